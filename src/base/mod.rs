@@ -1,0 +1,13 @@
+//! What every room needs: ids, time, structured warnings, progress.
+//!
+//! This room may not know Go, files or pixels.
+
+mod ids;
+mod progress;
+mod time;
+mod warn;
+
+pub use ids::{GoId, Goroutine, ProcId, StackId, StrId, TaskId, ThreadId};
+pub use progress::{Cancelled, Progress};
+pub use time::{Interval, ParseDurationError, Time, format_duration, parse_duration};
+pub use warn::Warning;

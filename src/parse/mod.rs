@@ -1,0 +1,10 @@
+//! Bytes → ordered events.
+//!
+//! This room may borrow bytes and fill tables. It may not do IO, panic on any input, or
+//! allocate from a length that the remaining bytes cannot justify.
+
+pub mod error;
+pub mod event;
+pub mod sink;
+pub mod spec;
+pub mod tables;

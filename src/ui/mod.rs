@@ -1,0 +1,1 @@
+//! See the room map in the crate docs.

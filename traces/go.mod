@@ -1,0 +1,3 @@
+module overstay.example/traces
+
+go 1.21

@@ -22,6 +22,10 @@ type departure struct {
 	prompt    bool // as far as the case goes, it should have left at once
 }
 
+// settle is how long the trace goes on when the program is done, so that
+// goroutines on their way out, those of net/http say, are seen to leave.
+const settle = 20 * time.Millisecond
+
 var (
 	departures [4096]departure // slots are claimed by n, so that noting one never blocks
 	n          atomic.Int64
@@ -43,6 +47,7 @@ func Trace() (stop func()) {
 		log.Fatal(err)
 	}
 	return func() {
+		time.Sleep(settle)
 		trace.Stop()
 		if err := f.Close(); err != nil {
 			log.Fatal(err)

@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	quotes    = 600_000
+	quotes    = 300_000
 	burst     = 4096 // quotes come in bursts: the feed's buffer
 	silence   = time.Second
 	bookDepth = 100_000 // orders in the book: what a garbage collection has to go through

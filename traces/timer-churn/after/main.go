@@ -13,7 +13,7 @@ import (
 
 const (
 	lanes      = 2   // batches at the same time
-	batches    = 250 // of each lane
+	batches    = 200 // of each lane
 	calls      = 800 // to the bank, per batch
 	callLimit  = 250 * time.Millisecond
 	ledgerSize = 100_000 // entries in the ledger: what a garbage collection has to go through

@@ -272,9 +272,7 @@ mod tests {
         assert_eq!(report.format, ReportFormat::Json);
         assert_eq!(report.late.late_over, Some(1_500_000_000));
         assert_eq!(report.output, Some(PathBuf::from("out")));
-        let Command::Diff(diff) = command("diff a b --fail-on worse") else {
-            panic!("not a diff")
-        };
+        let Command::Diff(diff) = command("diff a b --fail-on worse") else { panic!("not a diff") };
         assert_eq!(diff.fail_on, Some(FailOn::Worse));
     }
 

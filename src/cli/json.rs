@@ -8,7 +8,6 @@ use std::path::Path;
 
 use serde::{Serialize, Serializer};
 
-use super::failure::file_name;
 use crate::analysis::{
     Cancel, Diff, DiffGroup, Document, Finding, Hearing, Quantiles, Side, SplitPart, Summary,
 };
@@ -132,11 +131,7 @@ struct WarningRow<'a> {
 
 impl<'a> WarningRow<'a> {
     fn new(warning: &'a Warning) -> Self {
-        Self {
-            offset: warning.offset,
-            generation: warning.generation,
-            message: &warning.message,
-        }
+        Self { offset: warning.offset, generation: warning.generation, message: &warning.message }
     }
 }
 

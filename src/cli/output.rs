@@ -27,9 +27,8 @@ pub fn write_to<T>(
             let done = write(&mut out).and_then(|done| out.flush().map(|()| done));
             done.map_err(|err| Failure::of_output("standard output", &err))
         }
-        Some(path) => {
-            write_whole(path, write).map_err(|err| Failure::of_output(path.display().to_string(), &err))
-        }
+        Some(path) => write_whole(path, write)
+            .map_err(|err| Failure::of_output(path.display().to_string(), &err)),
     }
 }
 
@@ -37,10 +36,7 @@ pub fn write_to<T>(
 #[must_use]
 pub fn stdout_has_color(output: Option<&Path>) -> bool {
     output.is_none()
-        && !matches!(
-            anstream::AutoStream::choice(&io::stdout()),
-            anstream::ColorChoice::Never
-        )
+        && !matches!(anstream::AutoStream::choice(&io::stdout()), anstream::ColorChoice::Never)
 }
 
 /// How many columns standard output has, if it is a terminal.

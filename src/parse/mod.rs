@@ -8,3 +8,4 @@ pub mod event;
 pub mod sink;
 pub mod spec;
 pub mod tables;
+pub mod text;

@@ -7,6 +7,7 @@ use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::failure::Failure;
+use crate::analysis::Rules;
 use crate::base::parse_duration;
 
 /// Shows which goroutines overstay their context.
@@ -62,13 +63,13 @@ pub struct ReportArgs {
     /// The form of the report
     #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
     pub format: ReportFormat,
-    #[expect(missing_docs, reason = "the field's help is in LateArgs")]
+    /// What counts as late
     #[command(flatten)]
     pub late: LateArgs,
     /// Write to this file instead of standard output
     #[arg(short, long = "output", value_name = "FILE")]
     pub output: Option<PathBuf>,
-    #[expect(missing_docs, reason = "the field's help is in ReadArgs")]
+    /// How to read the trace
     #[command(flatten)]
     pub read: ReadArgs,
 }
@@ -79,6 +80,15 @@ pub struct LateArgs {
     /// Count a goroutine as late when it ends this long after its context was cancelled: 10ms, 1.5s, 200us
     #[arg(long, value_name = "DUR", value_parser = parse_duration)]
     pub late_over: Option<i64>,
+}
+
+impl LateArgs {
+    /// The limits to analyze by.
+    #[must_use]
+    pub fn rules(self) -> Rules {
+        let rules = Rules::default();
+        Rules { late_over_ns: self.late_over.unwrap_or(rules.late_over_ns), ..rules }
+    }
 }
 
 /// The forms of a report.
@@ -109,7 +119,7 @@ pub struct DiffArgs {
     /// Write to this file instead of standard output
     #[arg(short, long = "output", value_name = "FILE")]
     pub output: Option<PathBuf>,
-    #[expect(missing_docs, reason = "the field's help is in ReadArgs")]
+    /// How to read the trace
     #[command(flatten)]
     pub read: ReadArgs,
 }
@@ -130,7 +140,7 @@ pub struct DumpArgs {
     /// Only count: events by kind, goroutines, generations
     #[arg(long)]
     pub summary: bool,
-    #[expect(missing_docs, reason = "the field's help is in ReadArgs")]
+    /// How to read the trace
     #[command(flatten)]
     pub read: ReadArgs,
 }
@@ -157,7 +167,7 @@ pub struct RenderArgs {
     /// What is selected: goroutine:23 or cancel:0
     #[arg(long, value_name = "SEL")]
     pub select: Option<String>,
-    #[expect(missing_docs, reason = "the field's help is in ReadArgs")]
+    /// How to read the trace
     #[command(flatten)]
     pub read: ReadArgs,
 }

@@ -104,28 +104,24 @@ fn group(out: &mut dyn Write, group: &DiffGroup) -> io::Result<()> {
 
 /// By how much, and how sure that is.
 fn moved(group: &DiffGroup, shift: i64) -> String {
-    let mut text = format!("typically {}", signed(shift));
-    if let Some([low, high]) = group.ci95_ns {
-        text.push_str(&format!(" (95 % sure: {} to {})", signed(low), signed(high)));
-    }
-    if let Some(q) = group.q_value {
-        text.push_str(&format!(", q = {}", probability(q)));
-    }
-    text
+    let sure = group.ci95_ns.map_or_else(String::new, |[low, high]| {
+        format!(" (95 % sure: {} to {})", signed(low), signed(high))
+    });
+    let chance = group.q_value.map_or_else(String::new, |q| format!(", q = {}", probability(q)));
+    format!("typically {}{sure}{chance}", signed(shift))
 }
 
 fn one_side(side: &Side) -> String {
-    let mut text = format!(
-        "{}×, p50 {}, p99 {}, max {}",
-        grouped(side.n.into()),
-        format_duration(side.p50_ns),
-        format_duration(side.p99_ns),
-        format_duration(side.max_ns),
-    );
+    let mut parts = vec![
+        format!("{}×", grouped(side.n.into())),
+        format!("p50 {}", format_duration(side.p50_ns)),
+        format!("p99 {}", format_duration(side.p99_ns)),
+        format!("max {}", format_duration(side.max_ns)),
+    ];
     if side.alive > 0 {
-        text.push_str(&format!(", {} still alive", grouped(side.alive.into())));
+        parts.push(format!("{} still alive", grouped(side.alive.into())));
     }
-    text
+    parts.join(", ")
 }
 
 fn both_sides(before: &Side, after: &Side) -> String {

@@ -56,13 +56,13 @@ impl fmt::Display for Failure {
 
 /// How a path is named to people: as it was given, `-` being standard input.
 #[must_use]
-pub fn file_name(path: &Path) -> String {
+pub(super) fn file_name(path: &Path) -> String {
     if path.as_os_str() == "-" { "standard input".to_owned() } else { path.display().to_string() }
 }
 
 /// An error of the system without its number: `no such file or directory`.
 #[must_use]
-pub fn reason(err: &io::Error) -> String {
+pub(super) fn reason(err: &io::Error) -> String {
     let text = err.to_string();
     let text = text.split(" (os error").next().unwrap_or(&text);
     let mut chars = text.chars();

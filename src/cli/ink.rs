@@ -105,24 +105,12 @@ pub(super) fn grouped(n: u64) -> String {
     let digits = n.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
     }
     text
-}
-
-/// Bytes as people write them: `1.2 MB`.
-pub(super) fn bytes(n: u64) -> String {
-    #[expect(clippy::cast_precision_loss, reason = "two digits are shown")]
-    let of = |unit: f64| n as f64 / unit;
-    match n {
-        0..10_000 => format!("{} bytes", grouped(n)),
-        10_000..1_000_000 => format!("{:.0} kB", of(1e3)),
-        1_000_000..10_000_000_000 => format!("{:.1} MB", of(1e6)),
-        _ => format!("{:.1} GB", of(1e9)),
-    }
 }
 
 /// Writes the first `limit` of a list, and says how many more there are and where.
@@ -155,8 +143,6 @@ mod tests {
         assert_eq!(grouped(36_195_642), "36,195,642");
         assert_eq!(count(1u32, "goroutine"), "1 goroutine");
         assert_eq!(count(0u32, "goroutine"), "0 goroutines");
-        assert_eq!(bytes(200_170_987), "200.2 MB");
-        assert_eq!(bytes(17), "17 bytes");
     }
 
     #[test]

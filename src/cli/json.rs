@@ -11,17 +11,21 @@ use serde::{Serialize, Serializer};
 use crate::analysis::{
     Cancel, Diff, DiffGroup, Document, Finding, Hearing, Quantiles, Side, SplitPart, Summary,
 };
-use crate::base::{Goroutine, StrId, Warning};
+use crate::base::{Goroutine, StrId, Time, Warning};
 use crate::model::{self, Trace};
 
 /// The number that changes when a field changes its meaning.
-pub const SCHEMA: u32 = 1;
+pub(super) const SCHEMA: u32 = 1;
 
 /// Writes the report of one trace.
 ///
 /// # Errors
 /// If `out` does not take it.
-pub fn write_report(out: &mut dyn Write, path: &Path, document: &Document) -> io::Result<()> {
+pub(super) fn write_report(
+    out: &mut dyn Write,
+    path: &Path,
+    document: &Document,
+) -> io::Result<()> {
     let trace = document.trace();
     let analysis = document.analysis();
     let report = Report {
@@ -39,7 +43,7 @@ pub fn write_report(out: &mut dyn Write, path: &Path, document: &Document) -> io
 ///
 /// # Errors
 /// If `out` does not take it.
-pub fn write_diff(
+pub(super) fn write_diff(
     out: &mut dyn Write,
     before: (&Path, &Document),
     after: (&Path, &Document),
@@ -235,7 +239,7 @@ impl<'a> EndRow<'a> {
         let trace = document.trace();
         let links = document.held_by(hearing).into_iter();
         Self {
-            end_ns: hearing.end.map(|end| end.ns()),
+            end_ns: hearing.end.map(Time::ns),
             outcome: hearing.outcome.name(),
             overstay_ns: hearing.overstay_ns,
             split: document.split(hearing).iter().map(|part| SplitRow::new(trace, part)).collect(),

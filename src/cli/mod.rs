@@ -5,20 +5,30 @@
 
 mod args;
 mod comparison;
+mod dump;
 mod failure;
 mod ink;
 mod json;
+mod open;
 mod output;
 mod report;
+mod summary;
 
 use std::io::{self, Write};
 use std::panic::{self, AssertUnwindSafe};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 pub use args::{Command, Invocation, Parsed, parse};
 #[cfg(feature = "gui")]
 pub use args::{RenderArgs, Theme, View};
 pub use failure::Failure;
+pub use output::write_to;
+
+use args::{DiffArgs, FailOn, LateArgs, ReadArgs, ReportFormat};
+use output::stdout_has_color;
+
+use crate::analysis::{self, Verdict};
 
 /// How a command that could do its work ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -47,6 +57,90 @@ pub fn exit_code_of(work: impl FnOnce() -> Result<Status, Failure>) -> ExitCode 
         }
         Err(_) => ExitCode::from(2),
     }
+}
+
+/// Runs a command that needs no window.
+///
+/// # Errors
+/// If it cannot do what it was asked to.
+pub fn run(command: &Command) -> Result<Status, Failure> {
+    match command {
+        Command::Report(args) => {
+            report(&args.trace, args.format, args.late, args.read, args.output.as_deref())
+        }
+        Command::Diff(args) => diff(args),
+        Command::Dump(args) => dump::run(args),
+        #[cfg(feature = "gui")]
+        Command::Render(_) => Err(Failure::new("render", "it needs the window's code")),
+    }
+}
+
+/// What is done when there is no display: the report of one trace, or the comparison of two.
+///
+/// # Errors
+/// If no trace is named, or it cannot be read.
+pub fn instead_of_window(traces: &[PathBuf], why: &str) -> Result<Status, Failure> {
+    let read = ReadArgs::default();
+    let format = ReportFormat::Text;
+    match traces {
+        [] => Err(Failure::new("no window", format!("{why}; name a trace to get its report"))),
+        [trace] => {
+            complain(&format!("no window: {why}; here is the report"));
+            report(trace, format, LateArgs::default(), read, None)
+        }
+        [before, after, ..] => {
+            complain(&format!("no window: {why}; here is the comparison"));
+            let (before, after) = (before.clone(), after.clone());
+            diff(&DiffArgs { before, after, format, fail_on: None, output: None, read })
+        }
+    }
+}
+
+fn report(
+    path: &Path,
+    format: ReportFormat,
+    late: LateArgs,
+    read: ReadArgs,
+    output: Option<&Path>,
+) -> Result<Status, Failure> {
+    let document = open::document(path, late.rules(), read)?;
+    write_to(output, |out| match format {
+        ReportFormat::Text => report::write(out, stdout_has_color(output), path, &document),
+        ReportFormat::Json => json::write_report(out, path, &document),
+    })?;
+    Ok(Status::Fine)
+}
+
+fn diff(args: &DiffArgs) -> Result<Status, Failure> {
+    let DiffArgs { before, after, format, fail_on, output, read } = args;
+    let rules = LateArgs::default().rules();
+    let first = open::document(before, rules.clone(), *read)?;
+    let second = open::document(after, rules, *read)?;
+    let diff = analysis::diff(&first, &second);
+    let sides = ((before.as_path(), &first), (after.as_path(), &second));
+    let output = output.as_deref();
+    write_to(output, |out| match format {
+        ReportFormat::Text => {
+            comparison::write(out, stdout_has_color(output), sides.0, sides.1, &diff)
+        }
+        ReportFormat::Json => json::write_diff(out, sides.0, sides.1, &diff),
+    })?;
+    let failed = match fail_on {
+        Some(FailOn::Worse) => diff.verdict == Verdict::Worse,
+        None => false,
+    };
+    Ok(if failed { Status::Worse } else { Status::Fine })
+}
+
+/// Writes a text that was asked for: the help or the version.
+///
+/// # Errors
+/// If standard output does not take it.
+pub fn print(text: &clap::builder::StyledStr) -> Result<Status, Failure> {
+    write_to(None, |out| {
+        if stdout_has_color(None) { write!(out, "{}", text.ansi()) } else { write!(out, "{text}") }
+    })?;
+    Ok(Status::Fine)
 }
 
 /// Says something on standard error, on one line. If that is closed there is nobody to tell.

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::io::{self, BufWriter, IsTerminal, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use super::failure::Failure;
@@ -33,16 +33,9 @@ pub fn write_to<T>(
 }
 
 /// Whether people look at standard output, and with colors.
-#[must_use]
-pub fn stdout_has_color(output: Option<&Path>) -> bool {
+pub(super) fn stdout_has_color(output: Option<&Path>) -> bool {
     output.is_none()
         && !matches!(anstream::AutoStream::choice(&io::stdout()), anstream::ColorChoice::Never)
-}
-
-/// How many columns standard output has, if it is a terminal.
-#[must_use]
-pub fn stdout_is_terminal(output: Option<&Path>) -> bool {
-    output.is_none() && io::stdout().is_terminal()
 }
 
 fn write_whole<T>(

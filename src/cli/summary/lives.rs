@@ -140,8 +140,7 @@ impl Goroutines {
             writeln!(out, "gostate\t{}\t{reason}\t{ns}", state.name())?;
         }
         let mut transitions: Vec<_> = self.transitions.iter().collect();
-        transitions
-            .sort_by_key(|((from, to, why), _)| (from.name(), to.name(), names.text(*why)));
+        transitions.sort_by_key(|((from, to, why), _)| (from.name(), to.name(), names.text(*why)));
         for ((from, to, reason), n) in transitions {
             let reason = quoted(names.text(*reason));
             writeln!(out, "gotrans\t{}\t{}\t{reason}\t{n}", from.name(), to.name())?;
@@ -153,7 +152,8 @@ impl Goroutines {
     pub(super) fn write(&self, out: &mut dyn Write, names: &Names) -> io::Result<()> {
         let mut instances: Vec<&Instance> = self.instances.iter().collect();
         instances.sort_by_key(|instance| (instance.id.0.cast_signed(), instance.number));
-        let optional = |time: Option<Time>| time.map_or("-".to_owned(), |time| time.ns().to_string());
+        let optional =
+            |time: Option<Time>| time.map_or("-".to_owned(), |time| time.ns().to_string());
         for instance in instances {
             let spent = |state| instance.spent.get(&state).copied().unwrap_or(0);
             writeln!(

@@ -27,8 +27,19 @@ use crate::parse::text::{Fnv, TextSink, quoted};
 const FORM: u32 = 1;
 /// The kinds of event in the order in which they are counted out.
 const KINDS: [&str; 13] = [
-    "Sync", "Metric", "Label", "StackSample", "RangeBegin", "RangeActive", "RangeEnd", "TaskBegin",
-    "TaskEnd", "RegionBegin", "RegionEnd", "Log", "StateTransition",
+    "Sync",
+    "Metric",
+    "Label",
+    "StackSample",
+    "RangeBegin",
+    "RangeActive",
+    "RangeEnd",
+    "TaskBegin",
+    "TaskEnd",
+    "RegionBegin",
+    "RegionEnd",
+    "Log",
+    "StateTransition",
 ];
 /// The kind that comes last.
 const EXPERIMENTAL: &str = "Experimental";
@@ -140,7 +151,12 @@ impl Summary {
         }
         writeln!(out, "events\t{events}\nfirst_time\t{}", self.first.ns())?;
         writeln!(out, "last_time\t{}\ndump_fnv1a64\t{:016x}", self.last.ns(), dump_hash.value())?;
-        writeln!(out, "frames\t{}\nframes_fnv1a64\t{:016x}", self.frames.n, self.frames.hash.value())?;
+        writeln!(
+            out,
+            "frames\t{}\nframes_fnv1a64\t{:016x}",
+            self.frames.n,
+            self.frames.hash.value()
+        )?;
         for (kind, n) in KINDS.iter().chain([&EXPERIMENTAL]).zip(self.kinds) {
             if n > 0 {
                 writeln!(out, "kind\t{kind}\t{n}")?;

@@ -4,6 +4,9 @@
 //! streams with those of Go's own reader; the others run the program as people and CI do.
 
 mod headless {
+    mod conformance;
+    mod contract;
+    mod errors;
     mod rooms;
     mod tidy;
 }

@@ -35,7 +35,11 @@ fn write_events(bytes: &[u8], out: &mut dyn Write) -> io::Result<Result<Parsed, 
     Ok(parsed)
 }
 
-fn write_summary(bytes: &[u8], out: &mut dyn Write) -> io::Result<Result<Parsed, ParseError>> {
+/// Writes a summary of all events of a trace, in the corpus's form.
+///
+/// # Errors
+/// If `out` does not take it; inside, if the trace cannot be read.
+pub fn write_summary(bytes: &[u8], out: &mut dyn Write) -> io::Result<Result<Parsed, ParseError>> {
     let mut summary = Summary::new();
     let parsed = parse(bytes, &mut summary, &Progress::default());
     let minor = header_minor(bytes).unwrap_or(0);

@@ -22,6 +22,7 @@ use std::process::ExitCode;
 pub use args::{Command, Invocation, Parsed, parse};
 #[cfg(feature = "gui")]
 pub use args::{RenderArgs, Theme, View};
+pub use dump::write_summary;
 pub use failure::Failure;
 pub use output::write_to;
 

@@ -1,7 +1,11 @@
 //! What the tests share: where things are, and how the program is run.
 
+pub(crate) mod corpus;
+
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 /// The package's own folder.
 pub(crate) fn root() -> &'static Path {
@@ -49,4 +53,50 @@ pub(crate) fn bytes_of(path: &Path) -> Vec<u8> {
 /// The text of a file of the package.
 pub(crate) fn text_of(path: &Path) -> String {
     String::from_utf8(bytes_of(path)).unwrap_or_else(|err| panic!("{}: {err}", shown(path)))
+}
+
+/// What a run of the program said.
+#[derive(Debug)]
+pub(crate) struct Said {
+    /// The exit status; -1 if a signal ended it.
+    pub(crate) status: i32,
+    /// Standard output.
+    pub(crate) out: String,
+    /// Standard error.
+    pub(crate) err: String,
+}
+
+/// The program, with arguments, in an environment without colors and without a display.
+pub(crate) fn program<A: AsRef<OsStr>>(args: impl IntoIterator<Item = A>) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_overstay"));
+    command.args(args).current_dir(root()).stdin(Stdio::null());
+    for variable in
+        ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET", "CLICOLOR_FORCE", "RUST_BACKTRACE"]
+    {
+        command.env_remove(variable);
+    }
+    command
+}
+
+/// Runs the program to its end.
+pub(crate) fn run<A: AsRef<OsStr>>(args: impl IntoIterator<Item = A>) -> Said {
+    finished(&mut program(args))
+}
+
+/// Runs a prepared command to its end.
+pub(crate) fn finished(command: &mut Command) -> Said {
+    let output = command.output().expect("the program starts");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Said {
+        status: output.status.code().unwrap_or(-1),
+        out: text(&output.stdout),
+        err: text(&output.stderr),
+    }
+}
+
+/// The traces of the examples, by name.
+pub(crate) fn example_traces() -> Vec<PathBuf> {
+    let mut traces = files_below(&root().join("traces"));
+    traces.retain(|path| path.extension().is_some_and(|extension| extension == "trace"));
+    traces
 }

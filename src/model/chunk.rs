@@ -96,7 +96,8 @@ impl Chunk {
         for block in self.kind.chunks(MARK_EVERY) {
             self.word_marks.push(word);
             let kinds = &self.kinds;
-            let width = |&kind: &u16| kinds.get(usize::from(kind)).map_or(0, |kind| u32::from(kind.words));
+            let width =
+                |&kind: &u16| kinds.get(usize::from(kind)).map_or(0, |kind| u32::from(kind.words));
             word += block.iter().map(width).sum::<u32>();
         }
     }

@@ -133,12 +133,7 @@ impl Builder {
 
     /// Gives every member its row: a new one if it was created here or is heard of for the
     /// first time, else the one that it has.
-    fn people(
-        &mut self,
-        draft: &Draft,
-        stacks: &[StackId],
-        start: Time,
-    ) -> Arc<[Goroutine]> {
+    fn people(&mut self, draft: &Draft, stacks: &[StackId], start: Time) -> Arc<[Goroutine]> {
         let lost = self.lost.take();
         let stack = |row: StackRef| stacks.get(row.0 as usize).copied().unwrap_or_default();
         let mut found = Found::default();
@@ -193,12 +188,7 @@ impl Builder {
     }
 
     /// Takes over a member's name and end.
-    fn settle(
-        &mut self,
-        row: Goroutine,
-        member: &MemberRow,
-        stack: &impl Fn(StackRef) -> StackId,
-    ) {
+    fn settle(&mut self, row: Goroutine, member: &MemberRow, stack: &impl Fn(StackRef) -> StackId) {
         let goroutines = &mut self.trace.goroutines;
         if let Some(name) = goroutines.names.get_mut(row.index())
             && *name == StrId::EMPTY

@@ -93,13 +93,8 @@ impl Kinds {
 
     #[cold]
     fn add_running(&mut self, proc: ProcId, low: Option<usize>) -> u16 {
-        let kind = RawKind {
-            state: GoState::Running,
-            reason: StrRef(0),
-            proc,
-            woken: false,
-            words: 0,
-        };
+        let kind =
+            RawKind { state: GoState::Running, reason: StrRef(0), proc, woken: false, words: 0 };
         let row = self.add(kind);
         match low {
             Some(at) => put(&mut self.running, at, row),

@@ -101,8 +101,7 @@ impl Pending {
             } else {
                 wide_starts[to] = at - base;
             }
-            sorted_words[to_word..to_word + width]
-                .copy_from_slice(&self.words[word..word + width]);
+            sorted_words[to_word..to_word + width].copy_from_slice(&self.words[word..word + width]);
             word += width;
         }
         self.times.clear();
@@ -110,16 +109,8 @@ impl Pending {
         self.kinds.clear();
         self.words.clear();
         self.counts.fill((0, 0));
-        let starts =
-            if narrow { Starts::Narrow(narrow_starts) } else { Starts::Wide(wide_starts) };
-        Some(Sealed {
-            base,
-            members,
-            run_starts,
-            starts,
-            kinds: sorted_kinds,
-            words: sorted_words,
-        })
+        let starts = if narrow { Starts::Narrow(narrow_starts) } else { Starts::Wide(wide_starts) };
+        Some(Sealed { base, members, run_starts, starts, kinds: sorted_kinds, words: sorted_words })
     }
 
     /// The members that have spans, where their runs begin (and the end), and by member the

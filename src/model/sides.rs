@@ -100,14 +100,7 @@ impl Sides {
         }
     }
 
-    fn proc(
-        &mut self,
-        trace: &mut Trace,
-        at: Time,
-        of: ProcId,
-        to: ProcState,
-        thread: ThreadId,
-    ) {
+    fn proc(&mut self, trace: &mut Trace, at: Time, of: ProcId, to: ProcState, thread: ThreadId) {
         let world = &mut trace.world;
         if thread != ThreadId::NONE && self.threads.insert(thread) {
             world.threads.push(thread);
@@ -125,13 +118,7 @@ impl Sides {
         }
     }
 
-    fn stop_the_world(
-        &mut self,
-        trace: &mut Trace,
-        at: Time,
-        stop: OpenStop,
-        moment: RangeMoment,
-    ) {
+    fn stop_the_world(&mut self, trace: &mut Trace, at: Time, stop: OpenStop, moment: RangeMoment) {
         match moment {
             RangeMoment::Begin => self.stops.push(stop),
             RangeMoment::Active => {}
@@ -234,15 +221,17 @@ impl Sides {
         trace.world.procs.sort_by_key(|(id, _)| *id);
         trace.world.gc.extend(self.gc.map(|start| Interval { start, end }));
         let sweeps = sorted(self.sweeps);
-        trace.world.sweeps.extend(sweeps.into_iter().map(|(of, start)| RangeSpan {
-            interval: Interval { start, end },
-            of,
-        }));
+        trace.world.sweeps.extend(
+            sweeps
+                .into_iter()
+                .map(|(of, start)| RangeSpan { interval: Interval { start, end }, of }),
+        );
         let assists = sorted(self.assists);
-        trace.world.assists.extend(assists.into_iter().map(|(of, start)| RangeSpan {
-            interval: Interval { start, end },
-            of,
-        }));
+        trace.world.assists.extend(
+            assists
+                .into_iter()
+                .map(|(of, start)| RangeSpan { interval: Interval { start, end }, of }),
+        );
         for open in self.stops.drain(..) {
             let interval = Interval { start: open.since, end };
             let (reason, by, stack) = (open.reason, open.by, open.stack);

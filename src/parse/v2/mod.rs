@@ -109,7 +109,11 @@ impl<S: Sink> Serial<'_, S> {
         }
     }
 
-    fn order(&mut self, generation: &Generation<'_>, mut loaded: Loaded<'_>) -> Result<(), ParseError> {
+    fn order(
+        &mut self,
+        generation: &Generation<'_>,
+        mut loaded: Loaded<'_>,
+    ) -> Result<(), ParseError> {
         let number = generation.number;
         let is_initial = *self.state.initial.get_or_insert(number) == number;
         self.state.fallback.frequency = Some(loaded.frequency);

@@ -141,7 +141,7 @@ impl Made<'_, '_, '_> {
         let seq = self.seq(0);
         let slot = self.order.proc_slots.get_or_add(id);
         let of = ProcRef { id: ProcId(id), slot };
-        let mut promoted = false;
+        let promoted;
         let mut to = status.state();
         let from = match self.order.proc_cell(slot) {
             Some(cell) => {

@@ -6,7 +6,8 @@ use super::args::ReadArgs;
 use super::complain;
 use super::failure::{Failure, file_name, reason};
 use crate::analysis::{Document, Rules};
-use crate::base::Warning;
+use crate::base::{Progress, Warning};
+use crate::model::build;
 use crate::parse::error::ParseError;
 
 /// How many warnings of one trace are said one by one.
@@ -15,16 +16,22 @@ const WARNINGS_SHOWN: usize = 5;
 /// The bytes of a trace, decompressed.
 #[expect(clippy::disallowed_methods, reason = "until load")]
 pub(super) fn bytes_of(path: &Path) -> Result<Vec<u8>, Failure> {
+    if path.as_os_str() == "-" {
+        let mut bytes = Vec::new();
+        return match std::io::Read::read_to_end(&mut std::io::stdin().lock(), &mut bytes) {
+            Ok(_) => Ok(bytes),
+            Err(err) => Err(Failure::of_file(path, reason(&err))),
+        };
+    }
     std::fs::read(path).map_err(|err| Failure::of_file(path, reason(&err)))
 }
 
 /// Reads and analyzes a trace. Damage is said, or refused if the arguments are strict.
-pub(super) fn document(path: &Path, _rules: Rules, read: ReadArgs) -> Result<Document, Failure> {
-    let _bytes = bytes_of(path)?;
-    let document = Document::default();
-    let trace = document.trace();
+pub(super) fn document(path: &Path, rules: Rules, read: ReadArgs) -> Result<Document, Failure> {
+    let bytes = bytes_of(path)?;
+    let trace = build(&bytes, &Progress::default()).map_err(|err| refuse(path, &err))?;
     tell(path, trace.warnings(), trace.info().complete, read)?;
-    Ok(document)
+    Ok(Document::new(trace, rules))
 }
 
 /// Says what is wrong with a trace that could be read in part.

@@ -9,3 +9,4 @@ pub mod sink;
 pub mod spec;
 pub mod tables;
 pub mod text;
+pub mod v1;

@@ -10,6 +10,10 @@ use super::wire::{self, Kind, MAX_NUMBERS};
 
 /// The arguments of an event take at most this many bytes.
 const MAX_ARGS_BYTES: u64 = 2048;
+/// A number takes at most this many bytes.
+const MAX_VARINT_BYTES: usize = 10;
+/// What a number that ends nowhere, or is beyond 64 bits, is called.
+const BAD_NUMBER: &str = "a number is malformed";
 /// A string takes at most this many bytes.
 const MAX_STRING_BYTES: u64 = 1_000_000;
 /// A stack has at most this many frames.
@@ -27,7 +31,7 @@ pub(super) struct Damage {
 }
 
 /// What can stand in the file.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Item<'a> {
     /// A batch of one P's events begins.
     Batch { proc: i32, ticks: i64 },
@@ -59,7 +63,7 @@ pub(super) struct Raw<'a> {
 }
 
 /// Numbers that are known to be well-formed and complete.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Numbers<'a>(&'a [u8]);
 
 impl Iterator for Numbers<'_> {
@@ -128,48 +132,59 @@ impl<'a> Cursor<'a> {
         Ok(Item::Batch { proc, ticks })
     }
 
-    fn event(
-        &mut self,
-        start: usize,
-        spec: &wire::Spec,
-        n_numbers: u8,
-    ) -> Result<Item<'a>, Damage> {
+    fn event(&mut self, start: usize, spec: wire::Spec, n_numbers: u8) -> Result<Item<'a>, Damage> {
+        let mut numbers = [0; MAX_NUMBERS];
         let is_prefixed = n_numbers > 3;
-        let (mut numbers, n_numbers) = if is_prefixed {
+        let n_numbers = if is_prefixed {
             let length = self.number(start)?;
             if length > MAX_ARGS_BYTES {
                 return Err(damage(start, format!("an event claims {length} bytes")));
             }
-            let numbers = Numbers(self.take(start, length)?);
-            let n_numbers = count(numbers).ok_or_else(|| damage(start, bad_number()))?;
-            (numbers, n_numbers)
+            let mut all = Numbers(self.take(start, length)?);
+            if spec.kind == Kind::Stack {
+                return self.stack(start, all);
+            }
+            let n_numbers = fill(&mut numbers, &mut all);
+            if !all.0.is_empty() {
+                return Err(damage(start, BAD_NUMBER.to_owned()));
+            }
+            n_numbers
         } else {
             let from = self.at;
-            for _ in 0..n_numbers {
-                self.number(start)?;
+            for place in numbers.iter_mut().take(usize::from(n_numbers)) {
+                *place = self.number(start)?;
             }
-            let numbers = Numbers(self.bytes.get(from..self.at).unwrap_or_default());
-            (numbers, usize::from(n_numbers))
+            if spec.kind == Kind::Stack {
+                let all = self.bytes.get(from..self.at).unwrap_or_default();
+                return self.stack(start, Numbers(all));
+            }
+            usize::from(n_numbers)
         };
         let text = if is_prefixed && spec.kind == Kind::UserLog { self.text(start)? } else { b"" };
-        let wrong_count = || Damage {
-            resume: Some(self.at),
-            ..damage(start, format!("{:?} has {n_numbers} numbers", spec.kind))
-        };
-        if spec.kind == Kind::Stack {
-            let id = numbers.next().ok_or_else(wrong_count)?;
-            let n_frames = numbers.next().ok_or_else(wrong_count)?;
-            let is_right = n_frames <= MAX_FRAMES && n_numbers as u64 == 2 + 4 * n_frames;
-            return if is_right {
-                Ok(Item::Stack { id, frames: numbers })
-            } else {
-                Err(wrong_count())
-            };
+        if n_numbers == spec.n_numbers() {
+            Ok(item(spec, &numbers, text))
+        } else {
+            Err(self.wrong_count(start, spec.kind, n_numbers))
         }
-        if n_numbers != spec.n_numbers() {
-            return Err(wrong_count());
+    }
+
+    /// A stack of the numbers at hand: id, frame count, and four numbers for each frame.
+    fn stack(&self, start: usize, numbers: Numbers<'a>) -> Result<Item<'a>, Damage> {
+        let mut frames = numbers.clone();
+        let n_numbers = count(numbers).ok_or_else(|| damage(start, BAD_NUMBER.to_owned()))?;
+        if let (Some(id), Some(n_frames)) = (frames.next(), frames.next())
+            && n_frames <= MAX_FRAMES
+            && n_numbers as u64 == 2 + 4 * n_frames
+        {
+            return Ok(Item::Stack { id, frames });
         }
-        Ok(item(spec, numbers, text))
+        Err(self.wrong_count(start, Kind::Stack, n_numbers))
+    }
+
+    /// Its extent is known, so that reading can go on after it.
+    fn wrong_count(&self, start: usize, kind: Kind, n_numbers: usize) -> Damage {
+        let what = format!("{kind:?} has {n_numbers} numbers, which is wrong");
+        Damage { resume: Some(self.at), ..damage(start, what) }
     }
 
     fn number(&mut self, start: usize) -> Result<u64, Damage> {
@@ -178,7 +193,7 @@ impl<'a> Cursor<'a> {
             return Err(if rest.len() < MAX_VARINT_BYTES {
                 cut(start)
             } else {
-                damage(start, bad_number())
+                damage(start, BAD_NUMBER.to_owned())
             });
         };
         self.at += rest.len() - after.len();
@@ -202,26 +217,34 @@ impl<'a> Cursor<'a> {
 }
 
 /// An event of fixed form, whose numbers have been counted.
-fn item<'a>(spec: &wire::Spec, numbers: Numbers<'a>, text: &'a [u8]) -> Item<'a> {
-    let mut all = [0; MAX_NUMBERS];
-    for (place, number) in all.iter_mut().zip(numbers) {
-        *place = number;
-    }
-    let [first, args @ ..] = all;
+fn item<'a>(spec: wire::Spec, numbers: &[u64; MAX_NUMBERS], text: &'a [u8]) -> Item<'a> {
+    let [first, args @ ..] = numbers;
     match spec.kind {
-        Kind::Frequency => return Item::Frequency(first),
-        Kind::TimerGoroutine => return Item::TimerGoroutine(first),
+        Kind::Frequency => return Item::Frequency(*first),
+        Kind::TimerGoroutine => return Item::TimerGoroutine(*first),
         _ => {}
     }
-    let mut raw = Raw { kind: spec.kind, ticks: first, args: [0; 3], stack: 0, text };
+    let mut raw = Raw { kind: spec.kind, ticks: *first, args: [0; 3], stack: 0, text };
     let n_args = usize::from(spec.n_args);
-    for (place, &number) in raw.args.iter_mut().zip(&args).take(n_args) {
+    for (place, &number) in raw.args.iter_mut().zip(args).take(n_args) {
         *place = number;
     }
     if spec.has_stack {
         raw.stack = low_half(args.get(n_args).copied().unwrap_or_default());
     }
     Item::Event(raw)
+}
+
+/// Fills in the numbers as far as there are places, and tells how many numbers there are.
+fn fill(places: &mut [u64; MAX_NUMBERS], numbers: &mut Numbers<'_>) -> usize {
+    let mut n_numbers = 0;
+    for number in numbers {
+        if let Some(place) = places.get_mut(n_numbers) {
+            *place = number;
+        }
+        n_numbers += 1;
+    }
+    n_numbers
 }
 
 /// The low 32 bits, to which Go's reader cuts stack ids.
@@ -236,10 +259,17 @@ fn count(mut numbers: Numbers<'_>) -> Option<usize> {
     numbers.0.is_empty().then_some(n_numbers)
 }
 
-const MAX_VARINT_BYTES: usize = 10;
-
 /// A base-128 number and what comes after it, if it fits into 64 bits.
+#[inline]
 fn varint(bytes: &[u8]) -> Option<(u64, &[u8])> {
+    match bytes {
+        // Most numbers are small.
+        [byte @ 0..0x80, rest @ ..] => Some((u64::from(*byte), rest)),
+        _ => long_varint(bytes),
+    }
+}
+
+fn long_varint(bytes: &[u8]) -> Option<(u64, &[u8])> {
     let mut number = 0;
     for (place, &byte) in bytes.iter().enumerate().take(MAX_VARINT_BYTES) {
         if place + 1 == MAX_VARINT_BYTES && byte > 1 {
@@ -259,8 +289,4 @@ fn damage(at: usize, what: String) -> Damage {
 
 fn cut(at: usize) -> Damage {
     damage(at, "the file ends inside an event".to_owned())
-}
-
-fn bad_number() -> String {
-    "a number is malformed".to_owned()
 }

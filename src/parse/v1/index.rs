@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::CHECK_EVERY;
 use super::cursor::{Cursor, Damage, Item, Raw};
 use super::dictionary::Dictionary;
 use super::notes::Notes;
@@ -11,8 +12,6 @@ use crate::parse::event::StrRef;
 
 /// More Ps than this are not believed.
 const MAX_PROCS: usize = 60_000;
-/// How often, in items, to see whether the work is still wanted.
-const CHECK_EVERY: u64 = 1 << 14;
 
 /// A row of [`Index::procs`].
 pub(super) type ProcRow = u16;
@@ -92,7 +91,7 @@ impl<'a> Index<'a> {
         };
         let mut cursor = Cursor::new(bytes, start, minor);
         let mut reported = 0;
-        for n_items in 0_u64.. {
+        for n_items in 0_usize.. {
             if n_items.is_multiple_of(CHECK_EVERY) {
                 progress.check()?;
                 progress.advance((cursor.at().saturating_sub(reported)) as u64);

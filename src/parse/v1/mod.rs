@@ -99,7 +99,7 @@ pub fn parse<S: Sink>(
     if records.len() > 0 {
         converter.sync(false);
     }
-    let per_check = (bytes.len() * CHECK_EVERY / records.len().max(1)) as u64;
+    let per_check = bytes_per_check(bytes.len(), records.len());
     for (n_done, record) in records.iter().enumerate() {
         if n_done.is_multiple_of(CHECK_EVERY) {
             progress.check()?;
@@ -118,6 +118,11 @@ pub fn parse<S: Sink>(
         ticks_per_second: index.ticks_per_second,
         warnings: warnings(&index, stop, notes, bytes.len()),
     })
+}
+
+/// How far to report between two checks, if the work is spread evenly over the events.
+fn bytes_per_check(n_bytes: usize, n_events: usize) -> u64 {
+    (n_bytes as u64).saturating_mul(CHECK_EVERY as u64) / n_events.max(1) as u64
 }
 
 /// A trace without events is sound if it tells at least its clock.

@@ -21,6 +21,7 @@ use super::index::{Index, ProcRow};
 use super::rule::{Rule, State};
 use super::stream::{File, Head, Stream};
 use super::wire::Kind;
+use super::{CHECK_EVERY, bytes_per_check};
 use crate::base::{Cancelled, Progress};
 
 /// An event in its place.
@@ -61,9 +62,6 @@ pub(super) struct Ordered {
     pub(super) stop: Option<Stop>,
 }
 
-/// How often, in events, to see whether the work is still wanted.
-const CHECK_EVERY: usize = 1 << 14;
-
 /// Puts the events of all Ps in one order, as far as they allow one.
 ///
 /// # Errors
@@ -74,7 +72,7 @@ pub(super) fn order(
     progress: &Progress,
 ) -> Result<Ordered, Cancelled> {
     let mut merge = Merge::new(file, index);
-    let per_check = (file.bytes.len() * CHECK_EVERY / index.n_events.max(1)) as u64;
+    let per_check = bytes_per_check(file.bytes.len(), index.n_events);
     let mut stop = None;
     while stop.is_none() && !merge.ready.is_empty() {
         if merge.records.len().is_multiple_of(CHECK_EVERY) {

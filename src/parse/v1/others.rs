@@ -3,7 +3,9 @@
 //! A misuse of regions, or a GC that begins twice, is noted and told as it stands: the rest of
 //! the trace can be trusted all the same. Go's reader refuses such traces.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+
+use rustc_hash::FxHashMap;
 
 use super::convert::Step;
 use super::index::Index;
@@ -21,11 +23,11 @@ pub(super) struct Others {
     world_stop: StrRef,
     world_stopped: bool,
     /// Ps that sweep.
-    sweeps: HashMap<ProcId, ()>,
+    sweeps: HashSet<ProcId>,
     /// Parent and type by id.
     tasks: HashMap<TaskId, (TaskId, StrRef)>,
     /// Task and type's id, by the goroutine's slot.
-    regions: HashMap<u32, Vec<(u64, u64)>>,
+    regions: FxHashMap<u32, Vec<(u64, u64)>>,
 }
 
 const END: RangeMoment = RangeMoment::End { swept: 0, reclaimed: 0 };
@@ -67,13 +69,13 @@ impl Others {
                 range(RangeKind::StopTheWorld { reason: self.world_stop, by }, END)
             }
             Kind::GcSweepStart => {
-                if self.sweeps.insert(proc, ()).is_some() {
+                if !self.sweeps.insert(proc) {
                     notes.add(at, "a P begins or ends sweeping twice");
                 }
                 range(RangeKind::GcSweep(proc), RangeMoment::Begin)
             }
             Kind::GcSweepDone => {
-                if self.sweeps.remove(&proc).is_none() {
+                if !self.sweeps.remove(&proc) {
                     notes.add(at, "a P begins or ends sweeping twice");
                 }
                 let end = RangeMoment::End { swept: first, reclaimed: second };

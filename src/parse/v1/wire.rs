@@ -83,7 +83,7 @@ pub(super) struct Spec {
 
 impl Spec {
     /// How many numbers follow the type byte in all.
-    pub(super) fn n_numbers(&self) -> usize {
+    pub(super) fn n_numbers(self) -> usize {
         usize::from(self.n_args) + usize::from(self.has_stack) + usize::from(self.is_timed)
     }
 }
@@ -92,8 +92,9 @@ impl Spec {
 pub(super) const MAX_NUMBERS: usize = 5;
 
 /// The spec of a type, if the format version has it.
-pub(super) fn spec(wire_type: u8, minor: u32) -> Option<&'static Spec> {
-    SPECS.get(usize::from(wire_type)).filter(|spec| spec.kind != Kind::None && spec.since <= minor)
+pub(super) fn spec(wire_type: u8, minor: u32) -> Option<Spec> {
+    let spec = SPECS.get(usize::from(wire_type)).copied();
+    spec.filter(|spec| spec.kind != Kind::None && spec.since <= minor)
 }
 
 const fn timed(kind: Kind, n_args: u8) -> Spec {

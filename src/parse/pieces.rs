@@ -81,7 +81,10 @@ pub fn parse_pieces<P: Piece>(
     progress: &Progress,
 ) -> Result<Parsed, ParseError> {
     match dispatch(file)? {
-        minor @ 22.. => v2::parse_pieces(file, minor, threads, join, progress),
+        minor @ 22.. => {
+            let parsed = v2::parse_pieces(file, minor, threads, join, progress)?;
+            Ok(super::with_version_warning(parsed))
+        }
         _ => {
             let mut whole = Whole::new(P::new(P::Scratch::default()));
             let parsed = super::parse(file, &mut whole, progress)?;

@@ -6,6 +6,7 @@
 pub mod error;
 pub mod event;
 pub mod sink;
+pub mod sniff;
 pub mod spec;
 pub mod tables;
 pub mod text;

@@ -1,0 +1,242 @@
+//! Reading the span columns: one goroutine's spans in order, and all wakes of a chunk.
+
+use std::ops::Range;
+
+use crate::base::{Goroutine, Interval, ProcId, StackId, StrId, Time};
+use crate::parse::event::GoState;
+
+use super::Trace;
+use super::chunk::Chunk;
+
+/// A stretch of a goroutine's life in one state.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Span {
+    /// When the state began.
+    pub start: Time,
+    /// When it ended: the next span's start, the goroutine's end, or the trace's.
+    pub end: Time,
+    /// The state.
+    pub state: GoState,
+    /// Why, as the runtime words it; "" where it says nothing.
+    pub reason: StrId,
+    /// Waiting, system call, preempted: the goroutine's own stack. Woken: the waker's. Else empty.
+    pub stack: StackId,
+    /// Who woke it; none if it was not woken or nobody in particular did.
+    pub waker: Option<Goroutine>,
+    /// Whether it was waiting before and something made it runnable.
+    pub woken: bool,
+    /// The P it ran on, for running.
+    pub proc: ProcId,
+}
+
+impl Span {
+    /// Length in nanoseconds.
+    #[must_use]
+    pub fn ns(&self) -> i64 {
+        self.end - self.start
+    }
+
+    /// From start to end.
+    #[must_use]
+    pub fn interval(&self) -> Interval {
+        Interval::new(self.start, self.end)
+    }
+}
+
+/// One goroutine made another runnable.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Wake {
+    /// When.
+    pub at: Time,
+    /// Who did it; none if the runtime did (a timer, the network poller).
+    pub waker: Option<Goroutine>,
+    /// Who was waiting.
+    pub wakee: Goroutine,
+    /// The waker's stack.
+    pub stack: StackId,
+}
+
+/// The spans of one goroutine that begin in one chunk.
+#[derive(Clone, Copy, Debug)]
+pub struct Run<'a> {
+    pub(crate) chunk: &'a Chunk,
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+}
+
+impl<'a> Run<'a> {
+    /// The chunk, by whose numbers [`Run::range`] counts.
+    #[must_use]
+    pub fn chunk(&self) -> &'a Chunk {
+        self.chunk
+    }
+
+    /// The spans' numbers in the chunk.
+    #[must_use]
+    pub fn range(&self) -> Range<usize> {
+        self.start..self.end
+    }
+
+    /// The number of the first span in the chunk that begins after `time`, within the range.
+    #[must_use]
+    pub fn first_after(&self, time: Time) -> usize {
+        let (mut low, mut high) = (self.start, self.end);
+        while low < high {
+            let middle = low.midpoint(high);
+            if self.chunk.start(middle) <= time {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        low
+    }
+}
+
+/// A goroutine's spans in order of time.
+#[derive(Clone, Debug)]
+pub struct Spans<'a> {
+    trace: &'a Trace,
+    goroutine: Goroutine,
+    /// The span to give next, its end still open.
+    pending: Option<Span>,
+    /// Row in the goroutine's runs of the run being read.
+    run: usize,
+    /// Next span in that run's chunk, and its first word.
+    at: usize,
+    word: usize,
+    stop: usize,
+    end: Time,
+}
+
+impl<'a> Spans<'a> {
+    pub(crate) fn new(trace: &'a Trace, goroutine: Goroutine, from: Time) -> Self {
+        let life = trace.life(goroutine);
+        let end = trace.last_known(goroutine);
+        let mut spans =
+            Self { trace, goroutine, pending: None, run: 0, at: 0, word: 0, stop: 0, end };
+        spans.seek(from);
+        if spans.pending.is_none() && (life.first < end || life.ended.time().is_none()) {
+            spans.pending = Some(Span {
+                start: life.first,
+                end,
+                state: life.first_state,
+                reason: StrId::EMPTY,
+                stack: life.first_stack,
+                waker: None,
+                woken: false,
+                proc: ProcId::NONE,
+            });
+        }
+        spans
+    }
+
+    /// Positions before the span that holds `from`; leaves nothing pending if that is the first.
+    fn seek(&mut self, from: Time) {
+        let runs = self.trace.goroutines.runs(self.goroutine);
+        let chunks = &self.trace.chunks;
+        let begins = |row: usize| {
+            let at = runs.get(row)?;
+            let run = chunks.get(at.chunk as usize)?.run(at.member);
+            Some(run.chunk.start(run.start))
+        };
+        let after = runs.partition_point(|at| {
+            chunks.get(at.chunk as usize).is_some_and(|chunk| {
+                let run = chunk.run(at.member);
+                chunk.start(run.start) <= from
+            })
+        });
+        debug_assert!(begins(after).is_none_or(|start| start > from));
+        let Some(row) = after.checked_sub(1) else {
+            self.enter(0);
+            return;
+        };
+        self.enter(row);
+        if let Some(at) = runs.get(row)
+            && let Some(chunk) = chunks.get(at.chunk as usize)
+        {
+            let holds = chunk.run(at.member).first_after(from).saturating_sub(1).max(self.at);
+            self.at = holds;
+            self.word = chunk.words_at(holds);
+            self.pending = self.read();
+        }
+    }
+
+    /// Starts reading the run at `row`.
+    fn enter(&mut self, row: usize) {
+        self.run = row;
+        let runs = self.trace.goroutines.runs(self.goroutine);
+        let place = runs
+            .get(row)
+            .and_then(|at| Some(self.trace.chunks.get(at.chunk as usize)?.run(at.member)));
+        let Some(run) = place else {
+            (self.at, self.stop) = (0, 0);
+            return;
+        };
+        self.at = run.start;
+        self.stop = run.end;
+        self.word = run.chunk.words_at(run.start);
+    }
+
+    /// Reads the next span's columns; its end is the life's until the one after is read.
+    fn read(&mut self) -> Option<Span> {
+        while self.at >= self.stop {
+            if self.run + 1 >= self.trace.goroutines.runs(self.goroutine).len() {
+                return None;
+            }
+            self.enter(self.run + 1);
+        }
+        let place = self.trace.goroutines.runs(self.goroutine).get(self.run)?;
+        let chunk = self.trace.chunks.get(place.chunk as usize)?;
+        let kind = chunk.kind_of(self.at);
+        let span = Span {
+            start: chunk.start(self.at),
+            end: self.end,
+            state: kind.state,
+            reason: kind.reason,
+            stack: if kind.words > 0 { chunk.stack_at(self.word) } else { StackId::EMPTY },
+            waker: if kind.words > 1 { chunk.waker_at(self.word) } else { None },
+            woken: kind.woken,
+            proc: kind.proc,
+        };
+        self.word += usize::from(kind.words);
+        self.at += 1;
+        Some(span)
+    }
+}
+
+impl Iterator for Spans<'_> {
+    type Item = Span;
+
+    fn next(&mut self) -> Option<Span> {
+        let mut span = self.pending.take()?;
+        self.pending = self.read();
+        if let Some(next) = &self.pending {
+            span.end = next.start;
+        }
+        Some(span)
+    }
+}
+
+impl Chunk {
+    /// All wakes of the chunk, goroutine by goroutine (not in order of time).
+    pub fn wakes(&self) -> impl Iterator<Item = Wake> + '_ {
+        let mut word = 0;
+        let runs = self.members.iter().zip(self.run_starts.windows(2));
+        runs.flat_map(|(&wakee, bounds)| match bounds {
+            [start, end] => (*start as usize..*end as usize).map(move |at| (wakee, at)),
+            _ => unreachable!("windows of two"),
+        })
+        .filter_map(move |(wakee, at)| {
+            let kind = self.kind_of(at);
+            let first = word;
+            word += usize::from(kind.words);
+            kind.woken.then(|| Wake {
+                at: self.start(at),
+                waker: self.waker_at(first),
+                wakee,
+                stack: self.stack_at(first),
+            })
+        })
+    }
+}

@@ -1,0 +1,67 @@
+//! One arena of interned strings.
+
+use rustc_hash::FxHashMap;
+
+use crate::base::StrId;
+
+/// All strings of a trace, each once.
+#[derive(Debug)]
+pub struct Strings {
+    texts: Vec<Box<str>>,
+    rows: FxHashMap<Box<str>, StrId>,
+}
+
+impl Default for Strings {
+    fn default() -> Self {
+        let mut strings = Self { texts: Vec::new(), rows: FxHashMap::default() };
+        strings.intern("");
+        strings
+    }
+}
+
+impl Strings {
+    /// The row of a text, added if it is new.
+    pub(crate) fn intern(&mut self, text: &str) -> StrId {
+        if let Some(&row) = self.rows.get(text) {
+            return row;
+        }
+        let row = StrId(u32::try_from(self.texts.len()).unwrap_or(u32::MAX));
+        self.texts.push(text.into());
+        self.rows.insert(text.into(), row);
+        row
+    }
+
+    /// The row of a text as the wire has it: bytes that are not UTF-8 become U+FFFD.
+    pub(crate) fn intern_bytes(&mut self, text: &[u8]) -> StrId {
+        self.intern(&String::from_utf8_lossy(text))
+    }
+
+    /// The text of a row, "" for a row that is not there.
+    #[must_use]
+    pub fn get(&self, row: StrId) -> &str {
+        self.texts.get(row.index()).map_or("", |text| text)
+    }
+
+    /// The row of a text, if the trace has it.
+    #[must_use]
+    pub fn find(&self, text: &str) -> Option<StrId> {
+        self.rows.get(text).copied()
+    }
+
+    /// All rows and their texts.
+    pub fn iter(&self) -> impl Iterator<Item = (StrId, &str)> {
+        (0..).map(StrId).zip(self.texts.iter().map(|text| &**text))
+    }
+
+    /// How many there are, "" included.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.texts.len()
+    }
+
+    /// Never: row 0 is always there.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.texts.is_empty()
+    }
+}

@@ -131,6 +131,8 @@ pub struct Draft {
     pending: Pending,
     pub(super) sealed: Vec<Sealed>,
     pub(super) sides: Vec<(Time, Side)>,
+    /// Whether a generation has begun; else there is no more than the trace's last Sync.
+    begun: bool,
     /// When the trace broke in this draft: nothing is known from then on.
     pub(super) lost: Option<Time>,
     /// How many experimental events there were.
@@ -310,6 +312,7 @@ struct Transition {
 impl Sink for Draft {
     fn begin_generation(&mut self, _tables: &Tables<'_>) {
         self.by_slot.clear();
+        self.begun = true;
     }
 
     #[inline]
@@ -319,14 +322,14 @@ impl Sink for Draft {
             self.transition(tables, event, Transition { of, from, to, reason, stack });
             return;
         }
-        if self.start.is_none() {
+        if self.start.is_none() && self.begun {
             self.start = Some(event.time);
         }
         self.side(event);
     }
 
     fn lost(&mut self, at: Time) {
-        self.lost = Some(at);
+        self.lost.get_or_insert(at);
     }
 }
 

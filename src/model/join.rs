@@ -32,6 +32,8 @@ pub struct Builder {
     last: Time,
     /// Since when nothing is known, after a break.
     lost: Option<Time>,
+    /// What lies between the break and the generation being joined.
+    gap: Option<Interval>,
 }
 
 /// A draft's own numbers → the trace's rows.
@@ -58,11 +60,27 @@ impl Rows {
 impl Builder {
     /// Adds the next draft, with the tables that its events refer to.
     pub fn join(&mut self, draft: Draft, tables: &Tables<'_>) {
-        let Some(start) = draft.start else {
-            return;
-        };
+        let lost = draft.lost;
+        if let Some(start) = draft.start {
+            self.last = self.last.max(draft.last);
+            self.generation(draft, tables, start);
+        } else if self.start.is_some() {
+            // No more than a Sync.
+            self.last = self.last.max(draft.last);
+        }
+        if self.start.is_some() && self.lost.is_none() {
+            self.lost = lost;
+        }
+    }
+
+    fn generation(&mut self, draft: Draft, tables: &Tables<'_>, start: Time) {
         self.start.get_or_insert(start);
-        self.last = self.last.max(draft.last);
+        if let Some(at) = self.lost.take() {
+            // The event at `at` itself is known.
+            let gap = Interval::new(at + 1, start);
+            self.sides.lose(&mut self.trace, gap);
+            self.gap = Some(gap);
+        }
         if let Some(clock) = tables.clock {
             let seconds = i128::from(clock.wall_s) * 1_000_000_000;
             let unix_ns = seconds + i128::from(clock.wall_ns);
@@ -78,9 +96,6 @@ impl Builder {
             self.chunk(sealed, &rows, &kinds);
         }
         self.sides.add(&mut self.trace, start, &draft.sides, &rows);
-        if let Some(at) = draft.lost {
-            self.lost = Some(at);
-        }
     }
 
     /// The finished trace.
@@ -140,7 +155,7 @@ impl Builder {
         strings: &[StrId],
         start: Time,
     ) -> Arc<[Goroutine]> {
-        let lost = self.lost.take();
+        let gap = self.gap.take();
         let stack = |row: StackRef| stacks.get(row.0 as usize).copied().unwrap_or_default();
         let mut found = Found::default();
         let mut people: Vec<Goroutine> = Vec::with_capacity(draft.members.len());
@@ -151,7 +166,7 @@ impl Builder {
             };
             let row = match known {
                 Some(row) => {
-                    if lost.is_some() {
+                    if gap.is_some() {
                         found.insert(row, (member.state, stack(member.stack)));
                     }
                     row
@@ -161,8 +176,8 @@ impl Builder {
             self.settle(row, member, strings);
             people.push(row);
         }
-        if let Some(at) = lost {
-            self.bridge(Interval::new(at, start), &found);
+        if let Some(gap) = gap {
+            self.bridge(gap, &found);
         }
         people.into()
     }
@@ -241,15 +256,13 @@ impl Builder {
             self.trace.goroutines.lost.insert(row, gap.start);
         }
         spans.sort_unstable_by_key(|(row, ..)| *row);
-        // The first event after the gap is later than its end, so that starts increase.
-        let length = gap.ns().max(1);
         let mut sealed = Chunk {
             base: gap.start,
             kinds,
             stacks: spans.iter().map(|&(.., stack)| stack).collect(),
             people: Arc::default(),
             members: spans.iter().map(|&(row, ..)| row).collect(),
-            run_starts: (0..=spans.len()).map(|n| 2 * n as u32).collect(),
+            run_starts: vec![0],
             starts: Starts::Wide(Vec::new()),
             kind: Vec::new(),
             words: Vec::new(),
@@ -257,12 +270,19 @@ impl Builder {
         };
         let mut starts = Vec::new();
         for (at, &(_, state, _)) in (0_u32..).zip(&spans) {
-            starts.extend([0, length]);
-            sealed.kind.extend([unknown, Kinds::plain(state)]);
-            sealed.words.push(u32::MAX);
+            // Where no time lies in between, the state only changes.
+            if gap.ns() > 0 {
+                starts.push(0);
+                sealed.kind.push(unknown);
+                sealed.words.push(u32::MAX);
+            }
+            // The first event behind the gap is later than its end, so that starts increase.
+            starts.push(gap.ns());
+            sealed.kind.push(Kinds::plain(state));
             if state != GoState::Running {
                 sealed.words.push(at);
             }
+            sealed.run_starts.push(u32::try_from(starts.len()).unwrap_or(u32::MAX));
         }
         sealed.starts = Starts::Wide(starts);
         self.push_chunk(sealed);

@@ -44,6 +44,13 @@ impl Starts {
         }
     }
 
+    /// Makes room for starts of any size.
+    pub(crate) fn widen(&mut self) {
+        if let Self::Narrow(starts) = self {
+            *self = Self::Wide(starts.iter().copied().map(i64::from).collect());
+        }
+    }
+
     /// Sets one start, in nanoseconds since the base.
     pub(crate) fn set(&mut self, at: usize, ns: i64) {
         match self {

@@ -7,8 +7,11 @@ pub(super) const NO_ROW: u32 = u32::MAX;
 
 /// Ids below this have a place of their own however far the others are.
 const LOW_IDS: usize = 1 << 12;
-/// A window is never longer than this, 16 MiB, unless the ids fill it.
-const MAX_WINDOW: usize = 1 << 22;
+/// A window is never longer than this, unless many ids have been met: a file that names two ids
+/// far from one another may not make it pay for all between, generation after generation.
+const MIN_WINDOW: usize = 1 << 13;
+/// How many places of the window each id that has been met justifies.
+const PLACES_PER_ID: usize = 8;
 /// Ids this far below the first large one still lie in the window.
 const WINDOW_MARGIN: u64 = 1 << 12;
 
@@ -21,6 +24,7 @@ pub(super) struct Slots {
     low: Vec<u32>,
     window: Vec<u32>,
     window_base: Option<u64>,
+    /// What lay outside the window when it was met, even if the window has grown over it since.
     far: FxHashMap<u64, u32>,
     len: u32,
 }
@@ -30,14 +34,14 @@ impl Slots {
     #[inline]
     pub(super) fn get(&self, id: u64) -> Option<u32> {
         let slot = if id < LOW_IDS as u64 {
-            self.low.get(usize::try_from(id).ok()?).copied()
+            return self.low.get(usize::try_from(id).ok()?).copied().filter(|&slot| slot != NO_ROW);
         } else {
-            match self.window_at(id) {
-                Some(at) if at < self.window.len() => self.window.get(at).copied(),
-                _ => self.far.get(&id).copied(),
-            }
+            self.window_at(id).and_then(|at| self.window.get(at)).copied().unwrap_or(NO_ROW)
         };
-        slot.filter(|&slot| slot != NO_ROW)
+        if slot != NO_ROW {
+            return Some(slot);
+        }
+        if self.far.is_empty() { None } else { self.far.get(&id).copied() }
     }
 
     /// The slot of an id, a new one if it has not been met.
@@ -51,21 +55,15 @@ impl Slots {
             put(&mut self.low, usize::try_from(id).unwrap_or(0), slot);
             return slot;
         }
-        let base = *self.window_base.get_or_insert(id.saturating_sub(WINDOW_MARGIN));
-        let limit = MAX_WINDOW.max(4 * self.len as usize);
-        match id.checked_sub(base).and_then(|at| usize::try_from(at).ok()) {
-            // An id that was hashed because it lay beyond the window stays hashed.
-            Some(at) if at < limit && !self.would_shadow(at) => put(&mut self.window, at, slot),
+        self.window_base.get_or_insert(id.saturating_sub(WINDOW_MARGIN));
+        let limit = MIN_WINDOW.max(PLACES_PER_ID * self.len as usize);
+        match self.window_at(id) {
+            Some(at) if at < limit => put(&mut self.window, at, slot),
             _ => {
                 self.far.insert(id, slot);
             }
         }
         slot
-    }
-
-    /// Whether growing the window to `at` would cover ids that have been hashed.
-    fn would_shadow(&self, at: usize) -> bool {
-        at >= self.window.len() && at >= MAX_WINDOW && !self.far.is_empty()
     }
 
     #[inline]

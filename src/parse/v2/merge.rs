@@ -22,6 +22,12 @@ use crate::base::{Progress, ThreadId, Time};
 use crate::parse::event::{Body, Event, GoRef, StackRef};
 use crate::parse::sink::Sink;
 
+/// How much may be spent on looking for a thread that can go on: so many looks for each event,
+/// and so many besides. Recorded traces need next to none, with badly wrong clocks one for
+/// each thread; a made-up one could ask for a look at every thread for every event.
+const LOOKS_PER_EVENT: u64 = 256;
+const MORE_LOOKS: u64 = 2_000_000;
+
 /// Hands events on, each with a time after the one before.
 #[derive(Debug)]
 pub(super) struct Outlet<'s, S> {
@@ -133,6 +139,8 @@ struct Merger<'a> {
     /// The order's slot of each stream's thread.
     slots: Vec<u32>,
     frontier: Frontier,
+    /// How many looks are left.
+    looks: u64,
 }
 
 impl<'a> Merger<'a> {
@@ -156,7 +164,7 @@ impl<'a> Merger<'a> {
                 frontier.insert(Head { time: stream.event.time, stream: row });
             }
         }
-        Ok(Self { streams, slots, frontier })
+        Ok(Self { streams, slots, frontier, looks: MORE_LOOKS })
     }
 
     /// Takes one event of the first thread that can go on.
@@ -167,18 +175,30 @@ impl<'a> Merger<'a> {
         order: &mut Order,
         queue: &mut Queue,
     ) -> Result<(), Fault> {
+        self.looks += LOOKS_PER_EVENT;
         if self.try_at(0, loaded, order, queue)? {
             return Ok(());
         }
+        let n_threads = self.frontier.len();
+        let looks = self.looks.checked_sub(n_threads as u64);
+        self.looks = looks.ok_or_else(|| {
+            let what = format!("{n_threads} threads' events do not fit together in any time");
+            Fault::broken(self.next_offset(loaded), what)
+        })?;
         self.frontier.sort();
         for at in 1..self.frontier.len() {
             if self.try_at(at, loaded, order, queue)? {
                 return Ok(());
             }
         }
-        let offset = self.frontier.get(0).and_then(|head| self.streams.get(head.stream as usize));
-        let offset = offset.map_or(loaded.offset, |stream| stream.last_offset());
-        Err(Fault::broken(offset, "no thread's next event fits what the others did"))
+        let what = "no thread's next event fits what the others did";
+        Err(Fault::broken(self.next_offset(loaded), what))
+    }
+
+    /// Where in the file the earliest of the next events is.
+    fn next_offset(&self, loaded: &Loaded<'_>) -> u64 {
+        let next = self.frontier.get(0).and_then(|head| self.streams.get(head.stream as usize));
+        next.map_or(loaded.offset, |stream| stream.last_offset())
     }
 
     #[inline]

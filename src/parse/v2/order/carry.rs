@@ -1,10 +1,11 @@
 //! What one generation leaves to the next, and joining a generation that was ordered alone.
 
-use rustc_hash::FxHashMap;
+use std::collections::BTreeSet;
+
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{
     GcState, GoCell, Order, ProcCell, ProcRef, ProcStatus, RangeType, Seq, Stop, TaskCell, Text,
-    ThreadCell,
 };
 use crate::base::{GoId, ProcId, TaskId, ThreadId};
 use crate::parse::event::{GoRef, GoState};
@@ -15,7 +16,7 @@ use crate::parse::v2::ids::{NO_ROW, Slots};
 type Regions = Vec<(TaskId, Text)>;
 
 /// The scheduler's state between two generations.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(in crate::parse::v2) struct Carry {
     goroutines: FxHashMap<GoId, (GoState, Seq)>,
     procs: FxHashMap<ProcId, (ProcStatus, Seq)>,
@@ -26,7 +27,12 @@ pub(in crate::parse::v2) struct Carry {
     tasks: FxHashMap<TaskId, TaskCell>,
     gc: GcState,
     gc_seq: u64,
+    /// Which threads are on record with each P, once that has been asked for.
+    holders: Option<Holders>,
 }
+
+/// The threads on record with each P.
+pub(super) type Holders = FxHashMap<ProcId, BTreeSet<ThreadId>>;
 
 /// What an order without a carry took for granted about the generations before.
 #[derive(Debug, Default)]
@@ -88,6 +94,7 @@ impl Order {
             texts: Vec::new(),
             extra_rows: FxHashMap::default(),
             assumed: None,
+            past: Carry::default(),
         }
     }
 
@@ -97,53 +104,100 @@ impl Order {
     }
 
     /// An order that goes on from `carry`. In the initial generation statuses come from nowhere.
+    ///
+    /// What is carried is taken up where it is first named: a small generation has to be cheap
+    /// however many goroutines are alive.
     pub(in crate::parse::v2) fn with_carry(
-        carry: &Carry,
+        carry: Carry,
         number: u64,
         is_initial: bool,
         lenient: bool,
     ) -> Self {
         let mut order = Self::empty(number, is_initial, lenient);
-        for (&id, &(state, seq)) in &carry.goroutines {
-            order.go_slots.get_or_add(id.0);
-            order.goroutines.push(GoCell { id, state, seq });
-        }
-        for (&id, &(status, seq)) in &carry.procs {
-            order.proc_slots.get_or_add(id.0);
-            order.procs.push(ProcCell { id, status, seq });
-        }
-        for (&thread, &(goroutine, proc)) in &carry.threads {
-            let slot = order.thread_slot(thread);
-            let (goroutine, proc) = (order.go_ref(goroutine), order.proc_ref(proc));
-            if let Some(cell) = order.threads.get_mut(slot as usize) {
-                *cell = ThreadCell { exists: true, goroutine, proc, ..*cell };
-            }
-        }
-        let go_slot = |id: &GoId| order.go_slots.get(id.0);
-        let keyed = |(id, open): (&GoId, &Regions)| Some((go_slot(id)?, open.clone()));
-        order.regions = carry.regions.iter().filter_map(keyed).collect();
-        let keyed = |(id, open): (&GoId, &Vec<RangeType>)| Some((go_slot(id)?, open.clone()));
-        order.go_ranges = carry.go_ranges.iter().filter_map(keyed).collect();
-        let proc_slot = |id: &ProcId| order.proc_slots.get(id.0);
-        let keyed = |(id, open): (&ProcId, &Vec<RangeType>)| Some((proc_slot(id)?, open.clone()));
-        order.proc_ranges = carry.proc_ranges.iter().filter_map(keyed).collect();
-        order.tasks.clone_from(&carry.tasks);
-        order.gc = carry.gc;
-        order.gc_seq = carry.gc_seq;
+        order.past = carry;
+        order.tasks = std::mem::take(&mut order.past.tasks);
+        order.gc = order.past.gc;
+        order.gc_seq = order.past.gc_seq;
         order
     }
 
-    fn go_ref(&self, id: GoId) -> GoRef {
-        match id.some().and_then(|id| self.go_slots.get(id.0)) {
-            Some(slot) => GoRef { id, slot },
-            None => GoRef::NONE,
-        }
+    /// The slot of a goroutine that has been heard of.
+    #[inline]
+    pub(super) fn go_slot(&mut self, id: u64) -> Option<u32> {
+        let slot = self.go_slots.get(id);
+        if slot.is_some() || self.past.goroutines.is_empty() { slot } else { self.recall_go(id) }
     }
 
-    fn proc_ref(&self, id: ProcId) -> ProcRef {
-        match id.some().and_then(|id| self.proc_slots.get(id.0)) {
-            Some(slot) => ProcRef { id, slot },
-            None => ProcRef::NONE,
+    #[cold]
+    fn recall_go(&mut self, id: u64) -> Option<u32> {
+        let (state, seq) = self.past.goroutines.remove(&GoId(id))?;
+        let slot = self.go_slots.get_or_add(id);
+        self.goroutines.push(GoCell { id: GoId(id), state, seq });
+        if let Some(open) = self.past.regions.remove(&GoId(id)) {
+            self.regions.insert(slot, open);
+        }
+        if let Some(open) = self.past.go_ranges.remove(&GoId(id)) {
+            self.go_ranges.insert(slot, open);
+        }
+        Some(slot)
+    }
+
+    /// The slot of a P that has been heard of.
+    #[inline]
+    pub(super) fn proc_slot(&mut self, id: u64) -> Option<u32> {
+        let slot = self.proc_slots.get(id);
+        if slot.is_some() || self.past.procs.is_empty() { slot } else { self.recall_proc(id) }
+    }
+
+    #[cold]
+    fn recall_proc(&mut self, id: u64) -> Option<u32> {
+        let (status, seq) = self.past.procs.remove(&ProcId(id))?;
+        let slot = self.proc_slots.get_or_add(id);
+        self.procs.push(ProcCell { id: ProcId(id), status, seq });
+        if let Some(open) = self.past.proc_ranges.remove(&ProcId(id)) {
+            self.proc_ranges.insert(slot, open);
+        }
+        Some(slot)
+    }
+
+    /// What a thread met for the first time in this generation had before.
+    pub(super) fn recall_thread(&mut self, thread: ThreadId) -> Option<(GoRef, ProcRef)> {
+        let (goroutine, proc) = self.past.threads.remove(&thread)?;
+        let go = |order: &mut Self| {
+            let slot = order.go_slot(goroutine.some()?.0)?;
+            Some(GoRef { id: goroutine, slot })
+        };
+        let goroutine = go(self).unwrap_or(GoRef::NONE);
+        let held = |order: &mut Self| {
+            let slot = order.proc_slot(proc.some()?.0)?;
+            Some(ProcRef { id: proc, slot })
+        };
+        Some((goroutine, held(self).unwrap_or(ProcRef::NONE)))
+    }
+
+    /// The threads on record with a P, by the lowest of which it is shown.
+    pub(super) fn lowest_holder(&mut self, of: ProcId) -> Option<ThreadId> {
+        if self.past.holders.is_none() {
+            let mut holders = Holders::default();
+            for (&thread, &(_, proc)) in &self.past.threads {
+                holders.entry(proc).or_default().insert(thread);
+            }
+            for cell in self.threads.iter().filter(|cell| cell.exists) {
+                holders.entry(cell.proc.id).or_default().insert(cell.id);
+            }
+            self.past.holders = Some(holders);
+        }
+        self.past.holders.as_ref()?.get(&of)?.first().copied()
+    }
+
+    /// The thread at `slot` holds `proc` from now on.
+    #[inline]
+    pub(super) fn set_proc(&mut self, slot: u32, proc: ProcRef) {
+        let Some(cell) = self.threads.get_mut(slot as usize) else { return };
+        let before = std::mem::replace(&mut cell.proc, proc);
+        cell.knows_proc = true;
+        if let Some(holders) = &mut self.past.holders {
+            move_holder(holders, cell.id, before.id, proc.id);
         }
     }
 
@@ -258,7 +312,9 @@ impl Order {
     pub(super) fn take_proc(&mut self, victim: ThreadId, of: ProcRef) -> Result<(), Stop> {
         let slot = match self.thread_slots.get(victim.0) {
             Some(slot) => slot,
-            None if self.assumed.is_some() => self.thread_slot(victim),
+            None if self.assumed.is_some() || self.past.threads.contains_key(&victim) => {
+                self.thread_slot(victim)
+            }
             None => NO_ROW,
         };
         let Some(cell) = self.threads.get_mut(slot as usize) else {
@@ -276,7 +332,7 @@ impl Order {
                 format!("P {} is stolen from thread {victim}, which holds {}", of.id, cell.proc.id);
             return Err(Stop::broken(what));
         }
-        cell.proc = ProcRef::NONE;
+        self.set_proc(slot, ProcRef::NONE);
         Ok(())
     }
 
@@ -351,9 +407,9 @@ impl Carry {
     ///
     /// # Errors
     /// [`Mismatch`] if not; the carry is then unchanged.
-    pub(in crate::parse::v2) fn join(&mut self, order: Order) -> Result<(), Mismatch> {
+    pub(in crate::parse::v2) fn join(&mut self, mut order: Order) -> Result<(), Mismatch> {
         let Some(assumed) = &order.assumed else {
-            *self = Self::default();
+            *self = std::mem::take(&mut order.past);
             self.absorb(order);
             return Ok(());
         };
@@ -362,7 +418,7 @@ impl Carry {
             && self.holds_threads(assumed)
             && self.holds_gc(assumed)
             && self.holds_ranges(&order, assumed)
-            && assumed.new_tasks.iter().all(|id| self.fresh_task(*id, assumed))
+            && self.holds_tasks(assumed)
             && self.holds_regions(&order, assumed);
         if !holds {
             return Err(Mismatch);
@@ -408,7 +464,10 @@ impl Carry {
                 *goroutine = cell.goroutine.id;
             }
             if cell.knows_proc {
-                *proc = cell.proc.id;
+                let before = std::mem::replace(proc, cell.proc.id);
+                if let Some(holders) = &mut self.holders {
+                    move_holder(holders, cell.id, before, cell.proc.id);
+                }
             }
         }
         let go_id = |slot: u32| order.goroutines.get(slot as usize).map(|cell| cell.id);
@@ -429,7 +488,11 @@ impl Carry {
         }
         self.gc = order.gc;
         self.gc_seq = order.gc_seq;
-        self.tasks.extend(order.tasks);
+        if self.tasks.is_empty() {
+            self.tasks = order.tasks;
+        } else {
+            self.tasks.extend(order.tasks);
+        }
     }
 
     fn holds_goroutines(&self, order: &Order, assumed: &Assumed) -> bool {
@@ -491,9 +554,10 @@ impl Carry {
             && assumed.sweeps.iter().all(is_sweep)
     }
 
-    /// Whether a task that begins was not active, or ended first.
-    fn fresh_task(&self, id: TaskId, assumed: &Assumed) -> bool {
-        !self.tasks.contains_key(&id) || assumed.ended_tasks.contains(&id)
+    /// Tasks that begin were not active, or ended first.
+    fn holds_tasks(&self, assumed: &Assumed) -> bool {
+        let ended: FxHashSet<TaskId> = assumed.ended_tasks.iter().copied().collect();
+        assumed.new_tasks.iter().all(|id| !self.tasks.contains_key(id) || ended.contains(id))
     }
 
     fn holds_regions(&self, order: &Order, assumed: &Assumed) -> bool {
@@ -510,4 +574,15 @@ impl Carry {
             }
         })
     }
+}
+
+fn move_holder(holders: &mut Holders, thread: ThreadId, from: ProcId, to: ProcId) {
+    if from == to {
+        holders.entry(to).or_default().insert(thread);
+        return;
+    }
+    if let Some(of_before) = holders.get_mut(&from) {
+        of_before.remove(&thread);
+    }
+    holders.entry(to).or_default().insert(thread);
 }

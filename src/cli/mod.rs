@@ -1,1 +1,3 @@
 //! See the room map in the crate docs.
+
+pub mod dump;

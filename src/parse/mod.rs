@@ -6,6 +6,7 @@
 mod cursor;
 pub mod error;
 pub mod event;
+pub mod pieces;
 pub mod sink;
 pub mod spec;
 pub mod tables;
@@ -58,12 +59,16 @@ pub fn parse<S: Sink>(
     sink: &mut S,
     progress: &Progress,
 ) -> Result<Parsed, ParseError> {
+    match dispatch(file)? {
+        minor @ 22.. => v2::parse(file, minor, sink, progress),
+        minor => Err(ParseError::UnsupportedVersion { minor }),
+    }
+}
+
+/// The version to read a file by.
+fn dispatch(file: &[u8]) -> Result<u32, ParseError> {
     if file.is_empty() {
         return Err(ParseError::Empty);
     }
-    let minor = header_minor(file).ok_or(ParseError::NotATrace { looks_like: None })?;
-    match minor {
-        22.. => v2::parse(file, minor, sink, progress),
-        _ => Err(ParseError::UnsupportedVersion { minor }),
-    }
+    header_minor(file).ok_or(ParseError::NotATrace { looks_like: None })
 }

@@ -2,8 +2,6 @@
 
 use std::ops::Range;
 
-use rustc_hash::FxHashMap;
-
 use crate::base::{Goroutine, StackId, Time};
 use crate::model::Trace;
 
@@ -150,27 +148,24 @@ fn judge(
 /// For each hearing, when and where its goroutine next heard another cancel, unless that one
 /// follows from the first: it was made by one who heard the first.
 fn next_hearings(cancels: &[Cancel], ears: &[Ear]) -> Vec<Option<(Time, HeardIn)>> {
+    let mut order: Vec<usize> = (0..ears.len()).collect();
+    order.sort_unstable_by_key(|&at| (ears[at].goroutine, ears[at].at));
+    let of = |goroutine: Goroutine| {
+        let start = order.partition_point(|&at| ears[at].goroutine < goroutine);
+        order[start..].iter().map(|&at| &ears[at]).take_while(move |ear| ear.goroutine == goroutine)
+    };
+    let follows = |first: u32, later: u32| {
+        cancels[later as usize].by.is_some_and(|by| of(by).any(|ear| ear.cancel == first))
+    };
     let mut next = vec![None; ears.len()];
-    let mut by_goroutine: FxHashMap<Goroutine, Vec<usize>> = FxHashMap::default();
-    for (at, ear) in ears.iter().enumerate() {
-        by_goroutine.entry(ear.goroutine).or_default().push(at);
-    }
-    for rows in by_goroutine.values_mut().filter(|rows| rows.len() > 1) {
-        rows.sort_by_key(|&at| ears[at].at);
-        for (n, &at) in rows.iter().enumerate() {
-            let unrelated = rows[n + 1..].iter().find(|&&later| {
-                ears[later].at > ears[at].at && !follows(cancels, ears, ears[at].cancel, ears[later].cancel)
-            });
-            next[at] = unrelated.map(|&later| (ears[later].at, ears[later].place.heard_in));
-        }
+    for (n, &at) in order.iter().enumerate() {
+        let ear = &ears[at];
+        next[at] = order[n + 1..]
+            .iter()
+            .map(|&later| &ears[later])
+            .take_while(|later| later.goroutine == ear.goroutine)
+            .find(|later| later.at > ear.at && !follows(ear.cancel, later.cancel))
+            .map(|later| (later.at, later.place.heard_in));
     }
     next
-}
-
-/// Whether a cancel was made by a goroutine that had heard another.
-fn follows(cancels: &[Cancel], ears: &[Ear], first: u32, later: u32) -> bool {
-    let (first, later) = (&cancels[first as usize], &cancels[later as usize]);
-    let heard = &ears[first.heard.start as usize..first.heard.end as usize];
-    later.by.is_some_and(|by| first.by == Some(by) && first.at == later.at)
-        || later.by.is_some_and(|by| heard.iter().any(|ear| ear.goroutine == by))
 }

@@ -39,6 +39,8 @@ impl Traits {
     pub(crate) const SIGNALS: Self = Self(16);
     /// It is `time.Sleep`.
     pub(crate) const SLEEPS: Self = Self(32);
+    /// It carries out one operation for its caller.
+    pub(crate) const OPERATES: Self = Self(64);
 
     /// Whether the facts include `other`.
     pub(crate) fn has(self, other: Self) -> bool {
@@ -54,6 +56,7 @@ impl Traits {
             (Self::JOINS, listed(patterns::JOINS)),
             (Self::SIGNALS, listed(patterns::SIGNALS)),
             (Self::SLEEPS, name == "time.Sleep"),
+            (Self::OPERATES, listed(patterns::OPERATIONS)),
         ];
         Self(facts.iter().filter(|(_, holds)| *holds).fold(0, |bits, (fact, _)| bits | fact.0))
     }
@@ -68,6 +71,8 @@ pub(crate) struct Mark {
     pub(crate) closes: bool,
     /// Whether it starts an `AfterFunc`'s callback.
     pub(crate) starts_callback: bool,
+    /// Whether it is inside the cancel itself, and not only in a watcher that waits for one.
+    pub(crate) inside: bool,
     /// Whether the outer frames were cut off, so that nobody knows who called.
     pub(crate) cut: bool,
     /// What the call went into: the outermost of `context`'s own frames.
@@ -126,7 +131,7 @@ impl Book {
         if self.mark_rows[caller.index()] == VOID {
             return VOID;
         }
-        let mark = match (of.role, self.mark(caller)) {
+        let mark = match (of.role, self.any_mark(caller)) {
             (None | Some(Role::Other), None) => return UNMARKED,
             // close() may be a frame of its own above the one that calls it.
             (None | Some(Role::Other), Some(mark)) => {
@@ -146,6 +151,10 @@ impl Book {
 
     /// What a stack tells of a cancel, if it is inside one.
     pub(crate) fn mark(&self, stack: StackId) -> Option<Mark> {
+        self.any_mark(stack).filter(|mark| mark.inside)
+    }
+
+    fn any_mark(&self, stack: StackId) -> Option<Mark> {
         let row = *self.mark_rows.get(stack.index())?;
         self.marks.get(row as usize).copied()
     }
@@ -194,6 +203,7 @@ fn enter(role: Role, row: StackId, caller: StackId, below: Option<Mark>) -> Mark
     });
     mark.depth = mark.depth.saturating_add(u16::from(role == Role::Level));
     mark.closes = role == Role::Level;
+    mark.inside |= role != Role::Watcher;
     mark.starts_callback |= role == Role::StartsCallback;
     mark
 }

@@ -177,6 +177,24 @@ pub(crate) const GRACEFUL: &[(&str, &str)] = &[
     ("github.com/nats-io/nats%2ego.(*Conn).Drain", "github.com/nats-io/nats%2ego.(*Conn).Drain"),
 ];
 
+/// Functions that carry out one operation for their caller, and may call back for it: a driver, a
+/// dialer, a transport of the program's own. Who waits below them waits in a call.
+#[rustfmt::skip]
+pub(crate) const OPERATIONS: &[(&str, &str)] = &[
+    ("database/sql.…", "database/sql.(*DB).QueryContext"),
+    ("net/http.(*Client).…", "net/http.(*Client).do"),
+    ("net/http.(*Transport).…", "net/http.(*Transport).roundTrip"),
+    ("net.(*Dialer).…", "net.(*Dialer).DialContext"),
+    ("net.(*Resolver).…", "net.(*Resolver).LookupHost"),
+    ("os/exec.(*Cmd).…", "os/exec.(*Cmd).Wait"),
+    ("crypto/tls.(*Conn).…", "crypto/tls.(*Conn).HandshakeContext"),
+    ("golang.org/x/time/rate.…", "golang.org/x/time/rate.(*Limiter).WaitN"),
+    ("golang.org/x/sync/semaphore.…", "golang.org/x/sync/semaphore.(*Weighted).Acquire"),
+    ("golang.org/x/sync/singleflight.…", "golang.org/x/sync/singleflight.(*Group).Do"),
+    ("google.golang.org/grpc.(*ClientConn).…", "google.golang.org/grpc.(*ClientConn).Invoke"),
+    ("google.golang.org/grpc.(*clientStream).…", "google.golang.org/grpc.(*clientStream).RecvMsg"),
+];
+
 /// Functions in which one waits for other goroutines to end.
 pub(crate) const JOINS: &[(&str, &str)] = &[
     ("sync.(*WaitGroup).Wait", "sync.(*WaitGroup).Wait"),
@@ -234,7 +252,7 @@ mod tests {
 
     #[test]
     fn every_listed_name_matches_its_example() {
-        for table in [MAINS, GRACEFUL, JOINS, SIGNALS] {
+        for table in [MAINS, GRACEFUL, JOINS, SIGNALS, OPERATIONS] {
             for (pattern, example) in table {
                 assert!(matches(pattern, example), "{pattern}");
             }

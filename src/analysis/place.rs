@@ -3,7 +3,7 @@
 use crate::base::{Goroutine, StackId};
 use crate::model::Trace;
 
-use super::book::Book;
+use super::book::{Book, Traits};
 use super::names::Origin;
 use super::words::HeardIn;
 
@@ -27,6 +27,7 @@ pub(crate) fn place(trace: &Trace, book: &Book, goroutine: Goroutine, stack: Sta
     let heard_in = match waits {
         // A library's own goroutine: whatever it waits in is its own.
         Some(Origin::Std | Origin::Dependency) if has_user => HeardIn::Call,
+        _ if is_called_back(trace, book, stack) => HeardIn::Call,
         _ => HeardIn::Own,
     };
     // Go 1.22 has no stacks of goroutines that were waiting when the trace began.
@@ -36,6 +37,20 @@ pub(crate) fn place(trace: &Trace, book: &Book, goroutine: Goroutine, stack: Sta
         library_only: !has_user && waits_in_std && start == Origin::Std,
         host: if start == Origin::User { StackId::EMPTY } else { host(trace, book, stack) },
     }
+}
+
+/// Whether the user's code that waits was called by an operation that the user's code had
+/// called: a driver of its own, below database/sql.
+fn is_called_back(trace: &Trace, book: &Book, stack: StackId) -> bool {
+    let stacks = trace.stacks();
+    let mut at = stack;
+    while let Some(frame) = stacks.top(at) {
+        at = stacks.caller(at);
+        if book.function(frame.function).is.has(Traits::OPERATES) {
+            return book.user(at) != StackId::EMPTY;
+        }
+    }
+    false
 }
 
 /// The stack that called the outermost of the user's frames; empty if there is no such frame

@@ -197,3 +197,27 @@ fn every_document_has_one_sentence_per_line() {
         two.filter(|_| is_prose).map(|_| "more than one sentence on a line".to_owned())
     }));
 }
+
+#[test]
+fn tests_named_in_documents_exist() {
+    let mut sources = String::new();
+    for folder in ["src", "tests"] {
+        for path in rust_files(folder) {
+            sources.push_str(&text_of(&path));
+        }
+    }
+    let text = text_of(&root().join("ARCHITECTURE.md"));
+    let names: Vec<&str> = text
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .filter(|name| name.matches('_').count() > 1 && !name.contains(['.', '/', ' ']))
+        .collect();
+    assert!(names.len() > 10, "{names:?}");
+    let missing: Vec<String> = names
+        .into_iter()
+        .filter(|name| !sources.contains(&format!("fn {name}()")))
+        .map(|name| format!("ARCHITECTURE.md: there is no test `{name}`"))
+        .collect();
+    assert_none(&missing);
+}

@@ -74,6 +74,21 @@ impl<'a> Tables<'a> {
         }
     }
 
+    /// A copy that borrows nothing. Experimental batches are left out.
+    #[must_use]
+    pub fn to_owned_tables(&self) -> Tables<'static> {
+        let owned = |text: &Cow<'a, [u8]>| Cow::Owned(text.clone().into_owned());
+        Tables {
+            generation: self.generation,
+            strings: self.strings.iter().map(owned).collect(),
+            frames: self.frames.clone(),
+            stack_frames: self.stack_frames.clone(),
+            stack_starts: self.stack_starts.clone(),
+            clock: self.clock,
+            experimental: Vec::new(),
+        }
+    }
+
     /// The bytes of a string, "" for a row that is not there. The runtime cuts strings at
     /// 1024 bytes, possibly inside a character.
     #[must_use]

@@ -100,7 +100,8 @@ impl Ends<'_> {
         // From nobody in particular: from the axis.
         let y0 = from.map_or(Some(self.view.layout.axis_px), |from| self.y(from));
         let Some(y0) = y0 else { return };
-        let (x0, x1) = (self.view.viewport.x_on_screen(left), self.view.viewport.x_on_screen(arrived));
+        let (x0, x1) =
+            (self.view.viewport.x_on_screen(left), self.view.viewport.x_on_screen(arrived));
         let (top, bottom) = (self.view.layout.axis_px, self.view.layout.height_px);
         let off_screen = (y0 < top && y1 < top) || (y0 > bottom && y1 > bottom);
         if !off_screen && arrived >= self.view.viewport.visible().start {

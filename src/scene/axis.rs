@@ -117,7 +117,8 @@ mod tests {
 
     /// All labels of an axis of 1000 px that shows `from..to` ns.
     fn labels(from: i64, to: i64) -> String {
-        let mut viewport = Viewport::new(Interval::new(Time(-1_000), Time(100_000_000_000)), 1000.0);
+        let mut viewport =
+            Viewport::new(Interval::new(Time(-1_000), Time(100_000_000_000)), 1000.0);
         viewport.show(Interval::new(Time(from), Time(to)), 0.0);
         let (mut ticks, mut texts) = (Vec::new(), String::new());
         fill(&viewport, Time(0), &mut ticks, &mut texts);

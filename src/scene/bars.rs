@@ -109,11 +109,8 @@ mod tests {
             .iter()
             .map(|bar| (bar.kind, bar.count, bar.interval.start.ns(), bar.interval.end.ns()))
             .collect();
-        let expected = [
-            (BarKind::Merged, 3, 0, 5),
-            (BarKind::Gc, 1, 7, 300),
-            (BarKind::Gc, 1, 500, 501),
-        ];
+        let expected =
+            [(BarKind::Merged, 3, 0, 5), (BarKind::Gc, 1, 7, 300), (BarKind::Gc, 1, 500, 501)];
         assert_eq!(got, expected);
         assert!(out.iter().all(|bar| bar.x1 - bar.x0 >= MIN_PX && bar.row == 7));
     }

@@ -95,7 +95,8 @@ impl Chart<'_> {
     ) {
         let y_of = |share: f32| self.y1 - share.min(1.0) * (self.y1 - self.y0);
         // However few are alive, the group is seen to be there.
-        let (y0, y1) = (y_of(to).min(y_of(from) - if to > from { SAME_PX } else { 0.0 }), y_of(from));
+        let (y0, y1) =
+            (y_of(to).min(y_of(from) - if to > from { SAME_PX } else { 0.0 }), y_of(from));
         if to <= from {
             *last = None;
             return;

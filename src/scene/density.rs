@@ -58,7 +58,8 @@ impl Density {
     /// The mean of each layer from `from_ns` to `to_ns`, which is later; whole bins are counted.
     pub(super) fn mean(&self, from_ns: i64, to_ns: i64) -> [f32; 4] {
         let bin_of = |ns: i64| usize::try_from(ns.max(0) >> self.bin_log2).unwrap_or(usize::MAX);
-        let (first, last) = (bin_of(from_ns), bin_of(to_ns - 1).min(self.bins.len().wrapping_sub(1)));
+        let (first, last) =
+            (bin_of(from_ns), bin_of(to_ns - 1).min(self.bins.len().wrapping_sub(1)));
         if to_ns <= 0 || self.bins.is_empty() || first > last {
             return [0.0; 4];
         }

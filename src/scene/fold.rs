@@ -304,7 +304,8 @@ impl Walk<'_, '_> {
     /// Writes one span.
     fn emit(&mut self, start: i64, end: i64, class: StateClass) {
         let span = Interval::new(self.fold.zero + start, self.fold.zero + end);
-        let selected = self.fold.selected.is_some_and(|selected| selected.intersect(span).is_some());
+        let selected =
+            self.fold.selected.is_some_and(|selected| selected.intersect(span).is_some());
         let flags = if selected { SpanFlags::SELECTED } else { SpanFlags::default() };
         self.push(start, end, class, u8::MAX, flags);
     }

@@ -57,7 +57,8 @@ impl<'a> Row<'a> {
             return;
         }
         let seen = self.viewport.visible();
-        let at = |place: usize| cancelled_at(self.analysis(), self.hearing(index.row(place)).cancel);
+        let at =
+            |place: usize| cancelled_at(self.analysis(), self.hearing(index.row(place)).cancel);
         let inside = start + gallop(0, end - start, |n| at(start + n) < seen.start);
         let stop = inside + gallop(0, end - inside, |n| at(inside + n) < seen.end);
         self.entering((start, inside), seen.start, out);
@@ -72,7 +73,8 @@ impl<'a> Row<'a> {
         self.select(goroutine, (start, end), first_record, out);
         for fuse in &mut out[first_record..] {
             if fuse.kind == FuseKind::Late {
-                let window = Interval::new(at_of(self.analysis(), fuse), end_of(self.analysis(), fuse));
+                let window =
+                    Interval::new(at_of(self.analysis(), fuse), end_of(self.analysis(), fuse));
                 join(late, window);
                 fuse.text = self.text(fuse, texts);
             }

@@ -95,9 +95,9 @@ impl Scene {
         let after = self.cancels.partition_point(|mark| mark.x < x);
         let candidates = [after.checked_sub(1), Some(after)].into_iter().flatten();
         let distance = |&at: &usize| self.cancels.get(at).map(|mark| (mark.x - x).abs());
-        let nearest = candidates
-            .filter(|at| distance(at).is_some_and(|px| px <= NEAR_PX))
-            .min_by(|a, b| distance(a).partial_cmp(&distance(b)).unwrap_or(std::cmp::Ordering::Equal))?;
+        let nearest = candidates.filter(|at| distance(at).is_some_and(|px| px <= NEAR_PX)).min_by(
+            |a, b| distance(a).partial_cmp(&distance(b)).unwrap_or(std::cmp::Ordering::Equal),
+        )?;
         let mark = self.cancels[nearest];
         let clear = |other: Option<&CancelRecord>| {
             other.is_none_or(|other| (other.x - mark.x).abs() >= apart_px)
@@ -137,9 +137,8 @@ impl Scene {
     }
 
     fn span_at(&self, row: u32, x: f32, y: f32, at: Time) -> Option<Hit> {
-        let before = self.spans.partition_point(|span| {
-            span.row < row || (span.row == row && span.x1 <= x)
-        });
+        let before =
+            self.spans.partition_point(|span| span.row < row || (span.row == row && span.x1 <= x));
         let span = self.spans.get(before)?;
         let inside = span.row == row && span.x0 <= x && span.y0 <= y && y < span.y1;
         inside.then_some(Hit::Span { record: number(before), at })

@@ -48,7 +48,8 @@ fn sticky(view: &View<'_>, scene: &Scene) -> Option<RowRecord> {
     let next = scene.rows.iter().find(|row| matches!(row.row, Row::Header(n) if n > number));
     let y0 = next.map_or(top, |next| top.min(next.y0 - height));
     let late = view.rows.sections()[number as usize].worst_ns > view.budget_ns;
-    let record = RowRecord { row: header, y0, y1: y0 + height, selected: false, dimmed: false, late };
+    let record =
+        RowRecord { row: header, y0, y1: y0 + height, selected: false, dimmed: false, late };
     Some(record)
 }
 
@@ -104,7 +105,8 @@ impl Lanes<'_, '_> {
         record.late = section.worst_ns > self.view.budget_ns;
         let selected = self.view.selection.goroutine;
         record.selected = section.collapsed
-            && selected.is_some_and(|goroutine| self.view.rows.section_of(goroutine) == Some(number));
+            && selected
+                .is_some_and(|goroutine| self.view.rows.section_of(goroutine) == Some(number));
         if !section.collapsed {
             return;
         }
@@ -136,7 +138,8 @@ impl Lanes<'_, '_> {
 
     fn lane(&mut self, lane: &Lane, record: &mut RowRecord) {
         let metrics = self.view.rows.metrics;
-        let (top, bottom) = (record.y0, record.y0 + as_px(metrics.lane_px - metrics.gap_px.min(metrics.lane_px)));
+        let (top, bottom) =
+            (record.y0, record.y0 + as_px(metrics.lane_px - metrics.gap_px.min(metrics.lane_px)));
         let selection = self.view.selection;
         record.selected = selection.goroutine == Some(lane.goroutine);
         let mut fuses = fuses::Row {

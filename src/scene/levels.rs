@@ -49,7 +49,11 @@ pub(super) fn n_spans(trace: &Trace, goroutine: Goroutine) -> usize {
 }
 
 /// Fills in what [`Index::quick`] leaves empty.
-pub(super) fn build(index: &mut Index, trace: &Trace, progress: &Progress) -> Result<(), Cancelled> {
+pub(super) fn build(
+    index: &mut Index,
+    trace: &Trace,
+    progress: &Progress,
+) -> Result<(), Cancelled> {
     let plan = Plan::new(trace, &index.classes);
     let next = AtomicU32::new(0);
     let n_threads = thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -164,8 +168,8 @@ impl Part {
         let life = trace.lifetime(goroutine);
         let n = n_spans(trace, goroutine);
         let ns = |time| on_grid(plan.zero, time);
-        let mut pyramid = (n >= pyramid::MIN_SPANS)
-            .then(|| Pyramid::builder(ns(life.start), ns(life.end), n));
+        let mut pyramid =
+            (n >= pyramid::MIN_SPANS).then(|| Pyramid::builder(ns(life.start), ns(life.end), n));
         let mut running = 0;
         each_span(trace, plan.classes, goroutine, |start, end, class| {
             let (start, end) = (ns(start), ns(end));

@@ -37,10 +37,10 @@ pub(super) fn fill_cancels(view: &View<'_>, out: &mut Vec<CancelRecord>) {
         let worst = view.source.index.worst_of_cancel.argmax(at, past);
         if let Some(shown) = shown.or(worst) {
             let time = cancelled_at(analysis, u32::try_from(shown).unwrap_or(0));
-            out.extend(mark(view, at, past, &view.viewport, time).map(|mark| CancelRecord {
-                cancel: u32::try_from(shown).unwrap_or(0),
-                ..mark
-            }));
+            out.extend(
+                mark(view, at, past, &view.viewport, time)
+                    .map(|mark| CancelRecord { cancel: u32::try_from(shown).unwrap_or(0), ..mark }),
+            );
         }
         at = past;
     }

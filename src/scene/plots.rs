@@ -83,13 +83,7 @@ impl Plot<'_> {
     }
 
     /// A step line: each value holds until the next.
-    fn steps(
-        &self,
-        reports: &[MetricPoint],
-        curve: &Curve,
-        max: f64,
-        points: &mut Vec<[f32; 2]>,
-    ) {
+    fn steps(&self, reports: &[MetricPoint], curve: &Curve, max: f64, points: &mut Vec<[f32; 2]>) {
         let (mut at, stop) = self.on_screen(reports);
         let cell = cell_log2(&self.view.viewport, STROKE_PX);
         let trace = self.view.source.document.trace().interval();

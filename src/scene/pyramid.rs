@@ -158,7 +158,8 @@ impl Builder {
         let (mut first, mut log2) = (self.first, self.base_log2);
         loop {
             let width = 1_i64.checked_shl(log2).unwrap_or(i64::MAX);
-            let cells = self.tallies.iter().map(|(tally, longest)| Cell::new(tally, *longest < width));
+            let cells =
+                self.tallies.iter().map(|(tally, longest)| Cell::new(tally, *longest < width));
             levels.push(cells.collect::<Vec<_>>());
             if self.tallies.len() <= 2 || log2 >= 62 {
                 break;

@@ -166,16 +166,15 @@ pub struct Rows {
     pub(super) densities: Vec<Option<Density>>,
     pub(super) metrics: Metrics,
     /// Top edge of each section and a last entry, in pixels.
-    tops: Vec<u64>,
+    pub(super) tops: Vec<u64>,
     /// Where each goroutine is in `order`.
-    places: Vec<u32>,
+    pub(super) places: Vec<u32>,
 }
 
 /// A visible row on its way to becoming a record.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Visible {
     pub(super) row: Row,
-    pub(super) section: u32,
     /// In pixels from the top of the first row.
     pub(super) top_px: f64,
     pub(super) height_px: u32,
@@ -307,12 +306,12 @@ impl Rows {
             let header_px = self.metrics.header_px;
             if top_px + f64::from(header_px) > from_px {
                 let row = Row::Header(number);
-                each(Visible { row, section: number, top_px, height_px: header_px });
+                each(Visible { row, top_px, height_px: header_px });
             }
             if section.collapsed {
                 continue;
             }
-            let body = Strip { number, top_px: top_px + f64::from(header_px), from_px, to_px };
+            let body = Strip { top_px: top_px + f64::from(header_px), from_px, to_px };
             match &self.bodies[at] {
                 Body::Fixed(rows) => self.visible_fixed(rows, body, &mut each),
                 Body::Lanes(lanes) => self.visible_lanes(lanes, body, &mut each),
@@ -325,7 +324,7 @@ impl Rows {
         for &row in rows {
             let height_px = self.row_px(row);
             if top_px + f64::from(height_px) > strip.from_px && top_px < strip.to_px {
-                each(Visible { row, section: strip.number, top_px, height_px });
+                each(Visible { row, top_px, height_px });
             }
             top_px += f64::from(height_px);
         }
@@ -354,7 +353,7 @@ impl Rows {
             }
             let height_px = u32::try_from(self.lanes_px(lane, lane + 1)).unwrap_or(u32::MAX);
             let row = self.lane_row(lane);
-            each(Visible { row, section: strip.number, top_px, height_px });
+            each(Visible { row, top_px, height_px });
         }
     }
 
@@ -401,9 +400,7 @@ impl Rows {
             top += u64::from(self.metrics.header_px);
             if !section.collapsed {
                 top += match body {
-                    Body::Fixed(rows) => {
-                        rows.iter().map(|&row| u64::from(self.row_px(row))).sum()
-                    }
+                    Body::Fixed(rows) => rows.iter().map(|&row| u64::from(self.row_px(row))).sum(),
                     Body::Lanes(lanes) => self.lanes_px(lanes.start, lanes.end),
                 };
             }
@@ -415,7 +412,6 @@ impl Rows {
 /// The part of the rows that a section's body is asked for.
 #[derive(Clone, Copy)]
 struct Strip {
-    number: u32,
     /// Top of the body.
     top_px: f64,
     from_px: f64,

@@ -43,10 +43,7 @@ impl Curve {
 
 /// From a task's begin to its end, cut at the trace's edges.
 pub(super) fn task_interval(task: &Task, trace: Interval) -> Interval {
-    Interval::new(
-        task.began.time().unwrap_or(trace.start),
-        task.ended.time().unwrap_or(trace.end),
-    )
+    Interval::new(task.began.time().unwrap_or(trace.start), task.ended.time().unwrap_or(trace.end))
 }
 
 impl Tracks {

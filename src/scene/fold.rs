@@ -259,8 +259,8 @@ impl Walk<'_, '_> {
         let end = piece.start(past);
         let mut tally = Tally::default();
         let n = past - first;
-        let step = n.div_ceil(SAMPLE).max(1);
-        for at in (first..past).step_by(step) {
+        let stride = n.div_ceil(SAMPLE).max(1);
+        for at in (first..past).step_by(stride) {
             let ns = piece.start(at + 1) - piece.start(at);
             tally.add(piece.class(at, self.fold.classes), ns);
         }

@@ -25,7 +25,7 @@ const MAX_ENTERING: usize = 64;
 
 /// Where the fuses of one row go.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Row<'a> {
+pub(super) struct Rail<'a> {
     pub(super) view: &'a View<'a>,
     /// The row's own viewport.
     pub(super) viewport: &'a Viewport,
@@ -36,7 +36,7 @@ pub(super) struct Row<'a> {
     pub(super) has_text: bool,
 }
 
-impl<'a> Row<'a> {
+impl<'a> Rail<'a> {
     fn analysis(&self) -> &'a Analysis {
         self.view.source.document.analysis()
     }

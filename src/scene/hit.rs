@@ -2,9 +2,9 @@
 
 use crate::base::Time;
 
+use super::frame::Scene;
 use super::records::{CancelRecord, FuseKind};
 use super::rows::Row;
-use super::scene::Scene;
 use super::view::View;
 
 /// How near a point must be to a line or a head, in pixels.

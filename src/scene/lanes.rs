@@ -5,11 +5,11 @@ use crate::base::{Goroutine, Interval, StrId, Time};
 use super::bars::Track;
 use super::columns::Chart;
 use super::fold::{Fold, blank, cell_log2};
+use super::frame::Scene;
 use super::fuses;
 use super::plots::Plot;
 use super::records::{BarKind, BarRecord, MarkerKind, MarkerRecord, RowRecord};
 use super::rows::{Row, SectionKey, Visible};
-use super::scene::Scene;
 use super::tracks::task_interval;
 use super::view::View;
 use super::viewport::Viewport;
@@ -124,7 +124,7 @@ impl Lanes<'_, '_> {
             chart.brief(density, &mut self.scene.density);
         }
         if self.view.show.cancels {
-            let fuses = fuses::Row {
+            let fuses = fuses::Rail {
                 view: self.view,
                 viewport: &self.view.viewport,
                 row,
@@ -142,7 +142,7 @@ impl Lanes<'_, '_> {
             (record.y0, record.y0 + as_px(metrics.lane_px - metrics.gap_px.min(metrics.lane_px)));
         let selection = self.view.selection;
         record.selected = selection.goroutine == Some(lane.goroutine);
-        let mut fuses = fuses::Row {
+        let mut fuses = fuses::Rail {
             view: self.view,
             viewport: &lane.viewport,
             row: lane.number,
@@ -157,10 +157,10 @@ impl Lanes<'_, '_> {
         self.scene.late.clear();
         let scene = &mut *self.scene;
         let first_fuse = scene.fuses.len();
-        let (out, late, texts) = (&mut scene.fuses, &mut scene.late, &mut scene.texts);
+        let (out, windows, texts) = (&mut scene.fuses, &mut scene.late, &mut scene.texts);
         match lane.cancel {
-            Some(cancel) => fuses.of_cancel(lane.goroutine, cancel, out, late, texts),
-            None => fuses.lane(lane.goroutine, out, late, texts),
+            Some(cancel) => fuses.of_cancel(lane.goroutine, cancel, out, windows, texts),
+            None => fuses.lane(lane.goroutine, out, windows, texts),
         }
         record.late = !scene.late.is_empty();
         if !self.view.show.cancels {
@@ -231,14 +231,14 @@ impl Lanes<'_, '_> {
         while y0 + region_px <= record.y1 + 0.5 {
             let rows = self.view.source.index.tracks.regions_at(all, lane.goroutine, depth);
             let region = |at: usize| &all[rows[at] as usize];
-            let track = Track {
+            let strip = Track {
                 viewport: &lane.viewport,
                 cell_log2: self.cell_log2,
                 row: lane.number,
                 y0,
                 y1: y0 + region_px - 1.0,
             };
-            track.fill(
+            strip.fill(
                 rows.len(),
                 |at| region(at).interval(whole),
                 |at| (BarKind::Region(rows[at]), region(at).kind),
@@ -254,23 +254,23 @@ impl Lanes<'_, '_> {
         let world = trace.world();
         let tracks = &self.view.source.index.tracks;
         let viewport = &self.view.viewport;
-        let track = Track { viewport, cell_log2: self.cell_log2, row: number, y0, y1 };
+        let strip = Track { viewport, cell_log2: self.cell_log2, row: number, y0, y1 };
         let out: &mut Vec<BarRecord> = &mut self.scene.bars;
         match row {
             Row::Gc => {
                 let gc = world.gc();
-                track.fill(gc.len(), |at| gc[at], |_| (BarKind::Gc, StrId::EMPTY), out);
+                strip.fill(gc.len(), |at| gc[at], |_| (BarKind::Gc, StrId::EMPTY), out);
             }
             Row::StopTheWorld => {
                 let stw = |at: usize| &world.stop_the_world()[tracks.stop_the_world[at] as usize];
                 let n = tracks.stop_the_world.len();
                 let what = |at| (BarKind::StopTheWorld, stw(at).reason);
-                track.fill(n, |at| stw(at).interval, what, out);
+                strip.fill(n, |at| stw(at).interval, what, out);
             }
             Row::Proc(proc) => {
                 let Some((_, held)) = world.procs().get(proc as usize) else { return };
                 let what = |_| (BarKind::Proc, StrId::EMPTY);
-                track.fill(held.len(), |at| held[at].interval, what, out);
+                strip.fill(held.len(), |at| held[at].interval, what, out);
             }
             Row::Tasks(packed) => {
                 let Some(rows) = tracks.tasks.get(packed as usize) else { return };
@@ -278,7 +278,7 @@ impl Lanes<'_, '_> {
                 let whole: Interval = trace.interval();
                 let interval = |at: usize| task_interval(&tasks[rows[at] as usize], whole);
                 let what = |at: usize| (BarKind::Task(rows[at]), tasks[rows[at] as usize].kind);
-                track.fill(rows.len(), interval, what, out);
+                strip.fill(rows.len(), interval, what, out);
             }
             _ => {}
         }

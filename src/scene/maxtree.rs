@@ -76,7 +76,7 @@ impl MaxTree {
         let mut level = 0;
         while level + 1 < self.levels.len() {
             let size = 1 << (FAN_LOG2 * (level + 1));
-            if at % size != 0 || at + size > end {
+            if !at.is_multiple_of(size) || at + size > end {
                 break;
             }
             level += 1;

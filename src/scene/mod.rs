@@ -24,6 +24,7 @@ mod columns;
 mod compare;
 mod density;
 mod fold;
+mod frame;
 mod fuses;
 mod hearings;
 mod hit;
@@ -38,7 +39,6 @@ mod plots;
 mod pyramid;
 mod records;
 mod rows;
-mod scene;
 mod text;
 mod tracks;
 mod view;
@@ -46,6 +46,7 @@ mod viewport;
 
 pub use class::StateClass;
 pub use compare::Link;
+pub use frame::Scene;
 pub use hit::Hit;
 pub use index::{Index, Source};
 pub use overview::{LateRecord, Overview};
@@ -55,6 +56,5 @@ pub use records::{
     SpanRecord, TextRange, TickRecord,
 };
 pub use rows::{Grouping, Place, Row, RowOptions, Rows, Section, SectionKey, Sort};
-pub use scene::Scene;
 pub use view::{Layout, Metrics, Selection, Show, View};
 pub use viewport::{MIN_NS_PER_PX, OFFSCREEN_PX, Viewport};

@@ -295,11 +295,11 @@ impl Rows {
     }
 
     /// Calls `each` with every row that reaches into `from_px..to_px`, from top to bottom.
-    pub(super) fn visible(&self, from_px: f64, to_px: f64, mut each: impl FnMut(Visible)) {
+    pub(super) fn visible(&self, from_px: f64, until_px: f64, mut each: impl FnMut(Visible)) {
         let first = self.tops.partition_point(|&top| as_px(top) <= from_px).saturating_sub(1);
         for (at, section) in self.sections.iter().enumerate().skip(first) {
             let top_px = as_px(self.tops[at]);
-            if top_px >= to_px {
+            if top_px >= until_px {
                 break;
             }
             let number = u32::try_from(at).unwrap_or(u32::MAX);
@@ -311,7 +311,7 @@ impl Rows {
             if section.collapsed {
                 continue;
             }
-            let body = Strip { top_px: top_px + f64::from(header_px), from_px, to_px };
+            let body = Strip { top: top_px + f64::from(header_px), from: from_px, until: until_px };
             match &self.bodies[at] {
                 Body::Fixed(rows) => self.visible_fixed(rows, body, &mut each),
                 Body::Lanes(lanes) => self.visible_lanes(lanes, body, &mut each),
@@ -320,10 +320,10 @@ impl Rows {
     }
 
     fn visible_fixed(&self, rows: &[Row], strip: Strip, each: &mut impl FnMut(Visible)) {
-        let mut top_px = strip.top_px;
+        let mut top_px = strip.top;
         for &row in rows {
             let height_px = self.row_px(row);
-            if top_px + f64::from(height_px) > strip.from_px && top_px < strip.to_px {
+            if top_px + f64::from(height_px) > strip.from && top_px < strip.until {
                 each(Visible { row, top_px, height_px });
             }
             top_px += f64::from(height_px);
@@ -336,19 +336,19 @@ impl Rows {
         strip: Strip,
         each: &mut impl FnMut(Visible),
     ) {
-        let bottom = |lane: usize| strip.top_px + as_px(self.lanes_px(lanes.start, lane + 1));
+        let bottom = |lane: usize| strip.top + as_px(self.lanes_px(lanes.start, lane + 1));
         let (mut low, mut high) = (lanes.start, lanes.end);
         while low < high {
             let middle = low.midpoint(high);
-            if bottom(middle) <= strip.from_px {
+            if bottom(middle) <= strip.from {
                 low = middle + 1;
             } else {
                 high = middle;
             }
         }
         for lane in low..lanes.end {
-            let top_px = strip.top_px + as_px(self.lanes_px(lanes.start, lane));
-            if top_px >= strip.to_px {
+            let top_px = strip.top + as_px(self.lanes_px(lanes.start, lane));
+            if top_px >= strip.until {
                 break;
             }
             let height_px = u32::try_from(self.lanes_px(lane, lane + 1)).unwrap_or(u32::MAX);
@@ -409,13 +409,13 @@ impl Rows {
     }
 }
 
-/// The part of the rows that a section's body is asked for.
+/// The part of the rows that a section's body is asked for, in pixels.
 #[derive(Clone, Copy)]
 struct Strip {
     /// Top of the body.
-    top_px: f64,
-    from_px: f64,
-    to_px: f64,
+    top: f64,
+    from: f64,
+    until: f64,
 }
 
 /// Pixels as f64: exact, a list of rows is shorter than 2^53 px.

@@ -111,14 +111,12 @@ fn pack(tasks: &[Task], trace: Interval) -> Vec<Vec<u32>> {
     let mut free: BinaryHeap<Reverse<(Time, usize)>> = BinaryHeap::new();
     for row in order {
         let span = interval(&row);
-        let reuse = free.peek().is_some_and(|Reverse((end, _))| *end <= span.start);
-        let at = match if reuse { free.pop() } else { None } {
-            Some(Reverse((_, at))) => at,
-            None => {
-                packed.push(Vec::new());
-                packed.len() - 1
-            }
-        };
+        let is_free = free.peek().is_some_and(|Reverse((end, _))| *end <= span.start);
+        let reused = if is_free { free.pop() } else { None };
+        let at = reused.map_or(packed.len(), |Reverse((_, at))| at);
+        if at == packed.len() {
+            packed.push(Vec::new());
+        }
         packed[at].push(row);
         free.push(Reverse((span.end, at)));
     }

@@ -1,0 +1,269 @@
+//! What an analysis says, in rows that refer to the trace.
+
+use std::ops::Range;
+
+use crate::base::{Goroutine, Interval, StackId, StrId, Time};
+use crate::model::Frame;
+
+use super::words::{Cause, Doing, Evidence, HeardIn, Outcome, Rule, Severity};
+
+/// One cancel of one context, with all that it reached below that context.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Cancel {
+    /// Its number: cancels are numbered in order of time.
+    pub id: u32,
+    /// When. A deadline: when its timer fired. Else the first trace event inside the call.
+    pub at: Time,
+    /// Why.
+    pub cause: Cause,
+    /// More about the cause, "" if there is nothing to add: `net/http: the connection broke`.
+    pub detail: &'static str,
+    /// The first frame of the user's own code on the canceller's stack, else the first
+    /// outside `context`; none for a deadline.
+    pub site: Option<Frame>,
+    /// Who called it; none if nobody in particular is known to have.
+    pub by: Option<Goroutine>,
+    /// How many levels of contexts it went down, itself included; 0 if nothing tells.
+    pub depth: u32,
+    /// The canceller's stack, from inside the call; empty if there is none.
+    pub stack: StackId,
+    /// Who heard it, in order of time and then of goroutine: rows of [`Analysis::hearings`].
+    pub(crate) heard: Range<u32>,
+    /// Who should have heard it: rows of the same table.
+    pub(crate) deaf: Range<u32>,
+}
+
+impl Cancel {
+    /// How many goroutines heard it.
+    #[must_use]
+    pub fn n_heard(&self) -> usize {
+        self.heard.len()
+    }
+
+    /// How many should have heard it and did not.
+    #[must_use]
+    pub fn n_deaf(&self) -> usize {
+        self.deaf.len()
+    }
+}
+
+/// One goroutine that a cancel reached, or that was deaf to it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Hearing {
+    /// The cancel: a row of [`Analysis::cancels`].
+    pub cancel: u32,
+    /// Who.
+    pub goroutine: Goroutine,
+    /// Its start function.
+    pub function: StrId,
+    /// Whether it was deaf: in scope, alive, and never woken by the cancel.
+    pub deaf: bool,
+    /// How that is known.
+    pub evidence: Evidence,
+    /// Where it was when it heard. Of a deaf one: [`HeardIn::Own`].
+    pub heard_in: HeardIn,
+    /// Whether it was told to stop: heard in its own code, or by a cancel that ends all.
+    pub told_to_stop: bool,
+    /// How many levels below the cancelled context its own context is, from 1; 0 if not known.
+    pub depth: u32,
+    /// When it was woken. Of a deaf one: the time of the cancel.
+    pub heard_at: Time,
+    /// Where it was waiting when it heard, or what it was doing if it was deaf; empty if not known.
+    pub stack: StackId,
+    /// When it ended or, a handler that a server's goroutine runs, returned; none if the
+    /// trace ends first.
+    pub end: Option<Time>,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// Nanoseconds from the cancel to the end; a lower bound if it is alive. At least 0.
+    pub overstay_ns: i64,
+}
+
+impl Hearing {
+    /// Whether it overstays its context by more than `late_over_ns`, and was meant not to.
+    #[must_use]
+    pub fn is_late(&self, late_over_ns: i64) -> bool {
+        self.told_to_stop && self.outcome != Outcome::LivesOn && self.overstay_ns > late_over_ns
+    }
+}
+
+/// A piece of a window of a goroutine's life: all its time in one state for one reason in one place.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SplitPart {
+    /// What it was doing.
+    pub state: Doing,
+    /// Why, as the runtime words it; "" where it says nothing.
+    pub reason: StrId,
+    /// Where: the first frame of the user's code, else the first outside the runtime.
+    pub site: Option<Frame>,
+    /// How long, in nanoseconds; above 0.
+    pub ns: i64,
+}
+
+/// One link of the chain from a goroutine's end back to the cancel: who held up whom.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Link {
+    /// Who.
+    pub goroutine: Goroutine,
+    /// What it was doing meanwhile: `slept 80 ms in main.lateWork (main.go:22)`.
+    pub what: String,
+    /// When it did that: the link's part of the chain.
+    pub interval: Interval,
+}
+
+/// Something that a reader of the trace should act on.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Finding {
+    /// By which rule.
+    pub rule: Rule,
+    /// How much it matters.
+    pub severity: Severity,
+    /// The start function of the goroutines it is about, or the type of the task; "" if none.
+    pub function: StrId,
+    /// Where the code is that should change.
+    pub site: Option<Frame>,
+    /// How often.
+    pub count: u32,
+    /// The worst of them, in nanoseconds; 0 if it is not about time.
+    pub worst_ns: i64,
+    /// All together, in nanoseconds; 0 if it is not about time.
+    pub total_ns: i64,
+    /// What happened, in one sentence.
+    pub message: String,
+    /// How to cure it, in one sentence.
+    pub fix: String,
+    /// Whom it is about, worst first.
+    pub goroutines: Vec<Goroutine>,
+    /// Which cancels it is about, in order of time.
+    pub cancels: Vec<u32>,
+}
+
+/// Quantiles of some durations, in nanoseconds; all 0 if there are none.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Quantiles {
+    /// Half are at most this.
+    pub p50: i64,
+    /// Nine of ten are at most this.
+    pub p90: i64,
+    /// Ninety-nine of a hundred are at most this.
+    pub p99: i64,
+    /// The largest.
+    pub max: i64,
+}
+
+/// The whole in numbers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Summary {
+    /// How many cancels were found.
+    pub cancels: u32,
+    /// How many hearings.
+    pub heard: u32,
+    /// Of these: the goroutine ended.
+    pub exited: u32,
+    /// Of these: the trace ends first.
+    pub alive: u32,
+    /// Of these: it was not meant to end.
+    pub lives_on: u32,
+    /// How many goroutines were deaf to a cancel.
+    pub deaf: u32,
+    /// How many hearings, deaf ones included, are late by the rules.
+    pub late: u32,
+    /// Overstays of all who were told to stop and not meant to live on; lower bounds of the living.
+    pub overstay: Quantiles,
+}
+
+/// All goroutines of one start function.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Group {
+    /// The start function.
+    pub function: StrId,
+    /// How many there are.
+    pub goroutines: u32,
+    /// How many of them are alive at the trace's end.
+    pub alive: u32,
+    /// How many of them heard a cancel or were deaf to one.
+    pub reached: u32,
+    /// How many of them are late by the rules.
+    pub late: u32,
+    /// Their overstays, each goroutine's worst.
+    pub overstay: Quantiles,
+}
+
+/// All that the analysis says of one trace.
+#[derive(Debug, Default)]
+pub struct Analysis {
+    pub(crate) cancels: Vec<Cancel>,
+    pub(crate) hearings: Vec<Hearing>,
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) summary: Summary,
+    pub(crate) groups: Vec<Group>,
+    /// Rows of `hearings`, by goroutine, then worst first.
+    pub(crate) by_goroutine: Vec<u32>,
+    /// Rows of those `hearings` that may be late, worst first.
+    pub(crate) worst_first: Vec<u32>,
+}
+
+impl Analysis {
+    /// All cancels, in order of time; [`Cancel::id`] is the row.
+    #[must_use]
+    pub fn cancels(&self) -> &[Cancel] {
+        &self.cancels
+    }
+
+    /// All hearings, deaf ones included, cancel by cancel.
+    #[must_use]
+    pub fn hearings(&self) -> &[Hearing] {
+        &self.hearings
+    }
+
+    /// Who heard a cancel, in order of time and then of goroutine.
+    #[must_use]
+    pub fn heard(&self, cancel: &Cancel) -> &[Hearing] {
+        self.rows(&cancel.heard)
+    }
+
+    /// Who was deaf to a cancel, in order of goroutine.
+    #[must_use]
+    pub fn deaf(&self, cancel: &Cancel) -> &[Hearing] {
+        self.rows(&cancel.deaf)
+    }
+
+    fn rows(&self, rows: &Range<u32>) -> &[Hearing] {
+        self.hearings.get(rows.start as usize..rows.end as usize).unwrap_or(&[])
+    }
+
+    /// What a goroutine heard or was deaf to, the worst overstay first.
+    pub fn overstays_of(&self, goroutine: Goroutine) -> impl ExactSizeIterator<Item = &Hearing> {
+        let of = |&row: &u32| self.hearings[row as usize].goroutine;
+        let start = self.by_goroutine.partition_point(|row| of(row) < goroutine);
+        let end = self.by_goroutine.partition_point(|row| of(row) <= goroutine);
+        self.by_goroutine[start..end].iter().map(|&row| &self.hearings[row as usize])
+    }
+
+    /// All that overstay by more than `late_over_ns` and were meant not to, worst first.
+    /// Costs a binary search, so that a budget can be dragged.
+    pub fn late(&self, late_over_ns: i64) -> impl ExactSizeIterator<Item = &Hearing> {
+        let n = self
+            .worst_first
+            .partition_point(|&row| self.hearings[row as usize].overstay_ns > late_over_ns);
+        self.worst_first[..n].iter().map(|&row| &self.hearings[row as usize])
+    }
+
+    /// What to act on, by severity, then worst first.
+    #[must_use]
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
+    /// The whole in numbers.
+    #[must_use]
+    pub fn summary(&self) -> &Summary {
+        &self.summary
+    }
+
+    /// Goroutines by start function: those with late ones first, then the most numerous.
+    #[must_use]
+    pub fn groups(&self) -> &[Group] {
+        &self.groups
+    }
+}

@@ -1,0 +1,69 @@
+// A feed of quotes, with a watchdog for the case that the feed falls silent for
+// a second. The watchdog is made anew for every quote: a timer and a channel
+// each, which are garbage a microsecond later. Up to Go 1.22 they are not even
+// garbage before the second is over.
+package main
+
+import (
+	"context"
+	"log"
+	"sync"
+	"time"
+
+	"overstay.example/traces/internal/record"
+)
+
+const (
+	quotes    = 300_000
+	burst     = 4096 // quotes come in bursts: the feed's buffer
+	silence   = time.Second
+	bookDepth = 100_000 // orders in the book: what a garbage collection has to go through
+	listening = 20 * time.Millisecond
+)
+
+type order struct {
+	price int
+	next  *order
+}
+
+func newBook() (book *order) {
+	for i := 0; i < bookDepth; i++ {
+		book = &order{i, book}
+	}
+	return book
+}
+
+func feed(out chan<- int) {
+	for i := 0; i < quotes; i++ {
+		out <- i
+	}
+}
+
+func follow(ctx context.Context, in <-chan int, book *order, wg *sync.WaitGroup) {
+	defer wg.Done()
+	defer record.Left(ctx, "follow")
+	for {
+		select {
+		case q := <-in:
+			book.price = q
+		case <-ctx.Done():
+			return
+		case <-time.After(silence):
+			log.Fatal("the feed fell silent")
+		}
+	}
+}
+
+func main() {
+	defer record.Trace()()
+	ctx, cancel := context.WithCancel(context.Background())
+	in := make(chan int, burst)
+	var wg sync.WaitGroup
+	wg.Add(1)
+	go follow(ctx, in, newBook(), &wg)
+	feed(in)
+	time.Sleep(listening) // nothing more comes
+	record.Cancelling()
+	cancel()
+	wg.Wait()
+}

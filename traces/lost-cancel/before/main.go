@@ -1,0 +1,77 @@
+// A hot path that asks for a context with a timeout of a minute and throws the
+// cancel function away. Each request leaves behind a context, a timer, an
+// AfterFunc that holds its buffer, and a goroutine that would leave if only
+// someone cancelled.
+package main
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"overstay.example/traces/internal/record"
+)
+
+const (
+	requests   = 450
+	requestGap = 1 * time.Millisecond
+	sessionTTL = time.Minute
+	workTime   = 2 * time.Millisecond
+	bufferSize = 48 << 10 // of each request
+)
+
+type request struct {
+	over   time.Time // when its contexts are cancelled
+	buffer []byte
+}
+
+func handle(server context.Context, wg *sync.WaitGroup) {
+	defer wg.Done()
+	r := &request{buffer: make([]byte, bufferSize)}
+
+	ctx, cancel := context.WithCancel(server)
+	go audit(ctx, r)
+
+	session, _ := context.WithTimeout(server, sessionTTL) // the mistake: nobody can cancel it
+	context.AfterFunc(session, func() { release(r) })
+	go refresh(session, r)
+
+	time.Sleep(workTime)
+	r.over = time.Now()
+	cancel()
+}
+
+// audit hears the end of the request.
+func audit(ctx context.Context, r *request) {
+	<-ctx.Done()
+	record.LeftSince(r.over, "audit")
+}
+
+// refresh keeps the session fresh, every now and then, until it is over.
+func refresh(ctx context.Context, r *request) {
+	tick := time.NewTicker(10 * time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			record.LeftSince(r.over, "refresh")
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+func release(r *request) {
+	r.buffer = nil
+}
+
+func main() {
+	defer record.Trace()()
+	var wg sync.WaitGroup
+	for i := 0; i < requests; i++ {
+		wg.Add(1)
+		go handle(context.Background(), &wg)
+		time.Sleep(requestGap)
+	}
+	wg.Wait()
+}

@@ -16,14 +16,18 @@
 //! Coordinates are logical pixels from the canvas's upper left corner. The axis takes the top
 //! [`Layout::axis_px`]; rows lie below it and must be clipped there.
 
+mod compare;
 mod index;
+mod overview;
 mod records;
 mod rows;
 mod scene;
 mod view;
 mod viewport;
 
-pub use index::{CancelRow, Index, Source};
+pub use compare::Link;
+pub use index::{Index, Source};
+pub use overview::{LateRecord, Overview};
 pub use records::{
     ArrowKind, ArrowRecord, BandKind, BandRecord, BarKind, BarRecord, CancelRecord, DensityRecord,
     FuseEnd, FuseKind, FuseRecord, MarkerKind, MarkerRecord, PlotRecord, RowRecord, SpanFlags,

@@ -2,9 +2,9 @@
 //!
 //! Every record names its row by its number in [`super::Scene::rows`].
 
+use crate::analysis::Cause;
 use crate::base::{Goroutine, Interval, StrId, Time};
 
-use super::index::CancelRow;
 use super::rows::Row;
 
 /// What a stretch of a goroutine's life looks like: its state, and for waiting the kind of
@@ -234,14 +234,16 @@ pub struct BandRecord {
 pub struct CancelRecord {
     /// Position in pixels.
     pub x: f32,
-    /// The cancel, the worst one if several.
-    pub cancel: CancelRow,
+    /// The cancel, the worst one if several: a row of [`crate::analysis::Analysis::cancels`].
+    pub cancel: u32,
     /// The first of the cancels it stands for; they are consecutive in time.
-    pub first: CancelRow,
+    pub first: u32,
     /// How many it stands for.
     pub count: u32,
     /// The worst overstay of any of them in nanoseconds; 0 if none.
     pub worst_ns: i64,
+    /// Why it was cancelled.
+    pub cause: Cause,
     /// Whether that is over the budget.
     pub late: bool,
     /// Whether the selected cancel is among them.
@@ -283,10 +285,12 @@ pub struct FuseRecord {
     pub y: f32,
     /// Which visible row.
     pub row: u32,
-    /// The cancel.
-    pub cancel: CancelRow,
-    /// Whose; none when many of a collapsed group are merged.
-    pub goroutine: Option<Goroutine>,
+    /// What it draws, the worst one if several: a row of [`crate::analysis::Analysis::hearings`].
+    pub hearing: u32,
+    /// The cancel: a row of [`crate::analysis::Analysis::cancels`].
+    pub cancel: u32,
+    /// Whose.
+    pub goroutine: Goroutine,
     /// Thin, loud, or only a tick.
     pub kind: FuseKind,
     /// Never heard the cancel: hatched.

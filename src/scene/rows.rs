@@ -2,7 +2,7 @@
 
 use crate::base::{Goroutine, StrId, Time};
 
-use super::index::{CancelRow, Source};
+use super::index::Source;
 use super::view::Metrics;
 
 /// What a row is. Small and copied freely; stays the same while the row scrolls.
@@ -15,7 +15,7 @@ pub enum Row {
         /// Whose.
         goroutine: Goroutine,
         /// In a cancel view, the cancel that is this row's time zero.
-        cancel: Option<CancelRow>,
+        cancel: Option<u32>,
         /// That cancel's time; the trace's zero otherwise.
         zero: Time,
     },
@@ -51,7 +51,7 @@ pub enum SectionKey {
     /// All goroutines.
     All,
     /// The goroutines that one cancel reached.
-    Cancel(CancelRow),
+    Cancel(u32),
 }
 
 /// A header and what lies under it.
@@ -108,7 +108,7 @@ pub struct RowOptions {
     pub filter: String,
     /// Only goroutines with a late overstay.
     pub late_only: bool,
-    /// Overstays from this on are late, in nanoseconds.
+    /// Overstays above this are late, in nanoseconds.
     pub budget_ns: i64,
     /// Regions as bars under their goroutine's lane.
     pub regions: bool,
@@ -148,7 +148,7 @@ impl Rows {
     /// zero at its cancel, sorted by exit, the latest at the top. Its viewport's bounds are
     /// [`Rows::cancel_bounds`].
     #[must_use]
-    pub fn cancel_view(_source: Source<'_>, _cancels: &[CancelRow], _metrics: Metrics) -> Self {
+    pub fn cancel_view(_source: Source<'_>, _cancels: &[u32], _metrics: Metrics) -> Self {
         Self::default()
     }
 

@@ -2,7 +2,6 @@
 
 use crate::base::Time;
 
-use super::index::CancelRow;
 use super::records::{
     ArrowRecord, BandRecord, BarRecord, CancelRecord, DensityRecord, FuseRecord, MarkerRecord,
     PlotRecord, RowRecord, SpanRecord, TextRange, TickRecord,
@@ -126,7 +125,7 @@ impl Scene {
 
     /// The cancels that a mark stands for.
     #[must_use]
-    pub fn cancels_of(&self, record: &CancelRecord) -> impl Iterator<Item = CancelRow> + use<> {
-        (record.first.0..record.first.0 + record.count).map(CancelRow)
+    pub fn cancels_of(&self, record: &CancelRecord) -> impl Iterator<Item = u32> + use<> {
+        (record.first..record.first + record.count)
     }
 }

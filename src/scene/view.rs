@@ -2,7 +2,7 @@
 
 use crate::base::{Goroutine, Interval};
 
-use super::index::{CancelRow, Source};
+use super::index::Source;
 use super::rows::Rows;
 use super::viewport::Viewport;
 
@@ -59,8 +59,8 @@ pub struct Selection {
     pub goroutine: Option<Goroutine>,
     /// A span of that goroutine.
     pub span: Option<Interval>,
-    /// A cancel: all it did not reach is dimmed, and the tree of what it reached is drawn.
-    pub cancel: Option<CancelRow>,
+    /// A cancel, by its row in [`crate::analysis::Analysis::cancels`]: all it did not reach is dimmed, and the tree of what it reached is drawn.
+    pub cancel: Option<u32>,
 }
 
 /// Which overlays are drawn.
@@ -99,7 +99,7 @@ pub struct View<'a> {
     pub scroll_px: f64,
     /// What is selected.
     pub selection: Selection,
-    /// Overstays from this on are late, in nanoseconds.
+    /// Overstays above this are late, in nanoseconds.
     pub budget_ns: i64,
     /// Which overlays are drawn.
     pub show: Show,

@@ -3,8 +3,67 @@
 //! This room may borrow bytes and fill tables. It may not do IO, panic on any input, or
 //! allocate from a length that the remaining bytes cannot justify.
 
+mod cursor;
 pub mod error;
 pub mod event;
 pub mod sink;
 pub mod spec;
 pub mod tables;
+pub mod text;
+mod v2;
+
+use crate::base::{Progress, Warning};
+use error::ParseError;
+use sink::Sink;
+
+/// The length of the header: `go 1.NN trace` and NULs up to 16 bytes.
+const HEADER_BYTES: usize = 16;
+
+/// How a trace was read.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Parsed {
+    /// The format's minor version, from the header.
+    pub minor: u32,
+    /// How many events were handed to the sink.
+    pub events: u64,
+    /// How many generations they are from; 1 for the old format.
+    pub generations: u32,
+    /// Whether the trace was read to its end without damage.
+    pub complete: bool,
+    /// What is damaged, missing or skipped.
+    pub warnings: Vec<Warning>,
+}
+
+/// The format's minor version in a trace's header: 26 for `go 1.26 trace`.
+#[must_use]
+pub fn header_minor(file: &[u8]) -> Option<u32> {
+    let header = file.get(..HEADER_BYTES)?;
+    let rest = header.strip_prefix(b"go 1.")?;
+    let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let (number, tail) = rest.split_at_checked(digits)?;
+    let tail = tail.strip_prefix(b" trace")?;
+    if digits == 0 || digits > 3 || tail.iter().any(|&byte| byte != 0) {
+        return None;
+    }
+    std::str::from_utf8(number).ok()?.parse().ok()
+}
+
+/// Reads a trace of any supported format and hands its events to `sink` in order.
+///
+/// # Errors
+/// If the bytes are not a trace, its format is not supported, not one event could be read, or
+/// the work was cancelled. A trace that breaks later is read in part, with a warning.
+pub fn parse<S: Sink>(
+    file: &[u8],
+    sink: &mut S,
+    progress: &Progress,
+) -> Result<Parsed, ParseError> {
+    if file.is_empty() {
+        return Err(ParseError::Empty);
+    }
+    let minor = header_minor(file).ok_or(ParseError::NotATrace { looks_like: None })?;
+    match minor {
+        22.. => v2::parse(file, minor, sink, progress),
+        _ => Err(ParseError::UnsupportedVersion { minor }),
+    }
+}

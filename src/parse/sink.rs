@@ -2,14 +2,21 @@
 
 use super::event::Event;
 use super::tables::Tables;
+use crate::base::Time;
 
 /// Receives the ordered events of a trace, one by one. The parser is compiled anew for each
 /// sink, so that no event is ever stored or dispatched dynamically on its way into columns.
 pub trait Sink {
-    /// A generation's tables are ready; the events that follow refer to them.
-    /// The old format, which has no generations, calls this once.
+    /// A generation's tables are ready; the events that follow refer to them, and goroutine
+    /// slots count anew. The old format, which has no generations, calls this once.
     fn begin_generation(&mut self, tables: &Tables<'_>);
 
     /// The next event. `tables` are those of its generation.
     fn event(&mut self, tables: &Tables<'_>, event: &Event);
+
+    /// The trace broke at `at`: what anything did from then until the next generation begins
+    /// is not known, and the next generation's statuses come from nowhere.
+    fn lost(&mut self, at: Time) {
+        let _ = at;
+    }
 }

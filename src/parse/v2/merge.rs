@@ -1,0 +1,212 @@
+//! One generation's threads merged into one stream of events.
+//!
+//! The steps, after Go 1.26 `internal/trace/reader.go`:
+//! 1. All batches of the generation are at hand, its tables read ([`super::read`]).
+//! 2. Event batches are grouped by thread, each thread a [`Stream`].
+//! 3. The threads' next events form a heap by time, the [`Frontier`].
+//! 4. A CPU sample goes first if it is earlier than all of them.
+//! 5. Else the event at the root is tried; if it cannot go yet the heap is sorted and the
+//!    others are tried in order of time. If none can go, the trace is broken.
+//! 6. The thread that went on reads its next event, and the heap is restored; only then are
+//!    the events handed on, so that an unreadable next event breaks the trace before them.
+//! 7. Every event handed on gets a time after the one before it: its own, or one more.
+
+use rustc_hash::FxHashMap;
+
+use super::fault::Fault;
+use super::frontier::{Frontier, Head};
+use super::order::{Order, Queue, Step, Stop};
+use super::read::{Loaded, Sample};
+use super::stream::Stream;
+use crate::base::{Progress, ThreadId, Time};
+use crate::parse::event::{Body, Event, GoRef, StackRef};
+use crate::parse::sink::Sink;
+
+/// Hands events on, each with a time after the one before.
+#[derive(Debug)]
+pub(super) struct Outlet<'s, S> {
+    pub(super) sink: &'s mut S,
+    /// The time of the last event handed on.
+    pub(super) last: Time,
+    /// How many have been handed on.
+    pub(super) events: u64,
+    /// How many Syncs have been handed on.
+    pub(super) syncs: u32,
+}
+
+impl<S: Sink> Outlet<'_, S> {
+    #[inline]
+    fn put(&mut self, loaded: &Loaded<'_>, event: &mut Event) {
+        if event.time <= self.last {
+            event.time = self.last + 1;
+        }
+        self.last = event.time;
+        self.events += 1;
+        self.sink.event(&loaded.tables, event);
+    }
+
+    /// The Sync with which a generation begins.
+    fn begin(&mut self, loaded: &Loaded<'_>) {
+        self.sink.begin_generation(&loaded.tables);
+        self.syncs += 1;
+        let mut event = sync(loaded.start, self.syncs, false);
+        self.put(loaded, &mut event);
+    }
+
+    /// The Sync behind the last generation, or where the trace breaks between generations.
+    pub(super) fn close(&mut self, tables: &crate::parse::tables::Tables<'_>) {
+        self.syncs += 1;
+        self.last = self.last + 1;
+        self.events += 1;
+        self.sink.event(tables, &sync(self.last, self.syncs, true));
+    }
+}
+
+fn sync(time: Time, number: u32, last: bool) -> Event {
+    Event {
+        time,
+        thread: ThreadId::NONE,
+        proc: crate::base::ProcId::NONE,
+        goroutine: GoRef::NONE,
+        stack: StackRef(0),
+        body: Body::Sync { number, last },
+    }
+}
+
+/// How often cancelling is looked for, in events.
+const CHECK_EVERY: u32 = 1 << 14;
+
+/// Orders a generation and hands its events to `outlet`, a Sync before them.
+///
+/// # Errors
+/// Where the trace breaks; the events before that have been handed on.
+pub(super) fn merge<S: Sink>(
+    loaded: &mut Loaded<'_>,
+    order: &mut Order,
+    outlet: &mut Outlet<'_, S>,
+    progress: &Progress,
+) -> Result<(), Fault> {
+    let mut merger = Merger::new(loaded, order)?;
+    outlet.begin(loaded);
+    let mut samples = std::mem::take(&mut loaded.samples).into_iter().peekable();
+    let mut queue = Queue::new();
+    let mut countdown = CHECK_EVERY;
+    loop {
+        let root = merger.frontier.get(0);
+        if let Some(sample) = samples.next_if(|s| root.is_none_or(|head| s.time.0 < head.time)) {
+            outlet.put(loaded, &mut sample_event(order, &sample));
+            continue;
+        }
+        if root.is_none() {
+            return Ok(());
+        }
+        queue.clear();
+        merger.step(loaded, order, &mut queue)?;
+        for event in queue.events() {
+            outlet.put(loaded, event);
+        }
+        countdown -= 1;
+        if countdown == 0 {
+            countdown = CHECK_EVERY;
+            progress.check().map_err(|_| Fault::Cancelled)?;
+        }
+    }
+}
+
+fn sample_event(order: &Order, sample: &Sample) -> Event {
+    let goroutine = match sample.goroutine {
+        0 => GoRef::NONE,
+        id => order.goroutine_of(id),
+    };
+    Event {
+        time: sample.time,
+        thread: sample.thread,
+        proc: sample.proc,
+        goroutine,
+        stack: sample.stack,
+        body: Body::StackSample,
+    }
+}
+
+struct Merger<'a> {
+    streams: Vec<Stream<'a>>,
+    /// The order's slot of each stream's thread.
+    slots: Vec<u32>,
+    frontier: Frontier,
+}
+
+impl<'a> Merger<'a> {
+    /// Groups the batches by thread, in order of each thread's first, and reads all first events.
+    fn new(loaded: &Loaded<'a>, order: &mut Order) -> Result<Self, Fault> {
+        let mut rows: FxHashMap<ThreadId, usize> = FxHashMap::default();
+        let mut streams: Vec<Stream<'a>> = Vec::new();
+        for batch in &loaded.events {
+            let row = *rows.entry(batch.thread).or_insert(streams.len());
+            if row == streams.len() {
+                streams.push(Stream::new(batch.thread, loaded.frequency));
+            }
+            if let Some(stream) = streams.get_mut(row) {
+                stream.push(*batch);
+            }
+        }
+        let slots = streams.iter().map(|stream| order.thread_slot(stream.thread)).collect();
+        let mut frontier = Frontier::default();
+        for (row, stream) in (0..).zip(&mut streams) {
+            if stream.advance()? {
+                frontier.insert(Head { time: stream.event.time, stream: row });
+            }
+        }
+        Ok(Self { streams, slots, frontier })
+    }
+
+    /// Takes one event of the first thread that can go on.
+    #[inline]
+    fn step(
+        &mut self,
+        loaded: &mut Loaded<'a>,
+        order: &mut Order,
+        queue: &mut Queue,
+    ) -> Result<(), Fault> {
+        if self.try_at(0, loaded, order, queue)? {
+            return Ok(());
+        }
+        self.frontier.sort();
+        for at in 1..self.frontier.len() {
+            if self.try_at(at, loaded, order, queue)? {
+                return Ok(());
+            }
+        }
+        let offset = self.frontier.get(0).and_then(|head| self.streams.get(head.stream as usize));
+        let offset = offset.map_or(loaded.offset, |stream| stream.last_offset());
+        Err(Fault::broken(offset, "no thread's next event fits what the others did"))
+    }
+
+    #[inline]
+    fn try_at(
+        &mut self,
+        at: usize,
+        loaded: &mut Loaded<'a>,
+        order: &mut Order,
+        queue: &mut Queue,
+    ) -> Result<bool, Fault> {
+        let Some(head) = self.frontier.get(at) else {
+            return Ok(false);
+        };
+        let row = head.stream as usize;
+        let (Some(stream), Some(&slot)) = (self.streams.get_mut(row), self.slots.get(row)) else {
+            return Ok(false);
+        };
+        match order.advance(loaded, &stream.event, slot, queue) {
+            Ok(Step::NotYet) => return Ok(false),
+            Ok(Step::Advanced) => {}
+            Err(Stop::NeedsCarry) => return Err(Fault::NeedsCarry),
+            Err(Stop::Broken(what)) => return Err(Fault::broken(stream.last_offset(), what)),
+        }
+        if stream.advance()? {
+            self.frontier.update(at, stream.event.time);
+        } else {
+            self.frontier.remove(at);
+        }
+        Ok(true)
+    }
+}

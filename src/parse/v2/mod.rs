@@ -1,0 +1,157 @@
+//! The format of Go 1.22 and later: generations of batches, one stream per thread.
+//!
+//! The way of a trace: [`batch`] splits the file into generations, [`read`] reads one
+//! generation's tables, [`stream`] decodes each thread's events, [`merge`] puts them into one
+//! order by the scheduler's rules in [`order`]. Generations are self-contained, so each can be
+//! decoded and ordered on its own thread; [`pieces`] does that and joins the results.
+
+mod batch;
+mod fault;
+mod frontier;
+mod ids;
+mod merge;
+mod order;
+mod read;
+mod stream;
+
+use batch::{Generation, Scanned, Scanner};
+use fault::Fault;
+use merge::{Outlet, merge};
+use order::{Carry, Order};
+use read::{Fallback, Loaded, load, load_rest};
+
+use super::Parsed;
+use super::error::ParseError;
+use super::sink::Sink;
+use super::tables::Tables;
+use crate::base::{Cancelled, Progress, Time, Warning};
+
+/// Reads a v2 trace, header included, and hands its events to `sink` in order.
+///
+/// A trace that breaks gives what came before and a warning; whole generations behind the
+/// break are read too.
+///
+/// # Errors
+/// If `progress` was cancelled, or not one event could be read.
+pub(super) fn parse<S: Sink>(
+    file: &[u8],
+    minor: u32,
+    sink: &mut S,
+    progress: &Progress,
+) -> Result<Parsed, ParseError> {
+    progress.set_total(file.len() as u64);
+    let mut scanner = Scanner::new(file, minor);
+    let mut serial = Serial {
+        minor,
+        outlet: Outlet { sink, last: Time(0), events: 0, syncs: 0 },
+        state: Between::default(),
+        parsed: Parsed { minor, complete: true, ..Parsed::default() },
+        progress,
+    };
+    let mut broken = false;
+    while let Some(scanned) = scanner.next() {
+        let before = serial.parsed.warnings.len();
+        match scanned {
+            Scanned::Generation(generation) => serial.generation(&generation)?,
+            Scanned::Broken { fault, rest } => {
+                serial.broken_between(fault, &rest)?;
+                scanner.resume();
+            }
+        }
+        broken |= serial.parsed.warnings.len() > before;
+    }
+    if !broken {
+        serial.outlet.close(&Tables::empty(0));
+    }
+    serial.finish()
+}
+
+/// What is carried from one generation to the next.
+#[derive(Debug, Default)]
+struct Between {
+    carry: Carry,
+    /// The number of the generation whose statuses come from nowhere; none before the first
+    /// and after a break.
+    initial: Option<u64>,
+    fallback: Fallback,
+}
+
+struct Serial<'s, S> {
+    minor: u32,
+    outlet: Outlet<'s, S>,
+    state: Between,
+    parsed: Parsed,
+    progress: &'s Progress,
+}
+
+impl<S: Sink> Serial<'_, S> {
+    fn generation(&mut self, generation: &Generation<'_>) -> Result<(), ParseError> {
+        match load(generation, self.minor) {
+            Ok(loaded) => self.order(generation, loaded),
+            Err(fault) => self.broken_between(fault, generation),
+        }
+    }
+
+    /// A generation that cannot be read as it should: a Sync says so, as in Go's reader, and
+    /// what there is of it follows.
+    fn broken_between(&mut self, fault: Fault, rest: &Generation<'_>) -> Result<(), ParseError> {
+        self.warn(fault, rest.number)?;
+        self.outlet.close(&Tables::empty(rest.number));
+        if rest.batches.is_empty() {
+            return Ok(());
+        }
+        match load_rest(rest, self.minor, self.state.fallback) {
+            Ok(loaded) => self.order(rest, loaded),
+            Err(fault) => self.warn(fault, rest.number),
+        }
+    }
+
+    fn order(&mut self, generation: &Generation<'_>, mut loaded: Loaded<'_>) -> Result<(), ParseError> {
+        let number = generation.number;
+        let is_initial = *self.state.initial.get_or_insert(number) == number;
+        self.state.fallback.frequency = Some(loaded.frequency);
+        let mut order = Order::with_carry(&self.state.carry, number, is_initial, loaded.lenient);
+        let outcome = merge(&mut loaded, &mut order, &mut self.outlet, self.progress);
+        self.progress.advance(generation.end.saturating_sub(generation.offset));
+        match outcome {
+            Ok(()) => {
+                self.parsed.generations += 1;
+                // An order with a carry assumes nothing, so nothing can be wrong.
+                let _ = self.state.carry.join(order);
+                Ok(())
+            }
+            Err(fault) => {
+                self.warn(fault, number)?;
+                self.outlet.sink.lost(self.outlet.last);
+                let fallback = self.state.fallback;
+                self.state = Between { fallback, ..Between::default() };
+                Ok(())
+            }
+        }
+    }
+
+    fn warn(&mut self, fault: Fault, generation: u64) -> Result<(), ParseError> {
+        let (offset, message) = match fault {
+            Fault::Broken { offset, what } => (offset, what),
+            Fault::NeedsCarry => (0, "a generation depends on one that is not there".to_owned()),
+            Fault::Cancelled => return Err(Cancelled.into()),
+        };
+        let generation = (generation != 0).then_some(generation);
+        self.parsed.complete = false;
+        self.parsed.warnings.push(Warning { offset, generation, message });
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<Parsed, ParseError> {
+        self.parsed.events = self.outlet.events;
+        let only_syncs = self.outlet.events == u64::from(self.outlet.syncs);
+        match self.parsed.warnings.first() {
+            Some(warning) if only_syncs => Err(ParseError::Broken {
+                offset: warning.offset,
+                generation: warning.generation,
+                what: warning.message.clone(),
+            }),
+            _ => Ok(self.parsed),
+        }
+    }
+}

@@ -1,0 +1,464 @@
+//! The scheduler's rules: which event may come next.
+//!
+//! Truth is the order within one thread plus sequence numbers, not time. An [`Order`] holds
+//! what goroutines, Ps and threads are doing and answers for an event one of three things:
+//! *advanced* (it fits, and is now the next event), *not yet* (something on another thread
+//! has to come first), *broken* (nothing can make it fit). Facts from Go 1.26
+//! `internal/trace/order.go`.
+//!
+//! An order serves one generation. It begins either with what the generations before left
+//! behind (a [`Carry`]), or knowing nothing; the latter lets generations be ordered at the
+//! same time on several threads. Not knowing, it takes the generation's own status events
+//! for true and writes down what it assumed of the past ([`Assumed`]), so that whoever joins
+//! the generations can check it; where it would have to guess it says so
+//! ([`Stop::NeedsCarry`]), and the generation is ordered again with the carry.
+
+mod carry;
+mod goroutines;
+mod notes;
+mod procs;
+mod ranges;
+
+pub(super) use carry::{Assumed, Carry};
+
+use rustc_hash::FxHashMap;
+use std::sync::Arc;
+
+use super::ids::{NO_ROW, Slots};
+use super::read::Loaded;
+use super::stream::RawEvent;
+use crate::base::{GoId, ProcId, TaskId, ThreadId, Time};
+use crate::parse::event::{Body, Event, GoRef, GoState, StackRef, StrRef};
+use crate::parse::spec::{spec, wire};
+
+/// Whether an event could be taken.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Step {
+    /// It fits; it and what it implies are in the queue.
+    Advanced,
+    /// Something on another thread has to come first.
+    NotYet,
+}
+
+/// Why an event can never be taken.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Stop {
+    /// The trace breaks a rule.
+    Broken(String),
+    /// It depends on generations that this order does not know.
+    NeedsCarry,
+}
+
+impl Stop {
+    #[cold]
+    fn broken(what: impl Into<String>) -> Self {
+        Self::Broken(what.into())
+    }
+}
+
+type Answer = Result<Step, Stop>;
+
+/// The text of a region or task type: compared by content, since a text has another id in
+/// every generation.
+pub(super) type Text = Arc<[u8]>;
+
+/// A sequence number and the generation in which it counts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+struct Seq {
+    generation: u64,
+    number: u64,
+}
+
+impl Seq {
+    fn follows(self, before: Self) -> bool {
+        self.generation == before.generation && before.number.checked_add(1) == Some(self.number)
+    }
+}
+
+/// A P's state as the wire has it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum ProcStatus {
+    /// Status 0: accepted, and says nothing.
+    Unknown,
+    Running,
+    Idle,
+    Syscall,
+    /// In a system call, but which thread holds it is lost.
+    SyscallAbandoned,
+}
+
+/// A P with its slot.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct ProcRef {
+    id: ProcId,
+    slot: u32,
+}
+
+impl ProcRef {
+    const NONE: Self = Self { id: ProcId::NONE, slot: NO_ROW };
+
+    fn is_some(self) -> bool {
+        self.slot != NO_ROW
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+struct GoCell {
+    id: GoId,
+    /// [`GoState::NotExist`] before birth and after the end.
+    state: GoState,
+    seq: Seq,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct ProcCell {
+    id: ProcId,
+    status: ProcStatus,
+    seq: Seq,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct ThreadCell {
+    id: ThreadId,
+    /// Whether any event of the thread has been looked at, or a status has named it.
+    exists: bool,
+    goroutine: GoRef,
+    proc: ProcRef,
+    /// Whether `goroutine` is known; always, unless ordering without a carry.
+    knows_goroutine: bool,
+    /// The same for `proc`.
+    knows_proc: bool,
+}
+
+/// What a special range is, with the wire id of a stop-the-world's reason.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct RangeType {
+    /// The wire type of its begin event.
+    begin: u8,
+    reason: u64,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+enum GcState {
+    #[default]
+    Undetermined,
+    NotRunning,
+    Running,
+}
+
+/// What `trace.NewTask` said.
+#[derive(Clone, Debug)]
+struct TaskCell {
+    parent: TaskId,
+    kind: Text,
+}
+
+/// The thread, P and goroutine at which an event happens, as they are before it.
+#[derive(Clone, Copy, Debug)]
+struct Context {
+    thread: ThreadId,
+    /// The thread's slot, [`NO_ROW`] for the stream of no thread.
+    slot: u32,
+    proc: ProcRef,
+    goroutine: GoRef,
+}
+
+/// Up to three events that one wire event stands for.
+#[derive(Debug)]
+pub(super) struct Queue {
+    events: [Event; 3],
+    len: usize,
+}
+
+impl Queue {
+    pub(super) fn new() -> Self {
+        let event = Event {
+            time: Time(0),
+            thread: ThreadId::NONE,
+            proc: ProcId::NONE,
+            goroutine: GoRef::NONE,
+            stack: StackRef(0),
+            body: Body::StackSample,
+        };
+        Self { events: [event; 3], len: 0 }
+    }
+
+    #[inline]
+    pub(super) fn clear(&mut self) {
+        self.len = 0;
+    }
+
+    #[inline]
+    pub(super) fn events(&mut self) -> &mut [Event] {
+        self.events.get_mut(..self.len).unwrap_or_default()
+    }
+
+    #[inline]
+    fn push(&mut self, event: Event) {
+        if let Some(place) = self.events.get_mut(self.len) {
+            *place = event;
+            self.len += 1;
+        }
+    }
+}
+
+/// The scheduler's state within one generation.
+#[derive(Debug)]
+pub(super) struct Order {
+    /// The generation's number.
+    number: u64,
+    /// Whether it is the first: statuses come from nowhere.
+    is_initial: bool,
+    /// Ids without a definition are taken for none.
+    lenient: bool,
+    go_slots: Slots,
+    goroutines: Vec<GoCell>,
+    proc_slots: Slots,
+    procs: Vec<ProcCell>,
+    thread_slots: Slots,
+    threads: Vec<ThreadCell>,
+    /// Open regions by goroutine slot, innermost last.
+    regions: FxHashMap<u32, Vec<(TaskId, Text)>>,
+    /// Open ranges by goroutine slot.
+    go_ranges: FxHashMap<u32, Vec<RangeType>>,
+    /// Open ranges by P slot.
+    proc_ranges: FxHashMap<u32, Vec<RangeType>>,
+    tasks: FxHashMap<TaskId, TaskCell>,
+    gc: GcState,
+    gc_seq: u64,
+    /// Texts by string row, made when first used.
+    texts: Vec<Option<Text>>,
+    /// Rows of texts that this generation's table lacks: types of tasks from before.
+    extra_rows: FxHashMap<Box<[u8]>, StrRef>,
+    /// What was assumed of the past; none when the past is known.
+    assumed: Option<Box<Assumed>>,
+}
+
+impl Order {
+    /// The slot of a stream's thread, for [`Order::advance`].
+    pub(super) fn thread_slot(&mut self, thread: ThreadId) -> u32 {
+        if thread == ThreadId::NONE {
+            return NO_ROW;
+        }
+        let slot = self.thread_slots.get_or_add(thread.0);
+        if slot as usize == self.threads.len() {
+            let known = self.assumed.is_none();
+            self.threads.push(ThreadCell {
+                id: thread,
+                exists: false,
+                goroutine: GoRef::NONE,
+                proc: ProcRef::NONE,
+                knows_goroutine: known,
+                knows_proc: known,
+            });
+        }
+        slot
+    }
+
+    /// The goroutine of a CPU sample, which names it by id only.
+    pub(super) fn goroutine_of(&self, id: u64) -> GoRef {
+        let slot = self.go_slots.get(id).unwrap_or(GoRef::NO_SLOT);
+        GoRef { id: GoId(id), slot }
+    }
+
+    /// Tries to take `event`, the next one of the thread at `slot`.
+    ///
+    /// # Errors
+    /// [`Stop`] when it can never be taken; the order is then of no further use.
+    #[inline]
+    pub(super) fn advance(
+        &mut self,
+        loaded: &mut Loaded<'_>,
+        event: &RawEvent,
+        slot: u32,
+        queue: &mut Queue,
+    ) -> Answer {
+        let context = self.context(event.wire_type, slot)?;
+        let args = &event.args;
+        let time = Time(event.time);
+        let mut made = Made { order: self, loaded, queue, context, time };
+        match event.wire_type {
+            wire::GO_START => made.go_start(args),
+            wire::GO_UNBLOCK => made.go_unblock(args),
+            wire::GO_BLOCK => made.go_stop(GoState::Waiting, args),
+            wire::GO_STOP => made.go_stop(GoState::Runnable, args),
+            wire::GO_DESTROY => made.go_destroy(),
+            wire::GO_CREATE => made.go_create(GoState::Runnable, args),
+            wire::GO_CREATE_BLOCKED => made.go_create(GoState::Waiting, args),
+            wire::GO_CREATE_SYSCALL => made.go_create_syscall(args),
+            wire::GO_DESTROY_SYSCALL => made.go_destroy_syscall(),
+            wire::GO_SYSCALL_BEGIN => made.go_syscall_begin(args),
+            wire::GO_SYSCALL_END => made.go_syscall_end(),
+            wire::GO_SYSCALL_END_BLOCKED => made.go_syscall_end_blocked(),
+            wire::GO_STATUS => made.go_status(args, 0),
+            wire::GO_STATUS_STACK => made.go_status(args, nth(args, 3)),
+            wire::GO_SWITCH => made.go_switch(args, GoState::Waiting),
+            wire::GO_SWITCH_DESTROY => made.go_switch(args, GoState::NotExist),
+            wire::PROC_START => made.proc_start(args),
+            wire::PROC_STOP => made.proc_stop(),
+            wire::PROC_STEAL => made.proc_steal(args),
+            wire::PROC_STATUS => made.proc_status(args),
+            wire::STW_BEGIN..=wire::GC_MARK_ASSIST_END => made.range(event.wire_type, args),
+            wire::USER_TASK_BEGIN => made.task_begin(args),
+            wire::USER_TASK_END => made.task_end(args),
+            wire::USER_REGION_BEGIN => made.region_begin(args),
+            wire::USER_REGION_END => made.region_end(args),
+            wire::PROCS_CHANGE | wire::HEAP_ALLOC | wire::HEAP_GOAL => {
+                made.metric(event.wire_type, args)
+            }
+            wire::GO_LABEL => made.label(args),
+            wire::USER_LOG => made.log(args),
+            wire::EXPERIMENTAL_FIRST..=wire::EXPERIMENTAL_LAST => {
+                made.experimental(event.wire_type, args)
+            }
+            other => Err(Stop::broken(format!("{} in an event batch", name(other)))),
+        }
+    }
+
+    /// What the thread at `slot` holds before the event.
+    #[inline]
+    fn context(&mut self, wire_type: u8, slot: u32) -> Result<Context, Stop> {
+        let Some(cell) = self.threads.get_mut(slot as usize) else {
+            let (proc, goroutine) = (ProcRef::NONE, GoRef::NONE);
+            return Ok(Context { thread: ThreadId::NONE, slot: NO_ROW, proc, goroutine });
+        };
+        cell.exists = true;
+        if !(cell.knows_proc && cell.knows_goroutine) {
+            self.assume_idle(wire_type, slot)?;
+        }
+        let Some(cell) = self.threads.get(slot as usize) else {
+            return Err(Stop::NeedsCarry);
+        };
+        Ok(Context { thread: cell.id, slot, proc: cell.proc, goroutine: cell.goroutine })
+    }
+
+    fn go_cell(&mut self, slot: u32) -> Option<&mut GoCell> {
+        self.goroutines.get_mut(slot as usize)
+    }
+
+    fn proc_cell(&mut self, slot: u32) -> Option<&mut ProcCell> {
+        self.procs.get_mut(slot as usize)
+    }
+
+    /// The text of a string row, for comparing across generations.
+    fn text(&mut self, loaded: &Loaded<'_>, row: StrRef) -> Text {
+        let at = row.0 as usize;
+        if at >= self.texts.len() {
+            self.texts.resize(loaded.tables.n_strings().max(at + 1), None);
+        }
+        let make = || Text::from(loaded.tables.string(row));
+        self.texts.get_mut(at).map_or_else(make, |text| text.get_or_insert_with(make).clone())
+    }
+}
+
+/// One event being taken: the rules in the sibling files are its methods.
+struct Made<'o, 'l, 'a> {
+    order: &'o mut Order,
+    loaded: &'l mut Loaded<'a>,
+    queue: &'o mut Queue,
+    context: Context,
+    time: Time,
+}
+
+impl Made<'_, '_, '_> {
+    /// An event at the context as it was before.
+    #[inline]
+    fn emit(&mut self, stack: StackRef, body: Body) {
+        self.emit_at(self.context, stack, body);
+    }
+
+    #[inline]
+    fn emit_at(&mut self, context: Context, stack: StackRef, body: Body) {
+        self.queue.push(Event {
+            time: self.time,
+            thread: context.thread,
+            proc: context.proc.id,
+            goroutine: context.goroutine,
+            stack,
+            body,
+        });
+    }
+
+    /// From now on the thread runs `goroutine`.
+    #[inline]
+    fn bind_goroutine(&mut self, goroutine: GoRef) {
+        if let Some(cell) = self.order.threads.get_mut(self.context.slot as usize) {
+            cell.goroutine = goroutine;
+            cell.knows_goroutine = true;
+        }
+    }
+
+    /// From now on the thread holds `proc`.
+    #[inline]
+    fn bind_proc(&mut self, proc: ProcRef) {
+        if let Some(cell) = self.order.threads.get_mut(self.context.slot as usize) {
+            cell.proc = proc;
+            cell.knows_proc = true;
+        }
+    }
+
+    #[inline]
+    fn stack(&self, id: u64) -> Result<StackRef, Stop> {
+        match self.loaded.stack_rows.get(id) {
+            Some(row) => Ok(StackRef(row)),
+            None if self.order.lenient => Ok(StackRef(0)),
+            None => Err(Stop::broken(format!("an event names stack {id}, which is not defined"))),
+        }
+    }
+
+    #[inline]
+    fn string(&self, id: u64) -> Result<StrRef, Stop> {
+        match self.loaded.string_rows.get(id) {
+            Some(row) => Ok(StrRef(row)),
+            None if self.order.lenient => Ok(StrRef(0)),
+            None => Err(Stop::broken(format!("an event names string {id}, which is not defined"))),
+        }
+    }
+
+    #[inline]
+    fn seq(&self, number: u64) -> Seq {
+        Seq { generation: self.order.number, number }
+    }
+
+    #[inline]
+    fn needs_thread(&self) -> Result<(), Stop> {
+        if self.context.slot == NO_ROW {
+            return Err(Stop::broken("an event that needs a thread, outside any"));
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn needs_proc(&self) -> Result<(), Stop> {
+        self.needs_thread()?;
+        if !self.context.proc.is_some() {
+            return Err(Stop::broken("an event that needs a P, on a thread without one"));
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn needs_goroutine(&self) -> Result<(), Stop> {
+        if self.context.goroutine.some().is_none() {
+            return Err(Stop::broken("an event that needs a goroutine, on a thread without one"));
+        }
+        Ok(())
+    }
+
+    /// What nearly all events of user code need.
+    #[inline]
+    fn needs_user_code(&self) -> Result<(), Stop> {
+        self.needs_proc()?;
+        self.needs_goroutine()
+    }
+}
+
+/// An argument; 0 beyond the last, which no rule asks for.
+#[inline]
+fn nth(args: &[u64], at: usize) -> u64 {
+    args.get(at).copied().unwrap_or(0)
+}
+
+fn name(wire_type: u8) -> &'static str {
+    spec(wire_type).map_or("an unknown event", |spec| spec.name)
+}

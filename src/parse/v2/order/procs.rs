@@ -1,0 +1,196 @@
+//! The rules of Ps.
+
+use super::{Answer, Context, GoRef, Made, ProcCell, ProcRef, ProcStatus, Step, Stop, nth};
+use crate::base::{ProcId, ThreadId};
+use crate::parse::event::{Body, ProcState, StackRef};
+
+impl ProcStatus {
+    fn from_wire(status: u64) -> Option<Self> {
+        Some(match status {
+            0 => Self::Unknown,
+            1 => Self::Running,
+            2 => Self::Idle,
+            3 => Self::Syscall,
+            4 => Self::SyscallAbandoned,
+            _ => return None,
+        })
+    }
+
+    fn state(self) -> ProcState {
+        match self {
+            Self::Unknown => ProcState::Undetermined,
+            Self::Running | Self::Syscall => ProcState::Running,
+            Self::Idle | Self::SyscallAbandoned => ProcState::Idle,
+        }
+    }
+}
+
+impl Made<'_, '_, '_> {
+    fn proc_transition(&mut self, context: Context, of: ProcId, from: ProcState, to: ProcState) {
+        self.emit_at(context, StackRef(0), Body::Proc { of, from, to });
+    }
+
+    /// The P that the thread holds.
+    pub(super) fn held_proc(&mut self) -> Result<&mut ProcCell, Stop> {
+        let held = self.context.proc;
+        self.order
+            .proc_cell(held.slot)
+            .ok_or_else(|| Stop::broken(format!("P {} has not been heard of", held.id)))
+    }
+
+    pub(super) fn proc_start(&mut self, args: &[u64]) -> Answer {
+        let id = nth(args, 0);
+        let seq = self.seq(nth(args, 1));
+        let Some(slot) = self.order.proc_slots.get(id) else {
+            return Ok(Step::NotYet);
+        };
+        // A thread that still has a P is in a system call, and it has not been stolen yet.
+        let waits = self.context.proc.is_some();
+        match self.order.proc_cell(slot) {
+            Some(cell) if cell.status == ProcStatus::Idle && seq.follows(cell.seq) && !waits => {
+                cell.status = ProcStatus::Running;
+                cell.seq = seq;
+            }
+            _ => return Ok(Step::NotYet),
+        }
+        self.needs_thread()?;
+        let of = ProcRef { id: ProcId(id), slot };
+        self.proc_transition(self.context, of.id, ProcState::Idle, ProcState::Running);
+        self.bind_proc(of);
+        Ok(Step::Advanced)
+    }
+
+    pub(super) fn proc_stop(&mut self) -> Answer {
+        let proc = self.held_proc()?;
+        if !matches!(proc.status, ProcStatus::Running | ProcStatus::Syscall) {
+            return Err(Stop::broken(format!("P {} stops, but is not running", proc.id)));
+        }
+        proc.status = ProcStatus::Idle;
+        self.needs_proc()?;
+        let of = self.context.proc.id;
+        self.proc_transition(self.context, of, ProcState::Running, ProcState::Idle);
+        self.bind_proc(ProcRef::NONE);
+        Ok(Step::Advanced)
+    }
+
+    /// One thread takes a P from another, or from itself, that is in a system call.
+    pub(super) fn proc_steal(&mut self, args: &[u64]) -> Answer {
+        let id = nth(args, 0);
+        let seq = self.seq(nth(args, 1));
+        let Some(slot) = self.order.proc_slots.get(id) else {
+            return Ok(Step::NotYet);
+        };
+        let before = match self.order.proc_cell(slot) {
+            Some(cell)
+                if matches!(cell.status, ProcStatus::Syscall | ProcStatus::SyscallAbandoned)
+                    && seq.follows(cell.seq) =>
+            {
+                let before = cell.status;
+                cell.status = ProcStatus::Idle;
+                cell.seq = seq;
+                before
+            }
+            _ => return Ok(Step::NotYet),
+        };
+        self.needs_thread()?;
+        let of = ProcRef { id: ProcId(id), slot };
+        let from = if before == ProcStatus::SyscallAbandoned {
+            // Which thread had it is lost, so no thread loses it.
+            ProcState::Idle
+        } else {
+            self.take_proc_from(ThreadId(nth(args, 2)), of)?;
+            ProcState::Running
+        };
+        self.proc_transition(self.context, of.id, from, ProcState::Idle);
+        Ok(Step::Advanced)
+    }
+
+    /// The thread named `victim` loses the P.
+    fn take_proc_from(&mut self, victim: ThreadId, of: ProcRef) -> Result<(), Stop> {
+        if victim == self.context.thread {
+            if self.context.proc != of {
+                let what = format!("thread {victim} steals P {} from itself, but has none such", of.id);
+                return Err(Stop::broken(what));
+            }
+            self.bind_proc(ProcRef::NONE);
+            return Ok(());
+        }
+        self.order.take_proc(victim, of)
+    }
+
+    /// A goroutine that came from C ends on a thread that still holds a P.
+    pub(super) fn abandon_proc(&mut self) -> Result<(), Stop> {
+        let proc = self.held_proc()?;
+        if proc.status != ProcStatus::Syscall {
+            let what = format!("a call from C ends on P {}, which is in no system call", proc.id);
+            return Err(Stop::broken(what));
+        }
+        proc.status = ProcStatus::SyscallAbandoned;
+        let of = self.context.proc.id;
+        self.proc_transition(self.context, of, ProcState::Running, ProcState::Idle);
+        self.bind_proc(ProcRef::NONE);
+        Ok(())
+    }
+
+    pub(super) fn proc_status(&mut self, args: &[u64]) -> Answer {
+        let id = nth(args, 0);
+        let Some(status) = ProcStatus::from_wire(nth(args, 1)) else {
+            return Err(Stop::broken(format!("P {id} has unknown status {}", nth(args, 1))));
+        };
+        let seq = self.seq(0);
+        let slot = self.order.proc_slots.get_or_add(id);
+        let of = ProcRef { id: ProcId(id), slot };
+        let mut promoted = false;
+        let mut to = status.state();
+        let from = match self.order.proc_cell(slot) {
+            Some(cell) => {
+                promoted = status == ProcStatus::SyscallAbandoned
+                    && cell.status == ProcStatus::Syscall;
+                if promoted {
+                    // Nothing is lost yet: the P is still known to be in its system call.
+                    to = ProcState::Running;
+                } else if cell.status != status {
+                    return Err(Stop::broken(format!("P {id} contradicts its status")));
+                }
+                cell.seq = seq;
+                to
+            }
+            None => {
+                self.order.procs.push(ProcCell { id: of.id, status, seq });
+                promoted = self.order.assume_proc(slot, status)?;
+                if promoted {
+                    to = ProcState::Running;
+                }
+                if self.order.is_initial { ProcState::Undetermined } else { ProcState::NotExist }
+            }
+        };
+        let mut context = self.context;
+        if promoted {
+            // It is about to be stolen, so another thread says this: show it where it is held.
+            context = self.holder_of(of)?;
+        }
+        self.proc_transition(context, of.id, from, to);
+        if matches!(status, ProcStatus::Running | ProcStatus::Syscall) {
+            self.bind_proc(of);
+        }
+        Ok(Step::Advanced)
+    }
+
+    /// The context of the thread that holds `of`; the lowest if several are on record.
+    fn holder_of(&self, of: ProcRef) -> Result<Context, Stop> {
+        let holders = self.order.threads.iter().filter(|cell| cell.exists && cell.proc == of);
+        let Some(holder) = holders.min_by_key(|cell| cell.id) else {
+            if self.order.assumed.is_some() {
+                let (slot, goroutine) = (self.context.slot, GoRef::NONE);
+                return Ok(Context { thread: ThreadId::NONE, slot, proc: of, goroutine });
+            }
+            return Err(Stop::broken(format!("no thread holds P {}, about to be stolen", of.id)));
+        };
+        Ok(Context {
+            thread: holder.id,
+            slot: self.context.slot,
+            proc: of,
+            goroutine: holder.goroutine,
+        })
+    }
+}

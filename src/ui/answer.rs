@@ -1,7 +1,6 @@
 //! What jobs answer.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use super::command::Origin;
 use super::explain::Explanation;
@@ -11,7 +10,7 @@ use super::state::{Role, Selected};
 use super::table::Query;
 use crate::analysis::Diff;
 use crate::base::Goroutine;
-use crate::scene::{CancelRow, RowOptions, Rows};
+use crate::scene::{Index, RowOptions, Rows};
 
 /// What a job has to say to the UI thread. Serial numbers tell which trace it is about, since
 /// that may have been closed or replaced meanwhile.
@@ -25,6 +24,13 @@ pub(crate) enum Answer {
         origin: Origin,
         /// The trace, or why not.
         result: Result<Box<Opened>, OpenError>,
+    },
+    /// All levels of detail of a trace.
+    Indexed {
+        /// Which trace.
+        serial: u64,
+        /// The levels.
+        index: Index,
     },
     /// The rows of a timeline.
     Rows {
@@ -41,8 +47,8 @@ pub(crate) enum Answer {
         serial: u64,
         /// Whose site: see [`super::state::State::cancel_site`].
         site: Option<u32>,
-        /// The cancels shown.
-        cancels: Arc<[CancelRow]>,
+        /// How many cancels are shown.
+        n_cancels: usize,
         /// The rows.
         rows: Rows,
     },
@@ -94,6 +100,8 @@ pub(crate) enum Answer {
         /// Whether it closed too fast to have been seen by anybody.
         unseen: bool,
     },
+    /// The job was stopped.
+    Nothing,
     /// The job panicked.
     Crashed {
         /// What it was doing.

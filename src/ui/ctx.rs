@@ -10,24 +10,35 @@ use super::state::{Selected, State, What};
 use super::theme::Theme;
 use crate::base::{Goroutine, Time, format_duration};
 
-/// Commands in the order in which they were sent; done before the next frame.
+/// What panels ask for: commands, in the order in which they were sent, and sentences.
 #[derive(Debug, Default)]
-pub(crate) struct Outbox(RefCell<Vec<Command>>);
+pub(crate) struct Outbox {
+    commands: RefCell<Vec<Command>>,
+    sentences: RefCell<Vec<(Slot, u32)>>,
+}
 
 impl Outbox {
     /// Asks for something.
     pub(crate) fn send(&self, command: Command) {
-        self.0.borrow_mut().push(command);
+        self.commands.borrow_mut().push(command);
     }
 
-    /// Takes all that was asked for.
+    /// Takes all commands.
     pub(crate) fn take(&mut self) -> Vec<Command> {
-        std::mem::take(self.0.get_mut())
+        std::mem::take(self.commands.get_mut())
     }
 
-    /// Whether something was asked for.
+    /// Whether no command waits.
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.borrow().is_empty()
+        self.commands.borrow().is_empty()
+    }
+
+    /// Takes the hearings, of one trace, whose sentences are missing.
+    pub(crate) fn take_sentences(&mut self, slot: Slot) -> Vec<u32> {
+        let wanted = self.sentences.get_mut();
+        let rows = wanted.iter().filter(|(of, _)| *of == slot).map(|(_, row)| *row).collect();
+        wanted.retain(|(of, _)| *of != slot);
+        rows
     }
 }
 
@@ -50,6 +61,15 @@ impl<'a> Ctx<'a> {
     /// Asks for something.
     pub(crate) fn send(&self, command: Command) {
         self.out.send(command);
+    }
+
+    /// What held up a late exit; nothing yet if it has to be worked out first.
+    pub(crate) fn sentence(&self, slot: Slot, hearing: u32) -> Option<&'a str> {
+        let known = self.sheet(slot)?.sentences.get(&hearing);
+        if known.is_none() {
+            self.out.sentences.borrow_mut().push((slot, hearing));
+        }
+        known.map(String::as_str)
     }
 
     /// The trace in a slot.
@@ -115,16 +135,10 @@ pub(crate) fn short_file(full: &str) -> &str {
     full.rsplit('/').next().unwrap_or(full)
 }
 
-/// A count with its noun: `1 goroutine`, `12,345 goroutines`.
+/// A count with its noun: `1 goroutine`, `12,345 goroutines`. The noun's plural ends in s.
 pub(crate) fn count(n: usize, noun: &str) -> String {
-    let plural = match noun {
-        _ if n == 1 => noun.to_owned(),
-        "hearing" | "event" => format!("{noun}s"),
-        _ if noun.ends_with('s') => format!("{noun}es"),
-        _ if noun.ends_with('y') => format!("{}ies", noun.trim_end_matches('y')),
-        _ => format!("{noun}s"),
-    };
-    format!("{} {plural}", thousands(n as u64))
+    let ending = if n == 1 { "" } else { "s" };
+    format!("{} {noun}{ending}", thousands(n as u64))
 }
 
 /// A number with a comma every three digits.

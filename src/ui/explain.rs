@@ -5,7 +5,7 @@ use super::state::{Selected, What};
 use crate::analysis::{Document, Link, SplitPart, describe, overstay_split};
 use crate::base::{Cancelled, Goroutine, Interval, Progress, Time};
 
-/// How many children and wakes are listed; the rest is counted.
+/// How many children are listed; the rest is counted.
 const MAX_LISTED: usize = 100;
 
 /// What was worked out about a goroutine, and about one of its overstays.
@@ -21,10 +21,8 @@ pub(crate) struct Explanation {
     pub(crate) children: Vec<Goroutine>,
     /// Whom it created, counted.
     pub(crate) n_children: usize,
-    /// Whom it woke and when, the first ones, in order of time.
+    /// Whom it woke and when, in order of time.
     pub(crate) woke: Vec<(Time, Goroutine)>,
-    /// How often it woke somebody.
-    pub(crate) n_woke: usize,
 }
 
 /// The goroutine that a selection is about.
@@ -75,8 +73,6 @@ pub(crate) fn explain(
         explanation.woke.extend(wakes.map(|wake| (wake.at, wake.wakee)));
     }
     explanation.woke.sort_unstable();
-    explanation.n_woke = explanation.woke.len();
-    explanation.woke.truncate(MAX_LISTED);
     Ok(explanation)
 }
 

@@ -20,6 +20,8 @@ use crate::base::Progress;
 pub(crate) enum Lane {
     /// Reading, parsing and analyzing a file.
     Open(Slot),
+    /// Building a trace's levels of detail.
+    Index(Slot),
     /// Sorting and grouping the lanes of a trace.
     Rows(Slot),
     /// The rows of the cancel view.
@@ -43,6 +45,7 @@ impl Lane {
     fn thread_name(self) -> &'static str {
         match self {
             Self::Open(_) => "open-trace",
+            Self::Index(_) => "index",
             Self::Rows(_) => "rows",
             Self::CancelRows => "cancel-rows",
             Self::Compare => "compare",

@@ -50,8 +50,12 @@ pub(crate) struct Sheet {
     pub(crate) sentences: HashMap<u32, String>,
     /// What was worked out about what is selected.
     pub(crate) explanation: Option<(Selected, Explanation)>,
+    /// What was last asked about.
+    pub(crate) explanation_asked: Option<Selected>,
     /// The late exits, sorted and filtered.
     pub(crate) table: Option<(Query, Vec<u32>)>,
+    /// What the table was last asked for by.
+    pub(crate) table_asked: Option<Query>,
 }
 
 impl Sheet {
@@ -70,7 +74,9 @@ impl Sheet {
             n_cancels_shown: 0,
             sentences: HashMap::new(),
             explanation: None,
+            explanation_asked: None,
             table: None,
+            table_asked: None,
         }
     }
 

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::command::Origin;
 use super::history::{Places, Trail};
 use super::slot::{Pair, Slot};
 use crate::analysis::Rules;
@@ -202,6 +203,8 @@ pub(crate) enum Popup {
     Lanes,
     /// A field for a path, where the desktop has no file dialog.
     PathField(Role),
+    /// What to do with a file that was dropped while a trace is open.
+    DropChoice(Origin),
 }
 
 /// How serious a message is.

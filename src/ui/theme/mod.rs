@@ -77,6 +77,8 @@ pub(crate) struct Theme {
     pub(crate) side: [Color32; 2],
     /// The states, by number of their class.
     states: [Color32; N_STATES],
+    /// The same where all are alike in lightness.
+    patches: [Color32; N_STATES],
     /// The causes of a cancel, at one lightness and chroma, in their order.
     causes: [Color32; N_CAUSES],
 }
@@ -105,6 +107,7 @@ const CAUSE_HUES: [f32; N_CAUSES] =
     [85.0, 235.0, 345.0, 190.0, 310.0, 140.0, 275.0, 165.0, 115.0, 255.0];
 
 /// Lightness and chroma shared by the active states and by the causes.
+#[derive(Clone, Copy)]
 struct Levels {
     active: (f32, f32),
     wait: (f32, f32),
@@ -127,6 +130,12 @@ impl Theme {
     /// The color of a state.
     pub(crate) fn state(&self, class: StateClass) -> Color32 {
         self.states[class as usize]
+    }
+
+    /// The color of a state where it is a small patch among others, such as a piece of a bar:
+    /// waiting is not sunk there.
+    pub(crate) fn patch(&self, class: StateClass) -> Color32 {
+        self.patches[class as usize]
     }
 
     /// The color of a cause.
@@ -166,6 +175,7 @@ impl Theme {
             shadow: gray(0.0).gamma_multiply(0.45),
             side: [oklch(0.78, 0.10, 300.0), oklch(0.78, 0.10, 195.0)],
             states: states(&levels),
+            patches: states(&Levels { wait: levels.active, ..levels }),
             causes: causes(&levels),
         }
     }
@@ -202,6 +212,7 @@ impl Theme {
             shadow: gray(0.0).gamma_multiply(0.16),
             side: [oklch(0.50, 0.13, 300.0), oklch(0.52, 0.10, 205.0)],
             states: states(&levels),
+            patches: states(&Levels { wait: levels.active, ..levels }),
             causes: causes(&levels),
         }
     }

@@ -5,6 +5,8 @@
 //! for running, the stack for waiting, the waker's stack and the waker for woken. A span ends
 //! where the goroutine's next one begins, in this chunk or a later one.
 
+use std::sync::Arc;
+
 use crate::base::{Goroutine, ProcId, StackId, StrId, Time};
 use crate::parse::event::GoState;
 
@@ -41,6 +43,22 @@ impl Starts {
             Self::Wide(starts) => starts.get(at).map_or(base, |&ns| base + ns),
         }
     }
+
+    /// Sets one start, in nanoseconds since the base.
+    pub(crate) fn set(&mut self, at: usize, ns: i64) {
+        match self {
+            Self::Narrow(starts) => {
+                if let Some(place) = starts.get_mut(at) {
+                    *place = u32::try_from(ns).unwrap_or(u32::MAX);
+                }
+            }
+            Self::Wide(starts) => {
+                if let Some(place) = starts.get_mut(at) {
+                    *place = ns;
+                }
+            }
+        }
+    }
 }
 
 /// How many spans share one entry of [`Chunk::word_marks`].
@@ -54,10 +72,12 @@ pub(crate) const NO_WAKER: u32 = u32::MAX;
 pub struct Chunk {
     /// The time that starts are relative to: not after the first start.
     pub(crate) base: Time,
-    pub(crate) kinds: Vec<Kind>,
-    /// Local stack number → interned row.
-    pub(crate) stacks: Vec<StackId>,
-    /// Local goroutine number → row.
+    pub(crate) kinds: Arc<[Kind]>,
+    /// The generation's stack number → interned row; shared by its chunks.
+    pub(crate) stacks: Arc<[StackId]>,
+    /// The generation's goroutine number, by which words name wakers → row; shared likewise.
+    pub(crate) people: Arc<[Goroutine]>,
+    /// The goroutines that have spans here.
     pub(crate) members: Vec<Goroutine>,
     /// Where each member's spans begin, and the end.
     pub(crate) run_starts: Vec<u32>,
@@ -69,6 +89,19 @@ pub struct Chunk {
 }
 
 impl Chunk {
+    /// Fills [`Chunk::word_marks`] from the kinds.
+    pub(crate) fn mark_words(&mut self) {
+        let mut word = 0;
+        self.word_marks.clear();
+        for block in self.kind.chunks(MARK_EVERY) {
+            self.word_marks.push(word);
+            let kinds = &self.kinds;
+            let width =
+                |&kind: &u16| kinds.get(usize::from(kind)).map_or(0, |kind| u32::from(kind.words));
+            word += block.iter().map(width).sum::<u32>();
+        }
+    }
+
     /// How many spans begin in this chunk.
     #[must_use]
     pub fn n_spans(&self) -> usize {
@@ -136,6 +169,6 @@ impl Chunk {
     /// A span's waker from its words.
     pub(crate) fn waker_at(&self, word: usize) -> Option<Goroutine> {
         let local = self.words.get(word + 1).copied().filter(|&w| w != NO_WAKER)?;
-        self.members.get(local as usize).copied()
+        self.people.get(local as usize).copied()
     }
 }

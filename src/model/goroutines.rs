@@ -1,5 +1,7 @@
 //! One row per goroutine life.
 
+use rustc_hash::FxHashMap;
+
 use crate::base::{GoId, Goroutine, StackId, StrId, Time};
 use crate::parse::event::GoState;
 
@@ -70,6 +72,8 @@ pub struct Goroutines {
     pub(crate) first: Vec<Time>,
     pub(crate) first_state: Vec<GoState>,
     pub(crate) first_stack: Vec<StackId>,
+    /// Goroutines that ended while nothing was known, after a break of the trace: since when.
+    pub(crate) lost: FxHashMap<Goroutine, Time>,
     /// Where each goroutine's runs begin in `runs`, and the end.
     pub(crate) run_starts: Vec<u32>,
     pub(crate) runs: Vec<RunAt>,

@@ -12,16 +12,23 @@
 
 mod build;
 mod chunk;
+mod draft;
 mod goroutines;
+mod join;
+mod kinds;
 mod notes;
+mod seal;
+mod sides;
 mod spans;
 mod stacks;
 mod strings;
 mod world;
 
-pub use build::{Builder, Draft};
+pub use build::{build, build_on};
 pub use chunk::{Chunk, Kind};
+pub use draft::Draft;
 pub use goroutines::{Edge, Goroutines, Life};
+pub use join::Builder;
 pub use notes::{Log, Notes, Region, Task};
 pub use spans::{Run, Span, Spans, Wake};
 pub use stacks::{Frame, Stacks};
@@ -125,8 +132,13 @@ impl Trace {
     /// From a goroutine's birth (or the trace's start) to its end (or the trace's end).
     #[must_use]
     pub fn lifetime(&self, goroutine: Goroutine) -> Interval {
-        let life = self.life(goroutine);
-        Interval::new(life.first, life.ended.time().unwrap_or(self.interval.end))
+        Interval::new(self.life(goroutine).first, self.last_known(goroutine))
+    }
+
+    /// Its end, or the last moment at which it is known to exist.
+    pub(crate) fn last_known(&self, goroutine: Goroutine) -> Time {
+        let ended = self.life(goroutine).ended.time();
+        ended.or_else(|| self.goroutines.lost.get(&goroutine).copied()).unwrap_or(self.interval.end)
     }
 
     /// The goroutine's spans, in order of time; they tile its life.

@@ -112,7 +112,7 @@ pub struct Spans<'a> {
 impl<'a> Spans<'a> {
     pub(crate) fn new(trace: &'a Trace, goroutine: Goroutine, from: Time) -> Self {
         let life = trace.life(goroutine);
-        let end = life.ended.time().unwrap_or(trace.interval.end);
+        let end = trace.last_known(goroutine);
         let mut spans =
             Self { trace, goroutine, pending: None, run: 0, at: 0, word: 0, stop: 0, end };
         spans.seek(from);

@@ -37,7 +37,7 @@ pub struct ClockSnapshot {
 /// A batch of an experiment, not decoded.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ExperimentalBatch<'a> {
-    /// Which experiment (1 is AllocFree).
+    /// Which experiment (1 is `AllocFree`).
     pub experiment: u8,
     /// The thread that wrote it.
     pub thread: ThreadId,
@@ -71,6 +71,21 @@ impl<'a> Tables<'a> {
             strings: vec![Cow::Borrowed(b"")],
             stack_starts: vec![0, 0],
             ..Self::default()
+        }
+    }
+
+    /// A copy that borrows nothing. Experimental batches are left out.
+    #[must_use]
+    pub fn to_owned_tables(&self) -> Tables<'static> {
+        let owned = |text: &Cow<'a, [u8]>| Cow::Owned(text.clone().into_owned());
+        Tables {
+            generation: self.generation,
+            strings: self.strings.iter().map(owned).collect(),
+            frames: self.frames.clone(),
+            stack_frames: self.stack_frames.clone(),
+            stack_starts: self.stack_starts.clone(),
+            clock: self.clock,
+            experimental: Vec::new(),
         }
     }
 

@@ -69,8 +69,7 @@ impl Generation<'_> {
 
 /// Whether a batch is neither a table nor an experiment's.
 pub(super) fn holds_events(batch: &Batch<'_>) -> bool {
-    let tables =
-        [wire::STRINGS, wire::STACKS, wire::CPU_SAMPLES, wire::SYNC, wire::FREQUENCY];
+    let tables = [wire::STRINGS, wire::STACKS, wire::CPU_SAMPLES, wire::SYNC, wire::FREQUENCY];
     batch.experiment == 0 && batch.data.first().is_none_or(|first| !tables.contains(first))
 }
 
@@ -293,7 +292,8 @@ impl<'a> Scanner<'a> {
         let Some(kind) = cursor.byte() else {
             return Ok(Item::End);
         };
-        let cut = |what: &str| Fault::broken(start, format!("a batch header is cut off: no {what}"));
+        let cut =
+            |what: &str| Fault::broken(start, format!("a batch header is cut off: no {what}"));
         let experiment = match kind {
             wire::END_OF_GENERATION => {
                 self.at = cursor.position();

@@ -3,7 +3,7 @@
 //! The way of a trace: [`batch`] splits the file into generations, [`read`] reads one
 //! generation's tables, [`stream`] decodes each thread's events, [`merge`] puts them into one
 //! order by the scheduler's rules in [`order`]. Generations are self-contained, so each can be
-//! decoded and ordered on its own thread; [`pieces`] does that and joins the results.
+//! decoded and ordered on its own thread; [`parallel`] does that.
 
 mod batch;
 mod fault;
@@ -11,8 +11,11 @@ mod frontier;
 mod ids;
 mod merge;
 mod order;
+mod parallel;
 mod read;
 mod stream;
+
+pub(super) use parallel::parse_pieces;
 
 use batch::{Generation, Scanned, Scanner};
 use fault::Fault;
@@ -106,7 +109,11 @@ impl<S: Sink> Serial<'_, S> {
         }
     }
 
-    fn order(&mut self, generation: &Generation<'_>, mut loaded: Loaded<'_>) -> Result<(), ParseError> {
+    fn order(
+        &mut self,
+        generation: &Generation<'_>,
+        mut loaded: Loaded<'_>,
+    ) -> Result<(), ParseError> {
         let number = generation.number;
         let is_initial = *self.state.initial.get_or_insert(number) == number;
         self.state.fallback.frequency = Some(loaded.frequency);
@@ -144,14 +151,18 @@ impl<S: Sink> Serial<'_, S> {
 
     fn finish(mut self) -> Result<Parsed, ParseError> {
         self.parsed.events = self.outlet.events;
-        let only_syncs = self.outlet.events == u64::from(self.outlet.syncs);
-        match self.parsed.warnings.first() {
-            Some(warning) if only_syncs => Err(ParseError::Broken {
-                offset: warning.offset,
-                generation: warning.generation,
-                what: warning.message.clone(),
-            }),
-            _ => Ok(self.parsed),
-        }
+        or_error(self.parsed, u64::from(self.outlet.syncs))
+    }
+}
+
+/// The outcome, unless the trace broke before its first event.
+fn or_error(parsed: Parsed, syncs: u64) -> Result<Parsed, ParseError> {
+    match parsed.warnings.first() {
+        Some(warning) if parsed.events <= syncs => Err(ParseError::Broken {
+            offset: warning.offset,
+            generation: warning.generation,
+            what: warning.message.clone(),
+        }),
+        _ => Ok(parsed),
     }
 }

@@ -97,8 +97,9 @@ pub(super) fn load<'a>(generation: &Generation<'a>, minor: u32) -> Result<Loaded
         reader.batch(batch)?;
     }
     let end = generation.end;
-    let frequency =
-        reader.frequency.ok_or_else(|| Fault::broken(end, "the generation names no clock frequency"))?;
+    let frequency = reader
+        .frequency
+        .ok_or_else(|| Fault::broken(end, "the generation names no clock frequency"))?;
     if minor >= FIRST_WITH_CLOCK && reader.snapshot.is_none() {
         return Err(Fault::broken(end, "the generation has no clock snapshot"));
     }

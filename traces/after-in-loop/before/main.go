@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	quotes    = 300_000
+	quotes    = 200_000
 	burst     = 4096 // quotes come in bursts: the feed's buffer
 	silence   = time.Second
 	bookDepth = 100_000 // orders in the book: what a garbage collection has to go through
@@ -55,12 +55,13 @@ func follow(ctx context.Context, in <-chan int, book *order, wg *sync.WaitGroup)
 }
 
 func main() {
+	book := newBook()
 	defer record.Trace()()
 	ctx, cancel := context.WithCancel(context.Background())
 	in := make(chan int, burst)
 	var wg sync.WaitGroup
 	wg.Add(1)
-	go follow(ctx, in, newBook(), &wg)
+	go follow(ctx, in, book, &wg)
 	feed(in)
 	time.Sleep(listening) // nothing more comes
 	record.Cancelling()

@@ -91,6 +91,10 @@ func idle(ctx context.Context, wg *sync.WaitGroup) {
 }
 
 func main() {
+	var ledgers [lanes]*entry
+	for i := range ledgers {
+		ledgers[i] = newLedger()
+	}
 	defer record.Trace()()
 	ctx, cancel := context.WithCancel(context.Background())
 	var busy, waiting sync.WaitGroup
@@ -98,7 +102,7 @@ func main() {
 	go idle(ctx, &waiting)
 	busy.Add(lanes)
 	for i := 0; i < lanes; i++ {
-		go lane(ctx, newLedger(), &busy)
+		go lane(ctx, ledgers[i], &busy)
 	}
 	busy.Wait()
 	record.Cancelling()

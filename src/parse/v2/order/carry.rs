@@ -187,8 +187,7 @@ impl Order {
         if binds.contains(&wire_type) {
             return Ok(());
         }
-        let (Some(assumed), Some(cell)) =
-            (&mut self.assumed, self.threads.get_mut(slot as usize))
+        let (Some(assumed), Some(cell)) = (&mut self.assumed, self.threads.get_mut(slot as usize))
         else {
             return Err(Stop::NeedsCarry);
         };
@@ -235,14 +234,18 @@ impl Order {
         if cell.exists && cell.knows_goroutine {
             if cell.goroutine != of {
                 let runs = cell.goroutine.id;
-                let what = format!("thread {thread} runs goroutine {runs}, its status says {}", of.id);
+                let what =
+                    format!("thread {thread} runs goroutine {runs}, its status says {}", of.id);
                 return Err(Stop::broken(what));
             }
             return Ok(true);
         }
         if let Some(assumed) = &mut self.assumed {
-            let assumption =
-                if cell.exists { AssumedThread::Ran(of.id) } else { AssumedThread::RanOrAbsent(of.id) };
+            let assumption = if cell.exists {
+                AssumedThread::Ran(of.id)
+            } else {
+                AssumedThread::RanOrAbsent(of.id)
+            };
             assumed.threads.push((thread, assumption));
         }
         cell.exists = true;
@@ -476,10 +479,12 @@ impl Carry {
     fn holds_ranges(&self, order: &Order, assumed: &Assumed) -> bool {
         let assist = [RangeType { begin: wire::GC_MARK_ASSIST_BEGIN, reason: 0 }];
         let sweep = [RangeType { begin: wire::GC_SWEEP_BEGIN, reason: 0 }];
-        let is_assist =
-            |slot: &u32| self.go_ranges.get(&order.go_id(*slot)).is_some_and(|open| *open == assist);
-        let is_sweep =
-            |slot: &u32| self.proc_ranges.get(&order.proc_id(*slot)).is_some_and(|open| *open == sweep);
+        let is_assist = |slot: &u32| {
+            self.go_ranges.get(&order.go_id(*slot)).is_some_and(|open| *open == assist)
+        };
+        let is_sweep = |slot: &u32| {
+            self.proc_ranges.get(&order.proc_id(*slot)).is_some_and(|open| *open == sweep)
+        };
         self.go_ranges.len() == assumed.assists.len()
             && self.proc_ranges.len() == assumed.sweeps.len()
             && assumed.assists.iter().all(is_assist)

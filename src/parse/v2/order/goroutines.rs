@@ -48,7 +48,10 @@ impl Made<'_, '_, '_> {
         let of = self.context.goroutine;
         let cell = self.order.go_cell(of.slot).filter(|cell| cell.state != GoState::NotExist);
         let Some(cell) = cell else {
-            return Err(Stop::broken(format!("{event} of goroutine {}, which does not exist", of.id)));
+            return Err(Stop::broken(format!(
+                "{event} of goroutine {}, which does not exist",
+                of.id
+            )));
         };
         if cell.state != wanted {
             let (state, wanted) = (cell.state.name(), wanted.name());
@@ -267,7 +270,9 @@ impl Made<'_, '_, '_> {
             2 => GoState::Running,
             3 => GoState::Syscall,
             4 => GoState::Waiting,
-            other => return Err(Stop::broken(format!("goroutine {id} has unknown status {other}"))),
+            other => {
+                return Err(Stop::broken(format!("goroutine {id} has unknown status {other}")));
+            }
         };
         let stack = self.stack(stack)?;
         let (of, from) = self.note_status(id, state)?;

@@ -80,7 +80,8 @@ impl Made<'_, '_, '_> {
         match self.order.regions.get_mut(&of.slot) {
             Some(open) => {
                 if open.pop().is_some_and(|inner| inner != (task, text)) {
-                    let what = format!("goroutine {} ends a region that is not its innermost", of.id);
+                    let what =
+                        format!("goroutine {} ends a region that is not its innermost", of.id);
                     return Err(Stop::broken(what));
                 }
                 if open.is_empty() {

@@ -109,7 +109,8 @@ impl Made<'_, '_, '_> {
     fn take_proc_from(&mut self, victim: ThreadId, of: ProcRef) -> Result<(), Stop> {
         if victim == self.context.thread {
             if self.context.proc != of {
-                let what = format!("thread {victim} steals P {} from itself, but has none such", of.id);
+                let what =
+                    format!("thread {victim} steals P {} from itself, but has none such", of.id);
                 return Err(Stop::broken(what));
             }
             self.bind_proc(ProcRef::NONE);
@@ -140,12 +141,12 @@ impl Made<'_, '_, '_> {
         let seq = self.seq(0);
         let slot = self.order.proc_slots.get_or_add(id);
         let of = ProcRef { id: ProcId(id), slot };
-        let mut promoted = false;
+        let promoted;
         let mut to = status.state();
         let from = match self.order.proc_cell(slot) {
             Some(cell) => {
-                promoted = status == ProcStatus::SyscallAbandoned
-                    && cell.status == ProcStatus::Syscall;
+                promoted =
+                    status == ProcStatus::SyscallAbandoned && cell.status == ProcStatus::Syscall;
                 if promoted {
                     // Nothing is lost yet: the P is still known to be in its system call.
                     to = ProcState::Running;

@@ -1,0 +1,308 @@
+//! One generation's events on their way into columns.
+//!
+//! A draft takes the ordered events of one generation (or of a whole old-format trace), knows
+//! goroutines by numbers of its own, and needs nothing of other generations, so drafts can be
+//! filled on several threads. [`Builder::join`](super::Builder) then gives goroutines, strings
+//! and stacks their rows.
+//!
+//! Spans are first appended in order of time, then sorted by goroutine (count, prefix sum,
+//! scatter) whenever enough have gathered, so that the working set stays small however long
+//! the generation is.
+
+use crate::base::{GoId, ProcId, TaskId, ThreadId, Time};
+use crate::parse::event::{
+    Body, Event, GoRef, GoState, MetricKind, ProcState, RangeKind, RangeMoment, StackRef, StrRef,
+};
+use crate::parse::pieces::{Piece, Shift};
+use crate::parse::sink::Sink;
+use crate::parse::tables::Tables;
+
+use super::chunk::NO_WAKER;
+use super::kinds::Kinds;
+use super::seal::{Pending, Sealed};
+
+/// A goroutine's number within a draft.
+pub(super) type Member = u32;
+/// No goroutine.
+pub(super) const NOBODY: Member = NO_WAKER;
+
+/// How a goroutine came to be in a draft.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Origin {
+    /// It was created here: when, by whom, from which stack.
+    Created { at: Time, by: Member, stack: StackRef },
+    /// Its status was given: it is older than the draft.
+    Status,
+    /// It was only named; its state is not known.
+    Named,
+}
+
+/// One goroutine within a draft.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct MemberRow {
+    pub(super) id: GoId,
+    pub(super) origin: Origin,
+    /// The state at its origin.
+    pub(super) state: GoState,
+    /// Its own stack at its origin.
+    pub(super) stack: StackRef,
+    /// The first stack of its own that was seen, whose outermost frame is the start function.
+    pub(super) own_stack: StackRef,
+    pub(super) ended: Option<Time>,
+}
+
+/// What is not a goroutine's span.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Side {
+    Proc { of: ProcId, to: ProcState, thread: ThreadId },
+    Metric { kind: MetricKind, value: u64 },
+    Mark(RangeMoment),
+    Sweep { of: ProcId, moment: RangeMoment },
+    Assist { of: Member, moment: RangeMoment },
+    StopTheWorld { by: Member, reason: StrRef, stack: StackRef, moment: RangeMoment },
+    TaskBegin { id: TaskId, parent: TaskId, kind: StrRef, by: Member, stack: StackRef },
+    TaskEnd { id: TaskId },
+    RegionBegin { task: TaskId, kind: StrRef, by: Member },
+    RegionEnd { task: TaskId, kind: StrRef, by: Member },
+    Log { task: TaskId, category: StrRef, message: StrRef, by: Member, stack: StackRef },
+    Sample { of: Member, stack: StackRef },
+    Label { of: Member, label: StrRef },
+}
+
+/// The ordered events of one generation, being sorted into columns.
+#[derive(Debug, Default)]
+pub struct Draft {
+    /// The time of the first event.
+    pub(super) start: Option<Time>,
+    /// The time of the last event.
+    pub(super) last: Time,
+    pub(super) members: Vec<MemberRow>,
+    /// Member by goroutine slot, [`NOBODY`] if there is none alive.
+    by_slot: Vec<Member>,
+    pub(super) kinds: Kinds,
+    pending: Pending,
+    pub(super) sealed: Vec<Sealed>,
+    pub(super) sides: Vec<(Time, Side)>,
+    /// When the trace broke in this draft: nothing is known from then on.
+    pub(super) lost: Option<Time>,
+    /// How many experimental events there were.
+    pub(super) experimental: u64,
+}
+
+impl Draft {
+    /// The member of a goroutine, a new one if it has not been met.
+    #[inline]
+    fn member(&mut self, of: GoRef) -> Member {
+        match self.by_slot.get(of.slot as usize) {
+            Some(&member) if member != NOBODY => member,
+            _ => self.meet(of),
+        }
+    }
+
+    #[cold]
+    fn meet(&mut self, of: GoRef) -> Member {
+        if of.slot == GoRef::NO_SLOT {
+            return NOBODY;
+        }
+        self.add(of, Origin::Named, GoState::Undetermined, StackRef(0))
+    }
+
+    fn add(&mut self, of: GoRef, origin: Origin, state: GoState, stack: StackRef) -> Member {
+        let member = Member::try_from(self.members.len()).unwrap_or(NOBODY);
+        self.members.push(MemberRow {
+            id: of.id,
+            origin,
+            state,
+            stack,
+            own_stack: stack,
+            ended: None,
+        });
+        self.pending.add_member();
+        let slot = of.slot as usize;
+        if slot >= self.by_slot.len() {
+            self.by_slot.resize(slot + 1, NOBODY);
+        }
+        if let Some(place) = self.by_slot.get_mut(slot) {
+            *place = member;
+        }
+        member
+    }
+
+    fn has(&self, of: GoRef) -> bool {
+        self.by_slot.get(of.slot as usize).is_some_and(|&member| member != NOBODY)
+    }
+
+    #[inline]
+    fn transition(&mut self, event: &Event, step: Transition) {
+        let Transition { of, from, to, reason, stack } = step;
+        let at = event.time;
+        match (from, to) {
+            (GoState::NotExist, _) => {
+                let by = self.member(event.goroutine);
+                let origin = Origin::Created { at, by, stack: event.stack };
+                self.add(of, origin, to, stack);
+            }
+            (GoState::Undetermined, _) if !self.has(of) => {
+                self.add(of, Origin::Status, to, stack);
+            }
+            (_, GoState::NotExist) => {
+                let member = self.member(of);
+                if let Some(row) = self.members.get_mut(member as usize) {
+                    row.ended = Some(at);
+                }
+                if let Some(place) = self.by_slot.get_mut(of.slot as usize) {
+                    *place = NOBODY;
+                }
+            }
+            (from, to) if from == to => {}
+            (_, GoState::Running) => {
+                let member = self.member(of);
+                let kind = self.kinds.running(event.proc);
+                self.pending.push(at, member, kind, []);
+            }
+            (GoState::Waiting, GoState::Runnable) => {
+                let member = self.member(of);
+                let waker = self.member(event.goroutine);
+                let kind = self.kinds.woken();
+                self.pending.push(at, member, kind, [event.stack.0, waker]);
+            }
+            (_, to) => {
+                let member = self.member(of);
+                if let Some(row) = self.members.get_mut(member as usize)
+                    && row.own_stack == StackRef(0)
+                {
+                    row.own_stack = stack;
+                }
+                let kind = self.kinds.stopped(to, reason);
+                self.pending.push(at, member, kind, [stack.0]);
+            }
+        }
+        if self.pending.is_full() {
+            self.seal();
+        }
+    }
+
+    #[cold]
+    fn seal(&mut self) {
+        if let Some(sealed) = self.pending.seal(&self.kinds) {
+            self.sealed.push(sealed);
+        }
+    }
+
+    fn side(&mut self, event: &Event) {
+        let by = event.goroutine;
+        let side = match event.body {
+            Body::Proc { of, from: _, to } => Side::Proc { of, to, thread: event.thread },
+            Body::Metric { kind, value } => Side::Metric { kind, value },
+            Body::Range { kind, moment } => match kind {
+                RangeKind::GcMark => Side::Mark(moment),
+                RangeKind::GcSweep(of) => Side::Sweep { of, moment },
+                RangeKind::GcMarkAssist(of) => Side::Assist { of: self.member(of), moment },
+                RangeKind::StopTheWorld { reason, by } => {
+                    Side::StopTheWorld { by: self.member(by), reason, stack: event.stack, moment }
+                }
+            },
+            Body::TaskBegin { id, parent, kind } => {
+                Side::TaskBegin { id, parent, kind, by: self.member(by), stack: event.stack }
+            }
+            Body::TaskEnd { id, .. } => Side::TaskEnd { id },
+            Body::RegionBegin { task, kind } => {
+                Side::RegionBegin { task, kind, by: self.member(by) }
+            }
+            Body::RegionEnd { task, kind } => Side::RegionEnd { task, kind, by: self.member(by) },
+            Body::Log { task, category, message } => {
+                Side::Log { task, category, message, by: self.member(by), stack: event.stack }
+            }
+            Body::StackSample => Side::Sample { of: self.known(by), stack: event.stack },
+            Body::Label(label) => Side::Label { of: self.member(by), label },
+            Body::Experimental { .. } => {
+                self.experimental += 1;
+                return;
+            }
+            Body::Sync { .. } | Body::Goroutine { .. } => return,
+        };
+        self.sides.push((event.time, side));
+    }
+
+    /// The member of a goroutine that need not exist: a CPU sample's is a hint.
+    fn known(&self, of: GoRef) -> Member {
+        self.by_slot.get(of.slot as usize).copied().unwrap_or(NOBODY)
+    }
+}
+
+/// A goroutine's transition, as in [`Body::Goroutine`].
+struct Transition {
+    of: GoRef,
+    from: GoState,
+    to: GoState,
+    reason: StrRef,
+    stack: StackRef,
+}
+
+impl Sink for Draft {
+    fn begin_generation(&mut self, _tables: &Tables<'_>) {
+        self.by_slot.clear();
+    }
+
+    #[inline]
+    fn event(&mut self, _tables: &Tables<'_>, event: &Event) {
+        self.last = event.time;
+        if let Body::Goroutine { of, from, to, reason, stack } = event.body {
+            self.transition(event, Transition { of, from, to, reason, stack });
+            return;
+        }
+        if self.start.is_none() {
+            self.start = Some(event.time);
+        }
+        self.side(event);
+    }
+
+    fn lost(&mut self, at: Time) {
+        self.lost = Some(at);
+    }
+}
+
+/// What one draft's working memory leaves to the next.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    pending: Pending,
+    by_slot: Vec<Member>,
+}
+
+impl Piece for Draft {
+    type Scratch = Scratch;
+
+    fn new(scratch: Scratch) -> Self {
+        Self { pending: scratch.pending, by_slot: scratch.by_slot, ..Self::default() }
+    }
+
+    fn finish(&mut self) -> Scratch {
+        self.seal();
+        self.pending.clear();
+        self.by_slot.clear();
+        Scratch {
+            pending: std::mem::take(&mut self.pending),
+            by_slot: std::mem::take(&mut self.by_slot),
+        }
+    }
+
+    fn shift(&mut self, shift: &Shift) {
+        let end = shift.end();
+        if let Some(start) = &mut self.start {
+            *start = shift.apply(*start);
+        }
+        self.last = shift.apply(self.last);
+        for row in &mut self.members {
+            if let Origin::Created { at, .. } = &mut row.origin {
+                *at = shift.apply(*at);
+            }
+            row.ended = row.ended.map(|at| shift.apply(at));
+        }
+        for (at, _) in self.sides.iter_mut().take_while(|(at, _)| *at < end) {
+            *at = shift.apply(*at);
+        }
+        for sealed in &mut self.sealed {
+            sealed.shift(shift);
+        }
+    }
+}

@@ -1,0 +1,328 @@
+//! Drafts, in order of time → one trace: goroutines, strings and stacks get their rows.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use crate::base::{GoId, Goroutine, Interval, StackId, StrId, Time};
+use crate::parse::Parsed;
+use crate::parse::event::{GoState, StackRef, StrRef};
+use crate::parse::tables::Tables;
+
+use super::chunk::{Chunk, Kind, Starts};
+use super::draft::{Draft, Member, MemberRow, NOBODY, Origin};
+use super::goroutines::{Edge, Life, RunAt};
+use super::kinds::{Kinds, RawKind};
+use super::seal::Sealed;
+use super::sides::Sides;
+use super::stacks::Frame;
+use super::world::WallClock;
+use super::{Trace, TraceInfo};
+
+/// Joins drafts into a trace.
+#[derive(Debug, Default)]
+pub struct Builder {
+    pub(super) trace: Trace,
+    /// The row of each goroutine that is alive, by the trace's id.
+    alive: FxHashMap<GoId, Goroutine>,
+    /// Where runs are, in the order in which chunks were joined.
+    runs: Vec<(Goroutine, RunAt)>,
+    pub(super) sides: Sides,
+    start: Option<Time>,
+    last: Time,
+    /// Since when nothing is known, after a break.
+    lost: Option<Time>,
+}
+
+/// A draft's own numbers → the trace's rows.
+pub(super) struct Rows {
+    pub(super) people: Arc<[Goroutine]>,
+    pub(super) stacks: Arc<[StackId]>,
+    strings: Vec<StrId>,
+}
+
+impl Rows {
+    pub(super) fn goroutine(&self, member: Member) -> Option<Goroutine> {
+        if member == NOBODY { None } else { self.people.get(member as usize).copied() }
+    }
+
+    pub(super) fn stack(&self, stack: StackRef) -> StackId {
+        self.stacks.get(stack.0 as usize).copied().unwrap_or_default()
+    }
+
+    pub(super) fn string(&self, string: StrRef) -> StrId {
+        self.strings.get(string.0 as usize).copied().unwrap_or_default()
+    }
+}
+
+impl Builder {
+    /// Adds the next draft, with the tables that its events refer to.
+    pub fn join(&mut self, draft: Draft, tables: &Tables<'_>) {
+        let Some(start) = draft.start else {
+            return;
+        };
+        self.start.get_or_insert(start);
+        self.last = self.last.max(draft.last);
+        if let Some(clock) = tables.clock {
+            let seconds = i128::from(clock.wall_s) * 1_000_000_000;
+            let unix_ns = seconds + i128::from(clock.wall_ns);
+            self.trace.world.clocks.push(WallClock { trace: clock.trace, unix_ns });
+        }
+        let strings = self.strings(tables);
+        let stacks = self.stacks(tables, &strings);
+        let people = self.people(&draft, &stacks, start);
+        let rows = Rows { people, stacks, strings };
+        let kinds: Arc<[Kind]> =
+            draft.kinds.rows().iter().map(|raw| finish_kind(raw, &rows)).collect();
+        for sealed in draft.sealed {
+            self.chunk(sealed, &rows, &kinds);
+        }
+        self.sides.add(&mut self.trace, &draft.sides, &rows);
+        if let Some(at) = draft.lost {
+            self.lost = Some(at);
+        }
+    }
+
+    /// The finished trace.
+    #[must_use]
+    pub fn finish(mut self, parsed: Parsed, bytes: u64) -> Trace {
+        let mut trace = std::mem::take(&mut self.trace);
+        let start = self.start.unwrap_or_default();
+        trace.interval = Interval::new(start, self.last);
+        trace.info = TraceInfo {
+            minor: parsed.minor,
+            bytes,
+            events: parsed.events,
+            generations: parsed.generations,
+            complete: parsed.complete,
+        };
+        trace.warnings = parsed.warnings;
+        self.sides.finish(&mut trace);
+        index_runs(&mut trace, self.runs);
+        trace
+    }
+
+    fn strings(&mut self, tables: &Tables<'_>) -> Vec<StrId> {
+        let rows = (0..).take(tables.n_strings()).map(StrRef);
+        rows.map(|row| self.trace.strings.intern_bytes(tables.string(row))).collect()
+    }
+
+    fn stacks(&mut self, tables: &Tables<'_>, strings: &[StrId]) -> Arc<[StackId]> {
+        let string = |row: StrRef| strings.get(row.0 as usize).copied().unwrap_or_default();
+        let frames: Vec<Frame> = tables
+            .frames()
+            .iter()
+            .map(|frame| Frame {
+                function: string(frame.function),
+                file: string(frame.file),
+                line: u32::try_from(frame.line).unwrap_or(u32::MAX),
+            })
+            .collect();
+        let stacks = &mut self.trace.stacks;
+        (0..)
+            .take(tables.n_stacks())
+            .map(|row| {
+                let outermost_first = tables.stack(StackRef(row)).iter().rev();
+                outermost_first.fold(StackId::EMPTY, |caller, &frame| {
+                    let frame = frames.get(frame as usize).copied().unwrap_or_default();
+                    stacks.intern(caller, frame)
+                })
+            })
+            .collect()
+    }
+
+    /// Gives every member its row: a new one if it was created here or is heard of for the
+    /// first time, else the one that it has.
+    fn people(&mut self, draft: &Draft, stacks: &[StackId], start: Time) -> Arc<[Goroutine]> {
+        let lost = self.lost.take();
+        let stack = |row: StackRef| stacks.get(row.0 as usize).copied().unwrap_or_default();
+        let mut found = Found::default();
+        let mut people: Vec<Goroutine> = Vec::with_capacity(draft.members.len());
+        for member in &draft.members {
+            let known = match member.origin {
+                Origin::Created { .. } => None,
+                Origin::Status | Origin::Named => self.alive.get(&member.id).copied(),
+            };
+            let row = match known {
+                Some(row) => {
+                    if lost.is_some() {
+                        found.insert(row, (member.state, stack(member.stack)));
+                    }
+                    row
+                }
+                None => self.new_life(member, &stack, start, &people),
+            };
+            self.settle(row, member, &stack);
+            people.push(row);
+        }
+        if let Some(at) = lost {
+            self.bridge(Interval::new(at, start), &found);
+        }
+        people.into()
+    }
+
+    fn new_life(
+        &mut self,
+        member: &MemberRow,
+        stack: &impl Fn(StackRef) -> StackId,
+        start: Time,
+        people: &[Goroutine],
+    ) -> Goroutine {
+        let (born, parent, creation_stack) = match member.origin {
+            Origin::Created { at, by, stack: creation } => {
+                (Edge::Seen(at), people.get(by as usize).copied(), stack(creation))
+            }
+            Origin::Status | Origin::Named => (Edge::TraceEdge, None, StackId::EMPTY),
+        };
+        self.trace.goroutines.push(&Life {
+            id: member.id,
+            name: StrId::EMPTY,
+            parent,
+            creation_stack,
+            born,
+            ended: Edge::TraceEdge,
+            first: born.time().unwrap_or(start),
+            first_state: member.state,
+            first_stack: stack(member.stack),
+        })
+    }
+
+    /// Takes over a member's name and end.
+    fn settle(&mut self, row: Goroutine, member: &MemberRow, stack: &impl Fn(StackRef) -> StackId) {
+        let goroutines = &mut self.trace.goroutines;
+        if let Some(name) = goroutines.names.get_mut(row.index())
+            && *name == StrId::EMPTY
+            && member.own_stack != StackRef(0)
+        {
+            let bottom = self.trace.stacks.bottom(stack(member.own_stack));
+            *name = bottom.map_or(StrId::EMPTY, |frame| frame.function);
+        }
+        match member.ended {
+            Some(at) => {
+                if let Some(ended) = goroutines.ended.get_mut(row.index()) {
+                    *ended = at;
+                }
+                if self.alive.get(&member.id) == Some(&row) {
+                    self.alive.remove(&member.id);
+                }
+            }
+            None => {
+                self.alive.insert(member.id, row);
+            }
+        }
+    }
+
+    /// After a break: what was alive before it is in an unknown state until the next
+    /// generation says otherwise, and what that does not name has ended in between.
+    fn bridge(&mut self, gap: Interval, found: &Found) {
+        self.trace.world.gaps.push(gap);
+        let unknown = Kinds::plain(GoState::Undetermined);
+        let kinds: Arc<[Kind]> = Kinds::default().rows().iter().map(plain_kind).collect();
+        let mut spans = Vec::new();
+        let mut gone = Vec::new();
+        for (&id, &row) in &self.alive {
+            let life = self.trace.goroutines.life(row);
+            if life.first >= gap.end {
+                continue;
+            }
+            match found.get(&row) {
+                Some(&(state, stack)) => spans.push((row, state, stack)),
+                None => gone.push((id, row)),
+            }
+        }
+        gone.sort_unstable();
+        for &(id, row) in &gone {
+            self.alive.remove(&id);
+            self.trace.goroutines.lost.insert(row, gap.start);
+        }
+        spans.sort_unstable_by_key(|(row, ..)| *row);
+        // The first event after the gap is later than its end, so that starts increase.
+        let length = gap.ns().max(1);
+        let mut sealed = Chunk {
+            base: gap.start,
+            kinds,
+            stacks: spans.iter().map(|&(.., stack)| stack).collect(),
+            people: Arc::default(),
+            members: spans.iter().map(|&(row, ..)| row).collect(),
+            run_starts: (0..=spans.len()).map(|n| 2 * n as u32).collect(),
+            starts: Starts::Wide(Vec::new()),
+            kind: Vec::new(),
+            words: Vec::new(),
+            word_marks: Vec::new(),
+        };
+        let mut starts = Vec::new();
+        for (at, &(_, state, _)) in (0_u32..).zip(&spans) {
+            starts.extend([0, length]);
+            sealed.kind.extend([unknown, Kinds::plain(state)]);
+            sealed.words.push(u32::MAX);
+            if state != GoState::Running {
+                sealed.words.push(at);
+            }
+        }
+        sealed.starts = Starts::Wide(starts);
+        self.push_chunk(sealed);
+    }
+
+    fn chunk(&mut self, sealed: Sealed, rows: &Rows, kinds: &Arc<[Kind]>) {
+        let members =
+            sealed.members.iter().map(|&member| rows.goroutine(member).unwrap_or_default());
+        self.push_chunk(Chunk {
+            base: sealed.base,
+            kinds: Arc::clone(kinds),
+            stacks: Arc::clone(&rows.stacks),
+            people: Arc::clone(&rows.people),
+            members: members.collect(),
+            run_starts: sealed.run_starts,
+            starts: sealed.starts,
+            kind: sealed.kinds,
+            words: sealed.words,
+            word_marks: Vec::new(),
+        });
+    }
+
+    fn push_chunk(&mut self, mut chunk: Chunk) {
+        chunk.mark_words();
+        let row = u32::try_from(self.trace.chunks.len()).unwrap_or(u32::MAX);
+        let runs = (0..).zip(&chunk.members);
+        self.runs.extend(runs.map(|(member, &of)| (of, RunAt { chunk: row, member })));
+        self.trace.chunks.push(chunk);
+    }
+}
+
+/// Goroutines that a generation after a break names again, with the state it gives.
+type Found = FxHashMap<Goroutine, (GoState, StackId)>;
+
+fn finish_kind(raw: &RawKind, rows: &Rows) -> Kind {
+    Kind { reason: rows.string(raw.reason), ..plain_kind(raw) }
+}
+
+fn plain_kind(raw: &RawKind) -> Kind {
+    Kind {
+        state: raw.state,
+        reason: StrId::EMPTY,
+        proc: raw.proc,
+        woken: raw.woken,
+        words: raw.words,
+    }
+}
+
+/// Sorts the runs by goroutine; within one they stay in order of time.
+fn index_runs(trace: &mut Trace, runs: Vec<(Goroutine, RunAt)>) {
+    let n = trace.goroutines.len() as usize;
+    let mut starts = vec![0_u32; n + 1];
+    for (of, _) in &runs {
+        starts[of.index() + 1] += 1;
+    }
+    for at in 0..n {
+        starts[at + 1] += starts[at];
+    }
+    let mut next = starts.clone();
+    let mut sorted = vec![RunAt { chunk: 0, member: 0 }; runs.len()];
+    for (of, run) in runs {
+        let place = &mut next[of.index()];
+        sorted[*place as usize] = run;
+        *place += 1;
+    }
+    trace.goroutines.run_starts = starts;
+    trace.goroutines.runs = sorted;
+}

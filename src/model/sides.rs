@@ -1,0 +1,288 @@
+//! What is not a goroutine's span, joined across generations: ranges, tasks, regions, Ps.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::base::{Goroutine, Interval, ProcId, StackId, StrId, TaskId, ThreadId, Time};
+use crate::parse::event::{MetricKind, ProcState, RangeMoment};
+
+use super::Trace;
+use super::draft::Side;
+use super::goroutines::Edge;
+use super::join::Rows;
+use super::notes::{Log, Region, Task};
+use super::world::{CpuSample, MetricPoint, ProcSpan, RangeSpan, StopTheWorld};
+
+/// What is open between two drafts.
+#[derive(Debug, Default)]
+pub(super) struct Sides {
+    /// Row of each P in the world's table, and since when which thread holds it.
+    procs: FxHashMap<ProcId, (usize, Option<(Time, ThreadId)>)>,
+    threads: FxHashSet<ThreadId>,
+    gc: Option<Time>,
+    sweeps: FxHashMap<ProcId, Time>,
+    assists: FxHashMap<Goroutine, Time>,
+    stops: Vec<OpenStop>,
+    /// Row of each active task.
+    tasks: FxHashMap<TaskId, usize>,
+    regions: FxHashMap<Goroutine, Vec<OpenRegion>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct OpenStop {
+    since: Time,
+    reason: StrId,
+    by: Option<Goroutine>,
+    stack: StackId,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct OpenRegion {
+    task: TaskId,
+    kind: StrId,
+    began: Time,
+}
+
+impl Sides {
+    /// Adds a draft's.
+    pub(super) fn add(&mut self, trace: &mut Trace, sides: &[(Time, Side)], rows: &Rows) {
+        for (at, side) in sides {
+            self.one(trace, *at, side, rows);
+        }
+    }
+
+    fn one(&mut self, trace: &mut Trace, at: Time, side: &Side, rows: &Rows) {
+        match *side {
+            Side::Proc { of, to, thread } => self.proc(trace, at, of, to, thread),
+            Side::Metric { kind, value } => {
+                let world = &mut trace.world;
+                let points = match kind {
+                    MetricKind::GoMaxProcs => &mut world.gomaxprocs,
+                    MetricKind::HeapObjects => &mut world.heap,
+                    MetricKind::HeapGoal => &mut world.heap_goal,
+                };
+                points.push(MetricPoint { at, value });
+            }
+            Side::Mark(moment) => match moment {
+                RangeMoment::End { .. } => {
+                    let start = self.gc.take().unwrap_or(Time::MIN);
+                    trace.world.gc.push(Interval { start, end: at });
+                }
+                RangeMoment::Begin => self.gc = Some(at),
+                RangeMoment::Active => self.gc = self.gc.or(Some(Time::MIN)),
+            },
+            Side::Sweep { of, moment } => {
+                if let Some(interval) = range(&mut self.sweeps, of, at, moment) {
+                    trace.world.sweeps.push(RangeSpan { interval, of });
+                }
+            }
+            Side::Assist { of, moment } => {
+                if let Some(of) = rows.goroutine(of)
+                    && let Some(interval) = range(&mut self.assists, of, at, moment)
+                {
+                    trace.world.assists.push(RangeSpan { interval, of });
+                }
+            }
+            Side::StopTheWorld { by, reason, stack, moment } => {
+                let (by, reason) = (rows.goroutine(by), rows.string(reason));
+                let stop = OpenStop { since: at, reason, by, stack: rows.stack(stack) };
+                self.stop_the_world(trace, at, stop, moment);
+            }
+            Side::Sample { of, stack } => {
+                let (goroutine, stack) = (rows.goroutine(of), rows.stack(stack));
+                trace.world.samples.push(CpuSample { at, goroutine, stack });
+            }
+            Side::Label { of, label } => {
+                if let Some(of) = rows.goroutine(of) {
+                    trace.world.labels.push((of, rows.string(label)));
+                }
+            }
+            _ => self.note(trace, at, side, rows),
+        }
+    }
+
+    fn proc(&mut self, trace: &mut Trace, at: Time, of: ProcId, to: ProcState, thread: ThreadId) {
+        let world = &mut trace.world;
+        if thread != ThreadId::NONE && self.threads.insert(thread) {
+            world.threads.push(thread);
+        }
+        let (row, open) = self.procs.entry(of).or_insert_with(|| {
+            world.procs.push((of, Vec::new()));
+            (world.procs.len() - 1, None)
+        });
+        if to == ProcState::Running {
+            open.get_or_insert((at, thread));
+        } else if let Some((start, thread)) = open.take()
+            && let Some((_, spans)) = world.procs.get_mut(*row)
+        {
+            spans.push(ProcSpan { interval: Interval::new(start, at), thread });
+        }
+    }
+
+    fn stop_the_world(&mut self, trace: &mut Trace, at: Time, stop: OpenStop, moment: RangeMoment) {
+        match moment {
+            RangeMoment::Begin => self.stops.push(stop),
+            RangeMoment::Active => {}
+            RangeMoment::End { .. } => {
+                let same = |open: &OpenStop| open.by == stop.by;
+                let place = self.stops.iter().position(same);
+                let open = place.map_or(OpenStop { since: Time::MIN, ..stop }, |place| {
+                    self.stops.swap_remove(place)
+                });
+                let interval = Interval { start: open.since, end: at };
+                let (reason, by, stack) = (open.reason, open.by, open.stack);
+                trace.world.stw.push(StopTheWorld { interval, reason, by, stack });
+            }
+        }
+    }
+
+    fn note(&mut self, trace: &mut Trace, at: Time, side: &Side, rows: &Rows) {
+        let notes = &mut trace.notes;
+        match *side {
+            Side::TaskBegin { id, parent, kind, by, stack } => {
+                self.tasks.insert(id, notes.tasks.len());
+                notes.tasks.push(Task {
+                    id,
+                    parent: parent.some(),
+                    kind: rows.string(kind),
+                    began: Edge::Seen(at),
+                    ended: Edge::TraceEdge,
+                    goroutine: rows.goroutine(by),
+                    stack: rows.stack(stack),
+                });
+            }
+            Side::TaskEnd { id } => {
+                let row = self.tasks.remove(&id).unwrap_or_else(|| {
+                    notes.tasks.push(Task {
+                        id,
+                        parent: None,
+                        kind: StrId::EMPTY,
+                        began: Edge::TraceEdge,
+                        ended: Edge::TraceEdge,
+                        goroutine: None,
+                        stack: StackId::EMPTY,
+                    });
+                    notes.tasks.len() - 1
+                });
+                if let Some(task) = notes.tasks.get_mut(row) {
+                    task.ended = Edge::Seen(at);
+                }
+            }
+            Side::RegionBegin { task, kind, by } => {
+                if let Some(of) = rows.goroutine(by) {
+                    let open = OpenRegion { task, kind: rows.string(kind), began: at };
+                    self.regions.entry(of).or_default().push(open);
+                }
+            }
+            Side::RegionEnd { task, kind, by } => {
+                if let Some(of) = rows.goroutine(by) {
+                    let ended = self.end_region(of, task, rows.string(kind), at);
+                    notes.regions.push(ended);
+                }
+            }
+            Side::Log { task, category, message, by, stack } => notes.logs.push(Log {
+                at,
+                goroutine: rows.goroutine(by),
+                task,
+                category: rows.string(category),
+                message: rows.string(message),
+                stack: rows.stack(stack),
+            }),
+            _ => {}
+        }
+    }
+
+    fn end_region(&mut self, goroutine: Goroutine, task: TaskId, kind: StrId, at: Time) -> Region {
+        let open = self.regions.get_mut(&goroutine);
+        let (began, depth) = match open {
+            Some(open) => {
+                let began = open.pop().map_or(Edge::TraceEdge, |open| Edge::Seen(open.began));
+                (began, open.len())
+            }
+            None => (Edge::TraceEdge, 0),
+        };
+        if depth == 0 {
+            self.regions.remove(&goroutine);
+        }
+        let depth = u32::try_from(depth).unwrap_or(u32::MAX);
+        Region { goroutine, task, kind, began, ended: Edge::Seen(at), depth }
+    }
+
+    /// Closes what is open at the trace's end, and cuts what began before its start.
+    pub(super) fn finish(mut self, trace: &mut Trace) {
+        let whole = trace.interval;
+        let (start, end) = (whole.start, whole.end);
+        for (row, open) in self.procs.into_values() {
+            if let (Some((since, thread)), Some((_, spans))) =
+                (open, trace.world.procs.get_mut(row))
+            {
+                spans.push(ProcSpan { interval: Interval::new(since, end), thread });
+            }
+        }
+        trace.world.procs.sort_by_key(|(id, _)| *id);
+        trace.world.gc.extend(self.gc.map(|start| Interval { start, end }));
+        let sweeps = sorted(self.sweeps);
+        trace.world.sweeps.extend(
+            sweeps
+                .into_iter()
+                .map(|(of, start)| RangeSpan { interval: Interval { start, end }, of }),
+        );
+        let assists = sorted(self.assists);
+        trace.world.assists.extend(
+            assists
+                .into_iter()
+                .map(|(of, start)| RangeSpan { interval: Interval { start, end }, of }),
+        );
+        for open in self.stops.drain(..) {
+            let interval = Interval { start: open.since, end };
+            let (reason, by, stack) = (open.reason, open.by, open.stack);
+            trace.world.stw.push(StopTheWorld { interval, reason, by, stack });
+        }
+        let cut = |interval: &mut Interval| interval.start = interval.start.max(start);
+        trace.world.gc.iter_mut().for_each(cut);
+        trace.world.sweeps.iter_mut().for_each(|range| cut(&mut range.interval));
+        trace.world.assists.iter_mut().for_each(|range| cut(&mut range.interval));
+        trace.world.stw.iter_mut().for_each(|range| cut(&mut range.interval));
+        for (goroutine, open) in sorted(self.regions) {
+            for (depth, region) in (0..).zip(open) {
+                trace.notes.regions.push(Region {
+                    goroutine,
+                    task: region.task,
+                    kind: region.kind,
+                    began: Edge::Seen(region.began),
+                    ended: Edge::TraceEdge,
+                    depth,
+                });
+            }
+        }
+    }
+}
+
+fn sorted<K: Ord, V>(map: FxHashMap<K, V>) -> Vec<(K, V)> {
+    let mut pairs: Vec<(K, V)> = map.into_iter().collect();
+    pairs.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+    pairs
+}
+
+/// Notes a range's moment; gives the range when it ends. One that goes on from before the
+/// trace begins at [`Time::MIN`] for now.
+fn range<K: std::hash::Hash + Eq>(
+    open: &mut FxHashMap<K, Time>,
+    of: K,
+    at: Time,
+    moment: RangeMoment,
+) -> Option<Interval> {
+    match moment {
+        RangeMoment::Begin => {
+            open.insert(of, at);
+            None
+        }
+        RangeMoment::Active => {
+            open.entry(of).or_insert(Time::MIN);
+            None
+        }
+        RangeMoment::End { .. } => {
+            let start = open.remove(&of).unwrap_or(Time::MIN);
+            Some(Interval { start, end: at })
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Reading a trace piece by piece: each generation into a sink of its own, several at a time.
+//!
+//! Times have to increase strictly over the whole trace, but a piece that is read on its own
+//! does not know the time at which the piece before it ends. It is read as if it were the
+//! first, and a [`Shift`] then moves its first few events, if any.
+
+use crate::base::{Progress, Time};
+
+use super::error::ParseError;
+use super::sink::Sink;
+use super::tables::Tables;
+use super::{Parsed, dispatch, v2};
+
+/// A sink for one generation's events.
+pub trait Piece: Sink + Send {
+    /// Buffers that a thread hands from one piece to the next.
+    type Scratch: Default + Send;
+
+    /// An empty piece.
+    fn new(scratch: Self::Scratch) -> Self;
+
+    /// All events of the piece are in; called on the thread that read them. Gives the buffers
+    /// back.
+    fn finish(&mut self) -> Self::Scratch;
+
+    /// Moves the times of the first events. Called after [`Piece::finish`], at most once.
+    fn shift(&mut self, shift: &Shift);
+}
+
+/// How the first events of a piece move in time: event `i` to at least `floor + i`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Shift {
+    /// The times of the events that move, strictly increasing.
+    old: Vec<Time>,
+    /// Where the first of them moves to.
+    floor: Time,
+}
+
+impl Shift {
+    /// The shift that puts events at `times` behind `last`; none if none has to move. Fails
+    /// (with `Err`) if all of `times` would move and there may be more.
+    pub(super) fn after(last: Time, times: &[Time], are_all: bool) -> Result<Option<Self>, ()> {
+        let floor = last + 1;
+        let moves = (0..).zip(times).take_while(|&(i, &time)| time < floor + i).count();
+        if moves == 0 {
+            return Ok(None);
+        }
+        if moves == times.len() && !are_all {
+            return Err(());
+        }
+        Ok(Some(Self { old: times.get(..moves).unwrap_or_default().to_vec(), floor }))
+    }
+
+    /// The first old time that does not move.
+    #[must_use]
+    pub fn end(&self) -> Time {
+        self.old.last().map_or(Time::MIN, |&last| last + 1)
+    }
+
+    /// The new time of an event at `time`.
+    #[must_use]
+    pub fn apply(&self, time: Time) -> Time {
+        match self.old.binary_search(&time) {
+            Ok(at) => self.floor + i64::try_from(at).unwrap_or(i64::MAX),
+            Err(_) => time,
+        }
+    }
+}
+
+/// Reads a trace into pieces, on up to `threads` threads, and hands them to
+/// `join` in order of time. What `join` gets is the same for any number of threads.
+///
+/// The old format has no generations, and comes as one piece.
+///
+/// # Errors
+/// As [`parse`](super::parse).
+pub fn parse_pieces<P: Piece>(
+    file: &[u8],
+    threads: usize,
+    mut join: impl FnMut(P, &Tables<'_>),
+    progress: &Progress,
+) -> Result<Parsed, ParseError> {
+    match dispatch(file)? {
+        minor @ 22.. => {
+            let parsed = v2::parse_pieces(file, minor, threads, join, progress)?;
+            Ok(super::with_version_warning(parsed))
+        }
+        _ => {
+            let mut whole = Whole::new(P::new(P::Scratch::default()));
+            let parsed = super::parse(file, &mut whole, progress)?;
+            let _ = whole.piece.finish();
+            join(whole.piece, &whole.tables);
+            Ok(parsed)
+        }
+    }
+}
+
+/// A piece with the tables that its events refer to, kept beyond the reading.
+pub(super) struct Whole<P> {
+    pub(super) piece: P,
+    pub(super) tables: Tables<'static>,
+}
+
+impl<P> Whole<P> {
+    pub(super) fn new(piece: P) -> Self {
+        Self { piece, tables: Tables::empty(0) }
+    }
+}
+
+impl<P: Piece> Sink for Whole<P> {
+    fn begin_generation(&mut self, tables: &Tables<'_>) {
+        self.tables = tables.to_owned_tables();
+        self.piece.begin_generation(tables);
+    }
+
+    fn event(&mut self, tables: &Tables<'_>, event: &super::event::Event) {
+        self.piece.event(tables, event);
+    }
+
+    fn lost(&mut self, at: Time) {
+        self.piece.lost(at);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shift_moves_only_what_would_not_increase() {
+        let times = [10, 11, 15, 20].map(Time);
+        assert_eq!(Shift::after(Time(9), &times, false), Ok(None));
+        let Ok(Some(shift)) = Shift::after(Time(13), &times, false) else {
+            panic!("three events move");
+        };
+        let moved = times.map(|time| shift.apply(time).0);
+        assert_eq!(moved, [14, 15, 16, 20]);
+        assert_eq!(shift.end(), Time(16));
+        assert_eq!(Shift::after(Time(30), &times, false), Err(()));
+        assert!(matches!(Shift::after(Time(30), &times, true), Ok(Some(_))));
+    }
+}

@@ -1,0 +1,326 @@
+//! Generations read on several threads and joined in order.
+//!
+//! A worker takes a generation, reads its tables and orders it alone ([`Order::alone`]); the
+//! calling thread checks what the order assumed against the carry, moves the first times
+//! behind the generation before, and hands the piece on. If an assumption does not hold, or
+//! too many times would move, the generation is read again with the carry, so the result is
+//! always that of reading in order.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, sync_channel};
+
+use super::batch::{Generation, Scanned, Scanner};
+use super::fault::Fault;
+use super::merge::{Outlet, merge};
+use super::order::Order;
+use super::read::{Loaded, load};
+use super::{Between, Serial};
+use crate::base::{Progress, Time};
+use crate::parse::Parsed;
+use crate::parse::error::ParseError;
+use crate::parse::event::Event;
+use crate::parse::pieces::{Piece, Shift, Whole};
+use crate::parse::sink::Sink;
+use crate::parse::tables::Tables;
+
+/// How many first times of a piece are kept for a [`Shift`]. Generations overlap by
+/// microseconds, which is tens of events.
+const KEPT_TIMES: usize = 1 << 12;
+
+/// A piece that notes the times of its first events.
+pub(super) struct Noted<P> {
+    pub(super) piece: P,
+    times: Vec<Time>,
+    events: u64,
+}
+
+impl<P: Piece> Noted<P> {
+    pub(super) fn new(piece: P) -> Self {
+        Self { piece, times: Vec::new(), events: 0 }
+    }
+}
+
+impl<P: Piece> Sink for Noted<P> {
+    fn begin_generation(&mut self, tables: &Tables<'_>) {
+        self.piece.begin_generation(tables);
+    }
+
+    #[inline]
+    fn event(&mut self, tables: &Tables<'_>, event: &Event) {
+        if self.times.len() < KEPT_TIMES {
+            self.times.push(event.time);
+        }
+        self.events += 1;
+        self.piece.event(tables, event);
+    }
+
+    fn lost(&mut self, at: Time) {
+        self.piece.lost(at);
+    }
+}
+
+/// A generation ordered alone.
+struct Alone<'a, P> {
+    noted: Noted<P>,
+    loaded: Loaded<'a>,
+    order: Order,
+    last: Time,
+}
+
+/// Reads all generations, `threads` at a time, and hands the pieces to `join` in order.
+pub(in crate::parse) fn parse_pieces<P: Piece>(
+    file: &[u8],
+    minor: u32,
+    threads: usize,
+    mut join: impl FnMut(P, &Tables<'_>),
+    progress: &Progress,
+) -> Result<Parsed, ParseError> {
+    progress.set_total(file.len() as u64);
+    let scan = scan_all(file, minor);
+    let jobs: Vec<&Generation<'_>> = scan.iter().filter_map(whole).collect();
+    // The first generation's statuses come from nowhere: it is read with a carry, an empty one.
+    let initial = jobs.first().map(|generation| generation.number);
+    let reader = Reader { minor, initial, progress };
+    let taken = AtomicUsize::new(0);
+    let workers = if jobs.len() > 1 { threads.saturating_sub(1).min(jobs.len() - 1) } else { 0 };
+    std::thread::scope(|scope| {
+        let (send, receive) = sync_channel(workers.max(1));
+        for _ in 0..workers {
+            let (send, jobs, taken, reader) = (send.clone(), &jobs, &taken, &reader);
+            scope.spawn(move || {
+                let mut scratch = P::Scratch::default();
+                while let Some((at, generation)) = next_job(jobs, taken) {
+                    let alone = reader.read(generation, &mut scratch);
+                    if send.send((at, alone)).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        drop(send);
+        let early = BTreeMap::new();
+        let mut queue = Queue {
+            jobs: &jobs,
+            taken: &taken,
+            reader: &reader,
+            receive,
+            early,
+            scratch: P::Scratch::default(),
+        };
+        let mut joiner = Joiner::new(minor, progress);
+        let mut at = 0;
+        for scanned in &scan {
+            match scanned {
+                Scanned::Generation(generation) => {
+                    let alone = queue.get(at);
+                    joiner.generation(generation, alone, &mut join)?;
+                    at += 1;
+                }
+                Scanned::Broken { fault, rest } => joiner.broken(fault, rest, &mut join)?,
+            }
+        }
+        joiner.finish(&mut join)
+    })
+}
+
+fn scan_all(file: &[u8], minor: u32) -> Vec<Scanned<'_>> {
+    let mut scanner = Scanner::new(file, minor);
+    let mut all = Vec::new();
+    while let Some(scanned) = scanner.next() {
+        let broken = matches!(scanned, Scanned::Broken { .. });
+        all.push(scanned);
+        if broken {
+            scanner.resume();
+        }
+    }
+    all
+}
+
+fn whole<'s, 'a>(scanned: &'s Scanned<'a>) -> Option<&'s Generation<'a>> {
+    match scanned {
+        Scanned::Generation(generation) => Some(generation),
+        Scanned::Broken { .. } => None,
+    }
+}
+
+fn next_job<'s, 'a>(
+    jobs: &[&'s Generation<'a>],
+    taken: &AtomicUsize,
+) -> Option<(usize, &'s Generation<'a>)> {
+    let at = taken.fetch_add(1, Ordering::Relaxed);
+    jobs.get(at).map(|&generation| (at, generation))
+}
+
+/// Reads generations on their own.
+struct Reader<'r> {
+    minor: u32,
+    /// The number of the generation that cannot be read on its own.
+    initial: Option<u64>,
+    progress: &'r Progress,
+}
+
+impl Reader<'_> {
+    /// None if the generation cannot be read on its own.
+    fn read<'a, P: Piece>(
+        &self,
+        generation: &Generation<'a>,
+        scratch: &mut P::Scratch,
+    ) -> Option<Alone<'a, P>> {
+        if self.initial == Some(generation.number) {
+            return None;
+        }
+        let mut loaded = load(generation, self.minor).ok()?;
+        let mut order = Order::alone(generation.number);
+        let mut noted = Noted::new(P::new(std::mem::take(scratch)));
+        let mut outlet = Outlet { sink: &mut noted, last: Time::MIN, events: 0, syncs: 0 };
+        let outcome = merge(&mut loaded, &mut order, &mut outlet, self.progress);
+        let last = outlet.last;
+        *scratch = noted.piece.finish();
+        outcome.ok()?;
+        Some(Alone { noted, loaded, order, last })
+    }
+}
+
+/// The workers' results by job; the caller does jobs itself while it waits.
+struct Queue<'q, 'a, P: Piece> {
+    jobs: &'q [&'q Generation<'a>],
+    taken: &'q AtomicUsize,
+    reader: &'q Reader<'q>,
+    scratch: P::Scratch,
+    receive: Receiver<(usize, Option<Alone<'a, P>>)>,
+    early: BTreeMap<usize, Option<Alone<'a, P>>>,
+}
+
+impl<'a, P: Piece> Queue<'_, 'a, P> {
+    fn get(&mut self, at: usize) -> Option<Alone<'a, P>> {
+        loop {
+            if let Some(alone) = self.early.remove(&at) {
+                return alone;
+            }
+            while let Ok((ready, alone)) = self.receive.try_recv() {
+                self.early.insert(ready, alone);
+            }
+            if self.early.contains_key(&at) {
+                continue;
+            }
+            // Do not run far ahead of what can be joined: pieces wait in memory.
+            let next = self.taken.load(Ordering::Relaxed);
+            if next <= at + AHEAD
+                && let Some((mine, generation)) = next_job(self.jobs, self.taken)
+            {
+                let alone = self.reader.read(generation, &mut self.scratch);
+                self.early.insert(mine, alone);
+            } else if let Ok((ready, alone)) = self.receive.recv() {
+                self.early.insert(ready, alone);
+            } else {
+                return None;
+            }
+        }
+    }
+}
+
+/// How many generations the joining thread reads beyond the one that it waits for.
+const AHEAD: usize = 2;
+
+/// Joins pieces in order, reading again what did not fit.
+struct Joiner<'j> {
+    minor: u32,
+    progress: &'j Progress,
+    state: Between,
+    last: Time,
+    syncs: u32,
+    parsed: Parsed,
+    broken: bool,
+}
+
+impl<'j> Joiner<'j> {
+    fn new(minor: u32, progress: &'j Progress) -> Self {
+        let parsed = Parsed { minor, complete: true, ..Parsed::default() };
+        let state = Between::default();
+        let (last, syncs, broken) = (Time(0), 0, false);
+        Self { minor, progress, state, last, syncs, parsed, broken }
+    }
+
+    fn generation<P: Piece>(
+        &mut self,
+        generation: &Generation<'_>,
+        alone: Option<Alone<'_, P>>,
+        join: &mut impl FnMut(P, &Tables<'_>),
+    ) -> Result<(), ParseError> {
+        self.progress.check()?;
+        if let Some(alone) = alone
+            && let Ok(shift) = Shift::after(
+                self.last,
+                &alone.noted.times,
+                alone.noted.events == alone.noted.times.len() as u64,
+            )
+            && self.state.carry.join(alone.order).is_ok()
+        {
+            let Noted { mut piece, events, .. } = alone.noted;
+            self.last = alone.last;
+            if let Some(shift) = shift {
+                self.last = shift.apply(self.last);
+                piece.shift(&shift);
+            }
+            self.state.fallback.frequency = Some(alone.loaded.frequency);
+            self.parsed.events += events;
+            self.parsed.generations += 1;
+            self.syncs += 1;
+            self.progress.advance(generation.end.saturating_sub(generation.offset));
+            join(piece, &alone.loaded.tables);
+            return Ok(());
+        }
+        self.serially(join, |serial| serial.generation(generation))
+    }
+
+    fn broken<P: Piece>(
+        &mut self,
+        fault: &Fault,
+        rest: &Generation<'_>,
+        join: &mut impl FnMut(P, &Tables<'_>),
+    ) -> Result<(), ParseError> {
+        self.serially(join, |serial| serial.broken_between(fault.clone(), rest))
+    }
+
+    /// Lets `read` read a generation with the carry, into one piece.
+    fn serially<P: Piece>(
+        &mut self,
+        join: &mut impl FnMut(P, &Tables<'_>),
+        read: impl FnOnce(&mut Serial<'_, Whole<P>>) -> Result<(), ParseError>,
+    ) -> Result<(), ParseError> {
+        let mut sink = Whole::new(P::new(P::Scratch::default()));
+        let outlet = Outlet { sink: &mut sink, last: self.last, events: 0, syncs: self.syncs };
+        let mut serial = Serial {
+            minor: self.minor,
+            outlet,
+            state: std::mem::take(&mut self.state),
+            parsed: std::mem::take(&mut self.parsed),
+            progress: self.progress,
+        };
+        let warnings = serial.parsed.warnings.len();
+        read(&mut serial)?;
+        self.broken |= serial.parsed.warnings.len() > warnings;
+        serial.parsed.events += serial.outlet.events;
+        self.last = serial.outlet.last;
+        self.syncs = serial.outlet.syncs;
+        self.state = std::mem::take(&mut serial.state);
+        self.parsed = std::mem::take(&mut serial.parsed);
+        let _ = sink.piece.finish();
+        join(sink.piece, &sink.tables);
+        Ok(())
+    }
+
+    fn finish<P: Piece>(
+        mut self,
+        join: &mut impl FnMut(P, &Tables<'_>),
+    ) -> Result<Parsed, ParseError> {
+        if !self.broken {
+            self.serially(join, |serial| {
+                serial.outlet.close(&Tables::empty(0));
+                Ok(())
+            })?;
+        }
+        super::or_error(self.parsed, u64::from(self.syncs))
+    }
+}

@@ -164,7 +164,7 @@ impl App {
         self.next_serial += 1;
         let sheet = Sheet::new(self.next_serial, origin, opened.document);
         let name = sheet.origin.name();
-        if let Some((text, more)) = open::damage(&name, sheet.trace()) {
+        if let Some((text, more)) = open::damage(&name, sheet.trace(), &opened.warnings) {
             self.apply_now(Command::Notify(Tone::Warning, text, more));
         }
         let (serial, document) = (sheet.serial, Arc::clone(&sheet.document));

@@ -8,6 +8,7 @@ pub mod error;
 pub mod event;
 pub mod pieces;
 pub mod sink;
+pub mod sniff;
 pub mod spec;
 pub mod tables;
 pub mod text;

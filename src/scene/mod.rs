@@ -16,24 +16,45 @@
 //! Coordinates are logical pixels from the canvas's upper left corner. The axis takes the top
 //! [`Layout::axis_px`]; rows lie below it and must be clipped there.
 
+mod arrows;
+mod axis;
+mod bars;
+mod class;
+mod columns;
 mod compare;
+mod density;
+mod fold;
+mod frame;
+mod fuses;
+mod hearings;
+mod hit;
 mod index;
+mod lanes;
+mod levels;
+mod listing;
+mod maxtree;
+mod overlay;
 mod overview;
+mod plots;
+mod pyramid;
 mod records;
 mod rows;
-mod scene;
+mod text;
+mod tracks;
 mod view;
 mod viewport;
 
+pub use class::StateClass;
 pub use compare::Link;
+pub use frame::Scene;
+pub use hit::Hit;
 pub use index::{Index, Source};
 pub use overview::{LateRecord, Overview};
 pub use records::{
     ArrowKind, ArrowRecord, BandKind, BandRecord, BarKind, BarRecord, CancelRecord, DensityRecord,
     FuseEnd, FuseKind, FuseRecord, MarkerKind, MarkerRecord, PlotRecord, RowRecord, SpanFlags,
-    SpanRecord, StateClass, TextRange, TickRecord,
+    SpanRecord, TextRange, TickRecord,
 };
 pub use rows::{Grouping, Place, Row, RowOptions, Rows, Section, SectionKey, Sort};
-pub use scene::{Hit, Scene};
 pub use view::{Layout, Metrics, Selection, Show, View};
 pub use viewport::{MIN_NS_PER_PX, OFFSCREEN_PX, Viewport};

@@ -5,68 +5,8 @@
 use crate::analysis::Cause;
 use crate::base::{Goroutine, Interval, StrId, Time};
 
+use super::class::StateClass;
 use super::rows::Row;
-
-/// What a stretch of a goroutine's life looks like: its state, and for waiting the kind of
-/// thing waited for. The theme has one color for each.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
-#[repr(u8)]
-pub enum StateClass {
-    /// Not known: before the goroutine's first event in a trace that began too late.
-    #[default]
-    Unknown,
-    /// On a processor.
-    Running,
-    /// Ready, waiting for a processor.
-    Runnable,
-    /// In a system call or C code.
-    Syscall,
-    /// `time.Sleep`.
-    Sleep,
-    /// A channel operation or `select`.
-    Channel,
-    /// A mutex, a condition variable, a wait group, a semaphore.
-    Sync,
-    /// The network poller.
-    Network,
-    /// The garbage collector: assist, its own workers' waits.
-    Gc,
-    /// Waiting for something else, the runtime's own parked goroutines among them.
-    Blocked,
-}
-
-impl StateClass {
-    /// All classes, in the order of their numbers.
-    pub const ALL: [Self; 10] = [
-        Self::Unknown,
-        Self::Running,
-        Self::Runnable,
-        Self::Syscall,
-        Self::Sleep,
-        Self::Channel,
-        Self::Sync,
-        Self::Network,
-        Self::Gc,
-        Self::Blocked,
-    ];
-
-    /// A short name for legends: "running", "blocked on a channel".
-    #[must_use]
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::Unknown => "unknown",
-            Self::Running => "running",
-            Self::Runnable => "runnable",
-            Self::Syscall => "system call",
-            Self::Sleep => "sleeping",
-            Self::Channel => "blocked on a channel",
-            Self::Sync => "blocked on a lock",
-            Self::Network => "blocked on the network",
-            Self::Gc => "garbage collection",
-            Self::Blocked => "blocked",
-        }
-    }
-}
 
 /// A text in the scene's arena; see [`super::Scene::text`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]

@@ -1,12 +1,13 @@
 //! The frame: caller-owned buffers that are refilled and never shrink.
 
-use crate::base::Time;
+use crate::base::{Interval, Time};
 
 use super::records::{
     ArrowRecord, BandRecord, BarRecord, CancelRecord, DensityRecord, FuseRecord, MarkerRecord,
     PlotRecord, RowRecord, SpanRecord, TextRange, TickRecord,
 };
 use super::view::View;
+use super::{arrows, axis, lanes, overlay};
 
 /// All records of a frame. Keep one and refill it: in the steady state nothing is allocated.
 #[derive(Clone, Default, Debug)]
@@ -39,57 +40,25 @@ pub struct Scene {
     /// over the rows, under the axis.
     pub sticky: Option<RowRecord>,
     pub(super) texts: String,
-}
-
-/// What is under a point. Record numbers are those of the scene's lists.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub enum Hit {
-    /// The axis.
-    Axis {
-        /// The time there.
-        at: Time,
-    },
-    /// A cancel's line or flag.
-    Cancel {
-        /// Number in [`Scene::cancels`].
-        record: u32,
-    },
-    /// A fuse.
-    Fuse {
-        /// Number in [`Scene::fuses`].
-        record: u32,
-    },
-    /// A span.
-    Span {
-        /// Number in [`Scene::spans`].
-        record: u32,
-        /// The time there, on the trace's clock: the span itself is
-        /// [`crate::model::Trace::span_at`] that.
-        at: Time,
-    },
-    /// A bar.
-    Bar {
-        /// Number in [`Scene::bars`].
-        record: u32,
-    },
-    /// An arrow.
-    Arrow {
-        /// Number in [`Scene::arrows`].
-        record: u32,
-    },
-    /// A row, where it is empty, or a header.
-    Row {
-        /// Number in [`Scene::rows`].
-        record: u32,
-        /// The time there, on the trace's clock.
-        at: Time,
-    },
+    /// Late stretches of the lane being filled.
+    pub(super) late: Vec<Interval>,
 }
 
 impl Scene {
     /// Refills all lists for `view`.
-    pub fn fill(&mut self, _view: &View<'_>) {
+    pub fn fill(&mut self, view: &View<'_>) {
         self.clear();
+        let zero = match view.rows.cancel_bounds() {
+            Some(_) => Time(0),
+            None => view.source.document.trace().interval().start,
+        };
+        axis::fill(&view.viewport, zero, &mut self.ticks, &mut self.texts);
+        overlay::fill_bands(view, &mut self.bands);
+        lanes::fill(view, self);
+        if view.show.cancels {
+            overlay::fill_cancels(view, &mut self.cancels);
+        }
+        arrows::fill(view, &self.rows, &mut self.arrows);
     }
 
     /// Empties all lists and keeps their memory.
@@ -108,6 +77,7 @@ impl Scene {
         self.ticks.clear();
         self.sticky = None;
         self.texts.clear();
+        self.late.clear();
     }
 
     /// A record's text.
@@ -116,16 +86,9 @@ impl Scene {
         self.texts.get(range.start as usize..range.end as usize).unwrap_or("")
     }
 
-    /// What is under the point, the smallest thing first: an arrow's head, a fuse's loud part,
-    /// a cancel's line, a span, then the row. `view` is the one that the scene was filled with.
+    /// The cancels that a mark stands for: rows of [`crate::analysis::Analysis::cancels`].
     #[must_use]
-    pub fn hit(&self, _view: &View<'_>, _x_px: f32, _y_px: f32) -> Option<Hit> {
-        None
-    }
-
-    /// The cancels that a mark stands for.
-    #[must_use]
-    pub fn cancels_of(&self, record: &CancelRecord) -> impl Iterator<Item = u32> + use<> {
-        (record.first..record.first + record.count)
+    pub fn cancels_of(&self, record: &CancelRecord) -> std::ops::Range<u32> {
+        record.first..record.first.saturating_add(record.count)
     }
 }

@@ -4,10 +4,10 @@
 //! thousand cancels needs no second copy in memory. A new meaning of a field needs a new [`SCHEMA`].
 
 use std::io::{self, Write};
-use std::path::Path;
 
 use serde::{Serialize, Serializer};
 
+use super::open::Opened;
 use crate::analysis::{
     Cancel, Diff, DiffGroup, Document, Finding, Hearing, Quantiles, Side, SplitPart, Summary,
 };
@@ -21,17 +21,14 @@ pub(super) const SCHEMA: u32 = 1;
 ///
 /// # Errors
 /// If `out` does not take it.
-pub(super) fn write_report(
-    out: &mut dyn Write,
-    path: &Path,
-    document: &Document,
-) -> io::Result<()> {
+pub(super) fn write_report(out: &mut dyn Write, opened: &Opened) -> io::Result<()> {
+    let document = &opened.document;
     let trace = document.trace();
     let analysis = document.analysis();
     let report = Report {
         schema: SCHEMA,
-        trace: Head::new(path, trace),
-        warnings: Each(trace.warnings(), WarningRow::new),
+        trace: Head::new(opened),
+        warnings: Each(&opened.warnings, WarningRow::new),
         cancels: Each(analysis.cancels(), |cancel| CancelRow::new(document, cancel)),
         findings: Each(analysis.findings(), |finding| FindingRow::new(trace, finding)),
         summary: SummaryRow::new(analysis.summary()),
@@ -45,14 +42,14 @@ pub(super) fn write_report(
 /// If `out` does not take it.
 pub(super) fn write_diff(
     out: &mut dyn Write,
-    before: (&Path, &Document),
-    after: (&Path, &Document),
+    before: &Opened,
+    after: &Opened,
     diff: &Diff,
 ) -> io::Result<()> {
     let comparison = Comparison {
         schema: SCHEMA,
-        before: Head::new(before.0, before.1.trace()),
-        after: Head::new(after.0, after.1.trace()),
+        before: Head::new(before),
+        after: Head::new(after),
         groups: Each(&diff.groups, GroupRow::new),
         verdict: diff.verdict.name(),
     };
@@ -106,17 +103,18 @@ struct Head<'a> {
 }
 
 impl<'a> Head<'a> {
-    fn new(path: &'a Path, trace: &Trace) -> Self {
+    fn new(opened: &'a Opened) -> Self {
+        let trace = opened.document.trace();
         let info = trace.info();
         Self {
-            path: path.to_string_lossy(),
+            path: opened.path.to_string_lossy(),
             bytes: info.bytes,
             format: format_name(trace),
             duration_ns: trace.interval().ns(),
             generations: info.generations,
             events: info.events,
             goroutines: trace.n_goroutines(),
-            complete: info.complete,
+            complete: opened.complete,
         }
     }
 }

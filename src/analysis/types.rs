@@ -5,6 +5,8 @@ use std::ops::Range;
 use crate::base::{Goroutine, Interval, StackId, StrId, Time};
 use crate::model::Frame;
 
+use super::book::Book;
+use super::split::Assists;
 use super::words::{Cause, Doing, Evidence, HeardIn, Outcome, Rule, Severity};
 
 /// One cancel of one context, with all that it reached below that context.
@@ -96,6 +98,8 @@ pub struct SplitPart {
     pub reason: StrId,
     /// Where: the first frame of the user's code, else the first outside the runtime.
     pub site: Option<Frame>,
+    /// The whole stack of one of its spans, empty if none is known.
+    pub stack: StackId,
     /// How long, in nanoseconds; above 0.
     pub ns: i64,
 }
@@ -201,6 +205,8 @@ pub struct Analysis {
     pub(crate) by_goroutine: Vec<u32>,
     /// Rows of those `hearings` that may be late, worst first.
     pub(crate) worst_first: Vec<u32>,
+    pub(crate) book: Book,
+    pub(crate) assists: Assists,
 }
 
 impl Analysis {

@@ -10,7 +10,6 @@ pub mod pieces;
 pub mod sink;
 pub mod sniff;
 pub mod spec;
-pub mod summary;
 pub mod tables;
 pub mod text;
 mod v1;

@@ -27,6 +27,15 @@ pub(in crate::parse) fn push_i64(out: &mut Vec<u8>, number: i64) {
     push_u64(out, number.unsigned_abs());
 }
 
+/// Text between quotes, with the dump's escapes; a quote inside is `\x22`.
+#[must_use]
+pub fn quoted(text: &[u8]) -> String {
+    let mut out = Vec::with_capacity(text.len() + 2);
+    push_quoted(&mut out, text);
+    // What the escapes leave is UTF-8.
+    String::from_utf8(out).unwrap_or_default()
+}
+
 /// Adds text between quotes; a quote inside is `\x22`.
 pub(in crate::parse) fn push_quoted(out: &mut Vec<u8>, text: &[u8]) {
     out.push(b'"');
@@ -69,7 +78,7 @@ fn push_hex(out: &mut Vec<u8>, byte: u8) {
 
 /// FNV-1a with 64 bits, as the corpus uses it for whatever is too long to print.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::parse) struct Fnv(u64);
+pub struct Fnv(u64);
 
 impl Default for Fnv {
     fn default() -> Self {
@@ -79,14 +88,15 @@ impl Default for Fnv {
 
 impl Fnv {
     /// Hashes more bytes.
-    pub(in crate::parse) fn add(&mut self, bytes: &[u8]) {
+    pub fn add(&mut self, bytes: &[u8]) {
         for &byte in bytes {
             self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
         }
     }
 
     /// The hash so far.
-    pub(in crate::parse) fn value(self) -> u64 {
+    #[must_use]
+    pub fn value(self) -> u64 {
         self.0
     }
 }

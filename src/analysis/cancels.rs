@@ -10,7 +10,6 @@ use super::book::Book;
 use super::cause::why;
 use super::evidence::{Act, Piece, collect};
 use super::grouping::group;
-use super::history::spans_before;
 use super::outcome::{Heard, fate};
 use super::place::{Place, place};
 use super::types::{Cancel, Hearing};
@@ -65,10 +64,7 @@ fn cancel(trace: &Trace, book: &Book, id: u32, pieces: &[Piece], ears: &mut Vec<
             Act::Creates(goroutine) => (goroutine, Evidence::AfterFunc),
             Act::Starts | Act::Inside => continue,
         };
-        let stack = match evidence {
-            Evidence::Woken => waited_at(trace, goroutine, piece.at),
-            _ => StackId::EMPTY,
-        };
+        let stack = piece.wait.stack;
         let place = place(trace, book, goroutine, stack);
         ears.push(Ear { cancel: id, goroutine, evidence, depth, at: piece.at, stack, place });
     }
@@ -96,11 +92,6 @@ fn cancel(trace: &Trace, book: &Book, id: u32, pieces: &[Piece], ears: &mut Vec<
         heard: 0..0,
         deaf: 0..0,
     }
-}
-
-/// The stack of the wait that ended at a moment.
-fn waited_at(trace: &Trace, goroutine: Goroutine, woken: Time) -> StackId {
-    spans_before(trace, goroutine, woken, 1).next().map_or(StackId::EMPTY, |span| span.stack)
 }
 
 /// Decides what became of everyone who heard.

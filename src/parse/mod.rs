@@ -8,6 +8,7 @@ pub mod error;
 pub mod event;
 pub mod pieces;
 pub mod sink;
+pub mod sniff;
 pub mod spec;
 pub mod tables;
 pub mod text;
@@ -98,5 +99,5 @@ fn dispatch(file: &[u8]) -> Result<u32, ParseError> {
     if file.is_empty() {
         return Err(ParseError::Empty);
     }
-    header_minor(file).ok_or(ParseError::NotATrace { looks_like: None })
+    header_minor(file).ok_or_else(|| ParseError::NotATrace { looks_like: sniff::looks_like(file) })
 }

@@ -15,6 +15,8 @@ mod fields;
 use std::io::{self, Write};
 use std::ops::Range;
 
+pub use self::fields::{Fnv, quoted};
+
 use self::fields::{push_escaped, push_i64, push_quoted, push_u64};
 use super::event::{Body, Event, StackRef};
 use super::sink::Sink;

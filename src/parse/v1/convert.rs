@@ -109,6 +109,11 @@ impl<'c, S: Sink> Converter<'c, S> {
         self.emit(time, Context::NONE, StackRef(0), body);
     }
 
+    /// Tells that what happened after the last event is not known.
+    pub(super) fn lost(&mut self) {
+        self.sink.lost(self.last);
+    }
+
     /// Converts one event.
     ///
     /// # Errors

@@ -110,11 +110,15 @@ pub fn parse<S: Sink>(
             break;
         }
     }
+    let complete = index.damage.is_none() && stop.is_none();
+    if !complete {
+        converter.lost();
+    }
     converter.sync(true);
     let events = converter.n_events();
     Ok(V1Outcome {
         events,
-        complete: index.damage.is_none() && stop.is_none(),
+        complete,
         ticks_per_second: index.ticks_per_second,
         warnings: warnings(&index, stop, notes, bytes.len()),
     })

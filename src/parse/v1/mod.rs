@@ -45,21 +45,21 @@ const CHECK_EVERY: usize = 1 << 14;
 
 /// What became of a trace in the old format.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct V1Outcome {
+pub(super) struct V1Outcome {
     /// How many events the sink got, the two Syncs included.
-    pub events: u64,
+    pub(super) events: u64,
     /// What is odd or missing, in file order within each kind.
-    pub warnings: Vec<Warning>,
+    pub(super) warnings: Vec<Warning>,
     /// Whether the sink got all that the trace was meant to hold.
-    pub complete: bool,
+    pub(super) complete: bool,
     /// The clock's frequency in Hz. If the trace does not tell it, as those that were cut do
     /// not, times are in ticks instead of nanoseconds: their order is right, not their lengths.
-    pub ticks_per_second: Option<i64>,
+    pub(super) ticks_per_second: Option<i64>,
 }
 
 /// Whether [`parse`] reads a version.
 #[must_use]
-pub fn reads(minor: u32) -> bool {
+pub(super) fn reads(minor: u32) -> bool {
     matches!(minor, 11 | 19 | 21)
 }
 
@@ -71,7 +71,7 @@ pub fn reads(minor: u32) -> bool {
 /// # Errors
 /// [`ParseError::UnsupportedVersion`] for other versions, [`ParseError::Broken`] if there is
 /// nothing to tell, [`ParseError::Cancelled`] if `progress` says so.
-pub fn parse<S: Sink>(
+pub(super) fn parse<S: Sink>(
     bytes: &[u8],
     minor: u32,
     sink: &mut S,

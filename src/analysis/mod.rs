@@ -37,9 +37,9 @@ use crate::model::Trace;
 /// A trace with what the analysis says of it: immutable, to be shared behind an `Arc`.
 #[derive(Debug, Default)]
 pub struct Document {
-    trace: Trace,
-    rules: Rules,
-    analysis: Analysis,
+    pub(crate) trace: Trace,
+    pub(crate) rules: Rules,
+    pub(crate) analysis: Analysis,
 }
 
 impl Document {

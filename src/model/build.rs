@@ -23,12 +23,7 @@ pub fn build(file: &[u8], progress: &Progress) -> Result<Trace, ParseError> {
 /// As [`parse`](crate::parse::parse).
 pub fn build_on(file: &[u8], threads: usize, progress: &Progress) -> Result<Trace, ParseError> {
     let mut builder = Builder::default();
-    let parsed = parse_pieces(
-        file,
-        threads,
-        Draft::default,
-        |draft, tables| builder.join(draft, tables),
-        progress,
-    )?;
+    let parsed =
+        parse_pieces(file, threads, |draft: Draft, tables| builder.join(draft, tables), progress)?;
     Ok(builder.finish(parsed, file.len() as u64))
 }

@@ -262,11 +262,28 @@ impl Sink for Draft {
     }
 }
 
+/// What one draft's working memory leaves to the next.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    pending: Pending,
+    by_slot: Vec<Member>,
+}
+
 impl Piece for Draft {
-    fn finish(&mut self) {
+    type Scratch = Scratch;
+
+    fn new(scratch: Scratch) -> Self {
+        Self { pending: scratch.pending, by_slot: scratch.by_slot, ..Self::default() }
+    }
+
+    fn finish(&mut self) -> Scratch {
         self.seal();
-        self.pending = Pending::default();
-        self.by_slot = Vec::new();
+        self.pending.clear();
+        self.by_slot.clear();
+        Scratch {
+            pending: std::mem::take(&mut self.pending),
+            by_slot: std::mem::take(&mut self.by_slot),
+        }
     }
 
     fn shift(&mut self, shift: &Shift) {

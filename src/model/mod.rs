@@ -25,8 +25,12 @@ mod strings;
 mod world;
 
 pub use build::{build, build_on};
+#[cfg(test)]
+pub(crate) use chunk::Starts;
 pub use chunk::{Chunk, Kind};
 pub use draft::Draft;
+#[cfg(test)]
+pub(crate) use goroutines::RunAt;
 pub use goroutines::{Edge, Goroutines, Life};
 pub use join::Builder;
 pub use notes::{Log, Notes, Region, Task};

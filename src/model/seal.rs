@@ -8,7 +8,7 @@ use super::draft::Member;
 use super::kinds::Kinds;
 
 /// Spans gather until there are so many.
-const FULL: usize = 1 << 20;
+const FULL: usize = 1 << 18;
 /// From so many on a chunk is also closed before its starts outgrow 32 bits.
 const ENOUGH: usize = 1 << 16;
 /// The longest chunk whose starts fit 32 bits, in nanoseconds, with room for a [`Shift`].
@@ -39,6 +39,15 @@ pub(super) struct Sealed {
 }
 
 impl Pending {
+    /// Empties all but the capacity.
+    pub(super) fn clear(&mut self) {
+        self.times.clear();
+        self.members.clear();
+        self.kinds.clear();
+        self.words.clear();
+        self.counts.clear();
+    }
+
     pub(super) fn add_member(&mut self) {
         self.counts.push((0, 0));
     }

@@ -8,6 +8,7 @@ pub(super) struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
+    #[cfg(test)]
     pub(super) fn new(data: &'a [u8]) -> Self {
         Self { data, at: 0 }
     }
@@ -91,7 +92,7 @@ impl<'a> Cursor<'a> {
 
 /// Closes the gaps that the continuation bits leave: 8 groups of 7 bits become 56 bits.
 #[inline]
-fn squeeze(word: u64) -> u64 {
+pub(super) fn squeeze(word: u64) -> u64 {
     let bits = word & 0x7f7f_7f7f_7f7f_7f7f;
     let pairs = (bits & 0x007f_007f_007f_007f) | ((bits & 0x7f00_7f00_7f00_7f00) >> 1);
     let quads = (pairs & 0x0000_3fff_0000_3fff) | ((pairs & 0x3fff_0000_3fff_0000) >> 2);

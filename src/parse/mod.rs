@@ -8,9 +8,11 @@ pub mod error;
 pub mod event;
 pub mod pieces;
 pub mod sink;
+pub mod sniff;
 pub mod spec;
 pub mod tables;
 pub mod text;
+mod v1;
 mod v2;
 
 use crate::base::{Progress, Warning};
@@ -60,9 +62,36 @@ pub fn parse<S: Sink>(
     progress: &Progress,
 ) -> Result<Parsed, ParseError> {
     match dispatch(file)? {
-        minor @ 22.. => v2::parse(file, minor, sink, progress),
-        minor => Err(ParseError::UnsupportedVersion { minor }),
+        minor @ 22.. => {
+            let parsed = v2::parse(file, minor, sink, progress)?;
+            Ok(with_version_warning(parsed))
+        }
+        minor => {
+            let read = v1::parse(file, minor, sink, progress)?;
+            Ok(Parsed {
+                minor,
+                events: read.events,
+                generations: 1,
+                complete: read.complete,
+                warnings: read.warnings,
+            })
+        }
     }
+}
+
+/// The formats from 22 on that Go has written so far.
+const KNOWN_V2: [u32; 4] = [22, 23, 25, 26];
+
+/// A format that Overstay does not know is read as the newest it knows, and says so.
+fn with_version_warning(mut parsed: Parsed) -> Parsed {
+    if !KNOWN_V2.contains(&parsed.minor) {
+        let message = format!(
+            "the format go 1.{} is not known; it was read by the rules of the formats that are",
+            parsed.minor
+        );
+        parsed.warnings.insert(0, Warning { offset: 0, generation: None, message });
+    }
+    parsed
 }
 
 /// The version to read a file by.
@@ -70,5 +99,5 @@ fn dispatch(file: &[u8]) -> Result<u32, ParseError> {
     if file.is_empty() {
         return Err(ParseError::Empty);
     }
-    header_minor(file).ok_or(ParseError::NotATrace { looks_like: None })
+    header_minor(file).ok_or_else(|| ParseError::NotATrace { looks_like: sniff::looks_like(file) })
 }

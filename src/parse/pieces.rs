@@ -13,8 +13,15 @@ use super::{Parsed, dispatch, v2};
 
 /// A sink for one generation's events.
 pub trait Piece: Sink + Send {
-    /// All events of the piece are in; called on the thread that read them.
-    fn finish(&mut self);
+    /// Buffers that a thread hands from one piece to the next.
+    type Scratch: Default + Send;
+
+    /// An empty piece.
+    fn new(scratch: Self::Scratch) -> Self;
+
+    /// All events of the piece are in; called on the thread that read them. Gives the buffers
+    /// back.
+    fn finish(&mut self) -> Self::Scratch;
 
     /// Moves the times of the first events. Called after [`Piece::finish`], at most once.
     fn shift(&mut self, shift: &Shift);
@@ -60,7 +67,7 @@ impl Shift {
     }
 }
 
-/// Reads a trace into pieces made by `make`, on up to `threads` threads, and hands them to
+/// Reads a trace into pieces, on up to `threads` threads, and hands them to
 /// `join` in order of time. What `join` gets is the same for any number of threads.
 ///
 /// The old format has no generations, and comes as one piece.
@@ -70,16 +77,18 @@ impl Shift {
 pub fn parse_pieces<P: Piece>(
     file: &[u8],
     threads: usize,
-    make: impl Fn() -> P + Sync,
     mut join: impl FnMut(P, &Tables<'_>),
     progress: &Progress,
 ) -> Result<Parsed, ParseError> {
     match dispatch(file)? {
-        minor @ 22.. => v2::parse_pieces(file, minor, threads, make, join, progress),
+        minor @ 22.. => {
+            let parsed = v2::parse_pieces(file, minor, threads, join, progress)?;
+            Ok(super::with_version_warning(parsed))
+        }
         _ => {
-            let mut whole = Whole::new(make());
+            let mut whole = Whole::new(P::new(P::Scratch::default()));
             let parsed = super::parse(file, &mut whole, progress)?;
-            whole.piece.finish();
+            let _ = whole.piece.finish();
             join(whole.piece, &whole.tables);
             Ok(parsed)
         }

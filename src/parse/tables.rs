@@ -37,7 +37,7 @@ pub struct ClockSnapshot {
 /// A batch of an experiment, not decoded.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ExperimentalBatch<'a> {
-    /// Which experiment (1 is AllocFree).
+    /// Which experiment (1 is `AllocFree`).
     pub experiment: u8,
     /// The thread that wrote it.
     pub thread: ThreadId,

@@ -177,7 +177,7 @@ impl<'a> Merger<'a> {
             }
         }
         let offset = self.frontier.get(0).and_then(|head| self.streams.get(head.stream as usize));
-        let offset = offset.map_or(loaded.offset, |stream| stream.last_offset());
+        let offset = offset.map_or(loaded.offset, |stream| stream.event_offset());
         Err(Fault::broken(offset, "no thread's next event fits what the others did"))
     }
 
@@ -200,7 +200,7 @@ impl<'a> Merger<'a> {
             Ok(Step::NotYet) => return Ok(false),
             Ok(Step::Advanced) => {}
             Err(Stop::NeedsCarry) => return Err(Fault::NeedsCarry),
-            Err(Stop::Broken(what)) => return Err(Fault::broken(stream.last_offset(), what)),
+            Err(Stop::Broken(what)) => return Err(Fault::broken(stream.event_offset(), what)),
         }
         if stream.advance()? {
             self.frontier.update(at, stream.event.time);

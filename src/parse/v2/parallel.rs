@@ -73,7 +73,6 @@ pub(in crate::parse) fn parse_pieces<P: Piece>(
     file: &[u8],
     minor: u32,
     threads: usize,
-    make: impl Fn() -> P + Sync,
     mut join: impl FnMut(P, &Tables<'_>),
     progress: &Progress,
 ) -> Result<Parsed, ParseError> {
@@ -82,7 +81,7 @@ pub(in crate::parse) fn parse_pieces<P: Piece>(
     let jobs: Vec<&Generation<'_>> = scan.iter().filter_map(whole).collect();
     // The first generation's statuses come from nowhere: it is read with a carry, an empty one.
     let initial = jobs.first().map(|generation| generation.number);
-    let reader = Reader { minor, initial, make: &make, progress };
+    let reader = Reader { minor, initial, progress };
     let taken = AtomicUsize::new(0);
     let workers = if jobs.len() > 1 { threads.saturating_sub(1).min(jobs.len() - 1) } else { 0 };
     std::thread::scope(|scope| {
@@ -90,8 +89,9 @@ pub(in crate::parse) fn parse_pieces<P: Piece>(
         for _ in 0..workers {
             let (send, jobs, taken, reader) = (send.clone(), &jobs, &taken, &reader);
             scope.spawn(move || {
+                let mut scratch = P::Scratch::default();
                 while let Some((at, generation)) = next_job(jobs, taken) {
-                    let alone = reader.read(generation);
+                    let alone = reader.read(generation, &mut scratch);
                     if send.send((at, alone)).is_err() {
                         return;
                     }
@@ -100,8 +100,15 @@ pub(in crate::parse) fn parse_pieces<P: Piece>(
         }
         drop(send);
         let early = BTreeMap::new();
-        let mut queue = Queue { jobs: &jobs, taken: &taken, reader: &reader, receive, early };
-        let mut joiner = Joiner::new(minor, progress, &make);
+        let mut queue = Queue {
+            jobs: &jobs,
+            taken: &taken,
+            reader: &reader,
+            receive,
+            early,
+            scratch: P::Scratch::default(),
+        };
+        let mut joiner = Joiner::new(minor, progress);
         let mut at = 0;
         for scanned in &scan {
             match scanned {
@@ -146,41 +153,46 @@ fn next_job<'s, 'a>(
 }
 
 /// Reads generations on their own.
-struct Reader<'r, M> {
+struct Reader<'r> {
     minor: u32,
     /// The number of the generation that cannot be read on its own.
     initial: Option<u64>,
-    make: &'r M,
     progress: &'r Progress,
 }
 
-impl<P: Piece, M: Fn() -> P> Reader<'_, M> {
+impl Reader<'_> {
     /// None if the generation cannot be read on its own.
-    fn read<'a>(&self, generation: &Generation<'a>) -> Option<Alone<'a, P>> {
+    fn read<'a, P: Piece>(
+        &self,
+        generation: &Generation<'a>,
+        scratch: &mut P::Scratch,
+    ) -> Option<Alone<'a, P>> {
         if self.initial == Some(generation.number) {
             return None;
         }
         let mut loaded = load(generation, self.minor).ok()?;
         let mut order = Order::alone(generation.number);
-        let mut noted = Noted::new((self.make)());
+        let mut noted = Noted::new(P::new(std::mem::take(scratch)));
         let mut outlet = Outlet { sink: &mut noted, last: Time::MIN, events: 0, syncs: 0 };
-        merge(&mut loaded, &mut order, &mut outlet, self.progress).ok()?;
+        let outcome = merge(&mut loaded, &mut order, &mut outlet, self.progress);
         let last = outlet.last;
-        noted.piece.finish();
+        *scratch = noted.piece.finish();
+        outcome.ok()?;
         Some(Alone { noted, loaded, order, last })
     }
 }
 
 /// The workers' results by job; the caller does jobs itself while it waits.
-struct Queue<'q, 'a, P, M> {
+struct Queue<'q, 'a, P: Piece> {
     jobs: &'q [&'q Generation<'a>],
     taken: &'q AtomicUsize,
-    reader: &'q Reader<'q, M>,
+    reader: &'q Reader<'q>,
+    scratch: P::Scratch,
     receive: Receiver<(usize, Option<Alone<'a, P>>)>,
     early: BTreeMap<usize, Option<Alone<'a, P>>>,
 }
 
-impl<'a, P: Piece, M: Fn() -> P> Queue<'_, 'a, P, M> {
+impl<'a, P: Piece> Queue<'_, 'a, P> {
     fn get(&mut self, at: usize) -> Option<Alone<'a, P>> {
         loop {
             if let Some(alone) = self.early.remove(&at) {
@@ -197,7 +209,7 @@ impl<'a, P: Piece, M: Fn() -> P> Queue<'_, 'a, P, M> {
             if next <= at + AHEAD
                 && let Some((mine, generation)) = next_job(self.jobs, self.taken)
             {
-                let alone = self.reader.read(generation);
+                let alone = self.reader.read(generation, &mut self.scratch);
                 self.early.insert(mine, alone);
             } else if let Ok((ready, alone)) = self.receive.recv() {
                 self.early.insert(ready, alone);
@@ -212,10 +224,9 @@ impl<'a, P: Piece, M: Fn() -> P> Queue<'_, 'a, P, M> {
 const AHEAD: usize = 2;
 
 /// Joins pieces in order, reading again what did not fit.
-struct Joiner<'j, M> {
+struct Joiner<'j> {
     minor: u32,
     progress: &'j Progress,
-    make: &'j M,
     state: Between,
     last: Time,
     syncs: u32,
@@ -223,15 +234,15 @@ struct Joiner<'j, M> {
     broken: bool,
 }
 
-impl<'j, P: Piece, M: Fn() -> P> Joiner<'j, M> {
-    fn new(minor: u32, progress: &'j Progress, make: &'j M) -> Self {
+impl<'j> Joiner<'j> {
+    fn new(minor: u32, progress: &'j Progress) -> Self {
         let parsed = Parsed { minor, complete: true, ..Parsed::default() };
         let state = Between::default();
         let (last, syncs, broken) = (Time(0), 0, false);
-        Self { minor, progress, make, state, last, syncs, parsed, broken }
+        Self { minor, progress, state, last, syncs, parsed, broken }
     }
 
-    fn generation(
+    fn generation<P: Piece>(
         &mut self,
         generation: &Generation<'_>,
         alone: Option<Alone<'_, P>>,
@@ -263,7 +274,7 @@ impl<'j, P: Piece, M: Fn() -> P> Joiner<'j, M> {
         self.serially(join, |serial| serial.generation(generation))
     }
 
-    fn broken(
+    fn broken<P: Piece>(
         &mut self,
         fault: &Fault,
         rest: &Generation<'_>,
@@ -273,12 +284,12 @@ impl<'j, P: Piece, M: Fn() -> P> Joiner<'j, M> {
     }
 
     /// Lets `read` read a generation with the carry, into one piece.
-    fn serially(
+    fn serially<P: Piece>(
         &mut self,
         join: &mut impl FnMut(P, &Tables<'_>),
         read: impl FnOnce(&mut Serial<'_, Whole<P>>) -> Result<(), ParseError>,
     ) -> Result<(), ParseError> {
-        let mut sink = Whole::new((self.make)());
+        let mut sink = Whole::new(P::new(P::Scratch::default()));
         let outlet = Outlet { sink: &mut sink, last: self.last, events: 0, syncs: self.syncs };
         let mut serial = Serial {
             minor: self.minor,
@@ -295,12 +306,15 @@ impl<'j, P: Piece, M: Fn() -> P> Joiner<'j, M> {
         self.syncs = serial.outlet.syncs;
         self.state = std::mem::take(&mut serial.state);
         self.parsed = std::mem::take(&mut serial.parsed);
-        sink.piece.finish();
+        let _ = sink.piece.finish();
         join(sink.piece, &sink.tables);
         Ok(())
     }
 
-    fn finish(mut self, join: &mut impl FnMut(P, &Tables<'_>)) -> Result<Parsed, ParseError> {
+    fn finish<P: Piece>(
+        mut self,
+        join: &mut impl FnMut(P, &Tables<'_>),
+    ) -> Result<Parsed, ParseError> {
         if !self.broken {
             self.serially(join, |serial| {
                 serial.outlet.close(&Tables::empty(0));

@@ -1,0 +1,168 @@
+//! The format of Go 1.11 to 1.21.
+//!
+//! A file is a row of batches, each of one P. Strings, stacks and the clock's frequency can
+//! stand in any of them, so the whole file is gone through before the first event can be told:
+//!
+//! 1. [`index`] finds the batches, and reads strings, stacks, CPU samples and the frequency.
+//! 2. [`order`] merges the Ps' events by what they need of their goroutines, then by time.
+//! 3. [`retime`] moves exits from system calls to their own times.
+//! 4. [`convert`] checks the order, turns ticks into nanoseconds and old events into new ones.
+//!
+//! Where Go's reader gives up without a single event, this one tells those up to the damage.
+
+mod clock;
+mod convert;
+mod cursor;
+mod dictionary;
+mod ids;
+mod index;
+mod lives;
+mod names;
+mod notes;
+mod order;
+mod others;
+mod outlet;
+mod retime;
+mod rule;
+mod stream;
+mod wire;
+
+use self::clock::Clock;
+use self::convert::Converter;
+use self::index::Index;
+use self::names::Names;
+use self::notes::Notes;
+use self::order::{Ordered, Stop};
+use self::outlet::Outlet;
+use self::retime::Retimed;
+use self::stream::File;
+use super::error::ParseError;
+use super::sink::Sink;
+use crate::base::{Progress, Warning};
+
+/// The bytes before the first batch.
+const HEADER_BYTES: usize = 16;
+/// One before and one after the events.
+const N_SYNCS: u64 = 2;
+/// How often, in events, to see whether the work is still wanted.
+const CHECK_EVERY: usize = 1 << 14;
+
+/// What became of a trace in the old format.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct V1Outcome {
+    /// How many events the sink got, the two Syncs included.
+    pub events: u64,
+    /// What is odd or missing, in file order within each kind.
+    pub warnings: Vec<Warning>,
+    /// Whether the sink got all that the trace was meant to hold, the clock's frequency included.
+    pub complete: bool,
+    /// The clock's frequency in Hz. If the trace does not tell it, as those that were cut do
+    /// not, times are in ticks instead of nanoseconds: their order is right, not their lengths.
+    pub ticks_per_second: Option<i64>,
+}
+
+/// Whether [`parse`] reads a version.
+#[must_use]
+pub fn reads(minor: u32) -> bool {
+    matches!(minor, 11 | 19 | 21)
+}
+
+/// Reads a whole trace, its 16-byte header included, of version `minor`: 11, 19 or 21.
+///
+/// The sink gets the events that Go's own reader would give, in the same order. From a damaged
+/// trace it gets those before the damage, or before the first that contradicts the others.
+///
+/// # Errors
+/// [`ParseError::UnsupportedVersion`] for other versions, [`ParseError::Broken`] if there is
+/// nothing to tell, [`ParseError::Cancelled`] if `progress` says so.
+pub fn parse<S: Sink>(
+    bytes: &[u8],
+    minor: u32,
+    sink: &mut S,
+    progress: &Progress,
+) -> Result<V1Outcome, ParseError> {
+    if !reads(minor) {
+        return Err(ParseError::UnsupportedVersion { minor });
+    }
+    // Three passes over the file.
+    progress.set_total(3 * bytes.len() as u64);
+    let mut notes = Notes::default();
+    let file = File { bytes, minor };
+    let mut index = Index::read(bytes, HEADER_BYTES, minor, &mut notes, progress)?;
+    let Ordered { records, goroutines, mut stop } = order::order(&file, &index, progress)?;
+    if records.is_empty() {
+        no_events(&index, stop.as_ref(), bytes.len())?;
+    }
+    let records = Retimed::new(records, goroutines.len(), &file, &mut notes);
+    let names = Names::add_to(&mut index.dictionary.tables, minor);
+    let first_ticks = records.iter().next().map_or(0, |record| record.ticks);
+    let clock = Clock::new(first_ticks, index.ticks_per_second);
+
+    let mut outlet = Outlet::new(sink, &index.dictionary.tables);
+    if records.len() > 0 {
+        outlet.begin();
+    }
+    let mut converter = Converter::new(&file, &index, &goroutines, &names, clock, outlet);
+    let per_check = bytes_per_check(bytes.len(), records.len());
+    for (n_done, record) in records.iter().enumerate() {
+        if n_done.is_multiple_of(CHECK_EVERY) {
+            progress.check()?;
+            progress.advance(per_check);
+        }
+        if let Err(earlier) = converter.convert(record, &mut notes) {
+            stop = Some(earlier);
+            break;
+        }
+    }
+    let is_lost = index.damage.is_some() || stop.is_some();
+    let events = converter.end(is_lost);
+    if is_lost && events <= N_SYNCS {
+        no_events(&index, stop.as_ref(), bytes.len())?;
+    }
+    Ok(V1Outcome {
+        events,
+        complete: !is_lost && index.ticks_per_second.is_some(),
+        ticks_per_second: index.ticks_per_second,
+        warnings: warnings(&index, stop, notes, bytes.len()),
+    })
+}
+
+/// How far to report between two checks, if the work is spread evenly over the events.
+fn bytes_per_check(n_bytes: usize, n_events: usize) -> u64 {
+    (n_bytes as u64).saturating_mul(CHECK_EVERY as u64) / n_events.max(1) as u64
+}
+
+/// A trace without events is sound if it tells at least its clock.
+fn no_events(index: &Index<'_>, stop: Option<&Stop>, n_bytes: usize) -> Result<(), ParseError> {
+    let damage = index.damage.as_ref().map(|damage| (damage.at, &damage.what));
+    let why = damage.or(stop.map(|stop| (stop.at, &stop.what)));
+    let (at, what) = match why {
+        Some((at, what)) => (at, what.clone()),
+        None if index.ticks_per_second.is_some() => return Ok(()),
+        None => (n_bytes, "the trace ends before its first event".to_owned()),
+    };
+    Err(ParseError::Broken { offset: at as u64, generation: None, what })
+}
+
+fn warnings(index: &Index<'_>, stop: Option<Stop>, notes: Notes, n_bytes: usize) -> Vec<Warning> {
+    let warning = |at: usize, message| Warning { offset: at as u64, generation: None, message };
+    let mut warnings = Vec::new();
+    if let Some(damage) = &index.damage {
+        let message = format!("{}; no event from here on is shown", damage.what);
+        warnings.push(warning(damage.at, message));
+    }
+    if let Some(stop) = stop {
+        let message = format!("{}; no later event is shown", stop.what);
+        warnings.push(warning(stop.at, message));
+    }
+    if index.ticks_per_second.is_none() {
+        let message = "the frequency of the clock is missing; times are in its ticks, not in \
+                       nanoseconds, and only their order can be trusted";
+        warnings.push(warning(n_bytes, message.to_owned()));
+    }
+    warnings.extend(notes.into_warnings());
+    warnings
+}
+
+#[cfg(test)]
+mod tests;

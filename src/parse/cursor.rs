@@ -94,9 +94,10 @@ impl<'a> Cursor<'a> {
 #[inline]
 pub(super) fn squeeze(word: u64) -> u64 {
     let bits = word & 0x7f7f_7f7f_7f7f_7f7f;
-    let pairs = (bits & 0x007f_007f_007f_007f) | ((bits & 0x7f00_7f00_7f00_7f00) >> 1);
+    // The upper byte of each pair moves down by one bit: twice its value less its value.
+    let pairs = bits - ((bits & 0x7f00_7f00_7f00_7f00) >> 1);
     let quads = (pairs & 0x0000_3fff_0000_3fff) | ((pairs & 0x3fff_0000_3fff_0000) >> 2);
-    (quads & 0x0000_0000_0fff_ffff) | ((quads & 0x0fff_ffff_0000_0000) >> 4)
+    if quads >> 32 == 0 { quads } else { (quads & 0x0fff_ffff) | (quads >> 32 << 28) }
 }
 
 #[cfg(test)]

@@ -11,6 +11,11 @@
 //!    the events handed on, so that an unreadable next event breaks the trace before them.
 //! 7. Every event handed on gets a time after the one before it: its own, or one more.
 
+#![expect(
+    clippy::inline_always,
+    reason = "an event whose parts stay in registers takes half the time: docs/performance.md"
+)]
+
 use rustc_hash::FxHashMap;
 
 use super::fault::Fault;
@@ -35,7 +40,7 @@ pub(super) struct Outlet<'s, S> {
 }
 
 impl<S: Sink> Outlet<'_, S> {
-    #[inline]
+    #[inline(always)]
     fn put(&mut self, loaded: &Loaded<'_>, event: &mut Event) {
         if event.time <= self.last {
             event.time = self.last + 1;
@@ -190,7 +195,7 @@ impl<'a> Merger<'a> {
     }
 
     /// Takes one event of the first thread that can go on.
-    #[inline]
+    #[inline(always)]
     fn step(
         &mut self,
         loaded: &mut Loaded<'a>,
@@ -222,7 +227,7 @@ impl<'a> Merger<'a> {
         Err(Fault::broken(offset, "no thread's next event fits what the others did"))
     }
 
-    #[inline]
+    #[inline(always)]
     fn try_at(
         &mut self,
         at: usize,

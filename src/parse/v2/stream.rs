@@ -4,7 +4,7 @@ use super::batch::Batch;
 use super::fault::Fault;
 use super::read::Frequency;
 use crate::base::ThreadId;
-use crate::parse::cursor::{Cursor, squeeze};
+use crate::parse::cursor::{Cursor, squeeze_short};
 use crate::parse::spec::{MAX_ARGS, spec};
 
 /// An event as the wire has it.
@@ -20,7 +20,7 @@ pub(super) struct RawEvent {
 /// arguments are asked for more than once, so they stay as they lie in the file until then.
 #[derive(Clone, Copy, Debug)]
 enum Args {
-    /// Varints, the first one in the lowest bytes; none but whole ones are asked for.
+    /// Varints of up to four bytes, the first one in the lowest bytes.
     Packed(u64),
     /// For events with more arguments, or longer ones, than eight bytes hold.
     Wide([u64; MAX_ARGS]),
@@ -39,14 +39,15 @@ impl RawEvent {
     }
 }
 
-/// The first `N` varints of a word that holds so many.
+/// The first `N` varints of a word that holds so many, none of more than four bytes.
 #[inline]
 fn unpack<const N: usize>(mut word: u64) -> [u64; N] {
     let mut values = [0; N];
     for value in &mut values {
-        let ends = !word & CONTINUES;
-        *value = squeeze(word & (ends ^ ends.wrapping_sub(1)));
-        word = word >> 1 >> (ends.trailing_zeros() & 63);
+        let low = word as u32;
+        let ends = !low & CONTINUES as u32;
+        *value = u64::from(squeeze_short(low & (ends ^ ends.wrapping_sub(1))));
+        word = word >> 1 >> (ends | 1 << 31).trailing_zeros();
     }
     values
 }
@@ -84,15 +85,14 @@ const fn arg_counts() -> [u8; 256] {
     counts
 }
 
-/// How many bytes are looked at at once: a type, and two words of which the second begins
-/// behind the time difference.
-const WINDOW: usize = 24;
+/// How many bytes are looked at at once: a type, a time difference, the arguments.
+const WINDOW: usize = 16;
 
-/// Eight bytes of a window, from `at` on.
+/// `N` bytes of a window, from `at` on.
 #[inline]
-fn word_at(window: &[u8; WINDOW], at: usize) -> u64 {
-    let bytes = window.get(at & 15..).and_then(|rest| rest.first_chunk());
-    bytes.map_or(0, |bytes| u64::from_le_bytes(*bytes))
+fn bytes_at<const N: usize>(window: &[u8; WINDOW], at: usize) -> [u8; N] {
+    let bytes = window.get(at & 7..).and_then(|rest| rest.first_chunk());
+    bytes.copied().unwrap_or([0; N])
 }
 
 /// Reads one thread's batches.
@@ -172,28 +172,30 @@ impl<'a> Stream<'a> {
     fn decode(&mut self, window: &[u8; WINDOW]) -> Option<u64> {
         let [wire_type, ..] = *window;
         let &count = ARGS.get(usize::from(wire_type))?;
-        let word = word_at(window, 1);
+        let word = u32::from_le_bytes(bytes_at(window, 1));
         // In each byte that ends a varint the top bit is set, and no other bit is.
-        let ends = !word & CONTINUES;
+        let ends = !word & CONTINUES as u32;
         if ends == 0 {
             return None;
         }
-        let ticks = squeeze(word & (ends ^ (ends - 1)));
+        let ticks = squeeze_short(word & (ends ^ (ends - 1)));
         let begin = ends.trailing_zeros() as usize / 8 + 2;
-        let args = word_at(window, begin);
-        let first = !args & CONTINUES;
+        let args = u64::from_le_bytes(bytes_at(window, begin));
+        let continues = args & CONTINUES;
+        let twice = continues & continues >> 8;
+        let first = continues ^ CONTINUES;
         let second = first & first.wrapping_sub(1);
         let third = second & second.wrapping_sub(1);
         // The lowest bit here is the top bit of the last byte; without arguments, none is.
         let &last = [1, first, second, third].get(usize::from(count))?;
-        if last == 0 {
+        if last == 0 || twice & twice >> 16 != 0 {
             return None;
         }
         self.event.wire_type = wire_type;
         self.event.args = Args::Packed(args);
         self.event_at = self.at;
         self.at += begin + (last.trailing_zeros() as usize + 1) / 8;
-        Some(ticks)
+        Some(u64::from(ticks))
     }
 
     /// The same, varint by varint, for all events.

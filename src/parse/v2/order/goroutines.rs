@@ -1,10 +1,16 @@
 //! The rules of goroutines.
 
+#![expect(
+    clippy::inline_always,
+    reason = "an event whose parts stay in registers takes half the time: docs/performance.md"
+)]
+
 use super::{Answer, GoCell, Made, ProcStatus, Step, Stop};
 use crate::base::{GoId, ThreadId};
 use crate::parse::event::{Body, GoRef, GoState, StackRef, StrRef};
 
 impl Made<'_, '_, '_> {
+    #[inline(always)]
     fn transition(
         &mut self,
         of: GoRef,
@@ -18,6 +24,7 @@ impl Made<'_, '_, '_> {
     }
 
     /// A transition with neither reason nor stack.
+    #[inline(always)]
     fn plain(&mut self, of: GoRef, from: GoState, to: GoState) {
         self.transition(of, (from, to), StrRef(0), (StackRef(0), StackRef(0)));
     }
@@ -43,7 +50,7 @@ impl Made<'_, '_, '_> {
     }
 
     /// The state of the goroutine that the thread runs.
-    #[inline]
+    #[inline(always)]
     fn current(&mut self, wanted: GoState, event: &str) -> Result<&mut GoCell, Stop> {
         let of = self.context.goroutine;
         let cell = self.order.go_cell(of.slot).filter(|cell| cell.state != GoState::NotExist);
@@ -53,7 +60,7 @@ impl Made<'_, '_, '_> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn go_start(&mut self, [id, seq]: [u64; 2]) -> Answer {
         let seq = self.seq(seq);
         let Some(slot) = self.order.go_slots.get(id) else {
@@ -76,7 +83,7 @@ impl Made<'_, '_, '_> {
         Ok(Step::Advanced)
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn go_unblock(&mut self, [id, seq, stack]: [u64; 3]) -> Answer {
         let seq = self.seq(seq);
         let Some(slot) = self.order.go_slots.get(id) else {
@@ -97,7 +104,7 @@ impl Made<'_, '_, '_> {
     }
 
     /// GoBlock and GoStop.
-    #[inline]
+    #[inline(always)]
     pub(super) fn go_stop(&mut self, to: GoState, [reason, stack]: [u64; 2]) -> Answer {
         self.needs_user_code()?;
         self.current(GoState::Running, "a stop")?.state = to;

@@ -13,6 +13,11 @@
 //! the generations can check it; where it would have to guess it says so
 //! ([`Stop::NeedsCarry`]), and the generation is ordered again with the carry.
 
+#![expect(
+    clippy::inline_always,
+    reason = "an event whose parts stay in registers takes half the time: docs/performance.md"
+)]
+
 mod carry;
 mod goroutines;
 mod notes;
@@ -195,7 +200,7 @@ impl Queue {
         self.events.get_mut(..self.len).unwrap_or_default()
     }
 
-    #[inline]
+    #[inline(always)]
     fn push(&mut self, event: Event) {
         if let Some(place) = self.events.get_mut(self.len) {
             *place = event;
@@ -265,7 +270,7 @@ impl Order {
     ///
     /// # Errors
     /// [`Stop`] when it can never be taken; the order is then of no further use.
-    #[inline]
+    #[inline(always)]
     pub(super) fn advance(
         &mut self,
         loaded: &mut Loaded<'_>,
@@ -332,7 +337,7 @@ impl Order {
     }
 
     /// What the thread at `slot` holds before the event.
-    #[inline]
+    #[inline(always)]
     fn context(&mut self, wire_type: u8, slot: u32) -> Result<Context, Stop> {
         let Some(cell) = self.threads.get_mut(slot as usize) else {
             let (proc, goroutine) = (ProcRef::NONE, GoRef::NONE);
@@ -368,12 +373,12 @@ struct Made<'o, 'l, 'a> {
 
 impl Made<'_, '_, '_> {
     /// An event at the context as it was before.
-    #[inline]
+    #[inline(always)]
     fn emit(&mut self, stack: StackRef, body: Body) {
         self.emit_at(self.context, stack, body);
     }
 
-    #[inline]
+    #[inline(always)]
     fn emit_at(&mut self, context: Context, stack: StackRef, body: Body) {
         self.queue.push(Event {
             time: self.time,
@@ -386,7 +391,7 @@ impl Made<'_, '_, '_> {
     }
 
     /// From now on the thread runs `goroutine`.
-    #[inline]
+    #[inline(always)]
     fn bind_goroutine(&mut self, goroutine: GoRef) {
         if let Some(cell) = self.order.threads.get_mut(self.context.slot as usize) {
             cell.goroutine = goroutine;

@@ -124,7 +124,8 @@ fn piece(trace: &Trace, chunk: &Chunk, mark: &Mark, word: usize, at: usize) -> P
     let kind = chunk.kind_of(at);
     let time = chunk.start(at);
     let stack = chunk.stack_at(word);
-    let inside = Piece { by: Some(member), at: time, stack, act: Act::Inside, wait: Wait::default() };
+    let inside =
+        Piece { by: Some(member), at: time, stack, act: Act::Inside, wait: Wait::default() };
     if !kind.woken {
         return inside;
     }

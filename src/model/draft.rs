@@ -252,7 +252,8 @@ impl Sink for Draft {
             self.transition(event, Transition { of, from, to, reason, stack });
             return;
         }
-        if self.start.is_none() {
+        // A Sync that closes the trace, or a broken part of it, stands for no moment of its own.
+        if self.start.is_none() && !matches!(event.body, Body::Sync { last: true, .. }) {
             self.start = Some(event.time);
         }
         self.side(event);

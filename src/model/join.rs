@@ -58,11 +58,11 @@ impl Rows {
 impl Builder {
     /// Adds the next draft, with the tables that its events refer to.
     pub fn join(&mut self, draft: Draft, tables: &Tables<'_>) {
+        self.last = self.last.max(draft.last);
         let Some(start) = draft.start else {
             return;
         };
         self.start.get_or_insert(start);
-        self.last = self.last.max(draft.last);
         if let Some(clock) = tables.clock {
             let seconds = i128::from(clock.wall_s) * 1_000_000_000;
             let unix_ns = seconds + i128::from(clock.wall_ns);

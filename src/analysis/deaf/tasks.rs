@@ -29,8 +29,11 @@ pub(super) struct LongWork {
 
 impl LongWork {
     pub(super) fn new(trace: &Trace, rules: &Rules) -> Self {
-        let mut work =
-            Self { by_task: FxHashMap::default(), tasks_of: FxHashMap::default(), many: FxHashSet::default() };
+        let mut work = Self {
+            by_task: FxHashMap::default(),
+            tasks_of: FxHashMap::default(),
+            many: FxHashSet::default(),
+        };
         let all = trace.interval();
         for region in trace.notes().regions() {
             let interval = region.interval(all);
@@ -63,12 +66,7 @@ impl LongWork {
 }
 
 /// Adds those that work in a task of one who heard, or in that of the cancel's log.
-pub(super) fn find(
-    ground: &Ground<'_>,
-    cancel: &Cancel,
-    work: &LongWork,
-    found: &mut Found,
-) {
+pub(super) fn find(ground: &Ground<'_>, cancel: &Cancel, work: &LongWork, found: &mut Found) {
     if work.by_task.is_empty() {
         return;
     }

@@ -76,8 +76,9 @@ pub(super) struct Loaded<'a> {
     pub(super) start: Time,
     /// Where it begins in the file.
     pub(super) offset: u64,
-    /// Ids that events use but no table defines become "" and the empty stack, since the
-    /// tables were cut off, instead of breaking the trace.
+    /// Batches are missing: ids that no table defines become "" and the empty stack, and a
+    /// thread that waits for an event that is not there is left out, instead of breaking the
+    /// trace.
     pub(super) lenient: bool,
 }
 
@@ -379,7 +380,7 @@ impl<'a> Reader<'a> {
             events: self.events,
             start: Time(frequency.ns(generation.min_time)),
             offset: generation.offset,
-            lenient,
+            lenient: lenient || generation.is_cut,
         })
     }
 }

@@ -18,6 +18,7 @@
     reason = "an event whose parts stay in registers takes half the time: docs/performance.md"
 )]
 
+mod adopt;
 mod carry;
 mod goroutines;
 mod notes;

@@ -142,7 +142,10 @@ fn from_births(trace: &Trace, book: &Book, pieces: &mut Vec<Piece>) {
         let at = if is_timers(trace, goroutine) {
             Some(born)
         } else {
-            trace.spans(goroutine).find(|span| span.state == GoState::Running).map(|span| span.start)
+            trace
+                .spans(goroutine)
+                .find(|span| span.state == GoState::Running)
+                .map(|span| span.start)
         };
         if let Some(at) = at {
             pieces.push(Piece { by: Some(goroutine), at, stack: StackId::EMPTY, act: Act::Starts });

@@ -138,7 +138,11 @@ impl Grouping<'_> {
         if mark.depth > 1 {
             return None;
         }
-        Some(spans_before(self.trace, wakee, piece.at, 1).next().map_or(Time::MIN, |span| span.start))
+        Some(
+            spans_before(self.trace, wakee, piece.at, 1)
+                .next()
+                .map_or(Time::MIN, |span| span.start),
+        )
     }
 }
 
@@ -187,11 +191,7 @@ impl Interruptions {
 }
 
 /// The wakes in a chunk that some goroutines made outside of cancels.
-fn wakes_by(
-    chunk: &Chunk,
-    book: &Book,
-    wakers: &FxHashSet<Goroutine>,
-) -> Vec<(Goroutine, Time)> {
+fn wakes_by(chunk: &Chunk, book: &Book, wakers: &FxHashSet<Goroutine>) -> Vec<(Goroutine, Time)> {
     let wanted: Vec<bool> = chunk.members().iter().map(|member| wakers.contains(member)).collect();
     if !wanted.contains(&true) {
         return Vec::new();

@@ -50,7 +50,8 @@ fn summary(rules: &Rules, cancels: &[Cancel], hearings: &[Hearing]) -> Summary {
     let count = |test: &dyn Fn(&Hearing) -> bool| {
         u32::try_from(hearings.iter().filter(|hearing| test(hearing)).count()).unwrap_or(u32::MAX)
     };
-    let heard = |outcome| count(&move |hearing: &Hearing| !hearing.deaf && hearing.outcome == outcome);
+    let heard =
+        |outcome| count(&move |hearing: &Hearing| !hearing.deaf && hearing.outcome == outcome);
     let overstays = hearings.iter().filter(|hearing| may_be_late(hearing));
     Summary {
         cancels: u32::try_from(cancels.len()).unwrap_or(u32::MAX),

@@ -25,13 +25,7 @@ pub(crate) struct Why {
 }
 
 /// Tells why from the canceller and its stack inside the cancel, which is empty if none was seen.
-pub(crate) fn why(
-    trace: &Trace,
-    book: &Book,
-    by: Option<Goroutine>,
-    stack: StackId,
-    at: Time,
-) -> Why {
+pub(crate) fn why(trace: &Trace, book: &Book, by: Option<Goroutine>, stack: StackId, at: Time) -> Why {
     let start = by.map(|by| (by, book.function(trace.life(by).name).role));
     match start {
         Some((by, Some(Role::DeadlineFunc))) if is_timers(trace, by) => {
@@ -59,6 +53,12 @@ pub(crate) fn why(
         by_signal(trace, book, told, by, at)
     };
     Why { cause, detail, site, by, stack }
+}
+
+/// A cancel that only the program's log tells of; `stack` is the log's.
+pub(crate) fn why_logged(trace: &Trace, book: &Book, by: Option<Goroutine>, stack: StackId) -> Why {
+    let site = site(trace, book, stack);
+    Why { cause: Cause::Logged, detail: "the program's log says so", site, by, stack }
 }
 
 /// A goroutine that was started with the cancel function itself: `go cancel()`,
@@ -125,8 +125,6 @@ fn site(trace: &Trace, book: &Book, caller: StackId) -> Option<Frame> {
     let of = |frame: &Frame| book.function(frame.function);
     user.or_else(|| trace.frames(caller).find(|frame| of(frame).origin == Origin::Dependency))
         .or_else(|| {
-            trace
-                .frames(caller)
-                .find(|frame| of(frame).role.is_none() && !of(frame).is.has(Traits::RUNTIME))
+            trace.frames(caller).find(|frame| of(frame).role.is_none() && !of(frame).is.has(Traits::RUNTIME))
         })
 }

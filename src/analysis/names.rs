@@ -14,62 +14,16 @@ pub(crate) enum Origin {
 
 /// The first elements of the standard library's package paths, in order.
 const STD: &[&str] = &[
-    "archive",
-    "arena",
-    "bufio",
-    "builtin",
-    "bytes",
-    "cmp",
-    "compress",
-    "container",
-    "context",
-    "crypto",
-    "database",
-    "debug",
-    "embed",
-    "encoding",
-    "errors",
-    "expvar",
-    "flag",
-    "fmt",
-    "go",
-    "hash",
-    "html",
-    "image",
-    "index",
-    "internal",
-    "io",
-    "iter",
-    "log",
-    "maps",
-    "math",
-    "mime",
-    "net",
-    "os",
-    "path",
-    "plugin",
-    "reflect",
-    "regexp",
-    "runtime",
-    "simd",
-    "slices",
-    "sort",
-    "strconv",
-    "strings",
-    "structs",
-    "sync",
-    "syscall",
-    "testing",
-    "text",
-    "time",
-    "type",
-    "unicode",
-    "unique",
-    "unsafe",
-    "uuid",
-    "vendor",
-    "weak",
+    "archive", "arena", "bufio", "builtin", "bytes", "cmp", "compress", "container", "context",
+    "crypto", "database", "debug", "embed", "encoding", "errors", "expvar", "flag", "fmt", "go",
+    "hash", "html", "image", "index", "internal", "io", "iter", "log", "maps", "math", "mime",
+    "net", "os", "path", "plugin", "reflect", "regexp", "runtime", "simd", "slices", "sort",
+    "strconv", "strings", "structs", "sync", "syscall", "testing", "text", "time", "type",
+    "unicode", "unique", "unsafe", "uuid", "vendor", "weak",
 ];
+
+/// The package that logs cancels, as docs/late-exits.md has it.
+const LOGGING_PACKAGE: &str = "ctxtrace";
 
 /// The package path of a function: `net/http` of `net/http.(*conn).serve`.
 pub(crate) fn package_of(function: &str) -> &str {
@@ -88,7 +42,10 @@ pub(crate) fn origin_of(function: &str, file: &str) -> Origin {
         return Origin::Std;
     }
     let first = package.split('/').next().unwrap_or(package);
-    if file.ends_with("_test.go") {
+    if package.rsplit('/').next() == Some(LOGGING_PACKAGE) {
+        // Copied into the program, but never the code that somebody looks for.
+        Origin::Dependency
+    } else if file.ends_with("_test.go") {
         // Tests of the standard library are user code as far as the library is concerned.
         Origin::User
     } else if STD.binary_search(&first).is_ok() {
@@ -144,29 +101,18 @@ mod tests {
             ("net/http_test.TestServer", "/go/src/net/http/serve_test.go", Origin::User),
             ("net/http.TestServer", "net/http/serve_internal_test.go", Origin::User),
             ("main.main", "/home/me/x/main.go", Origin::User),
-            (
-                "overstay.example/traces/deaf/before.main",
-                "overstay.example/traces/m.go",
-                Origin::User,
-            ),
+            ("overstay.example/traces/deaf/before.main", "overstay.example/traces/m.go", Origin::User),
             (
                 "golang.org/x/sync/errgroup.(*Group).Wait",
                 "/root/go/pkg/mod/golang.org/x/sync@v0.3.0/errgroup/errgroup.go",
                 Origin::Dependency,
             ),
-            (
-                "golang.org/x/sync/errgroup.(*Group).Wait",
-                "golang.org/x/sync@v0.3.0/errgroup/errgroup.go",
-                Origin::Dependency,
-            ),
+            ("golang.org/x/sync/errgroup.(*Group).Wait", "golang.org/x/sync@v0.3.0/errgroup/errgroup.go", Origin::Dependency),
             ("example.com/lib.Do", "/src/app/vendor/example.com/lib/do.go", Origin::Dependency),
             ("example.com/app.Do", "/home/me@v/app/do.go", Origin::User),
-            (
-                "vendor/golang.org/x/net/http2/hpack.Do",
-                "vendor/golang.org/x/net/http2/hpack.go",
-                Origin::Std,
-            ),
+            ("vendor/golang.org/x/net/http2/hpack.Do", "vendor/golang.org/x/net/http2/hpack.go", Origin::Std),
             ("memeqbody", "", Origin::Std),
+            ("shop/internal/ctxtrace.WithCancel.func1", "/src/shop/ctxtrace.go", Origin::Dependency),
         ] {
             assert_eq!(origin_of(function, file), origin, "{function} in {file}");
         }

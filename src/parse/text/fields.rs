@@ -3,7 +3,7 @@
 const HEX: [u8; 16] = *b"0123456789abcdef";
 
 /// Adds a number in decimal.
-pub(in crate::parse) fn push_u64(out: &mut Vec<u8>, mut number: u64) {
+pub(super) fn push_u64(out: &mut Vec<u8>, mut number: u64) {
     // 20 digits are enough for 2^64.
     let mut digits = [0u8; 20];
     let mut n_digits = 0;
@@ -20,15 +20,24 @@ pub(in crate::parse) fn push_u64(out: &mut Vec<u8>, mut number: u64) {
 }
 
 /// Adds a signed number in decimal.
-pub(in crate::parse) fn push_i64(out: &mut Vec<u8>, number: i64) {
+pub(super) fn push_i64(out: &mut Vec<u8>, number: i64) {
     if number < 0 {
         out.push(b'-');
     }
     push_u64(out, number.unsigned_abs());
 }
 
+/// Text between quotes, with the dump's escapes; a quote inside is `\x22`.
+#[must_use]
+pub fn quoted(text: &[u8]) -> String {
+    let mut out = Vec::with_capacity(text.len() + 2);
+    push_quoted(&mut out, text);
+    // What the escapes leave is UTF-8.
+    String::from_utf8(out).unwrap_or_default()
+}
+
 /// Adds text between quotes; a quote inside is `\x22`.
-pub(in crate::parse) fn push_quoted(out: &mut Vec<u8>, text: &[u8]) {
+pub(super) fn push_quoted(out: &mut Vec<u8>, text: &[u8]) {
     out.push(b'"');
     push_escaped(out, text, Some(b'"'));
     out.push(b'"');
@@ -36,7 +45,7 @@ pub(in crate::parse) fn push_quoted(out: &mut Vec<u8>, text: &[u8]) {
 
 /// Adds text with the dump's escapes: `\\`, `\t`, `\n`, `\r`, and `\xHH` for other control bytes,
 /// for `also`, and for each byte that is not part of well-formed UTF-8.
-pub(in crate::parse) fn push_escaped(out: &mut Vec<u8>, text: &[u8], also: Option<u8>) {
+pub(super) fn push_escaped(out: &mut Vec<u8>, text: &[u8], also: Option<u8>) {
     let is_plain = |&byte: &u8| matches!(byte, b' '..=b'~') && byte != b'\\' && Some(byte) != also;
     if text.iter().all(is_plain) {
         out.extend_from_slice(text);
@@ -69,7 +78,7 @@ fn push_hex(out: &mut Vec<u8>, byte: u8) {
 
 /// FNV-1a with 64 bits, as the corpus uses it for whatever is too long to print.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::parse) struct Fnv(u64);
+pub struct Fnv(u64);
 
 impl Default for Fnv {
     fn default() -> Self {
@@ -79,14 +88,15 @@ impl Default for Fnv {
 
 impl Fnv {
     /// Hashes more bytes.
-    pub(in crate::parse) fn add(&mut self, bytes: &[u8]) {
+    pub fn add(&mut self, bytes: &[u8]) {
         for &byte in bytes {
             self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
         }
     }
 
     /// The hash so far.
-    pub(in crate::parse) fn value(self) -> u64 {
+    #[must_use]
+    pub fn value(self) -> u64 {
         self.0
     }
 }

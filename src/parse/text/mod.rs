@@ -10,12 +10,13 @@
 //! The same form comes from Go's own reader, so that the two can be compared line by line.
 
 mod body;
-pub(super) mod fields;
+mod fields;
 
 use std::io::{self, Write};
 use std::ops::Range;
 
-pub(super) use self::body::{EVENTS_EXPERIMENT, experiment_name, kind_name};
+pub use self::fields::{Fnv, quoted};
+
 use self::fields::{push_escaped, push_i64, push_quoted, push_u64};
 use super::event::{Body, Event, StackRef};
 use super::sink::Sink;
@@ -118,7 +119,7 @@ impl<W: Write> Sink for TextSink<W> {
         out.push(b'\t');
         push_i64(out, event.time.ns());
         out.push(b'\t');
-        out.extend_from_slice(kind_name(&event.body).as_bytes());
+        out.extend_from_slice(body::kind_name(&event.body).as_bytes());
         for id in [event.thread.0, event.proc.0, event.goroutine.id.0] {
             out.push(b'\t');
             push_i64(out, id.cast_signed());

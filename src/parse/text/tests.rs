@@ -67,7 +67,7 @@ fn a_sync_tells_clock_and_batches_unless_it_is_the_last() {
     tables.experimental =
         vec![ExperimentalBatch { experiment: 1, thread: ThreadId::NONE, data: b"abc" }];
     let got = lines(&tables, &[false, true].map(|last| event(Body::Sync { number: 2, last })));
-    let mut hash = fields::Fnv::default();
+    let mut hash = Fnv::default();
     hash.add(b"-1\nabc");
     let batches = format!("AllocFree:1:3:{:016x}", hash.value());
     assert_eq!(got[0], format!("0\t-7\tSync\t3\t-1\t9\t-\t-\t2\t5\t6\t8\t8\t{batches}"));

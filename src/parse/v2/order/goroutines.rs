@@ -109,7 +109,7 @@ impl Made<'_, '_, '_> {
         Ok(Step::Advanced)
     }
 
-    /// GoBlock and GoStop.
+    /// `GoBlock` and `GoStop`.
     #[inline(always)]
     pub(super) fn go_stop(&mut self, to: GoState, [reason, stack]: [u64; 2]) -> Answer {
         self.needs_user_code()?;
@@ -224,7 +224,7 @@ impl Made<'_, '_, '_> {
         Ok(Step::Advanced)
     }
 
-    /// GoSwitch and GoSwitchDestroy, a coroutine's hand-over: the next one is woken, the
+    /// `GoSwitch` and `GoSwitchDestroy`, a coroutine's hand-over: the next one is woken, the
     /// current one blocks or ends, the next one runs. Its sequence number is the next one's.
     pub(super) fn go_switch(&mut self, [id, seq]: [u64; 2], to: GoState) -> Answer {
         self.needs_user_code()?;
@@ -259,7 +259,7 @@ impl Made<'_, '_, '_> {
         Ok(Step::Advanced)
     }
 
-    /// GoStatus and GoStatusStack: the state at the generation's start, though it may be said
+    /// `GoStatus` and `GoStatusStack`: the state at the generation's start, though it may be said
     /// as late as its end.
     pub(super) fn go_status(&mut self, [id, thread, status, stack]: [u64; 4]) -> Answer {
         let thread = ThreadId(thread);

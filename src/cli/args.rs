@@ -1,0 +1,314 @@
+//! What can be typed: the grammar of the command line, as CONTRIBUTING's contract has it.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::error::ErrorKind;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use super::failure::Failure;
+use crate::analysis::Rules;
+use crate::base::parse_duration;
+
+/// Shows which goroutines overstay their context.
+///
+/// Reads Go execution traces, finds every context cancel, and lays the cancels over the
+/// goroutines' ends. With no command it opens the window; two traces are compared.
+#[derive(Parser, Clone, PartialEq, Eq, Debug)]
+#[command(
+    name = "overstay",
+    version,
+    args_conflicts_with_subcommands = true,
+    override_usage = "overstay [TRACE [TRACE2]]\n       overstay <COMMAND>",
+    after_help = "TRACE is a file, a .gz or .zst of one, or - for standard input.\n\
+                  Exit status: 0 fine, 1 worse than asked for, 2 could not do it."
+)]
+pub struct Invocation {
+    /// What to do without a window.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// The traces to open in the window: one, or two to compare.
+    #[arg(value_name = "TRACE", num_args = 0..=2)]
+    pub traces: Vec<PathBuf>,
+}
+
+/// The commands that need no window.
+#[derive(Subcommand, Clone, PartialEq, Eq, Debug)]
+pub enum Command {
+    /// Say which goroutines left late, and what held them
+    Report(ReportArgs),
+    /// Compare two traces, before and after
+    Diff(DiffArgs),
+    /// Write every event of a trace as a line of text
+    Dump(DumpArgs),
+    /// Draw a view of the window to a PNG, with no display
+    #[cfg(feature = "gui")]
+    Render(RenderArgs),
+}
+
+/// What every command that reads traces understands.
+#[derive(Args, Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct ReadArgs {
+    /// Treat a damaged trace as an error instead of using what can be read of it
+    #[arg(long)]
+    pub strict: bool,
+}
+
+/// `overstay report`
+#[derive(Args, Clone, PartialEq, Eq, Debug)]
+pub struct ReportArgs {
+    /// The trace
+    #[arg(value_name = "TRACE")]
+    pub trace: PathBuf,
+    /// The form of the report
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    pub format: ReportFormat,
+    /// What counts as late
+    #[command(flatten)]
+    pub late: LateArgs,
+    /// Write to this file instead of standard output
+    #[arg(short, long = "output", value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// How to read the trace
+    #[command(flatten)]
+    pub read: ReadArgs,
+}
+
+/// What counts as late.
+#[derive(Args, Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct LateArgs {
+    /// Count a goroutine as late when it ends this long after its context was cancelled: 10ms, 1.5s, 200us
+    #[arg(long, value_name = "DUR", value_parser = parse_duration)]
+    pub late_over: Option<i64>,
+}
+
+impl LateArgs {
+    /// The limits to analyze by.
+    #[must_use]
+    pub fn rules(self) -> Rules {
+        let rules = Rules::default();
+        Rules { late_over_ns: self.late_over.unwrap_or(rules.late_over_ns), ..rules }
+    }
+}
+
+/// The forms of a report.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum ReportFormat {
+    /// For people, in a terminal.
+    #[default]
+    Text,
+    /// For programs; the fields do not change without a new `schema` number.
+    Json,
+}
+
+/// `overstay diff`
+#[derive(Args, Clone, PartialEq, Eq, Debug)]
+pub struct DiffArgs {
+    /// The trace before the change
+    #[arg(value_name = "BEFORE")]
+    pub before: PathBuf,
+    /// The trace after it
+    #[arg(value_name = "AFTER")]
+    pub after: PathBuf,
+    /// The form of the comparison
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    pub format: ReportFormat,
+    /// Exit with 1 if this is the verdict
+    #[arg(long, value_enum, value_name = "VERDICT")]
+    pub fail_on: Option<FailOn>,
+    /// Write to this file instead of standard output
+    #[arg(short, long = "output", value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// How to read the trace
+    #[command(flatten)]
+    pub read: ReadArgs,
+}
+
+/// The verdicts of a comparison that can be asked to fail.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FailOn {
+    /// Any group is worse after correction for the number of groups.
+    Worse,
+}
+
+/// `overstay dump`
+#[derive(Args, Clone, PartialEq, Eq, Debug)]
+pub struct DumpArgs {
+    /// The trace
+    #[arg(value_name = "TRACE")]
+    pub trace: PathBuf,
+    /// Only count: events by kind, goroutines, generations
+    #[arg(long)]
+    pub summary: bool,
+    /// How to read the trace
+    #[command(flatten)]
+    pub read: ReadArgs,
+}
+
+/// `overstay render`
+#[cfg(feature = "gui")]
+#[derive(Args, Clone, PartialEq, Eq, Debug)]
+pub struct RenderArgs {
+    /// The traces: one, or two to compare
+    #[arg(value_name = "TRACE", num_args = 1..=2, required = true)]
+    pub traces: Vec<PathBuf>,
+    /// The picture to write
+    #[arg(short, long = "output", value_name = "FILE.png")]
+    pub output: PathBuf,
+    /// Which view to draw [default: timeline, or compare for two traces]
+    #[arg(long, value_enum)]
+    pub view: Option<View>,
+    /// Width and height in pixels
+    #[arg(long, value_name = "WxH", default_value = "1600x1000", value_parser = parse_size)]
+    pub size: (u32, u32),
+    /// Light on dark, or dark on light
+    #[arg(long, value_enum, default_value_t = Theme::Dark)]
+    pub theme: Theme,
+    /// What is selected: goroutine:23 or cancel:0
+    #[arg(long, value_name = "SEL")]
+    pub select: Option<String>,
+    /// How to read the trace
+    #[command(flatten)]
+    pub read: ReadArgs,
+}
+
+/// The views of the window that can be drawn.
+#[cfg(feature = "gui")]
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum View {
+    /// The lanes of all goroutines.
+    Timeline,
+    /// The table of late exits.
+    Late,
+    /// Two traces side by side.
+    Compare,
+}
+
+/// The two looks of the window.
+#[cfg(feature = "gui")]
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Theme {
+    /// Light on dark.
+    Dark,
+    /// Dark on light.
+    Light,
+}
+
+/// Reads a size such as `1600x1000`.
+#[cfg(feature = "gui")]
+fn parse_size(text: &str) -> Result<(u32, u32), String> {
+    let bad = || format!("`{text}` is not a size; write it as 1600x1000, each side 64 to 8192");
+    let (width, height) = text.split_once(['x', 'X']).ok_or_else(bad)?;
+    let side = |text: &str| text.parse().ok().filter(|side| (64..=8192).contains(side));
+    side(width).zip(side(height)).ok_or_else(bad)
+}
+
+/// What the arguments come to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Parsed {
+    /// Something to do.
+    Invocation(Invocation),
+    /// A text that was asked for: the help or the version, with and without its colors.
+    Text(clap::builder::StyledStr),
+}
+
+/// Reads the arguments, the program's name first.
+///
+/// # Errors
+/// If they are not as `--help` says; the failure fits on one line.
+pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Parsed, Failure> {
+    let err = match Invocation::try_parse_from(args) {
+        Ok(invocation) => return Ok(Parsed::Invocation(invocation)),
+        Err(err) => err,
+    };
+    match err.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Ok(Parsed::Text(err.render())),
+        _ => Err(Failure::new("arguments", one_line(&err.render().to_string()))),
+    }
+}
+
+/// clap's message on one line: what is wrong and its tips, without the usage.
+fn one_line(rendered: &str) -> String {
+    let text = rendered.strip_prefix("error: ").unwrap_or(rendered);
+    let said = text.split("\n\nUsage:").next().unwrap_or(text);
+    let said = said.split("\n\nFor more information").next().unwrap_or(said);
+    let mut line = String::new();
+    for part in said.lines().map(str::trim).filter(|part| !part.is_empty()) {
+        if !line.is_empty() {
+            line.push_str(if line.ends_with(':') { " " } else { "; " });
+        }
+        line.push_str(part);
+    }
+    line.push_str("; see `overstay --help`");
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Parsed, Failure> {
+        parse(std::iter::once("overstay").chain(line.split_whitespace()).map(OsString::from))
+    }
+
+    fn command(line: &str) -> Command {
+        match parsed(line) {
+            Ok(Parsed::Invocation(Invocation { command: Some(command), .. })) => command,
+            other => panic!("{line}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn clap_finds_no_fault_with_the_grammar() {
+        <Invocation as clap::CommandFactory>::command().debug_assert();
+    }
+
+    #[test]
+    fn one_or_two_traces_mean_the_window() {
+        for (line, n_traces) in [("", 0), ("a.trace", 1), ("a.trace b.trace", 2), ("-", 1)] {
+            let Ok(Parsed::Invocation(invocation)) = parsed(line) else { panic!("{line}") };
+            assert_eq!(invocation.command, None, "{line}");
+            assert_eq!(invocation.traces.len(), n_traces, "{line}");
+        }
+        assert!(parsed("a b c").is_err());
+    }
+
+    #[test]
+    fn options_are_read() {
+        let Command::Report(report) = command("report t --format json --late-over 1.5s -o out")
+        else {
+            panic!("not a report")
+        };
+        assert_eq!(report.format, ReportFormat::Json);
+        assert_eq!(report.late.late_over, Some(1_500_000_000));
+        assert_eq!(report.output, Some(PathBuf::from("out")));
+        let Command::Diff(diff) = command("diff a b --fail-on worse") else { panic!("not a diff") };
+        assert_eq!(diff.fail_on, Some(FailOn::Worse));
+    }
+
+    #[test]
+    fn mistakes_are_said_on_one_line() {
+        for line in [
+            "report",
+            "report t --format xml",
+            "report t --late-over soon",
+            "report t --fromat json",
+            "diff a",
+            "diff a b --fail-on better",
+            "dump",
+            "--nonsense",
+        ] {
+            let err = parsed(line).expect_err(line).to_string();
+            assert!(!err.contains('\n'), "{line}: {err}");
+            assert!(err.starts_with("arguments: "), "{line}: {err}");
+            assert!(!err.contains("error:"), "{line}: {err}");
+        }
+    }
+
+    #[test]
+    fn help_and_version_are_no_mistakes() {
+        for line in ["--help", "-h", "help", "--version", "report --help", "help diff"] {
+            assert!(matches!(parsed(line), Ok(Parsed::Text(_))), "{line}");
+        }
+    }
+}

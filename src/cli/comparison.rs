@@ -1,0 +1,177 @@
+//! The comparison of two traces for people in a terminal. Free to change at any time.
+
+use std::io::{self, Write};
+
+use super::ink::{
+    BAD, FAINT, GOOD, STRONG, count, cut_list, grouped, of_verdict, safe, styled, with_color,
+};
+use super::open::Opened;
+use super::report::head;
+use crate::analysis::{Diff, DiffGroup, Side, Verdict};
+use crate::base::format_duration;
+
+/// How many groups are told one by one.
+const GROUPS_SHOWN: usize = 20;
+
+/// Writes the comparison of two traces.
+///
+/// # Errors
+/// If `out` does not take it.
+pub(super) fn write(
+    out: &mut dyn Write,
+    color: bool,
+    before: &Opened,
+    after: &Opened,
+    diff: &Diff,
+) -> io::Result<()> {
+    with_color(out, color, |out| {
+        write!(out, "before  ")?;
+        head(out, before)?;
+        write!(out, "after   ")?;
+        head(out, after)?;
+        writeln!(out, "\n{}", verdict(diff))?;
+        for (side, opened) in [("before", before), ("after", after)] {
+            let summary = opened.document.analysis().summary();
+            let late = format!("{} late of {}", grouped(summary.late.into()), {
+                count(summary.heard + summary.deaf, "goroutine")
+            });
+            writeln!(out, "  {side:<7} {late} that a cancel reached")?;
+        }
+        groups(out, diff)
+    })
+}
+
+fn number_of(diff: &Diff, verdict: Verdict) -> usize {
+    diff.groups.iter().filter(|group| group.verdict == verdict).count()
+}
+
+fn verdict(diff: &Diff) -> String {
+    let groups = |verdict| count(number_of(diff, verdict) as u64, "group");
+    match diff.verdict {
+        Verdict::Worse => format!(
+            "{}: {} worse, {} better.",
+            styled(BAD, "Worse"),
+            groups(Verdict::Worse),
+            groups(Verdict::Better),
+        ),
+        Verdict::Better => {
+            format!("{}: {} better, none worse.", styled(GOOD, "Better"), groups(Verdict::Better))
+        }
+        _ => format!("{}: no difference that matters.", styled(STRONG, "Same")),
+    }
+}
+
+fn groups(out: &mut dyn Write, diff: &Diff) -> io::Result<()> {
+    let told =
+        |group: &&DiffGroup| !matches!(group.verdict, Verdict::Same | Verdict::NotEnoughData);
+    let changed: Vec<&DiffGroup> = diff.groups.iter().filter(told).collect();
+    if !changed.is_empty() {
+        writeln!(out, "\n{}", styled(STRONG, "What changed"))?;
+    }
+    cut_list(out, changed.into_iter(), GROUPS_SHOWN, group)?;
+    for (verdict, text) in
+        [(Verdict::Same, "unchanged"), (Verdict::NotEnoughData, "with too little data to tell")]
+    {
+        let n = number_of(diff, verdict);
+        if n > 0 {
+            let text = format!("{} {text}", count(n as u64, "group"));
+            writeln!(out, "  {}", styled(FAINT, text))?;
+        }
+    }
+    Ok(())
+}
+
+fn group(out: &mut dyn Write, group: &DiffGroup) -> io::Result<()> {
+    writeln!(
+        out,
+        "  {}  {}  {}",
+        styled(of_verdict(group.verdict), format!("{:>11}", group.verdict)),
+        styled(STRONG, safe(&group.key)),
+        styled(FAINT, group.kind),
+    )?;
+    let (before, after) = (&group.before, &group.after);
+    let facts = match (before.n, after.n) {
+        (_, 0) => one_side(before),
+        (0, _) => one_side(after),
+        _ => both_sides(before, after),
+    };
+    writeln!(out, "               {facts}")?;
+    if let Some(shift) = group.shift_ns {
+        writeln!(out, "               {}", styled(FAINT, moved(group, shift)))?;
+    }
+    Ok(())
+}
+
+/// By how much, and how sure that is.
+fn moved(group: &DiffGroup, shift: i64) -> String {
+    let sure = group.ci95_ns.map_or_else(String::new, |[low, high]| {
+        format!(" (95 % sure: {} to {})", signed(low), signed(high))
+    });
+    let chance = group.q_value.map_or_else(String::new, |q| format!(", q = {}", probability(q)));
+    format!("typically {}{sure}{chance}", signed(shift))
+}
+
+fn one_side(side: &Side) -> String {
+    let mut parts = vec![
+        format!("{}×", grouped(side.n.into())),
+        format!("p50 {}", format_duration(side.p50_ns)),
+        format!("p99 {}", format_duration(side.p99_ns)),
+        format!("max {}", format_duration(side.max_ns)),
+    ];
+    if side.alive > 0 {
+        parts.push(format!("{} still alive", grouped(side.alive.into())));
+    }
+    parts.join(", ")
+}
+
+fn both_sides(before: &Side, after: &Side) -> String {
+    let pair = |name: &str, before: i64, after: i64| {
+        format!("{name} {} → {}", format_duration(before), format_duration(after))
+    };
+    let mut parts = vec![
+        format!("{}× → {}×", grouped(before.n.into()), grouped(after.n.into())),
+        pair("p50", before.p50_ns, after.p50_ns),
+        pair("p99", before.p99_ns, after.p99_ns),
+        pair("max", before.max_ns, after.max_ns),
+    ];
+    if before.alive > 0 || after.alive > 0 {
+        parts.push(format!(
+            "still alive {} → {}",
+            grouped(before.alive.into()),
+            grouped(after.alive.into())
+        ));
+    }
+    parts.join(", ")
+}
+
+/// A change: `+80 ms`, `−79 ms`.
+fn signed(ns: i64) -> String {
+    match ns {
+        0 => "±0".to_owned(),
+        1.. => format!("+{}", format_duration(ns)),
+        _ => format!("−{}", format_duration(ns.saturating_neg())),
+    }
+}
+
+/// A probability with two digits that count, and no more zeros than people read.
+fn probability(q: f64) -> String {
+    if q < 1e-4 { "< 0.0001".to_owned() } else { format!("{q:.4}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changes_have_a_sign() {
+        assert_eq!(signed(80_000_000), "+80 ms");
+        assert_eq!(signed(-79_000_000), "−79 ms");
+        assert_eq!(signed(0), "±0");
+    }
+
+    #[test]
+    fn probabilities_are_short() {
+        assert_eq!(probability(3e-20), "< 0.0001");
+        assert_eq!(probability(0.0321), "0.0321");
+    }
+}

@@ -1,0 +1,93 @@
+//! Why a command could not do what it was asked to, on one line.
+
+use std::fmt;
+use std::io;
+use std::path::Path;
+
+use crate::load::LoadError;
+
+/// What could not be done, and why. Shown as `overstay: <what>: <why>`, with exit status 2.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Failure {
+    text: String,
+    /// Whoever read the output has stopped reading: no reason to complain.
+    quiet: bool,
+}
+
+impl Failure {
+    /// A failure about `what`: a file's name, or the part of the command line.
+    #[must_use]
+    pub fn new(what: impl Into<String>, why: impl fmt::Display) -> Self {
+        Self { text: format!("{}: {why}", what.into()), quiet: false }
+    }
+
+    /// A failure about a file, `-` being standard input.
+    #[must_use]
+    pub fn of_file(path: &Path, why: impl fmt::Display) -> Self {
+        Self::new(file_name(path), why)
+    }
+
+    /// A failure to write to `what`. A pipe that was closed at its other end is none to speak of.
+    #[must_use]
+    pub fn of_output(what: impl Into<String>, err: &io::Error) -> Self {
+        let quiet = err.kind() == io::ErrorKind::BrokenPipe;
+        Self { quiet, ..Self::new(what, format!("cannot write: {}", reason(err))) }
+    }
+
+    /// Whether it is only that nobody reads the output any more (`overstay … | head`).
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+}
+
+impl From<LoadError> for Failure {
+    /// The error's text names the file itself.
+    fn from(err: LoadError) -> Self {
+        Self { text: err.to_string(), quiet: false }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Names of files and messages of the system can hold line breaks; an error is one line.
+        f.write_str(&self.text.replace(char::is_control, " "))
+    }
+}
+
+/// How a path is named to people: as it was given, `-` being standard input.
+#[must_use]
+pub(super) fn file_name(path: &Path) -> String {
+    if path.as_os_str() == "-" { "standard input".to_owned() } else { path.display().to_string() }
+}
+
+/// An error of the system without its number: `no such file or directory`.
+#[must_use]
+fn reason(err: &io::Error) -> String {
+    let text = err.to_string();
+    let text = text.split(" (os error").next().unwrap_or(&text);
+    let mut chars = text.chars();
+    let lower = chars.next().map(|first| first.to_lowercase().chain(chars).collect());
+    lower.unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_is_one_line_that_names_the_file() {
+        let err = io::Error::from_raw_os_error(2);
+        let failure = Failure::of_file(Path::new("a\nb.trace"), reason(&err));
+        assert_eq!(failure.to_string(), "a b.trace: no such file or directory");
+        assert_eq!(Failure::of_file(Path::new("-"), "x").to_string(), "standard input: x");
+    }
+
+    #[test]
+    fn a_closed_pipe_is_quiet() {
+        let closed = io::Error::from(io::ErrorKind::BrokenPipe);
+        assert!(Failure::of_output("standard output", &closed).is_quiet());
+        let full = io::Error::from(io::ErrorKind::StorageFull);
+        assert!(!Failure::of_output("standard output", &full).is_quiet());
+    }
+}

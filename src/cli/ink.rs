@@ -1,0 +1,172 @@
+//! Text for people: styles, lists that are cut short, and words that cannot harm a terminal.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+
+use crate::analysis::{Severity, Verdict};
+use crate::base::{StrId, Time, format_duration};
+use crate::model::{Frame, Trace};
+
+/// What stands out.
+pub(super) const STRONG: Style = Style::new().bold();
+/// What can be skipped.
+pub(super) const FAINT: Style = Style::new().dimmed();
+/// What is bad.
+pub(super) const BAD: Style = AnsiColor::Red.on_default().bold();
+/// What is doubtful.
+pub(super) const DOUBTFUL: Style = AnsiColor::Yellow.on_default();
+/// What is good.
+pub(super) const GOOD: Style = AnsiColor::Green.on_default().bold();
+
+/// Runs `write`, with its styles if `color` and without them if not.
+pub(super) fn with_color(
+    out: &mut dyn Write,
+    color: bool,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut text = Vec::new();
+    write(&mut text)?;
+    if !color {
+        text = anstream::adapter::strip_bytes(&text).into_vec();
+    }
+    out.write_all(&text)
+}
+
+/// A text in a style.
+pub(super) fn styled(style: Style, text: impl fmt::Display) -> String {
+    format!("{style}{text}{style:#}")
+}
+
+/// The style of a severity.
+pub(super) fn of_severity(severity: Severity) -> Style {
+    match severity {
+        Severity::High => BAD,
+        Severity::Medium => DOUBTFUL,
+        Severity::Low => FAINT,
+    }
+}
+
+/// The style of a verdict.
+pub(super) fn of_verdict(verdict: Verdict) -> Style {
+    match verdict {
+        Verdict::Worse => BAD,
+        Verdict::Better => GOOD,
+        Verdict::Same => STRONG,
+        _ => FAINT,
+    }
+}
+
+/// A text of the trace, without what would steer a terminal.
+pub(super) fn safe(text: &str) -> Cow<'_, str> {
+    if text.contains(char::is_control) {
+        text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+/// A string of the trace, or `(unknown function)`.
+pub(super) fn function(trace: &Trace, name: StrId) -> Cow<'_, str> {
+    match trace.string(name) {
+        "" => Cow::Borrowed("(unknown function)"),
+        name => safe(name),
+    }
+}
+
+/// `main.work (main.go:22)`: a function with the last part of its file's path.
+pub(super) fn place(trace: &Trace, frame: Frame) -> String {
+    let name = function(trace, frame.function);
+    let path = trace.string(frame.file);
+    let file = path.rsplit(['/', '\\']).next().unwrap_or(path);
+    if file.is_empty() {
+        name.into_owned()
+    } else {
+        format!("{name} ({}:{})", safe(file), frame.line)
+    }
+}
+
+/// When, counted from the trace's start: `+101 ms`.
+pub(super) fn when(trace: &Trace, at: Time) -> String {
+    format!("+{}", format_duration(at - trace.interval().start))
+}
+
+/// `1 goroutine`, `2 goroutines`.
+pub(super) fn count(n: impl Into<u64>, thing: &str) -> String {
+    let n = n.into();
+    let plural = if n == 1 { "" } else { "s" };
+    format!("{} {thing}{plural}", grouped(n))
+}
+
+/// A number with its digits in groups of three: `1,234,567`.
+pub(super) fn grouped(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// Writes the first `limit` of a list, and says how many more there are and where.
+pub(super) fn cut_list<T>(
+    out: &mut dyn Write,
+    items: impl ExactSizeIterator<Item = T>,
+    limit: usize,
+    mut write: impl FnMut(&mut dyn Write, T) -> io::Result<()>,
+) -> io::Result<()> {
+    let left = items.len().saturating_sub(limit);
+    for item in items.take(limit) {
+        write(out, item)?;
+    }
+    if left > 0 {
+        let text = format!("… and {} more; --format json has them all", grouped(left as u64));
+        writeln!(out, "  {}", styled(FAINT, text))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped_and_counted() {
+        assert_eq!(grouped(0), "0");
+        assert_eq!(grouped(999), "999");
+        assert_eq!(grouped(1_000), "1,000");
+        assert_eq!(grouped(36_195_642), "36,195,642");
+        assert_eq!(count(1u32, "goroutine"), "1 goroutine");
+        assert_eq!(count(0u32, "goroutine"), "0 goroutines");
+    }
+
+    #[test]
+    fn a_trace_cannot_steer_the_terminal() {
+        assert_eq!(safe("main.work"), "main.work");
+        assert_eq!(safe("a\x1b[31m\nb"), "a\u{fffd}[31m\u{fffd}b");
+    }
+
+    #[test]
+    fn styles_go_only_where_color_is_wanted() {
+        for (color, expected) in [(true, "\x1b[1mx\x1b[0m"), (false, "x")] {
+            let mut out = Vec::new();
+            with_color(&mut out, color, |out| write!(out, "{}", styled(STRONG, "x")))
+                .expect("memory");
+            assert_eq!(String::from_utf8_lossy(&out), expected);
+        }
+    }
+
+    #[test]
+    fn a_long_list_says_what_it_leaves_out() {
+        let mut out = Vec::new();
+        let write = |out: &mut dyn Write, n: usize| writeln!(out, "  {n}");
+        cut_list(&mut out, [1, 2, 3, 4].into_iter(), 2, write).expect("memory");
+        let text = String::from_utf8(out).expect("UTF-8");
+        assert!(text.starts_with("  1\n  2\n") && text.contains("2 more"), "{text}");
+    }
+}

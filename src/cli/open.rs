@@ -1,0 +1,75 @@
+//! Traces in: read, analyzed, and what is wrong with them said on standard error.
+
+use std::path::{Path, PathBuf};
+
+use super::args::ReadArgs;
+use super::complain;
+use super::failure::{Failure, file_name};
+use crate::analysis::{Document, Rules};
+use crate::base::{Progress, Warning};
+use crate::load::{Input, read_input};
+use crate::model::build;
+use crate::parse::error::ParseError;
+
+/// How many warnings of one trace are said one by one.
+const WARNINGS_SHOWN: usize = 5;
+
+/// A trace that was read and analyzed.
+#[derive(Debug)]
+pub(super) struct Opened {
+    /// As it was named.
+    pub(super) path: PathBuf,
+    /// The trace and what the analysis says of it.
+    pub(super) document: Document,
+    /// What is wrong with the file and with the trace in it.
+    pub(super) warnings: Vec<Warning>,
+    /// Whether nothing is missing.
+    pub(super) complete: bool,
+}
+
+/// The bytes of a trace, decompressed, and what is wrong with them.
+pub(super) fn input(path: &Path) -> Result<Input, Failure> {
+    Ok(read_input(path, &Progress::default())?)
+}
+
+/// Reads and analyzes a trace. Damage is said, or refused if the arguments are strict.
+pub(super) fn open(path: &Path, rules: Rules, read: ReadArgs) -> Result<Opened, Failure> {
+    let input = input(path)?;
+    let trace = build(&input.bytes, &Progress::default()).map_err(|err| refuse(path, &err))?;
+    let complete = trace.info().complete && input.warnings.is_empty();
+    let warnings = [&input.warnings, trace.warnings()].concat();
+    tell(path, &warnings, complete, read)?;
+    Ok(Opened { path: path.to_owned(), document: Document::new(trace, rules), warnings, complete })
+}
+
+/// Says what is wrong with a trace that could be read in part.
+///
+/// # Errors
+/// If that is not good enough.
+pub(super) fn tell(
+    path: &Path,
+    warnings: &[Warning],
+    complete: bool,
+    read: ReadArgs,
+) -> Result<(), Failure> {
+    if read.strict && !complete {
+        let why = warnings.first().map_or_else(
+            || "the trace is not complete".to_owned(),
+            |warning| format!("damaged: {warning}"),
+        );
+        return Err(Failure::of_file(path, why));
+    }
+    for warning in warnings.iter().take(WARNINGS_SHOWN) {
+        complain(&Failure::of_file(path, format!("warning: {warning}")));
+    }
+    let left = warnings.len().saturating_sub(WARNINGS_SHOWN);
+    if left > 0 {
+        complain(&format!("{}: warning: and {left} more", file_name(path)));
+    }
+    Ok(())
+}
+
+/// Why a file is no trace that can be read.
+pub(super) fn refuse(path: &Path, err: &ParseError) -> Failure {
+    Failure::of_file(path, err)
+}

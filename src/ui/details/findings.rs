@@ -1,0 +1,132 @@
+//! What to act on, when nothing is selected: the findings, and the trace in numbers.
+
+use egui::{CornerRadius, Frame, Label, Margin, RichText, Stroke, Ui, WidgetInfo};
+
+use crate::analysis::{Finding, Rule, Severity, Summary};
+use crate::base::format_duration;
+use crate::ui::command::Command;
+use crate::ui::ctx::{Ctx, count, short_file, short_function};
+use crate::ui::sheet::Sheet;
+use crate::ui::slot::Slot;
+use crate::ui::state::{Selected, What};
+use crate::ui::theme::Theme;
+use crate::ui::widgets::{badge_ui, caption, section_ui, strong, weak};
+
+/// All findings, and the summary.
+pub(super) fn list_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
+    for slot in Slot::BOTH {
+        let Some(sheet) = ctx.sheet(slot) else { continue };
+        if ctx.comparing() {
+            section_ui(ui, ctx.theme, &format!("{}: {}", slot.name(), sheet.origin.name()));
+        }
+        let analysis = sheet.document.analysis();
+        summary_ui(ui, ctx.theme, analysis.summary());
+        ui.add_space(6.0);
+        if analysis.findings().is_empty() {
+            let text = if analysis.cancels().is_empty() {
+                "No cancel left evidence in this trace."
+            } else {
+                "Nothing to act on: everyone who was told to stop left in time."
+            };
+            ui.label(weak(ctx.theme, text));
+        }
+        for finding in analysis.findings() {
+            card_ui(ui, ctx, slot, sheet, finding);
+            ui.add_space(2.0);
+        }
+    }
+}
+
+/// The trace in one line.
+fn summary_ui(ui: &mut Ui, theme: &Theme, summary: &Summary) {
+    let mut text = format!(
+        "{}, {}",
+        count(summary.cancels as usize, "cancel"),
+        count(summary.heard as usize, "hearing")
+    );
+    if summary.deaf > 0 {
+        text += &format!(", {} deaf", summary.deaf);
+    }
+    ui.label(weak(theme, text));
+}
+
+/// One finding; a click selects the worst of what it is about.
+fn card_ui(ui: &mut Ui, ctx: &Ctx<'_>, slot: Slot, sheet: &Sheet, finding: &Finding) {
+    let theme = ctx.theme;
+    let color = match finding.severity {
+        Severity::High => theme.late_text,
+        Severity::Medium => theme.warn,
+        Severity::Low => theme.weak,
+    };
+    let frame = Frame::new()
+        .fill(theme.band)
+        .corner_radius(CornerRadius::same(6))
+        .stroke(Stroke::new(1.0, theme.line))
+        .inner_margin(Margin::symmetric(10, 8));
+    let inner = frame.show(ui, |ui| {
+        ui.set_width(ui.available_width());
+        ui.horizontal(|ui| {
+            badge_ui(ui, theme, rule_title(finding.rule), color);
+            if finding.worst_ns > 0 {
+                let worst = format_duration(finding.worst_ns);
+                ui.label(strong(worst).color(color));
+            }
+            if finding.count > 1 {
+                ui.label(caption(theme, format!("{}×", finding.count)));
+            }
+        });
+        ui.add(Label::new(RichText::new(&finding.message).color(theme.text)).wrap());
+        if let Some(site) = finding.site {
+            let trace = sheet.trace();
+            let (function, file) = (trace.string(site.function), trace.string(site.file));
+            let place =
+                format!("{} ({}:{})", short_function(function), short_file(file), site.line);
+            ui.add(Label::new(caption(theme, place)).truncate()).on_hover_text(file);
+        }
+        ui.add(Label::new(caption(theme, &finding.fix)).wrap());
+    });
+    let id = ui.id().with(("finding", slot, finding.rule, finding.function, finding.site));
+    let response = ui.interact(inner.response.rect, id, egui::Sense::click());
+    response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, &finding.message));
+    if response.on_hover_cursor(egui::CursorIcon::PointingHand).clicked()
+        && let Some(what) = worst_of(sheet, finding)
+    {
+        ctx.send(Command::Jump(Selected { slot, what }));
+    }
+}
+
+/// The worst of what a finding is about.
+fn worst_of(sheet: &Sheet, finding: &Finding) -> Option<What> {
+    let Some(&goroutine) = finding.goroutines.first() else {
+        return finding.cancels.first().map(|&row| What::Cancel(row));
+    };
+    let overstay = matches!(finding.rule, Rule::LateExit | Rule::StillAlive | Rule::Deaf);
+    let analysis = sheet.document.analysis();
+    let worst = analysis.overstays_of(goroutine).next().filter(|_| overstay).and_then(|worst| {
+        let cancel = analysis.cancels().get(worst.cancel as usize)?;
+        let (first, rows) = if worst.deaf {
+            (cancel.deaf.start, analysis.deaf(cancel))
+        } else {
+            (cancel.heard.start, analysis.heard(cancel))
+        };
+        let at = rows.iter().position(|row| row.goroutine == goroutine)?;
+        Some(What::Hearing(first + u32::try_from(at).ok()?))
+    });
+    Some(worst.unwrap_or(What::Goroutine(goroutine)))
+}
+
+/// A rule's name for people.
+fn rule_title(rule: Rule) -> &'static str {
+    match rule {
+        Rule::LateExit => "Late exit",
+        Rule::StillAlive => "Still alive",
+        Rule::Deaf => "Deaf",
+        Rule::Orphan => "Orphan",
+        Rule::LongSleep => "Long sleep",
+        Rule::PileUp => "Pile-up",
+        Rule::LateScheduling => "Late by scheduling",
+        Rule::DeadlineCutShort => "Deadline cut short",
+        Rule::GcPressure => "GC pressure",
+        Rule::LateRequest => "Late request",
+    }
+}

@@ -1,0 +1,110 @@
+//! The rooms of ARCHITECTURE.md and the doors between them, held against the source.
+
+use std::path::Path;
+
+use crate::support::{root, rust_files, shown, text_of};
+
+/// Each room and the rooms that it may name. Everything else is a wall.
+const ROOMS: [(&str, &[&str]); 8] = [
+    ("base", &[]),
+    ("parse", &["base"]),
+    ("model", &["base", "parse"]),
+    ("analysis", &["base", "parse", "model"]),
+    ("scene", &["base", "parse", "model", "analysis"]),
+    ("load", &["base", "parse", "model", "analysis"]),
+    ("cli", &["base", "parse", "model", "analysis", "load"]),
+    ("ui", &["base", "parse", "model", "analysis", "scene", "load"]),
+];
+
+/// What each room may not name besides other rooms, and why.
+const FOREIGN: [(&str, &[&str], &str); 4] = [
+    ("egui::", &["ui"], "only `ui` knows pixels on a screen"),
+    ("eframe::", &["ui"], "only `ui` opens windows"),
+    ("std::fs", &["load", "cli", "ui"], "`load` is the only reader of files"),
+    (
+        "Instant::now",
+        &["ui", "load", "cli"],
+        "an analysis of a trace does not depend on when it runs",
+    ),
+];
+
+/// The code of a line: without its comment, which may name any room.
+fn code(line: &str) -> &str {
+    line.split("//").next().unwrap_or(line)
+}
+
+/// The rooms that a line of code names from the crate's root.
+fn named_rooms(line: &str) -> impl Iterator<Item = &str> {
+    let after = line.match_indices("crate::").map(|(at, found)| &line[at + found.len()..]);
+    after.flat_map(|rest| {
+        let list = rest.strip_prefix('{').and_then(|rest| rest.split('}').next());
+        let names: Vec<&str> = list.map_or_else(|| vec![rest], |list| list.split(',').collect());
+        names.into_iter().map(|name| {
+            let name = name.trim_start();
+            let end = name.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(name.len());
+            &name[..end]
+        })
+    })
+}
+
+/// How many modules deep a file lies: `src/model/mod.rs` and `src/model.rs` are 1.
+fn depth(path: &Path) -> usize {
+    let inside = path.strip_prefix(root().join("src")).expect("below src");
+    let parts = inside.components().count();
+    if inside.file_name().is_some_and(|name| name == "mod.rs") { parts - 1 } else { parts }
+}
+
+fn room_of(path: &Path) -> Option<String> {
+    let inside = path.strip_prefix(root().join("src")).expect("below src");
+    let first = inside.components().next()?.as_os_str().to_string_lossy().into_owned();
+    let name = first.strip_suffix(".rs").unwrap_or(&first).to_owned();
+    (name != "main" && name != "lib").then_some(name)
+}
+
+#[test]
+fn rooms_name_only_what_the_table_allows() {
+    let mut faults = Vec::new();
+    for path in rust_files("src") {
+        let Some(room) = room_of(&path) else { continue };
+        let Some((_, allowed)) = ROOMS.iter().find(|(name, _)| *name == room) else {
+            faults.push(format!("{}: `{room}` is no room of the table", shown(&path)));
+            continue;
+        };
+        let escape = "super::".repeat(depth(&path));
+        for (number, line) in text_of(&path).lines().enumerate() {
+            let place = format!("{}:{}", shown(&path), number + 1);
+            let line = code(line);
+            for named in named_rooms(line) {
+                let is_room = ROOMS.iter().any(|(name, _)| *name == named);
+                if is_room && named != room && !allowed.contains(&named) {
+                    faults.push(format!("{place}: `{room}` may not name `{named}`"));
+                }
+            }
+            if line.contains(&escape) && !line.contains("mod tests") {
+                faults.push(format!("{place}: name other rooms by `crate::`, not by `{escape}`"));
+            }
+            for (name, rooms, why) in FOREIGN {
+                if line.contains(name) && !rooms.contains(&room.as_str()) {
+                    faults.push(format!("{place}: `{room}` may not name `{name}`: {why}"));
+                }
+            }
+        }
+    }
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+}
+
+#[test]
+fn only_the_program_itself_names_both_the_window_and_the_command_line() {
+    let main = root().join("src/main.rs");
+    let lines = text_of(&main).lines().count();
+    assert!(lines <= 100, "{}: {lines} lines; it only chooses what to run", shown(&main));
+}
+
+#[test]
+fn names_are_found_in_lists_too() {
+    let named = |line| named_rooms(line).collect::<Vec<_>>();
+    assert_eq!(named("use crate::model::Trace;"), ["model"]);
+    assert_eq!(named("use crate::{base, parse::event};"), ["base", "parse"]);
+    assert_eq!(named("pub(in crate::parse) fn f(x: crate::base::Time)"), ["parse", "base"]);
+    assert_eq!(named("let x = 1;"), [""; 0]);
+}

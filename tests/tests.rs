@@ -1,0 +1,15 @@
+//! All tests that need no window, in one binary: linking dominates test time.
+//!
+//! `rooms` and `tidy` hold the walls that ARCHITECTURE.md describes; `conformance` compares event
+//! streams with those of Go's own reader; the others run the program as people and CI do.
+
+mod headless {
+    mod conformance;
+    mod contract;
+    mod errors;
+    mod golden;
+    mod model;
+    mod rooms;
+    mod tidy;
+}
+mod support;

@@ -20,7 +20,7 @@ use rustc_hash::FxHashMap;
 
 use super::fault::Fault;
 use super::frontier::{Frontier, Head};
-use super::order::{Order, Queue, Step, Stop};
+use super::order::{Order, Queue, Step};
 use super::read::{Loaded, Sample};
 use super::stream::Stream;
 use crate::base::{Progress, ThreadId, Time};
@@ -50,12 +50,18 @@ impl<S: Sink> Outlet<'_, S> {
         self.sink.event(&loaded.tables, event);
     }
 
+    /// The same, not compiled into the caller.
+    #[inline(never)]
+    fn put_rarer(&mut self, loaded: &Loaded<'_>, event: &mut Event) {
+        self.put(loaded, event);
+    }
+
     /// The Sync with which a generation begins.
     fn begin(&mut self, loaded: &Loaded<'_>) {
         self.sink.begin_generation(&loaded.tables);
         self.syncs += 1;
         let mut event = sync(loaded.start, self.syncs, false);
-        self.put(loaded, &mut event);
+        self.put_rarer(loaded, &mut event);
     }
 
     /// The Sync behind the last generation, or where the trace breaks between generations.
@@ -107,8 +113,9 @@ pub(super) fn merge<S: Sink>(
                 }
             }
             merger.step(loaded, order, &mut queue)?;
-            for event in queue.events() {
-                outlet.put(loaded, event);
+            outlet.put(loaded, &mut queue.first);
+            for event in queue.others() {
+                outlet.put_rarer(loaded, event);
             }
         }
     }
@@ -144,7 +151,7 @@ impl Samples {
         while let Some(sample) = self.rest.as_slice().first()
             && root.is_none_or(|head| sample.time.0 < head.time)
         {
-            outlet.put(loaded, &mut sample_event(order, sample));
+            outlet.put_rarer(loaded, &mut sample_event(order, sample));
             self.rest.next();
         }
         self.look();
@@ -279,12 +286,11 @@ impl<'a> Merger<'a> {
         match order.advance(loaded, &stream.event, stream.slot, queue) {
             Ok(Step::NotYet) => return Ok(false),
             Ok(Step::Advanced) => {}
-            Err(Stop::NeedsCarry) => return Err(Fault::NeedsCarry),
             Err(Stop::Broken(_)) if loaded.lenient => {
                 self.leave_out(at, queue);
                 return Ok(true);
             }
-            Err(Stop::Broken(what)) => return Err(Fault::broken(stream.event_offset(), what)),
+            Err(stop) => return Err(stop.at(stream.event_offset())),
         }
         match stream.advance() {
             Ok(true) => self.frontier.update(at, stream.event.time),

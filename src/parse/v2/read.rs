@@ -37,8 +37,15 @@ impl Frequency {
         Self(1.0 / (hz / 1e9))
     }
 
-    /// Ticks in nanoseconds, truncated as Go's reader does.
+    /// [`Frequency::ns`] of so few ticks that their conversion is one instruction.
     #[inline]
+    pub(super) fn ns_short(self, ticks: u32) -> i64 {
+        #[expect(clippy::cast_possible_truncation, reason = "Go's reader truncates too")]
+        let ns = (f64::from(ticks) * self.0) as i64;
+        ns
+    }
+
+    /// Ticks in nanoseconds, truncated as Go's reader does.
     pub(super) fn ns(self, ticks: u64) -> i64 {
         #[expect(
             clippy::cast_precision_loss,

@@ -204,6 +204,18 @@ pub(crate) const OPERATIONS: &[(&str, &str)] = &[
     ("google.golang.org/grpc.(*clientStream).…", "google.golang.org/grpc.(*clientStream).RecvMsg"),
 ];
 
+/// Functions that serve a request by calling the user's handler.
+#[rustfmt::skip]
+pub(crate) const SERVERS: &[(&str, &str)] = &[
+    ("net/http.(*conn).serve", "net/http.(*conn).serve"),
+    ("net/http.(*http2serverConn).runHandler", "net/http.(*http2serverConn).runHandler"),
+    ("net/http/internal/http2.(*serverConn).runHandler", "net/http/internal/http2.(*serverConn).runHandler"),
+    ("golang.org/x/net/http2.(*serverConn).runHandler", "golang.org/x/net/http2.(*serverConn).runHandler"),
+    ("google.golang.org/grpc.(*Server).processUnaryRPC", "google.golang.org/grpc.(*Server).processUnaryRPC"),
+    ("google.golang.org/grpc.(*Server).processStreamingRPC", "google.golang.org/grpc.(*Server).processStreamingRPC"),
+    ("github.com/valyala/fasthttp.(*Server).serveConn", "github.com/valyala/fasthttp.(*Server).serveConn"),
+];
+
 /// Functions in which one waits for other goroutines to end.
 pub(crate) const JOINS: &[(&str, &str)] = &[
     ("sync.(*WaitGroup).Wait", "sync.(*WaitGroup).Wait"),
@@ -266,7 +278,7 @@ mod tests {
 
     #[test]
     fn every_listed_name_matches_its_example() {
-        for table in [MAINS, GRACEFUL, JOINS, SIGNALS, OPERATIONS] {
+        for table in [MAINS, GRACEFUL, JOINS, SIGNALS, OPERATIONS, SERVERS] {
             for (pattern, example) in table {
                 assert!(matches(pattern, example), "{pattern}");
             }

@@ -8,11 +8,14 @@ mod blame;
 mod book;
 mod cancels;
 mod cause;
+mod deaf;
 mod describe;
 mod diff;
 mod evidence;
 mod grouping;
 mod history;
+mod index;
+mod logged;
 mod names;
 mod outcome;
 mod patterns;
@@ -105,7 +108,9 @@ impl Document {
 #[must_use]
 pub fn analyze(trace: &Trace, rules: &Rules) -> Analysis {
     let book = book::Book::new(trace);
-    let (cancels, hearings) = cancels::find(trace, &book, rules);
+    let (mut cancels, mut hearings) = cancels::find(trace, &book, rules);
+    let deaf = deaf::find(trace, &book, rules, &cancels, &hearings);
+    cancels::add_deaf(&mut cancels, &mut hearings, deaf);
     let assists = split::Assists::new(trace);
     tally::analysis(trace, rules, book, assists, cancels, hearings)
 }

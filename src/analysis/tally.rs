@@ -7,6 +7,7 @@ use crate::model::{Edge, Trace};
 
 use super::Rules;
 use super::book::Book;
+use super::index::overstays_of;
 use super::split::Assists;
 use super::types::{Analysis, Cancel, Group, Hearing, Quantiles, Summary};
 use super::words::Outcome;
@@ -25,7 +26,7 @@ pub(crate) fn analysis(
         summary: summary(rules, &cancels, &hearings, &worst_first),
         groups: groups(trace, rules, &hearings, &worst_first),
         findings: Vec::new(),
-        by_goroutine: by_goroutine(trace, &hearings),
+        by_goroutine: overstays_of(trace, &hearings),
         worst_first,
         cancels,
         hearings,
@@ -43,30 +44,6 @@ fn worst_first(hearings: &[Hearing]) -> Vec<u32> {
         .collect();
     keys.sort_unstable();
     keys.into_iter().map(|(_, row)| row).collect()
-}
-
-/// The rows of hearings by goroutine, then worst first.
-fn by_goroutine(trace: &Trace, hearings: &[Hearing]) -> Vec<u32> {
-    let mut next = vec![0_u32; trace.n_goroutines() as usize + 1];
-    for hearing in hearings {
-        next[hearing.goroutine.index() + 1] += 1;
-    }
-    let mut sum = 0;
-    for start in &mut next {
-        sum += *start;
-        *start = sum;
-    }
-    let mut rows = vec![0; hearings.len()];
-    for (row, hearing) in (0..).zip(hearings) {
-        let place = &mut next[hearing.goroutine.index()];
-        rows[*place as usize] = row;
-        *place += 1;
-    }
-    let of = |row: u32| &hearings[row as usize];
-    for same in rows.chunk_by_mut(|&a, &b| of(a).goroutine == of(b).goroutine) {
-        same.sort_unstable_by_key(|&row| (Reverse(of(row).overstay_ns), row));
-    }
-    rows
 }
 
 /// Whether a hearing is late by some limit.

@@ -6,6 +6,7 @@
 use std::io::{self, Write};
 
 use serde::{Serialize, Serializer};
+use serde_json::ser::Formatter;
 
 use super::open::Opened;
 use crate::analysis::{
@@ -57,8 +58,61 @@ pub(super) fn write_diff(
 }
 
 fn write_json(mut out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut out, value).map_err(io::Error::from)?;
+    let mut serializer = serde_json::Serializer::with_formatter(&mut out, Lines::default());
+    value.serialize(&mut serializer).map_err(io::Error::from)?;
     out.write_all(b"\n")
+}
+
+/// JSON with a line for each field of the whole and for each element of its lists: half the size
+/// of indented JSON, and still fit to be read and compared line by line.
+#[derive(Default)]
+struct Lines {
+    /// How many objects and lists are open.
+    depth: u32,
+}
+
+impl Lines {
+    fn separate<W: Write + ?Sized>(
+        &self,
+        out: &mut W,
+        first: bool,
+        deepest: u32,
+    ) -> io::Result<()> {
+        if !first {
+            out.write_all(b",")?;
+        }
+        if self.depth <= deepest { out.write_all(b"\n") } else { Ok(()) }
+    }
+}
+
+impl Formatter for Lines {
+    fn begin_array<W: Write + ?Sized>(&mut self, out: &mut W) -> io::Result<()> {
+        self.depth += 1;
+        out.write_all(b"[")
+    }
+
+    fn end_array<W: Write + ?Sized>(&mut self, out: &mut W) -> io::Result<()> {
+        self.depth -= 1;
+        out.write_all(b"]")
+    }
+
+    fn begin_array_value<W: Write + ?Sized>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
+        self.separate(out, first, 2)
+    }
+
+    fn begin_object<W: Write + ?Sized>(&mut self, out: &mut W) -> io::Result<()> {
+        self.depth += 1;
+        out.write_all(b"{")
+    }
+
+    fn end_object<W: Write + ?Sized>(&mut self, out: &mut W) -> io::Result<()> {
+        self.depth -= 1;
+        out.write_all(b"}")
+    }
+
+    fn begin_object_key<W: Write + ?Sized>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
+        self.separate(out, first, 1)
+    }
 }
 
 /// A list whose elements are made while they are written.

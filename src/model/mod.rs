@@ -171,6 +171,7 @@ impl Trace {
     }
 
     /// The stretches of a goroutine's spans that lie in one chunk each, in order of time.
+    #[must_use]
     pub fn runs(&self, goroutine: Goroutine) -> impl DoubleEndedIterator<Item = Run<'_>> {
         self.goroutines
             .runs(goroutine)

@@ -75,7 +75,8 @@ impl StateClass {
     }
 
     /// The class of waiting for a reason as the runtime words it, in the old format too.
-    fn of_reason(reason: &str) -> Self {
+    #[must_use]
+    pub fn of_reason(reason: &str) -> Self {
         match reason {
             "sleep" => Self::Sleep,
             "select" | "chan send" | "chan receive" | "select (no cases)" => Self::Channel,

@@ -163,7 +163,7 @@ fn zoom_to_cancel(ctx: &Ctx<'_>) {
     ctx.send(Command::Show(View::Cancel));
 }
 
-fn selected_goroutine(ctx: &Ctx<'_>) -> Option<(Slot, &'_ Sheet, Goroutine)> {
+fn selected_goroutine<'a>(ctx: &Ctx<'a>) -> Option<(Slot, &'a Sheet, Goroutine)> {
     let selected = ctx.state.selected?;
     let sheet = ctx.sheet(selected.slot)?;
     Some((selected.slot, sheet, goroutine_of(sheet, selected)?))
@@ -216,7 +216,7 @@ fn step_late(ctx: &Ctx<'_>, step: i64) {
 }
 
 /// The span that the selection is at: the selected one, or the one at the left of the screen.
-fn current_span(ctx: &Ctx<'_>) -> Option<(Slot, &'_ Sheet, Goroutine, Span)> {
+fn current_span<'a>(ctx: &Ctx<'a>) -> Option<(Slot, &'a Sheet, Goroutine, Span)> {
     let (slot, sheet, goroutine) = selected_goroutine(ctx)?;
     let trace = sheet.trace();
     let at = match ctx.state.selected?.what {

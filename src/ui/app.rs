@@ -60,6 +60,11 @@ impl Gestures {
         self.0
     }
 
+    /// Numbers for a gesture that is no part of any other.
+    pub(super) fn fresh() -> Self {
+        Self(u64::MAX / 2)
+    }
+
     /// The number of the gesture that goes on.
     pub(super) fn current(&self) -> u64 {
         self.0
@@ -250,11 +255,17 @@ impl App {
                 .show(ui, |ui| panels.late.drawer_ui(ui, ctx));
         }
         egui::CentralPanel::default().frame(plain).show(ui, |ui| match ctx.state.view {
-            View::Timeline => super::timeline::both_ui(ui, ctx, &mut panels.timelines),
-            View::Cancel => super::timeline::cancels_ui(ui, ctx, &mut panels.cancels),
+            View::Timeline => {
+                super::timeline::both_ui(ui, ctx, &mut panels.timelines, &mut panels.gestures);
+            }
+            View::Cancel => {
+                super::timeline::cancels_ui(ui, ctx, &mut panels.cancels, &mut panels.gestures);
+            }
             View::Late => panels.late.page_ui(ui, ctx),
             View::Compare => {
-                panels.compare.page_ui(ui, ctx, self.diff.as_ref().map(|(_, diff)| diff));
+                let diff = self.diff.as_ref().map(|(_, diff)| diff);
+                let Panels { compare, timelines, gestures, .. } = panels;
+                compare.page_ui(ui, ctx, diff, timelines, gestures);
             }
         });
     }

@@ -112,7 +112,9 @@ fn range(ctx: &Ctx<'_>) -> (f64, f64) {
 
 fn base_plot<'a>(name: &str, theme: &Theme, (low, high): (f64, f64), top: f64) -> Plot<'a> {
     let axis = AxisHints::new_x()
-        .formatter(|mark: &GridMark, _| format_duration(ns_from_log10(mark.value)))
+        .formatter(|mark: GridMark, _: &std::ops::RangeInclusive<f64>| {
+            format_duration(ns_from_log10(mark.value))
+        })
         .tick_label_color(theme.weak);
     Plot::new(Id::unique(name))
         .include_x(low)

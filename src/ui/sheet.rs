@@ -36,6 +36,8 @@ pub(crate) struct Sheet {
     pub(crate) document: Arc<Document>,
     /// Its levels of detail, at first only the quick ones.
     pub(crate) index: Arc<Index>,
+    /// Whether those are all.
+    pub(crate) indexed: bool,
     /// The rows of the timeline.
     pub(crate) rows: Option<Built<RowOptions>>,
     /// What the rows were last asked for by.
@@ -67,6 +69,7 @@ impl Sheet {
             origin,
             document,
             index,
+            indexed: false,
             rows: None,
             rows_asked: None,
             cancel_rows: None,

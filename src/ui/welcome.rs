@@ -169,8 +169,8 @@ fn recent_ui(ui: &mut Ui, ctx: &Ctx<'_>, paths: &[PathBuf], width: f32) {
     }
     let inner = width - 16.0;
     let at = rect.left_center() + vec2(8.0, 0.0);
-    text_at(ui, at - vec2(0.0, 8.0), &label, widgets::body_font(), theme.text, inner);
-    text_at(ui, at + vec2(0.0, 8.5), &folder, widgets::small_font(), theme.weak, inner);
+    text_at(ui.painter(), at - vec2(0.0, 8.0), &label, widgets::body_font(), theme.text, inner);
+    text_at(ui.painter(), at + vec2(0.0, 8.5), &folder, widgets::small_font(), theme.weak, inner);
     let whole: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
     let response = response.on_hover_cursor(CursorIcon::PointingHand);
     if response.on_hover_text(whole.join("\n")).clicked() {
@@ -224,7 +224,7 @@ fn tour_ui(ui: &mut Ui, ctx: &Ctx<'_>, tour: &'static Tour, width: f32) {
     let inner = rect.shrink2(vec2(12.0, 8.0));
     let title_font = FontId::new(13.0, theme::strong_family());
     let title = tour.title;
-    text_at(ui, inner.left_top() + vec2(0.0, 8.0), title, title_font, theme.text, inner.width());
+    text_at(ui.painter(), inner.left_top() + vec2(0.0, 8.0), title, title_font, theme.text, inner.width());
     about_ui(ui, theme, tour.about, inner);
     if let Some(after) = &tour.after {
         compare_link_ui(ui, ctx, tour, after, inner.right_top());
@@ -253,7 +253,7 @@ fn compare_link_ui(
 ) {
     let theme = ctx.theme;
     let text = "before → after";
-    let galley = cut_galley(ui, text, widgets::small_font(), theme.accent, 200.0);
+    let galley = cut_galley(ui.painter(), text, widgets::small_font(), theme.accent, 200.0);
     let rect = Rect::from_min_size(right_top - vec2(galley.size().x, 0.0), galley.size());
     let id = ui.id().with(("compare", tour.title));
     let response = ui.interact(rect.expand(4.0), id, Sense::click());

@@ -56,6 +56,7 @@ impl App {
             Answer::Indexed { serial, index } => {
                 if let Some(sheet) = self.sheet_mut(serial) {
                     sheet.index = Arc::new(index);
+                    sheet.indexed = true;
                     sheet.rows_asked = None;
                     sheet.cancel_rows_asked = None;
                 }
@@ -89,6 +90,7 @@ impl App {
             }
             Answer::Found { words, hits } => self.panels.palette.found(words, hits),
             Answer::Picked { role, paths, unseen } => self.picked(role, paths, unseen),
+            Answer::Nothing => {}
             Answer::Crashed { what } => {
                 self.notify(Tone::Error, format!("{what} failed: an error in Overstay itself"));
             }

@@ -177,7 +177,7 @@ impl<'a> Merger<'a> {
             }
         }
         let offset = self.frontier.get(0).and_then(|head| self.streams.get(head.stream as usize));
-        let offset = offset.map_or(loaded.offset, |stream| stream.event_offset());
+        let offset = offset.map_or(loaded.offset, Stream::event_offset);
         Err(Fault::broken(offset, "no thread's next event fits what the others did"))
     }
 

@@ -41,7 +41,7 @@ pub(super) fn page_ui(ui: &mut Ui, page: &Page<'_>, row: u32, hearing: &Hearing)
 }
 
 /// How it left, in words.
-pub(super) fn verdict(hearing: &Hearing, late: bool) -> String {
+pub(crate) fn verdict(hearing: &Hearing, late: bool) -> String {
     let after = format_duration(hearing.overstay_ns);
     match hearing.outcome {
         Outcome::LivesOn => "Lives on: it was not meant to end".to_owned(),

@@ -57,7 +57,7 @@ pub(super) fn class_of(page: &Page<'_>, part: &SplitPart) -> StateClass {
         Doing::Syscall => StateClass::Syscall,
         Doing::GcAssist => StateClass::Gc,
         Doing::Waiting => StateClass::of_reason(page.sheet.trace().string(part.reason)),
-        Doing::Unknown => StateClass::Unknown,
+        Doing::Unknown | Doing::Unborn => StateClass::Unknown,
     }
 }
 

@@ -16,7 +16,7 @@ use oklch::oklch;
 use crate::analysis::Cause;
 use crate::scene::StateClass;
 
-pub(crate) use style::install;
+pub(crate) use style::{install, strong_family};
 
 /// The colors of one of the two themes.
 #[derive(Clone, Debug)]
@@ -67,6 +67,8 @@ pub(crate) struct Theme {
     pub(crate) warn_soft: Color32,
     /// Better than before.
     pub(crate) better: Color32,
+    /// Text on the active states and on patches.
+    pub(crate) on_patch: Color32,
     /// What lies outside the life of a goroutine or of the trace.
     pub(crate) void: Color32,
     /// Laid over what is not in focus.
@@ -138,6 +140,13 @@ impl Theme {
         self.patches[class as usize]
     }
 
+    /// The color of a state within a late overstay: waiting, which is what holds most exits up,
+    /// glows there.
+    pub(crate) fn lit(&self, class: StateClass) -> Color32 {
+        let share = if hue(class).1 { 0.10 } else { 0.34 };
+        mix(self.state(class), self.late, share)
+    }
+
     /// The color of a cause.
     pub(crate) fn cause(&self, cause: Cause) -> Color32 {
         self.causes[cause as usize]
@@ -167,6 +176,7 @@ impl Theme {
             late_text: oklch(0.73, 0.18, 32.0),
             late_soft: oklch(0.27, 0.075, 27.0),
             prompt: gray(0.66),
+            on_patch: gray(0.16),
             warn: oklch(0.83, 0.14, 85.0),
             warn_soft: oklch(0.28, 0.045, 85.0),
             better: oklch(0.80, 0.13, 160.0),
@@ -204,6 +214,7 @@ impl Theme {
             late_text: oklch(0.53, 0.21, 27.0),
             late_soft: oklch(0.935, 0.035, 27.0),
             prompt: gray(0.55),
+            on_patch: gray(0.20),
             warn: oklch(0.52, 0.12, 75.0),
             warn_soft: oklch(0.95, 0.05, 90.0),
             better: oklch(0.50, 0.13, 155.0),

@@ -106,7 +106,7 @@ impl Made<'_, '_, '_> {
         Ok(Step::Advanced)
     }
 
-    /// GoBlock and GoStop.
+    /// `GoBlock` and `GoStop`.
     #[inline]
     pub(super) fn go_stop(&mut self, to: GoState, args: &[u64]) -> Answer {
         self.needs_user_code()?;
@@ -223,7 +223,7 @@ impl Made<'_, '_, '_> {
         Ok(Step::Advanced)
     }
 
-    /// GoSwitch and GoSwitchDestroy, a coroutine's hand-over: the next one is woken, the
+    /// `GoSwitch` and `GoSwitchDestroy`, a coroutine's hand-over: the next one is woken, the
     /// current one blocks or ends, the next one runs. Its sequence number is the next one's.
     pub(super) fn go_switch(&mut self, args: &[u64], to: GoState) -> Answer {
         self.needs_user_code()?;
@@ -259,7 +259,7 @@ impl Made<'_, '_, '_> {
         Ok(Step::Advanced)
     }
 
-    /// GoStatus and GoStatusStack: the state at the generation's start, though it may be said
+    /// `GoStatus` and `GoStatusStack`: the state at the generation's start, though it may be said
     /// as late as its end.
     pub(super) fn go_status(&mut self, args: &[u64], stack: u64) -> Answer {
         let id = nth(args, 0);

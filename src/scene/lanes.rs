@@ -6,9 +6,11 @@ use crate::model::{Life, Trace};
 
 use super::bars::Track;
 use super::columns::Chart;
+use super::density::Density;
 use super::fold::{Fold, blank, cell_log2};
 use super::frame::Scene;
 use super::fuses;
+use super::minis;
 use super::plots::Plot;
 use super::records::{BarKind, BarRecord, MarkerKind, MarkerRecord, RowRecord};
 use super::rows::{Row, SectionKey, Visible};
@@ -122,7 +124,13 @@ impl Lanes<'_, '_> {
             (None, SectionKey::Function(name)) => index.densities.get(&name),
             (None, _) => None,
         };
-        if let Some(density) = density {
+        let density = density.filter(|density| !density.is_empty());
+        let closely = minis::replaces(self.view, density.map(Density::bin_ns))
+            && self.view.rows.lives.get(number as usize).is_some_and(|lives| {
+                let scene = &mut *self.scene;
+                scene.minis.fill(self.view, lives, (row, y0, y1), &mut scene.density)
+            });
+        if let Some(density) = density.filter(|_| !closely) {
             chart.brief(density, &mut self.scene.density);
         }
         if self.view.show.cancels {

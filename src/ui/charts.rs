@@ -60,6 +60,7 @@ pub(crate) fn overstays_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
     let (bars, top) = bars(analysis, budget, theme);
     let (low, high) = range(ctx);
     let plot = base_plot("overstays", theme, (low, high), top * 1.12 + 0.5);
+    quiet_grid(ui, theme);
     let response = plot.show(ui, |plot| {
         plot.bar_chart(BarChart::new("overstays", bars).allow_hover(false));
         drag_budget(plot, ctx, budget);
@@ -77,6 +78,7 @@ pub(crate) fn ecdf_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
     let (low, high) = range(ctx);
     let budget = log10_ns(ctx.state.prefs.budget_ns);
     let plot = base_plot("ecdf", theme, (low, high), 1.05);
+    quiet_grid(ui, theme);
     let response = plot.show(ui, |plot| {
         for slot in Slot::BOTH {
             let Some(sheet) = ctx.sheet(slot) else { continue };
@@ -107,7 +109,12 @@ fn range(ctx: &Ctx<'_>) -> (f64, f64) {
             }
         }
     }
-    (low.floor().max(LEAST), (high + 0.2).ceil())
+    ((low - 0.2).max(LEAST) - 0.15, high + 0.3)
+}
+
+/// The plot draws its grid in the color of text: here that is quiet.
+fn quiet_grid(ui: &mut Ui, theme: &Theme) {
+    ui.visuals_mut().override_text_color = Some(theme.line);
 }
 
 fn base_plot<'a>(name: &str, theme: &Theme, (low, high): (f64, f64), top: f64) -> Plot<'a> {

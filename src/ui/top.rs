@@ -74,8 +74,7 @@ impl TopBar {
         let field = TextEdit::singleline(&mut words)
             .id(id)
             .hint_text("Find (/)")
-            .desired_width(FIND)
-            .vertical_align(Align::Center);
+            .desired_width(FIND);
         let response = ui.add(field);
         response.widget_info(|| WidgetInfo::labeled(egui::Role::TextInput, true, "Find"));
         if std::mem::take(&mut self.focus_find) {
@@ -99,7 +98,7 @@ fn open_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
                 ctx.send(Command::Swap);
             }
         }
-        let name = sheet.origin.name();
+        let name = sheet.origin.long_name();
         let color = if comparing { theme.side[slot as usize] } else { theme.text };
         let shown = shorten(&name);
         let label = ui.label(strong(shown).color(color));

@@ -32,6 +32,18 @@ pub(super) fn late_ground(scene: &Scene, frame: &Frame<'_>, sketch: &mut Sketch)
     }
 }
 
+/// A glow over the spans of the late part: what held the goroutine is to be seen through it.
+pub(super) fn late_glow(scene: &Scene, theme: &Theme, sketch: &mut Sketch) {
+    for fuse in scene.fuses.iter().filter(|fuse| fuse.kind == FuseKind::Late && !fuse.dimmed) {
+        let Some(row) = scene.rows.get(fuse.row as usize) else { continue };
+        if matches!(row.row, Row::Header(_)) {
+            continue;
+        }
+        let area = [fuse.x_budget, row.y0, fuse.x1, row.y1 - 1.0];
+        sketch.rect(area, theme::fade(theme.late, 0.26));
+    }
+}
+
 /// A line through all lanes at each cancel.
 pub(super) fn lines(scene: &Scene, frame: &Frame<'_>, sketch: &mut Sketch) {
     let theme = frame.ctx.theme;
@@ -162,6 +174,10 @@ fn numbers(ui: &Ui, scene: &Scene, frame: &Frame<'_>, painter: &Painter) {
     for (at, mark) in scene.cancels.iter().enumerate() {
         let next = scene.cancels.get(at + 1).map_or(frame.canvas.width(), |next| next.x - 6.0);
         let mut parts = Vec::new();
+        if mark.count == 1 && next - mark.x > 150.0 {
+            let cause = mark.cause.name().to_owned();
+            parts.push((cause, theme.cause(mark.cause), widgets::small_font()));
+        }
         if mark.count > 1 {
             parts.push((format!("{}×", mark.count), theme.weak, widgets::small_font()));
         }

@@ -8,7 +8,7 @@ use crate::analysis::Cancel;
 use crate::base::{StackId, format_duration};
 use crate::model::{Frame as StackFrame, Span, Trace};
 use crate::parse::event::GoState;
-use crate::scene::{BarKind, BarRecord, FuseRecord, Hit, Row, Scene, SectionKey, SpanFlags, SpanRecord};
+use crate::scene::{BarKind, BarRecord, FuseRecord, Hit, Scene, SectionKey, SpanFlags, SpanRecord};
 use crate::ui::command::Command;
 use crate::ui::ctx::{
     Ctx, count, goroutine_id, moment, short_file, short_function, start_function,
@@ -35,7 +35,9 @@ pub(super) fn user_frame(trace: &Trace, stack: StackId) -> Option<StackFrame> {
 }
 
 /// What is written on a span: why it waits and where; nothing on a running one.
-pub(super) fn span_label(trace: &Trace, span: &Span) -> String {
+pub(super) fn span_label(trace: &Trace, span: &Span, room_px: f32) -> String {
+    /// Below this width the function's name would be cut to nothing.
+    const WITH_FUNCTION_PX: f32 = 120.0;
     let reason = trace.string(span.reason);
     match span.state {
         GoState::Running | GoState::NotExist | GoState::Undetermined => String::new(),
@@ -43,11 +45,11 @@ pub(super) fn span_label(trace: &Trace, span: &Span) -> String {
         GoState::Syscall | GoState::Waiting => {
             let what = if span.state == GoState::Syscall { "system call" } else { reason };
             match user_frame(trace, span.stack) {
-                Some(frame) => {
+                Some(frame) if room_px >= WITH_FUNCTION_PX => {
                     let function = short_function(trace.string(frame.function));
                     if what.is_empty() { function.to_owned() } else { format!("{what} · {function}") }
                 }
-                None => what.to_owned(),
+                _ => what.to_owned(),
             }
         }
     }
@@ -357,9 +359,4 @@ pub(super) fn cancel_head_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet) {
             }
         }
     });
-}
-
-/// Whether a row of the scene is a heading.
-pub(super) fn is_header(row: Row) -> bool {
-    matches!(row, Row::Header(_))
 }

@@ -2,15 +2,17 @@
 
 use std::ops::Range;
 
-use crate::base::{Goroutine, StackId, Time};
+use rustc_hash::FxHashMap;
+
+use crate::base::{Goroutine, StackId, StrId, TaskId, Time};
 use crate::model::Trace;
 
 use super::Rules;
 use super::book::Book;
-use super::cause::why;
+use super::cause::{why, why_logged};
 use super::evidence::{Act, Piece, collect};
 use super::grouping::group;
-use super::history::spans_before;
+use super::logged::{Entry, SAME_CALL_NS, Says, entries, says};
 use super::outcome::{Heard, fate};
 use super::place::{Place, place};
 use super::types::{Cancel, Hearing};
@@ -19,23 +21,79 @@ use super::words::{Evidence, HeardIn};
 /// Finds all cancels, in order of time, and all that heard them, cancel by cancel.
 pub(crate) fn find(trace: &Trace, book: &Book, rules: &Rules) -> (Vec<Cancel>, Vec<Hearing>) {
     let pieces = collect(trace, book);
-    let mut runs: Vec<Range<usize>> = group(trace, book, &pieces);
-    runs.sort_by_key(|run| pieces.get(run.start).map(|piece| (piece.at, piece.by)));
-    let mut cancels = Vec::with_capacity(runs.len());
+    let logs = entries(trace, rules);
+    let mut calls = calls(&pieces, group(trace, book, &pieces), &logs);
+    calls.sort_by_key(|call| (call.at, call.by));
+    let mut cancels = Vec::with_capacity(calls.len());
     let mut ears = Vec::new();
-    for run in runs {
-        let id = u32::try_from(cancels.len()).unwrap_or(u32::MAX);
-        let start = ears.len();
-        let cancel = cancel(trace, book, id, &pieces[run], &mut ears);
-        let rows = row(start)..row(ears.len());
-        cancels.push(Cancel { heard: rows, ..cancel });
+    for call in calls {
+        let id = row(cancels.len());
+        cancels.push(cancel(trace, book, id, &call, &pieces, &mut ears));
+    }
+    add_logged_ears(trace, book, &cancels, &logs, &mut ears);
+    ears.sort_by_key(|ear: &Ear| (ear.cancel, ear.goroutine, ear.at));
+    // Who waits again on a context below hears once more: that is the same cancel.
+    ears.dedup_by_key(|ear| (ear.cancel, ear.goroutine));
+    ears.sort_by_key(|ear| (ear.cancel, ear.at, ear.goroutine));
+    let mut start = 0;
+    for same in ears.chunk_by(|a, b| a.cancel == b.cancel) {
+        let end = start + same.len();
+        if let Some(first) = same.first() {
+            cancels[first.cancel as usize].heard = row(start)..row(end);
+        }
+        start = end;
     }
     let hearings = judge(trace, book, rules, &cancels, &ears);
     (cancels, hearings)
 }
 
+/// Appends the deaf, who are sorted by cancel, to the table of hearings.
+pub(crate) fn add_deaf(cancels: &mut [Cancel], hearings: &mut Vec<Hearing>, deaf: Vec<Hearing>) {
+    let mut start = hearings.len();
+    for same in deaf.chunk_by(|a, b| a.cancel == b.cancel) {
+        let end = start + same.len();
+        if let Some(first) = same.first() {
+            cancels[first.cancel as usize].deaf = row(start)..row(end);
+        }
+        start = end;
+    }
+    hearings.extend(deaf);
+}
+
 fn row(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
+}
+
+/// One call of a cancel function: its pieces, or else the log that tells of it.
+struct Call {
+    at: Time,
+    by: Option<Goroutine>,
+    pieces: Range<usize>,
+    log: Option<(StrId, StackId, TaskId)>,
+}
+
+/// Puts logs and evidence together: the evidence that follows a log at once is of that call.
+fn calls(pieces: &[Piece], runs: Vec<Range<usize>>, logs: &[Entry<'_>]) -> Vec<Call> {
+    let mut calls: Vec<Call> = runs
+        .into_iter()
+        .filter_map(|run| {
+            let first = pieces.get(run.start)?;
+            Some(Call { at: first.at, by: first.by, pieces: run, log: None })
+        })
+        .collect();
+    // The runs are in the order of their pieces: by canceller, then time.
+    let n_seen = calls.len();
+    for log in logs.iter().filter(|log| matches!(log.says, Says::Cancel(_))) {
+        let told = Some((log.message, log.stack, log.task));
+        let next = calls[..n_seen].partition_point(|call| (call.by, call.at) < (Some(log.by), log.at));
+        match calls[..n_seen].get_mut(next) {
+            Some(call) if call.by == Some(log.by) && call.at - log.at <= SAME_CALL_NS => {
+                call.log = told;
+            }
+            _ => calls.push(Call { at: log.at, by: Some(log.by), pieces: 0..0, log: told }),
+        }
+    }
+    calls
 }
 
 /// A hearing before its outcome is known.
@@ -50,57 +108,79 @@ struct Ear {
     place: Place,
 }
 
-/// Makes one cancel of its pieces, and appends who heard it.
-fn cancel(trace: &Trace, book: &Book, id: u32, pieces: &[Piece], ears: &mut Vec<Ear>) -> Cancel {
+/// Makes one cancel, and appends who heard it.
+fn cancel(
+    trace: &Trace,
+    book: &Book,
+    id: u32,
+    call: &Call,
+    pieces: &[Piece],
+    ears: &mut Vec<Ear>,
+) -> Cancel {
+    let pieces = &pieces[call.pieces.clone()];
     let marked = pieces.iter().find(|piece| book.mark(piece.stack).is_some());
-    let at = pieces.first().map_or(Time::MIN, |piece| piece.at);
-    let by = pieces.first().and_then(|piece| piece.by);
     let stack = marked.map_or(StackId::EMPTY, |piece| piece.stack);
-    let why = why(trace, book, by, stack, at);
-    let start = ears.len();
+    let why = match call.log {
+        Some((_, stack, _)) if pieces.is_empty() => why_logged(trace, book, call.by, stack),
+        _ => why(trace, book, call.by, stack, call.at),
+    };
+    let marks = || pieces.iter().filter_map(|piece| book.mark(piece.stack));
     for piece in pieces {
-        let depth = book.mark(piece.stack).map_or(0, |mark| u32::from(mark.depth).max(1));
         let (goroutine, evidence) = match piece.act {
             Act::Wakes(goroutine) => (goroutine, Evidence::Woken),
             Act::Creates(goroutine) => (goroutine, Evidence::AfterFunc),
             Act::Starts | Act::Inside => continue,
         };
-        let stack = match evidence {
-            Evidence::Woken => waited_at(trace, goroutine, piece.at),
-            _ => StackId::EMPTY,
-        };
+        let depth = book.mark(piece.stack).map_or(0, |mark| u32::from(mark.depth).max(1));
+        let stack = piece.wait.stack;
         let place = place(trace, book, goroutine, stack);
         ears.push(Ear { cancel: id, goroutine, evidence, depth, at: piece.at, stack, place });
     }
-    ears[start..].sort_by_key(|ear| (ear.goroutine, ear.at));
-    // Who waits again on a context below hears once more: that is the same cancel.
-    let mut kept = start;
-    for at in start..ears.len() {
-        if at == start || ears[at].goroutine != ears[kept - 1].goroutine {
-            ears[kept] = ears[at];
-            kept += 1;
-        }
-    }
-    ears.truncate(kept);
-    ears[start..].sort_by_key(|ear| (ear.at, ear.goroutine));
-    let deepest = pieces.iter().filter_map(|piece| book.mark(piece.stack)).map(|mark| mark.depth);
     Cancel {
         id,
-        at,
+        at: call.at,
         cause: why.cause,
         detail: why.detail,
         site: why.site,
         by: why.by,
-        depth: u32::from(deepest.max().unwrap_or(0)),
+        depth: marks().map(|mark| u32::from(mark.depth)).max().unwrap_or(0),
         stack: why.stack,
+        logged: call.log.map_or(StrId::EMPTY, |(message, ..)| message),
+        task: call.log.map_or(TaskId(0), |(.., task)| task),
         heard: 0..0,
         deaf: 0..0,
     }
 }
 
-/// The stack of the wait that ended at a moment.
-fn waited_at(trace: &Trace, goroutine: Goroutine, woken: Time) -> StackId {
-    spans_before(trace, goroutine, woken, 1).next().map_or(StackId::EMPTY, |span| span.stack)
+/// Adds who logged that they heard: the last cancel of that name before.
+fn add_logged_ears(
+    trace: &Trace,
+    book: &Book,
+    cancels: &[Cancel],
+    logs: &[Entry<'_>],
+    ears: &mut Vec<Ear>,
+) {
+    let mut last: FxHashMap<&str, u32> = FxHashMap::default();
+    let mut named = cancels.iter().filter(|cancel| cancel.logged != StrId::EMPTY).peekable();
+    for log in logs {
+        let Says::Heard(name) = log.says else { continue };
+        while let Some(cancel) = named.next_if(|cancel| cancel.at <= log.at) {
+            if let Some(Says::Cancel(name)) = says(trace.string(cancel.logged)) {
+                last.insert(name, cancel.id);
+            }
+        }
+        let Some(&cancel) = last.get(name) else { continue };
+        let place = place(trace, book, log.by, log.stack);
+        ears.push(Ear {
+            cancel,
+            goroutine: log.by,
+            evidence: Evidence::Logged,
+            depth: 0,
+            at: log.at,
+            stack: log.stack,
+            place,
+        });
+    }
 }
 
 /// Decides what became of everyone who heard.

@@ -55,6 +55,12 @@ pub(crate) fn why(trace: &Trace, book: &Book, by: Option<Goroutine>, stack: Stac
     Why { cause, detail, site, by, stack }
 }
 
+/// A cancel that only the program's log tells of; `stack` is the log's.
+pub(crate) fn why_logged(trace: &Trace, book: &Book, by: Option<Goroutine>, stack: StackId) -> Why {
+    let site = site(trace, book, stack);
+    Why { cause: Cause::Logged, detail: "the program's log says so", site, by, stack }
+}
+
 /// A goroutine that was started with the cancel function itself: `go cancel()`,
 /// `time.AfterFunc(d, cancel)`, `context.AfterFunc(ctx, cancel)`.
 fn started_to_cancel(trace: &Trace, book: &Book, by: Goroutine, stack: StackId, at: Time) -> Why {

@@ -33,6 +33,17 @@ pub(crate) struct Piece {
     pub(crate) stack: StackId,
     /// What it did.
     pub(crate) act: Act,
+    /// The wait that it ended, for [`Act::Wakes`].
+    pub(crate) wait: Wait,
+}
+
+/// A wait that a wake ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Wait {
+    /// Since when.
+    pub(crate) since: Time,
+    /// The stack of the one who waited; empty if not known.
+    pub(crate) stack: StackId,
 }
 
 /// All evidence, sorted by canceller and then by time.
@@ -46,11 +57,17 @@ pub(crate) fn collect(trace: &Trace, book: &Book) -> Vec<Piece> {
                 at: sample.at,
                 stack: sample.stack,
                 act: Act::Inside,
+                wait: Wait::default(),
             });
         }
     }
-    pieces.sort_unstable_by_key(|piece| (piece.by, piece.at, piece.act));
+    // Each chunk's evidence is sorted already, and a stable sort merges such runs.
+    pieces.sort_by_key(order);
     pieces
+}
+
+fn order(piece: &Piece) -> (Option<Goroutine>, Time, Act) {
+    (piece.by, piece.at, piece.act)
 }
 
 /// Runs `scan` over all chunks, on as many threads as pay.
@@ -92,19 +109,43 @@ fn from_spans(trace: &Trace, book: &Book) -> Vec<Piece> {
         let mut pieces = Vec::new();
         for (word, at) in stack_words(chunk) {
             let local = chunk.words.get(word).map_or(0, |&local| local as usize);
-            let Some(Some(mark)) = marks.get(local) else { continue };
-            let member = member_of(chunk, at);
-            let kind = chunk.kind_of(at);
-            let (by, act) = if kind.woken {
-                let act = if mark.closes { Act::Wakes(member) } else { Act::Inside };
-                (if kind.words > 1 { chunk.waker_at(word) } else { None }, act)
-            } else {
-                (Some(member), Act::Inside)
-            };
-            pieces.push(Piece { by, at: chunk.start(at), stack: chunk.stack_at(word), act });
+            if let Some(Some(mark)) = marks.get(local) {
+                pieces.push(piece(trace, chunk, mark, word, at));
+            }
         }
+        pieces.sort_unstable_by_key(order);
         pieces
     })
+}
+
+/// The evidence that the span `at` of a chunk is, whose stack the word `word` names.
+fn piece(trace: &Trace, chunk: &Chunk, mark: &Mark, word: usize, at: usize) -> Piece {
+    let (member, first) = member_of(chunk, at);
+    let kind = chunk.kind_of(at);
+    let time = chunk.start(at);
+    let stack = chunk.stack_at(word);
+    let inside = Piece { by: Some(member), at: time, stack, act: Act::Inside, wait: Wait::default() };
+    if !kind.woken {
+        return inside;
+    }
+    let by = if kind.words > 1 { chunk.waker_at(word) } else { None };
+    if !mark.closes {
+        return Piece { by, ..inside };
+    }
+    let wait = if at > first {
+        let waiting = chunk.kind_of(at - 1);
+        let stack = match waiting.words {
+            0 => StackId::EMPTY,
+            words => chunk.stack_at(word - usize::from(words)),
+        };
+        Wait { since: chunk.start(at - 1), stack }
+    } else {
+        // It began in an earlier chunk.
+        trace
+            .span_at(member, Time(time.ns().saturating_sub(1)))
+            .map_or_else(Wait::default, |span| Wait { since: span.start, stack: span.stack })
+    };
+    Piece { by, act: Act::Wakes(member), wait, ..inside }
 }
 
 /// The spans of a chunk that have a stack: the word that names it, and the span's number.
@@ -119,34 +160,55 @@ pub(crate) fn stack_words(chunk: &Chunk) -> impl Iterator<Item = (usize, usize)>
     })
 }
 
-/// Whose span a chunk's span is.
-pub(crate) fn member_of(chunk: &Chunk, at: usize) -> Goroutine {
+/// Whose span a chunk's span is, and the number of that goroutine's first span in the chunk.
+fn member_of(chunk: &Chunk, at: usize) -> (Goroutine, usize) {
     let after = chunk.run_starts.partition_point(|&start| start as usize <= at);
-    chunk.members.get(after.saturating_sub(1)).copied().unwrap_or_default()
+    let row = after.saturating_sub(1);
+    let first = chunk.run_starts.get(row).map_or(0, |&start| start as usize);
+    (chunk.members.get(row).copied().unwrap_or_default(), first)
 }
 
 /// Goroutines that were born to cancel, or by a cancel.
 fn from_births(trace: &Trace, book: &Book, pieces: &mut Vec<Piece>) {
-    for goroutine in trace.goroutines() {
-        let life = trace.life(goroutine);
-        let Edge::Seen(born) = life.born else { continue };
-        if let Some(mark) = book.mark(life.creation_stack) {
-            let act = if mark.starts_callback { Act::Creates(goroutine) } else { Act::Inside };
-            pieces.push(Piece { by: life.parent, at: born, stack: life.creation_stack, act });
+    let lives = &trace.goroutines;
+    let columns = lives.names.iter().zip(&lives.creation_stacks);
+    for (goroutine, (name, stack)) in trace.goroutines().zip(columns) {
+        let mark = book.mark(*stack);
+        let cancels =
+            matches!(book.function(*name).role, Some(Role::CancelFunc | Role::DeadlineFunc));
+        if mark.is_some() || cancels {
+            from_birth(trace, goroutine, mark, cancels, pieces);
         }
-        if !matches!(book.function(life.name).role, Some(Role::CancelFunc | Role::DeadlineFunc)) {
-            continue;
-        }
-        // A timer's goroutine cancels as soon as it is born, as far as anyone could expect;
-        // that of `go cancel()` when it gets to run.
-        let at = if is_timers(trace, goroutine) {
-            Some(born)
-        } else {
-            trace.spans(goroutine).find(|span| span.state == GoState::Running).map(|span| span.start)
-        };
-        if let Some(at) = at {
-            pieces.push(Piece { by: Some(goroutine), at, stack: StackId::EMPTY, act: Act::Starts });
-        }
+    }
+}
+
+fn from_birth(
+    trace: &Trace,
+    goroutine: Goroutine,
+    mark: Option<Mark>,
+    cancels: bool,
+    pieces: &mut Vec<Piece>,
+) {
+    let life = trace.life(goroutine);
+    let Edge::Seen(born) = life.born else { return };
+    let wait = Wait::default();
+    if let Some(mark) = mark {
+        let act = if mark.starts_callback { Act::Creates(goroutine) } else { Act::Inside };
+        pieces.push(Piece { by: life.parent, at: born, stack: life.creation_stack, act, wait });
+    }
+    if !cancels {
+        return;
+    }
+    // A timer's goroutine cancels as soon as it is born, as far as anyone could expect;
+    // that of `go cancel()` when it gets to run.
+    let at = if is_timers(trace, goroutine) {
+        Some(born)
+    } else {
+        trace.spans(goroutine).find(|span| span.state == GoState::Running).map(|span| span.start)
+    };
+    if let Some(at) = at {
+        let (by, stack) = (Some(goroutine), StackId::EMPTY);
+        pieces.push(Piece { by, at, stack, act: Act::Starts, wait });
     }
 }
 

@@ -9,15 +9,12 @@
 
 use std::ops::Range;
 
-use rustc_hash::FxHashSet;
-
 use crate::base::{Goroutine, StackId, Time};
 use crate::model::{Chunk, Trace};
 use crate::parse::event::GoState;
 
 use super::book::Book;
 use super::evidence::{Act, Piece, over_chunks, stack_words};
-use super::history::spans_before;
 use super::patterns::Role;
 
 /// Two waits that began closer together than this, in nanoseconds, may be in the trace in the
@@ -27,16 +24,14 @@ const CLOCK_SLACK_NS: i64 = 1_000;
 /// The pieces of each cancel, as ranges of `pieces`, which are sorted by canceller and time.
 pub(crate) fn group(trace: &Trace, book: &Book, pieces: &[Piece]) -> Vec<Range<usize>> {
     let grouping = Grouping { trace, book };
-    let joined: Vec<bool> = (0..pieces.len())
+    let mut joined: Vec<bool> = (0..pieces.len())
         .map(|at| at > 0 && grouping.may_join(pieces[at - 1], pieces[at]))
         .collect();
-    let interruptions = Interruptions::find(trace, book, pieces, &joined);
+    interrupt(trace, book, pieces, &mut joined);
     let mut runs = Vec::new();
     let mut run = Run::default();
     for (at, piece) in pieces.iter().enumerate() {
-        let goes_on = joined[at]
-            && !interruptions.any(pieces[at - 1], *piece)
-            && grouping.goes_on(&run, *piece);
+        let goes_on = joined[at] && grouping.goes_on(&run, *piece);
         if !goes_on {
             if at > 0 {
                 runs.push(run.start..at);
@@ -133,76 +128,98 @@ impl Grouping<'_> {
 
     /// When the wait began that a piece ended on the first level, if it did.
     fn first_level_wait(&self, piece: Piece) -> Option<Time> {
-        let Act::Wakes(wakee) = piece.act else { return None };
+        let Act::Wakes(_) = piece.act else { return None };
         let mark = self.book.mark(piece.stack)?;
-        if mark.depth > 1 {
-            return None;
-        }
-        Some(spans_before(self.trace, wakee, piece.at, 1).next().map_or(Time::MIN, |span| span.start))
+        (mark.depth <= 1).then_some(piece.wait.since)
     }
 }
 
-/// What cancellers did outside of cancels, by canceller and time.
-struct Interruptions(Vec<(Goroutine, Time)>);
+/// The stretches between two pieces that may be of one cancel, by canceller.
+struct Gaps {
+    /// Where each goroutine's gaps begin in `rows`, and the end.
+    starts: Vec<u32>,
+    /// From when until when, and the number of the later piece.
+    rows: Vec<(Time, Time, usize)>,
+}
 
-impl Interruptions {
-    /// Finds them for those goroutines that have pieces to be told apart.
-    fn find(trace: &Trace, book: &Book, pieces: &[Piece], joined: &[bool]) -> Self {
-        let suspects: FxHashSet<Goroutine> = pieces
-            .iter()
-            .zip(joined)
-            .filter(|(_, joined)| **joined)
-            .filter_map(|(piece, _)| piece.by)
-            .collect();
-        if suspects.is_empty() {
-            return Self(Vec::new());
-        }
-        let mut found = over_chunks(trace, |chunk| wakes_by(chunk, book, &suspects));
-        for goroutine in trace.goroutines() {
-            let life = trace.life(goroutine);
-            let by = life.parent.filter(|parent| suspects.contains(parent));
-            if let (Some(by), Some(at)) = (by, life.born.time())
-                && book.mark(life.creation_stack).is_none()
-            {
-                found.push((by, at));
+impl Gaps {
+    /// The pieces are sorted by canceller, so their gaps are too.
+    fn new(trace: &Trace, pieces: &[Piece], joined: &[bool]) -> Self {
+        let mut starts = vec![0; trace.n_goroutines() as usize + 1];
+        let mut rows = Vec::new();
+        for (at, pair) in pieces.windows(2).enumerate() {
+            let [before, piece] = pair else { continue };
+            if let (true, Some(by)) = (joined[at + 1], piece.by) {
+                rows.push((before.at, piece.at, at + 1));
+                starts[by.index() + 1] += 1;
             }
         }
-        let notes = trace.notes();
-        let logs = notes.logs().iter().filter_map(|log| Some((log.goroutine?, log.at)));
-        let regions = notes.regions().iter().flat_map(|region| {
-            let edges = [region.began.time(), region.ended.time()];
-            edges.into_iter().flatten().map(|at| (region.goroutine, at))
-        });
-        found.extend(logs.chain(regions).filter(|(by, _)| suspects.contains(by)));
-        found.sort_unstable();
-        Self(found)
+        let mut sum = 0;
+        for start in &mut starts {
+            sum += *start;
+            *start = sum;
+        }
+        Self { starts, rows }
     }
 
-    /// Whether there is one between two pieces of one goroutine.
-    fn any(&self, before: Piece, piece: Piece) -> bool {
-        let Some(by) = piece.by else { return false };
-        let after = self.0.partition_point(|&(of, at)| (of, at) <= (by, before.at));
-        self.0.get(after).is_some_and(|&(of, at)| of == by && at < piece.at)
+    fn of(&self, goroutine: Goroutine) -> &[(Time, Time, usize)] {
+        match self.starts.get(goroutine.index()..goroutine.index() + 2) {
+            Some(&[start, end]) => &self.rows[start as usize..end as usize],
+            _ => &[],
+        }
+    }
+
+    /// The piece after the gap in which a goroutine did something at some moment.
+    fn around(&self, goroutine: Goroutine, at: Time) -> Option<usize> {
+        let gaps = self.of(goroutine);
+        let next = gaps.partition_point(|(_, end, _)| *end <= at);
+        gaps.get(next).filter(|(start, ..)| *start < at).map(|(.., piece)| *piece)
     }
 }
 
-/// The wakes in a chunk that some goroutines made outside of cancels.
-fn wakes_by(
-    chunk: &Chunk,
-    book: &Book,
-    wakers: &FxHashSet<Goroutine>,
-) -> Vec<(Goroutine, Time)> {
-    let wanted: Vec<bool> = chunk.members().iter().map(|member| wakers.contains(member)).collect();
+/// Separates pieces between which their canceller did something outside of the cancel.
+fn interrupt(trace: &Trace, book: &Book, pieces: &[Piece], joined: &mut [bool]) {
+    let gaps = Gaps::new(trace, pieces, joined);
+    if gaps.rows.is_empty() {
+        return;
+    }
+    for piece in over_chunks(trace, |chunk| wakes_in(chunk, book, &gaps)) {
+        joined[piece] = false;
+    }
+    let lives = &trace.goroutines;
+    let births = lives.parents.iter().zip(lives.creation_stacks.iter().zip(&lives.born));
+    let births = births
+        .filter(|(_, (stack, _))| book.mark(**stack).is_none())
+        .filter_map(|(parent, (_, &born))| Some(((*parent)?, born)));
+    let notes = trace.notes();
+    let logs = notes.logs().iter().filter_map(|log| Some((log.goroutine?, log.at)));
+    let regions = notes.regions().iter().flat_map(|region| {
+        let edges = [region.began.time(), region.ended.time()];
+        edges.into_iter().flatten().map(|at| (region.goroutine, at))
+    });
+    for (by, at) in births.chain(logs).chain(regions) {
+        if let Some(piece) = gaps.around(by, at) {
+            joined[piece] = false;
+        }
+    }
+}
+
+/// The pieces before which their canceller woke somebody outside of the cancel.
+fn wakes_in(chunk: &Chunk, book: &Book, gaps: &Gaps) -> Vec<usize> {
+    let wanted: Vec<bool> =
+        chunk.members().iter().map(|&member| !gaps.of(member).is_empty()).collect();
     if !wanted.contains(&true) {
         return Vec::new();
     }
-    let is_wanted = |word: usize| {
-        let local = chunk.words.get(word + 1).map_or(usize::MAX, |&local| local as usize);
-        wanted.get(local).copied().unwrap_or(false)
+    let outside: Vec<bool> = chunk.stacks.iter().map(|&stack| book.mark(stack).is_none()).collect();
+    let is = |facts: &[bool], word: usize| {
+        let local = chunk.words.get(word).map_or(usize::MAX, |&local| local as usize);
+        facts.get(local).copied().unwrap_or(false)
     };
     stack_words(chunk)
-        .filter(|&(word, at)| chunk.kind_of(at).words > 1 && is_wanted(word))
-        .filter(|&(word, _)| book.mark(chunk.stack_at(word)).is_none())
-        .filter_map(|(word, at)| Some((chunk.waker_at(word)?, chunk.start(at))))
+        .filter(|&(word, at)| {
+            chunk.kind_of(at).words > 1 && is(&wanted, word + 1) && is(&outside, word)
+        })
+        .filter_map(|(word, at)| gaps.around(chunk.waker_at(word)?, chunk.start(at)))
         .collect()
 }

@@ -8,11 +8,14 @@ mod blame;
 mod book;
 mod cancels;
 mod cause;
+mod deaf;
 mod describe;
 mod diff;
 mod evidence;
 mod grouping;
 mod history;
+mod index;
+mod logged;
 mod names;
 mod outcome;
 mod patterns;
@@ -34,9 +37,9 @@ use crate::model::Trace;
 /// A trace with what the analysis says of it: immutable, to be shared behind an `Arc`.
 #[derive(Debug, Default)]
 pub struct Document {
-    trace: Trace,
-    rules: Rules,
-    analysis: Analysis,
+    pub(crate) trace: Trace,
+    pub(crate) rules: Rules,
+    pub(crate) analysis: Analysis,
 }
 
 impl Document {
@@ -105,7 +108,9 @@ impl Document {
 #[must_use]
 pub fn analyze(trace: &Trace, rules: &Rules) -> Analysis {
     let book = book::Book::new(trace);
-    let (cancels, hearings) = cancels::find(trace, &book, rules);
+    let (mut cancels, mut hearings) = cancels::find(trace, &book, rules);
+    let deaf = deaf::find(trace, &book, rules, &cancels, &hearings);
+    cancels::add_deaf(&mut cancels, &mut hearings, deaf);
     let assists = split::Assists::new(trace);
     tally::analysis(trace, rules, book, assists, cancels, hearings)
 }

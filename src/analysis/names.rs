@@ -22,6 +22,9 @@ const STD: &[&str] = &[
     "unicode", "unique", "unsafe", "uuid", "vendor", "weak",
 ];
 
+/// The package that logs cancels, as docs/late-exits.md has it.
+const LOGGING_PACKAGE: &str = "ctxtrace";
+
 /// The package path of a function: `net/http` of `net/http.(*conn).serve`.
 pub(crate) fn package_of(function: &str) -> &str {
     // Receivers and type arguments can hold paths of their own.
@@ -39,7 +42,10 @@ pub(crate) fn origin_of(function: &str, file: &str) -> Origin {
         return Origin::Std;
     }
     let first = package.split('/').next().unwrap_or(package);
-    if file.ends_with("_test.go") {
+    if package.rsplit('/').next() == Some(LOGGING_PACKAGE) {
+        // Copied into the program, but never the code that somebody looks for.
+        Origin::Dependency
+    } else if file.ends_with("_test.go") {
         // Tests of the standard library are user code as far as the library is concerned.
         Origin::User
     } else if STD.binary_search(&first).is_ok() {
@@ -106,6 +112,7 @@ mod tests {
             ("example.com/app.Do", "/home/me@v/app/do.go", Origin::User),
             ("vendor/golang.org/x/net/http2/hpack.Do", "vendor/golang.org/x/net/http2/hpack.go", Origin::Std),
             ("memeqbody", "", Origin::Std),
+            ("shop/internal/ctxtrace.WithCancel.func1", "/src/shop/ctxtrace.go", Origin::Dependency),
         ] {
             assert_eq!(origin_of(function, file), origin, "{function} in {file}");
         }

@@ -7,6 +7,7 @@ use crate::model::{Edge, Trace};
 
 use super::Rules;
 use super::book::Book;
+use super::index::overstays_of;
 use super::split::Assists;
 use super::types::{Analysis, Cancel, Group, Hearing, Quantiles, Summary};
 use super::words::Outcome;
@@ -20,19 +21,12 @@ pub(crate) fn analysis(
     cancels: Vec<Cancel>,
     hearings: Vec<Hearing>,
 ) -> Analysis {
-    let rows = 0..u32::try_from(hearings.len()).unwrap_or(u32::MAX);
-    let hearing = |row: &u32| &hearings[*row as usize];
-    let mut by_goroutine: Vec<u32> = rows.clone().collect();
-    by_goroutine.sort_unstable_by_key(|row| {
-        (hearing(row).goroutine, Reverse(hearing(row).overstay_ns), *row)
-    });
-    let mut worst_first: Vec<u32> = rows.filter(|row| may_be_late(hearing(row))).collect();
-    worst_first.sort_unstable_by_key(|row| (Reverse(hearing(row).overstay_ns), *row));
+    let worst_first = worst_first(&hearings);
     Analysis {
-        summary: summary(rules, &cancels, &hearings),
-        groups: groups(trace, rules, &hearings, &by_goroutine),
+        summary: summary(rules, &cancels, &hearings, &worst_first),
+        groups: groups(trace, rules, &hearings, &worst_first),
         findings: Vec::new(),
-        by_goroutine,
+        by_goroutine: overstays_of(trace, &hearings),
         worst_first,
         cancels,
         hearings,
@@ -41,43 +35,68 @@ pub(crate) fn analysis(
     }
 }
 
+/// The rows of hearings that may be late, worst first.
+fn worst_first(hearings: &[Hearing]) -> Vec<u32> {
+    let mut keys: Vec<(Reverse<i64>, u32)> = (0..)
+        .zip(hearings)
+        .filter(|(_, hearing)| may_be_late(hearing))
+        .map(|(row, hearing)| (Reverse(hearing.overstay_ns), row))
+        .collect();
+    keys.sort_unstable();
+    keys.into_iter().map(|(_, row)| row).collect()
+}
+
 /// Whether a hearing is late by some limit.
 fn may_be_late(hearing: &Hearing) -> bool {
     hearing.is_late(-1)
 }
 
-fn summary(rules: &Rules, cancels: &[Cancel], hearings: &[Hearing]) -> Summary {
-    let count = |test: &dyn Fn(&Hearing) -> bool| {
-        u32::try_from(hearings.iter().filter(|hearing| test(hearing)).count()).unwrap_or(u32::MAX)
-    };
-    let heard = |outcome| count(&move |hearing: &Hearing| !hearing.deaf && hearing.outcome == outcome);
-    let overstays = hearings.iter().filter(|hearing| may_be_late(hearing));
-    Summary {
+fn summary(
+    rules: &Rules,
+    cancels: &[Cancel],
+    hearings: &[Hearing],
+    worst_first: &[u32],
+) -> Summary {
+    let mut summary = Summary {
         cancels: u32::try_from(cancels.len()).unwrap_or(u32::MAX),
-        heard: count(&|hearing| !hearing.deaf),
-        exited: heard(Outcome::Exited),
-        alive: heard(Outcome::Alive),
-        lives_on: heard(Outcome::LivesOn),
-        deaf: count(&|hearing| hearing.deaf),
-        late: count(&|hearing| hearing.is_late(rules.late_over_ns)),
-        overstay: quantiles(overstays.map(|hearing| hearing.overstay_ns).collect()),
+        overstay: quantiles_of(worst_first.len(), |rank| {
+            hearings[worst_first[worst_first.len() - 1 - rank] as usize].overstay_ns
+        }),
+        ..Summary::default()
+    };
+    for hearing in hearings {
+        summary.late += u32::from(hearing.is_late(rules.late_over_ns));
+        if hearing.deaf {
+            summary.deaf += 1;
+            continue;
+        }
+        summary.heard += 1;
+        match hearing.outcome {
+            Outcome::Exited => summary.exited += 1,
+            Outcome::Alive => summary.alive += 1,
+            Outcome::LivesOn => summary.lives_on += 1,
+        }
     }
+    summary
 }
 
 /// The quantiles of some durations: each is one of them, the smallest that enough are at most.
 pub(crate) fn quantiles(mut durations: Vec<i64>) -> Quantiles {
     durations.sort_unstable();
-    let at = |percent: usize| {
-        let rank = (durations.len() * percent).div_ceil(100).saturating_sub(1);
-        durations.get(rank).copied().unwrap_or(0)
-    };
+    quantiles_of(durations.len(), |rank| durations[rank])
+}
+
+/// The quantiles of `n` durations, given each by its rank from the smallest.
+fn quantiles_of(n: usize, by_rank: impl Fn(usize) -> i64) -> Quantiles {
+    if n == 0 {
+        return Quantiles::default();
+    }
+    let at = |percent: usize| by_rank((n * percent).div_ceil(100).saturating_sub(1));
     Quantiles { p50: at(50), p90: at(90), p99: at(99), max: at(100) }
 }
 
 /// Goroutines by start function.
-fn groups(trace: &Trace, rules: &Rules, hearings: &[Hearing], by_goroutine: &[u32]) -> Vec<Group> {
-    // Each goroutine's worst that counts, or its first.
-    let of = |row: &u32| hearings[*row as usize];
+fn groups(trace: &Trace, rules: &Rules, hearings: &[Hearing], worst_first: &[u32]) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
     let mut row_of: Vec<u32> = vec![u32::MAX; trace.strings().len()];
     for goroutine in trace.goroutines() {
@@ -86,19 +105,29 @@ fn groups(trace: &Trace, rules: &Rules, hearings: &[Hearing], by_goroutine: &[u3
         group.goroutines += 1;
         group.alive += u32::from(life.ended == Edge::TraceEdge);
     }
-    let mut overstays: Vec<Vec<i64>> = vec![Vec::new(); groups.len()];
-    for rows in by_goroutine.chunk_by(|a, b| of(a).goroutine == of(b).goroutine) {
-        let Some(first) = rows.first().map(of) else { continue };
-        let Some(&at) = row_of.get(first.function.index()) else { continue };
-        let Some(group) = groups.get_mut(at as usize) else { continue };
-        group.reached += 1;
-        if let Some(worst) = rows.iter().map(of).find(may_be_late) {
-            group.late += u32::from(worst.is_late(rules.late_over_ns));
-            overstays[at as usize].push(worst.overstay_ns);
+    let mut reached = vec![false; trace.n_goroutines() as usize];
+    let mut row_of = |hearing: &Hearing, seen: &mut [bool]| {
+        let first = !std::mem::replace(&mut seen[hearing.goroutine.index()], true);
+        let row = row_of.get_mut(hearing.function.index()).map(|row| *row as usize);
+        row.filter(|_| first)
+    };
+    for hearing in hearings {
+        if let Some(row) = row_of(hearing, &mut reached) {
+            groups[row].reached += 1;
         }
     }
-    for (group, overstays) in groups.iter_mut().zip(overstays) {
-        group.overstay = quantiles(overstays);
+    // The first that is met of each goroutine is its worst.
+    let mut counted = vec![false; reached.len()];
+    let mut overstays: Vec<Vec<i64>> = vec![Vec::new(); groups.len()];
+    for hearing in worst_first.iter().map(|&row| &hearings[row as usize]) {
+        if let Some(row) = row_of(hearing, &mut counted) {
+            groups[row].late += u32::from(hearing.is_late(rules.late_over_ns));
+            overstays[row].push(hearing.overstay_ns);
+        }
+    }
+    for (group, worst_first) in groups.iter_mut().zip(overstays) {
+        let n = worst_first.len();
+        group.overstay = quantiles_of(n, |rank| worst_first[n - 1 - rank]);
     }
     groups.sort_by_key(|group| {
         (Reverse(group.late), Reverse(group.reached), Reverse(group.goroutines), group.function)

@@ -1,13 +1,13 @@
 //! The comparison of two traces for people in a terminal. Free to change at any time.
 
 use std::io::{self, Write};
-use std::path::Path;
 
 use super::ink::{
     BAD, FAINT, GOOD, STRONG, count, cut_list, grouped, of_verdict, safe, styled, with_color,
 };
+use super::open::Opened;
 use super::report::head;
-use crate::analysis::{Diff, DiffGroup, Document, Side, Verdict};
+use crate::analysis::{Diff, DiffGroup, Side, Verdict};
 use crate::base::format_duration;
 
 /// How many groups are told one by one.
@@ -20,18 +20,18 @@ const GROUPS_SHOWN: usize = 20;
 pub(super) fn write(
     out: &mut dyn Write,
     color: bool,
-    before: (&Path, &Document),
-    after: (&Path, &Document),
+    before: &Opened,
+    after: &Opened,
     diff: &Diff,
 ) -> io::Result<()> {
     with_color(out, color, |out| {
         write!(out, "before  ")?;
-        head(out, before.0, before.1.trace())?;
+        head(out, before)?;
         write!(out, "after   ")?;
-        head(out, after.0, after.1.trace())?;
+        head(out, after)?;
         writeln!(out, "\n{}", verdict(diff))?;
-        for (side, document) in [("before", before.1), ("after", after.1)] {
-            let summary = document.analysis().summary();
+        for (side, opened) in [("before", before), ("after", after)] {
+            let summary = opened.document.analysis().summary();
             let late = format!("{} late of {}", grouped(summary.late.into()), {
                 count(summary.heard + summary.deaf, "goroutine")
             });

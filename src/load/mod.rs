@@ -81,12 +81,14 @@ impl From<io::Error> for ReadError {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "files are opened here and nowhere else")]
 fn read_file(path: &Path, progress: &Progress) -> Result<Bytes, ReadError> {
     // Opening a directory works on some systems and is a matter of permission on others.
     let metadata = std::fs::metadata(path)?;
     if metadata.is_dir() {
         return Err(io::Error::from(io::ErrorKind::IsADirectory).into());
     }
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads files")]
     let file = File::open(path)?;
     // Some special files call themselves regular and of length 0.
     if !metadata.is_file() || metadata.len() == 0 {

@@ -231,6 +231,7 @@ impl Draft {
 }
 
 /// A goroutine's transition, as in [`Body::Goroutine`].
+#[derive(Clone, Copy)]
 struct Transition {
     of: GoRef,
     from: GoState,

@@ -244,7 +244,7 @@ impl Builder {
             stacks: spans.iter().map(|&(.., stack)| stack).collect(),
             people: Arc::default(),
             members: spans.iter().map(|&(row, ..)| row).collect(),
-            run_starts: (0..=spans.len()).map(|n| 2 * n as u32).collect(),
+            run_starts: (0..).step_by(2).take(spans.len() + 1).collect(),
             starts: Starts::Wide(Vec::new()),
             kind: Vec::new(),
             words: Vec::new(),

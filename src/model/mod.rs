@@ -25,8 +25,12 @@ mod strings;
 mod world;
 
 pub use build::{build, build_on};
+#[cfg(test)]
+pub(crate) use chunk::Starts;
 pub use chunk::{Chunk, Kind};
 pub use draft::Draft;
+#[cfg(test)]
+pub(crate) use goroutines::RunAt;
 pub use goroutines::{Edge, Goroutines, Life};
 pub use join::Builder;
 pub use notes::{Log, Notes, Region, Task};
@@ -167,6 +171,7 @@ impl Trace {
     }
 
     /// The stretches of a goroutine's spans that lie in one chunk each, in order of time.
+    #[must_use]
     pub fn runs(&self, goroutine: Goroutine) -> impl DoubleEndedIterator<Item = Run<'_>> {
         self.goroutines
             .runs(goroutine)

@@ -64,7 +64,7 @@ impl Pending {
             return;
         };
         count.0 += 1;
-        count.1 += N as u32;
+        count.1 += u32::try_from(N).unwrap_or(0);
         self.times.push(at);
         self.members.push(member);
         self.kinds.push(kind);
@@ -103,7 +103,7 @@ impl Pending {
             };
             let (to, to_word) = (*span as usize, *first_word as usize);
             *span += 1;
-            *first_word += width as u32;
+            *first_word += u32::try_from(width).unwrap_or(0);
             sorted_kinds[to] = kind;
             if narrow {
                 narrow_starts[to] = u32::try_from(at - base).unwrap_or(u32::MAX);

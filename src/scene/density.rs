@@ -2,7 +2,7 @@
 //!
 //! Bins are powers of two nanoseconds wide on the trace's own grid, so that a histogram does
 //! not shimmer while it is panned. A bin costs 16 bytes and a group has at most one per 64 of
-//! its spans (and 16 in any case), which makes a quarter of a byte per span.
+//! its spans (and 64 in any case), which makes a quarter of a byte per span.
 
 use super::class::StateClass;
 
@@ -16,7 +16,7 @@ const WAITING: usize = 3;
 /// Spans per bin, at least.
 const SPANS_PER_BIN: usize = 64;
 /// Bins of a group with few spans.
-const MIN_BINS: usize = 16;
+const MIN_BINS: usize = 64;
 /// Bins of one with many: a screen is hardly wider.
 const MAX_BINS: usize = 4096;
 
@@ -161,10 +161,10 @@ mod tests {
 
     #[test]
     fn a_bin_holds_the_mean_number_of_goroutines() {
-        let mut one = Builder::new(1_600, 0);
+        let mut one = Builder::new(8_000, 0);
         assert_eq!(one.bin_log2, 7);
         let mut other = one.clone();
-        one.add(0, 1_600, 0);
+        one.add(0, 8_000, 0);
         other.add(64, 128 + 32, WAITING);
         one.merge(&other);
         let density = one.finish();

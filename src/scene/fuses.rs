@@ -107,8 +107,6 @@ impl<'a> Rail<'a> {
         let Some(ends) = self.view.rows.ends.get(section) else { return };
         let seen = self.viewport.visible();
         let cell_ns = 1_i64 << cell_log2(self.viewport, GROUP_PX);
-        // An end right of the screen can have its fuse on it, but only the worst few tell more
-        // than the mark at the edge would.
         let range = (seen.start, Time(seen.end.ns().saturating_add(1)));
         ends.late_cells(range, cell_ns, self.view.budget_ns, |count, hearing| {
             let mut fuse = self.record(hearing, 1);
@@ -116,10 +114,8 @@ impl<'a> Rail<'a> {
             fuse.text = self.text(&fuse, texts);
             out.push(fuse);
         });
-        if let Some(hearing) = ends.worst_ending_after(range.1)
-            && late_ns(self.hearing(hearing)) > self.view.budget_ns
-            && cancelled_at(self.analysis(), self.hearing(hearing).cancel) < seen.end
-        {
+        // What goes across the screen and ends right of it: one line stands for all.
+        if let Some(hearing) = ends.late_across(range.1, seen.end, self.view.budget_ns) {
             out.push(self.record(hearing, 1));
         }
     }

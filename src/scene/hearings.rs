@@ -23,6 +23,10 @@ pub(super) fn cancelled_at(analysis: &Analysis, cancel: u32) -> Time {
     analysis.cancels().get(cancel as usize).map_or(Time(0), |cancel| cancel.at)
 }
 
+/// How often a search for a late fuse across the whole screen goes on. Only a trace made for it
+/// needs more, and would lose one line of many.
+const MAX_LEAPS: usize = 4096;
+
 /// All hearings by goroutine, then by the time of the cancel.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ByGoroutine {
@@ -100,6 +104,8 @@ pub(super) struct ByEnd {
     /// Ends, ascending, and rows of the analysis's hearings.
     ends: Vec<(Time, u32)>,
     late: MaxTree,
+    /// Times of the cancels, negated.
+    starts: MaxTree,
 }
 
 impl ByEnd {
@@ -111,7 +117,9 @@ impl ByEnd {
             may_be_late.map(|row| (end_of(analysis, hearing(row)), row)).collect();
         ends.sort_unstable();
         let late = MaxTree::new(ends.iter().map(|&(_, row)| late_ns(hearing(row))).collect());
-        Self { ends, late }
+        let at = |row: u32| cancelled_at(analysis, hearing(row).cancel).ns();
+        let starts = MaxTree::new(ends.iter().map(|&(_, row)| at(row).saturating_neg()).collect());
+        Self { ends, late, starts }
     }
 
     /// All hearings of the analysis.
@@ -119,10 +127,20 @@ impl ByEnd {
         Self::new(analysis, rows(analysis.hearings().len()))
     }
 
-    /// The row of the worst of those that end at or after `from`.
-    pub(super) fn worst_ending_after(&self, from: Time) -> Option<u32> {
-        let at = self.ends.partition_point(|&(end, _)| end < from);
-        self.late.argmax(at, self.ends.len()).map(|at| self.ends[at].1)
+    /// The row of one that is late, ends at or after `from`, and whose cancel was before `until`.
+    pub(super) fn late_across(&self, from: Time, until: Time, budget_ns: i64) -> Option<u32> {
+        let n = self.ends.len();
+        let mut at = self.ends.partition_point(|&(end, _)| end < from);
+        // Each tree in turn skips what cannot be; they soon agree.
+        for _ in 0..MAX_LEAPS {
+            at = self.late.next_above(at, n, budget_ns)?;
+            let next = self.starts.next_above(at, n, until.ns().saturating_neg())?;
+            if next == at {
+                return Some(self.ends[at].1);
+            }
+            at = next;
+        }
+        None
     }
 
     /// Calls `each` with every stretch of late ends that fall into the same cell of

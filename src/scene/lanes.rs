@@ -193,7 +193,6 @@ impl Lanes<'_, '_> {
 
     fn markers(&mut self, lane: &Lane, (y0, y1): (f32, f32)) {
         let trace = self.view.source.document.trace();
-        let whole = trace.interval();
         let seen = lane.viewport.visible();
         let life = trace.life(lane.goroutine);
         let (born, ended) = (life.born.time(), life.ended.time());
@@ -206,7 +205,7 @@ impl Lanes<'_, '_> {
             }
         };
         mark(born.unwrap_or(life.first), first);
-        mark(ended.unwrap_or(whole.end), last);
+        mark(ended.unwrap_or(trace.lifetime(lane.goroutine).end), last);
         let logs = trace.notes().logs();
         let cell = cell_log2(&lane.viewport, LOG_PX);
         let mut rest = self.view.source.index.tracks.logs_from(logs, lane.goroutine, seen.start);

@@ -44,6 +44,9 @@ mod tracks;
 mod view;
 mod viewport;
 
+#[cfg(test)]
+mod tests;
+
 pub use class::StateClass;
 pub use compare::Link;
 pub use frame::Scene;

@@ -316,7 +316,8 @@ pub struct MarkerRecord {
 pub struct PlotRecord {
     /// Which visible row.
     pub row: u32,
-    /// Number of the line within its row: 0 heap, 1 goal; or 0 running, 1 runnable, 2 others.
+    /// Number of the line within its row: 0 heap, 1 goal; or goroutines 0 running, 1 runnable,
+    /// 2 in system calls, 3 all that are alive.
     pub line: u8,
     /// First point.
     pub start: u32,

@@ -39,13 +39,8 @@ const BRITISH: [&str; 14] = [
 ];
 
 /// Folders that exist on one machine only.
-const MACHINE: [&str; 5] = [
-    concat!("/wo", "rk/"),
-    concat!("/ro", "ot/"),
-    concat!("/ho", "me/"),
-    concat!("/fa", "rm/"),
-    concat!("/tm", "p/"),
-];
+const MACHINE: [&str; 4] =
+    [concat!("/wo", "rk/"), concat!("/ro", "ot/"), concat!("/fa", "rm/"), concat!("/tm", "p/")];
 
 /// Words that the rules above must let pass.
 const EXCEPTIONS: [&str; 3] = [

@@ -11,6 +11,11 @@
 //!    the events handed on, so that an unreadable next event breaks the trace before them.
 //! 7. Every event handed on gets a time after the one before it: its own, or one more.
 
+#![expect(
+    clippy::inline_always,
+    reason = "an event whose parts stay in registers takes half the time: docs/performance.md"
+)]
+
 use rustc_hash::FxHashMap;
 
 use super::fault::Fault;
@@ -35,7 +40,7 @@ pub(super) struct Outlet<'s, S> {
 }
 
 impl<S: Sink> Outlet<'_, S> {
-    #[inline]
+    #[inline(always)]
     fn put(&mut self, loaded: &Loaded<'_>, event: &mut Event) {
         if event.time <= self.last {
             event.time = self.last + 1;
@@ -88,28 +93,60 @@ pub(super) fn merge<S: Sink>(
 ) -> Result<(), Fault> {
     let mut merger = Merger::new(loaded, order)?;
     outlet.begin(loaded);
-    let mut samples = std::mem::take(&mut loaded.samples).into_iter().peekable();
+    let mut samples = Samples::new(std::mem::take(&mut loaded.samples));
     let mut queue = Queue::new();
-    let mut countdown = CHECK_EVERY;
     loop {
-        let root = merger.frontier.get(0);
-        if let Some(sample) = samples.next_if(|s| root.is_none_or(|head| s.time.0 < head.time)) {
-            outlet.put(loaded, &mut sample_event(order, &sample));
-            continue;
+        progress.check().map_err(|_| Fault::Cancelled)?;
+        for _ in 0..CHECK_EVERY {
+            let root = merger.frontier.get(0);
+            if root.is_none_or(|head| head.time > samples.due) {
+                samples.put_before(root, loaded, order, outlet);
+                if root.is_none() {
+                    return Ok(());
+                }
+            }
+            merger.step(loaded, order, &mut queue)?;
+            for event in queue.events() {
+                outlet.put(loaded, event);
+            }
         }
-        if root.is_none() {
-            return Ok(());
+    }
+}
+
+/// The CPU samples that have not been handed on.
+struct Samples {
+    rest: std::vec::IntoIter<Sample>,
+    /// When the next one was taken; the end of time if there is none.
+    due: i64,
+}
+
+impl Samples {
+    fn new(samples: Vec<Sample>) -> Self {
+        let mut samples = Self { rest: samples.into_iter(), due: i64::MAX };
+        samples.look();
+        samples
+    }
+
+    fn look(&mut self) {
+        self.due = self.rest.as_slice().first().map_or(i64::MAX, |sample| sample.time.0);
+    }
+
+    /// Hands on the samples that are earlier than `root`, the earliest event; all without one.
+    #[cold]
+    fn put_before<S: Sink>(
+        &mut self,
+        root: Option<Head>,
+        loaded: &Loaded<'_>,
+        order: &Order,
+        outlet: &mut Outlet<'_, S>,
+    ) {
+        while let Some(sample) = self.rest.as_slice().first()
+            && root.is_none_or(|head| sample.time.0 < head.time)
+        {
+            outlet.put(loaded, &mut sample_event(order, sample));
+            self.rest.next();
         }
-        queue.clear();
-        merger.step(loaded, order, &mut queue)?;
-        for event in queue.events() {
-            outlet.put(loaded, event);
-        }
-        countdown -= 1;
-        if countdown == 0 {
-            countdown = CHECK_EVERY;
-            progress.check().map_err(|_| Fault::Cancelled)?;
-        }
+        self.look();
     }
 }
 
@@ -130,8 +167,6 @@ fn sample_event(order: &Order, sample: &Sample) -> Event {
 
 struct Merger<'a> {
     streams: Vec<Stream<'a>>,
-    /// The order's slot of each stream's thread.
-    slots: Vec<u32>,
     frontier: Frontier,
 }
 
@@ -143,24 +178,24 @@ impl<'a> Merger<'a> {
         for batch in &loaded.events {
             let row = *rows.entry(batch.thread).or_insert(streams.len());
             if row == streams.len() {
-                streams.push(Stream::new(batch.thread, loaded.frequency));
+                let slot = order.thread_slot(batch.thread);
+                streams.push(Stream::new(batch.thread, slot, loaded.frequency));
             }
             if let Some(stream) = streams.get_mut(row) {
                 stream.push(*batch);
             }
         }
-        let slots = streams.iter().map(|stream| order.thread_slot(stream.thread)).collect();
         let mut frontier = Frontier::default();
         for (row, stream) in (0..).zip(&mut streams) {
             if stream.advance()? {
                 frontier.insert(Head { time: stream.event.time, stream: row });
             }
         }
-        Ok(Self { streams, slots, frontier })
+        Ok(Self { streams, frontier })
     }
 
     /// Takes one event of the first thread that can go on.
-    #[inline]
+    #[inline(always)]
     fn step(
         &mut self,
         loaded: &mut Loaded<'a>,
@@ -170,6 +205,17 @@ impl<'a> Merger<'a> {
         if self.try_at(0, loaded, order, queue)? {
             return Ok(());
         }
+        self.step_elsewhere(loaded, order, queue)
+    }
+
+    /// The same, when the earliest event has to wait.
+    #[inline(never)]
+    fn step_elsewhere(
+        &mut self,
+        loaded: &mut Loaded<'a>,
+        order: &mut Order,
+        queue: &mut Queue,
+    ) -> Result<(), Fault> {
         self.frontier.sort();
         for at in 1..self.frontier.len() {
             if self.try_at(at, loaded, order, queue)? {
@@ -177,11 +223,11 @@ impl<'a> Merger<'a> {
             }
         }
         let offset = self.frontier.get(0).and_then(|head| self.streams.get(head.stream as usize));
-        let offset = offset.map_or(loaded.offset, |stream| stream.last_offset());
+        let offset = offset.map_or(loaded.offset, Stream::event_offset);
         Err(Fault::broken(offset, "no thread's next event fits what the others did"))
     }
 
-    #[inline]
+    #[inline(always)]
     fn try_at(
         &mut self,
         at: usize,
@@ -192,15 +238,15 @@ impl<'a> Merger<'a> {
         let Some(head) = self.frontier.get(at) else {
             return Ok(false);
         };
-        let row = head.stream as usize;
-        let (Some(stream), Some(&slot)) = (self.streams.get_mut(row), self.slots.get(row)) else {
+        let Some(stream) = self.streams.get_mut(head.stream as usize) else {
             return Ok(false);
         };
-        match order.advance(loaded, &stream.event, slot, queue) {
+        queue.clear();
+        match order.advance(loaded, &stream.event, stream.slot, queue) {
             Ok(Step::NotYet) => return Ok(false),
             Ok(Step::Advanced) => {}
             Err(Stop::NeedsCarry) => return Err(Fault::NeedsCarry),
-            Err(Stop::Broken(what)) => return Err(Fault::broken(stream.last_offset(), what)),
+            Err(Stop::Broken(what)) => return Err(Fault::broken(stream.event_offset(), what)),
         }
         if stream.advance()? {
             self.frontier.update(at, stream.event.time);

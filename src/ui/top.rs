@@ -60,7 +60,7 @@ impl TopBar {
         budget_ui(ui, ctx);
         ui.add_space(4.0);
         let late_only = ctx.state.rows.late_only;
-        let toggle = ui.add(egui::Button::selectable(late_only, "Late only"));
+        let toggle = ui.add(egui::Button::selectable(late_only, "Late only").frame_when_inactive(true));
         let tip = "Only lanes of goroutines that left late or are overdue (L)";
         if toggle.on_hover_text(tip).clicked() {
             ctx.send(Command::Toggle(Switch::LateOnly));
@@ -93,7 +93,7 @@ fn open_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
     for slot in Slot::BOTH {
         let Some(sheet) = ctx.sheet(slot) else { continue };
         if slot == Slot::After {
-            let swap = icon_button_ui(ui, "⇄", "Swap before and after", "B");
+            let swap = icon_button_ui(ui, "↔", "Swap before and after", "B");
             if swap.clicked() {
                 ctx.send(Command::Swap);
             }

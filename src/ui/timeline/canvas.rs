@@ -32,9 +32,11 @@ impl TimelinePanel {
         self.spans(frame, &mut ground);
         ground.finish(&lanes);
         self.plots(frame, &lanes);
+        let mut glow = sketch();
+        flags::late_glow(&self.scene, theme, &mut glow);
+        glow.finish(&lanes);
         self.span_names(frame, &lanes);
         let mut over = sketch();
-        flags::late_glow(&self.scene, theme, &mut over);
         flags::lines(&self.scene, frame, &mut over);
         flags::fuses(&self.scene, frame, &mut over);
         flags::arrows(&self.scene, theme, &mut over);
@@ -55,7 +57,7 @@ impl TimelinePanel {
         }
         for row in &self.scene.rows {
             if let Row::Header(_) = row.row {
-                sketch.rect([0.0, row.y0, right, row.y1 - 1.0], theme.band);
+                sketch.rect([0.0, row.y0, right, row.y0], theme.grid);
             }
             if row.selected {
                 let wash = theme::fade(theme.accent_soft, 0.55);
@@ -83,7 +85,7 @@ impl TimelinePanel {
     fn spans(&self, frame: &Frame<'_>, sketch: &mut Sketch) {
         let theme = frame.ctx.theme;
         for column in &self.scene.density {
-            let color = theme::mix(theme.band, theme.state(column.class), 0.62);
+            let color = theme::mix(theme.canvas, theme.state(column.class), 0.72);
             sketch.rect([column.x0, column.y0, column.x1, column.y1], color);
         }
         let mut previous = None;
@@ -156,7 +158,13 @@ impl TimelinePanel {
             }
             let color = name_color(theme, span.class, row.dimmed);
             let at = frame.canvas.min + vec2(left + 5.0, span.y0.midpoint(span.y1));
-            widgets::text_at(painter, at, &text, widgets::small_font(), color, right - left - 9.0);
+            let room = right - left - 9.0;
+            let font = widgets::small_font();
+            let galley = painter.layout_no_wrap(text.clone(), font.clone(), color);
+            // A word is written whole or not at all; of a function's name the beginning tells.
+            if galley.size().x <= room || room >= hover::WITH_FUNCTION_PX {
+                widgets::text_at(painter, at, &text, font, color, room);
+            }
         }
         for bar in &self.scene.bars {
             let (left, right) = (bar.x0.max(0.0), bar.x1.min(frame.canvas.width()));

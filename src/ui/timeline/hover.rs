@@ -18,6 +18,8 @@ use crate::ui::sheet::Sheet;
 use crate::ui::theme::size;
 use crate::ui::widgets::{caption, code, strong, swatch_ui, weak};
 
+/// Below this width in points a function's name would be cut to nothing.
+pub(super) const WITH_FUNCTION_PX: f32 = 120.0;
 /// How many frames of a stack a tooltip shows.
 const MAX_FRAMES: usize = 4;
 
@@ -36,8 +38,6 @@ pub(super) fn user_frame(trace: &Trace, stack: StackId) -> Option<StackFrame> {
 
 /// What is written on a span: why it waits and where; nothing on a running one.
 pub(super) fn span_label(trace: &Trace, span: &Span, room_px: f32) -> String {
-    /// Below this width the function's name would be cut to nothing.
-    const WITH_FUNCTION_PX: f32 = 120.0;
     let reason = trace.string(span.reason);
     match span.state {
         GoState::Running | GoState::NotExist | GoState::Undetermined => String::new(),
@@ -341,7 +341,7 @@ pub(super) fn cancel_head_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet) {
                 }
             }
             None => {
-                ui.label(strong(format!("All {}", count(all, "cancel"))));
+                ui.label(strong(count(all, "cancel")));
                 ui.label(weak(theme, "each at time zero, the latest exits first"));
                 let selected = ctx.state.selected.map(|selected| selected.what);
                 let row = match selected {
@@ -351,7 +351,7 @@ pub(super) fn cancel_head_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet) {
                     }
                     _ => None,
                 };
-                if let Some(row) = row
+                if let Some(row) = row.filter(|_| all > 1)
                     && ui.button("Only this cancel's site").clicked()
                 {
                     ctx.send(Command::CancelSite(Some(row)));

@@ -286,7 +286,7 @@ impl<'a> Merger<'a> {
         match order.advance(loaded, &stream.event, stream.slot, queue) {
             Ok(Step::NotYet) => return Ok(false),
             Ok(Step::Advanced) => {}
-            Err(Stop::Broken(_)) if loaded.lenient => {
+            Err(_) if loaded.lenient => {
                 self.leave_out(at, queue);
                 return Ok(true);
             }

@@ -156,9 +156,7 @@ fn tabs_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
             Some((n, _)) => format!("{} ({n})", view.title()),
             None => view.title().to_owned(),
         };
-        tab.widget_info(|| {
-            WidgetInfo::selected(egui::Role::Tab, true, selected, spoken.as_str())
-        });
+        tab.widget_info(|| WidgetInfo::selected(egui::Role::Tab, true, selected, spoken.as_str()));
         if tab.clicked() {
             ctx.send(Command::Show(view));
         }

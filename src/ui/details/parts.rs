@@ -73,8 +73,7 @@ pub(super) fn split_ui(ui: &mut Ui, page: &Page<'_>, parts: &[(SplitPart, String
     if total <= 0 {
         return;
     }
-    let (rect, response) =
-        ui.allocate_exact_size(vec2(ui.available_width(), 10.0), Sense::hover());
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 10.0), Sense::hover());
     let spoken: Vec<&str> = parts.iter().take(3).map(|(_, text)| text.as_str()).collect();
     response.widget_info(|| {
         WidgetInfo::labeled(egui::Role::Image, true, format!("Spent: {}", spoken.join("; ")))

@@ -124,7 +124,8 @@ fn piece(trace: &Trace, chunk: &Chunk, mark: &Mark, word: usize, at: usize) -> P
     let kind = chunk.kind_of(at);
     let time = chunk.start(at);
     let stack = chunk.stack_at(word);
-    let inside = Piece { by: Some(member), at: time, stack, act: Act::Inside, wait: Wait::default() };
+    let inside =
+        Piece { by: Some(member), at: time, stack, act: Act::Inside, wait: Wait::default() };
     if !kind.woken {
         return inside;
     }
@@ -161,7 +162,7 @@ pub(crate) fn stack_words(chunk: &Chunk) -> impl Iterator<Item = (usize, usize)>
 }
 
 /// Whose span a chunk's span is, and the number of that goroutine's first span in the chunk.
-fn member_of(chunk: &Chunk, at: usize) -> (Goroutine, usize) {
+pub(crate) fn member_of(chunk: &Chunk, at: usize) -> (Goroutine, usize) {
     let after = chunk.run_starts.partition_point(|&start| start as usize <= at);
     let row = after.saturating_sub(1);
     let first = chunk.run_starts.get(row).map_or(0, |&start| start as usize);

@@ -46,27 +46,75 @@ pub(super) struct MemberRow {
     pub(super) state: GoState,
     /// Its own stack at its origin.
     pub(super) stack: StackRef,
-    /// The first stack of its own that was seen, whose outermost frame is the start function.
-    pub(super) own_stack: StackRef,
+    /// The start function: the outermost one of the first stack of its own that has one.
+    pub(super) name: StrRef,
     pub(super) ended: Option<Time>,
 }
 
 /// What is not a goroutine's span.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Side {
-    Proc { of: ProcId, to: ProcState, thread: ThreadId },
-    Metric { kind: MetricKind, value: u64 },
+    /// `from_start`: a first status, which holds since the draft's start.
+    Proc {
+        of: ProcId,
+        to: ProcState,
+        thread: ThreadId,
+        from_start: bool,
+    },
+    Metric {
+        kind: MetricKind,
+        value: u64,
+    },
     Mark(RangeMoment),
-    Sweep { of: ProcId, moment: RangeMoment },
-    Assist { of: Member, moment: RangeMoment },
-    StopTheWorld { by: Member, reason: StrRef, stack: StackRef, moment: RangeMoment },
-    TaskBegin { id: TaskId, parent: TaskId, kind: StrRef, by: Member, stack: StackRef },
-    TaskEnd { id: TaskId },
-    RegionBegin { task: TaskId, kind: StrRef, by: Member },
-    RegionEnd { task: TaskId, kind: StrRef, by: Member },
-    Log { task: TaskId, category: StrRef, message: StrRef, by: Member, stack: StackRef },
-    Sample { of: Member, stack: StackRef },
-    Label { of: Member, label: StrRef },
+    Sweep {
+        of: ProcId,
+        moment: RangeMoment,
+    },
+    Assist {
+        of: Member,
+        moment: RangeMoment,
+    },
+    StopTheWorld {
+        by: Member,
+        reason: StrRef,
+        stack: StackRef,
+        moment: RangeMoment,
+    },
+    TaskBegin {
+        id: TaskId,
+        parent: TaskId,
+        kind: StrRef,
+        by: Member,
+        stack: StackRef,
+    },
+    TaskEnd {
+        id: TaskId,
+    },
+    RegionBegin {
+        task: TaskId,
+        kind: StrRef,
+        by: Member,
+    },
+    RegionEnd {
+        task: TaskId,
+        kind: StrRef,
+        by: Member,
+    },
+    Log {
+        task: TaskId,
+        category: StrRef,
+        message: StrRef,
+        by: Member,
+        stack: StackRef,
+    },
+    Sample {
+        of: Member,
+        stack: StackRef,
+    },
+    Label {
+        of: Member,
+        label: StrRef,
+    },
 }
 
 /// The ordered events of one generation, being sorted into columns.
@@ -114,7 +162,7 @@ impl Draft {
             origin,
             state,
             stack,
-            own_stack: stack,
+            name: StrRef(0),
             ended: None,
         });
         self.pending.add_member();
@@ -133,17 +181,19 @@ impl Draft {
     }
 
     #[inline]
-    fn transition(&mut self, event: &Event, step: Transition) {
+    fn transition(&mut self, tables: &Tables<'_>, event: &Event, step: Transition) {
         let Transition { of, from, to, reason, stack } = step;
         let at = event.time;
         match (from, to) {
             (GoState::NotExist, _) => {
                 let by = self.member(event.goroutine);
                 let origin = Origin::Created { at, by, stack: event.stack };
-                self.add(of, origin, to, stack);
+                let member = self.add(of, origin, to, stack);
+                self.name(tables, member, stack);
             }
             (GoState::Undetermined, _) if !self.has(of) => {
-                self.add(of, Origin::Status, to, stack);
+                let member = self.add(of, Origin::Status, to, stack);
+                self.name(tables, member, stack);
             }
             (_, GoState::NotExist) => {
                 let member = self.member(of);
@@ -154,7 +204,12 @@ impl Draft {
                     *place = NOBODY;
                 }
             }
-            (from, to) if from == to => {}
+            (from, to) if from == to => {
+                if stack != StackRef(0) {
+                    let member = self.member(of);
+                    self.name(tables, member, stack);
+                }
+            }
             (_, GoState::Running) => {
                 let member = self.member(of);
                 let kind = self.kinds.running(event.proc);
@@ -168,17 +223,27 @@ impl Draft {
             }
             (_, to) => {
                 let member = self.member(of);
-                if let Some(row) = self.members.get_mut(member as usize)
-                    && row.own_stack == StackRef(0)
-                {
-                    row.own_stack = stack;
-                }
+                self.name(tables, member, stack);
                 let kind = self.kinds.stopped(to, reason);
                 self.pending.push(at, member, kind, [stack.0]);
             }
         }
         if self.pending.is_full() {
             self.seal();
+        }
+    }
+
+    /// Takes a stack of the goroutine's own for its name, unless an earlier one gave it. The
+    /// runtime also writes stacks whose only frame has no function.
+    #[inline]
+    fn name(&mut self, tables: &Tables<'_>, member: Member, stack: StackRef) {
+        if let Some(row) = self.members.get_mut(member as usize)
+            && row.name == StrRef(0)
+            && let Some(&frame) = tables.stack(stack).last()
+            && let Some(frame) = tables.frames().get(frame as usize)
+            && !tables.string(frame.function).is_empty()
+        {
+            row.name = frame.function;
         }
     }
 
@@ -192,7 +257,10 @@ impl Draft {
     fn side(&mut self, event: &Event) {
         let by = event.goroutine;
         let side = match event.body {
-            Body::Proc { of, from: _, to } => Side::Proc { of, to, thread: event.thread },
+            Body::Proc { of, from, to } => {
+                let from_start = from == ProcState::Undetermined;
+                Side::Proc { of, to, thread: event.thread, from_start }
+            }
             Body::Metric { kind, value } => Side::Metric { kind, value },
             Body::Range { kind, moment } => match kind {
                 RangeKind::GcMark => Side::Mark(moment),
@@ -246,13 +314,14 @@ impl Sink for Draft {
     }
 
     #[inline]
-    fn event(&mut self, _tables: &Tables<'_>, event: &Event) {
+    fn event(&mut self, tables: &Tables<'_>, event: &Event) {
         self.last = event.time;
         if let Body::Goroutine { of, from, to, reason, stack } = event.body {
-            self.transition(event, Transition { of, from, to, reason, stack });
+            self.transition(tables, event, Transition { of, from, to, reason, stack });
             return;
         }
-        if self.start.is_none() {
+        // A Sync that closes the trace, or a broken part of it, stands for no moment of its own.
+        if self.start.is_none() && !matches!(event.body, Body::Sync { last: true, .. }) {
             self.start = Some(event.time);
         }
         self.side(event);

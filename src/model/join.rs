@@ -58,11 +58,11 @@ impl Rows {
 impl Builder {
     /// Adds the next draft, with the tables that its events refer to.
     pub fn join(&mut self, draft: Draft, tables: &Tables<'_>) {
+        self.last = self.last.max(draft.last);
         let Some(start) = draft.start else {
             return;
         };
         self.start.get_or_insert(start);
-        self.last = self.last.max(draft.last);
         if let Some(clock) = tables.clock {
             let seconds = i128::from(clock.wall_s) * 1_000_000_000;
             let unix_ns = seconds + i128::from(clock.wall_ns);
@@ -70,14 +70,14 @@ impl Builder {
         }
         let strings = self.strings(tables);
         let stacks = self.stacks(tables, &strings);
-        let people = self.people(&draft, &stacks, start);
+        let people = self.people(&draft, &stacks, &strings, start);
         let rows = Rows { people, stacks, strings };
         let kinds: Arc<[Kind]> =
             draft.kinds.rows().iter().map(|raw| finish_kind(raw, &rows)).collect();
         for sealed in draft.sealed {
             self.chunk(sealed, &rows, &kinds);
         }
-        self.sides.add(&mut self.trace, &draft.sides, &rows);
+        self.sides.add(&mut self.trace, start, &draft.sides, &rows);
         if let Some(at) = draft.lost {
             self.lost = Some(at);
         }
@@ -133,7 +133,13 @@ impl Builder {
 
     /// Gives every member its row: a new one if it was created here or is heard of for the
     /// first time, else the one that it has.
-    fn people(&mut self, draft: &Draft, stacks: &[StackId], start: Time) -> Arc<[Goroutine]> {
+    fn people(
+        &mut self,
+        draft: &Draft,
+        stacks: &[StackId],
+        strings: &[StrId],
+        start: Time,
+    ) -> Arc<[Goroutine]> {
         let lost = self.lost.take();
         let stack = |row: StackRef| stacks.get(row.0 as usize).copied().unwrap_or_default();
         let mut found = Found::default();
@@ -152,7 +158,7 @@ impl Builder {
                 }
                 None => self.new_life(member, &stack, start, &people),
             };
-            self.settle(row, member, &stack);
+            self.settle(row, member, strings);
             people.push(row);
         }
         if let Some(at) = lost {
@@ -188,14 +194,12 @@ impl Builder {
     }
 
     /// Takes over a member's name and end.
-    fn settle(&mut self, row: Goroutine, member: &MemberRow, stack: &impl Fn(StackRef) -> StackId) {
+    fn settle(&mut self, row: Goroutine, member: &MemberRow, strings: &[StrId]) {
         let goroutines = &mut self.trace.goroutines;
         if let Some(name) = goroutines.names.get_mut(row.index())
             && *name == StrId::EMPTY
-            && member.own_stack != StackRef(0)
         {
-            let bottom = self.trace.stacks.bottom(stack(member.own_stack));
-            *name = bottom.map_or(StrId::EMPTY, |frame| frame.function);
+            *name = strings.get(member.name.0 as usize).copied().unwrap_or_default();
         }
         match member.ended {
             Some(at) => {
@@ -218,18 +222,19 @@ impl Builder {
         self.trace.world.gaps.push(gap);
         let unknown = Kinds::plain(GoState::Undetermined);
         let kinds: Arc<[Kind]> = Kinds::default().rows().iter().map(plain_kind).collect();
-        let mut spans = Vec::new();
-        let mut gone = Vec::new();
-        for (&id, &row) in &self.alive {
-            let life = self.trace.goroutines.life(row);
-            if life.first >= gap.end {
-                continue;
-            }
-            match found.get(&row) {
-                Some(&(state, stack)) => spans.push((row, state, stack)),
-                None => gone.push((id, row)),
-            }
-        }
+        let lives = |row: Goroutine| self.trace.goroutines.life(row).first < gap.end;
+        // Not from `alive`: what ends in the generation behind the gap is no longer there.
+        let mut spans: Vec<_> = found
+            .iter()
+            .filter(|(row, _)| lives(**row))
+            .map(|(&row, &(state, stack))| (row, state, stack))
+            .collect();
+        let mut gone: Vec<_> = self
+            .alive
+            .iter()
+            .filter(|(_, row)| lives(**row) && !found.contains_key(row))
+            .map(|(&id, &row)| (id, row))
+            .collect();
         gone.sort_unstable();
         for &(id, row) in &gone {
             self.alive.remove(&id);

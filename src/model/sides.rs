@@ -43,16 +43,27 @@ struct OpenRegion {
 }
 
 impl Sides {
-    /// Adds a draft's.
-    pub(super) fn add(&mut self, trace: &mut Trace, sides: &[(Time, Side)], rows: &Rows) {
+    /// Adds a draft's, which begins at `start`.
+    pub(super) fn add(
+        &mut self,
+        trace: &mut Trace,
+        start: Time,
+        sides: &[(Time, Side)],
+        rows: &Rows,
+    ) {
         for (at, side) in sides {
-            self.one(trace, *at, side, rows);
+            match *side {
+                Side::Proc { of, to, thread, from_start } => {
+                    let since = if from_start { start } else { *at };
+                    self.proc(trace, since, of, to, thread);
+                }
+                _ => self.one(trace, *at, side, rows),
+            }
         }
     }
 
     fn one(&mut self, trace: &mut Trace, at: Time, side: &Side, rows: &Rows) {
         match *side {
-            Side::Proc { of, to, thread } => self.proc(trace, at, of, to, thread),
             Side::Metric { kind, value } => {
                 let world = &mut trace.world;
                 let points = match kind {

@@ -72,6 +72,17 @@ impl Track<'_> {
     fn push(&self, bar: BarRecord, out: &mut Vec<BarRecord>) {
         let x0 = self.viewport.x_on_screen(bar.interval.start);
         let x1 = self.viewport.x_on_screen(bar.interval.end).max(x0 + MIN_PX);
+        // Of merged bars so close that no gap could be seen, one rectangle is enough.
+        if let Some(last) = out.last_mut()
+            && (last.row, last.kind, bar.kind) == (bar.row, BarKind::Merged, BarKind::Merged)
+            && last.y0.to_bits() == bar.y0.to_bits()
+            && x0 - last.x1 < MIN_PX
+        {
+            last.x1 = x1;
+            last.count += bar.count;
+            last.interval.end = bar.interval.end;
+            return;
+        }
         out.push(BarRecord { x0, x1, ..bar });
     }
 }

@@ -19,7 +19,7 @@
 //!    no span at all. Where it does not, the next span is looked up by its number.
 
 use crate::base::{Goroutine, Interval, StrId, Time};
-use crate::model::{Run, Trace};
+use crate::model::{Life, Run, Trace};
 
 use super::class::{Classes, StateClass, Tally};
 use super::pyramid::{Level, Pyramid, on_grid};
@@ -27,7 +27,7 @@ use super::records::{SpanFlags, SpanRecord};
 use super::viewport::Viewport;
 
 /// Up to so many spans are added up; of more, this many are sampled.
-const SAMPLE: usize = 32;
+const SAMPLE: usize = 16;
 
 /// The first of `from..end` for which `holds` is false, where it is true up to some point and
 /// false from there on. Looks at places in doubling distance: cheap if the answer is near.
@@ -101,20 +101,26 @@ pub(super) fn blank(row: u32, y0: f32, y1: f32) -> SpanRecord {
 }
 
 impl Fold<'_> {
-    /// Appends the records of a goroutine's lane to `out`, from left to right.
-    pub(super) fn lane(&self, goroutine: Goroutine, out: &mut Vec<SpanRecord>) {
-        let first = out.len();
-        self.spans(goroutine, out);
+    /// Appends the records of a goroutine's lane to `out`, from left to right. `life` is from its
+    /// first moment to its last.
+    pub(super) fn lane(
+        &self,
+        goroutine: Goroutine,
+        first: &Life,
+        life: Interval,
+        out: &mut Vec<SpanRecord>,
+    ) {
+        let first_record = out.len();
+        self.spans(goroutine, first, life, out);
         // A whole life narrower than a record can be seen all the same.
-        if let Some(&SpanRecord { x0, .. }) = out.get(first)
+        if let Some(&SpanRecord { x0, .. }) = out.get(first_record)
             && let Some(last) = out.last_mut()
         {
             last.x1 = last.x1.max(x0 + self.min_px);
         }
     }
 
-    fn spans(&self, goroutine: Goroutine, out: &mut Vec<SpanRecord>) {
-        let life = self.trace.lifetime(goroutine);
+    fn spans(&self, goroutine: Goroutine, first: &Life, life: Interval, out: &mut Vec<SpanRecord>) {
         let seen = self.viewport.visible();
         if life.end <= seen.start || life.start >= seen.end {
             return;
@@ -129,7 +135,6 @@ impl Fold<'_> {
         };
         let mut runs = self.trace.runs(goroutine).peekable();
         if runs.peek().is_none() {
-            let first = self.trace.life(goroutine);
             let class = self.classes.of(first.first_state, StrId::EMPTY);
             walk.emit(on_grid(self.zero, life.start), on_grid(self.zero, life.end), class);
             return;

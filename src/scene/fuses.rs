@@ -52,13 +52,13 @@ impl<'a> Rail<'a> {
     ) {
         let first_record = out.len();
         let index = &self.view.source.index.hearings;
-        let (start, end) = index.of(self.analysis(), goroutine);
+        let (start, end) = index.of(goroutine);
         if start == end {
             return;
         }
         let seen = self.viewport.visible();
-        let at =
-            |place: usize| cancelled_at(self.analysis(), self.hearing(index.row(place)).cancel);
+        let times = &self.view.source.index.cancel_times;
+        let at = |place: usize| times[index.cancel(place) as usize];
         let inside = start + gallop(0, end - start, |n| at(start + n) < seen.start);
         let stop = inside + gallop(0, end - inside, |n| at(inside + n) < seen.end);
         self.entering((start, inside), seen.start, out);
@@ -122,7 +122,7 @@ impl<'a> Rail<'a> {
 
     /// Whether a cancel reached a goroutine: the row of the hearing.
     pub(super) fn find(&self, goroutine: Goroutine, cancel: u32) -> Option<u32> {
-        self.view.source.index.hearings.find(self.analysis(), goroutine, cancel)
+        self.view.source.index.hearings.find(goroutine, cancel)
     }
 
     /// Fuses from cancels left of the screen: those that end alike are one.

@@ -189,9 +189,8 @@ impl App {
             for action in keys::pressed(ui.ctx()) {
                 act::act(action, &ctx, &mut panels);
             }
-        } else if ui.input_mut(|input| {
-            input.consume_key(egui::Modifiers::NONE, egui::Key::Escape)
-        }) {
+        } else if ui.input_mut(|input| input.consume_key(egui::Modifiers::NONE, egui::Key::Escape))
+        {
             ctx.send(Command::Escape);
         }
         if self.sheets[Slot::Before].is_some() {

@@ -4,7 +4,9 @@
 //! in the list that the analysis keeps sorted.
 
 use egui::{Color32, Id, Stroke, Ui, WidgetInfo, vec2};
-use egui_plot::{AxisHints, Bar, BarChart, GridInput, GridMark, HPlacement, Line, Plot, PlotUi, VLine};
+use egui_plot::{
+    AxisHints, Bar, BarChart, GridInput, GridMark, HPlacement, Line, Plot, PlotUi, VLine,
+};
 
 use super::command::Command;
 use super::ctx::Ctx;
@@ -86,7 +88,13 @@ pub(crate) fn ecdf_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
             let Some(sheet) = ctx.sheet(slot) else { continue };
             let points = ecdf(sheet.document.analysis(), low, high);
             let color = if ctx.comparing() { theme.side[slot as usize] } else { theme.text };
-            plot.line(Line::new(slot.name(), points).color(color).width(1.8).allow_hover(false).allow_band(false));
+            plot.line(
+                Line::new(slot.name(), points)
+                    .color(color)
+                    .width(1.8)
+                    .allow_hover(false)
+                    .allow_band(false),
+            );
         }
         drag_budget(plot, ctx, budget);
     });
@@ -169,15 +177,17 @@ fn bars(analysis: &Analysis, budget: f64, theme: &Theme) -> (Vec<Bar>, f64) {
     for bin in first..13 * BINS_PER_DECADE {
         let left = f64::from(bin) * width;
         // What is shorter than the least is drawn in the first bin.
-        let above_left =
-            if bin == first { analysis.worst_first.len() } else { n_above(analysis, exact_ns(left)) };
+        let above_left = if bin == first {
+            analysis.worst_first.len()
+        } else {
+            n_above(analysis, exact_ns(left))
+        };
         if above_left == 0 {
             break;
         }
         let right = left + width;
         let cut = budget.clamp(left, right);
-        let above_cut =
-            if cut > left { n_above(analysis, exact_ns(cut)) } else { above_left };
+        let above_cut = if cut > left { n_above(analysis, exact_ns(cut)) } else { above_left };
         let above_right = n_above(analysis, exact_ns(right));
         let pieces = [
             (left, cut, above_left - above_cut.min(above_left), theme.prompt),
@@ -275,7 +285,11 @@ pub(crate) fn quantiles_ui(
         let y = rect.top() + if at == 0 { 4.5 } else { 11.5 };
         let thin = Stroke::new(1.0, theme::fade(color, 0.6));
         ui.painter().hline(place(median)..=place(max), y, thin);
-        ui.painter().hline(place(median)..=place(p90), y, Stroke::new(3.0, theme::fade(color, 0.8)));
+        ui.painter().hline(
+            place(median)..=place(p90),
+            y,
+            Stroke::new(3.0, theme::fade(color, 0.8)),
+        );
         ui.painter().circle_filled(egui::pos2(place(median), y), 3.0, color);
         for end in [p99, max] {
             let tick = egui::Rangef::new(y - 2.5, y + 2.5);

@@ -53,10 +53,8 @@ pub(crate) fn overlay_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
 }
 
 fn section_ui(ui: &mut Ui, ctx: &Ctx<'_>, section: Section) {
-    let listed: Vec<&Entry> = ENTRIES
-        .iter()
-        .filter(|entry| entry.section == section && !entry.keys.is_empty())
-        .collect();
+    let listed: Vec<&Entry> =
+        ENTRIES.iter().filter(|entry| entry.section == section && !entry.keys.is_empty()).collect();
     ui.label(strong(section.title()));
     ui.add_space(2.0);
     for entry in listed {

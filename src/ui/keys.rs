@@ -160,7 +160,12 @@ pub(crate) static ENTRIES: &[Entry] = {
         entry(S::Select, A::WhomWoke, "Go to whom it woke", &[plain(Key::CloseBracket)]),
         entry(S::Select, A::Back, "Back to what was selected", &[alt(Key::ArrowLeft)]),
         entry(S::Select, A::Forward, "Forward again", &[alt(Key::ArrowRight)]),
-        entry(S::Select, A::Find, "Find in lanes and late exits", &[plain(Key::Slash), ctrl(Key::F)]),
+        entry(
+            S::Select,
+            A::Find,
+            "Find in lanes and late exits",
+            &[plain(Key::Slash), ctrl(Key::F)],
+        ),
         entry(S::Select, A::GoToLane, "Go to a goroutine…", &[ctrl(Key::P)]),
         entry(S::Select, A::CopySelection, "Copy what is selected", &[ctrl(Key::C)]),
         entry(S::Select, A::Mark, "Mark the moment under the pointer", &[plain(Key::M)]),
@@ -170,7 +175,12 @@ pub(crate) static ENTRIES: &[Entry] = {
         entry(S::Show, A::ViewCancel, "Cancels as time zero", &[plain(Key::Num2)]),
         entry(S::Show, A::ViewLate, "Late exits", &[plain(Key::Num3)]),
         entry(S::Show, A::ViewCompare, "Comparison", &[plain(Key::Num4)]),
-        entry(S::Show, A::ZoomToCancel, "The selected cancel's site as time zero", &[plain(Key::C)]),
+        entry(
+            S::Show,
+            A::ZoomToCancel,
+            "The selected cancel's site as time zero",
+            &[plain(Key::C)],
+        ),
         entry(S::Show, A::LateOnly, "Only late lanes, or all", &[plain(Key::L)]),
         entry(S::Show, A::Cancels, "Cancels and fuses", &[plain(Key::K)]),
         entry(S::Show, A::Arrows, "Arrows of the selection", &[plain(Key::R)]),
@@ -251,9 +261,8 @@ pub(crate) fn pressed(ctx: &Context) -> Vec<Action> {
     });
     for (keys, action) in shortcuts {
         let fields_own = matches!(action, Action::Undo | Action::Redo | Action::CopySelection);
-        let allowed = !typing
-            || action == Action::Escape
-            || (keys.modifiers.command && !fields_own);
+        let allowed =
+            !typing || action == Action::Escape || (keys.modifiers.command && !fields_own);
         if allowed && ctx.input_mut(|input| input.consume_shortcut(keys)) {
             found.push(action);
         }

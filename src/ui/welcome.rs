@@ -109,9 +109,8 @@ pub(crate) fn logo_ui(ui: &mut Ui, theme: &Theme, side: f32) {
     let (rect, _) = ui.allocate_exact_size(Vec2::splat(side), Sense::hover());
     let painter = ui.painter();
     let at = |x: f32, y: f32| rect.min + vec2(x, y) * side;
-    let lane = |y: f32, from: f32, to: f32| {
-        Rect::from_min_max(at(from, y - 0.05), at(to, y + 0.05))
-    };
+    let lane =
+        |y: f32, from: f32, to: f32| Rect::from_min_max(at(from, y - 0.05), at(to, y + 0.05));
     painter.rect_filled(rect, CornerRadius::same(8), theme.raised);
     let quiet = theme.state(crate::scene::StateClass::Running);
     painter.rect_filled(lane(0.26, 0.12, 0.40), 2.0, quiet);
@@ -181,10 +180,8 @@ fn recent_ui(ui: &mut Ui, ctx: &Ctx<'_>, paths: &[PathBuf], width: f32) {
 
 /// A file with the folder it is in: names such as `before.trace` say too little.
 fn file_label(path: &Path) -> String {
-    path.file_name().map_or_else(
-        || path.display().to_string(),
-        |name| name.to_string_lossy().into_owned(),
-    )
+    path.file_name()
+        .map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
 }
 
 /// A folder with the home directory as `~`.
@@ -224,7 +221,14 @@ fn tour_ui(ui: &mut Ui, ctx: &Ctx<'_>, tour: &'static Tour, width: f32) {
     let inner = rect.shrink2(vec2(12.0, 8.0));
     let title_font = FontId::new(13.0, theme::strong_family());
     let title = tour.title;
-    text_at(ui.painter(), inner.left_top() + vec2(0.0, 8.0), title, title_font, theme.text, inner.width());
+    text_at(
+        ui.painter(),
+        inner.left_top() + vec2(0.0, 8.0),
+        title,
+        title_font,
+        theme.text,
+        inner.width(),
+    );
     about_ui(ui, theme, tour.about, inner);
     if let Some(after) = &tour.after {
         compare_link_ui(ui, ctx, tour, after, inner.right_top());
@@ -237,8 +241,7 @@ fn tour_ui(ui: &mut Ui, ctx: &Ctx<'_>, tour: &'static Tour, width: f32) {
 /// What is to be seen, on up to two lines.
 fn about_ui(ui: &Ui, theme: &Theme, about: &str, inner: Rect) {
     let font = widgets::small_font();
-    let mut job =
-        egui::text::LayoutJob::simple(about.to_owned(), font, theme.weak, inner.width());
+    let mut job = egui::text::LayoutJob::simple(about.to_owned(), font, theme.weak, inner.width());
     job.wrap.max_rows = 2;
     let galley = ui.painter().layout_job(job);
     ui.painter().galley(pos2(inner.left(), inner.top() + 17.0), galley, theme.weak);

@@ -38,9 +38,9 @@ impl App {
     /// Does what a command could not do by itself.
     pub(super) fn perform(&mut self, effect: Effect, ctx: &egui::Context) {
         match effect {
-            Effect::AskFile(role) => self.jobs.start(Lane::Dialog, "Choosing a file", move |_| {
-                dialog::ask(role)
-            }),
+            Effect::AskFile(role) => {
+                self.jobs.start(Lane::Dialog, "Choosing a file", move |_| dialog::ask(role))
+            }
             Effect::Open(origins, role) => self.open(origins, role),
             Effect::StopOpening => {
                 for slot in Slot::BOTH {

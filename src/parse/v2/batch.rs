@@ -58,6 +58,8 @@ pub(super) struct Generation<'a> {
     pub(super) end: u64,
     /// The lowest base time of any batch, in ticks.
     pub(super) min_time: u64,
+    /// Whether the frame breaks behind it, so that batches may be missing.
+    pub(super) is_cut: bool,
     pub(super) batches: Vec<Batch<'a>>,
 }
 
@@ -224,6 +226,7 @@ impl<'a> Scanner<'a> {
             };
             self.done = true;
             generation.end = at;
+            generation.is_cut = true;
             return Some(Scanned::Broken { fault, rest: generation });
         }
     }
@@ -252,6 +255,7 @@ impl<'a> Scanner<'a> {
                 Err(fault) if generation.number != 0 => {
                     // What there is of the generation may still be sound.
                     self.pending = Some(fault);
+                    generation.is_cut = true;
                     generation.end = at;
                     return Some(Scanned::Generation(generation));
                 }
@@ -281,6 +285,7 @@ impl<'a> Scanner<'a> {
             };
             self.done = true;
             generation.end = at;
+            generation.is_cut = true;
             return Some(Scanned::Broken { fault, rest: generation });
         }
     }

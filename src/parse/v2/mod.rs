@@ -121,8 +121,14 @@ impl<S: Sink> Serial<'_, S> {
         let outcome = merge(&mut loaded, &mut order, &mut self.outlet, self.progress);
         self.progress.advance(generation.end.saturating_sub(generation.offset));
         match outcome {
-            Ok(()) => {
+            Ok(left_out) => {
                 self.parsed.generations += 1;
+                if left_out > 0 {
+                    let what = format!(
+                        "{left_out} threads wait for events that were cut off, and are left out"
+                    );
+                    self.warn(Fault::broken(generation.end, what), number)?;
+                }
                 // An order with a carry assumes nothing, so nothing can be wrong.
                 let _ = self.state.carry.join(order);
                 Ok(())

@@ -167,7 +167,7 @@ impl Reader<'_> {
         generation: &Generation<'a>,
         scratch: &mut P::Scratch,
     ) -> Option<Alone<'a, P>> {
-        if self.initial == Some(generation.number) {
+        if self.initial == Some(generation.number) || generation.is_cut {
             return None;
         }
         let mut loaded = load(generation, self.minor).ok()?;

@@ -121,7 +121,7 @@ fn bounded(scene: &Scene) -> Result<(), TestCaseError> {
         let n = scene.spans.iter().filter(|span| span.row == row).count();
         prop_assert!(f64::from(u32::try_from(n).unwrap()) <= 2.0 * cells, "{n} spans in a row");
         let n = scene.density.iter().filter(|column| column.row == row).count();
-        prop_assert!(f64::from(u32::try_from(n).unwrap()) <= cells, "{n} columns in a row");
+        prop_assert!(f64::from(u32::try_from(n).unwrap()) <= 11.0 * cells, "{n} columns in a row");
     }
     prop_assert!(scene.cancels.len() <= 127);
     prop_assert!(scene.ticks.len() <= 200);

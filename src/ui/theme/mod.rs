@@ -285,12 +285,13 @@ mod tests {
         for theme in [Theme::get(true), Theme::get(false)] {
             let loudest = theme.states.iter().map(|&c| spread(c)).max().unwrap_or(0);
             assert!(f32::from(spread(theme.late)) > 1.6 * f32::from(loudest));
-            let lightness: Vec<f32> = [StateClass::Running, StateClass::Runnable, StateClass::Syscall]
-                .map(|class| luminance(theme.state(class)))
-                .to_vec();
-            let (low, high) = lightness.iter().fold((1.0_f32, 0.0_f32), |(low, high), &v| {
-                (low.min(v), high.max(v))
-            });
+            let lightness: Vec<f32> =
+                [StateClass::Running, StateClass::Runnable, StateClass::Syscall]
+                    .map(|class| luminance(theme.state(class)))
+                    .to_vec();
+            let (low, high) = lightness
+                .iter()
+                .fold((1.0_f32, 0.0_f32), |(low, high), &v| (low.min(v), high.max(v)));
             assert!(high - low < 0.06, "states differ in lightness: {lightness:?}");
         }
     }

@@ -120,12 +120,10 @@ impl TimelinePanel {
         let theme = frame.ctx.theme;
         for plot in &self.scene.plots {
             let points = self.scene.points.get(plot.start as usize..plot.end as usize);
-            let points: Vec<egui::Pos2> = points
-                .unwrap_or(&[])
-                .iter()
-                .map(|&[x, y]| frame.canvas.min + vec2(x, y))
-                .collect();
-            let class = match (self.scene.rows.get(plot.row as usize).map(|row| row.row), plot.line) {
+            let points: Vec<egui::Pos2> =
+                points.unwrap_or(&[]).iter().map(|&[x, y]| frame.canvas.min + vec2(x, y)).collect();
+            let class = match (self.scene.rows.get(plot.row as usize).map(|row| row.row), plot.line)
+            {
                 (Some(Row::HeapPlot), 0) => theme.patch(StateClass::Network),
                 (Some(Row::HeapPlot), _) => theme.faint,
                 (_, 0) => theme.patch(StateClass::Running),
@@ -173,7 +171,14 @@ impl TimelinePanel {
             }
             let text = hover::bar_label(frame, bar);
             let at = frame.canvas.min + vec2(left + 4.0, bar.y0.midpoint(bar.y1));
-            widgets::text_at(painter, at, &text, widgets::small_font(), theme.on_patch, right - left - 7.0);
+            widgets::text_at(
+                painter,
+                at,
+                &text,
+                widgets::small_font(),
+                theme.on_patch,
+                right - left - 7.0,
+            );
         }
     }
 
@@ -420,12 +425,7 @@ fn outline(sketch: &mut Sketch, [x0, y0, x1, y1]: [f32; 4], color: Color32) {
     }
 }
 
-fn marker(
-    sketch: &mut Sketch,
-    theme: &Theme,
-    mark: &crate::scene::MarkerRecord,
-    opacity: f32,
-) {
+fn marker(sketch: &mut Sketch, theme: &Theme, mark: &crate::scene::MarkerRecord, opacity: f32) {
     let (x, y0, y1) = (mark.x, mark.y0 + 1.0, mark.y1 - 1.0);
     let middle = y0.midpoint(y1);
     let color = theme::fade(theme.weak, opacity);
@@ -433,10 +433,16 @@ fn marker(
         MarkerKind::Born => sketch.rect([x - 1.0, y0, x, y1], color),
         MarkerKind::Ended => sketch.rect([x, y0, x + 1.5, y1], theme::fade(theme.text, opacity)),
         MarkerKind::Before => {
-            sketch.triangle([[x - 1.0, middle], [x - 5.0, middle - 3.0], [x - 5.0, middle + 3.0]], color);
+            sketch.triangle(
+                [[x - 1.0, middle], [x - 5.0, middle - 3.0], [x - 5.0, middle + 3.0]],
+                color,
+            );
         }
         MarkerKind::After => {
-            sketch.triangle([[x + 5.0, middle], [x + 1.0, middle - 3.0], [x + 1.0, middle + 3.0]], color);
+            sketch.triangle(
+                [[x + 5.0, middle], [x + 1.0, middle - 3.0], [x + 1.0, middle + 3.0]],
+                color,
+            );
         }
         MarkerKind::Log => {
             let color = theme::fade(theme.accent, opacity);

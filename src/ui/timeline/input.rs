@@ -105,7 +105,12 @@ impl TimelinePanel {
     ) {
         let Some(at) = response.hover_pos() else { return };
         let (delta, zoom, modifiers, now) = ui.input(|input| {
-            (input.smooth_scroll_delta(), f64::from(input.zoom_delta()), input.modifiers, input.time)
+            (
+                input.smooth_scroll_delta(),
+                f64::from(input.zoom_delta()),
+                input.modifiers,
+                input.time,
+            )
         });
         let zooms = (zoom - 1.0).abs() > 1e-4;
         if delta == egui::Vec2::ZERO && !zooms {

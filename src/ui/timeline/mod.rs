@@ -189,9 +189,8 @@ pub(crate) fn cancels_ui(
     gestures: &mut Gestures,
 ) {
     let Some((slot, sheet)) = ctx.focus() else { return };
-    let head = egui::Frame::new()
-        .fill(ctx.theme.panel)
-        .inner_margin(egui::Margin::symmetric(10, 5));
+    let head =
+        egui::Frame::new().fill(ctx.theme.panel).inner_margin(egui::Margin::symmetric(10, 5));
     egui::Panel::top("cancel_head").frame(head).show(ui, |ui| {
         hover::cancel_head_ui(ui, ctx, sheet);
     });

@@ -123,10 +123,9 @@ fn header_ui(ui: &mut Ui, frame: &Frame<'_>, row: &RowRecord, section: &Section,
     let mut right = rect.right() - PAD;
     if section.late > 0 {
         let text = format!("{} late", thousands(u64::from(section.late)));
-        let galley =
-            painter.layout_no_wrap(text, widgets::small_strong_font(), theme.late_text);
-        let place = Align2::RIGHT_CENTER
-            .anchor_size(egui::pos2(right, rect.center().y), galley.size());
+        let galley = painter.layout_no_wrap(text, widgets::small_strong_font(), theme.late_text);
+        let place =
+            Align2::RIGHT_CENTER.anchor_size(egui::pos2(right, rect.center().y), galley.size());
         right -= galley.size().x + 8.0;
         painter.galley(place.min, galley, theme.late_text);
     }
@@ -181,9 +180,7 @@ fn lane_ui(
     };
     let name = short_function(start_function(frame.sheet, goroutine));
     let spoken = lane_text(frame, goroutine, name, late);
-    response.widget_info(|| {
-        WidgetInfo::selected(egui::Role::Button, true, row.selected, &spoken)
-    });
+    response.widget_info(|| WidgetInfo::selected(egui::Role::Button, true, row.selected, &spoken));
     let painter = ui.painter();
     if row.selected {
         painter.rect_filled(rect, 0.0, theme.accent_soft);
@@ -234,11 +231,19 @@ fn overstay_text(hearing: &Hearing) -> String {
 }
 
 /// A lane as a screen reader says it.
-fn lane_text(frame: &Frame<'_>, goroutine: Goroutine, name: &str, late: Option<&Hearing>) -> String {
+fn lane_text(
+    frame: &Frame<'_>,
+    goroutine: Goroutine,
+    name: &str,
+    late: Option<&Hearing>,
+) -> String {
     let id = goroutine_id(frame.sheet, goroutine);
     match late {
         Some(hearing) if hearing.end.is_none() => {
-            format!("{id} {name}, still alive {} after its cancel", format_duration(hearing.overstay_ns))
+            format!(
+                "{id} {name}, still alive {} after its cancel",
+                format_duration(hearing.overstay_ns)
+            )
         }
         Some(hearing) => format!("{id} {name}, {} late", format_duration(hearing.overstay_ns)),
         None => format!("{id} {name}"),

@@ -45,7 +45,10 @@ impl TimelinePanel {
             sketch.rect([column.x0, column.y0 + LATE, column.x1, column.y1 + LATE], color);
         }
         for late in &self.overview.late {
-            sketch.rect([late.x0, 0.0, late.x1.max(late.x0 + 2.0), area.height()], theme::fade(theme.late, 0.30));
+            sketch.rect(
+                [late.x0, 0.0, late.x1.max(late.x0 + 2.0), area.height()],
+                theme::fade(theme.late, 0.30),
+            );
             sketch.rect([late.x0, 0.0, late.x1.max(late.x0 + 2.0), LATE], theme.late);
         }
         sketch.finish(&painter);

@@ -32,16 +32,8 @@ pub(crate) fn overlay_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
                         &[Section::Select, Section::Arrange],
                         &[Section::Show],
                     ];
-                    for (at, sections) in columns.into_iter().enumerate() {
-                        ui.vertical(|ui| {
-                            ui.set_width(COLUMN);
-                            for section in sections {
-                                section_ui(ui, ctx, *section);
-                            }
-                            if at == 2 {
-                                mouse_ui(ui, ctx);
-                            }
-                        });
+                    for sections in columns {
+                        ui.vertical(|ui| column_ui(ui, ctx, sections));
                         ui.add_space(14.0);
                     }
                 });
@@ -49,6 +41,17 @@ pub(crate) fn overlay_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
         });
     if !open {
         ctx.send(Command::Popup(None));
+    }
+}
+
+/// One column; the mouse comes under what is shown.
+fn column_ui(ui: &mut Ui, ctx: &Ctx<'_>, sections: &[Section]) {
+    ui.set_width(COLUMN);
+    for section in sections {
+        section_ui(ui, ctx, *section);
+    }
+    if sections.contains(&Section::Show) {
+        mouse_ui(ui, ctx);
     }
 }
 

@@ -88,7 +88,13 @@ pub(crate) fn ecdf_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
             let Some(sheet) = ctx.sheet(slot) else { continue };
             let points = ecdf(sheet.document.analysis(), low, high);
             let color = if ctx.comparing() { theme.side[slot as usize] } else { theme.text };
-            plot.line(Line::new(slot.name(), points).color(color).width(1.8).allow_hover(false).allow_band(false));
+            plot.line(
+                Line::new(slot.name(), points)
+                    .color(color)
+                    .width(1.8)
+                    .allow_hover(false)
+                    .allow_band(false),
+            );
         }
         drag_budget(plot, ctx, budget);
     });

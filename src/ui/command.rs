@@ -5,9 +5,7 @@ use std::path::{Path, PathBuf};
 use super::examples::Example;
 use super::history::Place;
 use super::slot::Slot;
-use super::state::{
-    Mark, Notice, Overlays, Popup, Role, Selected, State, ThemeChoice, Tone, View,
-};
+use super::state::{Mark, Notice, Overlays, Popup, Role, Selected, State, ThemeChoice, Tone, View};
 use crate::base::{Interval, Time};
 use crate::scene::{Grouping, SectionKey, Sort, Viewport};
 

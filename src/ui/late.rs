@@ -1,6 +1,8 @@
 //! The late exits: a table whose rows jump to the picture, and a histogram of all overstays.
 
-use egui::{Align, CornerRadius, Frame, Layout, Margin, Rect, RichText, Sense, Ui, WidgetInfo, vec2};
+use egui::{
+    Align, CornerRadius, Frame, Layout, Margin, Rect, RichText, Sense, Ui, WidgetInfo, vec2,
+};
 use egui_extras::{Column as Width, TableBuilder, TableRow};
 
 use super::charts;
@@ -138,19 +140,20 @@ impl LatePanel {
             }
         }
         let worst_ns = sheet.document.analysis().summary().overstay.max.max(1);
-        table.header(22.0, |mut header| {
-            for (_, title, column, _, _) in &shown {
-                header.col(|ui| self.heading_ui(ui, ctx, title, *column));
-            }
-        })
-        .body(|body| {
-            body.rows(size::ROW, rows.len(), |row| {
-                if let Some(&at) = rows.get(row.index()) {
-                    let cells = shown.iter().map(|column| column.0);
-                    row_ui(row, ctx, slot, sheet, at, worst_ns, cells);
+        table
+            .header(22.0, |mut header| {
+                for (_, title, column, _, _) in &shown {
+                    header.col(|ui| self.heading_ui(ui, ctx, title, *column));
                 }
+            })
+            .body(|body| {
+                body.rows(size::ROW, rows.len(), |row| {
+                    if let Some(&at) = rows.get(row.index()) {
+                        let cells = shown.iter().map(|column| column.0);
+                        row_ui(row, ctx, slot, sheet, at, worst_ns, cells);
+                    }
+                });
             });
-        });
     }
 
     /// A column's title; a click sorts by it, another the other way round.
@@ -189,7 +192,10 @@ fn head_ui(ui: &mut Ui, ctx: &Ctx<'_>, slot: Slot, sheet: &Sheet, n_rows: usize)
         ui.label(strong(count(n_rows, "late exit")).color(color));
         let analysis = sheet.document.analysis();
         let all = analysis.worst_first.len();
-        ui.label(caption(theme, format!("of {} who were told to stop", super::ctx::thousands(all as u64))));
+        ui.label(caption(
+            theme,
+            format!("of {} who were told to stop", super::ctx::thousands(all as u64)),
+        ));
         if ctx.comparing() {
             ui.add_space(8.0);
             for other in Slot::BOTH {

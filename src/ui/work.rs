@@ -72,12 +72,12 @@ impl App {
             }
             Answer::Rows { serial, options, rows } => {
                 if let Some(sheet) = self.sheet_mut(serial) {
-                    sheet.rows = Some(Built { key: options, rows });
+                    sheet.rows = Some(Built { options, rows });
                 }
             }
-            Answer::CancelRows { serial, site, n_cancels, rows } => {
+            Answer::CancelRows { serial, n_cancels, rows } => {
                 if let Some(sheet) = self.sheet_mut(serial) {
-                    sheet.cancel_rows = Some(Built { key: site, rows });
+                    sheet.cancel_rows = Some(rows);
                     sheet.n_cancels_shown = n_cancels;
                 }
             }
@@ -298,6 +298,9 @@ impl App {
         if sheet.rows_asked.as_ref() == Some(&options) {
             return;
         }
+        if sheet.refold(&options) {
+            return;
+        }
         sheet.rows_asked = Some(options.clone());
         let serial = sheet.serial;
         let (document, index) = (Arc::clone(&sheet.document), Arc::clone(&sheet.index));
@@ -315,17 +318,17 @@ impl App {
         let site = self.state.cancel_site;
         let metrics = metrics(self.state.prefs.compact);
         let Some(sheet) = &mut self.sheets[self.state.focus] else { return };
-        if sheet.cancel_rows_asked == Some(site) {
+        if sheet.cancel_rows_asked == Some((site, metrics)) {
             return;
         }
-        sheet.cancel_rows_asked = Some(site);
+        sheet.cancel_rows_asked = Some((site, metrics));
         let serial = sheet.serial;
         let (document, index) = (Arc::clone(&sheet.document), Arc::clone(&sheet.index));
         self.jobs.start(Lane::CancelRows, "Arranging lanes", move |_| {
             let cancels = late::cancels_of_site(&document, site);
             let source = Source { document: &document, index: &index };
             let rows = Rows::cancel_view(source, &cancels, metrics);
-            Answer::CancelRows { serial, site, n_cancels: cancels.len(), rows }
+            Answer::CancelRows { serial, n_cancels: cancels.len(), rows }
         });
     }
 

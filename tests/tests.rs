@@ -7,6 +7,8 @@ mod headless {
     mod conformance;
     mod contract;
     mod errors;
+    mod golden;
+    mod model;
     mod rooms;
     mod tidy;
 }

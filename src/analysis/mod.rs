@@ -4,8 +4,26 @@
 //! holds no globals, so that the window, the command line and the tests get the same answers.
 //! docs/late-exits.md says what is counted and what cannot be seen.
 
+mod blame;
+mod book;
+mod cancels;
+mod cause;
+mod deaf;
+mod describe;
 mod diff;
+mod evidence;
+mod findings;
+mod grouping;
+mod history;
+mod index;
+mod logged;
+mod names;
+mod outcome;
+mod patterns;
+mod place;
 mod rules;
+mod split;
+mod tally;
 mod types;
 mod words;
 
@@ -20,9 +38,9 @@ use crate::model::Trace;
 /// A trace with what the analysis says of it: immutable, to be shared behind an `Arc`.
 #[derive(Debug, Default)]
 pub struct Document {
-    trace: Trace,
-    rules: Rules,
-    analysis: Analysis,
+    pub(crate) trace: Trace,
+    pub(crate) rules: Rules,
+    pub(crate) analysis: Analysis,
 }
 
 impl Document {
@@ -74,7 +92,7 @@ impl Document {
     /// If the hearing is not one of this document's.
     #[must_use]
     pub fn split(&self, hearing: &Hearing) -> Vec<SplitPart> {
-        overstay_split(&self.trace, hearing.goroutine, self.window(hearing))
+        overstay_split(&self.trace, &self.analysis, hearing.goroutine, self.window(hearing))
     }
 
     /// Who held up the goroutine's end, from the end back to the cancel.
@@ -83,31 +101,49 @@ impl Document {
     /// If the hearing is not one of this document's.
     #[must_use]
     pub fn held_by(&self, hearing: &Hearing) -> Vec<Link> {
-        blame(&self.trace, hearing.goroutine, self.window(hearing))
+        blame(&self.trace, &self.analysis, hearing.goroutine, self.window(hearing))
     }
 }
 
 /// Finds all cancels, who heard them, and what to act on.
 #[must_use]
-pub fn analyze(_trace: &Trace, _rules: &Rules) -> Analysis {
-    Analysis::default()
+pub fn analyze(trace: &Trace, rules: &Rules) -> Analysis {
+    let book = book::Book::new(trace);
+    let (mut cancels, mut hearings) = cancels::find(trace, &book, rules);
+    let deaf = deaf::find(trace, &book, rules, &cancels, &hearings);
+    cancels::add_deaf(&mut cancels, &mut hearings, deaf);
+    let assists = split::Assists::new(trace);
+    tally::analysis(trace, rules, book, assists, cancels, hearings)
 }
 
 /// All that a goroutine did in a window of its life, the largest part first. The parts add up
-/// to the window exactly.
+/// to the window exactly. The analysis is the trace's own.
 #[must_use]
-pub fn overstay_split(_trace: &Trace, _goroutine: Goroutine, _window: Interval) -> Vec<SplitPart> {
-    Vec::new()
+pub fn overstay_split(
+    trace: &Trace,
+    analysis: &Analysis,
+    goroutine: Goroutine,
+    window: Interval,
+) -> Vec<SplitPart> {
+    let mut splitter = split::Splitter::new(trace, &analysis.book, &analysis.assists);
+    splitter.add(goroutine, window);
+    splitter.parts()
 }
 
-/// Who held up a goroutine in a window of its life, from the window's end backwards along wakes.
+/// Who held up a goroutine in a window of its life, from the window's end backwards along
+/// wakes. The analysis is the trace's own.
 #[must_use]
-pub fn blame(_trace: &Trace, _goroutine: Goroutine, _window: Interval) -> Vec<Link> {
-    Vec::new()
+pub fn blame(
+    trace: &Trace,
+    analysis: &Analysis,
+    goroutine: Goroutine,
+    window: Interval,
+) -> Vec<Link> {
+    blame::chain(trace, &analysis.book, &analysis.assists, goroutine, window)
 }
 
 /// What a part of a split says in words: `slept 80 ms in main.lateWork (main.go:22)`.
 #[must_use]
-pub fn describe(_trace: &Trace, _part: &SplitPart) -> String {
-    String::new()
+pub fn describe(trace: &Trace, part: &SplitPart) -> String {
+    describe::part_text(trace, part)
 }

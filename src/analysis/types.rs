@@ -2,9 +2,12 @@
 
 use std::ops::Range;
 
-use crate::base::{Goroutine, Interval, StackId, StrId, Time};
+use crate::base::{Goroutine, Interval, StackId, StrId, TaskId, Time};
 use crate::model::Frame;
 
+use super::book::Book;
+use super::index::ByGoroutine;
+use super::split::Assists;
 use super::words::{Cause, Doing, Evidence, HeardIn, Outcome, Rule, Severity};
 
 /// One cancel of one context, with all that it reached below that context.
@@ -27,6 +30,10 @@ pub struct Cancel {
     pub depth: u32,
     /// The canceller's stack, from inside the call; empty if there is none.
     pub stack: StackId,
+    /// What the program logged of it, empty if nothing: `cancel import`.
+    pub logged: StrId,
+    /// The user task of that log; 0 if there is none.
+    pub task: TaskId,
     /// Who heard it, in order of time and then of goroutine: rows of [`Analysis::hearings`].
     pub(crate) heard: Range<u32>,
     /// Who should have heard it: rows of the same table.
@@ -96,6 +103,8 @@ pub struct SplitPart {
     pub reason: StrId,
     /// Where: the first frame of the user's code, else the first outside the runtime.
     pub site: Option<Frame>,
+    /// The whole stack of one of its spans, empty if none is known.
+    pub stack: StackId,
     /// How long, in nanoseconds; above 0.
     pub ns: i64,
 }
@@ -197,10 +206,12 @@ pub struct Analysis {
     pub(crate) findings: Vec<Finding>,
     pub(crate) summary: Summary,
     pub(crate) groups: Vec<Group>,
-    /// Rows of `hearings`, by goroutine, then worst first.
-    pub(crate) by_goroutine: Vec<u32>,
+    /// Rows of `hearings`, each goroutine's worst first.
+    pub(crate) by_goroutine: ByGoroutine,
     /// Rows of those `hearings` that may be late, worst first.
     pub(crate) worst_first: Vec<u32>,
+    pub(crate) book: Book,
+    pub(crate) assists: Assists,
 }
 
 impl Analysis {
@@ -210,7 +221,7 @@ impl Analysis {
         &self.cancels
     }
 
-    /// All hearings, deaf ones included, cancel by cancel.
+    /// All hearings, cancel by cancel, and after them all that were deaf, in the same order.
     #[must_use]
     pub fn hearings(&self) -> &[Hearing] {
         &self.hearings
@@ -234,10 +245,7 @@ impl Analysis {
 
     /// What a goroutine heard or was deaf to, the worst overstay first.
     pub fn overstays_of(&self, goroutine: Goroutine) -> impl ExactSizeIterator<Item = &Hearing> {
-        let of = |&row: &u32| self.hearings[row as usize].goroutine;
-        let start = self.by_goroutine.partition_point(|row| of(row) < goroutine);
-        let end = self.by_goroutine.partition_point(|row| of(row) <= goroutine);
-        self.by_goroutine[start..end].iter().map(|&row| &self.hearings[row as usize])
+        self.by_goroutine.of(goroutine).iter().map(|&row| &self.hearings[row as usize])
     }
 
     /// All that overstay by more than `late_over_ns` and were meant not to, worst first.

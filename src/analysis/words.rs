@@ -170,6 +170,8 @@ words!(
         Syscall => "syscall",
         /// Made to help the GC mark.
         GcAssist => "gc-assist",
+        /// Not born yet: the cancel had not come to its callback.
+        Unborn => "unborn",
         /// Not known: the trace has a hole.
         Unknown => "unknown",
     }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::Status;
 use super::args::DumpArgs;
 use super::failure::Failure;
-use super::open::{bytes_of, refuse, tell};
+use super::open::{input, refuse, tell};
 use super::output::write_to;
 use super::summary::Summary;
 use crate::base::Progress;
@@ -15,12 +15,18 @@ use crate::parse::{Parsed, header_minor, parse};
 
 /// Runs `overstay dump`.
 pub(super) fn run(args: &DumpArgs) -> Result<Status, Failure> {
-    let bytes = bytes_of(&args.trace)?;
+    let input = input(&args.trace)?;
     let parsed = write_to(None, |out| {
-        if args.summary { write_summary(&bytes, out) } else { write_events(&bytes, out) }
+        if args.summary {
+            write_summary(&input.bytes, out)
+        } else {
+            write_events(&input.bytes, out)
+        }
     })?;
     let parsed = parsed.map_err(|err| refuse(&args.trace, &err))?;
-    tell(&args.trace, &parsed.warnings, parsed.complete, args.read)?;
+    let complete = parsed.complete && input.warnings.is_empty();
+    let warnings = [input.warnings, parsed.warnings].concat();
+    tell(&args.trace, &warnings, complete, args.read)?;
     Ok(Status::Fine)
 }
 

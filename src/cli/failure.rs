@@ -4,11 +4,12 @@ use std::fmt;
 use std::io;
 use std::path::Path;
 
+use crate::load::LoadError;
+
 /// What could not be done, and why. Shown as `overstay: <what>: <why>`, with exit status 2.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Failure {
-    what: String,
-    why: String,
+    text: String,
     /// Whoever read the output has stopped reading: no reason to complain.
     quiet: bool,
 }
@@ -17,7 +18,7 @@ impl Failure {
     /// A failure about `what`: a file's name, or the part of the command line.
     #[must_use]
     pub fn new(what: impl Into<String>, why: impl fmt::Display) -> Self {
-        Self { what: what.into(), why: why.to_string(), quiet: false }
+        Self { text: format!("{}: {why}", what.into()), quiet: false }
     }
 
     /// A failure about a file, `-` being standard input.
@@ -29,11 +30,8 @@ impl Failure {
     /// A failure to write to `what`. A pipe that was closed at its other end is none to speak of.
     #[must_use]
     pub fn of_output(what: impl Into<String>, err: &io::Error) -> Self {
-        Self {
-            what: what.into(),
-            why: format!("cannot write: {}", reason(err)),
-            quiet: err.kind() == io::ErrorKind::BrokenPipe,
-        }
+        let quiet = err.kind() == io::ErrorKind::BrokenPipe;
+        Self { quiet, ..Self::new(what, format!("cannot write: {}", reason(err))) }
     }
 
     /// Whether it is only that nobody reads the output any more (`overstay … | head`).
@@ -43,14 +41,17 @@ impl Failure {
     }
 }
 
+impl From<LoadError> for Failure {
+    /// The error's text names the file itself.
+    fn from(err: LoadError) -> Self {
+        Self { text: err.to_string(), quiet: false }
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Names of files and messages of the system can hold line breaks; an error is one line.
-        let mut line = format!("{}: {}", self.what, self.why);
-        if line.contains(char::is_control) {
-            line = line.replace(char::is_control, " ");
-        }
-        f.write_str(&line)
+        f.write_str(&self.text.replace(char::is_control, " "))
     }
 }
 
@@ -62,7 +63,7 @@ pub(super) fn file_name(path: &Path) -> String {
 
 /// An error of the system without its number: `no such file or directory`.
 #[must_use]
-pub(super) fn reason(err: &io::Error) -> String {
+fn reason(err: &io::Error) -> String {
     let text = err.to_string();
     let text = text.split(" (os error").next().unwrap_or(&text);
     let mut chars = text.chars();

@@ -4,10 +4,11 @@
 //! thousand cancels needs no second copy in memory. A new meaning of a field needs a new [`SCHEMA`].
 
 use std::io::{self, Write};
-use std::path::Path;
 
 use serde::{Serialize, Serializer};
+use serde_json::ser::Formatter;
 
+use super::open::Opened;
 use crate::analysis::{
     Cancel, Diff, DiffGroup, Document, Finding, Hearing, Quantiles, Side, SplitPart, Summary,
 };
@@ -21,17 +22,14 @@ pub(super) const SCHEMA: u32 = 1;
 ///
 /// # Errors
 /// If `out` does not take it.
-pub(super) fn write_report(
-    out: &mut dyn Write,
-    path: &Path,
-    document: &Document,
-) -> io::Result<()> {
+pub(super) fn write_report(out: &mut dyn Write, opened: &Opened) -> io::Result<()> {
+    let document = &opened.document;
     let trace = document.trace();
     let analysis = document.analysis();
     let report = Report {
         schema: SCHEMA,
-        trace: Head::new(path, trace),
-        warnings: Each(trace.warnings(), WarningRow::new),
+        trace: Head::new(opened),
+        warnings: Each(&opened.warnings, WarningRow::new),
         cancels: Each(analysis.cancels(), |cancel| CancelRow::new(document, cancel)),
         findings: Each(analysis.findings(), |finding| FindingRow::new(trace, finding)),
         summary: SummaryRow::new(analysis.summary()),
@@ -45,14 +43,14 @@ pub(super) fn write_report(
 /// If `out` does not take it.
 pub(super) fn write_diff(
     out: &mut dyn Write,
-    before: (&Path, &Document),
-    after: (&Path, &Document),
+    before: &Opened,
+    after: &Opened,
     diff: &Diff,
 ) -> io::Result<()> {
     let comparison = Comparison {
         schema: SCHEMA,
-        before: Head::new(before.0, before.1.trace()),
-        after: Head::new(after.0, after.1.trace()),
+        before: Head::new(before),
+        after: Head::new(after),
         groups: Each(&diff.groups, GroupRow::new),
         verdict: diff.verdict.name(),
     };
@@ -60,8 +58,61 @@ pub(super) fn write_diff(
 }
 
 fn write_json(mut out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut out, value).map_err(io::Error::from)?;
+    let mut serializer = serde_json::Serializer::with_formatter(&mut out, Lines::default());
+    value.serialize(&mut serializer).map_err(io::Error::from)?;
     out.write_all(b"\n")
+}
+
+/// JSON with a line for each field of the whole and for each element of its lists: half the size
+/// of indented JSON, and still fit to be read and compared line by line.
+#[derive(Default)]
+struct Lines {
+    /// How many objects and lists are open.
+    depth: u32,
+}
+
+impl Lines {
+    fn separate<W: Write + ?Sized>(
+        &self,
+        out: &mut W,
+        first: bool,
+        deepest: u32,
+    ) -> io::Result<()> {
+        if !first {
+            out.write_all(b",")?;
+        }
+        if self.depth <= deepest { out.write_all(b"\n") } else { Ok(()) }
+    }
+}
+
+impl Formatter for Lines {
+    fn begin_array<W: Write + ?Sized>(&mut self, out: &mut W) -> io::Result<()> {
+        self.depth += 1;
+        out.write_all(b"[")
+    }
+
+    fn end_array<W: Write + ?Sized>(&mut self, out: &mut W) -> io::Result<()> {
+        self.depth -= 1;
+        out.write_all(b"]")
+    }
+
+    fn begin_array_value<W: Write + ?Sized>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
+        self.separate(out, first, 2)
+    }
+
+    fn begin_object<W: Write + ?Sized>(&mut self, out: &mut W) -> io::Result<()> {
+        self.depth += 1;
+        out.write_all(b"{")
+    }
+
+    fn end_object<W: Write + ?Sized>(&mut self, out: &mut W) -> io::Result<()> {
+        self.depth -= 1;
+        out.write_all(b"}")
+    }
+
+    fn begin_object_key<W: Write + ?Sized>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
+        self.separate(out, first, 1)
+    }
 }
 
 /// A list whose elements are made while they are written.
@@ -106,17 +157,18 @@ struct Head<'a> {
 }
 
 impl<'a> Head<'a> {
-    fn new(path: &'a Path, trace: &Trace) -> Self {
+    fn new(opened: &'a Opened) -> Self {
+        let trace = opened.document.trace();
         let info = trace.info();
         Self {
-            path: path.to_string_lossy(),
+            path: opened.path.to_string_lossy(),
             bytes: info.bytes,
             format: format_name(trace),
             duration_ns: trace.interval().ns(),
             generations: info.generations,
             events: info.events,
             goroutines: trace.n_goroutines(),
-            complete: info.complete,
+            complete: opened.complete,
         }
     }
 }

@@ -7,12 +7,15 @@ mod args;
 mod comparison;
 mod dump;
 mod failure;
+mod html;
 mod ink;
 mod json;
+mod markdown;
 mod open;
 mod output;
-mod report;
 mod summary;
+mod text;
+mod told;
 
 use std::io::{self, Write};
 use std::panic::{self, AssertUnwindSafe};
@@ -28,6 +31,7 @@ pub use output::write_to;
 
 use args::{DiffArgs, FailOn, LateArgs, ReadArgs, ReportFormat};
 use output::stdout_has_color;
+use told::{Head, Told};
 
 use crate::analysis::{self, Verdict};
 
@@ -104,10 +108,12 @@ fn report(
     read: ReadArgs,
     output: Option<&Path>,
 ) -> Result<Status, Failure> {
-    let document = open::document(path, late.rules(), read)?;
+    let opened = open::open(path, late.rules(), read)?;
     write_to(output, |out| match format {
-        ReportFormat::Text => report::write(out, stdout_has_color(output), path, &document),
-        ReportFormat::Json => json::write_report(out, path, &document),
+        ReportFormat::Text => text::write(out, stdout_has_color(output), &Told::new(&opened)),
+        ReportFormat::Markdown => markdown::write_report(out, &Told::new(&opened)),
+        ReportFormat::Html => html::write_report(out, &Told::new(&opened)),
+        ReportFormat::Json => json::write_report(out, &opened),
     })?;
     Ok(Status::Fine)
 }
@@ -115,16 +121,19 @@ fn report(
 fn diff(args: &DiffArgs) -> Result<Status, Failure> {
     let DiffArgs { before, after, format, fail_on, output, read } = args;
     let rules = LateArgs::default().rules();
-    let first = open::document(before, rules.clone(), *read)?;
-    let second = open::document(after, rules, *read)?;
-    let diff = analysis::diff(&first, &second);
-    let sides = ((before.as_path(), &first), (after.as_path(), &second));
+    let before = open::open(before, rules.clone(), *read)?;
+    let after = open::open(after, rules, *read)?;
+    let diff = analysis::diff(&before.document, &after.document);
     let output = output.as_deref();
     write_to(output, |out| match format {
         ReportFormat::Text => {
-            comparison::write(out, stdout_has_color(output), sides.0, sides.1, &diff)
+            comparison::write(out, stdout_has_color(output), &before, &after, &diff)
         }
-        ReportFormat::Json => json::write_diff(out, sides.0, sides.1, &diff),
+        ReportFormat::Markdown => {
+            markdown::write_diff(out, &Head::new(&before), &Head::new(&after), &diff)
+        }
+        ReportFormat::Html => html::write_diff(out, &Head::new(&before), &Head::new(&after), &diff),
+        ReportFormat::Json => json::write_diff(out, &before, &after, &diff),
     })?;
     let failed = match fail_on {
         Some(FailOn::Worse) => diff.verdict == Verdict::Worse,

@@ -12,11 +12,14 @@
 
 mod build;
 mod chunk;
+mod columns;
 mod draft;
 mod goroutines;
 mod join;
 mod kinds;
+mod memory;
 mod notes;
+mod regions;
 mod seal;
 mod sides;
 mod spans;
@@ -26,7 +29,12 @@ mod world;
 
 pub use build::{build, build_on};
 pub use chunk::{Chunk, Kind};
+#[cfg(test)]
+pub(crate) use columns::Columns;
+pub use columns::KindRows;
 pub use draft::Draft;
+#[cfg(test)]
+pub(crate) use goroutines::RunAt;
 pub use goroutines::{Edge, Goroutines, Life};
 pub use join::Builder;
 pub use notes::{Log, Notes, Region, Task};
@@ -167,6 +175,7 @@ impl Trace {
     }
 
     /// The stretches of a goroutine's spans that lie in one chunk each, in order of time.
+    #[must_use]
     pub fn runs(&self, goroutine: Goroutine) -> impl DoubleEndedIterator<Item = Run<'_>> {
         self.goroutines
             .runs(goroutine)

@@ -10,6 +10,7 @@ use super::draft::Side;
 use super::goroutines::Edge;
 use super::join::Rows;
 use super::notes::{Log, Region, Task};
+use super::regions::{OpenRegion, Regions};
 use super::world::{CpuSample, MetricPoint, ProcSpan, RangeSpan, StopTheWorld};
 
 /// What is open between two drafts.
@@ -24,7 +25,8 @@ pub(super) struct Sides {
     stops: FxHashMap<Option<Goroutine>, Vec<OpenStop>>,
     /// Row of each active task.
     tasks: FxHashMap<TaskId, usize>,
-    regions: FxHashMap<Goroutine, Vec<OpenRegion>>,
+    /// Regions that go on, the innermost last.
+    regions: FxHashMap<Goroutine, Vec<Carried>>,
     /// What ends without having begun has gone on since then at least.
     known_since: Time,
 }
@@ -37,7 +39,7 @@ struct OpenStop {
 }
 
 #[derive(Clone, Copy, Debug)]
-struct OpenRegion {
+struct Carried {
     task: TaskId,
     kind: StrId,
     began: Time,
@@ -202,18 +204,6 @@ impl Sides {
                     task.ended = Edge::Seen(at);
                 }
             }
-            Side::RegionBegin { task, kind, by } => {
-                if let Some(of) = rows.goroutine(by) {
-                    let open = OpenRegion { task, kind: rows.string(kind), began: at };
-                    self.regions.entry(of).or_default().push(open);
-                }
-            }
-            Side::RegionEnd { task, kind, by } => {
-                if let Some(of) = rows.goroutine(by) {
-                    let ended = self.end_region(of, task, rows.string(kind), at);
-                    notes.regions.push(ended);
-                }
-            }
             Side::Log { task, category, message, by, stack } => notes.logs.push(Log {
                 at,
                 goroutine: rows.goroutine(by),
@@ -226,20 +216,46 @@ impl Sides {
         }
     }
 
-    fn end_region(&mut self, goroutine: Goroutine, task: TaskId, kind: StrId, at: Time) -> Region {
-        let open = self.regions.get_mut(&goroutine);
-        let (began, depth) = match open {
-            Some(open) => {
-                let began = open.pop().map_or(Edge::TraceEdge, |open| Edge::Seen(open.began));
-                (began, open.len())
+    /// Adds a draft's regions; their order is that of their ends.
+    pub(super) fn add_regions(&mut self, trace: &mut Trace, regions: &Regions, rows: &Rows) {
+        let all = &mut trace.notes.regions;
+        all.reserve(regions.ended().len());
+        for region in regions.ended() {
+            let Some(goroutine) = rows.goroutine(region.by) else {
+                continue;
+            };
+            let mut began = region.began;
+            let mut depth = region.depth;
+            if !self.regions.is_empty()
+                && let Some(open) = self.regions.get_mut(&goroutine)
+            {
+                if began.is_none() {
+                    began = open.pop().map(|open| open.began);
+                }
+                depth = depth.saturating_add(u32::try_from(open.len()).unwrap_or(u32::MAX));
+                if open.is_empty() {
+                    self.regions.remove(&goroutine);
+                }
             }
-            None => (Edge::TraceEdge, 0),
-        };
-        if depth == 0 {
-            self.regions.remove(&goroutine);
+            all.push(Region {
+                goroutine,
+                task: region.task,
+                kind: rows.string(region.kind),
+                began: began.map_or(Edge::TraceEdge, Edge::Seen),
+                ended: Edge::Seen(region.ended),
+                depth,
+            });
         }
-        let depth = u32::try_from(depth).unwrap_or(u32::MAX);
-        Region { goroutine, task, kind, began, ended: Edge::Seen(at), depth }
+        for (by, open) in regions.open() {
+            if let Some(of) = rows.goroutine(by) {
+                let open = open.into_iter().map(|OpenRegion { task, kind, began, .. }| Carried {
+                    task,
+                    kind: rows.string(kind),
+                    began,
+                });
+                self.regions.entry(of).or_default().extend(open);
+            }
+        }
     }
 
     /// Nothing is known of `gap`: what is open ends there. Tasks and regions may go on.

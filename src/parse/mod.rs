@@ -3,6 +3,8 @@
 //! This room may borrow bytes and fill tables. It may not do IO, panic on any input, or
 //! allocate from a length that the remaining bytes cannot justify.
 
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
 mod cursor;
 pub mod error;
 pub mod event;
@@ -99,5 +101,5 @@ fn dispatch(file: &[u8]) -> Result<u32, ParseError> {
     if file.is_empty() {
         return Err(ParseError::Empty);
     }
-    header_minor(file).ok_or(ParseError::NotATrace { looks_like: None })
+    header_minor(file).ok_or_else(|| ParseError::NotATrace { looks_like: sniff::looks_like(file) })
 }

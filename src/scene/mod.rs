@@ -1,1 +1,64 @@
-//! See the room map in the crate docs.
+//! Document + viewport → draw records, level of detail, hit test.
+//!
+//! This room has no egui types and does no IO, and one frame costs no more than the screen:
+//! it depends on pixels and visible rows, never on how many events the trace holds.
+//!
+//! How the pieces fit together:
+//!
+//! 1. Off the UI thread, once per document: [`Index::build`] makes the levels of detail.
+//! 2. Off the UI thread, whenever sorting, grouping or the filter changes: [`Rows::build`], or
+//!    [`Rows::cancel_view`] for rows re-based on cancels. Collapsing a group is instant:
+//!    [`Rows::toggle`].
+//! 3. Every frame: [`Scene::fill`] with a [`View`] refills the caller's buffers; the painter
+//!    loops over [`Scene`]'s record lists, each of which is flat and in painting order.
+//! 4. Hover and click: [`Scene::hit`] answers from the same records.
+//!
+//! Coordinates are logical pixels from the canvas's upper left corner. The axis takes the top
+//! [`Layout::axis_px`]; rows lie below it and must be clipped there.
+
+mod arrows;
+mod axis;
+mod bars;
+mod class;
+mod columns;
+mod compare;
+mod density;
+mod fold;
+mod frame;
+mod fuses;
+mod hearings;
+mod hit;
+mod index;
+mod lanes;
+mod levels;
+mod listing;
+mod maxtree;
+mod minis;
+mod overlay;
+mod overview;
+mod plots;
+mod pyramid;
+mod records;
+mod rows;
+mod text;
+mod tracks;
+mod view;
+mod viewport;
+
+#[cfg(test)]
+mod tests;
+
+pub use class::StateClass;
+pub use compare::Link;
+pub use frame::Scene;
+pub use hit::Hit;
+pub use index::{Index, Source};
+pub use overview::{LateRecord, Overview};
+pub use records::{
+    ArrowKind, ArrowRecord, BandKind, BandRecord, BarKind, BarRecord, CancelRecord, DensityRecord,
+    FuseEnd, FuseKind, FuseRecord, MarkerKind, MarkerRecord, PlotRecord, RowRecord, SpanFlags,
+    SpanRecord, TextRange, TickRecord,
+};
+pub use rows::{Grouping, Place, Row, RowOptions, Rows, Section, SectionKey, Sort};
+pub use view::{Layout, Metrics, Selection, Show, View};
+pub use viewport::{MIN_NS_PER_PX, OFFSCREEN_PX, Viewport};

@@ -16,10 +16,11 @@ use super::names::Names;
 use super::notes::Notes;
 use super::order::{Record, Stop};
 use super::others::Others;
+use super::outlet::{Context, Outlet};
 use super::stream::File;
 use super::wire::Kind;
-use crate::base::{ProcId, ThreadId, Time};
-use crate::parse::event::{Body, Event, GoRef, GoState, ProcState, StackRef, StrRef};
+use crate::base::{ProcId, ThreadId};
+use crate::parse::event::{Body, GoRef, GoState, ProcState, StackRef, StrRef};
 use crate::parse::sink::Sink;
 
 /// The Ps that Go's reader makes up (Go 1.26 `internal/trace/internal/tracev1/parser.go`).
@@ -27,18 +28,6 @@ const TIMER_PROC: ProcId = ProcId(1_000_001);
 const NETWORK_PROC: ProcId = ProcId(1_000_002);
 const SYSCALL_PROC: ProcId = ProcId(1_000_003);
 const GC_PROC: ProcId = ProcId(1_000_004);
-
-/// Where an event happens.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Context {
-    pub(super) thread: ThreadId,
-    pub(super) proc: ProcId,
-    pub(super) goroutine: GoRef,
-}
-
-impl Context {
-    const NONE: Self = Self { thread: ThreadId::NONE, proc: ProcId::NONE, goroutine: GoRef::NONE };
-}
 
 /// One event on its way through the pass.
 #[derive(Clone, Copy, Debug)]
@@ -64,21 +53,18 @@ pub(super) struct Converter<'c, S> {
     /// Goroutines, by signed id, that were there when tracing began and of which nothing else
     /// has been said; none from the first GOMAXPROCS event on.
     idle_at_start: Option<BTreeMap<i64, GoRef>>,
-    last: Time,
-    n_events: u64,
-    n_syncs: u32,
-    sink: &'c mut S,
+    outlet: Outlet<'c, S>,
 }
 
 impl<'c, S: Sink> Converter<'c, S> {
-    /// A converter that writes to `sink`.
+    /// A converter that writes to `outlet`.
     pub(super) fn new(
         file: &'c File<'c>,
         index: &'c Index<'c>,
         goroutines: &'c Goroutines,
         names: &'c Names,
         clock: Clock,
-        sink: &'c mut S,
+        outlet: Outlet<'c, S>,
     ) -> Self {
         Self {
             file,
@@ -89,24 +75,14 @@ impl<'c, S: Sink> Converter<'c, S> {
             lives: Lives::new(goroutines.len(), index.procs.len()),
             others: Others::default(),
             idle_at_start: Some(BTreeMap::new()),
-            last: Time(-1),
-            n_events: 0,
-            n_syncs: 0,
-            sink,
+            outlet,
         }
     }
 
-    /// How many events have been sent.
-    pub(super) fn n_events(&self) -> u64 {
-        self.n_events
-    }
-
-    /// Tells that the events begin or, if `last`, end.
-    pub(super) fn sync(&mut self, last: bool) {
-        self.n_syncs += 1;
-        let body = Body::Sync { number: self.n_syncs, last };
-        let time = if last { self.last + 1 } else { self.last };
-        self.emit(time, Context::NONE, StackRef(0), body);
+    /// Ends the events; `is_lost` tells that there were more. Returns how many there are.
+    pub(super) fn end(mut self, is_lost: bool) -> u64 {
+        self.outlet.end(is_lost);
+        self.outlet.n_events()
     }
 
     /// Converts one event.
@@ -206,7 +182,7 @@ impl<'c, S: Sink> Converter<'c, S> {
         let time = self.clock.time(step.record.ticks);
         for of in self.idle_at_start.take().unwrap_or_default().into_values() {
             let body = transition(of, GoState::Undetermined, GoState::Runnable);
-            self.emit(time, Context::NONE, StackRef(0), body);
+            self.outlet.emit(time, Context::NONE, StackRef(0), body);
         }
     }
 
@@ -248,8 +224,8 @@ impl<'c, S: Sink> Converter<'c, S> {
         // It is over at once, and nothing tells when: the shortest time will do.
         let Step { context, record, .. } = self.with_some_thread(step);
         let time = self.clock.time(record.ticks);
-        self.emit(time, context, step.stack, begin);
-        self.emit(time + 1, context, StackRef(0), transition(of, to, from));
+        self.outlet.emit(time, context, step.stack, begin);
+        self.outlet.emit(time + 1, context, StackRef(0), transition(of, to, from));
     }
 
     /// Go's reader puts these events on thread 0 if no thread is known to hold the P.
@@ -263,18 +239,7 @@ impl<'c, S: Sink> Converter<'c, S> {
     }
 
     fn send(&mut self, step: Step<'_>, body: Body) {
-        self.emit(self.clock.time(step.record.ticks), step.context, step.stack, body);
-    }
-
-    /// Gives the sink an event, after the last one by at least a nanosecond.
-    fn emit(&mut self, time: Time, context: Context, stack: StackRef, body: Body) {
-        let is_first = matches!(body, Body::Sync { last: false, .. });
-        let time = if is_first { time } else { time.max(self.last + 1) };
-        self.last = time;
-        self.n_events += 1;
-        let Context { thread, proc, goroutine } = context;
-        let event = Event { time, thread, proc, goroutine, stack, body };
-        self.sink.event(&self.index.dictionary.tables, &event);
+        self.outlet.emit(self.clock.time(step.record.ticks), step.context, step.stack, body);
     }
 
     /// The P as the file numbers it, which cuts the number in a CPU sample to 32 bits.

@@ -61,6 +61,10 @@ impl<'a> Dictionary<'a> {
     /// Adds a stack of (PC, function, file, line) each. The last one with an id counts.
     pub(super) fn add_stack(&mut self, id: u64, mut numbers: Numbers<'_>) {
         let id = low_half(id);
+        if id == 0 {
+            // It means no stack.
+            return;
+        }
         let mut rows = Vec::new();
         while let (Some(pc), Some(function), Some(file), Some(line)) =
             (numbers.next(), numbers.next(), numbers.next(), numbers.next())
@@ -73,7 +77,7 @@ impl<'a> Dictionary<'a> {
                 row
             }));
         }
-        if id != 0 && !rows.is_empty() {
+        if !rows.is_empty() {
             let row = self.tables.add_stack(&rows);
             self.stacks.set(u64::from(id), row.0);
         }

@@ -135,7 +135,11 @@ impl<'a> Index<'a> {
                 self.timer_goroutines.insert(id);
             }
             Item::Frequency(frequency) => match i64::try_from(frequency) {
-                Ok(frequency) if frequency > 0 => self.ticks_per_second = Some(frequency),
+                Ok(frequency) if frequency > 0 => {
+                    if self.ticks_per_second.replace(frequency).is_some() {
+                        notes.add(at, "the clock's frequency is told again; the last one counts");
+                    }
+                }
                 _ => notes.add(at, "the clock's frequency makes no sense and is ignored"),
             },
             Item::Batch { .. } | Item::Event(_) if self.damage.is_some() => {}

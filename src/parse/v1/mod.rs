@@ -21,6 +21,7 @@ mod names;
 mod notes;
 mod order;
 mod others;
+mod outlet;
 mod retime;
 mod rule;
 mod stream;
@@ -32,52 +33,50 @@ use self::index::Index;
 use self::names::Names;
 use self::notes::Notes;
 use self::order::{Ordered, Stop};
+use self::outlet::Outlet;
 use self::retime::Retimed;
 use self::stream::File;
 use super::error::ParseError;
 use super::sink::Sink;
 use crate::base::{Progress, Warning};
 
+/// The versions that Go wrote: by Go 1.11 to 1.18, by 1.19 and 1.20, by 1.21.
+const VERSIONS: [u32; 3] = [11, 19, 21];
 /// The bytes before the first batch.
 const HEADER_BYTES: usize = 16;
+/// One before and one after the events.
+const N_SYNCS: u64 = 2;
 /// How often, in events, to see whether the work is still wanted.
 const CHECK_EVERY: usize = 1 << 14;
 
 /// What became of a trace in the old format.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct V1Outcome {
+pub(super) struct V1Outcome {
     /// How many events the sink got, the two Syncs included.
-    pub events: u64,
+    pub(super) events: u64,
     /// What is odd or missing, in file order within each kind.
-    pub warnings: Vec<Warning>,
-    /// Whether the sink got all that the trace was meant to hold.
-    pub complete: bool,
-    /// The clock's frequency in Hz. If the trace does not tell it, as those that were cut do
-    /// not, times are in ticks instead of nanoseconds: their order is right, not their lengths.
-    pub ticks_per_second: Option<i64>,
-}
-
-/// Whether [`parse`] reads a version.
-#[must_use]
-pub fn reads(minor: u32) -> bool {
-    matches!(minor, 11 | 19 | 21)
+    pub(super) warnings: Vec<Warning>,
+    /// Whether the sink got all that the trace was meant to hold, the clock's frequency included.
+    pub(super) complete: bool,
 }
 
 /// Reads a whole trace, its 16-byte header included, of version `minor`: 11, 19 or 21.
 ///
 /// The sink gets the events that Go's own reader would give, in the same order. From a damaged
 /// trace it gets those before the damage, or before the first that contradicts the others.
+/// If the trace does not tell its clock's frequency, as one that was cut does not, times are in
+/// ticks instead of nanoseconds: their order is right, their lengths are not.
 ///
 /// # Errors
 /// [`ParseError::UnsupportedVersion`] for other versions, [`ParseError::Broken`] if there is
 /// nothing to tell, [`ParseError::Cancelled`] if `progress` says so.
-pub fn parse<S: Sink>(
+pub(super) fn parse<S: Sink>(
     bytes: &[u8],
     minor: u32,
     sink: &mut S,
     progress: &Progress,
 ) -> Result<V1Outcome, ParseError> {
-    if !reads(minor) {
+    if !VERSIONS.contains(&minor) {
         return Err(ParseError::UnsupportedVersion { minor });
     }
     // Three passes over the file.
@@ -94,11 +93,11 @@ pub fn parse<S: Sink>(
     let first_ticks = records.iter().next().map_or(0, |record| record.ticks);
     let clock = Clock::new(first_ticks, index.ticks_per_second);
 
-    sink.begin_generation(&index.dictionary.tables);
-    let mut converter = Converter::new(&file, &index, &goroutines, &names, clock, sink);
+    let mut outlet = Outlet::new(sink, &index.dictionary.tables);
     if records.len() > 0 {
-        converter.sync(false);
+        outlet.begin();
     }
+    let mut converter = Converter::new(&file, &index, &goroutines, &names, clock, outlet);
     let per_check = bytes_per_check(bytes.len(), records.len());
     for (n_done, record) in records.iter().enumerate() {
         if n_done.is_multiple_of(CHECK_EVERY) {
@@ -110,12 +109,14 @@ pub fn parse<S: Sink>(
             break;
         }
     }
-    converter.sync(true);
-    let events = converter.n_events();
+    let is_lost = index.damage.is_some() || stop.is_some();
+    let events = converter.end(is_lost);
+    if is_lost && events <= N_SYNCS {
+        no_events(&index, stop.as_ref(), bytes.len())?;
+    }
     Ok(V1Outcome {
         events,
-        complete: index.damage.is_none() && stop.is_none(),
-        ticks_per_second: index.ticks_per_second,
+        complete: !is_lost && index.ticks_per_second.is_some(),
         warnings: warnings(&index, stop, notes, bytes.len()),
     })
 }

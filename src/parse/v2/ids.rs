@@ -7,7 +7,7 @@ pub(super) const NO_ROW: u32 = u32::MAX;
 
 /// Ids below this have a place of their own however far the others are.
 const LOW_IDS: usize = 1 << 12;
-/// A window is never longer than this, unless many ids have been met: a file that names two ids
+/// A window is no longer than this, unless many ids have been met: a file that names two ids
 /// far from one another may not make it pay for all between, generation after generation.
 const MIN_WINDOW: usize = 1 << 13;
 /// How many places of the window each id that has been met justifies.
@@ -23,7 +23,8 @@ const WINDOW_MARGIN: u64 = 1 << 12;
 pub(super) struct Slots {
     low: Vec<u32>,
     window: Vec<u32>,
-    window_base: Option<u64>,
+    /// The id at the window's start, never a low one.
+    window_base: u64,
     /// What lay outside the window when it was met, even if the window has grown over it since.
     far: FxHashMap<u64, u32>,
     len: u32,
@@ -33,15 +34,23 @@ impl Slots {
     /// The slot of an id, if it has been met.
     #[inline]
     pub(super) fn get(&self, id: u64) -> Option<u32> {
-        let slot = if id < LOW_IDS as u64 {
-            return self.low.get(usize::try_from(id).ok()?).copied().filter(|&slot| slot != NO_ROW);
-        } else {
-            self.window_at(id).and_then(|at| self.window.get(at)).copied().unwrap_or(NO_ROW)
+        let near = self.window.get(self.window_at(id));
+        let slot = match near {
+            Some(&slot) if slot != NO_ROW => slot,
+            _ => self.elsewhere(id),
         };
-        if slot != NO_ROW {
-            return Some(slot);
-        }
-        if self.far.is_empty() { None } else { self.far.get(&id).copied() }
+        (slot != NO_ROW).then_some(slot)
+    }
+
+    fn elsewhere(&self, id: u64) -> u32 {
+        let slot = if id < LOW_IDS as u64 {
+            usize::try_from(id).ok().and_then(|at| self.low.get(at))
+        } else if self.far.is_empty() {
+            None
+        } else {
+            self.far.get(&id)
+        };
+        slot.copied().unwrap_or(NO_ROW)
     }
 
     /// The slot of an id, a new one if it has not been met.
@@ -55,20 +64,22 @@ impl Slots {
             put(&mut self.low, usize::try_from(id).unwrap_or(0), slot);
             return slot;
         }
-        self.window_base.get_or_insert(id.saturating_sub(WINDOW_MARGIN));
-        let limit = MIN_WINDOW.max(PLACES_PER_ID * self.len as usize);
-        match self.window_at(id) {
-            Some(at) if at < limit => put(&mut self.window, at, slot),
-            _ => {
-                self.far.insert(id, slot);
-            }
+        if self.window.is_empty() && self.far.is_empty() {
+            self.window_base = id.saturating_sub(WINDOW_MARGIN).max(LOW_IDS as u64);
+        }
+        let at = self.window_at(id);
+        if at < MIN_WINDOW.max(PLACES_PER_ID * self.len as usize) {
+            put(&mut self.window, at, slot);
+        } else {
+            self.far.insert(id, slot);
         }
         slot
     }
 
     #[inline]
-    fn window_at(&self, id: u64) -> Option<usize> {
-        usize::try_from(id.checked_sub(self.window_base?)?).ok()
+    fn window_at(&self, id: u64) -> usize {
+        // Below the base this wraps round, to far beyond any window.
+        usize::try_from(id.wrapping_sub(self.window_base)).unwrap_or(usize::MAX)
     }
 }
 

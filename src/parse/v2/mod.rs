@@ -119,7 +119,8 @@ impl<S: Sink> Serial<'_, S> {
         let before = rest.before_damage().filter(|_| self.minor < FIRST_WITH_MARK);
         let alone = before.and_then(|before| Some((load(&before, self.minor).ok()?, before)));
         match alone {
-            Some((loaded, before)) => {
+            Some((mut loaded, before)) => {
+                loaded.lenient = true;
                 self.order(&before, loaded)?;
                 self.warn(fault, rest.number)?;
                 self.outlet.close(&Tables::empty(rest.number));
@@ -151,8 +152,14 @@ impl<S: Sink> Serial<'_, S> {
         let outcome = merge(&mut loaded, &mut order, &mut self.outlet, self.progress);
         self.progress.advance(generation.end.saturating_sub(generation.offset));
         match outcome {
-            Ok(()) => {
+            Ok(left_out) => {
                 self.parsed.generations += 1;
+                if left_out > 0 {
+                    let what = format!(
+                        "{left_out} threads wait for events that were cut off, and are left out"
+                    );
+                    self.warn(Fault::broken(generation.end, what), number)?;
+                }
                 // An order with a carry assumes nothing, so nothing can be wrong.
                 let _ = self.state.carry.join(order);
                 Ok(())

@@ -37,8 +37,15 @@ impl Frequency {
         Self(1.0 / (hz / 1e9))
     }
 
-    /// Ticks in nanoseconds, truncated as Go's reader does.
+    /// [`Frequency::ns`] of so few ticks that their conversion is one instruction.
     #[inline]
+    pub(super) fn ns_short(self, ticks: u32) -> i64 {
+        #[expect(clippy::cast_possible_truncation, reason = "Go's reader truncates too")]
+        let ns = (f64::from(ticks) * self.0) as i64;
+        ns
+    }
+
+    /// Ticks in nanoseconds, truncated as Go's reader does.
     pub(super) fn ns(self, ticks: u64) -> i64 {
         #[expect(
             clippy::cast_precision_loss,
@@ -76,8 +83,9 @@ pub(super) struct Loaded<'a> {
     pub(super) start: Time,
     /// Where it begins in the file.
     pub(super) offset: u64,
-    /// Ids that events use but no table defines become "" and the empty stack, since the
-    /// tables were cut off, instead of breaking the trace.
+    /// Batches are missing: ids that no table defines become "" and the empty stack, and a
+    /// thread that waits for an event that is not there is left out, instead of breaking the
+    /// trace.
     pub(super) lenient: bool,
 }
 

@@ -4,31 +4,31 @@ use std::collections::BTreeSet;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{
-    GcState, GoCell, Order, ProcCell, ProcRef, ProcStatus, RangeType, Seq, Stop, TaskCell, Text,
-};
+use super::regions::{Regions, Text, TextNumber, Texts};
+use super::{GcState, Order, ProcRef, ProcStatus, RangeType, Seq, Stop};
 use crate::base::{GoId, ProcId, TaskId, ThreadId};
 use crate::parse::event::{GoRef, GoState};
 use crate::parse::spec::wire;
 use crate::parse::v2::ids::{NO_ROW, Slots};
 
 /// Open regions of a goroutine, innermost last.
-type Regions = Vec<(TaskId, Text)>;
+type OpenRegions = Vec<(TaskId, Text)>;
 
 /// The scheduler's state between two generations.
 #[derive(Debug, Default)]
 pub(in crate::parse::v2) struct Carry {
-    goroutines: FxHashMap<GoId, (GoState, Seq)>,
-    procs: FxHashMap<ProcId, (ProcStatus, Seq)>,
-    threads: FxHashMap<ThreadId, (GoId, ProcId)>,
-    regions: FxHashMap<GoId, Regions>,
-    go_ranges: FxHashMap<GoId, Vec<RangeType>>,
-    proc_ranges: FxHashMap<ProcId, Vec<RangeType>>,
-    tasks: FxHashMap<TaskId, TaskCell>,
+    pub(super) goroutines: FxHashMap<GoId, (GoState, Seq)>,
+    pub(super) procs: FxHashMap<ProcId, (ProcStatus, Seq)>,
+    pub(super) threads: FxHashMap<ThreadId, (GoId, ProcId)>,
+    pub(super) regions: FxHashMap<GoId, OpenRegions>,
+    pub(super) go_ranges: FxHashMap<GoId, Vec<RangeType>>,
+    pub(super) proc_ranges: FxHashMap<ProcId, Vec<RangeType>>,
+    /// The parent and type of each active task.
+    pub(super) tasks: FxHashMap<TaskId, (TaskId, Text)>,
     gc: GcState,
     gc_seq: u64,
     /// Which threads are on record with each P, once that has been asked for.
-    holders: Option<Holders>,
+    pub(super) holders: Option<Holders>,
 }
 
 /// The threads on record with each P.
@@ -85,13 +85,13 @@ impl Order {
             procs: Vec::new(),
             thread_slots: Slots::default(),
             threads: Vec::new(),
-            regions: FxHashMap::default(),
+            regions: Regions::default(),
             go_ranges: FxHashMap::default(),
             proc_ranges: FxHashMap::default(),
             tasks: FxHashMap::default(),
             gc: GcState::Undetermined,
             gc_seq: 0,
-            texts: Vec::new(),
+            texts: Texts::default(),
             extra_rows: FxHashMap::default(),
             assumed: None,
             past: Carry::default(),
@@ -113,92 +113,8 @@ impl Order {
         is_initial: bool,
         lenient: bool,
     ) -> Self {
-        let mut order = Self::empty(number, is_initial, lenient);
-        order.past = carry;
-        order.tasks = std::mem::take(&mut order.past.tasks);
-        order.gc = order.past.gc;
-        order.gc_seq = order.past.gc_seq;
-        order
-    }
-
-    /// The slot of a goroutine that has been heard of.
-    #[inline]
-    pub(super) fn go_slot(&mut self, id: u64) -> Option<u32> {
-        let slot = self.go_slots.get(id);
-        if slot.is_some() || self.past.goroutines.is_empty() { slot } else { self.recall_go(id) }
-    }
-
-    #[cold]
-    fn recall_go(&mut self, id: u64) -> Option<u32> {
-        let (state, seq) = self.past.goroutines.remove(&GoId(id))?;
-        let slot = self.go_slots.get_or_add(id);
-        self.goroutines.push(GoCell { id: GoId(id), state, seq });
-        if let Some(open) = self.past.regions.remove(&GoId(id)) {
-            self.regions.insert(slot, open);
-        }
-        if let Some(open) = self.past.go_ranges.remove(&GoId(id)) {
-            self.go_ranges.insert(slot, open);
-        }
-        Some(slot)
-    }
-
-    /// The slot of a P that has been heard of.
-    #[inline]
-    pub(super) fn proc_slot(&mut self, id: u64) -> Option<u32> {
-        let slot = self.proc_slots.get(id);
-        if slot.is_some() || self.past.procs.is_empty() { slot } else { self.recall_proc(id) }
-    }
-
-    #[cold]
-    fn recall_proc(&mut self, id: u64) -> Option<u32> {
-        let (status, seq) = self.past.procs.remove(&ProcId(id))?;
-        let slot = self.proc_slots.get_or_add(id);
-        self.procs.push(ProcCell { id: ProcId(id), status, seq });
-        if let Some(open) = self.past.proc_ranges.remove(&ProcId(id)) {
-            self.proc_ranges.insert(slot, open);
-        }
-        Some(slot)
-    }
-
-    /// What a thread met for the first time in this generation had before.
-    pub(super) fn recall_thread(&mut self, thread: ThreadId) -> Option<(GoRef, ProcRef)> {
-        let (goroutine, proc) = self.past.threads.remove(&thread)?;
-        let go = |order: &mut Self| {
-            let slot = order.go_slot(goroutine.some()?.0)?;
-            Some(GoRef { id: goroutine, slot })
-        };
-        let goroutine = go(self).unwrap_or(GoRef::NONE);
-        let held = |order: &mut Self| {
-            let slot = order.proc_slot(proc.some()?.0)?;
-            Some(ProcRef { id: proc, slot })
-        };
-        Some((goroutine, held(self).unwrap_or(ProcRef::NONE)))
-    }
-
-    /// The threads on record with a P, by the lowest of which it is shown.
-    pub(super) fn lowest_holder(&mut self, of: ProcId) -> Option<ThreadId> {
-        if self.past.holders.is_none() {
-            let mut holders = Holders::default();
-            for (&thread, &(_, proc)) in &self.past.threads {
-                holders.entry(proc).or_default().insert(thread);
-            }
-            for cell in self.threads.iter().filter(|cell| cell.exists) {
-                holders.entry(cell.proc.id).or_default().insert(cell.id);
-            }
-            self.past.holders = Some(holders);
-        }
-        self.past.holders.as_ref()?.get(&of)?.first().copied()
-    }
-
-    /// The thread at `slot` holds `proc` from now on.
-    #[inline]
-    pub(super) fn set_proc(&mut self, slot: u32, proc: ProcRef) {
-        let Some(cell) = self.threads.get_mut(slot as usize) else { return };
-        let before = std::mem::replace(&mut cell.proc, proc);
-        cell.knows_proc = true;
-        if let Some(holders) = &mut self.past.holders {
-            move_holder(holders, cell.id, before.id, proc.id);
-        }
+        let (gc, gc_seq) = (carry.gc, carry.gc_seq);
+        Self { past: carry, gc, gc_seq, ..Self::empty(number, is_initial, lenient) }
     }
 
     /// Whether a goroutine never met in this generation may be one from before.
@@ -229,7 +145,7 @@ impl Order {
         let abandoned = status == ProcStatus::SyscallAbandoned;
         let status = if abandoned { ProcStatus::Syscall } else { status };
         assumed.procs.push(status);
-        let cell = self.procs.get_mut(slot as usize).ok_or(Stop::NeedsCarry)?;
+        let cell = self.procs.get_mut(slot as usize).ok_or(Stop::NEEDS_CARRY)?;
         cell.status = status;
         Ok(abandoned)
     }
@@ -243,7 +159,7 @@ impl Order {
         }
         let (Some(assumed), Some(cell)) = (&mut self.assumed, self.threads.get_mut(slot as usize))
         else {
-            return Err(Stop::NeedsCarry);
+            return Err(Stop::NEEDS_CARRY);
         };
         if !std::mem::replace(&mut cell.knows_goroutine, true) {
             assumed.threads.push((cell.id, AssumedThread::RanNothing));
@@ -283,7 +199,7 @@ impl Order {
     ) -> Result<bool, Stop> {
         let slot = self.thread_slot(thread);
         let Some(cell) = self.threads.get_mut(slot as usize) else {
-            return Err(Stop::NeedsCarry);
+            return Err(Stop::NEEDS_CARRY);
         };
         if cell.exists && cell.knows_goroutine {
             if cell.goroutine != of {
@@ -360,9 +276,9 @@ impl Order {
         }
     }
 
-    pub(super) fn assume_region(&mut self, slot: u32, task: TaskId, kind: Text) {
+    pub(super) fn assume_region(&mut self, slot: u32, task: TaskId, kind: TextNumber) {
         if let Some(assumed) = &mut self.assumed {
-            assumed.regions.push((slot, task, kind));
+            assumed.regions.push((slot, task, self.texts.text(kind)));
         }
     }
 
@@ -381,9 +297,7 @@ impl Order {
     /// A goroutine ended: its open regions and ranges go with it.
     #[inline]
     pub(super) fn forget(&mut self, slot: u32) {
-        if !self.regions.is_empty() {
-            self.regions.remove(&slot);
-        }
+        self.regions.clear(slot);
         if !self.go_ranges.is_empty() {
             self.go_ranges.remove(&slot);
         }
@@ -471,9 +385,11 @@ impl Carry {
             }
         }
         let go_id = |slot: u32| order.goroutines.get(slot as usize).map(|cell| cell.id);
-        for (&slot, open) in &order.regions {
+        let text = |number: TextNumber| order.texts.text(number);
+        for (slot, open) in order.regions.iter() {
             if let Some(id) = go_id(slot) {
-                self.regions.entry(id).or_default().extend(open.iter().cloned());
+                let open = open.into_iter().map(|(task, kind)| (task, text(kind)));
+                self.regions.entry(id).or_default().extend(open);
             }
         }
         for (&slot, open) in order.go_ranges.iter().filter(|(_, open)| !open.is_empty()) {
@@ -488,11 +404,8 @@ impl Carry {
         }
         self.gc = order.gc;
         self.gc_seq = order.gc_seq;
-        if self.tasks.is_empty() {
-            self.tasks = order.tasks;
-        } else {
-            self.tasks.extend(order.tasks);
-        }
+        let tasks = order.tasks.iter();
+        self.tasks.extend(tasks.map(|(&id, task)| (id, (task.parent, text(task.kind)))));
     }
 
     fn holds_goroutines(&self, order: &Order, assumed: &Assumed) -> bool {
@@ -576,11 +489,8 @@ impl Carry {
     }
 }
 
-fn move_holder(holders: &mut Holders, thread: ThreadId, from: ProcId, to: ProcId) {
-    if from == to {
-        holders.entry(to).or_default().insert(thread);
-        return;
-    }
+/// A thread that was on record with one P is so with another.
+pub(super) fn move_holder(holders: &mut Holders, thread: ThreadId, from: ProcId, to: ProcId) {
     if let Some(of_before) = holders.get_mut(&from) {
         of_before.remove(&thread);
     }

@@ -1,0 +1,255 @@
+//! What is known of every function and every stack of a trace: looked up once, read often.
+//!
+//! Stacks are rows of a tree in which callers come first, so that each fact about all of them
+//! is one forward pass.
+
+use crate::base::{StackId, StrId};
+use crate::model::{Frame, Stacks, Trace};
+
+use super::names::{Origin, origin_of};
+use super::patterns::{self, Role};
+
+/// What a function's name tells.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Function {
+    /// Whose it is.
+    pub(crate) origin: Origin,
+    /// What it does in a cancel.
+    pub(crate) role: Option<Role>,
+    /// Its row in the table of causes.
+    pub(crate) cause: Option<u8>,
+    /// Facts that are yes or no.
+    pub(crate) is: Traits,
+}
+
+/// Yes or no facts about a function, as bits.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Traits(u8);
+
+impl Traits {
+    /// It is the runtime's, which says nothing of where a goroutine is.
+    pub(crate) const RUNTIME: Self = Self(1);
+    /// Goroutines that start in it run the program or a test.
+    pub(crate) const MAIN: Self = Self(2);
+    /// It shuts something down in good order.
+    pub(crate) const GRACEFUL: Self = Self(4);
+    /// It waits for other goroutines to end.
+    pub(crate) const JOINS: Self = Self(8);
+    /// It hands signals to the program.
+    pub(crate) const SIGNALS: Self = Self(16);
+    /// It is `time.Sleep`.
+    pub(crate) const SLEEPS: Self = Self(32);
+    /// It carries out one operation for its caller.
+    pub(crate) const OPERATES: Self = Self(64);
+
+    /// It serves a request by calling the user's handler.
+    pub(crate) const SERVES: Self = Self(128);
+
+    /// Whether the facts include `other`.
+    pub(crate) fn has(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    fn of(name: &str) -> Self {
+        let listed = |table| patterns::listed(table, name);
+        let facts = [
+            (Self::RUNTIME, name.starts_with("runtime.") || name.starts_with("internal/runtime/")),
+            (Self::MAIN, listed(patterns::MAINS)),
+            (Self::GRACEFUL, listed(patterns::GRACEFUL)),
+            (Self::JOINS, listed(patterns::JOINS)),
+            (Self::SIGNALS, listed(patterns::SIGNALS)),
+            (Self::SLEEPS, name == "time.Sleep"),
+            (Self::OPERATES, listed(patterns::OPERATIONS)),
+            (Self::SERVES, listed(patterns::SERVERS)),
+        ];
+        Self(facts.iter().filter(|(_, holds)| *holds).fold(0, |bits, (fact, _)| bits | fact.0))
+    }
+}
+
+/// What a stack tells of a cancel that it is inside of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Mark {
+    /// How many contexts deep: 1 in the one that is cancelled.
+    pub(crate) depth: u16,
+    /// Whether the innermost frame outside the runtime closes a Done channel.
+    pub(crate) closes: bool,
+    /// Whether it starts an `AfterFunc`'s callback.
+    pub(crate) starts_callback: bool,
+    /// Whether it is inside the cancel itself, and not only in a watcher that waits for one.
+    pub(crate) inside: bool,
+    /// Whether the outer frames were cut off, so that nobody knows who called.
+    pub(crate) cut: bool,
+    /// What the call went into: the outermost of `context`'s own frames.
+    pub(crate) entry: StackId,
+    /// The stack that called it; empty if that was started as a goroutine.
+    pub(crate) caller: StackId,
+}
+
+/// The row of a stack that is not inside a cancel.
+const UNMARKED: u32 = u32::MAX;
+/// The row of a stack inside the birth of a context that is cancelled already: such a context
+/// has no waiters, so that is no cancel.
+const VOID: u32 = u32::MAX - 1;
+
+/// Everything looked up.
+#[derive(Debug, Default)]
+pub(crate) struct Book {
+    /// By string.
+    functions: Vec<Function>,
+    /// By stack: row in `marks`.
+    mark_rows: Vec<u32>,
+    marks: Vec<Mark>,
+    /// By stack: the innermost stack, itself included, that is in the user's code; else empty.
+    user: Vec<StackId>,
+    /// By stack: itself without the runtime's frames at its top.
+    place: Vec<StackId>,
+}
+
+impl Book {
+    /// Looks everything up.
+    pub(crate) fn new(trace: &Trace) -> Self {
+        let stacks = trace.stacks();
+        let n = stacks.len();
+        let mut book = Self {
+            functions: classify(trace),
+            mark_rows: vec![UNMARKED; n],
+            marks: Vec::new(),
+            user: vec![StackId::EMPTY; n],
+            place: vec![StackId::EMPTY; n],
+        };
+        for (row, caller, frame) in stacks.iter() {
+            let function = book.function(frame.function);
+            let is_user = function.origin == Origin::User;
+            book.user[row.index()] = if is_user { row } else { book.user[caller.index()] };
+            // A stack of runtime frames only keeps them: it is all that is known.
+            let is_runtime = function.is.has(Traits::RUNTIME) && caller != StackId::EMPTY;
+            book.place[row.index()] = if is_runtime { book.place[caller.index()] } else { row };
+            let below = stacks.top(caller).and_then(|frame| book.function(frame.function).role);
+            book.mark_rows[row.index()] = book.mark_row(row, caller, function, below);
+        }
+        book
+    }
+
+    /// The row of a stack's mark, given the role of its caller's innermost frame.
+    fn mark_row(
+        &mut self,
+        row: StackId,
+        caller: StackId,
+        of: Function,
+        below: Option<Role>,
+    ) -> u32 {
+        if self.mark_rows[caller.index()] == VOID {
+            return VOID;
+        }
+        let mark = match (of.role, self.any_mark(caller)) {
+            (None | Some(Role::Other), None) => return UNMARKED,
+            // close() may be a frame of its own above the one that calls it.
+            (None | Some(Role::Other), Some(mark)) => {
+                Mark { closes: mark.closes && of.is.has(Traits::RUNTIME), ..mark }
+            }
+            (Some(_), None) if below == Some(Role::Other) => return VOID,
+            (Some(role), mark) => enter(role, row, caller, mark),
+        };
+        self.marks.push(mark);
+        u32::try_from(self.marks.len() - 1).unwrap_or(UNMARKED)
+    }
+
+    /// What a function's name tells.
+    pub(crate) fn function(&self, name: StrId) -> Function {
+        self.functions.get(name.index()).copied().unwrap_or_default()
+    }
+
+    /// What a stack tells of a cancel, if it is inside one.
+    pub(crate) fn mark(&self, stack: StackId) -> Option<Mark> {
+        self.any_mark(stack).filter(|mark| mark.inside)
+    }
+
+    fn any_mark(&self, stack: StackId) -> Option<Mark> {
+        let row = *self.mark_rows.get(stack.index())?;
+        self.marks.get(row as usize).copied()
+    }
+
+    /// Whether any stack is inside a cancel.
+    pub(crate) fn has_marks(&self) -> bool {
+        !self.marks.is_empty()
+    }
+
+    /// The innermost part of a stack that begins in the user's own code; empty if there is none.
+    pub(crate) fn user(&self, stack: StackId) -> StackId {
+        self.user.get(stack.index()).copied().unwrap_or_default()
+    }
+
+    /// A stack without the runtime's frames at its top: where the code is.
+    pub(crate) fn place(&self, stack: StackId) -> StackId {
+        self.place.get(stack.index()).copied().unwrap_or_default()
+    }
+
+    /// The frame that a person looks for in a stack: the first of the user's code, else the
+    /// first outside the runtime, else the first.
+    pub(crate) fn site(&self, stacks: &Stacks, stack: StackId) -> Option<Frame> {
+        stacks.top(self.user(stack)).or_else(|| stacks.top(self.place(stack)))
+    }
+
+    /// The outermost of the user's frames: the handler that a library's goroutine runs.
+    pub(crate) fn outermost_user(&self, stacks: &Stacks, stack: StackId) -> Option<Frame> {
+        let inner = std::iter::successors(Some(self.user(stack)), |&at| {
+            (at != StackId::EMPTY).then(|| self.user(stacks.caller(at)))
+        });
+        inner.take_while(|&at| at != StackId::EMPTY).last().and_then(|at| stacks.top(at))
+    }
+
+    /// What the function tells that is at the top of a stack's [`Book::place`].
+    pub(crate) fn top(&self, stacks: &Stacks, stack: StackId) -> Option<Function> {
+        stacks.top(self.place(stack)).map(|frame| self.function(frame.function))
+    }
+
+    /// Whether any function on a stack has a fact.
+    pub(crate) fn any(&self, stacks: &Stacks, stack: StackId, fact: Traits) -> bool {
+        stacks.frames(stack).any(|frame| self.function(frame.function).is.has(fact))
+    }
+}
+
+/// The mark of one more of `context`'s own frames.
+fn enter(role: Role, row: StackId, caller: StackId, below: Option<Mark>) -> Mark {
+    let mut mark = below.unwrap_or(Mark {
+        caller,
+        entry: row,
+        // A goroutine starts in a cancel function or a watcher, never in a method.
+        cut: caller == StackId::EMPTY
+            && matches!(role, Role::Level | Role::Around | Role::StartsCallback),
+        ..Mark::default()
+    });
+    mark.depth = mark.depth.saturating_add(u16::from(role == Role::Level));
+    mark.closes = role == Role::Level;
+    mark.inside |= role != Role::Watcher;
+    mark.starts_callback |= role == Role::StartsCallback;
+    mark
+}
+
+/// Looks up the name of every function that occurs in a stack or starts a goroutine.
+fn classify(trace: &Trace) -> Vec<Function> {
+    let mut functions = vec![Function::default(); trace.strings().len()];
+    let mut seen = vec![false; functions.len()];
+    let mut note = |name: StrId, file: StrId| {
+        let Some(seen) = seen.get_mut(name.index()) else { return };
+        if !std::mem::replace(seen, true) {
+            functions[name.index()] = classify_one(trace.string(name), trace.string(file));
+        }
+    };
+    for (_, _, frame) in trace.stacks().iter() {
+        note(frame.function, frame.file);
+    }
+    for goroutine in trace.goroutines() {
+        note(trace.life(goroutine).name, StrId::EMPTY);
+    }
+    functions
+}
+
+fn classify_one(name: &str, file: &str) -> Function {
+    Function {
+        origin: origin_of(name, file),
+        role: patterns::role_of(name),
+        cause: patterns::cause_of(name).and_then(|row| u8::try_from(row).ok()),
+        is: Traits::of(name),
+    }
+}

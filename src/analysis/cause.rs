@@ -1,0 +1,138 @@
+//! Why a context was cancelled, and where in the user's code.
+
+use crate::base::{Goroutine, StackId, Time};
+use crate::model::{Frame, Trace};
+
+use super::book::{Book, Traits};
+use super::evidence::is_timers;
+use super::history::spans_before;
+use super::names::Origin;
+use super::patterns::{CAUSES, Role};
+use super::words::Cause;
+
+/// How far to look back for the wake that made a goroutine cancel, in spans.
+const LOOK_BACK: usize = 16;
+
+/// Why, where and by whom.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Why {
+    pub(crate) cause: Cause,
+    pub(crate) detail: &'static str,
+    pub(crate) site: Option<Frame>,
+    pub(crate) by: Option<Goroutine>,
+    /// The stack to show: the canceller's, or that of its creator if it was started to cancel.
+    pub(crate) stack: StackId,
+}
+
+/// Tells why from the canceller and its stack inside the cancel, which is empty if none was seen.
+pub(crate) fn why(
+    trace: &Trace,
+    book: &Book,
+    by: Option<Goroutine>,
+    stack: StackId,
+    at: Time,
+) -> Why {
+    let start = by.map(|by| (by, book.function(trace.life(by).name).role));
+    match start {
+        Some((by, Some(Role::DeadlineFunc))) if is_timers(trace, by) => {
+            return Why { cause: Cause::Deadline, detail: "", site: None, by: Some(by), stack };
+        }
+        Some((by, Some(Role::CancelFunc | Role::DeadlineFunc))) => {
+            return started_to_cancel(trace, book, by, stack, at);
+        }
+        _ => {}
+    }
+    let Some(mark) = book.mark(stack) else {
+        return Why { cause: Cause::Unknown, detail: "", site: None, by, stack };
+    };
+    let site = site(trace, book, mark.caller);
+    let is_watcher = trace
+        .stacks()
+        .top(mark.entry)
+        .is_some_and(|frame| book.function(frame.function).role == Some(Role::Watcher));
+    let (cause, detail) = if is_watcher {
+        (Cause::Parent, "a parent of a foreign type was cancelled")
+    } else if mark.cut {
+        (Cause::Unknown, "the stack was cut off")
+    } else {
+        let told = told_by_frames(trace, book, mark.caller);
+        by_signal(trace, book, told, by, at)
+    };
+    Why { cause, detail, site, by, stack }
+}
+
+/// A cancel that only the program's log tells of; `stack` is the log's.
+pub(crate) fn why_logged(trace: &Trace, book: &Book, by: Option<Goroutine>, stack: StackId) -> Why {
+    let site = site(trace, book, stack);
+    Why { cause: Cause::Logged, detail: "the program's log says so", site, by, stack }
+}
+
+/// A goroutine that was started with the cancel function itself: `go cancel()`,
+/// `time.AfterFunc(d, cancel)`, `context.AfterFunc(ctx, cancel)`.
+fn started_to_cancel(trace: &Trace, book: &Book, by: Goroutine, stack: StackId, at: Time) -> Why {
+    let life = trace.life(by);
+    if is_timers(trace, by) {
+        let detail = "a timer called it";
+        return Why { cause: Cause::Explicit, detail, site: None, by: Some(by), stack };
+    }
+    let creation = life.creation_stack;
+    let creator = life.parent.or(Some(by));
+    let site = site(trace, book, creation);
+    let stack = if stack == StackId::EMPTY { creation } else { stack };
+    if book.mark(creation).is_some_and(|mark| mark.starts_callback) {
+        let detail = "AfterFunc of another context";
+        return Why { cause: Cause::Parent, detail, site, by: creator, stack };
+    }
+    let told = told_by_frames(trace, book, creation);
+    let (cause, detail) = by_signal(trace, book, told, creator, at);
+    Why { cause, detail, site, by: creator, stack }
+}
+
+/// What the frames between `context` and the user's own code tell.
+fn told_by_frames(trace: &Trace, book: &Book, caller: StackId) -> (Cause, &'static str) {
+    let mut best: Option<(u8, usize)> = None;
+    for frame in trace.frames(caller) {
+        let function = book.function(frame.function);
+        // A library's own tests live in its package: their names match its rows.
+        if function.origin == Origin::User {
+            break;
+        }
+        if let Some(row) = function.cause.map(usize::from)
+            && best.is_none_or(|(rank, _)| CAUSES[row].rank > rank)
+        {
+            best = Some((CAUSES[row].rank, row));
+        }
+    }
+    best.map_or((Cause::Explicit, ""), |(_, row)| (CAUSES[row].cause, CAUSES[row].detail))
+}
+
+/// An explicit cancel by a goroutine that a signal had woken is the signal's.
+fn by_signal(
+    trace: &Trace,
+    book: &Book,
+    told: (Cause, &'static str),
+    by: Option<Goroutine>,
+    at: Time,
+) -> (Cause, &'static str) {
+    let (Cause::Explicit, Some(by)) = (told.0, by) else { return told };
+    let woken = spans_before(trace, by, at, LOOK_BACK).find(|span| span.woken);
+    match woken {
+        Some(span) if book.any(trace.stacks(), span.stack, Traits::SIGNALS) => {
+            (Cause::Signal, "a signal woke the goroutine that called cancel")
+        }
+        _ => told,
+    }
+}
+
+/// The first frame of the user's own code, else the first of another module, else the first
+/// outside `context`.
+fn site(trace: &Trace, book: &Book, caller: StackId) -> Option<Frame> {
+    let user = trace.stacks().top(book.user(caller));
+    let of = |frame: &Frame| book.function(frame.function);
+    user.or_else(|| trace.frames(caller).find(|frame| of(frame).origin == Origin::Dependency))
+        .or_else(|| {
+            trace
+                .frames(caller)
+                .find(|frame| of(frame).role.is_none() && !of(frame).is.has(Traits::RUNTIME))
+        })
+}

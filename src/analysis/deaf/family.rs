@@ -1,0 +1,322 @@
+//! The grades `waited-on` and `sibling`: by who created whom and who waits for whom.
+
+use crate::base::{Goroutine, StackId, StrId, Time};
+use crate::model::Span;
+use crate::parse::event::GoState;
+
+use super::super::book::Traits;
+use super::super::history::spans_before;
+use super::super::place::{host, place};
+use super::super::types::{Cancel, Hearing};
+use super::super::words::{Evidence, HeardIn};
+use super::{Found, Ground, Row};
+
+/// How many waits after the cancel may pass before the one in which the canceller joins.
+const WAITS_BEFORE_JOIN: usize = 4;
+
+/// How many goroutines created before and after one to look at.
+const MAX_COMPANIONS: usize = 64;
+
+/// How many of them for the guess.
+const MAX_SIBLINGS: usize = 1_024;
+
+/// A wait of one of the family, and whom it may have been for.
+struct Held {
+    /// Who waited.
+    who: Goroutine,
+    /// Whose children it may have waited for.
+    parents: [Option<Goroutine>; 2],
+    /// The user's function that must have created them, if that matters.
+    made_by: Option<StrId>,
+    /// When they must have been created: after this.
+    after: Time,
+}
+
+impl Held {
+    /// A wait for one's own children.
+    fn by_children(who: Goroutine) -> Self {
+        Self { who, parents: [Some(who), None], made_by: None, after: Time::MIN }
+    }
+}
+
+/// Adds those for whom one of the cancelled family had to wait.
+pub(super) fn find(ground: &Ground<'_>, cancel: &Cancel, found: &mut Found) {
+    let mut deaf = Vec::new();
+    let mut canceller_made_one = false;
+    let mut asked: Option<(Goroutine, StrId)> = None;
+    for hearing in ground.told(cancel) {
+        let who = hearing.goroutine;
+        if hearing.overstay_ns > ground.rules.late_over_ns {
+            while_leaving(ground, cancel, hearing, &Held::by_children(who), &mut deaf);
+        }
+        let mut after = None;
+        for child in children_left(ground, cancel, who) {
+            let after = *after.get_or_insert_with(|| handler_began(ground, hearing));
+            let parents = [Some(child), Some(who)];
+            let held = Held { parents, after, ..Held::by_children(child) };
+            since_before(ground, cancel, &held, Plain::OrNot, &mut deaf);
+        }
+        let Some(parent) = ground.trace.goroutines.parents[who.index()] else { continue };
+        let made_by = ground.creating_function(who);
+        canceller_made_one |= cancel.by == Some(parent);
+        if asked != Some((parent, made_by)) && ground.overstays(cancel, parent) {
+            asked = Some((parent, made_by));
+            let held = Held { made_by: Some(made_by), ..Held::by_children(parent) };
+            if since_before(ground, cancel, &held, Plain::Only, &mut deaf) {
+                for other in companions(ground, cancel, who, parent) {
+                    since_before(ground, cancel, &Held::by_children(other), Plain::Only, &mut deaf);
+                }
+            }
+            if ground.heard(cancel, parent) {
+                joins_after(ground, cancel, parent, &mut deaf);
+            }
+        }
+    }
+    if let Some(by) = cancel.by.filter(|by| canceller_made_one && ground.overstays(cancel, *by)) {
+        joins_after(ground, cancel, by, &mut deaf);
+    }
+    // Those whom the deaf wait for in their turn.
+    let mut next = 0;
+    while let Some(&who) = deaf.get(next) {
+        next += 1;
+        let new = found.add(Row { goroutine: who, evidence: Evidence::WaitedOn, left: None });
+        if new {
+            since_before(ground, cancel, &Held::by_children(who), Plain::OrNot, &mut deaf);
+        }
+    }
+}
+
+/// Those children of one that was told to stop which stay longer than the limit, unheard.
+fn children_left<'a>(
+    ground: &'a Ground<'_>,
+    cancel: &'a Cancel,
+    parent: Goroutine,
+) -> impl Iterator<Item = Goroutine> + 'a {
+    let children = ground.children.of(parent).iter().map(|&row| Goroutine(row));
+    children.filter(|&child| ground.overstays(cancel, child) && !ground.heard(cancel, child))
+}
+
+/// Those that were created together with one that was told to stop, for another purpose, and
+/// did not hear: by the same function in one go. A goroutine of the same go statement as the
+/// one that heard has a context of its own if it did not hear, and so have those beyond it.
+fn companions(
+    ground: &Ground<'_>,
+    cancel: &Cancel,
+    told: Goroutine,
+    parent: Goroutine,
+) -> Vec<Goroutine> {
+    let lives = &ground.trace.goroutines;
+    let children = ground.children.of(parent);
+    let made_by = ground.creating_function(told);
+    let origin = lives.creation_stacks[told.index()];
+    let at = children.partition_point(|&row| row < told.0);
+    let mut found = Vec::new();
+    let mut look = |row: u32| {
+        let child = Goroutine(row);
+        let (first, last) = (child.min(told), child.max(told));
+        let in_one_go = !blocks_between(ground, parent, first, last);
+        let another_round =
+            lives.creation_stacks[row as usize] == origin && !ground.heard(cancel, child);
+        if another_round || !in_one_go {
+            return false;
+        }
+        if lives.names[row as usize] != lives.names[told.index()]
+            && ground.overstays(cancel, child)
+            && ground.creating_function(child) == made_by
+            && !ground.heard(cancel, child)
+        {
+            found.push(child);
+        }
+        true
+    };
+    let _ = children[..at].iter().rev().take(MAX_COMPANIONS).all(|&row| look(row));
+    let _ = children[at..].iter().skip(1).take(MAX_COMPANIONS).all(|&row| look(row));
+    found
+}
+
+/// Whether a goroutine blocked between creating one and creating another.
+fn blocks_between(
+    ground: &Ground<'_>,
+    parent: Goroutine,
+    first: Goroutine,
+    last: Goroutine,
+) -> bool {
+    let lives = &ground.trace.goroutines;
+    let (from, until) = (lives.born[first.index()], lives.born[last.index()]);
+    if from == Time::MIN || until == Time::MIN {
+        return true;
+    }
+    ground
+        .trace
+        .spans_from(parent, from)
+        .take_while(|span| span.start < until)
+        .any(|span| span.state == GoState::Waiting && span.start > from)
+}
+
+/// Since when a goroutine has been in the handler in which it heard; one that runs no handlers
+/// has been in its own function all its life.
+fn handler_began(ground: &Ground<'_>, hearing: &Hearing) -> Time {
+    let place = place(ground.trace, ground.book, hearing.goroutine, hearing.stack);
+    if place.host == StackId::EMPTY {
+        return Time::MIN;
+    }
+    spans_before(ground.trace, hearing.goroutine, hearing.heard_at, super::MAX_SPANS)
+        .filter(|span| !span.woken && span.stack != StackId::EMPTY)
+        .find(|span| host(ground.trace, ground.book, span.stack) != place.host)
+        .map_or(Time::MIN, |span| span.start)
+}
+
+/// Whether a wait is one for a result or an end, and for nothing else.
+fn waits_plainly(ground: &Ground<'_>, span: &Span) -> bool {
+    ground.trace.string(span.reason) == "chan receive"
+        || ground.book.any(ground.trace.stacks(), span.stack, Traits::JOINS)
+}
+
+/// Which waits count.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Plain {
+    Only,
+    OrNot,
+}
+
+/// Looks at the wait that spans the cancel, if there is one that counts: who ended it?
+fn since_before(
+    ground: &Ground<'_>,
+    cancel: &Cancel,
+    held: &Held,
+    plain: Plain,
+    deaf: &mut Vec<Goroutine>,
+) -> bool {
+    let mut spans = ground.trace.spans_from(held.who, cancel.at);
+    let Some(wait) = spans.next() else { return false };
+    let counts = wait.state == GoState::Waiting
+        && wait.start < cancel.at
+        && (plain == Plain::OrNot || waits_plainly(ground, &wait));
+    if let (true, Some(next)) = (counts, spans.next()) {
+        let_go(ground, cancel, held, &wait, &next, deaf);
+    }
+    counts
+}
+
+/// Looks at all waits of one that heard and has not left yet.
+fn while_leaving(
+    ground: &Ground<'_>,
+    cancel: &Cancel,
+    hearing: &Hearing,
+    held: &Held,
+    deaf: &mut Vec<Goroutine>,
+) {
+    let until = cancel.at + hearing.overstay_ns;
+    let mut spans =
+        ground.trace.spans_from(held.who, hearing.heard_at).take(super::MAX_SPANS).peekable();
+    while let Some(span) = spans.next() {
+        if span.start >= until {
+            break;
+        }
+        if let Some(next) = spans.peek() {
+            let_go(ground, cancel, held, &span, next, deaf);
+        }
+    }
+}
+
+/// Looks at the first wait for others to end that the canceller enters after the cancel, or the
+/// main goroutine after it heard.
+fn joins_after(ground: &Ground<'_>, cancel: &Cancel, who: Goroutine, deaf: &mut Vec<Goroutine>) {
+    let held = Held::by_children(who);
+    let mut spans = ground.trace.spans_from(who, cancel.at).take(super::MAX_SPANS).peekable();
+    let mut waits = 0;
+    while let Some(span) = spans.next() {
+        if span.start < cancel.at || span.state != GoState::Waiting {
+            continue;
+        }
+        let Some(next) = spans.peek() else { return };
+        if waits_plainly(ground, &span) {
+            let_go(ground, cancel, &held, &span, next, deaf);
+            return;
+        }
+        waits += 1;
+        if waits == WAITS_BEFORE_JOIN {
+            return;
+        }
+    }
+}
+
+/// Adds who ended a wait, if that was its last act and it may be deaf.
+fn let_go(
+    ground: &Ground<'_>,
+    cancel: &Cancel,
+    held: &Held,
+    wait: &Span,
+    next: &Span,
+    deaf: &mut Vec<Goroutine>,
+) {
+    let (GoState::Waiting, true, Some(by)) = (wait.state, next.woken, next.waker) else { return };
+    if !is_suspect(ground, cancel, held, by, next.start) || deaf.contains(&by) {
+        return;
+    }
+    deaf.push(by);
+    if !ground.book.any(ground.trace.stacks(), wait.stack, Traits::JOINS) {
+        return;
+    }
+    // Only the last of those that a WaitGroup waits for is seen to end the wait: the others
+    // of the same go statement were waited for as well.
+    let lives = &ground.trace.goroutines;
+    let Some(parent) = lives.parents[by.index()] else { return };
+    let origin = lives.creation_stacks[by.index()];
+    for other in ground.children.of(parent).iter().map(|&row| Goroutine(row)) {
+        if other != by
+            && origin != StackId::EMPTY
+            && lives.creation_stacks[other.index()] == origin
+            && ground.end(other) <= next.start
+            && is_suspect(ground, cancel, held, other, ground.end(other))
+            && !deaf.contains(&other)
+        {
+            deaf.push(other);
+        }
+    }
+}
+
+/// Whether a goroutine that let another go on may be deaf, and left right after it did.
+fn is_suspect(
+    ground: &Ground<'_>,
+    cancel: &Cancel,
+    held: &Held,
+    by: Goroutine,
+    let_go: Time,
+) -> bool {
+    let lives = &ground.trace.goroutines;
+    let ended = lives.ended[by.index()] != Time::MIN;
+    let_go - cancel.at > ground.rules.late_over_ns
+        && ended
+        && ground.end(by) - let_go <= ground.rules.late_over_ns
+        && lives.parents[by.index()].is_some_and(|parent| held.parents.contains(&Some(parent)))
+        && held.made_by.is_none_or(|function| ground.creating_function(by) == function)
+        && lives.first[by.index()] > held.after
+        && ground.may_be_deaf(cancel, by)
+}
+
+/// Adds those that the same function of the same goroutine created as one that heard: a guess.
+pub(super) fn find_siblings(ground: &Ground<'_>, cancel: &Cancel, found: &mut Found) {
+    let mut asked = Vec::new();
+    for hearing in ground.told(cancel).filter(|hearing| hearing.heard_in == HeardIn::Own) {
+        let Some(parent) = ground.trace.goroutines.parents[hearing.goroutine.index()] else {
+            continue;
+        };
+        let made_by = ground.creating_function(hearing.goroutine);
+        if asked.contains(&(parent, made_by)) {
+            continue;
+        }
+        asked.push((parent, made_by));
+        let children = ground.children.of(parent);
+        let at = children.partition_point(|&row| row < hearing.goroutine.0);
+        let near = at.saturating_sub(MAX_SIBLINGS)..(at + MAX_SIBLINGS).min(children.len());
+        for child in children[near].iter().map(|&row| Goroutine(row)) {
+            if ground.overstays(cancel, child)
+                && ground.creating_function(child) == made_by
+                && ground.may_be_deaf(cancel, child)
+            {
+                found.add(Row { goroutine: child, evidence: Evidence::Sibling, left: None });
+            }
+        }
+    }
+}

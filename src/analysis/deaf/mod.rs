@@ -1,0 +1,198 @@
+//! Who should have heard a cancel and did not.
+//!
+//! That is always inferred, so each grade has strict rules (docs/late-exits.md states them, and
+//! what they cost). Common to all: the goroutine lived when the context was cancelled and
+//! overstays it by more than the limit; it heard neither this cancel nor, in its own code, any
+//! other; it is not the canceller, the main goroutine or a library's own; and it is never seen
+//! to wait where others are known to listen to a context, since one that waits there has a
+//! context of its own that was not cancelled.
+
+mod family;
+mod request;
+mod tasks;
+
+use rustc_hash::FxHashSet;
+
+use crate::base::{Goroutine, StackId, StrId, Time};
+use crate::model::{Frame, Trace};
+use crate::parse::event::GoState;
+
+use super::Rules;
+use super::book::{Book, Traits};
+use super::index::{ByGoroutine, children_of, hearings_of};
+use super::names::Origin;
+use super::types::{Cancel, Hearing};
+use super::words::{Evidence, HeardIn, Outcome};
+
+/// How many spans of a goroutine to look at for a wait where others listen.
+const MAX_SPANS: usize = 4_096;
+
+/// The deaf of each cancel, by cancel and then by goroutine.
+pub(crate) fn find(
+    trace: &Trace,
+    book: &Book,
+    rules: &Rules,
+    cancels: &[Cancel],
+    hearings: &[Hearing],
+) -> Vec<Hearing> {
+    let ground = Ground {
+        trace,
+        book,
+        rules,
+        hearings,
+        by_goroutine: hearings_of(trace, hearings),
+        children: children_of(trace),
+        listening: hearings
+            .iter()
+            .map(|hearing| book.place(hearing.stack))
+            .filter(|place| *place != StackId::EMPTY)
+            .collect(),
+    };
+    let long_work = tasks::LongWork::new(trace, rules);
+    let mut deaf = Vec::new();
+    for cancel in cancels {
+        let mut found = Found::default();
+        request::find(&ground, cancel, &mut found);
+        family::find(&ground, cancel, &mut found);
+        tasks::find(&ground, cancel, &long_work, &mut found);
+        if rules.sibling {
+            family::find_siblings(&ground, cancel, &mut found);
+        }
+        let mut rows: Vec<Hearing> =
+            found.rows.iter().map(|row| ground.hearing(cancel, row)).collect();
+        rows.sort_by_key(|row| row.goroutine);
+        deaf.extend(rows);
+    }
+    deaf
+}
+
+/// One deaf goroutine.
+#[derive(Clone, Copy, Debug)]
+struct Row {
+    goroutine: Goroutine,
+    evidence: Evidence,
+    /// When it left what it should have left, if not at its end.
+    left: Option<Time>,
+}
+
+/// The deaf of one cancel, each once, by the first grade that fits.
+#[derive(Default, Debug)]
+struct Found {
+    rows: Vec<Row>,
+    seen: FxHashSet<Goroutine>,
+}
+
+impl Found {
+    fn add(&mut self, row: Row) -> bool {
+        let new = self.seen.insert(row.goroutine);
+        if new {
+            self.rows.push(row);
+        }
+        new
+    }
+}
+
+/// What all grades look things up in.
+struct Ground<'a> {
+    trace: &'a Trace,
+    book: &'a Book,
+    rules: &'a Rules,
+    hearings: &'a [Hearing],
+    by_goroutine: ByGoroutine,
+    children: ByGoroutine,
+    /// Where goroutines are known to have listened to a context.
+    listening: FxHashSet<StackId>,
+}
+
+impl Ground<'_> {
+    /// Who heard a cancel and was meant to stop because of it.
+    fn told<'b>(&'b self, cancel: &Cancel) -> impl Iterator<Item = &'b Hearing> + use<'b> {
+        self.hearings[cancel.heard.start as usize..cancel.heard.end as usize]
+            .iter()
+            .filter(|hearing| hearing.told_to_stop && hearing.outcome != Outcome::LivesOn)
+    }
+
+    /// When a life ended, or the trace.
+    fn end(&self, goroutine: Goroutine) -> Time {
+        let ended = self.trace.goroutines.ended[goroutine.index()];
+        if ended == Time::MIN { self.trace.interval().end } else { ended }
+    }
+
+    /// Whether a goroutine lived at the cancel and until the limit after it.
+    fn overstays(&self, cancel: &Cancel, goroutine: Goroutine) -> bool {
+        self.trace.goroutines.first[goroutine.index()] < cancel.at
+            && self.end(goroutine) - cancel.at > self.rules.late_over_ns
+    }
+
+    fn heard(&self, cancel: &Cancel, goroutine: Goroutine) -> bool {
+        self.rows_of(goroutine).any(|hearing| hearing.cancel == cancel.id)
+    }
+
+    fn rows_of(&self, goroutine: Goroutine) -> impl Iterator<Item = &Hearing> {
+        self.by_goroutine.of(goroutine).iter().map(|&row| &self.hearings[row as usize])
+    }
+
+    /// Whether nothing speaks against a goroutine's being deaf to a cancel.
+    fn may_be_deaf(&self, cancel: &Cancel, goroutine: Goroutine) -> bool {
+        let life = self.trace.life(goroutine);
+        let start = self.book.function(life.name);
+        self.overstays(cancel, goroutine)
+            && cancel.by != Some(goroutine)
+            && start.origin != Origin::Std
+            && !start.is.has(Traits::MAIN)
+            && !self.rows_of(goroutine).any(|hearing| {
+                hearing.cancel == cancel.id
+                    || hearing.heard_in == HeardIn::Own
+                    || hearing.outcome == Outcome::LivesOn
+            })
+            && !self.was_helped(cancel, goroutine)
+            && !self.listens(goroutine, cancel.at)
+    }
+
+    /// Whether a library's goroutine that works for another one heard the cancel: then the
+    /// operation which that one is in was cut off.
+    fn was_helped(&self, cancel: &Cancel, goroutine: Goroutine) -> bool {
+        self.children.of(goroutine).iter().map(|&row| Goroutine(row)).any(|child| {
+            let name = self.trace.goroutines.names[child.index()];
+            self.book.function(name).origin == Origin::Std && self.heard(cancel, child)
+        })
+    }
+
+    /// Whether a goroutine waits, from some time on, where contexts are listened to.
+    fn listens(&self, goroutine: Goroutine, from: Time) -> bool {
+        self.trace.spans_from(goroutine, from).take(MAX_SPANS).any(|span| {
+            span.state == GoState::Waiting && self.listening.contains(&self.book.place(span.stack))
+        })
+    }
+
+    /// The user's function that created a goroutine; "" if not known.
+    fn creating_function(&self, goroutine: Goroutine) -> StrId {
+        let stack = self.trace.goroutines.creation_stacks[goroutine.index()];
+        self.trace
+            .stacks()
+            .top(self.book.user(stack))
+            .map_or(StrId::EMPTY, |frame: Frame| frame.function)
+    }
+
+    fn hearing(&self, cancel: &Cancel, row: &Row) -> Hearing {
+        let life = self.trace.life(row.goroutine);
+        let end = row.left.or(life.ended.time());
+        let until = end.unwrap_or(self.trace.interval().end);
+        let span = self.trace.span_at(row.goroutine, cancel.at);
+        Hearing {
+            cancel: cancel.id,
+            goroutine: row.goroutine,
+            function: life.name,
+            deaf: true,
+            evidence: row.evidence,
+            heard_in: HeardIn::Own,
+            told_to_stop: true,
+            depth: 0,
+            heard_at: cancel.at,
+            stack: span.filter(|span| !span.woken).map_or(StackId::EMPTY, |span| span.stack),
+            end,
+            outcome: if end.is_some() { Outcome::Exited } else { Outcome::Alive },
+            overstay_ns: until.since(cancel.at).max(0),
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! The grade `task`: works in the same user task as one that heard, or as one that logged the
+//! cancel.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::base::{Goroutine, Interval, TaskId};
+use crate::model::Trace;
+
+use super::super::Rules;
+use super::super::types::Cancel;
+use super::super::words::Evidence;
+use super::{Found, Ground, Row};
+
+/// The background task, which everything is in.
+const BACKGROUND: TaskId = TaskId(0);
+
+/// How far up to look for ancestors.
+const MAX_GENERATIONS: usize = 16;
+
+/// Who works in which task for longer than the limit, and what else it takes to judge them.
+pub(super) struct LongWork {
+    /// By task: who, from when until when.
+    by_task: FxHashMap<TaskId, Vec<(Goroutine, Interval)>>,
+    /// The one task in which each goroutine was ever seen; empty if nobody works for long.
+    only_task: Vec<Seen>,
+}
+
+/// In which tasks a goroutine was seen.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Seen {
+    InNone,
+    In(TaskId),
+    /// It serves one after the other.
+    InMany,
+}
+
+impl LongWork {
+    pub(super) fn new(trace: &Trace, rules: &Rules) -> Self {
+        let mut by_task: FxHashMap<TaskId, Vec<(Goroutine, Interval)>> = FxHashMap::default();
+        let all = trace.interval();
+        for region in trace.notes().regions() {
+            let interval = region.interval(all);
+            if region.task != BACKGROUND && interval.ns() > rules.late_over_ns {
+                by_task.entry(region.task).or_default().push((region.goroutine, interval));
+            }
+        }
+        let only_task = if by_task.is_empty() { Vec::new() } else { only_tasks(trace) };
+        Self { by_task, only_task }
+    }
+
+    /// The task that a goroutine works in, if it is only one.
+    fn task_of(&self, goroutine: Goroutine) -> Option<TaskId> {
+        match self.only_task.get(goroutine.index()) {
+            Some(Seen::In(task)) => Some(*task),
+            _ => None,
+        }
+    }
+}
+
+fn only_tasks(trace: &Trace) -> Vec<Seen> {
+    let notes = trace.notes();
+    let regions = notes.regions().iter().map(|region| (region.goroutine, region.task));
+    let logs = notes.logs().iter().filter_map(|log| Some((log.goroutine?, log.task)));
+    let begun = notes.tasks().iter().filter_map(|task| Some((task.goroutine?, task.id)));
+    let mut only = vec![Seen::InNone; trace.n_goroutines() as usize];
+    for (goroutine, task) in regions.chain(logs).chain(begun) {
+        let seen = &mut only[goroutine.index()];
+        *seen = match *seen {
+            _ if task == BACKGROUND => *seen,
+            Seen::InNone => Seen::In(task),
+            Seen::In(other) if other == task => *seen,
+            Seen::In(_) | Seen::InMany => Seen::InMany,
+        };
+    }
+    only
+}
+
+/// Adds those that work in a task of one who heard, or in that of the cancel's log.
+pub(super) fn find(ground: &Ground<'_>, cancel: &Cancel, work: &LongWork, found: &mut Found) {
+    if work.by_task.is_empty() {
+        return;
+    }
+    let mut asked: FxHashSet<TaskId> = FxHashSet::default();
+    for hearing in ground.told(cancel) {
+        // One who serves many tasks tells nothing of any.
+        if let Some(task) = work.task_of(hearing.goroutine)
+            && asked.insert(task)
+        {
+            add(ground, cancel, work, task, Some(hearing.goroutine), found);
+        }
+    }
+    if cancel.task != BACKGROUND && !asked.contains(&cancel.task) {
+        add(ground, cancel, work, cancel.task, cancel.by, found);
+    }
+}
+
+fn add(
+    ground: &Ground<'_>,
+    cancel: &Cancel,
+    work: &LongWork,
+    task: TaskId,
+    because_of: Option<Goroutine>,
+    found: &mut Found,
+) {
+    for &(goroutine, interval) in work.by_task.get(&task).map_or(&[][..], Vec::as_slice) {
+        let works_on = interval.start < cancel.at
+            && interval.end - cancel.at > ground.rules.late_over_ns
+            && work.task_of(goroutine) == Some(task);
+        // Who created the one that heard may have given it a context of its own.
+        let above = because_of.is_some_and(|of| is_ancestor(ground, goroutine, of));
+        if works_on && !above && ground.may_be_deaf(cancel, goroutine) {
+            found.add(Row { goroutine, evidence: Evidence::Task, left: None });
+        }
+    }
+}
+
+fn is_ancestor(ground: &Ground<'_>, who: Goroutine, of: Goroutine) -> bool {
+    let parents = &ground.trace.goroutines.parents;
+    let up = std::iter::successors(Some(of), |of| parents[of.index()]);
+    up.skip(1).take(MAX_GENERATIONS).any(|ancestor| ancestor == who)
+}

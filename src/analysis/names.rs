@@ -1,0 +1,190 @@
+//! Reading Go's function names and file names: whose code is a frame?
+
+/// Whose code a function is.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub(crate) enum Origin {
+    /// The standard library's.
+    #[default]
+    Std,
+    /// Another module's, by the version in its file's path.
+    Dependency,
+    /// The program's own.
+    User,
+}
+
+/// The first elements of the standard library's package paths, in order.
+const STD: &[&str] = &[
+    "archive",
+    "arena",
+    "bufio",
+    "builtin",
+    "bytes",
+    "cmp",
+    "compress",
+    "container",
+    "context",
+    "crypto",
+    "database",
+    "debug",
+    "embed",
+    "encoding",
+    "errors",
+    "expvar",
+    "flag",
+    "fmt",
+    "go",
+    "hash",
+    "html",
+    "image",
+    "index",
+    "internal",
+    "io",
+    "iter",
+    "log",
+    "maps",
+    "math",
+    "mime",
+    "net",
+    "os",
+    "path",
+    "plugin",
+    "reflect",
+    "regexp",
+    "runtime",
+    "simd",
+    "slices",
+    "sort",
+    "strconv",
+    "strings",
+    "structs",
+    "sync",
+    "syscall",
+    "testing",
+    "text",
+    "time",
+    "type",
+    "unicode",
+    "unique",
+    "unsafe",
+    "uuid",
+    "vendor",
+    "weak",
+];
+
+/// The package that logs cancels, as docs/late-exits.md has it.
+const LOGGING_PACKAGE: &str = "ctxtrace";
+
+/// The package path of a function: `net/http` of `net/http.(*conn).serve`.
+pub(crate) fn package_of(function: &str) -> &str {
+    // Receivers and type arguments can hold paths of their own.
+    let name = function.split(['(', '[']).next().unwrap_or(function);
+    let last = name.rfind('/').map_or(0, |slash| slash + 1);
+    let dot = name[last..].find('.').map_or(name.len(), |dot| last + dot);
+    &function[..dot]
+}
+
+/// Whose code a function is, by its name and the file it is in.
+pub(crate) fn origin_of(function: &str, file: &str) -> Origin {
+    let package = package_of(function);
+    // Functions without a package are the assembly's and the linker's.
+    if package.is_empty() || package == function {
+        return Origin::Std;
+    }
+    let first = package.split('/').next().unwrap_or(package);
+    if package.rsplit('/').next() == Some(LOGGING_PACKAGE) {
+        // Copied into the program, but never the code that somebody looks for.
+        Origin::Dependency
+    } else if file.ends_with("_test.go") {
+        // Tests of the standard library are user code as far as the library is concerned.
+        Origin::User
+    } else if STD.binary_search(&first).is_ok() {
+        Origin::Std
+    } else if file.contains("/vendor/") || is_versioned(file) {
+        Origin::Dependency
+    } else {
+        Origin::User
+    }
+}
+
+/// Whether a path is below a module version's folder, as in the module cache and with -trimpath:
+/// `golang.org/x/sync@v0.3.0/errgroup/errgroup.go`.
+fn is_versioned(file: &str) -> bool {
+    file.match_indices("@v").any(|(at, _)| {
+        let rest = &file[at + 2..];
+        rest.starts_with(|c: char| c.is_ascii_digit()) && rest.contains('/')
+    })
+}
+
+/// The last element of a path, as people write it beside a line number.
+pub(crate) fn base_name(file: &str) -> &str {
+    file.rsplit(['/', '\\']).next().unwrap_or(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packages_end_before_the_first_dot_of_the_last_element() {
+        for (function, package) in [
+            ("main.main", "main"),
+            ("net/http.(*conn).serve", "net/http"),
+            ("golang.org/x/sync/errgroup.(*Group).Go.func1.1", "golang.org/x/sync/errgroup"),
+            ("gopkg.in/tomb%2ev2.(*Tomb).run", "gopkg.in/tomb%2ev2"),
+            ("slices.SortFunc[go.shape.[]example.com/a.B]", "slices"),
+            ("main.(*Pool[example.com/a/b.C]).run", "main"),
+            ("example.com/m.Run[...].func1", "example.com/m"),
+            ("memeqbody", "memeqbody"),
+            ("", ""),
+        ] {
+            assert_eq!(package_of(function), package, "{function}");
+        }
+    }
+
+    #[test]
+    fn frames_belong_to_the_library_a_dependency_or_the_program() {
+        let goroot = "/usr/local/go/src/net/http/server.go";
+        for (function, file, origin) in [
+            ("net/http.(*conn).serve", goroot, Origin::Std),
+            ("net/http.(*conn).serve", "net/http/server.go", Origin::Std),
+            ("net/http_test.TestServer", "/go/src/net/http/serve_test.go", Origin::User),
+            ("net/http.TestServer", "net/http/serve_internal_test.go", Origin::User),
+            ("main.main", "/home/me/x/main.go", Origin::User),
+            (
+                "overstay.example/traces/deaf/before.main",
+                "overstay.example/traces/m.go",
+                Origin::User,
+            ),
+            (
+                "golang.org/x/sync/errgroup.(*Group).Wait",
+                "/root/go/pkg/mod/golang.org/x/sync@v0.3.0/errgroup/errgroup.go",
+                Origin::Dependency,
+            ),
+            (
+                "golang.org/x/sync/errgroup.(*Group).Wait",
+                "golang.org/x/sync@v0.3.0/errgroup/errgroup.go",
+                Origin::Dependency,
+            ),
+            ("example.com/lib.Do", "/src/app/vendor/example.com/lib/do.go", Origin::Dependency),
+            ("example.com/app.Do", "/home/me@v/app/do.go", Origin::User),
+            (
+                "vendor/golang.org/x/net/http2/hpack.Do",
+                "vendor/golang.org/x/net/http2/hpack.go",
+                Origin::Std,
+            ),
+            ("memeqbody", "", Origin::Std),
+            (
+                "shop/internal/ctxtrace.WithCancel.func1",
+                "/src/shop/ctxtrace.go",
+                Origin::Dependency,
+            ),
+        ] {
+            assert_eq!(origin_of(function, file), origin, "{function} in {file}");
+        }
+    }
+
+    #[test]
+    fn the_list_of_std_is_sorted() {
+        assert!(STD.is_sorted());
+    }
+}

@@ -1,0 +1,164 @@
+//! What became of a goroutine after it heard a cancel: did it leave, and was it meant to?
+
+use rustc_hash::FxHashSet;
+
+use crate::base::{Goroutine, StackId, Time};
+use crate::model::{Span, Trace};
+use crate::parse::event::GoState;
+
+use super::book::{Book, Traits};
+use super::history::spans_before;
+use super::names::Origin;
+use super::place::{Place, host};
+use super::words::{HeardIn, Outcome};
+
+/// Who leaves within this many nanoseconds left, whatever else it may be.
+pub(crate) const PROMPT_NS: i64 = 1_000_000;
+
+/// How far to look back for a wait that a goroutine came back to, in spans.
+const LOOK_BACK: usize = 4_096;
+
+/// What was heard, as far as the outcome depends on it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Heard {
+    pub(crate) goroutine: Goroutine,
+    /// When the context was cancelled.
+    pub(crate) cancelled: Time,
+    /// When the goroutine was woken.
+    pub(crate) at: Time,
+    /// Where it had waited.
+    pub(crate) stack: StackId,
+    pub(crate) place: Place,
+    /// Whether the cancel was meant to end it, wherever it heard.
+    pub(crate) told_to_stop: bool,
+}
+
+/// Where it ended up.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Fate {
+    pub(crate) outcome: Outcome,
+    pub(crate) end: Option<Time>,
+    /// As before, unless it turned out to have had a job to do after the cancel.
+    pub(crate) told_to_stop: bool,
+}
+
+/// Decides; `next_heard` is when and how the goroutine next heard another, unrelated cancel.
+pub(crate) fn fate(
+    trace: &Trace,
+    book: &Book,
+    late_over_ns: i64,
+    heard: &Heard,
+    next_heard: Option<(Time, HeardIn)>,
+) -> Fate {
+    let life = trace.life(heard.goroutine);
+    let end = departure(trace, book, heard).or(life.ended.time());
+    let fate = |outcome, told_to_stop| Fate { outcome, end, told_to_stop };
+    let told_to_stop = heard.told_to_stop;
+    if book.function(life.name).is.has(Traits::MAIN) {
+        return fate(Outcome::LivesOn, false);
+    }
+    let until = end.unwrap_or(trace.interval().end);
+    let outcome = if end.is_some() { Outcome::Exited } else { Outcome::Alive };
+    if until - heard.cancelled <= PROMPT_NS {
+        return fate(outcome, told_to_stop);
+    }
+    let after = After { trace, book, heard, until };
+    if after.serves_many(next_heard.filter(|&(at, _)| at < until)) {
+        return fate(Outcome::LivesOn, told_to_stop);
+    }
+    if !told_to_stop && heard.place.heard_in == HeardIn::Call {
+        // One operation was cut off. Who returns at once has left; who does not carries on.
+        let carried_on = outcome == Outcome::Alive || until - heard.cancelled > late_over_ns;
+        return fate(if carried_on { Outcome::LivesOn } else { outcome }, false);
+    }
+    fate(outcome, told_to_stop && !after.shuts_down())
+}
+
+/// When a library's goroutine left the user's handler in which it heard, if that was seen.
+fn departure(trace: &Trace, book: &Book, heard: &Heard) -> Option<Time> {
+    if heard.place.host == StackId::EMPTY {
+        return None;
+    }
+    own_stacks(trace, heard.goroutine, heard.at)
+        .find(|span| host(trace, book, span.stack) != heard.place.host)
+        .map(|span| span.start)
+}
+
+/// The spans from `from` on that show where a goroutine itself is.
+pub(crate) fn own_stacks(
+    trace: &Trace,
+    goroutine: Goroutine,
+    from: Time,
+) -> impl Iterator<Item = Span> + '_ {
+    trace
+        .spans_from(goroutine, from)
+        .filter(move |span| span.start > from && !span.woken && span.stack != StackId::EMPTY)
+}
+
+/// The time between a hearing and what counts as its end.
+struct After<'a> {
+    trace: &'a Trace,
+    book: &'a Book,
+    heard: &'a Heard,
+    until: Time,
+}
+
+impl After<'_> {
+    fn waits(&self) -> impl Iterator<Item = Span> + '_ {
+        own_stacks(self.trace, self.heard.goroutine, self.heard.at)
+            .take_while(|span| span.start < self.until)
+            .filter(|span| span.state == GoState::Waiting)
+    }
+
+    /// Whether the goroutine is one that serves many contexts.
+    fn serves_many(&self, next_heard: Option<(Time, HeardIn)>) -> bool {
+        let came_back = self.waits_again() || self.goes_back_to_its_loop();
+        match next_heard {
+            // What it hears in a call while it leaves may be the time limit of its cleaning up.
+            Some((_, HeardIn::Call)) => came_back || self.heard.place.heard_in == HeardIn::Call,
+            Some((_, HeardIn::Own)) => true,
+            None => came_back,
+        }
+    }
+
+    /// Whether it waited once more where it had heard. With the same context that cannot be:
+    /// its Done channel is closed, so nobody waits for it again.
+    fn waits_again(&self) -> bool {
+        let place = self.book.place(self.heard.stack);
+        place != StackId::EMPTY && self.waits().any(|span| self.book.place(span.stack) == place)
+    }
+
+    /// Whether it came back to a wait further out, in which it had been before: it takes one
+    /// job after the other, and the context was the job's.
+    fn goes_back_to_its_loop(&self) -> bool {
+        let stacks = self.trace.stacks();
+        let callers: FxHashSet<_> = self
+            .trace
+            .frames(self.book.user(self.heard.stack))
+            .skip(1)
+            .filter(|frame| self.book.function(frame.function).origin == Origin::User)
+            .map(|frame| frame.function)
+            .collect();
+        let is_outer = |stack| {
+            stacks.top(self.book.user(stack)).is_some_and(|frame| callers.contains(&frame.function))
+        };
+        let places: FxHashSet<StackId> = self
+            .waits()
+            .filter(|span| is_outer(span.stack))
+            .map(|span| self.book.place(span.stack))
+            .collect();
+        !places.is_empty()
+            && spans_before(self.trace, self.heard.goroutine, self.heard.cancelled, LOOK_BACK).any(
+                |span| {
+                    span.state == GoState::Waiting && places.contains(&self.book.place(span.stack))
+                },
+            )
+    }
+
+    /// Whether it went on to shut something down in good order, which was its job.
+    fn shuts_down(&self) -> bool {
+        own_stacks(self.trace, self.heard.goroutine, self.heard.at)
+            .take_while(|span| span.start < self.until)
+            .any(|span| self.book.any(self.trace.stacks(), span.stack, Traits::GRACEFUL))
+    }
+}

@@ -1,0 +1,156 @@
+//! Ticks and labels of the time axis, at steps of 1, 2 or 5 times a power of ten.
+
+use std::fmt::Write;
+
+use crate::base::Time;
+
+use super::records::{TextRange, TickRecord};
+use super::viewport::Viewport;
+
+/// Room for a label and the space to the next, in pixels.
+const LABEL_PX: f64 = 110.0;
+
+/// Minor ticks are left out where they would be closer than this, in pixels.
+const MINOR_PX: f64 = 7.0;
+
+/// Appends the ticks on screen, from left to right, labelled with the time since `zero`.
+pub(super) fn fill(
+    viewport: &Viewport,
+    zero: Time,
+    ticks: &mut Vec<TickRecord>,
+    texts: &mut String,
+) {
+    let step = nice_step(viewport.ns_per_px() * LABEL_PX);
+    let minor = minor_step(step, viewport.ns_per_px());
+    let seen = viewport.visible();
+    let (from, to) = (seen.start.since(zero), seen.end.since(zero));
+    let unit = Unit::of(from.saturating_abs().max(to.saturating_abs()), step);
+    let mut at = from.div_euclid(minor).saturating_mul(minor);
+    while at <= to {
+        let is_major = at.rem_euclid(step) == 0;
+        let text = if is_major { unit.write(at, texts) } else { TextRange::default() };
+        ticks.push(TickRecord { x: viewport.x_on_screen(zero + at), text });
+        at = at.saturating_add(minor);
+        if at == i64::MAX {
+            break;
+        }
+    }
+}
+
+/// The least of 1, 2, 5 × 10ⁿ ns that is at least `least_ns`.
+fn nice_step(least_ns: f64) -> i64 {
+    let mut decade = 1_i64;
+    loop {
+        for factor in [1, 2, 5] {
+            let step = decade.saturating_mul(factor);
+            #[expect(clippy::cast_precision_loss, reason = "only compared")]
+            if step as f64 >= least_ns || step == i64::MAX {
+                return step;
+            }
+        }
+        decade = decade.saturating_mul(10);
+    }
+}
+
+/// The step of the minor ticks: a tenth or a fifth, or a half of a step of 2, or none.
+fn minor_step(step: i64, ns_per_px: f64) -> i64 {
+    for parts in [10, 5, 2] {
+        #[expect(clippy::cast_precision_loss, reason = "only compared")]
+        let apart_px = (step / parts) as f64 / ns_per_px;
+        if step % parts == 0 && apart_px >= MINOR_PX {
+            return step / parts;
+        }
+    }
+    step
+}
+
+/// One unit for all labels of an axis, so that they can be compared at a glance.
+#[derive(Clone, Copy)]
+struct Unit {
+    ns: i64,
+    name: &'static str,
+    decimals: usize,
+}
+
+impl Unit {
+    /// The unit for times up to `largest_ns` apart by `step_ns`.
+    fn of(largest_ns: i64, step_ns: i64) -> Self {
+        let (ns, name) = match largest_ns {
+            0..=1_000 => (1, "ns"),
+            1_001..=1_000_000 => (1_000, "µs"),
+            1_000_001..=1_000_000_000 => (1_000_000, "ms"),
+            _ => (1_000_000_000, "s"),
+        };
+        // As many decimals as tell one label from the next.
+        let mut decimals = 0;
+        let mut digit_ns = ns;
+        while digit_ns > 1 && step_ns % digit_ns != 0 {
+            digit_ns /= 10;
+            decimals += 1;
+        }
+        Self { ns, name, decimals }
+    }
+
+    /// Appends a label, without losing a digit to floating point.
+    fn write(self, at_ns: i64, texts: &mut String) -> TextRange {
+        let start = texts.len();
+        let sign = if at_ns < 0 { "-" } else { "" };
+        let (ns, unit) = (at_ns.unsigned_abs(), self.ns.unsigned_abs());
+        // Writing to a string cannot fail.
+        let _ = write!(texts, "{sign}{}", ns / unit);
+        if self.decimals > 0 {
+            let digits = unit.ilog10() as usize;
+            let point = texts.len();
+            let _ = write!(texts, ".{:0digits$}", ns % unit);
+            texts.truncate(point + 1 + self.decimals);
+        }
+        let _ = write!(texts, " {}", self.name);
+        TextRange::new(start, texts.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::base::Interval;
+
+    use super::*;
+
+    /// All labels of an axis of 1000 px that shows `from..to` ns.
+    fn labels(from: i64, to: i64) -> String {
+        let mut viewport =
+            Viewport::new(Interval::new(Time(-1_000), Time(100_000_000_000)), 1000.0);
+        viewport.show(Interval::new(Time(from), Time(to)), 0.0);
+        let (mut ticks, mut texts) = (Vec::new(), String::new());
+        fill(&viewport, Time(0), &mut ticks, &mut texts);
+        assert!(ticks.len() < 160, "{}", ticks.len());
+        assert!(ticks.is_sorted_by(|a, b| a.x < b.x));
+        let label = |tick: &TickRecord| &texts[tick.text.start as usize..tick.text.end as usize];
+        ticks.iter().map(label).filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" · ")
+    }
+
+    #[test]
+    fn labels_are_round_and_tell_neighbors_apart() {
+        assert_eq!(labels(0, 1_000), "0 ns · 200 ns · 400 ns · 600 ns · 800 ns · 1000 ns");
+        assert_eq!(
+            labels(0, 80_000_000),
+            "0 ms · 10 ms · 20 ms · 30 ms · 40 ms · 50 ms · 60 ms · 70 ms · 80 ms"
+        );
+        assert_eq!(
+            labels(59_123_456_700, 59_123_456_800),
+            "59.12345670 s · 59.12345672 s · 59.12345674 s · 59.12345676 s · 59.12345678 s · 59.12345680 s"
+        );
+        assert_eq!(labels(-500, 500), "-400 ns · -200 ns · 0 ns · 200 ns · 400 ns");
+    }
+
+    #[test]
+    fn every_zoom_has_a_few_labels() {
+        let mut viewport = Viewport::new(Interval::new(Time(0), Time(3_600_000_000_000)), 1920.0);
+        for _ in 0..120 {
+            let (mut ticks, mut texts) = (Vec::new(), String::new());
+            fill(&viewport, Time(0), &mut ticks, &mut texts);
+            let n = ticks.iter().filter(|tick| !tick.text.is_empty()).count();
+            assert!((3..=20).contains(&n), "{n} labels at {} ns/px", viewport.ns_per_px());
+            viewport.zoom_at(700.0, 1.3);
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! How many goroutines of a group are in which state, over the whole trace, in a few thousand bins.
+//!
+//! Bins are powers of two nanoseconds wide on the trace's own grid, so that a histogram does
+//! not shimmer while it is panned. A bin costs 16 bytes and a group has at most one per 64 of
+//! its spans (and 64 in any case), which makes a quarter of a byte per span.
+
+use super::class::StateClass;
+
+/// The states that a histogram tells apart, from its bottom to its top.
+pub(super) const LAYERS: [StateClass; 4] =
+    [StateClass::Running, StateClass::Runnable, StateClass::Syscall, StateClass::Blocked];
+
+/// The layer that is for everything that waits.
+const WAITING: usize = 3;
+
+/// Spans per bin, at least.
+const SPANS_PER_BIN: usize = 64;
+/// Bins of a group with few spans.
+const MIN_BINS: usize = 64;
+/// Bins of one with many: a screen is hardly wider.
+const MAX_BINS: usize = 4096;
+
+/// Which layer a class belongs to.
+pub(super) fn layer(class: StateClass) -> usize {
+    match class {
+        StateClass::Running => 0,
+        StateClass::Runnable => 1,
+        StateClass::Syscall => 2,
+        _ => WAITING,
+    }
+}
+
+/// Mean number of goroutines per bin and layer.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Density {
+    bin_log2: u32,
+    bins: Vec<[f32; 4]>,
+    /// The largest sum of a bin's layers.
+    max: f32,
+}
+
+impl Density {
+    /// The most goroutines alive in any bin.
+    pub(super) fn max(&self) -> f32 {
+        self.max
+    }
+
+    /// Whether there is nothing to draw.
+    pub(super) fn is_empty(&self) -> bool {
+        self.bins.is_empty()
+    }
+
+    /// The width of a bin in nanoseconds.
+    pub(super) fn bin_ns(&self) -> i64 {
+        1 << self.bin_log2
+    }
+
+    /// The mean of each layer from `from_ns` to `to_ns`, which is later; whole bins are counted.
+    pub(super) fn mean(&self, from_ns: i64, to_ns: i64) -> [f32; 4] {
+        let bin_of = |ns: i64| usize::try_from(ns.max(0) >> self.bin_log2).unwrap_or(usize::MAX);
+        let (first, last) =
+            (bin_of(from_ns), bin_of(to_ns - 1).min(self.bins.len().wrapping_sub(1)));
+        if to_ns <= 0 || self.bins.is_empty() || first > last {
+            return [0.0; 4];
+        }
+        let mut sum = [0.0; 4];
+        for bin in &self.bins[first..=last] {
+            for (sum, value) in sum.iter_mut().zip(bin) {
+                *sum += value;
+            }
+        }
+        #[expect(clippy::cast_precision_loss, reason = "at most a few thousand")]
+        let n = (last - first + 1) as f32;
+        sum.map(|sum| sum / n)
+    }
+
+    /// What it takes in memory, in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        self.bins.capacity() * size_of::<[f32; 4]>()
+    }
+}
+
+/// A density in the making; those of several threads add up.
+#[derive(Clone, Debug)]
+pub(super) struct Builder {
+    bin_log2: u32,
+    /// Time in partly covered bins.
+    part_ns: Vec<[i64; 4]>,
+    /// By how much the number of goroutines that cover a bin fully differs from the bin before.
+    step: Vec<[i32; 4]>,
+}
+
+impl Builder {
+    /// Bins for a trace of `length_ns` in which the group has `n_spans` spans.
+    pub(super) fn new(length_ns: i64, n_spans: usize) -> Self {
+        let wanted = (n_spans / SPANS_PER_BIN).clamp(MIN_BINS, MAX_BINS);
+        let length = u64::try_from(length_ns).unwrap_or(0).max(1);
+        let bin_log2 =
+            length.div_ceil(wanted as u64).max(1).next_power_of_two().trailing_zeros().min(62);
+        let n_bins = usize::try_from(length >> bin_log2).unwrap_or(0) + 1;
+        Self { bin_log2, part_ns: vec![[0; 4]; n_bins], step: vec![[0; 4]; n_bins + 1] }
+    }
+
+    /// Adds a span, in nanoseconds from the trace's start.
+    pub(super) fn add(&mut self, start_ns: i64, end_ns: i64, layer: usize) {
+        let top = self.part_ns.len() - 1;
+        let bin_of = |ns: i64| usize::try_from(ns.max(0) >> self.bin_log2).unwrap_or(0).min(top);
+        let (start_ns, end_ns) = (start_ns.max(0), end_ns.max(0));
+        let (first, last) = (bin_of(start_ns), bin_of(end_ns));
+        if first == last {
+            self.add_part(first, layer, end_ns - start_ns);
+            return;
+        }
+        let edge = |bin: usize| i64::try_from(bin).unwrap_or(0).saturating_mul(1 << self.bin_log2);
+        let (first_end, last_start) = (edge(first + 1), edge(last));
+        self.add_part(first, layer, first_end.saturating_sub(start_ns));
+        self.add_part(last, layer, end_ns.saturating_sub(last_start));
+        self.step[first + 1][layer] += 1;
+        self.step[last][layer] -= 1;
+    }
+
+    fn add_part(&mut self, bin: usize, layer: usize, ns: i64) {
+        let part = &mut self.part_ns[bin][layer];
+        *part = part.saturating_add(ns.max(0));
+    }
+
+    /// Adds what another thread counted for the same group.
+    pub(super) fn merge(&mut self, other: &Self) {
+        for (ours, theirs) in self.part_ns.iter_mut().zip(&other.part_ns) {
+            ours.iter_mut().zip(theirs).for_each(|(a, b)| *a = a.saturating_add(*b));
+        }
+        for (ours, theirs) in self.step.iter_mut().zip(&other.step) {
+            ours.iter_mut().zip(theirs).for_each(|(ours, theirs)| *ours += theirs);
+        }
+    }
+
+    /// Turns time into numbers of goroutines.
+    pub(super) fn finish(self) -> Density {
+        let mut full = [0_i32; 4];
+        let mut max = 0.0_f32;
+        let mut bins = Vec::with_capacity(self.part_ns.len());
+        for (part, step) in self.part_ns.iter().zip(&self.step) {
+            let mut bin = [0.0; 4];
+            for layer in 0..4 {
+                full[layer] += step[layer];
+                bin[layer] = mean(part[layer], self.bin_log2, full[layer]);
+            }
+            max = max.max(bin.iter().sum());
+            bins.push(bin);
+        }
+        Density { bin_log2: self.bin_log2, bins, max }
+    }
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    reason = "a mean number of goroutines, of which a few digits are drawn"
+)]
+fn mean(part_ns: i64, bin_log2: u32, full: i32) -> f32 {
+    (part_ns as f64 / (1_i64 << bin_log2) as f64 + f64::from(full)) as f32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bin_holds_the_mean_number_of_goroutines() {
+        let mut one = Builder::new(8_000, 0);
+        assert_eq!(one.bin_log2, 7);
+        let mut other = one.clone();
+        one.add(0, 8_000, 0);
+        other.add(64, 128 + 32, WAITING);
+        one.merge(&other);
+        let density = one.finish();
+        assert_eq!(density.mean(0, 128), [1.0, 0.0, 0.0, 0.5]);
+        assert_eq!(density.mean(128, 256), [1.0, 0.0, 0.0, 0.25]);
+        assert_eq!(density.mean(0, 512), [1.0, 0.0, 0.0, 0.1875]);
+        assert_eq!(density.mean(-500, 0), [0.0; 4]);
+        assert_eq!(density.mean(1 << 40, 1 << 41), [0.0; 4]);
+        assert!((density.max() - 1.5).abs() < 1e-6);
+        assert_eq!(Density::default().mean(0, 10), [0.0; 4]);
+    }
+
+    #[test]
+    fn many_spans_get_more_bins_but_not_without_end() {
+        assert_eq!(Builder::new(1 << 30, 64 * 100).part_ns.len(), 65);
+        assert_eq!(Builder::new(1 << 30, usize::MAX).part_ns.len(), MAX_BINS + 1);
+        assert_eq!(Builder::new(0, 5).part_ns.len(), 2);
+    }
+}

@@ -1,0 +1,90 @@
+//! What is computed once per document, off the UI thread, so that a frame need not.
+
+use rustc_hash::FxHashMap;
+
+use crate::analysis::Document;
+use crate::base::{Cancelled, Goroutine, Progress, StrId, Time};
+
+use super::class::Classes;
+use super::density::Density;
+use super::hearings::{ByEnd, ByGoroutine, late_ns};
+use super::levels;
+use super::maxtree::MaxTree;
+use super::pyramid::Pyramid;
+use super::tracks::Tracks;
+
+/// Levels of detail of one document: per-lane pyramids, densities, fuses by goroutine.
+#[derive(Debug, Default)]
+pub struct Index {
+    /// The grid's zero: the trace's start.
+    pub(super) zero: Time,
+    pub(super) classes: Classes,
+    pub(super) hearings: ByGoroutine,
+    /// All hearings that may be late, for the overview.
+    pub(super) ends: ByEnd,
+    /// Times of all cancels, ascending.
+    pub(super) cancel_times: Vec<Time>,
+    /// The worst overstay that counts of each cancel.
+    pub(super) worst_of_cancel: MaxTree,
+    pub(super) tracks: Tracks,
+    /// Pyramids of the long lanes, by goroutine.
+    pub(super) pyramids: FxHashMap<Goroutine, Pyramid>,
+    /// Time on a processor by goroutine, in nanoseconds; empty in a quick index.
+    pub(super) running_ns: Vec<i64>,
+    /// By start function.
+    pub(super) densities: FxHashMap<StrId, Density>,
+    /// All goroutines.
+    pub(super) density: Density,
+}
+
+impl Index {
+    /// The part without which nothing can be drawn; costs next to nothing. Frames are right
+    /// with it alone, only coarser where a lane is crowded, and collapsed groups are empty.
+    #[must_use]
+    pub fn quick(document: &Document) -> Self {
+        let (trace, analysis) = (document.trace(), document.analysis());
+        let mut worst_of_cancel = vec![0; analysis.cancels().len()];
+        for hearing in analysis.hearings() {
+            if let Some(worst) = worst_of_cancel.get_mut(hearing.cancel as usize) {
+                *worst = late_ns(hearing).max(*worst);
+            }
+        }
+        Self {
+            zero: trace.interval().start,
+            classes: Classes::new(trace),
+            hearings: ByGoroutine::new(analysis, trace.n_goroutines()),
+            cancel_times: analysis.cancels().iter().map(|cancel| cancel.at).collect(),
+            ends: ByEnd::all(analysis),
+            worst_of_cancel: MaxTree::new(worst_of_cancel),
+            tracks: Tracks::new(trace),
+            ..Self::default()
+        }
+    }
+
+    /// Builds all levels; linear in the trace, on the cores there are.
+    ///
+    /// # Errors
+    /// [`Cancelled`] if `progress` is cancelled meanwhile.
+    pub fn build(document: &Document, progress: &Progress) -> Result<Self, Cancelled> {
+        let mut index = Self::quick(document);
+        levels::build(&mut index, document.trace(), progress)?;
+        Ok(index)
+    }
+
+    /// What the levels of detail take in memory, in bytes.
+    #[must_use]
+    pub fn level_bytes(&self) -> usize {
+        let pyramids: usize = self.pyramids.values().map(Pyramid::bytes).sum();
+        let densities: usize = self.densities.values().map(Density::bytes).sum();
+        pyramids + densities + self.density.bytes()
+    }
+}
+
+/// A document as the scene reads it.
+#[derive(Clone, Copy, Debug)]
+pub struct Source<'a> {
+    /// The trace and what the analysis says of it.
+    pub document: &'a Document,
+    /// Its levels of detail.
+    pub index: &'a Index,
+}

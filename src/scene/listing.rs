@@ -1,0 +1,352 @@
+//! Which rows there are and in which order: filter, group, sort.
+//!
+//! Runs off the UI thread and may cost n log n in goroutines; nothing here runs per frame.
+
+use rustc_hash::FxHashMap;
+
+use crate::analysis::Outcome;
+use crate::base::{Goroutine, Interval, Time};
+use crate::model::Trace;
+
+use super::density::{self, Density};
+use super::hearings::{ByEnd, cancelled_at, late_ns};
+use super::index::Source;
+use super::minis::Lives;
+use super::rows::{Body, Grouping, Row, RowOptions, Rows, Section, SectionKey, Sort};
+use super::view::Metrics;
+
+/// Sections with more lanes than this come collapsed.
+const COLLAPSE_ABOVE: usize = 64;
+
+/// How much of a cancel view's longest overstay lies before time zero, and after the end.
+const CANCEL_MARGIN: i64 = 8;
+
+impl Rows {
+    /// Lists, filters, groups and sorts. Costs n log n in goroutines: call it off the UI thread.
+    #[must_use]
+    pub fn build(source: Source<'_>, options: &RowOptions) -> Self {
+        Self::build_within(source, options, Interval::new(Time::MIN, Time::MAX))
+    }
+
+    /// The same with only those goroutines that live at some time in `window`: what is on
+    /// screen, so that lanes with nothing to show do not keep the others apart.
+    #[must_use]
+    pub fn build_within(source: Source<'_>, options: &RowOptions, window: Interval) -> Self {
+        let trace = source.document.trace();
+        let mut rows = Self { metrics: options.metrics, ..Self::default() };
+        if !options.goroutines_only {
+            add_special(&mut rows, source);
+        }
+        let worst = worst_of_goroutines(source);
+        let filter = Filter::new(trace, options);
+        let keep = |&g: &Goroutine| {
+            filter.keeps(trace, g)
+                && (!options.late_only || worst[g.index()] > options.budget_ns)
+                && lives_in(trace, g, window)
+        };
+        let mut lanes: Vec<Lane> = trace
+            .goroutines()
+            .filter(keep)
+            .map(|g| Lane { goroutine: g, key: sort_key(source, &worst, options.sort, g) })
+            .collect();
+        lanes.sort_unstable_by_key(|lane| (lane.key, lane.goroutine));
+        let groups = group(trace, &lanes, &worst, options);
+        add_groups(&mut rows, source, groups, options.budget_ns);
+        add_late_ends(&mut rows, source);
+        rows.lives = rows.bodies.iter().map(|body| lives(trace, &rows.order, body)).collect();
+        let is_all = window == Interval::new(Time::MIN, Time::MAX);
+        if !is_all
+            || !filter.is_empty()
+            || options.late_only
+            || options.grouping != Grouping::Function
+        {
+            add_densities(&mut rows, trace);
+        }
+        for section in &mut rows.sections {
+            section.collapsed ^= options.toggled.contains(&section.key);
+        }
+        if options.regions {
+            add_region_depths(&mut rows, source);
+        }
+        rows.finish(trace.n_goroutines());
+        rows
+    }
+
+    /// Rows of a cancel view: a lane for each goroutine that one of `cancels` (rows of
+    /// [`crate::analysis::Analysis::cancels`]) reached, time zero at its cancel, sorted by exit,
+    /// the latest at the top. Its viewport's bounds are [`Rows::cancel_bounds`].
+    #[must_use]
+    pub fn cancel_view(source: Source<'_>, cancels: &[u32], metrics: Metrics) -> Self {
+        let analysis = source.document.analysis();
+        let mut rows = Self { metrics, ..Self::default() };
+        let mut lanes = Vec::new();
+        for &row in cancels {
+            let Some(cancel) = analysis.cancels().get(row as usize) else { continue };
+            for hearing in analysis.heard(cancel).iter().chain(analysis.deaf(cancel)) {
+                // Who was not meant to end says nothing about exits and goes below the others.
+                let key = (hearing.outcome == Outcome::LivesOn, -hearing.overstay_ns);
+                lanes.push((key, hearing.goroutine, row, late_ns(hearing)));
+            }
+        }
+        lanes.sort_unstable();
+        let budget_ns = source.document.rules().late_over_ns;
+        let late = lanes.iter().filter(|lane| lane.3 > budget_ns).count();
+        let longest = lanes.first().map_or(0, |lane| -lane.0.1).max(1_000);
+        let margin = longest / CANCEL_MARGIN;
+        rows.bounds = Some(Interval::new(Time(-margin), Time(longest + margin)));
+        rows.sections.push(Section {
+            key: SectionKey::Cancel(cancels.first().copied().unwrap_or(0)),
+            count: count(lanes.len()),
+            late: count(late),
+            worst_ns: lanes.iter().map(|lane| lane.3).max().unwrap_or(0),
+            collapsed: false,
+        });
+        rows.bodies.push(Body::Lanes(0..lanes.len()));
+        rows.order = lanes.iter().map(|lane| lane.1).collect();
+        rows.anchors = lanes.iter().map(|lane| (lane.2, cancelled_at(analysis, lane.2))).collect();
+        rows.ends.push(ByEnd::default());
+        rows.densities.push(Some(Density::default()));
+        rows.finish(source.document.trace().n_goroutines());
+        rows
+    }
+}
+
+/// Whether a goroutine lives at some time in a window.
+fn lives_in(trace: &Trace, goroutine: Goroutine, window: Interval) -> bool {
+    let life = trace.lifetime(goroutine);
+    life.start < window.end && life.end > window.start
+}
+
+/// A goroutine and what it is sorted by, ascending.
+struct Lane {
+    goroutine: Goroutine,
+    key: i64,
+}
+
+/// The worst overstay that counts of every goroutine, 0 for most.
+fn worst_of_goroutines(source: Source<'_>) -> Vec<i64> {
+    let mut worst = vec![0; source.document.trace().n_goroutines() as usize];
+    for hearing in source.document.analysis().hearings() {
+        if let Some(worst) = worst.get_mut(hearing.goroutine.index()) {
+            *worst = late_ns(hearing).max(*worst);
+        }
+    }
+    worst
+}
+
+fn sort_key(source: Source<'_>, worst: &[i64], sort: Sort, goroutine: Goroutine) -> i64 {
+    let trace = source.document.trace();
+    match sort {
+        Sort::Lateness => -worst[goroutine.index()],
+        Sort::Start => trace.life(goroutine).first.ns(),
+        Sort::Id => i64::try_from(trace.life(goroutine).id.0).unwrap_or(i64::MAX),
+        Sort::Running => -source.index.running_ns.get(goroutine.index()).copied().unwrap_or(0),
+        Sort::Lifetime => -trace.lifetime(goroutine).ns(),
+    }
+}
+
+/// A text filter made ready: which start functions each word allows.
+struct Filter {
+    /// For each word the names that hold it, as a flag per string, or an id.
+    words: Vec<Word>,
+}
+
+enum Word {
+    Id(u64),
+    Name(Vec<bool>),
+}
+
+impl Filter {
+    fn new(trace: &Trace, options: &RowOptions) -> Self {
+        let word = |word: &str| {
+            let id = word.strip_prefix(['g', 'G']).and_then(|digits| digits.parse().ok());
+            id.map_or_else(|| Word::Name(names_with(trace, word)), Word::Id)
+        };
+        Self { words: options.filter.split_whitespace().map(word).collect() }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.words.is_empty()
+    }
+
+    fn keeps(&self, trace: &Trace, goroutine: Goroutine) -> bool {
+        if self.words.is_empty() {
+            return true;
+        }
+        let life = trace.life(goroutine);
+        self.words.iter().all(|word| match word {
+            Word::Id(id) => life.id.0 == *id,
+            Word::Name(names) => names.get(life.name.index()).copied().unwrap_or(false),
+        })
+    }
+}
+
+/// Which strings hold `word`, without regard to case.
+fn names_with(trace: &Trace, word: &str) -> Vec<bool> {
+    let word = word.to_lowercase();
+    trace.strings().iter().map(|(_, text)| text.to_lowercase().contains(&word)).collect()
+}
+
+/// Goroutines of one section in order.
+struct Group {
+    key: SectionKey,
+    lanes: Vec<Goroutine>,
+    worst_ns: i64,
+    late: u32,
+}
+
+/// Groups the sorted lanes. The groups are in the order of their first lanes, but for
+/// sorting by lateness, where the number of late ones counts after the worst.
+fn group(trace: &Trace, lanes: &[Lane], worst: &[i64], options: &RowOptions) -> Vec<Group> {
+    let mut groups: Vec<Group> = Vec::new();
+    let mut rows: FxHashMap<SectionKey, usize> = FxHashMap::default();
+    for lane in lanes {
+        let key = match options.grouping {
+            Grouping::Function => SectionKey::Function(trace.life(lane.goroutine).name),
+            Grouping::Creator => SectionKey::CreatedBy(trace.life(lane.goroutine).parent),
+            Grouping::Flat => SectionKey::All,
+        };
+        let row = *rows.entry(key).or_insert_with(|| {
+            groups.push(Group { key, lanes: Vec::new(), worst_ns: 0, late: 0 });
+            groups.len() - 1
+        });
+        let group = &mut groups[row];
+        let worst_ns = worst[lane.goroutine.index()];
+        group.lanes.push(lane.goroutine);
+        group.worst_ns = group.worst_ns.max(worst_ns);
+        group.late += u32::from(worst_ns > options.budget_ns);
+    }
+    if options.sort == Sort::Lateness {
+        let text = |group: &Group| match group.key {
+            SectionKey::Function(name) => trace.string(name).to_owned(),
+            _ => String::new(),
+        };
+        groups.sort_by_cached_key(|group| {
+            (-group.worst_ns, std::cmp::Reverse(group.lanes.len()), text(group))
+        });
+    }
+    groups
+}
+
+fn add_groups(rows: &mut Rows, source: Source<'_>, groups: Vec<Group>, budget_ns: i64) {
+    let n_late: u32 = groups.iter().map(|group| group.late).sum();
+    for group in groups {
+        let start = rows.order.len();
+        rows.order.extend_from_slice(&group.lanes);
+        let runtime = is_runtime(source.document.trace(), group.key);
+        rows.sections.push(Section {
+            key: group.key,
+            count: count(group.lanes.len()),
+            late: group.late,
+            worst_ns: group.worst_ns,
+            // Where some are late, what is not late starts out of the way, and so does the
+            // runtime's own.
+            collapsed: group.key != SectionKey::All
+                && (group.lanes.len() > COLLAPSE_ABOVE
+                    || runtime
+                    || (n_late > 0 && group.worst_ns <= budget_ns)),
+        });
+        rows.bodies.push(Body::Lanes(start..rows.order.len()));
+    }
+}
+
+/// Whether a group is the runtime's own goroutines.
+fn is_runtime(trace: &Trace, key: SectionKey) -> bool {
+    let SectionKey::Function(name) = key else { return false };
+    let name = trace.string(name);
+    name.starts_with("runtime.") && name != "runtime.main"
+}
+
+/// The lanes that are not goroutines', as far as the trace has something for them.
+fn add_special(rows: &mut Rows, source: Source<'_>) {
+    let world = source.document.trace().world();
+    let mut add = |key, lanes: Vec<Row>, collapsed| {
+        if lanes.is_empty() {
+            return;
+        }
+        let count = count(lanes.len());
+        rows.sections.push(Section { key, count, late: 0, worst_ns: 0, collapsed });
+        rows.bodies.push(Body::Fixed(lanes));
+    };
+    let mut plots = Vec::new();
+    plots.extend((!world.heap().is_empty()).then_some(Row::HeapPlot));
+    plots.push(Row::GoroutinesPlot);
+    add(SectionKey::Metrics, plots, false);
+    let mut runtime = Vec::new();
+    runtime.extend((!world.gc().is_empty()).then_some(Row::Gc));
+    runtime.extend((!world.stop_the_world().is_empty()).then_some(Row::StopTheWorld));
+    add(SectionKey::Runtime, runtime, false);
+    let numbered = |n: usize, row: fn(u32) -> Row| (0..count(n)).map(row).collect::<Vec<_>>();
+    add(SectionKey::Procs, numbered(world.procs().len(), Row::Proc), true);
+    add(SectionKey::Tasks, numbered(source.index.tracks.tasks.len(), Row::Tasks), true);
+}
+
+/// Late ends by section, each in order of time.
+fn add_late_ends(rows: &mut Rows, source: Source<'_>) {
+    let analysis = source.document.analysis();
+    let mut section_of = vec![u32::MAX; source.document.trace().n_goroutines() as usize];
+    for (number, body) in rows.bodies.iter().enumerate() {
+        let Body::Lanes(lanes) = body else { continue };
+        for goroutine in &rows.order[lanes.clone()] {
+            section_of[goroutine.index()] = count(number);
+        }
+    }
+    let mut of_section: Vec<Vec<u32>> = vec![Vec::new(); rows.bodies.len()];
+    for (row, hearing) in (0..).zip(analysis.hearings()) {
+        let section = section_of.get(hearing.goroutine.index()).copied().unwrap_or(u32::MAX);
+        if let Some(ends) = of_section.get_mut(section as usize) {
+            ends.push(row);
+        }
+    }
+    let sorted = of_section.into_iter().map(|rows| ByEnd::new(analysis, rows.into_iter()));
+    rows.ends = sorted.collect();
+}
+
+/// Who lives when, of a section with goroutines.
+fn lives(trace: &Trace, order: &[Goroutine], body: &Body) -> Lives {
+    match body {
+        Body::Fixed(_) => Lives::default(),
+        Body::Lanes(lanes) => Lives::new(trace, &order[lanes.clone()]),
+    }
+}
+
+/// How many goroutines of each section are alive, where the index has no histogram by state.
+fn add_densities(rows: &mut Rows, trace: &Trace) {
+    let zero = trace.interval().start;
+    let density = |body: &Body| {
+        let Body::Lanes(lanes) = body else { return None };
+        // As many bins as a group with 32 spans per goroutine would get.
+        let mut builder = density::Builder::new(trace.interval().ns(), lanes.len() * 32);
+        for &goroutine in &rows.order[lanes.clone()] {
+            let life = trace.lifetime(goroutine);
+            let layer = density::layer(super::class::StateClass::Unknown);
+            builder.add(life.start.since(zero), life.end.since(zero), layer);
+        }
+        Some(builder.finish())
+    };
+    rows.densities = rows.bodies.iter().map(density).collect();
+}
+
+/// Makes room for regions under the lanes that have any.
+fn add_region_depths(rows: &mut Rows, source: Source<'_>) {
+    let trace = source.document.trace();
+    let mut depth_of = vec![0_u32; trace.n_goroutines() as usize];
+    source.index.tracks.region_depths(trace.notes().regions(), |goroutine, depth| {
+        // A runaway recursion of regions must not push all other lanes out of sight.
+        depth_of[goroutine.index()] = depth.min(MAX_DEPTH);
+    });
+    let mut sum = 0;
+    rows.depths = std::iter::once(0)
+        .chain(rows.order.iter().map(|goroutine| {
+            sum += depth_of[goroutine.index()];
+            sum
+        }))
+        .collect();
+}
+
+/// The most depths of regions that are drawn under a lane.
+const MAX_DEPTH: u32 = 8;
+
+fn count(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}

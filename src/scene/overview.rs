@@ -1,0 +1,89 @@
+//! The strip that shows the whole trace: how many goroutines were in which state, where they
+//! left late, and which part is on screen.
+
+use crate::base::{Interval, Time};
+
+use super::columns::{Chart, share};
+use super::fold::cell_log2;
+use super::hearings::end_of;
+use super::index::Source;
+use super::records::DensityRecord;
+use super::viewport::Viewport;
+
+/// Late ends closer than this are one mark, in pixels; and how wide that is.
+const LATE_PX: f32 = 3.0;
+
+/// Late exits that fall on one column of the overview.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct LateRecord {
+    /// Left edge in pixels.
+    pub x0: f32,
+    /// Right edge in pixels.
+    pub x1: f32,
+    /// How many.
+    pub count: u32,
+    /// The worst of them: a row of [`crate::analysis::Analysis::hearings`].
+    pub hearing: u32,
+    /// Its overstay in nanoseconds.
+    pub worst_ns: i64,
+}
+
+/// The records of the overview; keep one and refill it when the width or the budget changes.
+#[derive(Clone, Default, Debug)]
+pub struct Overview {
+    /// Columns of goroutines by state, stacked, from left to right. Row 0.
+    pub density: Vec<DensityRecord>,
+    /// Late ends, from left to right.
+    pub late: Vec<LateRecord>,
+}
+
+impl Overview {
+    /// Refills for a strip of `width_px` × `height_px` that shows the whole trace from edge to
+    /// edge. Overstays above `budget_ns` are late.
+    pub fn fill(&mut self, source: Source<'_>, width_px: f32, height_px: f32, budget_ns: i64) {
+        self.density.clear();
+        self.late.clear();
+        let trace = source.document.trace().interval();
+        let mut viewport = Viewport::new(trace, f64::from(width_px));
+        viewport.show(trace, 0.0);
+        let chart = Chart { viewport: &viewport, trace, row: 0, y0: 0.0, y1: height_px };
+        chart.full(&source.index.density, &mut self.density);
+        let hearings = source.document.analysis().hearings();
+        let cell = cell_log2(&viewport, LATE_PX);
+        let range = (trace.start, trace.end + 1);
+        source.index.ends.late_cells(range, cell, budget_ns, |count, hearing| {
+            let heard = &hearings[hearing as usize];
+            let end = end_of(source.document.analysis(), heard);
+            let x = viewport.x_on_screen(end);
+            let (x0, x1) = (x - LATE_PX / 2.0, x + LATE_PX / 2.0);
+            let worst_ns = heard.overstay_ns;
+            self.late.push(LateRecord { x0, x1, count, hearing, worst_ns });
+        });
+    }
+
+    /// Where on a strip of `width_px` the viewport's stretch is: left and right edge in pixels.
+    #[must_use]
+    pub fn window(trace: Interval, viewport: &Viewport, width_px: f32) -> (f32, f32) {
+        let seen = viewport.visible();
+        let x = |time| {
+            let share = share(trace, time).clamp(0.0, 1.0);
+            #[expect(clippy::cast_possible_truncation, reason = "a position on screen")]
+            let x = (share * f64::from(width_px)) as f32;
+            x
+        };
+        (x(seen.start), x(seen.end))
+    }
+
+    /// The time at a position on a strip of `width_px`.
+    #[must_use]
+    pub fn time_at(trace: Interval, x_px: f32, width_px: f32) -> Time {
+        let share = f64::from(x_px / width_px.max(1.0)).clamp(0.0, 1.0);
+        #[expect(
+            clippy::cast_precision_loss,
+            clippy::cast_possible_truncation,
+            reason = "within the trace, to the pixel"
+        )]
+        let ns = (share * trace.ns() as f64) as i64;
+        trace.start + ns
+    }
+}

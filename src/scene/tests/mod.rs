@@ -1,0 +1,6 @@
+//! The scene's records on small models made by hand, under random views, and on real traces.
+
+mod fixtures;
+mod pictures;
+mod promises;
+mod story;

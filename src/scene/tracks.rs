@@ -1,0 +1,129 @@
+//! What is not a goroutine's state but drawn as bars, in the orders that drawing needs.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use crate::base::{Goroutine, Interval, Time};
+use crate::model::{Log, MetricPoint, Region, Task, Trace};
+
+use super::maxtree::MaxTree;
+
+/// Regions by goroutine and depth, tasks packed into rows, stop-the-world by start.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tracks {
+    /// Rows of the model's regions, by goroutine, depth and begin.
+    regions: Vec<u32>,
+    /// When tasks are and their rows in the model: in each list they do not overlap and are in
+    /// order of time.
+    pub(super) tasks: Vec<Vec<(Interval, u32)>>,
+    /// Rows of the model's stop-the-world stretches, by start.
+    pub(super) stop_the_world: Vec<u32>,
+    /// Rows of the model's logs, by goroutine and time; those of nobody are left out.
+    logs: Vec<u32>,
+    pub(super) heap: Curve,
+    pub(super) heap_goal: Curve,
+}
+
+/// The extremes of a metric, found without looking at every report of it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Curve {
+    /// Values and, negated, values again, in order of time.
+    pub(super) highest: MaxTree,
+    pub(super) lowest: MaxTree,
+}
+
+impl Curve {
+    fn new(points: &[MetricPoint]) -> Self {
+        let value = |point: &MetricPoint| i64::try_from(point.value).unwrap_or(i64::MAX);
+        Self {
+            highest: MaxTree::new(points.iter().map(value).collect()),
+            lowest: MaxTree::new(points.iter().map(|point| -value(point)).collect()),
+        }
+    }
+}
+
+/// From a task's begin to its end, cut at the trace's edges.
+fn task_interval(task: &Task, trace: Interval) -> Interval {
+    Interval::new(task.began.time().unwrap_or(trace.start), task.ended.time().unwrap_or(trace.end))
+}
+
+impl Tracks {
+    pub(super) fn new(trace: &Trace) -> Self {
+        let whole = trace.interval();
+        let regions = trace.notes().regions();
+        let stw = trace.world().stop_the_world();
+        let key = |row: &u32| {
+            let region = &regions[*row as usize];
+            (region.goroutine, region.depth, region.interval(whole).start)
+        };
+        let mut order = rows(regions.len());
+        order.sort_unstable_by_key(key);
+        let mut pauses = rows(stw.len());
+        pauses.sort_unstable_by_key(|&row| stw[row as usize].interval.start);
+        let logs = trace.notes().logs();
+        let mut of_goroutines = rows(logs.len());
+        of_goroutines.retain(|&row| logs[row as usize].goroutine.is_some());
+        of_goroutines
+            .sort_unstable_by_key(|&row| (logs[row as usize].goroutine, logs[row as usize].at));
+        Self {
+            regions: order,
+            tasks: pack(trace.notes().tasks(), whole),
+            stop_the_world: pauses,
+            logs: of_goroutines,
+            heap: Curve::new(trace.world().heap()),
+            heap_goal: Curve::new(trace.world().heap_goal()),
+        }
+    }
+
+    /// A goroutine's logs from `from` on, as rows of the model's, in order of time.
+    pub(super) fn logs_from(&self, all: &[Log], goroutine: Goroutine, from: Time) -> &[u32] {
+        let key = |&row: &u32| (all[row as usize].goroutine, all[row as usize].at);
+        let start = self.logs.partition_point(|row| key(row) < (Some(goroutine), from));
+        let end = self.logs.partition_point(|row| key(row).0 <= Some(goroutine));
+        &self.logs[start..end.max(start)]
+    }
+
+    /// A goroutine's regions at one depth, as rows of the model's, in order of begin.
+    pub(super) fn regions_at(&self, all: &[Region], goroutine: Goroutine, depth: u32) -> &[u32] {
+        let key = |&row: &u32| (all[row as usize].goroutine, all[row as usize].depth);
+        let start = self.regions.partition_point(|row| key(row) < (goroutine, depth));
+        let end = self.regions.partition_point(|row| key(row) <= (goroutine, depth));
+        &self.regions[start..end]
+    }
+
+    /// How deep each goroutine's regions go: calls `each` once per goroutine that has any.
+    pub(super) fn region_depths(&self, all: &[Region], mut each: impl FnMut(Goroutine, u32)) {
+        let goroutine = |row: &u32| all[*row as usize].goroutine;
+        for of_one in self.regions.chunk_by(|a, b| goroutine(a) == goroutine(b)) {
+            if let Some(&deepest) = of_one.last() {
+                each(goroutine(&deepest), all[deepest as usize].depth + 1);
+            }
+        }
+    }
+}
+
+/// Packs tasks into as few rows as hold them without overlap: each takes the row that has
+/// been free the longest. Costs n log n.
+fn pack(tasks: &[Task], trace: Interval) -> Vec<Vec<(Interval, u32)>> {
+    let mut order = rows(tasks.len());
+    let interval = |row: &u32| task_interval(&tasks[*row as usize], trace);
+    order.sort_by_key(|row| interval(row).start);
+    let mut packed: Vec<Vec<(Interval, u32)>> = Vec::new();
+    let mut free: BinaryHeap<Reverse<(Time, usize)>> = BinaryHeap::new();
+    for row in order {
+        let span = interval(&row);
+        let is_free = free.peek().is_some_and(|Reverse((end, _))| *end <= span.start);
+        let reused = if is_free { free.pop() } else { None };
+        let at = reused.map_or(packed.len(), |Reverse((_, at))| at);
+        if at == packed.len() {
+            packed.push(Vec::new());
+        }
+        packed[at].push((span, row));
+        free.push(Reverse((span.end, at)));
+    }
+    packed
+}
+
+fn rows(n: usize) -> Vec<u32> {
+    (0..u32::try_from(n).unwrap_or(u32::MAX)).collect()
+}

@@ -1,0 +1,108 @@
+//! What jobs answer.
+
+use std::path::PathBuf;
+
+use super::command::Origin;
+use super::explain::Explanation;
+use super::open::{OpenError, Opened};
+use super::slot::Slot;
+use super::state::{Role, Selected};
+use super::table::Query;
+use crate::analysis::Diff;
+use crate::base::Goroutine;
+use crate::scene::{Index, RowOptions, Rows};
+
+/// What a job has to say to the UI thread. Serial numbers tell which trace it is about, since
+/// that may have been closed or replaced meanwhile.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    /// A trace is open, or not.
+    Opened {
+        /// Where it goes.
+        slot: Slot,
+        /// Where it comes from.
+        origin: Origin,
+        /// The trace, or why not.
+        result: Result<Box<Opened>, OpenError>,
+    },
+    /// All levels of detail of a trace.
+    Indexed {
+        /// Which trace.
+        serial: u64,
+        /// The levels.
+        index: Index,
+    },
+    /// The rows of a timeline.
+    Rows {
+        /// Which trace.
+        serial: u64,
+        /// What they were built by.
+        options: RowOptions,
+        /// The rows.
+        rows: Rows,
+    },
+    /// The rows of the cancel view.
+    CancelRows {
+        /// Which trace.
+        serial: u64,
+        /// How many cancels are shown.
+        n_cancels: usize,
+        /// The rows.
+        rows: Rows,
+    },
+    /// The comparison of two traces.
+    Compared {
+        /// Which traces.
+        serials: [u64; 2],
+        /// What came out.
+        diff: Diff,
+    },
+    /// What a goroutine did, and who held it up.
+    Explained {
+        /// Which trace.
+        serial: u64,
+        /// About what.
+        about: Selected,
+        /// The explanation.
+        explanation: Explanation,
+    },
+    /// What held up some late exits, by their rows among the hearings.
+    Sentences {
+        /// Which trace.
+        serial: u64,
+        /// The rows and their sentences.
+        sentences: Vec<(u32, String)>,
+    },
+    /// The late exits, sorted and filtered.
+    Table {
+        /// Which trace.
+        serial: u64,
+        /// By what.
+        query: Query,
+        /// Rows among the hearings.
+        rows: Vec<u32>,
+    },
+    /// Goroutines that match some words.
+    Found {
+        /// The words.
+        words: String,
+        /// The best matches, each with its line of text.
+        hits: Vec<(Slot, Goroutine, String)>,
+    },
+    /// The file dialog was closed.
+    Picked {
+        /// What for.
+        role: Role,
+        /// The files; none if it was cancelled, or there is no dialog.
+        paths: Option<Vec<PathBuf>>,
+        /// Whether it closed too fast to have been seen by anybody.
+        unseen: bool,
+    },
+    /// The job was stopped.
+    Nothing,
+    /// The job panicked.
+    Crashed {
+        /// What it was doing.
+        what: String,
+    },
+}

@@ -1,0 +1,289 @@
+//! The window: takes answers, does commands, lays out the panels.
+
+use std::path::PathBuf;
+
+use super::act;
+use super::command::{Command, Effect, Origin, apply};
+use super::compare::ComparePanel;
+use super::ctx::{Ctx, Outbox};
+use super::details::DetailsPanel;
+use super::dialog::PathField;
+use super::drop::DropZone;
+use super::jobs::Jobs;
+use super::keys;
+use super::late::LatePanel;
+use super::palette::Palette;
+use super::sheet::Sheet;
+use super::slot::{Pair, Slot};
+use super::state::{Popup, Prefs, Role, State, ThemeChoice, View};
+use super::theme::{self, Theme, size};
+use super::timeline::TimelinePanel;
+use super::top::TopBar;
+use super::{help, loading, notices, status, welcome};
+
+/// What the command line asks of the window, or of a picture.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// Dark or light; as saved, or the desktop's, if none.
+    pub theme: Option<ThemeChoice>,
+    /// Which view to begin with.
+    pub view: Option<View>,
+    /// What to select: `goroutine:23` by the trace's id, or `cancel:0` by its number.
+    pub select: Option<String>,
+    /// Overstays beyond this are late, in nanoseconds; as saved if none.
+    pub late_over_ns: Option<i64>,
+}
+
+/// What panels remember for themselves: scroll positions, text being typed, the last frame.
+#[derive(Default)]
+pub(super) struct Panels {
+    pub(super) top: TopBar,
+    pub(super) timelines: Pair<TimelinePanel>,
+    pub(super) cancels: TimelinePanel,
+    pub(super) late: LatePanel,
+    pub(super) compare: ComparePanel,
+    pub(super) details: DetailsPanel,
+    pub(super) palette: Palette,
+    pub(super) path_field: PathField,
+    pub(super) drop: DropZone,
+    pub(super) gestures: Gestures,
+}
+
+/// Numbers for gestures, so that moves of one gesture are undone together.
+#[derive(Debug, Default)]
+pub(super) struct Gestures(u64);
+
+impl Gestures {
+    /// A number that no gesture has had.
+    pub(super) fn next(&mut self) -> u64 {
+        self.0 += 1;
+        self.0
+    }
+
+    /// Numbers for a gesture that is no part of any other.
+    pub(super) fn fresh() -> Self {
+        Self(u64::MAX / 2)
+    }
+
+    /// The number of the gesture that goes on.
+    pub(super) fn current(&self) -> u64 {
+        self.0
+    }
+}
+
+/// The window's content, whoever shows it: eframe, a test, or a picture.
+pub struct App {
+    pub(super) state: State,
+    pub(super) sheets: Pair<Option<Sheet>>,
+    pub(super) jobs: Jobs,
+    pub(super) out: Outbox,
+    pub(super) panels: Panels,
+    /// The traces that are being opened now replace what is open, once one of them is there.
+    pub(super) replacing: bool,
+    /// The number of the next trace.
+    pub(super) next_serial: u64,
+    /// What the command line asked to select or show, once a trace is open.
+    pub(super) wishes: Settings,
+    /// The comparison, and of which traces.
+    pub(super) diff: Option<([u64; 2], crate::analysis::Diff)>,
+    /// Whether commands wait that only the UI thread's context can do.
+    pub(super) effects: Vec<Effect>,
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("App").field("view", &self.state.view).finish_non_exhaustive()
+    }
+}
+
+impl App {
+    /// A window with nothing open yet that begins to open `traces`: one, or two to compare.
+    #[must_use]
+    pub fn new(ctx: &egui::Context, traces: &[PathBuf], settings: Settings) -> Self {
+        Self::with_prefs(ctx, traces, settings, Prefs::default())
+    }
+
+    /// The same, with what survived the last run.
+    pub(super) fn with_prefs(
+        ctx: &egui::Context,
+        traces: &[PathBuf],
+        settings: Settings,
+        mut prefs: Prefs,
+    ) -> Self {
+        theme::install(ctx);
+        if let Some(ns) = settings.late_over_ns {
+            prefs.budget_ns = ns;
+        }
+        if let Some(choice) = settings.theme {
+            prefs.theme = choice;
+        }
+        ctx.set_theme(prefs.theme);
+        let waker = ctx.clone();
+        let app = Self {
+            state: State { prefs, ..State::default() },
+            sheets: Pair::default(),
+            jobs: Jobs::new(move || waker.request_repaint()),
+            out: Outbox::default(),
+            panels: Panels::default(),
+            replacing: false,
+            next_serial: 0,
+            wishes: settings,
+            diff: None,
+            effects: Vec::new(),
+        };
+        if !traces.is_empty() {
+            let origins = traces.iter().cloned().map(Origin::File).collect();
+            app.out.send(Command::Open(origins, Role::Replace));
+        }
+        app
+    }
+
+    /// Whether nothing is being worked on and no command waits: what is shown is final.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        self.out.is_empty() && !self.jobs.any_busy() && self.state.reveal.is_none()
+    }
+
+    /// The errors shown in the window, the oldest first.
+    #[must_use]
+    pub fn messages(&self) -> Vec<String> {
+        self.state.notices.iter().map(|notice| notice.text.clone()).collect()
+    }
+
+    /// How many traces are open.
+    #[must_use]
+    pub fn n_open(&self) -> usize {
+        self.sheets.iter().filter(|(_, sheet)| sheet.is_some()).count()
+    }
+
+    /// What runs before each frame, and while the window is hidden: answers, commands, and the
+    /// work that follows from them.
+    pub fn update(&mut self, ctx: &egui::Context) {
+        for answer in self.jobs.drain() {
+            self.take(answer);
+        }
+        for command in self.out.take() {
+            if let Some(effect) = apply(&mut self.state, command) {
+                self.effects.push(effect);
+            }
+        }
+        for effect in std::mem::take(&mut self.effects) {
+            self.perform(effect, ctx);
+        }
+        self.follow_up();
+    }
+
+    /// What the panels may read.
+    fn ctx(&self, theme: &'static Theme) -> Ctx<'_> {
+        let Self { state, sheets, jobs, out, .. } = self;
+        Ctx { state, sheets, jobs, theme, out }
+    }
+
+    /// Shows everything.
+    pub fn show_ui(&mut self, ui: &mut egui::Ui) {
+        let theme = Theme::of(ui);
+        let mut panels = std::mem::take(&mut self.panels);
+        let ctx = self.ctx(theme);
+        panels.drop.read(ui, &ctx);
+        if matches!(ctx.state.popup, None | Some(Popup::Help)) {
+            for action in keys::pressed(ui.ctx()) {
+                act::act(action, &ctx, &mut panels);
+            }
+        } else if ui.input_mut(|input| input.consume_key(egui::Modifiers::NONE, egui::Key::Escape))
+        {
+            ctx.send(Command::Escape);
+        }
+        if self.sheets[Slot::Before].is_some() {
+            self.trace_ui(ui, &ctx, &mut panels);
+        } else if ctx.opening() {
+            loading::page_ui(ui, &ctx);
+        } else {
+            welcome::page_ui(ui, &ctx);
+        }
+        notices::overlay_ui(ui, &ctx);
+        match &ctx.state.popup {
+            Some(Popup::Help) => help::overlay_ui(ui, &ctx),
+            Some(Popup::Commands | Popup::Lanes) => {
+                let mut palette = std::mem::take(&mut panels.palette);
+                palette.overlay_ui(ui, &ctx, &mut panels);
+                panels.palette = palette;
+            }
+            Some(Popup::PathField(role)) => panels.path_field.overlay_ui(ui, &ctx, *role),
+            Some(Popup::DropChoice(origin)) => DropZone::choice_ui(ui, &ctx, origin),
+            None => {}
+        }
+        panels.drop.overlay_ui(ui, &ctx);
+        let asked = !self.out.is_empty();
+        self.panels = panels;
+        self.want_sentences();
+        if asked {
+            ui.ctx().request_repaint();
+        }
+    }
+
+    /// The panels around an open trace.
+    fn trace_ui(&self, ui: &mut egui::Ui, ctx: &Ctx<'_>, panels: &mut Panels) {
+        let theme = ctx.theme;
+        let bar = |fill| egui::Frame::new().fill(fill).inner_margin(egui::Margin::symmetric(10, 0));
+        egui::Panel::top("top_bar")
+            .exact_size(size::TOP_BAR)
+            .frame(bar(theme.panel))
+            .show(ui, |ui| panels.top.bar_ui(ui, ctx));
+        if ctx.opening() {
+            egui::Panel::top("opening")
+                .frame(bar(theme.band))
+                .show(ui, |ui| loading::strip_ui(ui, ctx));
+        }
+        egui::Panel::bottom("status_bar")
+            .exact_size(size::STATUS)
+            .frame(bar(theme.panel))
+            .show(ui, |ui| status::bar_ui(ui, ctx, panels));
+        if ctx.state.prefs.details {
+            egui::Panel::right("details")
+                .default_size(size::DETAILS)
+                .size_range(260.0..=640.0)
+                .frame(egui::Frame::new().fill(theme.panel))
+                .show(ui, |ui| panels.details.panel_ui(ui, ctx));
+        }
+        let plain = egui::Frame::new().fill(theme.canvas);
+        if ctx.state.prefs.drawer && ctx.state.view == View::Timeline {
+            egui::Panel::bottom("late_drawer")
+                .default_size(size::BOTTOM)
+                .size_range(120.0..=700.0)
+                .frame(egui::Frame::new().fill(theme.panel))
+                .show(ui, |ui| panels.late.drawer_ui(ui, ctx));
+        }
+        egui::CentralPanel::default().frame(plain).show(ui, |ui| match ctx.state.view {
+            View::Timeline => {
+                super::timeline::both_ui(ui, ctx, &mut panels.timelines, &mut panels.gestures);
+            }
+            View::Cancel => {
+                super::timeline::cancels_ui(ui, ctx, &mut panels.cancels, &mut panels.gestures);
+            }
+            View::Late => panels.late.page_ui(ui, ctx),
+            View::Compare => {
+                let diff = self.diff.as_ref().map(|(_, diff)| diff);
+                let Panels { compare, timelines, gestures, .. } = panels;
+                compare.page_ui(ui, ctx, diff, timelines, gestures);
+            }
+        });
+    }
+}
+
+impl eframe::App for App {
+    fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
+        self.update(ctx);
+    }
+
+    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
+        self.show_ui(ui);
+    }
+
+    fn save(&mut self, storage: &mut dyn eframe::Storage) {
+        eframe::set_value(storage, super::PREFS_KEY, &self.state.prefs);
+    }
+
+    fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {
+        Theme::get(visuals.dark_mode).window.to_normalized_gamma_f32()
+    }
+}

@@ -1,0 +1,310 @@
+//! Plots of overstays: a histogram with the budget as a line that can be dragged, and ECDFs.
+//!
+//! They see bins and a few hundred points, never hearings: all of it comes from binary searches
+//! in the list that the analysis keeps sorted.
+
+use egui::{Color32, Id, Stroke, Ui, WidgetInfo, vec2};
+use egui_plot::{
+    AxisHints, Bar, BarChart, GridInput, GridMark, HPlacement, Line, Plot, PlotUi, VLine,
+};
+
+use super::command::Command;
+use super::ctx::Ctx;
+use super::slot::Slot;
+use super::theme::{self, Theme};
+use super::widgets::{self, caption};
+use crate::analysis::Analysis;
+use crate::base::format_duration;
+
+/// Bins per factor of ten.
+const BINS_PER_DECADE: i32 = 8;
+/// Points of an ECDF at most.
+const ECDF_POINTS: usize = 240;
+/// What is drawn for an overstay of less: 1 µs, as a power of ten in nanoseconds.
+const LEAST: f64 = 3.0;
+/// How near the pointer must be to the budget's line to drag it, in points.
+const GRAB: f32 = 6.0;
+
+/// A duration as a power of ten in nanoseconds.
+fn log10_ns(ns: i64) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "a place on a plot")]
+    let ns = ns.max(1) as f64;
+    ns.log10().max(LEAST)
+}
+
+/// The reverse, in whole microseconds below a millisecond, else with three digits.
+fn ns_from_log10(power: f64) -> i64 {
+    let ns = 10_f64.powf(power);
+    let step = 10_f64.powf((power - 2.0).floor()).max(1.0);
+    #[expect(clippy::cast_possible_truncation, reason = "at most 10^12")]
+    let rounded = ((ns / step).round() * step) as i64;
+    rounded
+}
+
+/// How many overstays there are in the analysis's list above a duration.
+fn n_above(analysis: &Analysis, ns: i64) -> usize {
+    analysis.late(ns).len()
+}
+
+/// The histogram, colored by the budget.
+pub(crate) fn overstays_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
+    let Some((_, sheet)) = ctx.focus() else { return };
+    let theme = ctx.theme;
+    let analysis = sheet.document.analysis();
+    let all = analysis.worst_first.len();
+    let late = n_above(analysis, ctx.state.prefs.budget_ns);
+    ui.horizontal(|ui| {
+        ui.label(caption(theme, "Overstays"));
+        let text = format!("{late} of {all} over {}", format_duration(ctx.state.prefs.budget_ns));
+        ui.label(caption(theme, text).color(if late > 0 { theme.late_text } else { theme.weak }));
+    });
+    let budget = log10_ns(ctx.state.prefs.budget_ns);
+    let (bars, top) = bars(analysis, budget, theme);
+    let (low, high) = range(ctx);
+    let plot = base_plot("overstays", theme, (low, high), top * 1.12 + 0.5);
+    quiet_grid(ui, theme);
+    let response = plot.show(ui, |plot| {
+        plot.bar_chart(BarChart::new("overstays", bars).allow_hover(false));
+        drag_budget(plot, ctx, budget);
+    });
+    response.response.widget_info(|| {
+        let text = format!("Histogram of overstays: {late} of {all} are late");
+        WidgetInfo::labeled(egui::Role::Image, true, text)
+    });
+}
+
+/// The ECDFs of the open traces: which share of overstays is at most how long.
+pub(crate) fn ecdf_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
+    let theme = ctx.theme;
+    ui.horizontal(|ui| {
+        ui.label(caption(theme, "Share of overstays that are at most as long"));
+    });
+    let (low, high) = range(ctx);
+    let budget = log10_ns(ctx.state.prefs.budget_ns);
+    let plot = base_plot("ecdf", theme, (low, high), 1.05);
+    quiet_grid(ui, theme);
+    let response = plot.show(ui, |plot| {
+        for slot in Slot::BOTH {
+            let Some(sheet) = ctx.sheet(slot) else { continue };
+            let points = ecdf(sheet.document.analysis(), low, high);
+            let color = if ctx.comparing() { theme.side[slot as usize] } else { theme.text };
+            plot.line(
+                Line::new(slot.name(), points)
+                    .color(color)
+                    .width(1.8)
+                    .allow_hover(false)
+                    .allow_band(false),
+            );
+        }
+        drag_budget(plot, ctx, budget);
+    });
+    response.response.widget_info(|| {
+        WidgetInfo::labeled(egui::Role::Image, true, "Cumulative share of overstays")
+    });
+}
+
+/// The powers of ten between which all overstays of all open traces lie, and the budget.
+fn range(ctx: &Ctx<'_>) -> (f64, f64) {
+    let budget = log10_ns(ctx.state.prefs.budget_ns.max(1_000));
+    let (mut low, mut high) = (budget - 1.0, budget + 1.0);
+    for (_, sheet) in ctx.sheets.iter() {
+        let Some(analysis) = sheet.as_ref().map(|sheet| sheet.document.analysis()) else {
+            continue;
+        };
+        let ends = [analysis.worst_first.first(), analysis.worst_first.last()];
+        for row in ends.into_iter().flatten() {
+            if let Some(hearing) = analysis.hearings().get(*row as usize) {
+                low = low.min(log10_ns(hearing.overstay_ns));
+                high = high.max(log10_ns(hearing.overstay_ns));
+            }
+        }
+    }
+    ((low - 0.2).max(LEAST) - 0.15, high + 0.3)
+}
+
+/// The plot draws its grid in the color of text: here that is quiet.
+fn quiet_grid(ui: &mut Ui, theme: &Theme) {
+    ui.visuals_mut().override_text_color = Some(theme.line);
+}
+
+fn base_plot<'a>(name: &str, theme: &Theme, (low, high): (f64, f64), top: f64) -> Plot<'a> {
+    let axis = AxisHints::new_x()
+        .formatter(|mark: GridMark, _: &std::ops::RangeInclusive<f64>| {
+            format_duration(ns_from_log10(mark.value))
+        })
+        .label_spacing(egui::Rangef::new(18.0, 34.0))
+        .tick_label_font(widgets::small_font())
+        .tick_label_color(theme.weak);
+    Plot::new(Id::unique(name))
+        .include_x(low)
+        .include_x(high)
+        .include_y(0.0)
+        .include_y(top)
+        .set_margin_fraction(vec2(0.01, 0.0))
+        .allow_drag(false)
+        .allow_zoom(false)
+        .allow_scroll(false)
+        .allow_boxed_zoom(false)
+        .allow_double_click_reset(false)
+        .show_background(false)
+        .show_y(false)
+        .show_x(false)
+        .show_grid([true, false])
+        .x_grid_spacer(decades)
+        .custom_x_axes(vec![axis])
+        .y_axis_position(HPlacement::Right)
+        .show_axes([true, false])
+        .cursor_color(Color32::TRANSPARENT)
+        .auto_bounds([true, true])
+}
+
+/// A grid line at each power of ten.
+fn decades(input: GridInput) -> Vec<GridMark> {
+    let (low, high) = input.bounds;
+    #[expect(clippy::cast_possible_truncation, reason = "powers of ten of durations")]
+    let powers = low.floor() as i32..=high.ceil() as i32;
+    powers.map(|power| GridMark { value: f64::from(power), step_size: 1.0 }).collect()
+}
+
+/// The bars, and the height of the highest. Each is late or not as a whole, but for the one that
+/// holds the budget, which is cut there.
+fn bars(analysis: &Analysis, budget: f64, theme: &Theme) -> (Vec<Bar>, f64) {
+    let width = 1.0 / f64::from(BINS_PER_DECADE);
+    let mut bars = Vec::new();
+    let mut top: f64 = 1.0;
+    #[expect(clippy::cast_possible_truncation, reason = "a few decades")]
+    let first = (LEAST * f64::from(BINS_PER_DECADE)) as i32;
+    for bin in first..13 * BINS_PER_DECADE {
+        let left = f64::from(bin) * width;
+        // What is shorter than the least is drawn in the first bin.
+        let above_left = if bin == first {
+            analysis.worst_first.len()
+        } else {
+            n_above(analysis, exact_ns(left))
+        };
+        if above_left == 0 {
+            break;
+        }
+        let right = left + width;
+        let cut = budget.clamp(left, right);
+        let above_cut = if cut > left { n_above(analysis, exact_ns(cut)) } else { above_left };
+        let above_right = n_above(analysis, exact_ns(right));
+        let pieces = [
+            (left, cut, above_left - above_cut.min(above_left), theme.prompt),
+            (cut, right, above_cut.min(above_left) - above_right.min(above_cut), theme.late),
+        ];
+        for (from, to, n, color) in pieces {
+            if n == 0 || to <= from {
+                continue;
+            }
+            #[expect(clippy::cast_precision_loss, reason = "a height")]
+            let height = n as f64;
+            top = top.max(height);
+            let bar = Bar::new((from + to) / 2.0, height).width((to - from) * 0.92);
+            bars.push(bar.fill(color).stroke(Stroke::NONE));
+        }
+    }
+    (bars, top)
+}
+
+/// A power of ten in nanoseconds, without rounding to digits.
+#[expect(clippy::cast_possible_truncation, reason = "at most 10^13")]
+fn exact_ns(power: f64) -> i64 {
+    10_f64.powf(power) as i64
+}
+
+/// The budget's line; dragging it, or a click anywhere, sets the budget.
+fn drag_budget(plot: &mut PlotUi<'_>, ctx: &Ctx<'_>, budget: f64) {
+    let theme = ctx.theme;
+    let response = plot.response().clone();
+    let pointer = plot.pointer_coordinate();
+    let line_x = plot.screen_from_plot(egui_plot::PlotPoint::new(budget, 0.0)).x;
+    let near = response.hover_pos().is_some_and(|at| (at.x - line_x).abs() <= GRAB);
+    let held = response.is_pointer_button_down_on();
+    let lit = near || held;
+    let color = if lit { theme.accent } else { theme.text };
+    let width = if lit { 2.0 } else { 1.2 };
+    plot.vline(VLine::new("budget", budget).color(color).width(width).allow_hover(false));
+    if near || held {
+        plot.ctx().set_cursor_icon(egui::CursorIcon::ResizeHorizontal);
+    }
+    if let (true, Some(at)) = (held, pointer) {
+        let ns = ns_from_log10(at.x.clamp(LEAST, 12.0));
+        if ns != ctx.state.prefs.budget_ns {
+            ctx.send(Command::SetBudget(ns));
+        }
+    }
+}
+
+/// An ECDF as a line of at most a few hundred points.
+fn ecdf(analysis: &Analysis, low: f64, high: f64) -> Vec<[f64; 2]> {
+    let rows = &analysis.worst_first;
+    if rows.is_empty() {
+        return Vec::new();
+    }
+    let n = rows.len();
+    let steps = n.min(ECDF_POINTS);
+    let mut points = vec![[low, 0.0]];
+    let mut share = 0.0;
+    for step in 0..steps {
+        // The list is sorted from the worst down: read it from its end.
+        let at = n - 1 - step * n / steps;
+        let Some(hearing) = rows.get(at).and_then(|row| analysis.hearings().get(*row as usize))
+        else {
+            continue;
+        };
+        let x = log10_ns(hearing.overstay_ns);
+        points.push([x, share]);
+        #[expect(clippy::cast_precision_loss, reason = "a share")]
+        let up_to = ((step + 1) * n / steps) as f64 / n as f64;
+        share = up_to;
+        points.push([x, share]);
+    }
+    points.push([high, 1.0]);
+    points
+}
+
+/// Before and after as two rows of marks on one logarithmic axis: median, p90, p99, maximum.
+pub(crate) fn quantiles_ui(
+    ui: &mut Ui,
+    theme: &Theme,
+    sides: [Option<[i64; 4]>; 2],
+    (low, high): (f64, f64),
+) {
+    let (rect, response) =
+        ui.allocate_exact_size(vec2(ui.available_width(), 16.0), egui::Sense::hover());
+    let place = |ns: i64| {
+        let share = (log10_ns(ns) - low) / (high - low).max(0.1);
+        #[expect(clippy::cast_possible_truncation, reason = "a place on screen")]
+        let share = share.clamp(0.0, 1.0) as f32;
+        rect.left() + share * rect.width()
+    };
+    for (at, quantiles) in sides.into_iter().enumerate() {
+        let Some([median, p90, p99, max]) = quantiles else { continue };
+        let color = theme.side[at];
+        let y = rect.top() + if at == 0 { 4.5 } else { 11.5 };
+        let thin = Stroke::new(1.0, theme::fade(color, 0.6));
+        ui.painter().hline(place(median)..=place(max), y, thin);
+        ui.painter().hline(
+            place(median)..=place(p90),
+            y,
+            Stroke::new(3.0, theme::fade(color, 0.8)),
+        );
+        ui.painter().circle_filled(egui::pos2(place(median), y), 3.0, color);
+        for end in [p99, max] {
+            let tick = egui::Rangef::new(y - 2.5, y + 2.5);
+            ui.painter().vline(place(end), tick, Stroke::new(1.2, color));
+        }
+    }
+    response.on_hover_text("Dot: median. Thick: to p90. Ticks: p99 and the longest.");
+}
+
+/// The powers of ten that hold a comparison's durations.
+pub(crate) fn range_of(durations: impl Iterator<Item = i64>) -> (f64, f64) {
+    let (mut low, mut high) = (f64::MAX, f64::MIN);
+    for ns in durations.filter(|&ns| ns > 0) {
+        low = low.min(log10_ns(ns));
+        high = high.max(log10_ns(ns));
+    }
+    if low > high { (LEAST, LEAST + 1.0) } else { (low - 0.1, high + 0.1) }
+}

@@ -1,0 +1,403 @@
+//! What a user can ask for, as plain data, and the one function that does it.
+
+use std::path::{Path, PathBuf};
+
+use super::examples::Example;
+use super::history::Place;
+use super::slot::Slot;
+use super::state::{Mark, Notice, Overlays, Popup, Role, Selected, State, ThemeChoice, Tone, View};
+use crate::base::{Interval, Time};
+use crate::scene::{Grouping, SectionKey, Sort, Viewport};
+
+/// Where a trace comes from.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Origin {
+    /// A file.
+    File(PathBuf),
+    /// One of the traces that the program carries with it.
+    Example(&'static Example),
+}
+
+impl Origin {
+    /// A short name: the file's, without its folders.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Self::File(path) => match path.file_name() {
+                Some(name) => name.to_string_lossy().into_owned(),
+                None => path.display().to_string(),
+            },
+            Self::Example(example) => example.name.trim_start_matches("traces/").to_owned(),
+        }
+    }
+
+    /// The name with the folder it is in, which tells more where traces are called `before`.
+    pub(crate) fn long_name(&self) -> String {
+        match self {
+            Self::File(path) => {
+                let folder = path.parent().and_then(Path::file_name);
+                let folder = folder.map(|folder| format!("{}/", folder.to_string_lossy()));
+                folder.unwrap_or_default() + &self.name()
+            }
+            Self::Example(_) => self.name(),
+        }
+    }
+}
+
+/// A move of one of the viewports.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(crate) struct Look {
+    /// Where to.
+    pub(crate) to: Viewport,
+    /// Whether the picture glides there.
+    pub(crate) glide: bool,
+    /// Moves of one gesture are undone together.
+    pub(crate) gesture: u64,
+}
+
+/// Which scroll position.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Scroll {
+    /// Of a trace's timeline.
+    Timeline(Slot),
+    /// Of the cancel view.
+    Cancel,
+}
+
+/// A switch.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Switch {
+    /// The details panel.
+    Details,
+    /// The late exits under the timeline.
+    Drawer,
+    /// Cancel marks and fuses.
+    Cancels,
+    /// Arrows to and from what is selected.
+    Arrows,
+    /// GC phases across all rows.
+    Gc,
+    /// Stop-the-world across all rows.
+    StopTheWorld,
+    /// Only goroutines with a late overstay.
+    LateOnly,
+    /// Low lanes.
+    Compact,
+    /// User regions under their lanes.
+    Regions,
+    /// The plain wheel zooms.
+    WheelZooms,
+}
+
+/// What a user can ask for.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) enum Command {
+    /// Asks for a file with the desktop's dialog.
+    AskFile(Role),
+    /// Opens one trace, or two to compare.
+    Open(Vec<Origin>, Role),
+    /// Stops what is being opened.
+    StopOpening,
+    /// Closes all traces: back to the welcome page.
+    CloseAll,
+    /// Closes one of two compared traces.
+    Close(Slot),
+    /// Exchanges before and after.
+    Swap,
+    /// Forgets the recent files.
+    ForgetRecent,
+    /// Shows a view.
+    Show(View),
+    /// Moves the timeline's stretch of time.
+    Look(Look),
+    /// Moves the cancel view's stretch of time.
+    LookCancel(Look),
+    /// Scrolls rows to a height in pixels, as part of a gesture.
+    Scroll(Scroll, f64, u64),
+    /// To the look before.
+    Undo,
+    /// To the look that was undone.
+    Redo,
+    /// Selects something, or nothing.
+    Select(Option<Selected>),
+    /// Selects something and brings it into view.
+    Jump(Selected),
+    /// What was to be brought into view is in view.
+    Revealed,
+    /// To what was selected before.
+    Back,
+    /// To what was selected after.
+    Forward,
+    /// Sets the budget in nanoseconds.
+    SetBudget(i64),
+    /// Sorts the rows.
+    Sort(Sort),
+    /// Groups the rows.
+    Group(Grouping),
+    /// Filters the rows by words.
+    Filter(String),
+    /// Opens or collapses a section.
+    ToggleSection(Slot, SectionKey),
+    /// Sets which sections are not as they come.
+    SetToggled(Slot, Vec<SectionKey>),
+    /// Flips a switch.
+    Toggle(Switch),
+    /// Makes the keys and the table be about one of two traces.
+    Focus(Slot),
+    /// Shows the cancels of one cancel's site in the cancel view; all if none.
+    CancelSite(Option<u32>),
+    /// Marks a moment on the first trace's clock, or unmarks it.
+    Mark(Time),
+    /// Removes all marks.
+    Unmark,
+    /// Measures out a stretch.
+    Range(Option<Interval>),
+    /// Lays something over the window, or takes it away.
+    Popup(Option<Popup>),
+    /// Clears what is in the way, one thing at a time: popup, range, selection, filter.
+    Escape,
+    /// Sets the theme.
+    Theme(ThemeChoice),
+    /// Adds a message.
+    Notify(Tone, String, Vec<String>),
+    /// Removes a message.
+    Dismiss(u64),
+    /// Puts a text on the clipboard.
+    Copy(String),
+    /// Closes the window.
+    Quit,
+}
+
+/// What [`apply`] cannot do by itself, since it has no files, threads or window.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) enum Effect {
+    /// Show the file dialog.
+    AskFile(Role),
+    /// Open these.
+    Open(Vec<Origin>, Role),
+    /// Stop opening.
+    StopOpening,
+    /// Drop a trace.
+    Close(Slot),
+    /// Exchange the traces.
+    Swap,
+    /// Set the theme.
+    Theme(ThemeChoice),
+    /// Put a text on the clipboard.
+    Copy(String),
+    /// Close the window.
+    Quit,
+}
+
+/// Does what a command asks for; the only writer of the state.
+pub(crate) fn apply(state: &mut State, command: Command) -> Option<Effect> {
+    match command {
+        Command::AskFile(role) => return Some(Effect::AskFile(role)),
+        Command::Open(origins, role) => return Some(Effect::Open(origins, role)),
+        Command::StopOpening => return Some(Effect::StopOpening),
+        Command::CloseAll => return Some(close(state, Slot::Before)),
+        Command::Close(slot) => return Some(close(state, slot)),
+        Command::Swap => {
+            swap(state);
+            return Some(Effect::Swap);
+        }
+        Command::ForgetRecent => state.prefs.recent.clear(),
+        Command::Undo => step(state, true),
+        Command::Redo => step(state, false),
+        Command::Back => walk(state, true),
+        Command::Forward => walk(state, false),
+        Command::Popup(popup) => state.popup = popup,
+        Command::Escape => escape(state),
+        Command::Theme(choice) => {
+            state.prefs.theme = choice;
+            return Some(Effect::Theme(choice));
+        }
+        Command::Notify(tone, text, more) => notify(state, tone, text, more),
+        Command::Dismiss(id) => state.notices.retain(|notice| notice.id != id),
+        Command::Copy(text) => return Some(Effect::Copy(text)),
+        Command::Quit => return Some(Effect::Quit),
+        other => look_or_choose(state, other),
+    }
+    None
+}
+
+/// The commands about what is looked at and chosen.
+fn look_or_choose(state: &mut State, command: Command) {
+    match command {
+        Command::Show(view) if view != state.view => {
+            leave(state, fresh_gesture(state));
+            state.view = view;
+            state.popup = None;
+        }
+        Command::Look(look) => {
+            leave(state, look.gesture);
+            state.viewport = Some(look.to);
+            state.glide = look.glide;
+        }
+        Command::LookCancel(look) => {
+            leave(state, look.gesture);
+            state.cancel_viewport = Some(look.to);
+            state.glide = look.glide;
+        }
+        Command::Scroll(which, top_px, gesture) => {
+            leave(state, gesture);
+            match which {
+                Scroll::Timeline(slot) => state.scroll[slot] = top_px,
+                Scroll::Cancel => state.cancel_scroll = top_px,
+            }
+        }
+        Command::Select(selected) => select(state, selected),
+        Command::Jump(selected) => {
+            select(state, Some(selected));
+            state.reveal = Some(selected);
+        }
+        Command::Revealed => state.reveal = None,
+        Command::SetBudget(ns) => state.prefs.budget_ns = ns.max(0),
+        Command::Sort(sort) => state.rows.sort = sort,
+        Command::Group(grouping) => state.rows.grouping = grouping,
+        Command::Filter(words) => state.rows.filter = words,
+        Command::ToggleSection(slot, key) => {
+            let toggled = &mut state.rows.toggled[slot];
+            match toggled.iter().position(|other| *other == key) {
+                Some(at) => drop(toggled.remove(at)),
+                None => toggled.push(key),
+            }
+        }
+        Command::SetToggled(slot, keys) => state.rows.toggled[slot] = keys,
+        Command::Toggle(switch) => toggle(state, switch),
+        Command::Focus(slot) => state.focus = slot,
+        Command::CancelSite(cancel) => {
+            state.cancel_site = cancel;
+            state.cancel_viewport = None;
+            state.cancel_scroll = 0.0;
+        }
+        Command::Mark(at) => mark(state, at),
+        Command::Unmark => state.marks.clear(),
+        Command::Range(range) => state.range = range,
+        _ => {}
+    }
+}
+
+/// Removes a trace. Closing the one before keeps the one after, which moves up.
+fn close(state: &mut State, slot: Slot) -> Effect {
+    state.selected = None;
+    state.reveal = None;
+    state.range = None;
+    state.marks.clear();
+    state.focus = Slot::Before;
+    state.cancel_site = None;
+    state.view = View::Timeline;
+    Effect::Close(slot)
+}
+
+fn swap(state: &mut State) {
+    state.scroll.swap();
+    state.rows.toggled.swap();
+    state.focus = state.focus.other();
+    for selected in [&mut state.selected, &mut state.reveal].into_iter().flatten() {
+        selected.slot = selected.slot.other();
+    }
+}
+
+fn toggle(state: &mut State, switch: Switch) {
+    let prefs = &mut state.prefs;
+    let Overlays { cancels, arrows, gc, stop_the_world } = &mut prefs.overlays;
+    let on = match switch {
+        Switch::Details => &mut prefs.details,
+        Switch::Drawer => &mut prefs.drawer,
+        Switch::Cancels => cancels,
+        Switch::Arrows => arrows,
+        Switch::Gc => gc,
+        Switch::StopTheWorld => stop_the_world,
+        Switch::LateOnly => &mut state.rows.late_only,
+        Switch::Compact => &mut prefs.compact,
+        Switch::Regions => &mut prefs.regions,
+        Switch::WheelZooms => &mut prefs.wheel_zooms,
+    };
+    *on = !*on;
+}
+
+fn mark(state: &mut State, at: Time) {
+    if let Some(row) = state.marks.iter().position(|mark| mark.at == at) {
+        state.marks.remove(row);
+        return;
+    }
+    let number = state.marks.iter().map(|mark| mark.number).max().unwrap_or(0) + 1;
+    state.marks.push(Mark { number, at });
+    state.marks.sort_by_key(|mark| mark.at);
+}
+
+fn notify(state: &mut State, tone: Tone, text: String, more: Vec<String>) {
+    let id = state.next_notice;
+    state.next_notice += 1;
+    state.notices.retain(|notice| notice.text != text);
+    state.notices.push(Notice { id, tone, text, more });
+}
+
+fn select(state: &mut State, selected: Option<Selected>) {
+    if state.selected == selected {
+        return;
+    }
+    if let Some(left) = state.selected {
+        state.trail.leave(left);
+    }
+    state.selected = selected;
+    if let Some(selected) = selected {
+        state.focus = selected.slot;
+    }
+}
+
+fn walk(state: &mut State, back: bool) {
+    let now = state.selected;
+    let to = if back { state.trail.back(now) } else { state.trail.forward(now) };
+    if let Some(to) = to {
+        state.selected = Some(to);
+        state.reveal = Some(to);
+        state.focus = to.slot;
+    }
+}
+
+fn escape(state: &mut State) {
+    if state.popup.take().is_some() || state.range.take().is_some() {
+        return;
+    }
+    if state.selected.is_some() {
+        select(state, None);
+    } else if !state.rows.filter.is_empty() {
+        state.rows.filter.clear();
+    } else {
+        state.rows.late_only = false;
+    }
+}
+
+fn place(state: &State) -> Place {
+    Place {
+        view: state.view,
+        viewport: state.viewport,
+        cancel_viewport: state.cancel_viewport,
+        scroll: state.scroll,
+        cancel_scroll: state.cancel_scroll,
+    }
+}
+
+fn leave(state: &mut State, gesture: u64) {
+    let left = place(state);
+    state.places.leave(left, gesture);
+}
+
+/// A gesture that no input has: each change of view is a step of its own.
+fn fresh_gesture(state: &State) -> u64 {
+    u64::MAX - state.view as u64
+}
+
+fn step(state: &mut State, back: bool) {
+    let now = place(state);
+    let to = if back { state.places.back(now) } else { state.places.forward(now) };
+    if let Some(to) = to {
+        state.view = to.view;
+        state.viewport = to.viewport;
+        state.cancel_viewport = to.cancel_viewport;
+        state.scroll = to.scroll;
+        state.cancel_scroll = to.cancel_scroll;
+        state.glide = true;
+    }
+}

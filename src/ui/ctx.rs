@@ -1,0 +1,189 @@
+//! What panels may read, and how they ask for changes.
+
+use std::cell::RefCell;
+
+use super::command::Command;
+use super::jobs::{Jobs, Lane};
+use super::sheet::Sheet;
+use super::slot::{Pair, Slot};
+use super::state::{Selected, State, What};
+use super::theme::Theme;
+use crate::base::{Goroutine, Time, format_duration};
+
+/// What panels ask for: commands, in the order in which they were sent, and sentences.
+#[derive(Debug, Default)]
+pub(crate) struct Outbox {
+    commands: RefCell<Vec<Command>>,
+    sentences: RefCell<Vec<(Slot, u32)>>,
+}
+
+impl Outbox {
+    /// Asks for something.
+    pub(crate) fn send(&self, command: Command) {
+        self.commands.borrow_mut().push(command);
+    }
+
+    /// Takes all commands.
+    pub(crate) fn take(&mut self) -> Vec<Command> {
+        std::mem::take(self.commands.get_mut())
+    }
+
+    /// Whether no command waits.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.commands.borrow().is_empty()
+    }
+
+    /// Takes the hearings, of one trace, whose sentences are missing.
+    pub(crate) fn take_sentences(&mut self, slot: Slot) -> Vec<u32> {
+        let wanted = self.sentences.get_mut();
+        let rows = wanted.iter().filter(|(of, _)| *of == slot).map(|(_, row)| *row).collect();
+        wanted.retain(|(of, _)| *of != slot);
+        rows
+    }
+}
+
+/// What panels may read, and the outbox for what they ask for.
+#[derive(Clone, Copy)]
+pub(crate) struct Ctx<'a> {
+    /// What the window remembers.
+    pub(crate) state: &'a State,
+    /// The open traces.
+    pub(crate) sheets: &'a Pair<Option<Sheet>>,
+    /// What is being worked on.
+    pub(crate) jobs: &'a Jobs,
+    /// The colors.
+    pub(crate) theme: &'static Theme,
+    /// Where requests go.
+    pub(crate) out: &'a Outbox,
+}
+
+impl<'a> Ctx<'a> {
+    /// Asks for something.
+    pub(crate) fn send(&self, command: Command) {
+        self.out.send(command);
+    }
+
+    /// What held up a late exit; nothing yet if it has to be worked out first.
+    pub(crate) fn sentence(&self, slot: Slot, hearing: u32) -> Option<&'a str> {
+        let known = self.sheet(slot)?.sentences.get(&hearing);
+        if known.is_none() {
+            self.out.sentences.borrow_mut().push((slot, hearing));
+        }
+        known.map(String::as_str)
+    }
+
+    /// The trace in a slot.
+    pub(crate) fn sheet(&self, slot: Slot) -> Option<&'a Sheet> {
+        self.sheets[slot].as_ref()
+    }
+
+    /// The trace that the table and the keys are about.
+    pub(crate) fn focus(&self) -> Option<(Slot, &'a Sheet)> {
+        let slot = self.state.focus;
+        Some((slot, self.sheet(slot)?))
+    }
+
+    /// Whether two traces are open.
+    pub(crate) fn comparing(&self) -> bool {
+        self.sheet(Slot::After).is_some()
+    }
+
+    /// Whether a trace is being opened.
+    pub(crate) fn opening(&self) -> bool {
+        Slot::BOTH.iter().any(|&slot| self.jobs.is_busy(Lane::Open(slot)))
+    }
+
+    /// Whether an overstay in nanoseconds is over the budget.
+    pub(crate) fn is_late(&self, overstay_ns: i64) -> bool {
+        overstay_ns > self.state.prefs.budget_ns
+    }
+
+    /// Whether something is what is selected.
+    pub(crate) fn is_selected(&self, slot: Slot, what: What) -> bool {
+        self.state.selected == Some(Selected { slot, what })
+    }
+}
+
+/// A moment as time since the trace's start: `104.2 ms`, with more digits if `precise`.
+pub(crate) fn moment(sheet: &Sheet, time: Time) -> String {
+    format_duration(sheet.since_start(time))
+}
+
+/// A goroutine's name as lanes and links show it: `g23`.
+pub(crate) fn goroutine_id(sheet: &Sheet, goroutine: Goroutine) -> String {
+    format!("g{}", sheet.trace().life(goroutine).id)
+}
+
+/// Its start function; `goroutine` if no stack of it was seen.
+pub(crate) fn start_function(sheet: &Sheet, goroutine: Goroutine) -> &str {
+    match sheet.trace().string(sheet.trace().life(goroutine).name) {
+        "" => "no stack seen",
+        name => name,
+    }
+}
+
+/// A function's name without the folders of its package's path: `http.(*conn).serve`.
+pub(crate) fn short_function(full: &str) -> &str {
+    // A slash within brackets belongs to a type argument, not to the path.
+    let path_end = full.find(['[', '(']).unwrap_or(full.len());
+    let slash = full.get(..path_end).and_then(|path| path.rfind('/'));
+    slash.and_then(|at| full.get(at + 1..)).unwrap_or(full)
+}
+
+/// A file's name without its folders.
+pub(crate) fn short_file(full: &str) -> &str {
+    full.rsplit('/').next().unwrap_or(full)
+}
+
+/// A count with its noun: `1 goroutine`, `12,345 goroutines`. The noun's plural ends in s.
+pub(crate) fn count(n: usize, noun: &str) -> String {
+    let ending = if n == 1 { "" } else { "s" };
+    format!("{} {noun}{ending}", thousands(n as u64))
+}
+
+/// A number with a comma every three digits.
+pub(crate) fn thousands(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A number of bytes: `19.2 MB`.
+pub(crate) fn bytes(n: u64) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
+    let n_f64 = n as f64;
+    match n {
+        0..1_000 => format!("{n} B"),
+        1_000..1_000_000 => format!("{:.1} kB", n_f64 / 1e3),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", n_f64 / 1e6),
+        _ => format!("{:.2} GB", n_f64 / 1e9),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_lose_their_folders_and_nothing_else() {
+        assert_eq!(short_function("net/http.(*conn).serve"), "http.(*conn).serve");
+        assert_eq!(short_function("main.main.func1"), "main.main.func1");
+        assert_eq!(short_function("a.com/b/c.F[a.com/d/e.T]"), "c.F[a.com/d/e.T]");
+        assert_eq!(short_file("/usr/lib/go/src/net/http/server.go"), "server.go");
+    }
+
+    #[test]
+    fn numbers_read_as_people_write_them() {
+        assert_eq!(count(1, "goroutine"), "1 goroutine");
+        assert_eq!(count(12_345, "goroutine"), "12,345 goroutines");
+        assert_eq!(count(2, "late exit"), "2 late exits");
+        assert_eq!(thousands(1_000_000), "1,000,000");
+        assert_eq!(bytes(19_200_000), "19.2 MB");
+    }
+}

@@ -1,0 +1,214 @@
+//! What to act on, when nothing is selected: the findings, and the trace in numbers.
+
+use egui::{CornerRadius, Frame, Label, Margin, RichText, Stroke, Ui, WidgetInfo};
+
+use crate::analysis::{Finding, Group, Rule, Severity, Summary};
+use crate::base::format_duration;
+use crate::scene::StateClass;
+use crate::ui::command::Command;
+use crate::ui::ctx::{Ctx, count, short_file, short_function};
+use crate::ui::sheet::Sheet;
+use crate::ui::slot::Slot;
+use crate::ui::state::{Selected, What};
+use crate::ui::theme::Theme;
+use crate::ui::widgets::{badge_ui, caption, section_ui, strong, swatch_ui, weak};
+
+/// How many start functions are listed.
+const MAX_GROUPS: usize = 16;
+
+/// All findings, and the summary.
+pub(super) fn list_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
+    for slot in Slot::BOTH {
+        let Some(sheet) = ctx.sheet(slot) else { continue };
+        if ctx.comparing() {
+            section_ui(ui, ctx.theme, &format!("{}: {}", slot.name(), sheet.origin.name()));
+        }
+        let analysis = sheet.document.analysis();
+        summary_ui(ui, ctx.theme, analysis.summary());
+        ui.add_space(6.0);
+        if analysis.findings().is_empty() {
+            let late = analysis.late(ctx.state.prefs.budget_ns).len();
+            let text = if late > 0 {
+                format!("{}: see the table.", count(late, "late exit"))
+            } else if analysis.cancels().is_empty() {
+                "No cancel left evidence in this trace.".to_owned()
+            } else {
+                "Nothing to act on: everyone who was told to stop left in time.".to_owned()
+            };
+            ui.label(weak(ctx.theme, text));
+        }
+        for finding in analysis.findings() {
+            card_ui(ui, ctx, slot, sheet, finding);
+            ui.add_space(2.0);
+        }
+        groups_ui(ui, ctx, sheet);
+    }
+    legend_ui(ui, ctx.theme);
+}
+
+/// The start functions that cancels reached, those with late ones first; a click shows only
+/// their lanes, another all again.
+fn groups_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet) {
+    let theme = ctx.theme;
+    let groups = sheet.document.analysis().groups();
+    let mut reached: Vec<&Group> =
+        groups.iter().filter(|group| group.reached > 0).take(MAX_GROUPS).collect();
+    reached.sort_by_key(|group| std::cmp::Reverse(group.overstay.max));
+    if reached.is_empty() {
+        return;
+    }
+    section_ui(ui, theme, "Reached by cancels");
+    for group in reached {
+        let name = sheet.trace().string(group.function);
+        let late = group.overstay.max > ctx.state.prefs.budget_ns;
+        ui.horizontal(|ui| {
+            let words = short_function(name);
+            let chosen = !words.is_empty() && ctx.state.rows.filter == words;
+            let room = ui.available_width() - 120.0;
+            let text = RichText::new(words).color(if chosen { theme.accent } else { theme.text });
+            let size = egui::vec2(room, 18.0);
+            let layout = egui::Layout::left_to_right(egui::Align::Center);
+            let link = ui.allocate_ui_with_layout(size, layout, |ui| {
+                ui.set_width(room);
+                ui.add(egui::Link::new(text))
+            });
+            if link.inner.on_hover_text("Show only its lanes").clicked() {
+                let filter = if chosen { String::new() } else { words.to_owned() };
+                ctx.send(Command::Filter(filter));
+            }
+            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                let worst = format_duration(group.overstay.max);
+                let color = if late { theme.late_text } else { theme.weak };
+                ui.label(strong(worst).color(color));
+                ui.label(caption(theme, format!("{}", group.reached)));
+            });
+        });
+    }
+}
+
+/// What colors and marks mean.
+fn legend_ui(ui: &mut Ui, theme: &Theme) {
+    section_ui(ui, theme, "Colors");
+    let active = [StateClass::Running, StateClass::Runnable, StateClass::Syscall];
+    let waiting = [
+        StateClass::Channel,
+        StateClass::Sync,
+        StateClass::Network,
+        StateClass::Sleep,
+        StateClass::Gc,
+        StateClass::Blocked,
+    ];
+    let classes: Vec<StateClass> = active.into_iter().chain(waiting).collect();
+    egui::Grid::new("legend").num_columns(2).spacing([18.0, 3.0]).show(ui, |ui| {
+        for pair in classes.chunks(2) {
+            for &class in pair {
+                entry_ui(ui, theme, theme.state(class), class.label());
+            }
+            ui.end_row();
+        }
+    });
+    ui.add_space(3.0);
+    entry_ui(ui, theme, theme.prompt, "from the cancel to the end, within the budget");
+    entry_ui(ui, theme, theme.late, "beyond it; hatched if deaf, an arrow if still alive");
+}
+
+/// The trace in one line.
+fn summary_ui(ui: &mut Ui, theme: &Theme, summary: &Summary) {
+    let mut text = format!(
+        "{}, {}",
+        count(summary.cancels as usize, "cancel"),
+        count(summary.heard as usize, "hearing")
+    );
+    if summary.deaf > 0 {
+        text += &format!(", {} deaf", summary.deaf);
+    }
+    ui.label(weak(theme, text));
+}
+
+fn entry_ui(ui: &mut Ui, theme: &Theme, color: egui::Color32, text: &str) {
+    ui.horizontal(|ui| {
+        swatch_ui(ui, color);
+        ui.label(caption(theme, text));
+    });
+}
+
+/// One finding; a click selects the worst of what it is about.
+fn card_ui(ui: &mut Ui, ctx: &Ctx<'_>, slot: Slot, sheet: &Sheet, finding: &Finding) {
+    let theme = ctx.theme;
+    let color = match finding.severity {
+        Severity::High => theme.late_text,
+        Severity::Medium => theme.warn,
+        Severity::Low => theme.weak,
+    };
+    let frame = Frame::new()
+        .fill(theme.band)
+        .corner_radius(CornerRadius::same(6))
+        .stroke(Stroke::new(1.0, theme.line))
+        .inner_margin(Margin::symmetric(10, 8));
+    let inner = frame.show(ui, |ui| {
+        ui.set_width(ui.available_width());
+        ui.horizontal(|ui| {
+            badge_ui(ui, theme, rule_title(finding.rule), color);
+            if finding.worst_ns > 0 {
+                let worst = format_duration(finding.worst_ns);
+                ui.label(strong(worst).color(color));
+            }
+            if finding.count > 1 {
+                ui.label(caption(theme, format!("{}×", finding.count)));
+            }
+        });
+        ui.add(Label::new(RichText::new(&finding.message).color(theme.text)).wrap());
+        if let Some(site) = finding.site {
+            let trace = sheet.trace();
+            let (function, file) = (trace.string(site.function), trace.string(site.file));
+            let place =
+                format!("{} ({}:{})", short_function(function), short_file(file), site.line);
+            ui.add(Label::new(caption(theme, place)).truncate()).on_hover_text(file);
+        }
+        ui.add(Label::new(caption(theme, &finding.fix)).wrap());
+    });
+    let id = ui.scope_id().with(("finding", slot, finding.rule, finding.function, finding.site));
+    let response = ui.interact(inner.response.rect, id, egui::Sense::click());
+    response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, &finding.message));
+    if response.on_hover_cursor(egui::CursorIcon::PointingHand).clicked()
+        && let Some(what) = worst_of(sheet, finding)
+    {
+        ctx.send(Command::Jump(Selected { slot, what }));
+    }
+}
+
+/// The worst of what a finding is about.
+fn worst_of(sheet: &Sheet, finding: &Finding) -> Option<What> {
+    let Some(&goroutine) = finding.goroutines.first() else {
+        return finding.cancels.first().map(|&row| What::Cancel(row));
+    };
+    let overstay = matches!(finding.rule, Rule::LateExit | Rule::StillAlive | Rule::Deaf);
+    let analysis = sheet.document.analysis();
+    let worst = analysis.overstays_of(goroutine).next().filter(|_| overstay).and_then(|worst| {
+        let cancel = analysis.cancels().get(worst.cancel as usize)?;
+        let (first, rows) = if worst.deaf {
+            (cancel.deaf.start, analysis.deaf(cancel))
+        } else {
+            (cancel.heard.start, analysis.heard(cancel))
+        };
+        let at = rows.iter().position(|row| row.goroutine == goroutine)?;
+        Some(What::Hearing(first + u32::try_from(at).ok()?))
+    });
+    Some(worst.unwrap_or(What::Goroutine(goroutine)))
+}
+
+/// A rule's name for people.
+fn rule_title(rule: Rule) -> &'static str {
+    match rule {
+        Rule::LateExit => "Late exit",
+        Rule::StillAlive => "Still alive",
+        Rule::Deaf => "Deaf",
+        Rule::Orphan => "Orphan",
+        Rule::LongSleep => "Long sleep",
+        Rule::PileUp => "Pile-up",
+        Rule::LateScheduling => "Late by scheduling",
+        Rule::DeadlineCutShort => "Deadline cut short",
+        Rule::GcPressure => "GC pressure",
+        Rule::LateRequest => "Late request",
+    }
+}

@@ -1,0 +1,179 @@
+//! The pages of a goroutine and of one of its spans.
+
+use egui::{RichText, Ui};
+
+use super::Page;
+use super::overstay;
+use super::parts::{fact_ui, function_ui, goroutine_ui, headline_ui, moment_text, split_ui};
+use super::stack::stack_ui;
+use crate::base::{Goroutine, format_duration};
+use crate::model::{Edge, Span};
+use crate::parse::event::GoState;
+use crate::ui::ctx::{count, goroutine_id, start_function};
+use crate::ui::state::What;
+use crate::ui::widgets::{caption, link_ui, section_ui, weak};
+
+/// How many of a list's items are shown.
+const MAX_LISTED: usize = 40;
+
+/// The page of a goroutine.
+pub(super) fn page_ui(ui: &mut Ui, page: &Page<'_>, goroutine: Goroutine) {
+    let theme = page.ctx.theme;
+    let trace = page.sheet.trace();
+    let life = trace.life(goroutine);
+    headline_ui(ui, &goroutine_id(page.sheet, goroutine), theme.text);
+    function_ui(ui, theme, start_function(page.sheet, goroutine));
+    ui.add_space(2.0);
+    overstays_ui(ui, page, goroutine);
+    section_ui(ui, theme, "Life");
+    fact_ui(ui, theme, "Born", |ui| match life.born {
+        Edge::Seen(at) => {
+            ui.label(moment_text(page, at));
+            if let Some(parent) = life.parent {
+                ui.label(weak(theme, "by"));
+                goroutine_ui(ui, page, parent);
+            }
+        }
+        Edge::TraceEdge => drop(ui.label(weak(theme, "before the trace began"))),
+    });
+    fact_ui(ui, theme, "Ended", |ui| match life.ended {
+        Edge::Seen(at) => drop(ui.label(moment_text(page, at))),
+        Edge::TraceEdge => drop(ui.label(weak(theme, "alive when the trace ended"))),
+    });
+    fact_ui(ui, theme, "Lived", |ui| {
+        let edges = [life.born, life.ended].iter().any(|edge| edge.time().is_none());
+        let sign = if edges { "≥ " } else { "" };
+        ui.label(format!("{sign}{}", format_duration(trace.lifetime(goroutine).ns())));
+    });
+    section_ui(ui, theme, "How it spent its life");
+    match page.explanation() {
+        Some(explanation) => split_ui(ui, page, &explanation.life),
+        None => drop(ui.label(caption(theme, "Working it out…"))),
+    }
+    relatives_ui(ui, page);
+    stack_ui(ui, page, "Created at", life.creation_stack);
+}
+
+fn overstays_ui(ui: &mut Ui, page: &Page<'_>, goroutine: Goroutine) {
+    let analysis = page.sheet.document.analysis();
+    let rows = rows_of(page, goroutine);
+    if rows.is_empty() {
+        return;
+    }
+    section_ui(ui, page.ctx.theme, "Cancels that reached it");
+    for &row in rows.iter().take(MAX_LISTED) {
+        let Some(hearing) = analysis.hearings().get(row as usize) else { continue };
+        ui.horizontal(|ui| {
+            overstay::line_ui(ui, page, row, hearing, false);
+            if let Some(cancel) = page.sheet.cancel(hearing.cancel) {
+                let title = super::cancel::title(page, cancel);
+                if link_ui(ui, page.ctx.theme, title).clicked() {
+                    page.jump(What::Cancel(cancel.id));
+                }
+            }
+        });
+    }
+    if rows.len() > MAX_LISTED {
+        let rest = format!("and {} more", rows.len() - MAX_LISTED);
+        ui.label(caption(page.ctx.theme, rest));
+    }
+}
+
+/// The rows of a goroutine's hearings, the worst first.
+fn rows_of<'a>(page: &Page<'a>, goroutine: Goroutine) -> &'a [u32] {
+    page.sheet.document.analysis().by_goroutine.of(goroutine)
+}
+
+/// Whom it created and whom it woke.
+fn relatives_ui(ui: &mut Ui, page: &Page<'_>) {
+    let theme = page.ctx.theme;
+    let Some(explanation) = page.explanation() else { return };
+    if explanation.n_children > 0 {
+        section_ui(ui, theme, &format!("Created {}", count(explanation.n_children, "goroutine")));
+        for &child in explanation.children.iter().take(MAX_LISTED) {
+            goroutine_ui(ui, page, child);
+        }
+        rest_ui(ui, page, explanation.n_children);
+    }
+    if !explanation.woke.is_empty() {
+        section_ui(ui, theme, &format!("Woke others {} times", explanation.woke.len()));
+        for &(at, wakee) in explanation.woke.iter().take(MAX_LISTED) {
+            ui.horizontal(|ui| {
+                if link_ui(ui, theme, moment_text(page, at)).clicked() {
+                    page.jump(What::Span(wakee, at));
+                }
+                goroutine_ui(ui, page, wakee);
+            });
+        }
+        rest_ui(ui, page, explanation.woke.len());
+    }
+}
+
+fn rest_ui(ui: &mut Ui, page: &Page<'_>, n: usize) {
+    if n > MAX_LISTED {
+        ui.label(caption(page.ctx.theme, format!("and {} more", n - MAX_LISTED)));
+    }
+}
+
+/// The page of a span, above its goroutine's.
+pub(super) fn span_ui(ui: &mut Ui, page: &Page<'_>, goroutine: Goroutine, span: &Span) {
+    let theme = page.ctx.theme;
+    let trace = page.sheet.trace();
+    headline_ui(ui, &span_title(page, span), theme.text);
+    fact_ui(ui, theme, "From", |ui| drop(ui.label(moment_text(page, span.start))));
+    fact_ui(ui, theme, "To", |ui| drop(ui.label(moment_text(page, span.end))));
+    if let Some(proc) = span.proc.some() {
+        fact_ui(ui, theme, "On", |ui| drop(ui.label(format!("P{proc}"))));
+    }
+    if span.woken {
+        fact_ui(ui, theme, "Woken by", |ui| match span.waker {
+            Some(waker) => waker_ui(ui, page, waker, span),
+            None => drop(ui.label(weak(theme, "the runtime: a timer or the network"))),
+        });
+    }
+    let next = trace.span_at(goroutine, span.end);
+    if let Some(waker) = next.filter(|next| next.woken).and_then(|next| next.waker) {
+        let next = next.unwrap_or(*span);
+        fact_ui(ui, theme, "Let go by", |ui| waker_ui(ui, page, waker, &next));
+    }
+    ui.horizontal(|ui| {
+        let previous = trace.span_at(goroutine, span.start + -1);
+        for (title, to) in [("← Previous", previous), ("Next →", next)] {
+            ui.add_enabled_ui(to.is_some(), |ui| {
+                if let (true, Some(to)) = (ui.button(title).clicked(), to) {
+                    page.jump(What::Span(goroutine, to.start));
+                }
+            });
+        }
+    });
+    let title = if span.woken { "The waker's stack" } else { "Stack" };
+    stack_ui(ui, page, title, span.stack);
+    ui.add_space(6.0);
+    ui.separator();
+}
+
+fn waker_ui(ui: &mut Ui, page: &Page<'_>, waker: Goroutine, woken: &Span) {
+    goroutine_ui(ui, page, waker);
+    if link_ui(ui, page.ctx.theme, "at that moment").clicked() {
+        page.jump(What::Span(waker, woken.start));
+    }
+}
+
+/// A span in words: `Waiting 80 ms: sleep`.
+pub(crate) fn span_title(page: &Page<'_>, span: &Span) -> String {
+    let reason = page.sheet.trace().string(span.reason);
+    let text = crate::ui::details::text::span_text(span, reason);
+    RichText::new(text).text().to_owned()
+}
+
+/// A state as a word.
+pub(crate) fn state_word(state: GoState) -> &'static str {
+    match state {
+        GoState::Running => "Running",
+        GoState::Runnable => "Runnable",
+        GoState::Waiting => "Waiting",
+        GoState::Syscall => "In a system call",
+        GoState::Undetermined => "Not known",
+        GoState::NotExist => "Not there",
+    }
+}

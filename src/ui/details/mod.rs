@@ -1,0 +1,139 @@
+//! The panel of what is selected: a goroutine, a span, a cancel, an overstay; or the findings.
+
+mod cancel;
+mod findings;
+mod goroutine;
+mod overstay;
+mod parts;
+mod stack;
+mod text;
+
+use egui::{Align, Layout, Margin, ScrollArea, Ui};
+
+use super::command::Command;
+use super::ctx::Ctx;
+use super::keys::{self, Action};
+use super::sheet::Sheet;
+use super::state::{Selected, What};
+use super::widgets::{icon_button_ui, strong};
+
+pub(crate) use cancel::cause_text;
+pub(crate) use overstay::verdict;
+pub(crate) use stack::is_library;
+pub(crate) use text::{as_text, span_text};
+
+/// What the panel remembers.
+#[derive(Debug, Default)]
+pub(crate) struct DetailsPanel {
+    /// What it showed last: something else begins at the top.
+    shown: Option<Selected>,
+}
+
+impl DetailsPanel {
+    /// The whole panel.
+    pub(crate) fn panel_ui(&mut self, ui: &mut Ui, ctx: &Ctx<'_>) {
+        let changed = self.shown != ctx.state.selected;
+        self.shown = ctx.state.selected;
+        let margin = egui::Frame::new().inner_margin(Margin::symmetric(12, 6));
+        margin.show(ui, |ui| head_ui(ui, ctx));
+        ui.add_space(-4.0);
+        ui.separator();
+        let mut area = ScrollArea::vertical().auto_shrink(false);
+        if changed {
+            area = area.vertical_scroll_offset(0.0);
+        }
+        area.show(ui, |ui| {
+            egui::Frame::new().inner_margin(Margin::symmetric(12, 2)).show(ui, |ui| {
+                ui.set_width(ui.available_width());
+                content_ui(ui, ctx);
+                ui.add_space(16.0);
+            });
+        });
+    }
+}
+
+/// The title, and back and forward.
+fn head_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
+    ui.horizontal(|ui| {
+        let title = match ctx.state.selected.map(|selected| selected.what) {
+            None => "Findings",
+            Some(What::Goroutine(_)) => "Goroutine",
+            Some(What::Span(..)) => "Span",
+            Some(What::Cancel(_)) => "Cancel",
+            Some(What::Hearing(_)) => "Overstay",
+        };
+        ui.label(strong(title));
+        if let (true, Some(selected)) = (ctx.comparing(), ctx.state.selected) {
+            let color = ctx.theme.side[selected.slot as usize];
+            super::widgets::badge_ui(ui, ctx.theme, selected.slot.name(), color);
+        }
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let key = |action| keys::key_text(ui.ctx(), action);
+            let (back, forward, close) =
+                (key(Action::Back), key(Action::Forward), key(Action::Escape));
+            if ctx.state.selected.is_some()
+                && icon_button_ui(ui, "×", "Select nothing", &close).clicked()
+            {
+                ctx.send(Command::Select(None));
+            }
+            ui.add_enabled_ui(ctx.state.trail.can_forward(), |ui| {
+                if icon_button_ui(ui, "→", "Forward", &forward).clicked() {
+                    ctx.send(Command::Forward);
+                }
+            });
+            ui.add_enabled_ui(ctx.state.trail.can_back(), |ui| {
+                if icon_button_ui(ui, "←", "Back", &back).clicked() {
+                    ctx.send(Command::Back);
+                }
+            });
+        });
+    });
+}
+
+fn content_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
+    let Some(selected) = ctx.state.selected else {
+        findings::list_ui(ui, ctx);
+        return;
+    };
+    let Some(sheet) = ctx.sheet(selected.slot) else { return };
+    let page = Page { ctx, sheet, selected };
+    match selected.what {
+        What::Goroutine(goroutine) => goroutine::page_ui(ui, &page, goroutine),
+        What::Span(goroutine, at) => {
+            if let Some(span) = sheet.trace().span_at(goroutine, at) {
+                goroutine::span_ui(ui, &page, goroutine, &span);
+            }
+            goroutine::page_ui(ui, &page, goroutine);
+        }
+        What::Cancel(row) => {
+            if let Some(cancel) = sheet.cancel(row) {
+                cancel::page_ui(ui, &page, cancel);
+            }
+        }
+        What::Hearing(row) => {
+            if let Some(hearing) = sheet.hearing(row) {
+                overstay::page_ui(ui, &page, row, hearing);
+            }
+        }
+    }
+}
+
+/// What every part of the panel is about.
+struct Page<'a> {
+    ctx: &'a Ctx<'a>,
+    sheet: &'a Sheet,
+    selected: Selected,
+}
+
+impl Page<'_> {
+    /// What was worked out about the selection, once it has been.
+    fn explanation(&self) -> Option<&super::explain::Explanation> {
+        let (about, explanation) = self.sheet.explanation.as_ref()?;
+        (*about == self.selected).then_some(explanation)
+    }
+
+    /// Selects something of the same trace and brings it into view.
+    fn jump(&self, what: What) {
+        self.ctx.send(Command::Jump(Selected { slot: self.selected.slot, what }));
+    }
+}

@@ -1,0 +1,148 @@
+//! The page of an overstay: how late, what held it, and the cancel it is about.
+
+use egui::{RichText, Ui};
+
+use super::parts::{fact_ui, function_ui, goroutine_ui, headline_ui, moment_text, split_ui};
+use super::stack::stack_ui;
+use super::{Page, cancel};
+use crate::analysis::{Evidence, HeardIn, Hearing, Outcome};
+use crate::base::format_duration;
+use crate::ui::ctx::start_function;
+use crate::ui::state::What;
+use crate::ui::theme::Theme;
+use crate::ui::widgets::{badge_ui, caption, section_ui, weak};
+
+/// The whole page.
+pub(super) fn page_ui(ui: &mut Ui, page: &Page<'_>, row: u32, hearing: &Hearing) {
+    let theme = page.ctx.theme;
+    let late = hearing.is_late(page.ctx.state.prefs.budget_ns);
+    let color = if late { theme.late_text } else { theme.text };
+    headline_ui(ui, &verdict(hearing, late), color);
+    function_ui(ui, theme, start_function(page.sheet, hearing.goroutine));
+    ui.add_space(2.0);
+    if let Some(sentence) = page.ctx.sentence(page.selected.slot, row) {
+        ui.add(egui::Label::new(RichText::new(sentence).color(theme.text)).wrap().selectable(true));
+    }
+    section_ui(ui, theme, "From the cancel to the end");
+    match page.explanation() {
+        Some(explanation) if explanation.overstay.is_empty() => {
+            ui.label(caption(theme, "Nothing was recorded in between."));
+        }
+        Some(explanation) => split_ui(ui, page, &explanation.overstay),
+        None => drop(ui.label(caption(theme, "Working it out…"))),
+    }
+    held_by_ui(ui, page, hearing);
+    hearing_ui(ui, page, hearing);
+    if let Some(cancel) = page.sheet.cancel(hearing.cancel) {
+        cancel::summary_ui(ui, page, cancel);
+    }
+    let title = if hearing.deaf { "What it was doing" } else { "Where it waited" };
+    stack_ui(ui, page, title, hearing.stack);
+}
+
+/// How it left, in words.
+pub(crate) fn verdict(hearing: &Hearing, late: bool) -> String {
+    let after = format_duration(hearing.overstay_ns);
+    match hearing.outcome {
+        Outcome::LivesOn => "Lives on: it was not meant to end".to_owned(),
+        Outcome::Alive => format!("Still alive ≥ {after} after the cancel"),
+        Outcome::Exited if late => format!("{after} late"),
+        Outcome::Exited => format!("Left {after} after the cancel"),
+    }
+}
+
+/// The chain from the end back to the cancel.
+fn held_by_ui(ui: &mut Ui, page: &Page<'_>, hearing: &Hearing) {
+    let Some(explanation) = page.explanation() else { return };
+    let links = &explanation.held_by;
+    let alone =
+        links.len() == 1 && links.first().is_some_and(|it| it.goroutine == hearing.goroutine);
+    if links.is_empty() || alone {
+        return;
+    }
+    let theme = page.ctx.theme;
+    section_ui(ui, theme, "What held up the end, the last thing first");
+    for link in links {
+        goroutine_ui(ui, page, link.goroutine);
+        ui.indent(("held", link.interval.start.ns(), link.goroutine.0), |ui| {
+            ui.add(egui::Label::new(RichText::new(&link.what).color(theme.weak)).wrap());
+        });
+    }
+}
+
+/// How it is known that it heard, and when.
+fn hearing_ui(ui: &mut Ui, page: &Page<'_>, hearing: &Hearing) {
+    let theme = page.ctx.theme;
+    section_ui(ui, theme, "The hearing");
+    fact_ui(ui, theme, "Goroutine", |ui| goroutine_ui(ui, page, hearing.goroutine));
+    fact_ui(ui, theme, "Evidence", |ui| {
+        let color = if hearing.deaf { theme.warn } else { theme.text };
+        let word = if hearing.deaf { "deaf" } else { hearing.evidence.name() };
+        badge_ui(ui, theme, word, color);
+        ui.label(caption(theme, evidence_text(hearing)));
+    });
+    if !hearing.deaf {
+        let after = page.sheet.cancel(hearing.cancel).map_or(0, |it| hearing.heard_at.since(it.at));
+        fact_ui(ui, theme, "Heard", |ui| {
+            ui.label(moment_text(page, hearing.heard_at));
+            ui.label(weak(theme, format!("{} after the cancel", format_duration(after))));
+        });
+        fact_ui(ui, theme, "Heard in", |ui| {
+            ui.label(match hearing.heard_in {
+                HeardIn::Own => "its own code",
+                HeardIn::Call => "a call that it made",
+            });
+        });
+    }
+    if hearing.depth > 1 {
+        fact_ui(ui, theme, "Depth", |ui| {
+            ui.label(format!("{} contexts below the one cancelled", hearing.depth - 1));
+        });
+    }
+    fact_ui(ui, theme, "Ended", |ui| match hearing.end {
+        Some(end) => drop(ui.label(moment_text(page, end))),
+        None => drop(ui.label(weak(theme, "not in this trace"))),
+    });
+}
+
+/// What a grade of evidence means.
+fn evidence_text(hearing: &Hearing) -> &'static str {
+    match (hearing.evidence, hearing.deaf) {
+        (Evidence::Woken, _) => "the cancel woke it",
+        (Evidence::AfterFunc, _) => "the cancel created it",
+        (Evidence::Logged, _) => "the program logged it",
+        (Evidence::Task, _) => "inferred: it works in the same task or request",
+        (Evidence::WaitedOn, _) => "inferred: one that heard waited for it",
+        (Evidence::Sibling, _) => "a guess: it was made like one that heard",
+    }
+}
+
+/// A line for a list of overstays: a link with how late, and whose.
+pub(super) fn line_ui(ui: &mut Ui, page: &Page<'_>, row: u32, hearing: &Hearing, with_name: bool) {
+    let theme: &Theme = page.ctx.theme;
+    let late = hearing.is_late(page.ctx.state.prefs.budget_ns);
+    ui.horizontal(|ui| {
+        let sign = if hearing.outcome == Outcome::Alive { "≥ " } else { "" };
+        let (text, color) = match (hearing.outcome, late) {
+            (Outcome::LivesOn, _) => ("lives on".to_owned(), theme.faint),
+            (_, true) => {
+                (format!("{sign}{}", format_duration(hearing.overstay_ns)), theme.late_text)
+            }
+            (_, false) => (format!("{sign}{}", format_duration(hearing.overstay_ns)), theme.weak),
+        };
+        let text = RichText::new(text).color(color).family(crate::ui::theme::strong_family());
+        let room = egui::vec2(70.0, 18.0);
+        ui.allocate_ui_with_layout(room, egui::Layout::left_to_right(egui::Align::Center), |ui| {
+            ui.set_min_width(room.x);
+            if ui.link(text).on_hover_text("Show this overstay").clicked() {
+                page.jump(What::Hearing(row));
+            }
+        });
+        if with_name {
+            goroutine_ui(ui, page, hearing.goroutine);
+        }
+        if hearing.deaf {
+            badge_ui(ui, theme, "deaf", theme.warn);
+        }
+    });
+}

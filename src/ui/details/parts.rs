@@ -1,0 +1,143 @@
+//! Rows of facts, links, and bars of how time was spent.
+
+use egui::{Align, Color32, CornerRadius, Layout, Rect, RichText, Sense, Ui, WidgetInfo, vec2};
+
+use super::Page;
+use crate::analysis::{Doing, SplitPart};
+use crate::base::{Goroutine, format_duration};
+use crate::scene::StateClass;
+use crate::ui::ctx::{goroutine_id, short_function, start_function};
+use crate::ui::state::What;
+use crate::ui::theme::{self, Theme, size};
+use crate::ui::widgets::{caption, link_ui, swatch_ui};
+
+/// Width of the names of facts in points.
+const NAMES: f32 = 78.0;
+/// How many parts of a split are listed.
+const MAX_PARTS: usize = 8;
+
+/// A fact: its name, and what it is.
+pub(super) fn fact_ui(ui: &mut Ui, theme: &Theme, name: &str, value: impl FnOnce(&mut Ui)) {
+    ui.horizontal_top(|ui| {
+        ui.allocate_ui_with_layout(vec2(NAMES, 16.0), Layout::left_to_right(Align::Min), |ui| {
+            ui.set_min_width(NAMES);
+            ui.label(RichText::new(name).color(theme.weak));
+        });
+        ui.allocate_ui_with_layout(
+            vec2(ui.available_width(), 0.0),
+            Layout::left_to_right(Align::Min).with_main_wrap(true),
+            |ui| {
+                ui.spacing_mut().item_spacing = vec2(5.0, 2.0);
+                value(ui);
+            },
+        );
+    });
+}
+
+/// A link to a goroutine: its id and start function.
+pub(super) fn goroutine_ui(ui: &mut Ui, page: &Page<'_>, goroutine: Goroutine) {
+    let id = goroutine_id(page.sheet, goroutine);
+    let name = start_function(page.sheet, goroutine);
+    let text = format!("{id} {}", short_function(name));
+    if link_ui(ui, page.ctx.theme, text).on_hover_text(name).clicked() {
+        page.jump(What::Goroutine(goroutine));
+    }
+}
+
+/// A moment as a fact's value: time since the trace's start.
+pub(super) fn moment_text(page: &Page<'_>, time: crate::base::Time) -> String {
+    crate::ui::ctx::moment(page.sheet, time)
+}
+
+/// The class that a part of a split is drawn as.
+pub(super) fn class_of(page: &Page<'_>, part: &SplitPart) -> StateClass {
+    match part.state {
+        Doing::Running => StateClass::Running,
+        Doing::Runnable => StateClass::Runnable,
+        Doing::Syscall => StateClass::Syscall,
+        Doing::GcAssist => StateClass::Gc,
+        Doing::Waiting => StateClass::of_reason(page.sheet.trace().string(part.reason)),
+        Doing::Unknown | Doing::Unborn => StateClass::Unknown,
+    }
+}
+
+/// The color of a class where it is a small patch among others: waiting is not sunk here.
+pub(super) fn patch_color(theme: &Theme, class: StateClass) -> Color32 {
+    theme.patch(class)
+}
+
+/// How a stretch of time was spent: a bar, and a line for each large part.
+pub(super) fn split_ui(ui: &mut Ui, page: &Page<'_>, parts: &[(SplitPart, String)]) {
+    let theme = page.ctx.theme;
+    let total: i64 = parts.iter().map(|(part, _)| part.ns).sum();
+    if total <= 0 {
+        return;
+    }
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 10.0), Sense::hover());
+    let spoken: Vec<&str> = parts.iter().take(3).map(|(_, text)| text.as_str()).collect();
+    response.widget_info(|| {
+        WidgetInfo::labeled(egui::Role::Image, true, format!("Spent: {}", spoken.join("; ")))
+    });
+    ui.painter().rect_filled(rect, CornerRadius::same(3), theme.sunken);
+    let mut left = rect.left();
+    for (part, _) in parts {
+        let width = share(part.ns, total) * rect.width();
+        let piece = Rect::from_min_max(
+            egui::pos2(left, rect.top()),
+            egui::pos2((left + width - 1.0).max(left + 0.5).min(rect.right()), rect.bottom()),
+        );
+        ui.painter().rect_filled(piece, 1.0, patch_color(theme, class_of(page, part)));
+        left += width;
+    }
+    ui.add_space(3.0);
+    for (part, text) in parts.iter().take(MAX_PARTS) {
+        part_ui(ui, page, part, text, total);
+    }
+    let rest: i64 = parts.iter().skip(MAX_PARTS).map(|(part, _)| part.ns).sum();
+    if rest > 0 {
+        let n_rest = parts.len() - MAX_PARTS;
+        let text = format!("{n_rest} more, {} together", format_duration(rest));
+        ui.label(caption(theme, text));
+    }
+}
+
+fn part_ui(ui: &mut Ui, page: &Page<'_>, part: &SplitPart, text: &str, total: i64) {
+    let theme = page.ctx.theme;
+    ui.horizontal_top(|ui| {
+        ui.spacing_mut().item_spacing.x = 6.0;
+        ui.add_space(1.0);
+        ui.vertical(|ui| {
+            ui.set_width(10.0);
+            ui.add_space(3.0);
+            swatch_ui(ui, patch_color(theme, class_of(page, part)));
+        });
+        let percent = share(part.ns, total) * 100.0;
+        let percent = if percent < 0.5 { "< 1 %".to_owned() } else { format!("{percent:.0} %") };
+        let room = ui.available_width() - 44.0;
+        ui.allocate_ui_with_layout(vec2(room, 0.0), Layout::top_down(Align::Min), |ui| {
+            ui.set_width(room);
+            ui.add(egui::Label::new(RichText::new(text).size(size::TEXT)).wrap().selectable(true));
+        });
+        ui.with_layout(Layout::right_to_left(Align::Min), |ui| {
+            ui.label(caption(theme, percent));
+        });
+    });
+}
+
+/// One duration as a share of another, 0 to 1.
+#[expect(clippy::cast_precision_loss, reason = "a share, drawn or shown in percent")]
+pub(super) fn share(part: i64, total: i64) -> f32 {
+    (part as f64 / total.max(1) as f64) as f32
+}
+
+/// The headline of a page.
+pub(super) fn headline_ui(ui: &mut Ui, text: &str, color: Color32) {
+    let text = RichText::new(text).family(theme::strong_family()).size(19.0).color(color);
+    ui.add(egui::Label::new(text).wrap().selectable(true));
+}
+
+/// A function's name under a headline, whole in the tooltip.
+pub(super) fn function_ui(ui: &mut Ui, theme: &Theme, name: &str) {
+    let text = crate::ui::widgets::code(short_function(name)).color(theme.text);
+    ui.add(egui::Label::new(text).truncate()).on_hover_text(name);
+}

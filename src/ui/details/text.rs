@@ -1,0 +1,70 @@
+//! What is selected, as text for the clipboard and for the status line.
+
+use std::fmt::Write as _;
+
+use super::cancel::cause_text;
+use super::goroutine::state_word;
+use super::overstay::verdict;
+use crate::base::{StackId, format_duration};
+use crate::model::Span;
+use crate::ui::ctx::{Ctx, goroutine_id, moment, start_function};
+use crate::ui::sheet::Sheet;
+use crate::ui::state::{Selected, What};
+
+/// A span in words: `Waiting 80 ms: sleep`.
+pub(crate) fn span_text(span: &Span, reason: &str) -> String {
+    let mut text = format!("{} {}", state_word(span.state), format_duration(span.ns()));
+    if !reason.is_empty() {
+        let _ = write!(text, ": {reason}");
+    }
+    text
+}
+
+/// What is selected, in a few lines with its stack.
+pub(crate) fn as_text(ctx: &Ctx<'_>, selected: Selected) -> Option<String> {
+    let sheet = ctx.sheet(selected.slot)?;
+    let trace = sheet.trace();
+    let name = |goroutine| {
+        format!("{} {}", goroutine_id(sheet, goroutine), start_function(sheet, goroutine))
+    };
+    let mut text = sheet.origin.name() + "\n";
+    let stack = match selected.what {
+        What::Goroutine(goroutine) => {
+            text += &name(goroutine);
+            trace.life(goroutine).creation_stack
+        }
+        What::Span(goroutine, at) => {
+            let span = trace.span_at(goroutine, at)?;
+            let what = span_text(&span, trace.string(span.reason));
+            let _ = write!(text, "{}\n{what} at {}", name(goroutine), moment(sheet, span.start));
+            span.stack
+        }
+        What::Cancel(row) => {
+            let cancel = sheet.cancel(row)?;
+            let _ = write!(text, "{} at {}", cause_text(cancel.cause), moment(sheet, cancel.at));
+            cancel.stack
+        }
+        What::Hearing(row) => {
+            let hearing = sheet.hearing(row)?;
+            let late = hearing.is_late(ctx.state.prefs.budget_ns);
+            let _ = write!(text, "{}\n{}", name(hearing.goroutine), verdict(hearing, late));
+            if let Some(sentence) = ctx.sentence(selected.slot, row) {
+                let _ = write!(text, ": {sentence}");
+            }
+            hearing.stack
+        }
+    };
+    text.push('\n');
+    text += &stack_text(sheet, stack);
+    Some(text)
+}
+
+/// A stack as Go prints it.
+fn stack_text(sheet: &Sheet, stack: StackId) -> String {
+    let trace = sheet.trace();
+    let frames = trace.frames(stack).map(|frame| {
+        let (function, file) = (trace.string(frame.function), trace.string(frame.file));
+        format!("{function}\n\t{file}:{}\n", frame.line)
+    });
+    frames.collect()
+}

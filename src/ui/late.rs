@@ -1,0 +1,350 @@
+//! The late exits: a table whose rows jump to the picture, and a histogram of all overstays.
+
+use egui::{
+    Align, CornerRadius, Frame, Layout, Margin, Rect, RichText, Sense, Ui, WidgetInfo, vec2,
+};
+use egui_extras::{Column as Width, TableBuilder, TableRow};
+
+use super::charts;
+use super::command::Command;
+use super::ctx::{Ctx, count, goroutine_id, moment, short_file, short_function, start_function};
+use super::sheet::Sheet;
+use super::slot::Slot;
+use super::state::{Selected, State, What};
+use super::table::{Column, Query, late_rows};
+use super::theme::{self, size};
+use super::widgets::{badge_ui, caption, strong, weak};
+use crate::analysis::{Cancel, Document, Hearing, Outcome};
+use crate::base::format_duration;
+
+/// What the table remembers.
+#[derive(Debug, Default)]
+pub(crate) struct LatePanel {
+    column: Column,
+    ascending: bool,
+    /// What was selected last, to scroll to it once when it changes.
+    shown: Option<Selected>,
+}
+
+/// A column of the table.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Cell {
+    Overstay,
+    Goroutine,
+    Function,
+    HeldBy,
+    Cause,
+    At,
+    Site,
+    Evidence,
+}
+
+/// The columns: what they show, title, sort key if it can be sorted by, width in points (the
+/// one without takes what is left), and how wide the table must be to have them.
+const COLUMNS: [(Cell, &str, Option<Column>, Option<f32>, f32); 8] = [
+    (Cell::Overstay, "Overstay", Some(Column::Overstay), Some(112.0), 0.0),
+    (Cell::Goroutine, "Goroutine", Some(Column::Goroutine), Some(72.0), 0.0),
+    (Cell::Function, "Function", Some(Column::Function), Some(180.0), 0.0),
+    (Cell::HeldBy, "What held it", None, None, 0.0),
+    (Cell::Cause, "Cause", Some(Column::Cause), Some(96.0), 620.0),
+    (Cell::At, "Cancelled at", Some(Column::At), Some(84.0), 760.0),
+    (Cell::Site, "Site", None, Some(120.0), 980.0),
+    (Cell::Evidence, "Evidence", Some(Column::Evidence), Some(78.0), 860.0),
+];
+
+impl LatePanel {
+    /// What the table shows.
+    pub(crate) fn query(&self, state: &State) -> Query {
+        Query {
+            budget_ns: state.prefs.budget_ns,
+            words: state.rows.filter.clone(),
+            column: self.column,
+            ascending: self.ascending,
+        }
+    }
+
+    /// Table and histogram side by side, under the timeline.
+    pub(crate) fn drawer_ui(&mut self, ui: &mut Ui, ctx: &Ctx<'_>) {
+        let width = ui.available_width();
+        let chart = (width * 0.30).clamp(200.0, 420.0);
+        egui::Panel::right("late_chart")
+            .exact_size(chart)
+            .resizable(false)
+            .frame(Frame::new().inner_margin(Margin { left: 10, right: 8, top: 6, bottom: 4 }))
+            .show(ui, |ui| charts::overstays_ui(ui, ctx));
+        let frame = Frame::new().inner_margin(Margin { left: 10, right: 4, top: 4, bottom: 0 });
+        egui::CentralPanel::default().frame(frame).show(ui, |ui| self.list_ui(ui, ctx));
+    }
+
+    /// Histogram and ECDF above, the table below: the whole middle.
+    pub(crate) fn page_ui(&mut self, ui: &mut Ui, ctx: &Ctx<'_>) {
+        egui::Panel::top("late_charts")
+            .default_size(230.0)
+            .size_range(120.0..=500.0)
+            .resizable(true)
+            .frame(Frame::new().fill(ctx.theme.panel).inner_margin(Margin::symmetric(12, 8)))
+            .show(ui, |ui| {
+                let half = (ui.available_width() - 16.0) / 2.0;
+                let height = ui.available_height();
+                ui.horizontal_top(|ui| {
+                    ui.allocate_ui(vec2(half, height), |ui| charts::overstays_ui(ui, ctx));
+                    ui.add_space(10.0);
+                    ui.allocate_ui(vec2(half, height), |ui| charts::ecdf_ui(ui, ctx));
+                });
+            });
+        let frame = Frame::new().fill(ctx.theme.panel).inner_margin(Margin::symmetric(12, 6));
+        egui::CentralPanel::default().frame(frame).show(ui, |ui| self.list_ui(ui, ctx));
+    }
+
+    fn list_ui(&mut self, ui: &mut Ui, ctx: &Ctx<'_>) {
+        let Some((slot, sheet)) = ctx.focus() else { return };
+        let query = self.query(ctx.state);
+        let plain = late_rows(sheet.document.analysis(), query.budget_ns);
+        let rows: &[u32] = match &sheet.table {
+            _ if query.is_plain() => plain,
+            Some((_, rows)) => rows,
+            None => plain,
+        };
+        head_ui(ui, ctx, slot, sheet, rows.len());
+        if rows.is_empty() {
+            ui.add_space(8.0);
+            ui.label(weak(ctx.theme, nothing_text(ctx, sheet)));
+            return;
+        }
+        self.table_ui(ui, ctx, slot, sheet, rows);
+    }
+
+    fn table_ui(&mut self, ui: &mut Ui, ctx: &Ctx<'_>, slot: Slot, sheet: &Sheet, rows: &[u32]) {
+        let table_width = ui.available_width();
+        let mut table = TableBuilder::new(ui)
+            .id_salt("late_exits")
+            .sense(Sense::click())
+            .cell_layout(Layout::left_to_right(Align::Center))
+            .auto_shrink(false)
+            .min_scrolled_height(40.0);
+        let room = table_width;
+        let shown: Vec<_> = COLUMNS.into_iter().filter(|column| room >= column.4).collect();
+        for (_, _, _, width, _) in &shown {
+            table = table.column(match width {
+                Some(width) => Width::initial(*width).at_least(50.0).clip(true).resizable(true),
+                None => Width::remainder().at_least(120.0).clip(true),
+            });
+        }
+        if self.shown != ctx.state.selected {
+            self.shown = ctx.state.selected;
+            if let Some(Selected { what: What::Hearing(row), slot: of }) = self.shown
+                && of == slot
+                && let Some(at) = rows.iter().position(|&other| other == row)
+            {
+                table = table.scroll_to_row(at, None);
+            }
+        }
+        let worst_ns = sheet.document.analysis().summary().overstay.max.max(1);
+        table
+            .header(22.0, |mut header| {
+                for (_, title, column, _, _) in &shown {
+                    header.col(|ui| self.heading_ui(ui, ctx, title, *column));
+                }
+            })
+            .body(|body| {
+                body.rows(size::ROW, rows.len(), |row| {
+                    if let Some(&at) = rows.get(row.index()) {
+                        let cells = shown.iter().map(|column| column.0);
+                        row_ui(row, ctx, slot, sheet, at, worst_ns, cells);
+                    }
+                });
+            });
+    }
+
+    /// A column's title; a click sorts by it, another the other way round.
+    fn heading_ui(&mut self, ui: &mut Ui, ctx: &Ctx<'_>, title: &str, column: Option<Column>) {
+        let theme = ctx.theme;
+        let Some(column) = column else {
+            ui.label(caption(theme, title));
+            return;
+        };
+        let current = self.column == column;
+        // The first click on overstays shows the worst first, on others the least.
+        let down = self.ascending == (column == Column::Overstay);
+        let text = match (current, down) {
+            (true, false) => format!("{title} ▼"),
+            (true, true) => format!("{title} ▲"),
+            (false, _) => title.to_owned(),
+        };
+        let color = if current { theme.text } else { theme.weak };
+        let text = RichText::new(text).size(size::TEXT_SMALL).color(color);
+        let button = ui.add(egui::Button::new(text).frame(false));
+        button.widget_info(|| {
+            WidgetInfo::labeled(egui::Role::ColumnHeader, true, format!("Sort by {title}"))
+        });
+        if button.clicked() {
+            self.ascending = current && !self.ascending;
+            self.column = column;
+        }
+    }
+}
+
+/// How many there are, and of which trace.
+fn head_ui(ui: &mut Ui, ctx: &Ctx<'_>, slot: Slot, sheet: &Sheet, n_rows: usize) {
+    let theme = ctx.theme;
+    ui.horizontal(|ui| {
+        let color = if n_rows > 0 { theme.late_text } else { theme.text };
+        ui.label(strong(count(n_rows, "late exit")).color(color));
+        let analysis = sheet.document.analysis();
+        let all = analysis.worst_first.len();
+        ui.label(caption(
+            theme,
+            format!("of {} who were told to stop", super::ctx::thousands(all as u64)),
+        ));
+        if ctx.comparing() {
+            ui.add_space(8.0);
+            for other in Slot::BOTH {
+                let selected = other == slot;
+                if ui.add(egui::Button::selectable(selected, other.name())).clicked() {
+                    ctx.send(Command::Focus(other));
+                }
+            }
+        }
+    });
+}
+
+/// Why the table is empty.
+fn nothing_text(ctx: &Ctx<'_>, sheet: &Sheet) -> String {
+    let analysis = sheet.document.analysis();
+    if !ctx.state.rows.filter.trim().is_empty() {
+        return format!("No late exit matches “{}”.", ctx.state.rows.filter.trim());
+    }
+    if analysis.cancels().is_empty() {
+        return "This trace holds no evidence of a context being cancelled.".to_owned();
+    }
+    let budget = format_duration(ctx.state.prefs.budget_ns);
+    format!("All who were told to stop left within {budget}.")
+}
+
+fn row_ui(
+    mut row: TableRow<'_, '_>,
+    ctx: &Ctx<'_>,
+    slot: Slot,
+    sheet: &Sheet,
+    at: u32,
+    worst_ns: i64,
+    cells: impl Iterator<Item = Cell>,
+) {
+    let Some(hearing) = sheet.hearing(at) else { return };
+    let Some(cancel) = sheet.cancel(hearing.cancel) else { return };
+    row.set_selected(ctx.is_selected(slot, What::Hearing(at)));
+    let sentence = ctx.sentence(slot, at);
+    for cell in cells {
+        row.col(|ui| match cell {
+            Cell::Overstay => overstay_ui(ui, ctx, hearing, worst_ns),
+            Cell::HeldBy => {
+                let text = RichText::new(sentence.unwrap_or("…")).color(ctx.theme.text);
+                ui.add(egui::Label::new(text).truncate());
+            }
+            _ => fact_ui(ui, ctx, sheet, (hearing, cancel), cell),
+        });
+    }
+    let response = row.response();
+    let spoken = row_text(sheet, hearing, cancel, sentence);
+    response.widget_info(|| WidgetInfo::labeled(egui::Role::Row, true, &spoken));
+    if response.clicked() {
+        ctx.send(Command::Jump(Selected { slot, what: What::Hearing(at) }));
+    }
+}
+
+/// A cell that states a fact about a hearing and its cancel.
+fn fact_ui(
+    ui: &mut Ui,
+    ctx: &Ctx<'_>,
+    sheet: &Sheet,
+    (hearing, cancel): (&Hearing, &Cancel),
+    cell: Cell,
+) {
+    let theme = ctx.theme;
+    match cell {
+        Cell::Goroutine => drop(ui.label(goroutine_id(sheet, hearing.goroutine))),
+        Cell::Function => {
+            let function = start_function(sheet, hearing.goroutine);
+            ui.add(egui::Label::new(short_function(function)).truncate());
+        }
+        Cell::Cause => {
+            badge_ui(ui, theme, cancel.cause.name(), theme.cause(cancel.cause));
+        }
+        Cell::At => drop(ui.label(weak(theme, moment(sheet, cancel.at)))),
+        Cell::Site => site_ui(ui, ctx, sheet, cancel),
+        Cell::Evidence => {
+            let word = if hearing.deaf { "deaf" } else { hearing.evidence.name() };
+            let color = if hearing.deaf { theme.warn } else { theme.weak };
+            ui.label(RichText::new(word).color(color));
+        }
+        Cell::Overstay | Cell::HeldBy => {}
+    }
+}
+
+/// The overstay as a bar and a number.
+fn overstay_ui(ui: &mut Ui, ctx: &Ctx<'_>, hearing: &Hearing, worst_ns: i64) {
+    let theme = ctx.theme;
+    let full = ui.available_rect_before_wrap();
+    #[expect(clippy::cast_precision_loss, reason = "a share of the width")]
+    let share = (hearing.overstay_ns as f64 / worst_ns as f64).clamp(0.0, 1.0) as f32;
+    let bar = Rect::from_min_size(
+        full.left_center() - vec2(0.0, 8.0),
+        vec2((share * full.width()).max(2.0), 16.0),
+    );
+    let color = if ctx.is_late(hearing.overstay_ns) { theme.late } else { theme.prompt };
+    ui.painter().rect_filled(bar, CornerRadius::same(2), theme::fade(color, 0.28));
+    let edge = Rect::from_min_max(bar.right_top() - vec2(2.0, 0.0), bar.right_bottom());
+    ui.painter().rect_filled(edge, 0.0, color);
+    let sign = if hearing.outcome == Outcome::Alive { "≥ " } else { "" };
+    ui.add_space(6.0);
+    ui.label(strong(format!("{sign}{}", format_duration(hearing.overstay_ns))).color(theme.text));
+    if hearing.outcome == Outcome::Alive {
+        ui.label(caption(theme, "alive"));
+    }
+}
+
+fn site_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet, cancel: &Cancel) {
+    let Some(site) = cancel.site else { return };
+    let trace = sheet.trace();
+    let (function, file) = (trace.string(site.function), trace.string(site.file));
+    let text = format!("{}:{}", short_file(file), site.line);
+    ui.add(egui::Label::new(weak(ctx.theme, text)).truncate())
+        .on_hover_text(format!("{function}\n{file}:{}", site.line));
+}
+
+/// A row as a screen reader says it.
+fn row_text(sheet: &Sheet, hearing: &Hearing, cancel: &Cancel, sentence: Option<&str>) -> String {
+    let id = goroutine_id(sheet, hearing.goroutine);
+    let function = short_function(start_function(sheet, hearing.goroutine));
+    let late = format_duration(hearing.overstay_ns);
+    let how = match hearing.outcome {
+        Outcome::Alive => format!("still alive {late} after"),
+        _ => format!("left {late} after"),
+    };
+    let mut text = format!("Late exit: {id} {function} {how} {}", cancel.cause.name());
+    if let Some(sentence) = sentence {
+        text += &format!(", {sentence}");
+    }
+    text
+}
+
+/// The cancels of the same cause and site as one cancel, in order of time; all if none is given.
+pub(crate) fn cancels_of_site(document: &Document, like: Option<u32>) -> Vec<u32> {
+    let cancels = document.analysis().cancels();
+    let like = like.and_then(|row| cancels.get(row as usize));
+    let fits = |cancel: &&Cancel| {
+        like.is_none_or(|like| {
+            // A deadline has no site: those whose first waiters run the same function go together.
+            let same_code = match (like.site, cancel.site) {
+                (None, None) => first_function(document, like) == first_function(document, cancel),
+                (like, other) => like == other,
+            };
+            cancel.cause == like.cause && same_code
+        })
+    };
+    cancels.iter().filter(fits).map(|cancel| cancel.id).collect()
+}
+
+fn first_function(document: &Document, cancel: &Cancel) -> Option<crate::base::StrId> {
+    document.analysis().heard(cancel).first().map(|hearing| hearing.function)
+}

@@ -1,0 +1,83 @@
+//! Messages that stay until they are dismissed, at the top of the window.
+
+use egui::{
+    Align2, Area, CornerRadius, Frame, Id, Margin, Order, RichText, Stroke, Ui, WidgetInfo, vec2,
+};
+
+use super::command::Command;
+use super::ctx::Ctx;
+use super::state::{Notice, Tone};
+use super::theme::{self, size};
+use super::widgets::{caption, strong};
+
+/// Width of a message in points.
+const WIDTH: f32 = 620.0;
+/// How many items of a message are listed.
+const MAX_LISTED: usize = 50;
+
+/// All messages, over whatever else is shown.
+pub(crate) fn overlay_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
+    if ctx.state.notices.is_empty() {
+        return;
+    }
+    Area::new(Id::unique("notices"))
+        .order(Order::Foreground)
+        .anchor(Align2::CENTER_TOP, vec2(0.0, size::TOP_BAR + 10.0))
+        .show(ui.ctx(), |ui| {
+            ui.spacing_mut().item_spacing.y = 6.0;
+            for notice in &ctx.state.notices {
+                notice_ui(ui, ctx, notice);
+            }
+        });
+}
+
+fn notice_ui(ui: &mut Ui, ctx: &Ctx<'_>, notice: &Notice) {
+    let theme = ctx.theme;
+    let (color, ground, word, icon) = match notice.tone {
+        Tone::Error => (theme.late_text, theme.late_soft, "Error", "✗"),
+        Tone::Warning => (theme.warn, theme.warn_soft, "Warning", "⚠"),
+    };
+    let frame = Frame::new()
+        .fill(ground)
+        .stroke(Stroke::new(1.0, theme::mix(ground, color, 0.5)))
+        .corner_radius(CornerRadius::same(6))
+        .inner_margin(Margin::symmetric(12, 8))
+        .shadow(ui.visuals().popup_shadow);
+    frame.show(ui, |ui| {
+        ui.set_width(WIDTH.min(ui.ctx().content_rect().width() - 80.0));
+        ui.horizontal_top(|ui| {
+            ui.label(strong(icon).color(color));
+            ui.vertical(|ui| {
+                ui.set_width(ui.available_width() - 34.0);
+                let text = ui.label(RichText::new(&notice.text).color(theme.text));
+                let spoken = format!("{word}: {}", notice.text);
+                text.widget_info(|| WidgetInfo::labeled(egui::Role::Alert, true, &spoken));
+                more_ui(ui, ctx, notice);
+            });
+            let close = ui.button("×");
+            close.widget_info(|| {
+                WidgetInfo::labeled(egui::Role::Button, true, format!("Dismiss {word}"))
+            });
+            if close.on_hover_text("Dismiss").clicked() {
+                ctx.send(Command::Dismiss(notice.id));
+            }
+        });
+    });
+}
+
+fn more_ui(ui: &mut Ui, ctx: &Ctx<'_>, notice: &Notice) {
+    if notice.more.is_empty() {
+        return;
+    }
+    let title = format!("Details ({})", notice.more.len());
+    egui::CollapsingHeader::new(title).id_salt(("notice", notice.id)).show(ui, |ui| {
+        egui::ScrollArea::vertical().max_height(160.0).show(ui, |ui| {
+            for line in notice.more.iter().take(MAX_LISTED) {
+                ui.label(caption(ctx.theme, line));
+            }
+            if let Some(rest) = notice.more.len().checked_sub(MAX_LISTED).filter(|&n| n > 0) {
+                ui.label(caption(ctx.theme, format!("and {rest} more")));
+            }
+        });
+    });
+}

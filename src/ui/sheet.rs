@@ -1,0 +1,152 @@
+//! An open trace, with what has been worked out about it so far.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::command::Origin;
+use super::explain::Explanation;
+use super::state::Selected;
+use super::table::Query;
+use crate::analysis::{Cancel, Document, Hearing};
+use crate::base::{Interval, Time};
+use crate::model::Trace;
+use crate::scene::{Index, Metrics, RowOptions, Rows, SectionKey, Source};
+
+/// Rows and what they were built by.
+#[derive(Debug)]
+pub(crate) struct Built {
+    /// By what.
+    pub(crate) options: RowOptions,
+    /// The rows.
+    pub(crate) rows: Rows,
+}
+
+/// What the rows of the cancel view are built by: the cancel whose site it is, if one, and the
+/// heights of rows.
+pub(crate) type CancelKey = (Option<u32>, Metrics);
+
+/// An open trace.
+#[derive(Debug)]
+pub(crate) struct Sheet {
+    /// A number that no other open trace of this session has.
+    pub(crate) serial: u64,
+    /// Where it comes from.
+    pub(crate) origin: Origin,
+    /// The trace and what the analysis says.
+    pub(crate) document: Arc<Document>,
+    /// Its levels of detail, at first only the quick ones.
+    pub(crate) index: Arc<Index>,
+    /// Whether those are all.
+    pub(crate) indexed: bool,
+    /// The rows of the timeline.
+    pub(crate) rows: Option<Built>,
+    /// What the rows were last asked for by.
+    pub(crate) rows_asked: Option<RowOptions>,
+    /// The rows of the cancel view.
+    pub(crate) cancel_rows: Option<Rows>,
+    /// What those were last asked for by.
+    pub(crate) cancel_rows_asked: Option<CancelKey>,
+    /// How many cancels the cancel view shows.
+    pub(crate) n_cancels_shown: usize,
+    /// What held up late exits, by hearing.
+    pub(crate) sentences: HashMap<u32, String>,
+    /// What was worked out about what is selected.
+    pub(crate) explanation: Option<(Selected, Explanation)>,
+    /// What was last asked about.
+    pub(crate) explanation_asked: Option<Selected>,
+    /// The late exits, sorted and filtered.
+    pub(crate) table: Option<(Query, Vec<u32>)>,
+    /// What the table was last asked for by.
+    pub(crate) table_asked: Option<Query>,
+}
+
+impl Sheet {
+    /// A trace that has just been opened.
+    pub(crate) fn new(serial: u64, origin: Origin, document: Arc<Document>) -> Self {
+        let index = Arc::new(Index::quick(&document));
+        Self {
+            serial,
+            origin,
+            document,
+            index,
+            indexed: false,
+            rows: None,
+            rows_asked: None,
+            cancel_rows: None,
+            cancel_rows_asked: None,
+            n_cancels_shown: 0,
+            sentences: HashMap::new(),
+            explanation: None,
+            explanation_asked: None,
+            table: None,
+            table_asked: None,
+        }
+    }
+
+    /// Folds sections or changes heights at once, if that is all that differs from the rows
+    /// there are; says whether it was.
+    pub(crate) fn refold(&mut self, wanted: &RowOptions) -> bool {
+        let Some(built) = &mut self.rows else { return false };
+        if self.rows_asked.as_ref() != Some(&built.options) {
+            // Others are being built.
+            return false;
+        }
+        let (old, metrics) = (built.options.toggled.clone(), built.options.metrics);
+        let alike = RowOptions { toggled: old.clone(), metrics, ..wanted.clone() };
+        if built.options != alike {
+            return false;
+        }
+        let differs = |key: &SectionKey| old.contains(key) != wanted.toggled.contains(key);
+        let sections = built.rows.sections().iter().zip(0_u32..);
+        let folded: Vec<u32> =
+            sections.filter(|(section, _)| differs(&section.key)).map(|(_, at)| at).collect();
+        for section in folded {
+            built.rows.toggle(section);
+        }
+        if wanted.metrics != metrics {
+            built.rows.set_metrics(wanted.metrics);
+        }
+        built.options = wanted.clone();
+        self.rows_asked = Some(wanted.clone());
+        true
+    }
+
+    /// The trace.
+    pub(crate) fn trace(&self) -> &Trace {
+        self.document.trace()
+    }
+
+    /// From the first event to the last.
+    pub(crate) fn interval(&self) -> Interval {
+        self.trace().interval()
+    }
+
+    /// The trace as the scene reads it.
+    pub(crate) fn source(&self) -> Source<'_> {
+        Source { document: &self.document, index: &self.index }
+    }
+
+    /// A cancel by its row, if there is one.
+    pub(crate) fn cancel(&self, row: u32) -> Option<&Cancel> {
+        self.document.analysis().cancels().get(row as usize)
+    }
+
+    /// A hearing by its row, if there is one.
+    pub(crate) fn hearing(&self, row: u32) -> Option<&Hearing> {
+        self.document.analysis().hearings().get(row as usize)
+    }
+
+    /// Nanoseconds from the trace's start to a moment.
+    pub(crate) fn since_start(&self, time: Time) -> i64 {
+        time.since(self.interval().start)
+    }
+
+    /// Its file, if it is one.
+    pub(crate) fn path(&self) -> Option<&PathBuf> {
+        match &self.origin {
+            Origin::File(path) => Some(path),
+            Origin::Example(_) => None,
+        }
+    }
+}

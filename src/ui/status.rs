@@ -1,0 +1,52 @@
+//! The bottom line: what is under the pointer, and the trace in numbers.
+
+use egui::{Align, Layout, Ui};
+
+use super::app::Panels;
+use super::ctx::{Ctx, bytes, count, thousands};
+use super::state::View;
+use super::widgets::caption;
+use crate::base::format_duration;
+
+/// The status bar.
+pub(crate) fn bar_ui(ui: &mut Ui, ctx: &Ctx<'_>, panels: &Panels) {
+    let theme = ctx.theme;
+    ui.horizontal_centered(|ui| {
+        let hint = match ctx.state.view {
+            View::Timeline | View::Compare => {
+                let hints = panels.timelines.iter().filter_map(|(_, panel)| panel.hint());
+                hints.last().map(str::to_owned)
+            }
+            View::Cancel => panels.cancels.hint().map(str::to_owned),
+            View::Late => None,
+        };
+        let text = hint.unwrap_or_else(|| "? shows the keys".to_owned());
+        ui.label(caption(theme, text));
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| numbers_ui(ui, ctx));
+    });
+}
+
+/// What is known of the trace as a whole, from right to left.
+fn numbers_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
+    let Some((_, sheet)) = ctx.focus() else { return };
+    let theme = ctx.theme;
+    let info = sheet.trace().info();
+    let format = format!("format go 1.{}", info.minor);
+    let tip = "The version of the trace's format, which is not the toolchain's: \
+               Go 1.27 writes 1.26";
+    ui.label(caption(theme, format)).on_hover_text(tip);
+    let facts = [
+        bytes(info.bytes),
+        format!("{} events", thousands(info.events)),
+        count(sheet.trace().n_goroutines() as usize, "goroutine"),
+        format_duration(sheet.interval().ns()),
+    ];
+    for fact in facts {
+        ui.label(caption(theme, "·"));
+        ui.label(caption(theme, fact));
+    }
+    if ctx.jobs.any_busy() {
+        ui.label(caption(theme, "·"));
+        ui.label(caption(theme, "working…"));
+    }
+}

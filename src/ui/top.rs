@@ -1,0 +1,336 @@
+//! The top bar: menus, what is open, the views, find, the budget.
+
+use std::ops::RangeInclusive;
+
+use egui::{Align, DragValue, Id, Layout, RichText, TextEdit, Ui, WidgetInfo, vec2};
+
+use super::act::switch_of;
+use super::command::{Command, Origin, Switch};
+use super::ctx::Ctx;
+use super::keys::{self, Action, entry_of};
+use super::slot::Slot;
+use super::state::{Role, State, ThemeChoice, View};
+use super::theme;
+use super::welcome::other_theme;
+use super::widgets::{caption, icon_button_ui, strong};
+use crate::base::{format_duration, parse_duration};
+use crate::scene::{Grouping, Sort};
+
+/// Width of the find field in points.
+const FIND: f32 = 170.0;
+/// The largest budget that can be dragged to: an hour, in nanoseconds.
+const MAX_BUDGET_NS: f64 = 3.6e12;
+
+/// What the bar remembers.
+#[derive(Debug, Default)]
+pub(crate) struct TopBar {
+    focus_find: bool,
+}
+
+impl TopBar {
+    /// Puts the cursor in the find field.
+    pub(crate) fn focus_find(&mut self) {
+        self.focus_find = true;
+    }
+
+    /// The bar.
+    pub(crate) fn bar_ui(&mut self, ui: &mut Ui, ctx: &Ctx<'_>) {
+        ui.horizontal_centered(|ui| {
+            ui.menu_button("File", |ui| file_menu_ui(ui, ctx));
+            ui.menu_button("View", |ui| view_menu_ui(ui, ctx));
+            ui.add_space(6.0);
+            open_ui(ui, ctx);
+            ui.add_space(8.0);
+            tabs_ui(ui, ctx);
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| self.right_ui(ui, ctx));
+        });
+    }
+
+    /// From right to left: help, theme, budget, late only, find.
+    fn right_ui(&mut self, ui: &mut Ui, ctx: &Ctx<'_>) {
+        let theme = ctx.theme;
+        if icon_button_ui(ui, "?", "Keys and mouse", "?").clicked() {
+            ctx.send(Command::Popup(Some(super::state::Popup::Help)));
+        }
+        let (icon, name, to) = other_theme(theme);
+        if icon_button_ui(ui, icon, name, "").clicked() {
+            ctx.send(Command::Theme(to));
+        }
+        ui.add_space(4.0);
+        budget_ui(ui, ctx);
+        ui.add_space(4.0);
+        let late_only = ctx.state.rows.late_only;
+        let toggle =
+            ui.add(egui::Button::selectable(late_only, "Late only").frame_when_inactive(true));
+        let tip = "Only lanes of goroutines that left late or are overdue (L)";
+        if toggle.on_hover_text(tip).clicked() {
+            ctx.send(Command::Toggle(Switch::LateOnly));
+        }
+        self.find_ui(ui, ctx);
+    }
+
+    fn find_ui(&mut self, ui: &mut Ui, ctx: &Ctx<'_>) {
+        let mut words = ctx.state.rows.filter.clone();
+        let id = Id::unique("find");
+        let field =
+            TextEdit::singleline(&mut words).id(id).hint_text("Find (/)").desired_width(FIND);
+        let response = ui.add(field);
+        response.widget_info(|| WidgetInfo::labeled(egui::Role::TextInput, true, "Find"));
+        if std::mem::take(&mut self.focus_find) {
+            response.request_focus();
+        }
+        if response.changed() {
+            ctx.send(Command::Filter(words));
+        }
+    }
+}
+
+/// What is open, as chips; each can be closed.
+fn open_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
+    let theme = ctx.theme;
+    let comparing = ctx.comparing();
+    for slot in Slot::BOTH {
+        let Some(sheet) = ctx.sheet(slot) else { continue };
+        if slot == Slot::After {
+            let swap = icon_button_ui(ui, "↔", "Swap before and after", "B");
+            if swap.clicked() {
+                ctx.send(Command::Swap);
+            }
+        }
+        let name = sheet.origin.long_name();
+        let color = if comparing { theme.side[slot as usize] } else { theme.text };
+        let shown = shorten(&name);
+        let label = ui.label(strong(shown).color(color));
+        let whole = match &sheet.origin {
+            Origin::File(path) => path.display().to_string(),
+            Origin::Example(example) => format!("{}, an example", example.name),
+        };
+        let role = if comparing { format!("{}: {whole}", slot.name()) } else { whole };
+        label.on_hover_text(role);
+    }
+}
+
+/// The end of a long name, which tells more than its beginning.
+fn shorten(name: &str) -> String {
+    const MAX: usize = 30;
+    let n_chars = name.chars().count();
+    if n_chars <= MAX {
+        return name.to_owned();
+    }
+    let end: String = name.chars().skip(n_chars - MAX + 1).collect();
+    format!("…{end}")
+}
+
+fn tabs_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
+    let theme = ctx.theme;
+    let analysis = ctx.focus().map(|(_, sheet)| sheet.document.analysis());
+    let n_late = analysis.map_or(0, |it| it.late(ctx.state.prefs.budget_ns).len());
+    let n_cancels = analysis.map_or(0, |it| it.cancels().len());
+    ui.spacing_mut().item_spacing.x = 2.0;
+    for view in View::ALL {
+        if view == View::Compare && !ctx.comparing() {
+            continue;
+        }
+        let number = match view {
+            View::Late => Some((n_late, n_late > 0)),
+            View::Cancel => Some((n_cancels, false)),
+            View::Timeline | View::Compare => None,
+        };
+        let selected = ctx.state.view == view;
+        let color = if selected { theme.text } else { theme.weak };
+        let mut text = egui::text::LayoutJob::default();
+        let style = ui.style().clone();
+        let valign = Align::Center;
+        let title = RichText::new(view.title()).color(color);
+        title.append_to(&mut text, &style, egui::FontSelection::Default, valign);
+        if let Some((n, loud)) = number {
+            let number = RichText::new(format!("  {n}"))
+                .family(theme::strong_family())
+                .color(if loud { theme.late_text } else { theme.weak });
+            number.append_to(&mut text, &style, egui::FontSelection::Default, valign);
+        }
+        let tab = ui.add(egui::Button::selectable(selected, text));
+        let spoken = match number {
+            Some((n, _)) => format!("{} ({n})", view.title()),
+            None => view.title().to_owned(),
+        };
+        tab.widget_info(|| WidgetInfo::selected(egui::Role::Tab, true, selected, spoken.as_str()));
+        if tab.clicked() {
+            ctx.send(Command::Show(view));
+        }
+    }
+}
+
+/// The budget: an overstay beyond it is late.
+pub(crate) fn budget_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
+    #[expect(clippy::cast_precision_loss, reason = "shown with three digits")]
+    let mut ns = ctx.state.prefs.budget_ns as f64;
+    let speed = (ns * 0.01).max(1_000.0);
+    let value = DragValue::new(&mut ns)
+        .range(RangeInclusive::new(0.0, MAX_BUDGET_NS))
+        .speed(speed)
+        .custom_formatter(|ns, _| format_duration(whole_ns(ns)))
+        .custom_parser(|text| {
+            #[expect(clippy::cast_precision_loss, reason = "shown with three digits")]
+            parse_duration(text).ok().map(|ns| ns as f64)
+        });
+    let response = ui.add(value);
+    response.widget_info(|| WidgetInfo::slider(true, ns, "Budget"));
+    let tip = "The budget: a goroutine that leaves later than this after its context was \
+               cancelled is late. Drag, or click and write: 10ms, 1.5s";
+    if response.on_hover_text(tip).changed() {
+        ctx.send(Command::SetBudget(whole_ns(ns)));
+    }
+    ui.label(caption(ctx.theme, "late over"));
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "saturates")]
+fn whole_ns(ns: f64) -> i64 {
+    ns.round() as i64
+}
+
+/// A menu's line for an action, with its keys.
+fn action_ui(ui: &mut Ui, action: Action) -> bool {
+    let title = entry_of(action).map_or("", |entry| entry.title);
+    let keys = keys::key_text(ui.ctx(), action);
+    ui.add(egui::Button::new(title).shortcut_text(keys).min_size(vec2(240.0, 0.0))).clicked()
+}
+
+fn file_menu_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
+    if action_ui(ui, Action::Open) {
+        ctx.send(Command::AskFile(Role::Replace));
+    }
+    if action_ui(ui, Action::OpenCompare) {
+        ctx.send(Command::AskFile(Role::Compare));
+    }
+    ui.menu_button("Recent", |ui| recent_menu_ui(ui, ctx));
+    ui.menu_button("Examples", |ui| examples_menu_ui(ui, ctx));
+    ui.separator();
+    if ctx.comparing() {
+        for slot in Slot::BOTH {
+            if ui.button(format!("Close the one {}", slot.name())).clicked() {
+                ctx.send(Command::Close(slot));
+            }
+        }
+    }
+    let title = if ctx.comparing() { "Close both" } else { "Close the trace" };
+    if ui.button(title).clicked() {
+        ctx.send(Command::CloseAll);
+    }
+    ui.separator();
+    if action_ui(ui, Action::Quit) {
+        ctx.send(Command::Quit);
+    }
+}
+
+fn recent_menu_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
+    if ctx.state.prefs.recent.is_empty() {
+        ui.label(caption(ctx.theme, "Nothing yet"));
+    }
+    for paths in &ctx.state.prefs.recent {
+        let names: Vec<String> =
+            paths.iter().map(|path| Origin::File(path.clone()).name()).collect();
+        if ui.button(names.join(" → ")).clicked() {
+            let origins = paths.iter().cloned().map(Origin::File).collect();
+            ctx.send(Command::Open(origins, Role::Replace));
+        }
+    }
+}
+
+fn examples_menu_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
+    for tour in &super::examples::TOURS {
+        if ui.button(tour.title).on_hover_text(tour.about).clicked() {
+            let origins = vec![Origin::Example(&tour.before)];
+            ctx.send(Command::Open(origins, Role::Replace));
+        }
+    }
+}
+
+fn view_menu_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
+    let state = ctx.state;
+    let actions = [
+        Action::Details,
+        Action::Drawer,
+        Action::LateOnly,
+        Action::Cancels,
+        Action::Arrows,
+        Action::Gc,
+        Action::StopTheWorld,
+        Action::Regions,
+        Action::Compact,
+        Action::WheelZooms,
+    ];
+    for action in actions {
+        let Some(switch) = switch_of(action) else { continue };
+        let mut on = is_on(state, switch);
+        let title = entry_of(action).map_or("", |entry| entry.title);
+        let keys = keys::key_text(ui.ctx(), action);
+        ui.horizontal(|ui| {
+            if ui.checkbox(&mut on, title).changed() {
+                ctx.send(Command::Toggle(switch));
+            }
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                ui.label(caption(ctx.theme, keys));
+            });
+        });
+    }
+    ui.separator();
+    ui.menu_button("Sort lanes by", |ui| {
+        for (title, sort) in SORTS {
+            if ui.radio(state.rows.sort == sort, title).clicked() {
+                ctx.send(Command::Sort(sort));
+            }
+        }
+    });
+    ui.menu_button("Group lanes by", |ui| {
+        for (title, grouping) in GROUPINGS {
+            if ui.radio(state.rows.grouping == grouping, title).clicked() {
+                ctx.send(Command::Group(grouping));
+            }
+        }
+    });
+    ui.menu_button("Theme", |ui| {
+        for (title, choice) in THEMES {
+            if ui.radio(state.prefs.theme == choice, title).clicked() {
+                ctx.send(Command::Theme(choice));
+            }
+        }
+    });
+}
+
+const SORTS: [(&str, Sort); 5] = [
+    ("Lateness", Sort::Lateness),
+    ("Start", Sort::Start),
+    ("Id", Sort::Id),
+    ("Running time", Sort::Running),
+    ("Lifetime", Sort::Lifetime),
+];
+
+const GROUPINGS: [(&str, Grouping); 3] = [
+    ("Start function", Grouping::Function),
+    ("Creator", Grouping::Creator),
+    ("Nothing", Grouping::Flat),
+];
+
+const THEMES: [(&str, ThemeChoice); 3] = [
+    ("The desktop's", ThemeChoice::System),
+    ("Dark", ThemeChoice::Dark),
+    ("Light", ThemeChoice::Light),
+];
+
+/// Whether a switch is on.
+fn is_on(state: &State, switch: Switch) -> bool {
+    let prefs = &state.prefs;
+    match switch {
+        Switch::Details => prefs.details,
+        Switch::Drawer => prefs.drawer,
+        Switch::Cancels => prefs.overlays.cancels,
+        Switch::Arrows => prefs.overlays.arrows,
+        Switch::Gc => prefs.overlays.gc,
+        Switch::StopTheWorld => prefs.overlays.stop_the_world,
+        Switch::LateOnly => state.rows.late_only,
+        Switch::Compact => prefs.compact,
+        Switch::Regions => prefs.regions,
+        Switch::WheelZooms => prefs.wheel_zooms,
+    }
+}

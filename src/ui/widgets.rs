@@ -1,0 +1,130 @@
+//! Small things that many panels show.
+
+use std::sync::Arc;
+
+use egui::{
+    Align2, Color32, CornerRadius, FontFamily, FontId, Galley, Painter, Pos2, Rect, Response,
+    RichText, Role, Sense, Stroke, Ui, Vec2, WidgetInfo,
+};
+
+use super::theme::{self, Theme, size};
+
+/// Text in the strong weight.
+pub(crate) fn strong(text: impl Into<String>) -> RichText {
+    RichText::new(text).family(theme::strong_family())
+}
+
+/// Text that one reads second.
+pub(crate) fn weak(theme: &Theme, text: impl Into<String>) -> RichText {
+    RichText::new(text).color(theme.weak)
+}
+
+/// A caption: small and quiet.
+pub(crate) fn caption(theme: &Theme, text: impl Into<String>) -> RichText {
+    RichText::new(text).size(size::TEXT_SMALL).color(theme.weak)
+}
+
+/// Code.
+pub(crate) fn code(text: impl Into<String>) -> RichText {
+    RichText::new(text).family(FontFamily::Monospace).size(size::TEXT_CODE)
+}
+
+/// A section's heading within a panel.
+pub(crate) fn section_ui(ui: &mut Ui, theme: &Theme, title: &str) {
+    ui.add_space(8.0);
+    ui.label(
+        RichText::new(title)
+            .family(theme::strong_family())
+            .size(size::TEXT_SMALL)
+            .color(theme.weak),
+    );
+    ui.add_space(1.0);
+}
+
+/// A button that looks like a link and is one for the keyboard and screen readers.
+pub(crate) fn link_ui(ui: &mut Ui, theme: &Theme, text: impl Into<String>) -> Response {
+    ui.link(RichText::new(text).color(theme.accent))
+}
+
+/// A small label on a tinted ground, with a color that means something and the word for it.
+pub(crate) fn badge_ui(ui: &mut Ui, theme: &Theme, text: &str, color: Color32) -> Response {
+    let font = FontId::new(size::TEXT_SMALL, FontFamily::Proportional);
+    let galley = ui.painter().layout_no_wrap(text.to_owned(), font, color);
+    let padding = Vec2::new(6.0, 1.5);
+    let (rect, response) = ui.allocate_exact_size(galley.size() + 2.0 * padding, Sense::hover());
+    let ground = theme::mix(theme.panel, color, 0.16);
+    ui.painter().rect_filled(rect, CornerRadius::same(3), ground);
+    ui.painter().galley(rect.min + padding, galley, color);
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, text));
+    response
+}
+
+/// A key as it is printed on a keyboard.
+pub(crate) fn key_cap_ui(ui: &mut Ui, theme: &Theme, text: &str) {
+    let font = FontId::new(size::TEXT_SMALL, FontFamily::Proportional);
+    let galley = ui.painter().layout_no_wrap(text.to_owned(), font, theme.text);
+    let cap = Vec2::new((galley.size().x + 10.0).max(20.0), 18.0);
+    let (rect, _) = ui.allocate_exact_size(cap, Sense::hover());
+    let painter = ui.painter();
+    let rounded = CornerRadius::same(size::RADIUS);
+    let stroke = Stroke::new(1.0, theme.line);
+    painter.rect(rect, rounded, theme.raised, stroke, egui::StrokeKind::Inside);
+    painter.galley(rect.center() - galley.size() / 2.0, galley, theme.text);
+}
+
+/// A square of a color beside its meaning.
+pub(crate) fn swatch_ui(ui: &mut Ui, color: Color32) {
+    let (rect, _) = ui.allocate_exact_size(Vec2::splat(10.0), Sense::hover());
+    ui.painter().rect_filled(rect, CornerRadius::same(2), color);
+}
+
+/// A line of text cut to a width, with an ellipsis.
+pub(crate) fn cut_galley(
+    painter: &Painter,
+    text: &str,
+    font: FontId,
+    color: Color32,
+    width_px: f32,
+) -> Arc<Galley> {
+    let mut job = egui::text::LayoutJob::simple_singleline(text.to_owned(), font, color);
+    job.wrap = egui::text::TextWrapping::truncate_at_width(width_px.max(1.0));
+    painter.layout_job(job)
+}
+
+/// Writes a line of text with its left middle at `at`, cut to a width.
+pub(crate) fn text_at(
+    painter: &Painter,
+    at: Pos2,
+    text: &str,
+    font: FontId,
+    color: Color32,
+    width_px: f32,
+) -> Rect {
+    let galley = cut_galley(painter, text, font, color, width_px);
+    let rect = Align2::LEFT_CENTER.anchor_size(at, galley.size());
+    painter.galley(rect.min, galley, color);
+    rect
+}
+
+/// The font of lanes and tables.
+pub(crate) fn body_font() -> FontId {
+    FontId::new(size::TEXT, FontFamily::Proportional)
+}
+
+/// The font of captions and axis labels.
+pub(crate) fn small_font() -> FontId {
+    FontId::new(size::TEXT_SMALL, FontFamily::Proportional)
+}
+
+/// The strong font of overstays.
+pub(crate) fn small_strong_font() -> FontId {
+    FontId::new(size::TEXT_SMALL, theme::strong_family())
+}
+
+/// An icon button, named for screen readers, with its keys in the tooltip.
+pub(crate) fn icon_button_ui(ui: &mut Ui, icon: &str, name: &str, keys: &str) -> Response {
+    let response = ui.button(icon);
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, name));
+    let tip = if keys.is_empty() { name.to_owned() } else { format!("{name} ({keys})") };
+    response.on_hover_text(tip)
+}

@@ -1,0 +1,410 @@
+//! What follows from answers and commands: traces put in their slots, jobs started.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::answer::Answer;
+use super::app::App;
+use super::command::{Command, Effect, Origin, apply};
+use super::dialog;
+use super::explain::{self, Explanation, goroutine_of};
+use super::jobs::Lane;
+use super::late;
+use super::open::{self, OpenError, Opened};
+use super::sheet::{Built, Sheet};
+use super::slot::Slot;
+use super::state::{Popup, Role, Selected, Tone, View, What};
+use super::table;
+use crate::analysis;
+use crate::base::Progress;
+use crate::scene::{Link, Metrics, RowOptions, Rows, Source, Viewport};
+
+/// The width that a viewport is made with before the canvas's is known, in pixels.
+const ANY_WIDTH_PX: f64 = 1000.0;
+
+/// How many sentences are worked out in one go.
+const SENTENCES_AT_ONCE: usize = 64;
+
+/// Heights of rows.
+fn metrics(compact: bool) -> Metrics {
+    if compact {
+        Metrics::compact()
+    } else {
+        Metrics { lane_px: 19, header_px: 22, region_px: 12, plot_px: 34, gap_px: 3 }
+    }
+}
+
+impl App {
+    /// Does what a command could not do by itself.
+    pub(super) fn perform(&mut self, effect: Effect, ctx: &egui::Context) {
+        match effect {
+            Effect::AskFile(role) => {
+                self.jobs.start(Lane::Dialog, "Choosing a file", move |_| dialog::ask(role))
+            }
+            Effect::Open(origins, role) => self.open(origins, role),
+            Effect::StopOpening => {
+                for slot in Slot::BOTH {
+                    self.jobs.cancel(Lane::Open(slot));
+                }
+            }
+            Effect::Close(slot) => self.close(slot),
+            Effect::Swap => self.swap(),
+            Effect::Theme(choice) => ctx.set_theme(choice),
+            Effect::Copy(text) => ctx.copy_text(text),
+            Effect::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
+        }
+    }
+
+    /// Takes what a job has to say.
+    pub(super) fn take(&mut self, answer: Answer) {
+        match answer {
+            Answer::Opened { slot, origin, result } => match result {
+                Ok(opened) => self.put(slot, origin, *opened),
+                Err(err) => self.tell_error(&err),
+            },
+            Answer::Indexed { serial, index } => {
+                if let Some(sheet) = self.sheet_mut(serial) {
+                    sheet.index = Arc::new(index);
+                    sheet.indexed = true;
+                    sheet.rows_asked = None;
+                    sheet.cancel_rows_asked = None;
+                }
+            }
+            Answer::Rows { serial, options, rows } => {
+                if let Some(sheet) = self.sheet_mut(serial) {
+                    sheet.rows = Some(Built { options, rows });
+                }
+            }
+            Answer::CancelRows { serial, n_cancels, rows } => {
+                if let Some(sheet) = self.sheet_mut(serial) {
+                    sheet.cancel_rows = Some(rows);
+                    sheet.n_cancels_shown = n_cancels;
+                }
+            }
+            Answer::Compared { serials, diff } => self.diff = Some((serials, diff)),
+            Answer::Explained { serial, about, explanation } => {
+                if let Some(sheet) = self.sheet_mut(serial) {
+                    sheet.explanation = Some((about, explanation));
+                }
+            }
+            Answer::Sentences { serial, sentences } => {
+                if let Some(sheet) = self.sheet_mut(serial) {
+                    sheet.sentences.extend(sentences);
+                }
+            }
+            Answer::Table { serial, query, rows } => {
+                if let Some(sheet) = self.sheet_mut(serial) {
+                    sheet.table = Some((query, rows));
+                }
+            }
+            Answer::Found { words, hits } => self.panels.palette.found(words, hits),
+            Answer::Picked { role, paths, unseen } => self.picked(role, paths, unseen),
+            Answer::Nothing => {}
+            Answer::Crashed { what } => {
+                self.notify(Tone::Error, format!("{what} failed: an error in Overstay itself"));
+            }
+        }
+    }
+
+    fn notify(&mut self, tone: Tone, text: String) {
+        self.apply_now(Command::Notify(tone, text, Vec::new()));
+    }
+
+    fn apply_now(&mut self, command: Command) {
+        let effect = apply(&mut self.state, command);
+        self.effects.extend(effect);
+    }
+
+    fn tell_error(&mut self, err: &OpenError) {
+        if !matches!(err, OpenError::Cancelled) {
+            self.notify(Tone::Error, err.to_string());
+        }
+    }
+
+    fn sheet_mut(&mut self, serial: u64) -> Option<&mut Sheet> {
+        let at = Slot::BOTH
+            .into_iter()
+            .find(|&slot| self.sheets[slot].as_ref().is_some_and(|sheet| sheet.serial == serial))?;
+        self.sheets[at].as_mut()
+    }
+
+    fn open(&mut self, origins: Vec<Origin>, role: Role) {
+        let beside = role == Role::Compare && self.sheets[Slot::Before].is_some();
+        let slots = match (origins.len(), beside) {
+            (1, true) => &[Slot::After][..],
+            (1, false) => &[Slot::Before][..],
+            _ => &Slot::BOTH[..],
+        };
+        self.replacing = !beside;
+        let files = origins.iter().filter_map(|origin| match origin {
+            Origin::File(path) => Some(path.clone()),
+            Origin::Example(_) => None,
+        });
+        let files: Vec<PathBuf> = files.collect();
+        if files.len() == origins.len() {
+            let known = self.sheets[Slot::Before].as_ref().and_then(Sheet::path).cloned();
+            let pair = if beside { known.into_iter().chain(files).collect() } else { files };
+            self.state.prefs.remember(pair);
+        }
+        for slot in Slot::BOTH {
+            self.jobs.cancel(Lane::Open(slot));
+        }
+        let late_over_ns = self.state.prefs.budget_ns;
+        for (&slot, origin) in slots.iter().zip(origins) {
+            let title = format!("Opening {}", origin.name());
+            self.jobs.start(Lane::Open(slot), title, move |progress| Answer::Opened {
+                slot,
+                result: open::open(&origin, late_over_ns, progress).map(Box::new),
+                origin,
+            });
+        }
+    }
+
+    /// Puts a trace that has been opened in its slot.
+    fn put(&mut self, slot: Slot, origin: Origin, opened: Opened) {
+        if self.replacing {
+            self.replacing = false;
+            let first = self.sheets[Slot::Before].is_some() || self.sheets[Slot::After].is_some();
+            if first {
+                self.apply_now(Command::Close(Slot::Before));
+                self.effects.clear();
+            }
+            self.sheets = crate::ui::slot::Pair::default();
+            self.diff = None;
+        }
+        self.next_serial += 1;
+        let sheet = Sheet::new(self.next_serial, origin, opened.document);
+        let name = sheet.origin.name();
+        if let Some((text, more)) = open::damage(&name, sheet.trace(), &opened.warnings) {
+            self.apply_now(Command::Notify(Tone::Warning, text, more));
+        }
+        let (serial, document) = (sheet.serial, Arc::clone(&sheet.document));
+        self.jobs.start(Lane::Index(slot), "Indexing", move |progress| {
+            match crate::scene::Index::build(&document, progress) {
+                Ok(index) => Answer::Indexed { serial, index },
+                Err(_) => Answer::Nothing,
+            }
+        });
+        self.sheets[slot] = Some(sheet);
+        self.fit_all();
+        if slot == Slot::After && self.state.view == View::Timeline {
+            self.state.view = View::Compare;
+        }
+        self.grant_wishes();
+    }
+
+    /// Makes the viewport anew, over all that is open.
+    fn fit_all(&mut self) {
+        let interval = |sheet: &Option<Sheet>| sheet.as_ref().map(Sheet::interval);
+        let first = interval(&self.sheets[Slot::Before]);
+        let second = interval(&self.sheets[Slot::After]);
+        self.state.link = first.zip(second).map(|(a, b)| Link { first: a.start, second: b.start });
+        self.state.viewport = match (first, second, self.state.link) {
+            (Some(a), Some(b), Some(link)) => Some(link.viewport(a, b, ANY_WIDTH_PX)),
+            (Some(a), ..) => Some(Viewport::new(a, ANY_WIDTH_PX)),
+            _ => None,
+        };
+        self.state.cancel_viewport = None;
+        self.state.glide = false;
+        self.state.places = crate::ui::history::Places::default();
+        self.state.scroll = crate::ui::slot::Pair::default();
+    }
+
+    /// What the command line asked for, once there is a trace.
+    fn grant_wishes(&mut self) {
+        let Some(sheet) = &self.sheets[Slot::Before] else { return };
+        if let Some(words) = self.wishes.select.take() {
+            match open::selection(sheet, &words) {
+                Some(what) => {
+                    self.apply_now(Command::Jump(Selected { slot: Slot::Before, what }));
+                }
+                None => self.notify(Tone::Error, format!("there is no {words} in this trace")),
+            }
+        }
+        if let Some(view) = self.wishes.view.take() {
+            self.state.view = view;
+        }
+    }
+
+    fn close(&mut self, slot: Slot) {
+        match slot {
+            Slot::After => self.sheets[Slot::After] = None,
+            Slot::Before => {
+                self.sheets[Slot::Before] = self.sheets[Slot::After].take();
+            }
+        }
+        self.diff = None;
+        self.fit_all();
+    }
+
+    fn swap(&mut self) {
+        self.sheets.swap();
+        self.panels.timelines.swap();
+        self.diff = None;
+        let viewport = self.state.viewport;
+        if let (Some(link), Some(viewport)) = (self.state.link, viewport) {
+            self.state.link = Some(link.swapped());
+            self.state.viewport = Some(link.second(&viewport));
+        }
+    }
+
+    fn picked(&mut self, role: Role, paths: Option<Vec<PathBuf>>, unseen: bool) {
+        match paths {
+            Some(paths) if !paths.is_empty() => {
+                let origins = paths.into_iter().take(2).map(Origin::File).collect();
+                self.out.send(Command::Open(origins, role));
+            }
+            _ if unseen => self.out.send(Command::Popup(Some(Popup::PathField(role)))),
+            _ => {}
+        }
+    }
+
+    /// Starts the jobs whose results are wanted and missing.
+    pub(super) fn follow_up(&mut self) {
+        for slot in Slot::BOTH {
+            self.want_rows(slot);
+        }
+        self.want_cancel_rows();
+        self.want_diff();
+        self.want_explanation();
+        self.want_table();
+        if let Some(words) = self.panels.palette.wanted() {
+            let documents: Vec<_> = self
+                .sheets
+                .iter()
+                .filter_map(|(slot, sheet)| Some((slot, Arc::clone(&sheet.as_ref()?.document))))
+                .collect();
+            self.jobs.start(Lane::Find, "Finding", move |progress| {
+                super::palette::find(&documents, words, progress)
+            });
+        }
+    }
+
+    fn want_rows(&mut self, slot: Slot) {
+        let prefs = &self.state.prefs;
+        let choice = &self.state.rows;
+        let options = RowOptions {
+            sort: choice.sort,
+            grouping: choice.grouping,
+            filter: choice.filter.clone(),
+            late_only: choice.late_only,
+            budget_ns: prefs.budget_ns,
+            regions: prefs.regions,
+            goroutines_only: self.state.view == View::Compare,
+            toggled: choice.toggled[slot].clone(),
+            metrics: metrics(prefs.compact),
+        };
+        let Some(sheet) = &mut self.sheets[slot] else { return };
+        if sheet.rows_asked.as_ref() == Some(&options) {
+            return;
+        }
+        if sheet.refold(&options) {
+            return;
+        }
+        sheet.rows_asked = Some(options.clone());
+        let serial = sheet.serial;
+        let (document, index) = (Arc::clone(&sheet.document), Arc::clone(&sheet.index));
+        self.jobs.start(Lane::Rows(slot), "Arranging lanes", move |_| {
+            let source = Source { document: &document, index: &index };
+            let rows = Rows::build(source, &options);
+            Answer::Rows { serial, options, rows }
+        });
+    }
+
+    fn want_cancel_rows(&mut self) {
+        if self.state.view != View::Cancel {
+            return;
+        }
+        let site = self.state.cancel_site;
+        let metrics = metrics(self.state.prefs.compact);
+        let Some(sheet) = &mut self.sheets[self.state.focus] else { return };
+        if sheet.cancel_rows_asked == Some((site, metrics)) {
+            return;
+        }
+        sheet.cancel_rows_asked = Some((site, metrics));
+        let serial = sheet.serial;
+        let (document, index) = (Arc::clone(&sheet.document), Arc::clone(&sheet.index));
+        self.jobs.start(Lane::CancelRows, "Arranging lanes", move |_| {
+            let cancels = late::cancels_of_site(&document, site);
+            let source = Source { document: &document, index: &index };
+            let rows = Rows::cancel_view(source, &cancels, metrics);
+            Answer::CancelRows { serial, n_cancels: cancels.len(), rows }
+        });
+    }
+
+    fn want_diff(&mut self) {
+        let (Some(before), Some(after)) = (&self.sheets[Slot::Before], &self.sheets[Slot::After])
+        else {
+            return;
+        };
+        let serials = [before.serial, after.serial];
+        let have = self.diff.as_ref().is_some_and(|(of, _)| *of == serials);
+        if have || self.jobs.is_busy(Lane::Compare) {
+            return;
+        }
+        let documents = [Arc::clone(&before.document), Arc::clone(&after.document)];
+        self.jobs.start(Lane::Compare, "Comparing", move |_| {
+            let [before, after] = &documents;
+            Answer::Compared { serials, diff: analysis::diff(before, after) }
+        });
+    }
+
+    fn want_explanation(&mut self) {
+        let Some(about) = self.state.selected else { return };
+        let Some(sheet) = &mut self.sheets[about.slot] else { return };
+        if sheet.explanation_asked == Some(about) {
+            return;
+        }
+        sheet.explanation_asked = Some(about);
+        let Some(goroutine) = goroutine_of(sheet, about) else {
+            sheet.explanation = Some((about, Explanation::default()));
+            return;
+        };
+        let hearing = match about.what {
+            What::Hearing(row) => Some(row),
+            _ => None,
+        };
+        let (serial, document) = (sheet.serial, Arc::clone(&sheet.document));
+        self.jobs.start(Lane::Explain, "Explaining", move |progress: &Progress| {
+            match explain::explain(&document, goroutine, hearing, progress) {
+                Ok(explanation) => Answer::Explained { serial, about, explanation },
+                Err(_) => Answer::Nothing,
+            }
+        });
+    }
+
+    fn want_table(&mut self) {
+        let query = self.panels.late.query(&self.state);
+        let Some(sheet) = &mut self.sheets[self.state.focus] else { return };
+        if query.is_plain() || sheet.table_asked.as_ref() == Some(&query) {
+            return;
+        }
+        sheet.table_asked = Some(query.clone());
+        let (serial, document) = (sheet.serial, Arc::clone(&sheet.document));
+        self.jobs.start(Lane::Table, "Sorting", move |progress| {
+            match table::list(&document, &query, progress) {
+                Ok(rows) => Answer::Table { serial, query, rows },
+                Err(_) => Answer::Nothing,
+            }
+        });
+    }
+
+    /// Works out the sentences of the rows that are in view.
+    pub(super) fn want_sentences(&mut self) {
+        for slot in Slot::BOTH {
+            let mut wanted = self.out.take_sentences(slot);
+            let Some(sheet) = &self.sheets[slot] else { continue };
+            if wanted.is_empty() || self.jobs.is_busy(Lane::Sentences(slot)) {
+                continue;
+            }
+            wanted.sort_unstable();
+            wanted.dedup();
+            wanted.truncate(SENTENCES_AT_ONCE);
+            let (serial, document) = (sheet.serial, Arc::clone(&sheet.document));
+            self.jobs.start(Lane::Sentences(slot), "Explaining", move |_| {
+                let tell = |row: u32| (row, explain::sentence(&document, row));
+                Answer::Sentences { serial, sentences: wanted.into_iter().map(tell).collect() }
+            });
+        }
+    }
+}

@@ -17,6 +17,7 @@ use crate::parse::pieces::{Piece, Shift};
 use crate::parse::sink::Sink;
 use crate::parse::tables::Tables;
 
+use super::alloc::HeapDraft;
 use super::columns::NO_WAKER;
 use super::kinds::Kinds;
 use super::regions::Regions;
@@ -128,8 +129,7 @@ pub struct Draft {
     begun: bool,
     /// When the trace broke in this draft: nothing is known from then on.
     pub(super) lost: Option<Time>,
-    /// How many experimental events there were.
-    pub(super) experimental: u64,
+    pub(super) heap: HeapDraft,
 }
 
 impl Draft {
@@ -300,8 +300,8 @@ impl Draft {
             }
             Body::StackSample => Side::Sample { of: self.known(by), stack: event.stack },
             Body::Label(label) => Side::Label { of: self.member(by), label },
-            Body::Experimental { .. } => {
-                self.experimental += 1;
+            Body::Experimental { wire_type, args } => {
+                self.heap.event(wire_type, args);
                 return;
             }
             Body::Sync { .. } | Body::Goroutine { .. } => return,
@@ -335,8 +335,9 @@ struct Transition {
 }
 
 impl Sink for Draft {
-    fn begin_generation(&mut self, _tables: &Tables<'_>) {
+    fn begin_generation(&mut self, tables: &Tables<'_>) {
         self.by_slot.clear();
+        self.heap.begin(tables);
         self.begun = true;
     }
 

@@ -10,6 +10,7 @@
 //! - Every [`StackId`] and [`StrId`] in a column resolves; a stack's parent row is lower than its own.
 //! - Births and ends outside the trace are [`Edge::TraceEdge`], never a time.
 
+mod alloc;
 mod build;
 mod chunk;
 mod columns;
@@ -27,6 +28,7 @@ mod stacks;
 mod strings;
 mod world;
 
+pub use alloc::{Allocations, Tally, Totals, TypeTotals};
 pub use build::{build, build_on};
 pub use chunk::{Chunk, Kind};
 #[cfg(test)]

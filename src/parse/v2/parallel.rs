@@ -6,6 +6,11 @@
 //! too many times would move, the generation is read again with the carry, so the result is
 //! always that of reading in order.
 
+#![expect(
+    clippy::inline_always,
+    reason = "an event whose parts stay in registers takes half the time: docs/performance.md"
+)]
+
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, sync_channel};
@@ -46,7 +51,7 @@ impl<P: Piece> Sink for Noted<P> {
         self.piece.begin_generation(tables);
     }
 
-    #[inline]
+    #[inline(always)]
     fn event(&mut self, tables: &Tables<'_>, event: &Event) {
         if self.times.len() < KEPT_TIMES {
             self.times.push(event.time);

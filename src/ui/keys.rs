@@ -80,10 +80,6 @@ pub(crate) enum Section {
 }
 
 impl Section {
-    /// All of them, in the order of the help.
-    pub(crate) const ALL: [Self; 5] =
-        [Self::Move, Self::Select, Self::Show, Self::Arrange, Self::Files];
-
     /// Its heading.
     pub(crate) fn title(self) -> &'static str {
         match self {

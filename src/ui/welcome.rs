@@ -258,7 +258,7 @@ fn compare_link_ui(
     let text = "before → after";
     let galley = cut_galley(ui.painter(), text, widgets::small_font(), theme.accent, 200.0);
     let rect = Rect::from_min_size(right_top - vec2(galley.size().x, 0.0), galley.size());
-    let id = ui.id().with(("compare", tour.title));
+    let id = ui.scope_id().with(("compare", tour.title));
     let response = ui.interact(rect.expand(4.0), id, Sense::click());
     let name = format!("Compare example {}", tour.title);
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));

@@ -25,6 +25,15 @@ const ANY_WIDTH_PX: f64 = 1000.0;
 /// How many sentences are worked out in one go.
 const SENTENCES_AT_ONCE: usize = 64;
 
+/// Heights of rows.
+fn metrics(compact: bool) -> Metrics {
+    if compact {
+        Metrics::compact()
+    } else {
+        Metrics { lane_px: 19, header_px: 22, region_px: 12, plot_px: 34, gap_px: 3 }
+    }
+}
+
 impl App {
     /// Does what a command could not do by itself.
     pub(super) fn perform(&mut self, effect: Effect, ctx: &egui::Context) {
@@ -283,7 +292,7 @@ impl App {
             regions: prefs.regions,
             goroutines_only: self.state.view == View::Compare,
             toggled: choice.toggled[slot].clone(),
-            metrics: if prefs.compact { Metrics::compact() } else { Metrics::default() },
+            metrics: metrics(prefs.compact),
         };
         let Some(sheet) = &mut self.sheets[slot] else { return };
         if sheet.rows_asked.as_ref() == Some(&options) {
@@ -304,8 +313,7 @@ impl App {
             return;
         }
         let site = self.state.cancel_site;
-        let metrics =
-            if self.state.prefs.compact { Metrics::compact() } else { Metrics::default() };
+        let metrics = metrics(self.state.prefs.compact);
         let Some(sheet) = &mut self.sheets[self.state.focus] else { return };
         if sheet.cancel_rows_asked == Some(site) {
             return;

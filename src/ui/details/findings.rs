@@ -23,10 +23,13 @@ pub(super) fn list_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
         summary_ui(ui, ctx.theme, analysis.summary());
         ui.add_space(6.0);
         if analysis.findings().is_empty() {
-            let text = if analysis.cancels().is_empty() {
-                "No cancel left evidence in this trace."
+            let late = analysis.late(ctx.state.prefs.budget_ns).len();
+            let text = if late > 0 {
+                format!("{}: see the table.", count(late, "late exit"))
+            } else if analysis.cancels().is_empty() {
+                "No cancel left evidence in this trace.".to_owned()
             } else {
-                "Nothing to act on: everyone who was told to stop left in time."
+                "Nothing to act on: everyone who was told to stop left in time.".to_owned()
             };
             ui.label(weak(ctx.theme, text));
         }
@@ -85,7 +88,7 @@ fn card_ui(ui: &mut Ui, ctx: &Ctx<'_>, slot: Slot, sheet: &Sheet, finding: &Find
         }
         ui.add(Label::new(caption(theme, &finding.fix)).wrap());
     });
-    let id = ui.id().with(("finding", slot, finding.rule, finding.function, finding.site));
+    let id = ui.scope_id().with(("finding", slot, finding.rule, finding.function, finding.site));
     let response = ui.interact(inner.response.rect, id, egui::Sense::click());
     response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, &finding.message));
     if response.on_hover_cursor(egui::CursorIcon::PointingHand).clicked()

@@ -47,7 +47,7 @@ fn head_ui(frame: &Frame<'_>, painter: &egui::Painter, head: Rect) {
     let (text, color) = match frame.kind {
         Kind::Cancels => ("from the cancel to the end".to_owned(), theme.weak),
         Kind::All if ctx.comparing() => (
-            format!("{}: {}", frame.slot.name(), frame.sheet.origin.name()),
+            format!("{}: {}", frame.slot.name(), frame.sheet.origin.long_name()),
             theme.side[frame.slot as usize],
         ),
         Kind::All => {
@@ -97,7 +97,7 @@ fn special_name(frame: &Frame<'_>, row: Row) -> String {
 
 fn header_ui(ui: &mut Ui, frame: &Frame<'_>, row: &RowRecord, section: &Section, rect: Rect) {
     let theme = frame.ctx.theme;
-    let id = ui.id().with(("section", frame.slot, section.key));
+    let id = ui.scope_id().with(("section", frame.slot, section.key));
     let response = ui.interact(rect, id, Sense::click());
     let name = hover::section_name(frame.sheet, section.key);
     let spoken = format!(
@@ -157,7 +157,7 @@ fn lane_ui(
 ) {
     let ctx = frame.ctx;
     let theme = ctx.theme;
-    let id = ui.id().with(("lane", frame.slot, goroutine, cancel));
+    let id = ui.scope_id().with(("lane", frame.slot, goroutine, cancel));
     let response = ui.interact(rect, id, Sense::click());
     let analysis = frame.sheet.document.analysis();
     let worst = match cancel {

@@ -9,12 +9,14 @@ mod batch;
 mod fault;
 mod frontier;
 mod ids;
+mod measure;
 mod merge;
 mod order;
 mod parallel;
 mod read;
 mod stream;
 
+pub(super) use measure::{decode, scan};
 pub(super) use parallel::parse_pieces;
 
 use batch::{Generation, Scanned, Scanner};

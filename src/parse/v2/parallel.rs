@@ -12,6 +12,7 @@
 )]
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, sync_channel};
 
@@ -79,6 +80,7 @@ pub(in crate::parse) fn parse_pieces<P: Piece>(
     minor: u32,
     threads: usize,
     mut join: impl FnMut(P, &Tables<'_>),
+    mut done: impl FnMut(Range<usize>),
     progress: &Progress,
 ) -> Result<Parsed, ParseError> {
     progress.set_total(file.len() as u64);
@@ -120,6 +122,7 @@ pub(in crate::parse) fn parse_pieces<P: Piece>(
                 Scanned::Generation(generation) => {
                     let alone = queue.get(at);
                     joiner.generation(generation, alone, &mut join)?;
+                    done(generation.bytes());
                     at += 1;
                 }
                 Scanned::Broken { fault, rest } => joiner.broken(fault, rest, &mut join)?,

@@ -45,7 +45,7 @@ fn find(folder: &Path, traces: &mut Vec<(u64, PathBuf)>) {
 }
 
 fn bench<T>(bencher: Bencher<'_, '_>, stage: impl Fn(&[u8]) -> T + Sync) {
-    bencher.counter(BytesCount::of_slice(&FILE)).bench(|| stage(black_box(&FILE)));
+    bencher.counter(BytesCount::new(FILE.len())).bench(|| stage(black_box(&FILE)));
 }
 
 fn model(file: &[u8], threads: usize) -> Trace {
@@ -108,7 +108,7 @@ fn s5_model(bencher: Bencher<'_, '_>, threads: usize) {
 #[divan::bench]
 fn s6_analysis(bencher: Bencher<'_, '_>) {
     bencher
-        .counter(BytesCount::of_slice(&FILE))
+        .counter(BytesCount::new(FILE.len()))
         .with_inputs(|| model(&FILE, 2))
         .bench_values(|trace| Document::new(trace, Rules::default()));
 }

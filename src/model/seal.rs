@@ -51,7 +51,7 @@ impl Counts {
     }
 
     fn nth(self, n: u32) -> u32 {
-        (self.0 >> (n * Self::BITS)) as u32 & ((1 << Self::BITS) - 1)
+        u32::try_from(self.0 >> (n * Self::BITS) & ((1 << Self::BITS) - 1)).unwrap_or(0)
     }
 }
 
@@ -155,12 +155,12 @@ impl Pending {
             writer.start(at, row.at - base);
             writer.kind(at, row.kind);
             if row.tally != Tally::Bare {
-                let mut next = writer.stack(*word as usize, row.stack);
+                let mut next = writer.stack(*word, row.stack);
                 if row.tally == Tally::Wake {
                     writer.double(next, row.waker);
                     next += 2;
                 }
-                *word = next as u32;
+                *word = next;
             }
         }
         self.rows.clear();

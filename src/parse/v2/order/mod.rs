@@ -52,6 +52,7 @@ pub(super) enum Step {
 ///
 /// Boxed, so that an [`Answer`] fits registers.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[expect(clippy::box_collection, reason = "a string is too large for a register")]
 pub(super) struct Stop(Option<Box<String>>);
 
 impl Stop {

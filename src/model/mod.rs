@@ -27,7 +27,7 @@ mod stacks;
 mod strings;
 mod world;
 
-pub use build::{build, build_on};
+pub use build::{build, build_from, build_on};
 #[cfg(test)]
 pub(crate) use columns::Columns;
 pub use chunk::{Chunk, Kind};

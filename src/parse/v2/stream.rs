@@ -8,7 +8,6 @@
 use super::batch::Batch;
 use super::fault::Fault;
 use super::read::Frequency;
-use crate::base::ThreadId;
 use crate::parse::cursor::{Cursor, squeeze_short};
 use crate::parse::spec::{MAX_ARGS, spec};
 
@@ -104,7 +103,6 @@ fn bytes_at<const N: usize>(window: &[u8; WINDOW], at: usize) -> [u8; N] {
 /// Reads one thread's batches.
 #[derive(Debug)]
 pub(super) struct Stream<'a> {
-    pub(super) thread: ThreadId,
     /// The order's slot of the thread.
     pub(super) slot: u32,
     /// The event that comes next, once [`Stream::advance`] has read one.
@@ -123,9 +121,8 @@ pub(super) struct Stream<'a> {
 }
 
 impl<'a> Stream<'a> {
-    pub(super) fn new(thread: ThreadId, slot: u32, frequency: Frequency) -> Self {
+    pub(super) fn new(slot: u32, frequency: Frequency) -> Self {
         Self {
-            thread,
             slot,
             event: RawEvent::NONE,
             batches: Vec::new(),

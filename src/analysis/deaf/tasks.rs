@@ -76,12 +76,7 @@ fn only_tasks(trace: &Trace) -> Vec<Seen> {
 }
 
 /// Adds those that work in a task of one who heard, or in that of the cancel's log.
-pub(super) fn find(
-    ground: &Ground<'_>,
-    cancel: &Cancel,
-    work: &LongWork,
-    found: &mut Found,
-) {
+pub(super) fn find(ground: &Ground<'_>, cancel: &Cancel, work: &LongWork, found: &mut Found) {
     if work.by_task.is_empty() {
         return;
     }

@@ -147,7 +147,10 @@ impl<S: Sink> Serial<'_, S> {
         let number = generation.number;
         let is_initial = *self.state.initial.get_or_insert(number) == number;
         self.state.fallback.frequency = Some(loaded.frequency);
-        let mut order = Order::with_carry(&self.state.carry, number, is_initial, loaded.lenient);
+        let mut order = {
+            let carry = std::mem::take(&mut self.state.carry);
+            Order::with_carry(carry, number, is_initial, loaded.lenient)
+        };
         let outcome = merge(&mut loaded, &mut order, &mut self.outlet, self.progress);
         self.progress.advance(generation.end.saturating_sub(generation.offset));
         match outcome {

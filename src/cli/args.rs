@@ -229,6 +229,8 @@ pub struct RenderArgs {
 pub enum View {
     /// The lanes of all goroutines.
     Timeline,
+    /// The lanes that cancels reached, each with its cancel as time zero.
+    Cancel,
     /// The table of late exits.
     Late,
     /// Two traces side by side.

@@ -17,8 +17,9 @@ use crate::parse::pieces::{Piece, Shift};
 use crate::parse::sink::Sink;
 use crate::parse::tables::Tables;
 
-use super::chunk::NO_WAKER;
+use super::columns::NO_WAKER;
 use super::kinds::Kinds;
+use super::regions::Regions;
 use super::seal::{Pending, Sealed};
 
 /// A goroutine's number within a draft.
@@ -46,8 +47,6 @@ pub(super) struct MemberRow {
     pub(super) state: GoState,
     /// Its own stack at its origin.
     pub(super) stack: StackRef,
-    /// The start function: the outermost one of the first stack of its own that has one.
-    pub(super) name: StrRef,
     pub(super) ended: Option<Time>,
 }
 
@@ -90,16 +89,6 @@ pub(super) enum Side {
     TaskEnd {
         id: TaskId,
     },
-    RegionBegin {
-        task: TaskId,
-        kind: StrRef,
-        by: Member,
-    },
-    RegionEnd {
-        task: TaskId,
-        kind: StrRef,
-        by: Member,
-    },
     Log {
         task: TaskId,
         category: StrRef,
@@ -125,12 +114,18 @@ pub struct Draft {
     /// The time of the last event.
     pub(super) last: Time,
     pub(super) members: Vec<MemberRow>,
+    /// The start function of each member: the outermost one of the first stack of its own that
+    /// has one.
+    pub(super) names: Vec<StrRef>,
     /// Member by goroutine slot, [`NOBODY`] if there is none alive.
     by_slot: Vec<Member>,
     pub(super) kinds: Kinds,
     pending: Pending,
     pub(super) sealed: Vec<Sealed>,
     pub(super) sides: Vec<(Time, Side)>,
+    pub(super) regions: Regions,
+    /// Whether a generation has begun; else there is no more than the trace's last Sync.
+    begun: bool,
     /// When the trace broke in this draft: nothing is known from then on.
     pub(super) lost: Option<Time>,
     /// How many experimental events there were.
@@ -162,9 +157,9 @@ impl Draft {
             origin,
             state,
             stack,
-            name: StrRef(0),
             ended: None,
         });
+        self.names.push(StrRef(0));
         self.pending.add_member();
         let slot = of.slot as usize;
         if slot >= self.by_slot.len() {
@@ -182,7 +177,41 @@ impl Draft {
 
     #[inline]
     fn transition(&mut self, tables: &Tables<'_>, event: &Event, step: Transition) {
-        let Transition { of, from, to, reason, stack } = step;
+        let Transition { of, from, to, .. } = step;
+        let at = event.time;
+        match (from, to) {
+            (GoState::Runnable, GoState::Running) => {
+                let member = self.member(of);
+                let kind = self.kinds.running(event.proc);
+                self.pending.push_bare(at, member, kind);
+            }
+            (GoState::Waiting, GoState::Runnable) => {
+                let member = self.member(of);
+                let waker = self.member(event.goroutine);
+                let kind = self.kinds.woken();
+                self.pending.push_wake(at, member, kind, (event.stack.0, waker));
+            }
+            (GoState::Running, GoState::Waiting) => self.stop(tables, at, step),
+            _ => self.rarer_transition(tables, event, step),
+        }
+        if self.pending.is_full() {
+            self.seal();
+        }
+    }
+
+    /// The goroutine waits, is in a system call, or lost its P.
+    #[inline]
+    fn stop(&mut self, tables: &Tables<'_>, at: Time, step: Transition) {
+        let member = self.member(step.of);
+        self.name(tables, member, step.stack);
+        let kind = self.kinds.stopped(step.to, step.reason);
+        self.pending.push_stack(at, member, kind, step.stack.0);
+    }
+
+    /// Kept apart from the three that are nearly all.
+    #[inline(never)]
+    fn rarer_transition(&mut self, tables: &Tables<'_>, event: &Event, step: Transition) {
+        let Transition { of, from, to, stack, .. } = step;
         let at = event.time;
         match (from, to) {
             (GoState::NotExist, _) => {
@@ -213,37 +242,19 @@ impl Draft {
             (_, GoState::Running) => {
                 let member = self.member(of);
                 let kind = self.kinds.running(event.proc);
-                self.pending.push(at, member, kind, []);
+                self.pending.push_bare(at, member, kind);
             }
-            (GoState::Waiting, GoState::Runnable) => {
-                let member = self.member(of);
-                let waker = self.member(event.goroutine);
-                let kind = self.kinds.woken();
-                self.pending.push(at, member, kind, [event.stack.0, waker]);
-            }
-            (_, to) => {
-                let member = self.member(of);
-                self.name(tables, member, stack);
-                let kind = self.kinds.stopped(to, reason);
-                self.pending.push(at, member, kind, [stack.0]);
-            }
-        }
-        if self.pending.is_full() {
-            self.seal();
+            _ => self.stop(tables, at, step),
         }
     }
 
-    /// Takes a stack of the goroutine's own for its name, unless an earlier one gave it. The
-    /// runtime also writes stacks whose only frame has no function.
+    /// Takes a stack of the goroutine's own for its name, unless an earlier one gave it.
     #[inline]
     fn name(&mut self, tables: &Tables<'_>, member: Member, stack: StackRef) {
-        if let Some(row) = self.members.get_mut(member as usize)
-            && row.name == StrRef(0)
-            && let Some(&frame) = tables.stack(stack).last()
-            && let Some(frame) = tables.frames().get(frame as usize)
-            && !tables.string(frame.function).is_empty()
+        if let Some(name) = self.names.get_mut(member as usize)
+            && *name == StrRef(0)
         {
-            row.name = frame.function;
+            *name = start_function(tables, stack);
         }
     }
 
@@ -252,6 +263,12 @@ impl Draft {
         if let Some(sealed) = self.pending.seal(&self.kinds) {
             self.sealed.push(sealed);
         }
+    }
+
+    /// An event that is no goroutine's transition.
+    #[inline(never)]
+    fn other(&mut self, event: &Event) {
+        self.side(event);
     }
 
     fn side(&mut self, event: &Event) {
@@ -275,9 +292,15 @@ impl Draft {
             }
             Body::TaskEnd { id, .. } => Side::TaskEnd { id },
             Body::RegionBegin { task, kind } => {
-                Side::RegionBegin { task, kind, by: self.member(by) }
+                let by = self.member(by);
+                self.regions.begin(by, task, kind, event.time);
+                return;
             }
-            Body::RegionEnd { task, kind } => Side::RegionEnd { task, kind, by: self.member(by) },
+            Body::RegionEnd { task, kind } => {
+                let by = self.member(by);
+                self.regions.end(by, task, kind, event.time);
+                return;
+            }
             Body::Log { task, category, message } => {
                 Side::Log { task, category, message, by: self.member(by), stack: event.stack }
             }
@@ -298,6 +321,15 @@ impl Draft {
     }
 }
 
+/// The outermost function of a stack. The runtime also writes stacks whose only frame has no
+/// function.
+fn start_function(tables: &Tables<'_>, stack: StackRef) -> StrRef {
+    let outermost = tables.stack(stack).last();
+    let frame = outermost.and_then(|&frame| tables.frames().get(frame as usize));
+    let named = frame.filter(|frame| !tables.string(frame.function).is_empty());
+    named.map_or(StrRef(0), |frame| frame.function)
+}
+
 /// A goroutine's transition, as in [`Body::Goroutine`].
 #[derive(Clone, Copy)]
 struct Transition {
@@ -311,6 +343,7 @@ struct Transition {
 impl Sink for Draft {
     fn begin_generation(&mut self, _tables: &Tables<'_>) {
         self.by_slot.clear();
+        self.begun = true;
     }
 
     #[inline]
@@ -318,17 +351,17 @@ impl Sink for Draft {
         self.last = event.time;
         if let Body::Goroutine { of, from, to, reason, stack } = event.body {
             self.transition(tables, event, Transition { of, from, to, reason, stack });
-            return;
+        } else {
+            // A generation's first event is a Sync, so that goroutines need not look.
+            if self.start.is_none() && self.begun {
+                self.start = Some(event.time);
+            }
+            self.other(event);
         }
-        // A Sync that closes the trace, or a broken part of it, stands for no moment of its own.
-        if self.start.is_none() && !matches!(event.body, Body::Sync { last: true, .. }) {
-            self.start = Some(event.time);
-        }
-        self.side(event);
     }
 
     fn lost(&mut self, at: Time) {
-        self.lost = Some(at);
+        self.lost.get_or_insert(at);
     }
 }
 
@@ -371,6 +404,7 @@ impl Piece for Draft {
         for (at, _) in self.sides.iter_mut().take_while(|(at, _)| *at < end) {
             *at = shift.apply(*at);
         }
+        self.regions.shift(shift);
         for sealed in &mut self.sealed {
             sealed.shift(shift);
         }

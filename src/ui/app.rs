@@ -119,7 +119,7 @@ impl App {
         }
         ctx.set_theme(prefs.theme);
         let waker = ctx.clone();
-        let mut app = Self {
+        let app = Self {
             state: State { prefs, ..State::default() },
             sheets: Pair::default(),
             jobs: Jobs::new(move || waker.request_repaint()),

@@ -80,10 +80,6 @@ pub(crate) enum Section {
 }
 
 impl Section {
-    /// All of them, in the order of the help.
-    pub(crate) const ALL: [Self; 5] =
-        [Self::Move, Self::Select, Self::Show, Self::Arrange, Self::Files];
-
     /// Its heading.
     pub(crate) fn title(self) -> &'static str {
         match self {
@@ -248,6 +244,10 @@ const HELD: [Action; 4] = [Action::ZoomIn, Action::ZoomOut, Action::PanLeft, Act
 /// The actions whose keys were pressed since the last frame, most modifiers first. While a text
 /// field has the keyboard, only those with Ctrl count, but for the field's own, and Escape.
 pub(crate) fn pressed(ctx: &Context) -> Vec<Action> {
+    if egui::Popup::is_any_open(ctx) {
+        // An open menu has the keyboard; Escape closes it.
+        return Vec::new();
+    }
     let typing = ctx.egui_wants_keyboard_input();
     let mut found = Vec::new();
     let mut shortcuts: Vec<(&KeyboardShortcut, Action)> = ENTRIES

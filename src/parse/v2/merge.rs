@@ -20,7 +20,7 @@ use rustc_hash::FxHashMap;
 
 use super::fault::Fault;
 use super::frontier::{Frontier, Head};
-use super::order::{Order, Queue, Step};
+use super::order::{Order, Queue, Step, Stop};
 use super::read::{Loaded, Sample};
 use super::stream::Stream;
 use crate::base::{Progress, ThreadId, Time};
@@ -113,6 +113,9 @@ pub(super) fn merge<S: Sink>(
                 }
             }
             merger.step(loaded, order, &mut queue)?;
+            if queue.is_empty() {
+                continue;
+            }
             outlet.put(loaded, &mut queue.first);
             for event in queue.others() {
                 outlet.put_rarer(loaded, event);
@@ -286,7 +289,7 @@ impl<'a> Merger<'a> {
         match order.advance(loaded, &stream.event, stream.slot, queue) {
             Ok(Step::NotYet) => return Ok(false),
             Ok(Step::Advanced) => {}
-            Err(Stop::Broken(_)) if loaded.lenient => {
+            Err(stop) if loaded.lenient && stop.is_broken() => {
                 self.leave_out(at, queue);
                 return Ok(true);
             }

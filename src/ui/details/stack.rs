@@ -23,7 +23,7 @@ pub(super) fn stack_ui(ui: &mut Ui, page: &Page<'_>, title: &str, stack: StackId
     }
     let theme = page.ctx.theme;
     section_ui(ui, theme, title);
-    let id = ui.id().with(("all_frames", title, stack));
+    let id = ui.scope_id().with(("all_frames", title, stack));
     let all = ui.data(|data| data.get_temp::<bool>(id)).unwrap_or(false);
     let n_shown = if all { n_frames } else { n_frames.min(MAX_SHOWN) };
     for frame in trace.frames(stack).take(n_shown) {

@@ -71,8 +71,6 @@ pub(crate) struct Theme {
     pub(crate) on_patch: Color32,
     /// What lies outside the life of a goroutine or of the trace.
     pub(crate) void: Color32,
-    /// Laid over what is not in focus.
-    pub(crate) veil: Color32,
     /// Under popups.
     pub(crate) shadow: Color32,
     /// Before (A) and after (B) in a comparison.
@@ -140,13 +138,6 @@ impl Theme {
         self.patches[class as usize]
     }
 
-    /// The color of a state within a late overstay: waiting, which is what holds most exits up,
-    /// glows there.
-    pub(crate) fn lit(&self, class: StateClass) -> Color32 {
-        let share = if hue(class).1 { 0.10 } else { 0.34 };
-        mix(self.state(class), self.late, share)
-    }
-
     /// The color of a cause.
     pub(crate) fn cause(&self, cause: Cause) -> Color32 {
         self.causes[cause as usize]
@@ -181,7 +172,6 @@ impl Theme {
             warn_soft: oklch(0.28, 0.045, 85.0),
             better: oklch(0.80, 0.13, 160.0),
             void: gray(0.145),
-            veil: gray(0.165).gamma_multiply(0.66),
             shadow: gray(0.0).gamma_multiply(0.45),
             side: [oklch(0.78, 0.10, 300.0), oklch(0.78, 0.10, 195.0)],
             states: states(&levels),
@@ -219,7 +209,6 @@ impl Theme {
             warn_soft: oklch(0.95, 0.05, 90.0),
             better: oklch(0.50, 0.13, 155.0),
             void: gray(0.965),
-            veil: gray(0.99).gamma_multiply(0.70),
             shadow: gray(0.0).gamma_multiply(0.16),
             side: [oklch(0.50, 0.13, 300.0), oklch(0.52, 0.10, 205.0)],
             states: states(&levels),

@@ -125,7 +125,7 @@ impl Order {
             for (task, kind) in open {
                 if let Some(slot) = order.go_slots.get(id.0) {
                     let kind = order.texts.number(kind);
-                    order.regions.push(slot, *task, kind);
+                    order.regions.push(slot, (*task, kind));
                 }
             }
         }
@@ -336,7 +336,7 @@ impl Order {
     /// A goroutine ended: its open regions and ranges go with it.
     #[inline]
     pub(super) fn forget(&mut self, slot: u32) {
-        self.regions.forget(slot);
+        self.regions.clear(slot);
         if !self.go_ranges.is_empty() {
             self.go_ranges.remove(&slot);
         }

@@ -69,6 +69,11 @@ impl Stop {
         Self::broken(format!("an event names {what} {id}, which is not defined"))
     }
 
+    /// Whether it does not depend on what this order knows.
+    pub(super) fn is_broken(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// What to do about an event at `offset` that gave this.
     #[cold]
     pub(super) fn at(self, offset: u64) -> Fault {
@@ -207,6 +212,11 @@ impl Queue {
     #[inline]
     pub(super) fn clear(&mut self) {
         self.len = 0;
+    }
+
+    #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        self.len == 0
     }
 
     /// Those after the first.

@@ -84,7 +84,8 @@ impl Limits {
             let Some((_, unit, limit)) = limits.iter_mut().find(|(name, ..)| name == key) else {
                 return Err(unknown(key, &format!("[{section}]"), &names));
             };
-            **limit = Some(read_limit(*unit, value).map_err(|why| format!("[{section}] {key}: {why}"))?);
+            **limit =
+                Some(read_limit(*unit, value).map_err(|why| format!("[{section}] {key}: {why}"))?);
         }
         Ok(())
     }
@@ -294,13 +295,34 @@ mod tests {
     fn mistakes_name_the_key_and_the_nearest_known_one() {
         let said = |text: &str| Budget::parse(text, None).expect_err(text);
         for (text, expected) in [
-            ("[default]\nlate_exit_p9 = \"1s\"", "unknown key `late_exit_p9` in [default]; the nearest known one is `late_exit_p99`"),
-            ("[defaults]\n", "unknown key `defaults` in the budget; the nearest known one is `default`"),
-            ("[profile.x]\nmaxsleep = \"1s\"", "unknown key `maxsleep` in [profile.x]; the nearest known one is `max_sleep`"),
-            ("[[allow]]\nfunc = \"f\"", "unknown key `func` in [[allow]] number 1; the nearest known one is `function`"),
-            ("[[allow]]\nfunction = \"f\"\nrule = \"late-exi\"\nwhy = \"w\"", "[[allow]] number 1: there is no rule `late-exi`; the nearest is `late-exit`"),
-            ("[[allow]]\nfunction = \"f\"\nrule = \"deaf\"", "[[allow]] number 1: `why` is missing"),
-            ("[default]\nmax_sleep = 5", "[default] max_sleep: 5 is not a duration; write it as \"50ms\""),
+            (
+                "[default]\nlate_exit_p9 = \"1s\"",
+                "unknown key `late_exit_p9` in [default]; the nearest known one is `late_exit_p99`",
+            ),
+            (
+                "[defaults]\n",
+                "unknown key `defaults` in the budget; the nearest known one is `default`",
+            ),
+            (
+                "[profile.x]\nmaxsleep = \"1s\"",
+                "unknown key `maxsleep` in [profile.x]; the nearest known one is `max_sleep`",
+            ),
+            (
+                "[[allow]]\nfunc = \"f\"",
+                "unknown key `func` in [[allow]] number 1; the nearest known one is `function`",
+            ),
+            (
+                "[[allow]]\nfunction = \"f\"\nrule = \"late-exi\"\nwhy = \"w\"",
+                "[[allow]] number 1: there is no rule `late-exi`; the nearest is `late-exit`",
+            ),
+            (
+                "[[allow]]\nfunction = \"f\"\nrule = \"deaf\"",
+                "[[allow]] number 1: `why` is missing",
+            ),
+            (
+                "[default]\nmax_sleep = 5",
+                "[default] max_sleep: 5 is not a duration; write it as \"50ms\"",
+            ),
             ("[default]\ndeaf = -1", "[default] deaf: -1 is not a number of goroutines"),
         ] {
             assert_eq!(said(text), expected);

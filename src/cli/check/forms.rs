@@ -34,7 +34,7 @@ pub(super) fn text(
         let verdict = if checked.over.is_empty() {
             styled(GOOD, "Within the budget.")
         } else {
-            styled(BAD, format!("Over the budget: {}.", count(checked.over.len() as u64, "time")))
+            styled(BAD, format!("Over the budget: {}.", count(checked.over.len() as u64, "case")))
         };
         writeln!(out, "\n{verdict}")?;
         cut_list(out, checked.over.iter(), SHOWN, one_over)?;
@@ -65,7 +65,8 @@ fn against(budget: &Budget) -> String {
         || "the built-in budget: there is no overstay.toml here or above".to_owned(),
         |path| safe(&file_name(path)).into_owned(),
     );
-    let profile = budget.profile.as_ref().map_or_else(String::new, |name| format!(", profile {name}"));
+    let profile =
+        budget.profile.as_ref().map_or_else(String::new, |name| format!(", profile {name}"));
     format!("against {path}{}", safe(&profile))
 }
 
@@ -118,7 +119,10 @@ pub(super) fn junit(out: &mut dyn Write, opened: &Opened, checked: &Checked) -> 
         for over in checked.over.iter().filter(|over| over.limit == limit) {
             let (measure, message, fix) = (xml(&measure(over)), xml(&over.message), xml(&over.fix));
             let kind = over.rule;
-            writeln!(out, "<failure type=\"{kind}\" message=\"{measure}\">{message}\n{fix}</failure>")?;
+            writeln!(
+                out,
+                "<failure type=\"{kind}\" message=\"{measure}\">{message}\n{fix}</failure>"
+            )?;
         }
         writeln!(out, "</testcase>")?;
     }

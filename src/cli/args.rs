@@ -21,7 +21,7 @@ use crate::base::parse_duration;
     args_conflicts_with_subcommands = true,
     override_usage = "overstay [TRACE [TRACE2]]\n       overstay <COMMAND>",
     after_help = "TRACE is a file, a .gz or .zst of one, or - for standard input.\n\
-                  Exit status: 0 fine, 1 worse than asked for, 2 could not do it."
+                  Exit status: 0 fine, 1 over budget or worse, 2 could not do it."
 )]
 pub struct Invocation {
     /// What to do without a window.

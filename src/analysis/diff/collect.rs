@@ -20,6 +20,18 @@ const MAX_PATH: usize = 8;
 /// How many durations to keep per place and chunk: the others are left out evenly.
 const MAX_KEPT: usize = 4_096;
 
+/// Reasons for waiting until there is something to do: that it took longer is nothing worse.
+const IDLE: &[&str] = &[
+    "select",
+    "chan receive",
+    "network",
+    "forever",
+    "sync.(*Cond).Wait",
+    "preempted",
+    "system goroutine wait",
+    "",
+];
+
 /// The durations by key.
 type Rows = FxHashMap<Key, Vec<Duration>>;
 
@@ -51,7 +63,11 @@ fn overstays(document: &Document, rows: &mut Rows) {
             _ => hearing.function,
         };
         let function = trace.string(function);
-        let site = cancel.site.map_or("", |site| trace.string(site.function));
+        // The names inside the standard library change with its versions.
+        let site = cancel.site.map(|site| site.function).filter(|&function| {
+            analysis.book.function(function).origin != Origin::Std
+        });
+        let site = site.map_or("", |function| trace.string(function));
         let by = if site.is_empty() { String::new() } else { format!(" by {site}") };
         let duration = Duration { ns: hearing.overstay_ns, cut_off: hearing.end.is_none() };
         put(rows, GroupKind::CancelSite, format!("{function} → {}{by}", cancel.cause), function, duration);
@@ -103,7 +119,7 @@ fn tasks(trace: &Trace, rows: &mut Rows) {
 /// run queue.
 type Place = Option<(StrId, StackId)>;
 
-/// Blocked time by reason and site, and waits for a processor.
+/// Blocked time by reason and site, unless it was idle, and waits for a processor.
 fn waits(document: &Document, rows: &mut Rows) {
     let (trace, book) = (document.trace(), &document.analysis().book);
     let mut by_place: FxHashMap<Place, Vec<Duration>> = FxHashMap::default();
@@ -115,7 +131,10 @@ fn waits(document: &Document, rows: &mut Rows) {
             None => (GroupKind::Scheduling, "run queue".to_owned(), String::new()),
             Some((reason, stack)) => {
                 let Some(site) = book.site(trace.stacks(), stack) else { continue };
-                if book.function(site.function).is.has(Traits::RUNTIME) {
+                let idle = IDLE.contains(&trace.string(reason))
+                    || book.any(trace.stacks(), stack, Traits::JOINS)
+                    || book.function(site.function).is.has(Traits::RUNTIME);
+                if idle {
                     continue;
                 }
                 let function = trace.string(site.function);

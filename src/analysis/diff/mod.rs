@@ -1,9 +1,9 @@
 //! Before and after: two traces compared by what stays the same between builds.
 //!
 //! Each row compares durations of one kind. A row is worse or better only if there are at least
-//! [`ENOUGH`] on both sides, the difference would be by chance in less than 5 % of all rows that
-//! are called so (the false discovery rate, after correction for the number of rows), and it is
-//! large enough to matter: beyond [`MIN_PERCENT`] of what it was and beyond a floor that depends
+//! [`ENOUGH`] on both sides, the difference would be by chance in less than 5 % of all rows of
+//! its kind that are called so (the false discovery rate, after correction for the number of
+//! rows of that kind), and it is large enough to matter: beyond [`MIN_PERCENT`] of what it was and beyond a floor that depends
 //! on the kind. It may be in the middle (a rank test) or in the slowest twentieth (a test of
 //! shares, if there are at least [`ENOUGH_FOR_TAIL`]); the smaller p of the two counts, doubled.
 
@@ -109,7 +109,7 @@ pub fn diff(before: &Document, after: &Document) -> Diff {
 fn compare(key: Key, before: &Sample, after: &Sample) -> DiffGroup {
     let moved = shift(before, after);
     let enough = before.len().min(after.len()) >= ENOUGH;
-    let p_value = enough.then(|| p_value(before, after));
+    let p_value = enough.then(|| p_value(key.kind, before, after));
     let mut group = DiffGroup {
         kind: key.kind,
         key: key.key,
@@ -145,12 +145,18 @@ fn side(sample: &Sample) -> Side {
     }
 }
 
-fn p_value(before: &Sample, after: &Sample) -> f64 {
+fn p_value(kind: GroupKind, before: &Sample, after: &Sample) -> f64 {
     let ranks = rank_test(before, after);
-    if before.len().min(after.len()) < ENOUGH_FOR_TAIL {
+    if !has_tail(kind, before.len().min(after.len())) {
         return ranks;
     }
     (2.0 * ranks.min(tail_test(before, after))).min(1.0)
+}
+
+/// Whether the slowest are compared too. How long a sleep or a lock took at worst is the
+/// machine's doing more than the program's.
+fn has_tail(kind: GroupKind, n: usize) -> bool {
+    kind != GroupKind::Blocked && n >= ENOUGH_FOR_TAIL
 }
 
 /// Which way a row changed, if by enough to matter.
@@ -162,7 +168,7 @@ fn direction(group: &DiffGroup) -> Verdict {
     };
     let moved = group.shift_ns.unwrap_or(0);
     let tail = group.after.p99_ns - group.before.p99_ns;
-    let enough_for_tail = group.before.n.min(group.after.n) as usize >= ENOUGH_FOR_TAIL;
+    let enough_for_tail = has_tail(group.kind, group.before.n.min(group.after.n) as usize);
     let change = if matters(moved, group.before.p50_ns) {
         moved
     } else if enough_for_tail && matters(tail, group.before.p99_ns) {
@@ -195,17 +201,20 @@ fn floor_ns(kind: GroupKind) -> i64 {
     }
 }
 
-/// Corrects for the number of rows, and takes back what no longer counts.
+/// Corrects for the number of rows, and takes back what no longer counts. Each kind of row is a
+/// question of its own, so that many rows of blocked time do not drown the few of cancels.
 fn correct(groups: &mut [DiffGroup]) {
-    let tested: Vec<usize> =
-        (0..groups.len()).filter(|&at| groups[at].p_value.is_some()).collect();
-    let p_values: Vec<f64> = tested.iter().filter_map(|&at| groups[at].p_value).collect();
-    for (at, rate) in tested.into_iter().zip(false_discovery_rates(&p_values)) {
-        let group = &mut groups[at];
-        group.q_value = Some(rate);
-        let changed = matches!(group.verdict, Verdict::Worse | Verdict::Better);
-        if changed && rate >= MAX_RATE {
-            group.verdict = Verdict::Same;
+    for &kind in GroupKind::ALL {
+        let tested = |group: &&mut DiffGroup| group.kind == kind && group.p_value.is_some();
+        let p_values: Vec<f64> =
+            groups.iter_mut().filter(tested).filter_map(|group| group.p_value).collect();
+        let rates = false_discovery_rates(&p_values);
+        for (group, rate) in groups.iter_mut().filter(tested).zip(rates) {
+            group.q_value = Some(rate);
+            let changed = matches!(group.verdict, Verdict::Worse | Verdict::Better);
+            if changed && rate >= MAX_RATE {
+                group.verdict = Verdict::Same;
+            }
         }
     }
 }

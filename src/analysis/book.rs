@@ -131,7 +131,13 @@ impl Book {
     }
 
     /// The row of a stack's mark, given the role of its caller's innermost frame.
-    fn mark_row(&mut self, row: StackId, caller: StackId, of: Function, below: Option<Role>) -> u32 {
+    fn mark_row(
+        &mut self,
+        row: StackId,
+        caller: StackId,
+        of: Function,
+        below: Option<Role>,
+    ) -> u32 {
         if self.mark_rows[caller.index()] == VOID {
             return VOID;
         }

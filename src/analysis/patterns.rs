@@ -170,10 +170,19 @@ pub(crate) const GRACEFUL: &[(&str, &str)] = &[
     ("net/http.(*Server).Shutdown", "net/http.(*Server).Shutdown"),
     ("net/http.(*Server).Close", "net/http.(*Server).Close"),
     ("net/http/httptest.(*Server).Close", "net/http/httptest.(*Server).Close"),
-    ("google.golang.org/grpc.(*Server).GracefulStop", "google.golang.org/grpc.(*Server).GracefulStop"),
+    (
+        "google.golang.org/grpc.(*Server).GracefulStop",
+        "google.golang.org/grpc.(*Server).GracefulStop",
+    ),
     ("google.golang.org/grpc.(*Server).Stop", "google.golang.org/grpc.(*Server).Stop"),
-    ("github.com/valyala/fasthttp.(*Server).Shutdown…", "github.com/valyala/fasthttp.(*Server).ShutdownWithContext"),
-    ("github.com/labstack/echo/v4.(*Echo).Shutdown", "github.com/labstack/echo/v4.(*Echo).Shutdown"),
+    (
+        "github.com/valyala/fasthttp.(*Server).Shutdown…",
+        "github.com/valyala/fasthttp.(*Server).ShutdownWithContext",
+    ),
+    (
+        "github.com/labstack/echo/v4.(*Echo).Shutdown",
+        "github.com/labstack/echo/v4.(*Echo).Shutdown",
+    ),
     ("github.com/nats-io/nats%2ego.(*Conn).Drain", "github.com/nats-io/nats%2ego.(*Conn).Drain"),
 ];
 
@@ -211,7 +220,10 @@ pub(crate) const SERVERS: &[(&str, &str)] = &[
 pub(crate) const JOINS: &[(&str, &str)] = &[
     ("sync.(*WaitGroup).Wait", "sync.(*WaitGroup).Wait"),
     ("golang.org/x/sync/errgroup.(*Group).Wait", "golang.org/x/sync/errgroup.(*Group).Wait"),
-    ("github.com/sourcegraph/conc.(*WaitGroup).Wait", "github.com/sourcegraph/conc.(*WaitGroup).Wait"),
+    (
+        "github.com/sourcegraph/conc.(*WaitGroup).Wait",
+        "github.com/sourcegraph/conc.(*WaitGroup).Wait",
+    ),
 ];
 
 /// Functions that hand signals to the program: whom they wake acts on a signal.
@@ -223,7 +235,9 @@ pub(crate) fn matches(pattern: &str, function: &str) -> bool {
     if let Some(prefix) = pattern.strip_suffix('…') {
         function.starts_with(prefix)
     } else if let Some(prefix) = pattern.strip_suffix('#') {
-        function.strip_prefix(prefix).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+        function
+            .strip_prefix(prefix)
+            .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
     } else {
         pattern == function
     }

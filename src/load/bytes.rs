@@ -1,7 +1,5 @@
 //! The bytes of an input, in memory or mapped.
 
-#![deny(unsafe_code)]
-
 use std::fs::File;
 use std::io;
 use std::ops::Deref;

@@ -81,6 +81,7 @@ impl From<io::Error> for ReadError {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "files are opened here and nowhere else")]
 fn read_file(path: &Path, progress: &Progress) -> Result<Bytes, ReadError> {
     // Opening a directory works on some systems and is a matter of permission on others.
     let metadata = std::fs::metadata(path)?;

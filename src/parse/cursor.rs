@@ -92,11 +92,20 @@ impl<'a> Cursor<'a> {
 
 /// Closes the gaps that the continuation bits leave: 8 groups of 7 bits become 56 bits.
 #[inline]
-pub(super) fn squeeze(word: u64) -> u64 {
+fn squeeze(word: u64) -> u64 {
     let bits = word & 0x7f7f_7f7f_7f7f_7f7f;
     let pairs = (bits & 0x007f_007f_007f_007f) | ((bits & 0x7f00_7f00_7f00_7f00) >> 1);
     let quads = (pairs & 0x0000_3fff_0000_3fff) | ((pairs & 0x3fff_0000_3fff_0000) >> 2);
     (quads & 0x0000_0000_0fff_ffff) | ((quads & 0x0fff_ffff_0000_0000) >> 4)
+}
+
+/// The same for 4 groups, which become 28 bits.
+#[inline]
+pub(super) fn squeeze_short(word: u32) -> u32 {
+    let bits = word & 0x7f7f_7f7f;
+    // What moves down by one bit loses half of itself.
+    let pairs = bits - ((bits & 0x7f00_7f00) >> 1);
+    (pairs & 0x3fff) | ((pairs >> 2) & 0x0fff_c000)
 }
 
 #[cfg(test)]

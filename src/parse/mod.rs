@@ -3,6 +3,8 @@
 //! This room may borrow bytes and fill tables. It may not do IO, panic on any input, or
 //! allocate from a length that the remaining bytes cannot justify.
 
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
 mod cursor;
 pub mod error;
 pub mod event;

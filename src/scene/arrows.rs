@@ -77,7 +77,7 @@ impl Ends<'_> {
         for row in rows {
             let Row::Lane { goroutine, .. } = row.row else { continue };
             let index = &self.view.source.index.hearings;
-            let Some(hearing) = index.find(analysis, goroutine, cancel) else { continue };
+            let Some(hearing) = index.find(goroutine, cancel) else { continue };
             let hearing = &analysis.hearings()[hearing as usize];
             let at = (cancelled.at, hearing.heard_at);
             let late = hearing.is_late(self.view.budget_ns);

@@ -2,7 +2,7 @@
 
 use crate::base::{Interval, StrId};
 
-use super::fold::gallop;
+use super::fold::{cell_end, gallop};
 use super::records::{BarKind, BarRecord};
 use super::viewport::Viewport;
 
@@ -37,10 +37,10 @@ impl Track<'_> {
             if first.start >= seen.end {
                 break;
             }
-            let cell_end = ((first.start.ns() >> self.cell_log2) + 1) << self.cell_log2;
+            let stop_ns = cell_end(first.start.ns(), self.cell_log2);
             let mut past = at + 1;
             if first.ns() < width {
-                past = gallop(past, n, |at| interval(at).start.ns() < cell_end);
+                past = gallop(past, n, |at| interval(at).start.ns() < stop_ns);
                 // The last one may be long and only start here.
                 if past > at + 1 && interval(past - 1).ns() >= width {
                     past -= 1;
@@ -72,6 +72,17 @@ impl Track<'_> {
     fn push(&self, bar: BarRecord, out: &mut Vec<BarRecord>) {
         let x0 = self.viewport.x_on_screen(bar.interval.start);
         let x1 = self.viewport.x_on_screen(bar.interval.end).max(x0 + MIN_PX);
+        // Of merged bars so close that no gap could be seen, one rectangle is enough.
+        if let Some(last) = out.last_mut()
+            && (last.row, last.kind, bar.kind) == (bar.row, BarKind::Merged, BarKind::Merged)
+            && last.y0.to_bits() == bar.y0.to_bits()
+            && x0 - last.x1 < MIN_PX
+        {
+            last.x1 = x1;
+            last.count += bar.count;
+            last.interval.end = bar.interval.end;
+            return;
+        }
         out.push(BarRecord { x0, x1, ..bar });
     }
 }

@@ -19,7 +19,7 @@
 //!    no span at all. Where it does not, the next span is looked up by its number.
 
 use crate::base::{Goroutine, Interval, StrId, Time};
-use crate::model::{Run, Trace};
+use crate::model::{Life, Run, Trace};
 
 use super::class::{Classes, StateClass, Tally};
 use super::pyramid::{Level, Pyramid, on_grid};
@@ -27,7 +27,7 @@ use super::records::{SpanFlags, SpanRecord};
 use super::viewport::Viewport;
 
 /// Up to so many spans are added up; of more, this many are sampled.
-const SAMPLE: usize = 32;
+const SAMPLE: usize = 16;
 
 /// The first of `from..end` for which `holds` is false, where it is true up to some point and
 /// false from there on. Looks at places in doubling distance: cheap if the answer is near.
@@ -62,6 +62,11 @@ pub(super) fn cell_log2(viewport: &Viewport, min_px: f32) -> u32 {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at least 1")]
     let least_ns = least_ns as u64;
     least_ns.checked_next_power_of_two().map_or(62, u64::trailing_zeros).min(62)
+}
+
+/// The first nanosecond after the cell that holds `ns`.
+pub(super) fn cell_end(ns: i64, cell_log2: u32) -> i64 {
+    (ns | ((1 << cell_log2) - 1)).saturating_add(1)
 }
 
 /// What a lane is folded by.
@@ -101,20 +106,26 @@ pub(super) fn blank(row: u32, y0: f32, y1: f32) -> SpanRecord {
 }
 
 impl Fold<'_> {
-    /// Appends the records of a goroutine's lane to `out`, from left to right.
-    pub(super) fn lane(&self, goroutine: Goroutine, out: &mut Vec<SpanRecord>) {
-        let first = out.len();
-        self.spans(goroutine, out);
+    /// Appends the records of a goroutine's lane to `out`, from left to right. `life` is from its
+    /// first moment to its last.
+    pub(super) fn lane(
+        &self,
+        goroutine: Goroutine,
+        first: &Life,
+        life: Interval,
+        out: &mut Vec<SpanRecord>,
+    ) {
+        let first_record = out.len();
+        self.spans(goroutine, first, life, out);
         // A whole life narrower than a record can be seen all the same.
-        if let Some(&SpanRecord { x0, .. }) = out.get(first)
+        if let Some(&SpanRecord { x0, .. }) = out.get(first_record)
             && let Some(last) = out.last_mut()
         {
             last.x1 = last.x1.max(x0 + self.min_px);
         }
     }
 
-    fn spans(&self, goroutine: Goroutine, out: &mut Vec<SpanRecord>) {
-        let life = self.trace.lifetime(goroutine);
+    fn spans(&self, goroutine: Goroutine, first: &Life, life: Interval, out: &mut Vec<SpanRecord>) {
         let seen = self.viewport.visible();
         if life.end <= seen.start || life.start >= seen.end {
             return;
@@ -129,7 +140,6 @@ impl Fold<'_> {
         };
         let mut runs = self.trace.runs(goroutine).peekable();
         if runs.peek().is_none() {
-            let first = self.trace.life(goroutine);
             let class = self.classes.of(first.first_state, StrId::EMPTY);
             walk.emit(on_grid(self.zero, life.start), on_grid(self.zero, life.end), class);
             return;
@@ -237,7 +247,7 @@ impl Walk<'_, '_> {
             }
             let at = span.unwrap_or_else(|| piece.holding(self.at, self.fold.pyramid));
             let (start, end) = (piece.start(at), piece.start(at + 1));
-            if end - start >= width {
+            if end.saturating_sub(start) >= width {
                 self.close();
                 self.emit(start, end, piece.class(at, self.fold.classes));
                 self.at = end;
@@ -252,16 +262,16 @@ impl Walk<'_, '_> {
     /// next one.
     fn cell(&mut self, piece: Piece<'_>, first: usize, stop: usize, width: i64) -> usize {
         let from = piece.start(first).max(self.at);
-        let cell_end = (from | (width - 1)) + 1;
-        let past = gallop(first + 1, stop, |at| piece.start(at) < cell_end);
-        let last_is_long = piece.start(past) - piece.start(past - 1) >= width;
+        let stop_ns = cell_end(from, self.fold.cell_log2);
+        let past = gallop(first + 1, stop, |at| piece.start(at) < stop_ns);
+        let last_is_long = piece.start(past).saturating_sub(piece.start(past - 1)) >= width;
         let past = if last_is_long { past - 1 } else { past };
         let end = piece.start(past);
         let mut tally = Tally::default();
         let n = past - first;
         let stride = n.div_ceil(SAMPLE).max(1);
         for at in (first..past).step_by(stride) {
-            let ns = piece.start(at + 1) - piece.start(at);
+            let ns = piece.start(at + 1).saturating_sub(piece.start(at));
             tally.add(piece.class(at, self.fold.classes), ns);
         }
         // What a tiny run of the chunk before left open in this cell goes on.
@@ -276,7 +286,7 @@ impl Walk<'_, '_> {
             self.close();
             self.open = Some(Open { start: from, end, tally, n });
         }
-        if end >= cell_end || last_is_long {
+        if end >= stop_ns || last_is_long {
             self.close();
         }
         self.at = end;

@@ -2,6 +2,7 @@
 
 use crate::base::{Interval, Time};
 
+use super::minis::Minis;
 use super::records::{
     ArrowRecord, BandRecord, BarRecord, CancelRecord, DensityRecord, FuseRecord, MarkerRecord,
     PlotRecord, RowRecord, SpanRecord, TextRange, TickRecord,
@@ -9,14 +10,16 @@ use super::records::{
 use super::view::View;
 use super::{arrows, axis, lanes, overlay};
 
-/// All records of a frame. Keep one and refill it: in the steady state nothing is allocated.
+/// All records of a frame. Keep one and refill it: in the steady state nothing is allocated
+/// but what goes into the texts of overstays.
 #[derive(Clone, Default, Debug)]
 pub struct Scene {
     /// Visible rows, from top to bottom.
     pub rows: Vec<RowRecord>,
     /// Bands behind all rows.
     pub bands: Vec<BandRecord>,
-    /// Histograms of collapsed groups, in their header rows.
+    /// Histograms of collapsed groups, in their header rows; where they would be too coarse,
+    /// the few goroutines that live in the window as thin lanes.
     pub density: Vec<DensityRecord>,
     /// Spans, row by row.
     pub spans: Vec<SpanRecord>,
@@ -42,6 +45,7 @@ pub struct Scene {
     pub(super) texts: String,
     /// Late stretches of the lane being filled.
     pub(super) late: Vec<Interval>,
+    pub(super) minis: Minis,
 }
 
 impl Scene {
@@ -78,6 +82,7 @@ impl Scene {
         self.sticky = None;
         self.texts.clear();
         self.late.clear();
+        self.minis.reset();
     }
 
     /// A record's text.

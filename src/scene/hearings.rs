@@ -3,6 +3,7 @@
 use crate::analysis::{Analysis, Hearing, Outcome};
 use crate::base::{Goroutine, Time};
 
+use super::fold::{cell_end, gallop};
 use super::maxtree::MaxTree;
 
 /// The overstay that a budget is held against, in nanoseconds; 0 for a hearing that is never
@@ -32,6 +33,10 @@ const MAX_LEAPS: usize = 4096;
 pub(super) struct ByGoroutine {
     /// Rows of the analysis's hearings.
     order: Vec<u32>,
+    /// Where each goroutine's begin in `order`, and the end.
+    starts: Vec<u32>,
+    /// Cancels of the hearings in that order.
+    cancels: Vec<u32>,
     /// Ends of the fuses in that order, as nanoseconds on the trace's clock.
     ends: MaxTree,
     /// [`late_ns`] in that order.
@@ -39,7 +44,7 @@ pub(super) struct ByGoroutine {
 }
 
 impl ByGoroutine {
-    pub(super) fn new(analysis: &Analysis) -> Self {
+    pub(super) fn new(analysis: &Analysis, n_goroutines: u32) -> Self {
         let hearings = analysis.hearings();
         let mut order: Vec<u32> = rows(hearings.len()).collect();
         // Hearings are stored cancel by cancel, in order of time: a stable sort keeps that.
@@ -49,19 +54,31 @@ impl ByGoroutine {
         };
         let ends = of(&|hearing| end_of(analysis, hearing).ns());
         let late = of(&late_ns);
-        Self { order, ends, late }
+        let mut starts = vec![0; n_goroutines as usize + 1];
+        for hearing in hearings {
+            if let Some(count) = starts.get_mut(hearing.goroutine.index() + 1) {
+                *count += 1;
+            }
+        }
+        let mut sum = 0;
+        for start in &mut starts {
+            sum += *start;
+            *start = sum;
+        }
+        let cancels = order.iter().map(|&row| hearings[row as usize].cancel).collect();
+        Self { order, starts, cancels, ends, late }
     }
 
     /// The places in this order of one goroutine's hearings.
-    pub(super) fn of(&self, analysis: &Analysis, goroutine: Goroutine) -> (usize, usize) {
-        let hearings = analysis.hearings();
-        let start = self.order.partition_point(|&r| hearings[r as usize].goroutine < goroutine);
-        let rest = &self.order[start..];
-        // Nearly always none or one: no second search over all.
-        let n = super::fold::gallop(0, rest.len(), |at| {
-            hearings[rest[at] as usize].goroutine == goroutine
-        });
-        (start, start + n)
+    pub(super) fn of(&self, goroutine: Goroutine) -> (usize, usize) {
+        let at = goroutine.index();
+        let bounds = self.starts.get(at).zip(self.starts.get(at + 1));
+        bounds.map_or((0, 0), |(&start, &end)| (start as usize, end as usize))
+    }
+
+    /// The cancel of the hearing at a place.
+    pub(super) fn cancel(&self, place: usize) -> u32 {
+        self.cancels[place]
     }
 
     /// The row of the hearing at a place.
@@ -70,16 +87,10 @@ impl ByGoroutine {
     }
 
     /// The row of the hearing of a cancel by a goroutine, if it reached it.
-    pub(super) fn find(
-        &self,
-        analysis: &Analysis,
-        goroutine: Goroutine,
-        cancel: u32,
-    ) -> Option<u32> {
-        let hearing = |&row: &u32| &analysis.hearings()[row as usize];
-        let key = |row: &u32| (hearing(row).goroutine, hearing(row).cancel);
-        let at = self.order.partition_point(|row| key(row) < (goroutine, cancel));
-        self.order.get(at).copied().filter(|row| key(row) == (goroutine, cancel))
+    pub(super) fn find(&self, goroutine: Goroutine, cancel: u32) -> Option<u32> {
+        let (start, end) = self.of(goroutine);
+        let at = self.cancels[start..end].binary_search(&cancel).ok()?;
+        Some(self.order[start + at])
     }
 
     /// The first place of `start..end` whose fuse ends after `time`.
@@ -144,20 +155,20 @@ impl ByEnd {
     }
 
     /// Calls `each` with every stretch of late ends that fall into the same cell of
-    /// `cell_ns`, from `from` on and before `to`: the cell's ends' number, late or not, and
+    /// the grid, from `from` on and before `to`: the cell's ends' number, late or not, and
     /// the row of the worst. Costs a search per cell with a late end.
     pub(super) fn late_cells(
         &self,
         (from, to): (Time, Time),
-        cell_ns: i64,
+        cell_log2: u32,
         budget_ns: i64,
         mut each: impl FnMut(u32, u32),
     ) {
         let stop = self.ends.partition_point(|&(end, _)| end < to);
         let mut at = self.ends.partition_point(|&(end, _)| end < from);
         while let Some(next) = self.late.next_above(at, stop, budget_ns) {
-            let cell_end = (self.ends[next].0.ns().div_euclid(cell_ns) + 1).saturating_mul(cell_ns);
-            let past = super::fold::gallop(next, stop, |at| self.ends[at].0.ns() < cell_end);
+            let stop_ns = cell_end(self.ends[next].0.ns(), cell_log2);
+            let past = gallop(next + 1, stop, |at| self.ends[at].0.ns() < stop_ns);
             if let Some(worst) = self.late.argmax(next, past) {
                 each(u32::try_from(past - next).unwrap_or(u32::MAX), self.ends[worst].1);
             }

@@ -22,6 +22,8 @@ pub struct Index {
     pub(super) hearings: ByGoroutine,
     /// All hearings that may be late, for the overview.
     pub(super) ends: ByEnd,
+    /// Times of all cancels, ascending.
+    pub(super) cancel_times: Vec<Time>,
     /// The worst overstay that counts of each cancel.
     pub(super) worst_of_cancel: MaxTree,
     pub(super) tracks: Tracks,
@@ -50,7 +52,8 @@ impl Index {
         Self {
             zero: trace.interval().start,
             classes: Classes::new(trace),
-            hearings: ByGoroutine::new(analysis),
+            hearings: ByGoroutine::new(analysis, trace.n_goroutines()),
+            cancel_times: analysis.cancels().iter().map(|cancel| cancel.at).collect(),
             ends: ByEnd::all(analysis),
             worst_of_cancel: MaxTree::new(worst_of_cancel),
             tracks: Tracks::new(trace),

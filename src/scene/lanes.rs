@@ -2,15 +2,18 @@
 
 use crate::base::{Goroutine, Interval, StrId, Time};
 
+use crate::model::{Life, Trace};
+
 use super::bars::Track;
 use super::columns::Chart;
-use super::fold::{Fold, blank, cell_log2};
+use super::density::Density;
+use super::fold::{Fold, blank, cell_end, cell_log2};
 use super::frame::Scene;
 use super::fuses;
+use super::minis;
 use super::plots::Plot;
 use super::records::{BarKind, BarRecord, MarkerKind, MarkerRecord, RowRecord};
 use super::rows::{Row, SectionKey, Visible};
-use super::tracks::task_interval;
 use super::view::View;
 use super::viewport::Viewport;
 
@@ -80,7 +83,8 @@ impl Lanes<'_, '_> {
             Row::Header(section) => self.header(section, number, &mut record),
             Row::Lane { goroutine, cancel, zero } => {
                 let viewport = self.view.viewport.shifted(zero.ns());
-                let lane = Lane { number, goroutine, cancel, viewport };
+                let life = self.view.source.document.trace().life(goroutine);
+                let lane = Lane { number, goroutine, cancel, viewport, life };
                 self.lane(&lane, &mut record);
             }
             Row::HeapPlot | Row::GoroutinesPlot => self.plot(visible.row, number, top, bottom),
@@ -120,7 +124,13 @@ impl Lanes<'_, '_> {
             (None, SectionKey::Function(name)) => index.densities.get(&name),
             (None, _) => None,
         };
-        if let Some(density) = density {
+        let density = density.filter(|density| !density.is_empty());
+        let closely = minis::replaces(self.view, density.map(Density::bin_ns))
+            && self.view.rows.lives.get(number as usize).is_some_and(|lives| {
+                let scene = &mut *self.scene;
+                scene.minis.fill(self.view, lives, (row, y0, y1), &mut scene.density)
+            });
+        if let Some(density) = density.filter(|_| !closely) {
             chart.brief(density, &mut self.scene.density);
         }
         if self.view.show.cancels {
@@ -188,14 +198,14 @@ impl Lanes<'_, '_> {
             selected: selection.span.filter(|_| selection.goroutine == Some(lane.goroutine)),
             row: blank(lane.number, y0, y1),
         };
-        fold.lane(lane.goroutine, &mut self.scene.spans);
+        let life = Interval::new(lane.life.first, lane.end(fold.trace));
+        fold.lane(lane.goroutine, &lane.life, life, &mut self.scene.spans);
     }
 
     fn markers(&mut self, lane: &Lane, (y0, y1): (f32, f32)) {
         let trace = self.view.source.document.trace();
         let seen = lane.viewport.visible();
-        let life = trace.life(lane.goroutine);
-        let (born, ended) = (life.born.time(), life.ended.time());
+        let (born, ended) = (lane.life.born.time(), lane.life.ended.time());
         let first = if born.is_some() { MarkerKind::Born } else { MarkerKind::Before };
         let last = if ended.is_some() { MarkerKind::Ended } else { MarkerKind::After };
         let mut mark = |at: Time, kind| {
@@ -204,16 +214,16 @@ impl Lanes<'_, '_> {
                 self.scene.markers.push(MarkerRecord { x, y0, y1, row: lane.number, kind });
             }
         };
-        mark(born.unwrap_or(life.first), first);
-        mark(ended.unwrap_or(trace.lifetime(lane.goroutine).end), last);
+        mark(born.unwrap_or(lane.life.first), first);
+        mark(lane.end(trace), last);
         let logs = trace.notes().logs();
         let cell = cell_log2(&lane.viewport, LOG_PX);
         let mut rest = self.view.source.index.tracks.logs_from(logs, lane.goroutine, seen.start);
         let at = |row: &u32| logs[*row as usize].at;
         while let Some(first) = rest.first().map(at).filter(|&first| first < seen.end) {
             mark(first, MarkerKind::Log);
-            let cell_end = ((first.ns() >> cell) + 1) << cell;
-            let past = super::fold::gallop(1, rest.len(), |n| at(&rest[n]).ns() < cell_end);
+            let stop_ns = cell_end(first.ns(), cell);
+            let past = super::fold::gallop(1, rest.len(), |n| at(&rest[n]).ns() < stop_ns);
             rest = &rest[past..];
         }
     }
@@ -274,10 +284,8 @@ impl Lanes<'_, '_> {
             Row::Tasks(packed) => {
                 let Some(rows) = tracks.tasks.get(packed as usize) else { return };
                 let tasks = trace.notes().tasks();
-                let whole: Interval = trace.interval();
-                let interval = |at: usize| task_interval(&tasks[rows[at] as usize], whole);
-                let what = |at: usize| (BarKind::Task(rows[at]), tasks[rows[at] as usize].kind);
-                strip.fill(rows.len(), interval, what, out);
+                let what = |at: usize| (BarKind::Task(rows[at].1), tasks[rows[at].1 as usize].kind);
+                strip.fill(rows.len(), |at| rows[at].0, what, out);
             }
             _ => {}
         }
@@ -290,6 +298,14 @@ struct Lane {
     goroutine: Goroutine,
     cancel: Option<u32>,
     viewport: Viewport,
+    life: Life,
+}
+
+impl Lane {
+    /// Its goroutine's end, or the last moment at which it is known to exist.
+    fn end(&self, trace: &Trace) -> Time {
+        self.life.ended.time().unwrap_or_else(|| trace.lifetime(self.goroutine).end)
+    }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a row's height")]

@@ -11,6 +11,7 @@ use crate::model::Trace;
 use super::density::{self, Density};
 use super::hearings::{ByEnd, cancelled_at, late_ns};
 use super::index::Source;
+use super::minis::Lives;
 use super::rows::{Body, Grouping, Row, RowOptions, Rows, Section, SectionKey, Sort};
 use super::view::Metrics;
 
@@ -24,6 +25,13 @@ impl Rows {
     /// Lists, filters, groups and sorts. Costs n log n in goroutines: call it off the UI thread.
     #[must_use]
     pub fn build(source: Source<'_>, options: &RowOptions) -> Self {
+        Self::build_within(source, options, Interval::new(Time::MIN, Time::MAX))
+    }
+
+    /// The same with only those goroutines that live at some time in `window`: what is on
+    /// screen, so that lanes with nothing to show do not keep the others apart.
+    #[must_use]
+    pub fn build_within(source: Source<'_>, options: &RowOptions, window: Interval) -> Self {
         let trace = source.document.trace();
         let mut rows = Self { metrics: options.metrics, ..Self::default() };
         if !options.goroutines_only {
@@ -32,7 +40,9 @@ impl Rows {
         let worst = worst_of_goroutines(source);
         let filter = Filter::new(trace, options);
         let keep = |&g: &Goroutine| {
-            filter.keeps(trace, g) && (!options.late_only || worst[g.index()] > options.budget_ns)
+            filter.keeps(trace, g)
+                && (!options.late_only || worst[g.index()] > options.budget_ns)
+                && lives_in(trace, g, window)
         };
         let mut lanes: Vec<Lane> = trace
             .goroutines()
@@ -43,7 +53,13 @@ impl Rows {
         let groups = group(trace, &lanes, &worst, options);
         add_groups(&mut rows, source, groups, options.budget_ns);
         add_late_ends(&mut rows, source);
-        if !filter.is_empty() || options.late_only || options.grouping != Grouping::Function {
+        rows.lives = rows.bodies.iter().map(|body| lives(trace, &rows.order, body)).collect();
+        let is_all = window == Interval::new(Time::MIN, Time::MAX);
+        if !is_all
+            || !filter.is_empty()
+            || options.late_only
+            || options.grouping != Grouping::Function
+        {
             add_densities(&mut rows, trace);
         }
         for section in &mut rows.sections {
@@ -93,6 +109,12 @@ impl Rows {
         rows.finish(source.document.trace().n_goroutines());
         rows
     }
+}
+
+/// Whether a goroutine lives at some time in a window.
+fn lives_in(trace: &Trace, goroutine: Goroutine, window: Interval) -> bool {
+    let life = trace.lifetime(goroutine);
+    life.start < window.end && life.end > window.start
 }
 
 /// A goroutine and what it is sorted by, ascending.
@@ -278,6 +300,14 @@ fn add_late_ends(rows: &mut Rows, source: Source<'_>) {
     }
     let sorted = of_section.into_iter().map(|rows| ByEnd::new(analysis, rows.into_iter()));
     rows.ends = sorted.collect();
+}
+
+/// Who lives when, of a section with goroutines.
+fn lives(trace: &Trace, order: &[Goroutine], body: &Body) -> Lives {
+    match body {
+        Body::Fixed(_) => Lives::default(),
+        Body::Lanes(lanes) => Lives::new(trace, &order[lanes.clone()]),
+    }
 }
 
 /// How many goroutines of each section are alive, where the index has no histogram by state.

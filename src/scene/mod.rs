@@ -33,6 +33,7 @@ mod lanes;
 mod levels;
 mod listing;
 mod maxtree;
+mod minis;
 mod overlay;
 mod overview;
 mod plots;

@@ -3,7 +3,7 @@
 use crate::base::{Interval, Time};
 
 use super::bars::partition_point;
-use super::fold::{cell_log2, gallop};
+use super::fold::{cell_end, cell_log2, gallop};
 use super::hearings::cancelled_at;
 use super::records::{BandKind, BandRecord, CancelRecord};
 use super::rows::SectionKey;
@@ -19,7 +19,7 @@ const BAND_PX: f32 = 1.0;
 /// place of the selected cancel or the one with the worst overstay.
 pub(super) fn fill_cancels(view: &View<'_>, out: &mut Vec<CancelRecord>) {
     let analysis = view.source.document.analysis();
-    let cancels = analysis.cancels();
+    let times = &view.source.index.cancel_times;
     if let Some(row) = view.rows.cancel_bounds().and_then(|_| view.re_based_on()) {
         // All rows of a cancel view share one moment zero.
         out.extend(mark(view, row as usize, row as usize + 1, &view.viewport, Time(0)));
@@ -27,11 +27,11 @@ pub(super) fn fill_cancels(view: &View<'_>, out: &mut Vec<CancelRecord>) {
     }
     let seen = view.viewport.visible();
     let cell = cell_log2(&view.viewport, MARK_PX);
-    let mut at = cancels.partition_point(|cancel| cancel.at < seen.start);
-    let stop = at + cancels[at..].partition_point(|cancel| cancel.at < seen.end);
+    let mut at = times.partition_point(|&at| at < seen.start);
+    let stop = at + times[at..].partition_point(|&at| at < seen.end);
     while at < stop {
-        let cell_end = ((cancels[at].at.ns() >> cell) + 1) << cell;
-        let past = gallop(at + 1, stop, |at| cancels[at].at.ns() < cell_end);
+        let stop_ns = cell_end(times[at].ns(), cell);
+        let past = gallop(at + 1, stop, |at| times[at].ns() < stop_ns);
         let shown = view.selection.cancel.map(|cancel| cancel as usize);
         let shown = shown.filter(|cancel| (at..past).contains(cancel));
         let worst = view.source.index.worst_of_cancel.argmax(at, past);
@@ -112,8 +112,8 @@ fn bands(
     let mut at = partition_point(n, |at| interval(at).end <= seen.start);
     while at < n && interval(at).start < seen.end {
         let first = interval(at);
-        let cell_end = ((first.start.ns() >> cell) + 1) << cell;
-        let past = gallop(at + 1, n, |at| interval(at).start.ns() < cell_end);
+        let stop_ns = cell_end(first.start.ns(), cell);
+        let past = gallop(at + 1, n, |at| interval(at).start.ns() < stop_ns);
         let end = interval(past - 1).end.max(first.end);
         at = past;
         if end > first.start {

@@ -8,6 +8,7 @@ use crate::base::{Goroutine, Interval, StrId, Time};
 
 use super::density::Density;
 use super::hearings::ByEnd;
+use super::minis::Lives;
 use super::view::Metrics;
 
 /// What a row is. Small and copied freely; stays the same while the row scrolls.
@@ -164,6 +165,8 @@ pub struct Rows {
     pub(super) ends: Vec<ByEnd>,
     /// Histograms of the sections that are not just all of one start function.
     pub(super) densities: Vec<Option<Density>>,
+    /// Who lives when in each section.
+    pub(super) lives: Vec<Lives>,
     pub(super) metrics: Metrics,
     /// Top edge of each section and a last entry, in pixels.
     pub(super) tops: Vec<u64>,

@@ -13,8 +13,9 @@ use super::maxtree::MaxTree;
 pub(super) struct Tracks {
     /// Rows of the model's regions, by goroutine, depth and begin.
     regions: Vec<u32>,
-    /// Rows of the model's tasks: in each list they do not overlap and are in order of time.
-    pub(super) tasks: Vec<Vec<u32>>,
+    /// When tasks are and their rows in the model: in each list they do not overlap and are in
+    /// order of time.
+    pub(super) tasks: Vec<Vec<(Interval, u32)>>,
     /// Rows of the model's stop-the-world stretches, by start.
     pub(super) stop_the_world: Vec<u32>,
     /// Rows of the model's logs, by goroutine and time; those of nobody are left out.
@@ -42,7 +43,7 @@ impl Curve {
 }
 
 /// From a task's begin to its end, cut at the trace's edges.
-pub(super) fn task_interval(task: &Task, trace: Interval) -> Interval {
+fn task_interval(task: &Task, trace: Interval) -> Interval {
     Interval::new(task.began.time().unwrap_or(trace.start), task.ended.time().unwrap_or(trace.end))
 }
 
@@ -103,11 +104,11 @@ impl Tracks {
 
 /// Packs tasks into as few rows as hold them without overlap: each takes the row that has
 /// been free the longest. Costs n log n.
-fn pack(tasks: &[Task], trace: Interval) -> Vec<Vec<u32>> {
+fn pack(tasks: &[Task], trace: Interval) -> Vec<Vec<(Interval, u32)>> {
     let mut order = rows(tasks.len());
     let interval = |row: &u32| task_interval(&tasks[*row as usize], trace);
     order.sort_by_key(|row| interval(row).start);
-    let mut packed: Vec<Vec<u32>> = Vec::new();
+    let mut packed: Vec<Vec<(Interval, u32)>> = Vec::new();
     let mut free: BinaryHeap<Reverse<(Time, usize)>> = BinaryHeap::new();
     for row in order {
         let span = interval(&row);
@@ -117,7 +118,7 @@ fn pack(tasks: &[Task], trace: Interval) -> Vec<Vec<u32>> {
         if at == packed.len() {
             packed.push(Vec::new());
         }
-        packed[at].push(row);
+        packed[at].push((span, row));
         free.push(Reverse((span.end, at)));
     }
     packed

@@ -105,7 +105,9 @@ fn act_on_trace(action: Action, ctx: &Ctx<'_>, panels: &mut Panels) {
         A::ViewCompare if ctx.comparing() => ctx.send(Command::Show(View::Compare)),
         A::ViewCompare => ctx.send(Command::AskFile(Role::Compare)),
         A::ZoomIn => look(ctx, panels, |view| view.zoom_at(view.width_px() / 2.0, ZOOM_STEP)),
-        A::ZoomOut => look(ctx, panels, |view| view.zoom_at(view.width_px() / 2.0, 1.0 / ZOOM_STEP)),
+        A::ZoomOut => {
+            look(ctx, panels, |view| view.zoom_at(view.width_px() / 2.0, 1.0 / ZOOM_STEP))
+        }
         A::PanLeft => look(ctx, panels, |view| view.pan(-PAN_STEP * view.width_px())),
         A::PanRight => look(ctx, panels, |view| view.pan(PAN_STEP * view.width_px())),
         A::Fit => look(ctx, panels, Viewport::fit),
@@ -163,7 +165,7 @@ fn zoom_to_cancel(ctx: &Ctx<'_>) {
     ctx.send(Command::Show(View::Cancel));
 }
 
-fn selected_goroutine(ctx: &Ctx<'_>) -> Option<(Slot, &'_ Sheet, Goroutine)> {
+fn selected_goroutine<'a>(ctx: &Ctx<'a>) -> Option<(Slot, &'a Sheet, Goroutine)> {
     let selected = ctx.state.selected?;
     let sheet = ctx.sheet(selected.slot)?;
     Some((selected.slot, sheet, goroutine_of(sheet, selected)?))
@@ -216,7 +218,7 @@ fn step_late(ctx: &Ctx<'_>, step: i64) {
 }
 
 /// The span that the selection is at: the selected one, or the one at the left of the screen.
-fn current_span(ctx: &Ctx<'_>) -> Option<(Slot, &'_ Sheet, Goroutine, Span)> {
+fn current_span<'a>(ctx: &Ctx<'a>) -> Option<(Slot, &'a Sheet, Goroutine, Span)> {
     let (slot, sheet, goroutine) = selected_goroutine(ctx)?;
     let trace = sheet.trace();
     let at = match ctx.state.selected?.what {

@@ -60,6 +60,11 @@ impl Gestures {
         self.0
     }
 
+    /// Numbers for a gesture that is no part of any other.
+    pub(super) fn fresh() -> Self {
+        Self(u64::MAX / 2)
+    }
+
     /// The number of the gesture that goes on.
     pub(super) fn current(&self) -> u64 {
         self.0
@@ -114,7 +119,7 @@ impl App {
         }
         ctx.set_theme(prefs.theme);
         let waker = ctx.clone();
-        let mut app = Self {
+        let app = Self {
             state: State { prefs, ..State::default() },
             sheets: Pair::default(),
             jobs: Jobs::new(move || waker.request_repaint()),
@@ -184,9 +189,8 @@ impl App {
             for action in keys::pressed(ui.ctx()) {
                 act::act(action, &ctx, &mut panels);
             }
-        } else if ui.input_mut(|input| {
-            input.consume_key(egui::Modifiers::NONE, egui::Key::Escape)
-        }) {
+        } else if ui.input_mut(|input| input.consume_key(egui::Modifiers::NONE, egui::Key::Escape))
+        {
             ctx.send(Command::Escape);
         }
         if self.sheets[Slot::Before].is_some() {
@@ -250,11 +254,17 @@ impl App {
                 .show(ui, |ui| panels.late.drawer_ui(ui, ctx));
         }
         egui::CentralPanel::default().frame(plain).show(ui, |ui| match ctx.state.view {
-            View::Timeline => super::timeline::both_ui(ui, ctx, &mut panels.timelines),
-            View::Cancel => super::timeline::cancels_ui(ui, ctx, &mut panels.cancels),
+            View::Timeline => {
+                super::timeline::both_ui(ui, ctx, &mut panels.timelines, &mut panels.gestures);
+            }
+            View::Cancel => {
+                super::timeline::cancels_ui(ui, ctx, &mut panels.cancels, &mut panels.gestures);
+            }
             View::Late => panels.late.page_ui(ui, ctx),
             View::Compare => {
-                panels.compare.page_ui(ui, ctx, self.diff.as_ref().map(|(_, diff)| diff));
+                let diff = self.diff.as_ref().map(|(_, diff)| diff);
+                let Panels { compare, timelines, gestures, .. } = panels;
+                compare.page_ui(ui, ctx, diff, timelines, gestures);
             }
         });
     }

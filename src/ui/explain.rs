@@ -56,7 +56,7 @@ pub(crate) fn explain(
     let mut explanation = Explanation {
         overstay: told(hearing.map(|hearing| document.split(hearing)).unwrap_or_default()),
         held_by: hearing.map(|hearing| document.held_by(hearing)).unwrap_or_default(),
-        life: told(overstay_split(trace, goroutine, life)),
+        life: told(overstay_split(trace, document.analysis(), goroutine, life)),
         ..Explanation::default()
     };
     for child in trace.goroutines() {

@@ -1,1 +1,51 @@
-//! See the room map in the crate docs.
+//! The window: records → egui.
+//!
+//! This room shows what the others have worked out. It may not loop over spans or events, or
+//! compute findings; colors are named in `theme` only. The UI thread never waits: long work is
+//! a job (`jobs`), and every change of what is looked at is a command (`command`), so that
+//! there is one place that writes the state.
+
+mod act;
+mod answer;
+mod app;
+mod charts;
+mod command;
+mod compare;
+mod ctx;
+mod details;
+mod dialog;
+mod drop;
+mod examples;
+mod explain;
+mod help;
+mod history;
+mod icon;
+mod jobs;
+mod keys;
+mod late;
+mod loading;
+mod look;
+mod notices;
+mod open;
+mod palette;
+mod render;
+mod sheet;
+mod slot;
+mod start;
+mod state;
+mod status;
+mod table;
+mod theme;
+mod timeline;
+mod top;
+mod welcome;
+mod widgets;
+mod work;
+
+pub use app::{App, Settings};
+pub use render::{Picture, PictureError, Raster, picture};
+pub use start::{StartError, run};
+pub use state::{ThemeChoice, View};
+
+/// The name that the window's settings are saved under.
+const PREFS_KEY: &str = "prefs";

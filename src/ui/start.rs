@@ -4,6 +4,19 @@
 //! rest. They are looked for only to explain a failure: a search of the file system can miss
 //! what the loader would find, so it never forbids the attempt.
 
+use std::panic::{self, AssertUnwindSafe};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::app::{App, Settings};
+use super::state::Prefs;
+
+/// The window's size at first, in points.
+const SIZE: [f32; 2] = [1440.0, 900.0];
+/// The smallest size that it can be given.
+const LEAST_SIZE: [f32; 2] = [760.0, 480.0];
+
 /// Why the window did not open. The text says what to do about it.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum StartError {
@@ -14,7 +27,9 @@ pub enum StartError {
         why: String,
     },
     /// A library of the desktop is not installed.
-    #[error("the window needs {library}, which is not installed; on Debian and Ubuntu: apt install {package}")]
+    #[error(
+        "the window needs {library}, which is not installed; on Debian and Ubuntu: apt install {package}"
+    )]
     MissingLibrary {
         /// The file that the loader looks for.
         library: &'static str,
@@ -38,8 +53,84 @@ pub(crate) enum Display {
     X11,
 }
 
+/// Opens the window on one trace, two to compare, or none, and returns when it is closed.
+///
+/// # Errors
+/// If no window can be opened here; the text says what is missing, on one line.
+pub fn run(traces: &[PathBuf], settings: Settings) -> Result<(), StartError> {
+    let display = find_display()?;
+    let started = Arc::new(AtomicBool::new(false));
+    let result = silently(&started, || open_window(traces, settings, display, &started));
+    match result {
+        Ok(Ok(())) => Ok(()),
+        // Once it was open, what happens after is no failure to open it.
+        Ok(Err(err)) if !started.load(Ordering::Relaxed) => Err(explain(err.to_string(), display)),
+        Ok(Err(err)) => Err(StartError::Window { why: err.to_string() }),
+        Err(why) => Err(explain(why, display)),
+    }
+}
+
+fn open_window(
+    traces: &[PathBuf],
+    settings: Settings,
+    display: Display,
+    started: &Arc<AtomicBool>,
+) -> eframe::Result {
+    let viewport = egui::ViewportBuilder::default()
+        .with_title("Overstay")
+        .with_app_id("overstay")
+        .with_inner_size(SIZE)
+        .with_min_inner_size(LEAST_SIZE)
+        .with_drag_and_drop(true)
+        .with_icon(super::icon::icon());
+    let options = eframe::NativeOptions {
+        viewport,
+        renderer: eframe::Renderer::Glow,
+        event_loop_builder: event_loop(display),
+        ..eframe::NativeOptions::default()
+    };
+    let (traces, started) = (traces.to_vec(), Arc::clone(started));
+    eframe::run_native(
+        "overstay",
+        options,
+        Box::new(move |creation| {
+            started.store(true, Ordering::Relaxed);
+            let saved = creation
+                .storage
+                .and_then(|storage| eframe::get_value::<Prefs>(storage, super::PREFS_KEY));
+            let prefs = saved.unwrap_or_default();
+            Ok(Box::new(App::with_prefs(&creation.egui_ctx, &traces, settings, prefs)))
+        }),
+    )
+}
+
+/// Runs `work`; a panic before the window is open is returned as its message instead of being
+/// printed, since the windowing library panics where a library of the desktop is missing.
+fn silently<T>(started: &Arc<AtomicBool>, work: impl FnOnce() -> T) -> Result<T, String> {
+    let usual: Arc<dyn Fn(&panic::PanicHookInfo<'_>) + Send + Sync> = panic::take_hook().into();
+    let (open, loud) = (Arc::clone(started), Arc::clone(&usual));
+    panic::set_hook(Box::new(move |info| {
+        if open.load(Ordering::Relaxed) {
+            loud(info);
+        }
+    }));
+    let result = panic::catch_unwind(AssertUnwindSafe(work));
+    panic::set_hook(Box::new(move |info| usual(info)));
+    result.map_err(|payload| {
+        let text = payload.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| payload.downcast_ref::<&str>().copied());
+        text.unwrap_or("the windowing library failed").to_owned()
+    })
+}
+
 #[cfg(target_os = "linux")]
-pub(crate) use linux::{explain, find_display};
+pub(crate) use linux::{event_loop, explain, find_display};
+
+/// Elsewhere the event loop is the usual one.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn event_loop(_display: Display) -> Option<eframe::EventLoopBuilderHook> {
+    None
+}
 
 /// Elsewhere there is always a display.
 #[cfg(not(target_os = "linux"))]
@@ -80,6 +171,16 @@ mod linux {
         ("libEGL.so.1", "libegl1"),
     ];
     const DRIVERS: (&str, &str) = ("an OpenGL driver", "libgl1-mesa-dri");
+
+    /// Makes the event loop speak X11 if it would choose a Wayland that is not there.
+    pub(crate) fn event_loop(display: Display) -> Option<eframe::EventLoopBuilderHook> {
+        use winit::platform::x11::EventLoopBuilderExtX11 as _;
+        (display == Display::X11).then(|| -> eframe::EventLoopBuilderHook {
+            Box::new(|builder| {
+                builder.with_x11();
+            })
+        })
+    }
 
     /// Finds a display that answers. Wayland goes first; if it is named but not there, X11.
     pub(crate) fn find_display() -> Result<Display, StartError> {
@@ -150,7 +251,10 @@ mod linux {
             return StartError::MissingLibrary { library: "libGL.so.1", package: "libgl1" };
         }
         if !Path::new("/usr/share/X11/xkb").exists() {
-            return StartError::MissingLibrary { library: "the keyboard data", package: "xkb-data" };
+            return StartError::MissingLibrary {
+                library: "the keyboard data",
+                package: "xkb-data",
+            };
         }
         let lower = why.to_lowercase();
         let about_gl = ["glutin", "glx", "egl", "opengl", "fbconfig"];

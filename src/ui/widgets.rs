@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use egui::{
-    Align2, Color32, CornerRadius, FontFamily, FontId, Galley, Pos2, Rect, Response, RichText,
-    Role, Sense, Stroke, Ui, Vec2, WidgetInfo,
+    Align2, Color32, CornerRadius, FontFamily, FontId, Galley, Painter, Pos2, Rect, Response,
+    RichText, Role, Sense, Stroke, Ui, Vec2, WidgetInfo,
 };
 
 use super::theme::{self, Theme, size};
@@ -80,7 +80,7 @@ pub(crate) fn swatch_ui(ui: &mut Ui, color: Color32) {
 
 /// A line of text cut to a width, with an ellipsis.
 pub(crate) fn cut_galley(
-    ui: &Ui,
+    painter: &Painter,
     text: &str,
     font: FontId,
     color: Color32,
@@ -88,21 +88,21 @@ pub(crate) fn cut_galley(
 ) -> Arc<Galley> {
     let mut job = egui::text::LayoutJob::simple_singleline(text.to_owned(), font, color);
     job.wrap = egui::text::TextWrapping::truncate_at_width(width_px.max(1.0));
-    ui.painter().layout_job(job)
+    painter.layout_job(job)
 }
 
 /// Writes a line of text with its left middle at `at`, cut to a width.
 pub(crate) fn text_at(
-    ui: &Ui,
+    painter: &Painter,
     at: Pos2,
     text: &str,
     font: FontId,
     color: Color32,
     width_px: f32,
 ) -> Rect {
-    let galley = cut_galley(ui, text, font, color, width_px);
+    let galley = cut_galley(painter, text, font, color, width_px);
     let rect = Align2::LEFT_CENTER.anchor_size(at, galley.size());
-    ui.painter().galley(rect.min, galley, color);
+    painter.galley(rect.min, galley, color);
     rect
 }
 

@@ -135,7 +135,12 @@ fn companions(
 }
 
 /// Whether a goroutine blocked between creating one and creating another.
-fn blocks_between(ground: &Ground<'_>, parent: Goroutine, first: Goroutine, last: Goroutine) -> bool {
+fn blocks_between(
+    ground: &Ground<'_>,
+    parent: Goroutine,
+    first: Goroutine,
+    last: Goroutine,
+) -> bool {
     let lives = &ground.trace.goroutines;
     let (from, until) = (lives.born[first.index()], lives.born[last.index()]);
     if from == Time::MIN || until == Time::MIN {
@@ -202,7 +207,8 @@ fn while_leaving(
     deaf: &mut Vec<Goroutine>,
 ) {
     let until = cancel.at + hearing.overstay_ns;
-    let mut spans = ground.trace.spans_from(held.who, hearing.heard_at).take(super::MAX_SPANS).peekable();
+    let mut spans =
+        ground.trace.spans_from(held.who, hearing.heard_at).take(super::MAX_SPANS).peekable();
     while let Some(span) = spans.next() {
         if span.start >= until {
             break;
@@ -271,7 +277,13 @@ fn let_go(
 }
 
 /// Whether a goroutine that let another go on may be deaf, and left right after it did.
-fn is_suspect(ground: &Ground<'_>, cancel: &Cancel, held: &Held, by: Goroutine, let_go: Time) -> bool {
+fn is_suspect(
+    ground: &Ground<'_>,
+    cancel: &Cancel,
+    held: &Held,
+    by: Goroutine,
+    let_go: Time,
+) -> bool {
     let lives = &ground.trace.goroutines;
     let ended = lives.ended[by.index()] != Time::MIN;
     let_go - cancel.at > ground.rules.late_over_ns

@@ -78,7 +78,7 @@ fn sleeps(facts: &Facts<'_>, over_ns: i64) -> Vec<Sleep> {
         }
         stack_words(chunk)
             .filter(|&(word, _)| {
-                let local = chunk.words.get(word).map_or(usize::MAX, |&local| local as usize);
+                let local = chunk.columns.stack(word).map_or(usize::MAX, |local| local as usize);
                 wanted.get(local).copied().unwrap_or(false)
             })
             .filter(|&(_, at)| !chunk.kind_of(at).woken && !ends_soon(chunk, at, over_ns))

@@ -9,15 +9,10 @@ use crate::parse::tables::Tables;
 /// The experiments by the byte that names them (Go 1.26 `internal/trace/tracev2/events.go`).
 const EXPERIMENTS: [(u8, &str); 1] = [(1, "AllocFree")];
 /// The experiment that all experimental event types belong to.
-pub(in crate::parse) const EVENTS_EXPERIMENT: &str = EXPERIMENTS[0].1;
-
-/// The name of an experiment, if it is known.
-pub(in crate::parse) fn experiment_name(experiment: u8) -> Option<&'static str> {
-    EXPERIMENTS.iter().find(|&&(number, _)| number == experiment).map(|&(_, name)| name)
-}
+const EVENTS_EXPERIMENT: &str = EXPERIMENTS[0].1;
 
 /// The dump's name for a kind of event.
-pub(in crate::parse) fn kind_name(body: &Body) -> &'static str {
+pub(super) fn kind_name(body: &Body) -> &'static str {
     match body {
         Body::Sync { .. } => "Sync",
         Body::Metric { .. } => "Metric",

@@ -3,7 +3,7 @@
 const HEX: [u8; 16] = *b"0123456789abcdef";
 
 /// Adds a number in decimal.
-pub(in crate::parse) fn push_u64(out: &mut Vec<u8>, mut number: u64) {
+pub(super) fn push_u64(out: &mut Vec<u8>, mut number: u64) {
     // 20 digits are enough for 2^64.
     let mut digits = [0u8; 20];
     let mut n_digits = 0;
@@ -20,7 +20,7 @@ pub(in crate::parse) fn push_u64(out: &mut Vec<u8>, mut number: u64) {
 }
 
 /// Adds a signed number in decimal.
-pub(in crate::parse) fn push_i64(out: &mut Vec<u8>, number: i64) {
+pub(super) fn push_i64(out: &mut Vec<u8>, number: i64) {
     if number < 0 {
         out.push(b'-');
     }
@@ -37,7 +37,7 @@ pub fn quoted(text: &[u8]) -> String {
 }
 
 /// Adds text between quotes; a quote inside is `\x22`.
-pub(in crate::parse) fn push_quoted(out: &mut Vec<u8>, text: &[u8]) {
+pub(super) fn push_quoted(out: &mut Vec<u8>, text: &[u8]) {
     out.push(b'"');
     push_escaped(out, text, Some(b'"'));
     out.push(b'"');
@@ -45,7 +45,7 @@ pub(in crate::parse) fn push_quoted(out: &mut Vec<u8>, text: &[u8]) {
 
 /// Adds text with the dump's escapes: `\\`, `\t`, `\n`, `\r`, and `\xHH` for other control bytes,
 /// for `also`, and for each byte that is not part of well-formed UTF-8.
-pub(in crate::parse) fn push_escaped(out: &mut Vec<u8>, text: &[u8], also: Option<u8>) {
+pub(super) fn push_escaped(out: &mut Vec<u8>, text: &[u8], also: Option<u8>) {
     let is_plain = |&byte: &u8| matches!(byte, b' '..=b'~') && byte != b'\\' && Some(byte) != also;
     if text.iter().all(is_plain) {
         out.extend_from_slice(text);

@@ -40,6 +40,8 @@ use super::error::ParseError;
 use super::sink::Sink;
 use crate::base::{Progress, Warning};
 
+/// The versions that Go wrote: by Go 1.11 to 1.18, by 1.19 and 1.20, by 1.21.
+const VERSIONS: [u32; 3] = [11, 19, 21];
 /// The bytes before the first batch.
 const HEADER_BYTES: usize = 16;
 /// One before and one after the events.
@@ -49,39 +51,32 @@ const CHECK_EVERY: usize = 1 << 14;
 
 /// What became of a trace in the old format.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct V1Outcome {
+pub(super) struct V1Outcome {
     /// How many events the sink got, the two Syncs included.
-    pub events: u64,
+    pub(super) events: u64,
     /// What is odd or missing, in file order within each kind.
-    pub warnings: Vec<Warning>,
+    pub(super) warnings: Vec<Warning>,
     /// Whether the sink got all that the trace was meant to hold, the clock's frequency included.
-    pub complete: bool,
-    /// The clock's frequency in Hz. If the trace does not tell it, as those that were cut do
-    /// not, times are in ticks instead of nanoseconds: their order is right, not their lengths.
-    pub ticks_per_second: Option<i64>,
-}
-
-/// Whether [`parse`] reads a version.
-#[must_use]
-pub fn reads(minor: u32) -> bool {
-    matches!(minor, 11 | 19 | 21)
+    pub(super) complete: bool,
 }
 
 /// Reads a whole trace, its 16-byte header included, of version `minor`: 11, 19 or 21.
 ///
 /// The sink gets the events that Go's own reader would give, in the same order. From a damaged
 /// trace it gets those before the damage, or before the first that contradicts the others.
+/// If the trace does not tell its clock's frequency, as one that was cut does not, times are in
+/// ticks instead of nanoseconds: their order is right, their lengths are not.
 ///
 /// # Errors
 /// [`ParseError::UnsupportedVersion`] for other versions, [`ParseError::Broken`] if there is
 /// nothing to tell, [`ParseError::Cancelled`] if `progress` says so.
-pub fn parse<S: Sink>(
+pub(super) fn parse<S: Sink>(
     bytes: &[u8],
     minor: u32,
     sink: &mut S,
     progress: &Progress,
 ) -> Result<V1Outcome, ParseError> {
-    if !reads(minor) {
+    if !VERSIONS.contains(&minor) {
         return Err(ParseError::UnsupportedVersion { minor });
     }
     // Three passes over the file.
@@ -122,7 +117,6 @@ pub fn parse<S: Sink>(
     Ok(V1Outcome {
         events,
         complete: !is_lost && index.ticks_per_second.is_some(),
-        ticks_per_second: index.ticks_per_second,
         warnings: warnings(&index, stop, notes, bytes.len()),
     })
 }

@@ -40,6 +40,14 @@ impl Frontier {
         if let Some(head) = self.0.get_mut(at) {
             head.time = time;
         }
+        // As a rule a thread has several events to give before another's turn.
+        if at == 0
+            && let [_, left, right, ..] = *self.0
+            && time <= left.time
+            && time <= right.time
+        {
+            return;
+        }
         if self.sift_up(at) == at {
             self.sift_down(at);
         }
@@ -69,7 +77,6 @@ impl Frontier {
         self.0.get(at).map_or(i64::MAX, |head| head.time)
     }
 
-    #[inline]
     fn sift_up(&mut self, mut at: usize) -> usize {
         while at > 0 && self.time((at - 1) / 2) > self.time(at) {
             self.0.swap((at - 1) / 2, at);
@@ -78,22 +85,29 @@ impl Frontier {
         at
     }
 
-    #[inline]
+    /// Moves the entry at `at` down, past whichever child is the earlier one.
     fn sift_down(&mut self, mut at: usize) {
+        let Some(&head) = self.0.get(at) else {
+            return;
+        };
+        let heads = self.0.as_mut_slice();
         loop {
-            let (left, right) = (2 * at + 1, 2 * at + 2);
-            let mut least = at;
-            if self.time(left) < self.time(least) {
-                least = left;
+            let left = 2 * at + 1;
+            let (child, earlier) = match heads.get(left..) {
+                Some(&[one, other, ..]) if other.time < one.time => (left + 1, other),
+                Some(&[one, ..]) => (left, one),
+                _ => break,
+            };
+            if earlier.time >= head.time {
+                break;
             }
-            if self.time(right) < self.time(least) {
-                least = right;
+            if let Some(place) = heads.get_mut(at) {
+                *place = earlier;
             }
-            if least == at {
-                return;
-            }
-            self.0.swap(at, least);
-            at = least;
+            at = child;
+        }
+        if let Some(place) = heads.get_mut(at) {
+            *place = head;
         }
     }
 }

@@ -20,7 +20,8 @@ const WINDOW_MARGIN: u64 = 1 << 12;
 pub(super) struct Slots {
     low: Vec<u32>,
     window: Vec<u32>,
-    window_base: Option<u64>,
+    /// The id at the window's start, never a low one.
+    window_base: u64,
     far: FxHashMap<u64, u32>,
     len: u32,
 }
@@ -29,15 +30,21 @@ impl Slots {
     /// The slot of an id, if it has been met.
     #[inline]
     pub(super) fn get(&self, id: u64) -> Option<u32> {
-        let slot = if id < LOW_IDS as u64 {
-            self.low.get(usize::try_from(id).ok()?).copied()
-        } else {
-            match self.window_at(id) {
-                Some(at) if at < self.window.len() => self.window.get(at).copied(),
-                _ => self.far.get(&id).copied(),
-            }
+        let near = self.window.get(self.window_at(id));
+        let slot = match near {
+            Some(&slot) => slot,
+            None => self.elsewhere(id),
         };
-        slot.filter(|&slot| slot != NO_ROW)
+        (slot != NO_ROW).then_some(slot)
+    }
+
+    fn elsewhere(&self, id: u64) -> u32 {
+        let slot = if id < LOW_IDS as u64 {
+            usize::try_from(id).ok().and_then(|at| self.low.get(at))
+        } else {
+            self.far.get(&id)
+        };
+        slot.copied().unwrap_or(NO_ROW)
     }
 
     /// The slot of an id, a new one if it has not been met.
@@ -51,14 +58,16 @@ impl Slots {
             put(&mut self.low, usize::try_from(id).unwrap_or(0), slot);
             return slot;
         }
-        let base = *self.window_base.get_or_insert(id.saturating_sub(WINDOW_MARGIN));
+        if self.window.is_empty() && self.far.is_empty() {
+            self.window_base = id.saturating_sub(WINDOW_MARGIN).max(LOW_IDS as u64);
+        }
         let limit = MAX_WINDOW.max(4 * self.len as usize);
-        match id.checked_sub(base).and_then(|at| usize::try_from(at).ok()) {
-            // An id that was hashed because it lay beyond the window stays hashed.
-            Some(at) if at < limit && !self.would_shadow(at) => put(&mut self.window, at, slot),
-            _ => {
-                self.far.insert(id, slot);
-            }
+        let at = self.window_at(id);
+        // An id that was hashed because it lay beyond the window stays hashed.
+        if at < limit && !self.would_shadow(at) {
+            put(&mut self.window, at, slot);
+        } else {
+            self.far.insert(id, slot);
         }
         slot
     }
@@ -69,8 +78,9 @@ impl Slots {
     }
 
     #[inline]
-    fn window_at(&self, id: u64) -> Option<usize> {
-        usize::try_from(id.checked_sub(self.window_base?)?).ok()
+    fn window_at(&self, id: u64) -> usize {
+        // Below the base this wraps round, to far beyond any window.
+        usize::try_from(id.wrapping_sub(self.window_base)).unwrap_or(usize::MAX)
     }
 }
 
@@ -96,17 +106,34 @@ impl Rows {
     /// # Errors
     /// The first id that is 0 or there twice.
     pub(super) fn new(ids: &[u64]) -> Result<Self, u64> {
+        let mut rows = Self::with_room(ids);
+        rows.add(0, 0)?;
+        for (row, &id) in (1_u32..).zip(ids) {
+            rows.add(id, row)?;
+        }
+        Ok(rows)
+    }
+
+    /// The same, but an id keeps its first row.
+    pub(super) fn of_first(ids: &[u64]) -> Self {
+        let mut rows = Self::with_room(ids);
+        for (row, &id) in (0_u32..).zip(std::iter::once(&0).chain(ids)) {
+            if rows.get(id).is_none() {
+                // It is new, so adding it cannot fail.
+                let _ = rows.add(id, row);
+            }
+        }
+        rows
+    }
+
+    fn with_room(ids: &[u64]) -> Self {
         let most = 4 * ids.len() as u64 + 1024;
         let highest = ids.iter().copied().max().unwrap_or(0);
         let mut rows = Self::default();
         if highest <= most {
             rows.dense = vec![NO_ROW; usize::try_from(highest).unwrap_or(0) + 1];
         }
-        rows.add(0, 0)?;
-        for (row, &id) in (1_u32..).zip(ids) {
-            rows.add(id, row)?;
-        }
-        Ok(rows)
+        rows
     }
 
     fn add(&mut self, id: u64, row: u32) -> Result<(), u64> {

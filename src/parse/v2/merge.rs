@@ -11,11 +11,16 @@
 //!    the events handed on, so that an unreadable next event breaks the trace before them.
 //! 7. Every event handed on gets a time after the one before it: its own, or one more.
 
+#![expect(
+    clippy::inline_always,
+    reason = "an event whose parts stay in registers takes half the time: docs/performance.md"
+)]
+
 use rustc_hash::FxHashMap;
 
 use super::fault::Fault;
 use super::frontier::{Frontier, Head};
-use super::order::{Order, Queue, Step, Stop};
+use super::order::{Order, Queue, Step};
 use super::read::{Loaded, Sample};
 use super::stream::Stream;
 use crate::base::{Progress, ThreadId, Time};
@@ -35,7 +40,7 @@ pub(super) struct Outlet<'s, S> {
 }
 
 impl<S: Sink> Outlet<'_, S> {
-    #[inline]
+    #[inline(always)]
     fn put(&mut self, loaded: &Loaded<'_>, event: &mut Event) {
         if event.time <= self.last {
             event.time = self.last + 1;
@@ -45,12 +50,18 @@ impl<S: Sink> Outlet<'_, S> {
         self.sink.event(&loaded.tables, event);
     }
 
+    /// The same, not compiled into the caller.
+    #[inline(never)]
+    fn put_rarer(&mut self, loaded: &Loaded<'_>, event: &mut Event) {
+        self.put(loaded, event);
+    }
+
     /// The Sync with which a generation begins.
     fn begin(&mut self, loaded: &Loaded<'_>) {
         self.sink.begin_generation(&loaded.tables);
         self.syncs += 1;
         let mut event = sync(loaded.start, self.syncs, false);
-        self.put(loaded, &mut event);
+        self.put_rarer(loaded, &mut event);
     }
 
     /// The Sync behind the last generation, or where the trace breaks between generations.
@@ -76,7 +87,8 @@ fn sync(time: Time, number: u32, last: bool) -> Event {
 /// How often cancelling is looked for, in events.
 const CHECK_EVERY: u32 = 1 << 14;
 
-/// Orders a generation and hands its events to `outlet`, a Sync before them.
+/// Orders a generation and hands its events to `outlet`, a Sync before them. Gives how many
+/// threads were left out, since what they wait for was cut off.
 ///
 /// # Errors
 /// Where the trace breaks; the events before that have been handed on.
@@ -85,31 +97,67 @@ pub(super) fn merge<S: Sink>(
     order: &mut Order,
     outlet: &mut Outlet<'_, S>,
     progress: &Progress,
-) -> Result<(), Fault> {
+) -> Result<u32, Fault> {
     let mut merger = Merger::new(loaded, order)?;
     outlet.begin(loaded);
-    let mut samples = std::mem::take(&mut loaded.samples).into_iter().peekable();
+    let mut samples = Samples::new(std::mem::take(&mut loaded.samples));
     let mut queue = Queue::new();
-    let mut countdown = CHECK_EVERY;
     loop {
-        let root = merger.frontier.get(0);
-        if let Some(sample) = samples.next_if(|s| root.is_none_or(|head| s.time.0 < head.time)) {
-            outlet.put(loaded, &mut sample_event(order, &sample));
-            continue;
+        progress.check().map_err(|_| Fault::Cancelled)?;
+        for _ in 0..CHECK_EVERY {
+            let root = merger.frontier.get(0);
+            if root.is_none_or(|head| head.time > samples.due) {
+                samples.put_before(root, loaded, order, outlet);
+                if root.is_none() {
+                    return Ok(merger.left_out);
+                }
+            }
+            merger.step(loaded, order, &mut queue)?;
+            if queue.is_empty() {
+                continue;
+            }
+            outlet.put(loaded, &mut queue.first);
+            for event in queue.others() {
+                outlet.put_rarer(loaded, event);
+            }
         }
-        if root.is_none() {
-            return Ok(());
+    }
+}
+
+/// The CPU samples that have not been handed on.
+struct Samples {
+    rest: std::vec::IntoIter<Sample>,
+    /// When the next one was taken; the end of time if there is none.
+    due: i64,
+}
+
+impl Samples {
+    fn new(samples: Vec<Sample>) -> Self {
+        let mut samples = Self { rest: samples.into_iter(), due: i64::MAX };
+        samples.look();
+        samples
+    }
+
+    fn look(&mut self) {
+        self.due = self.rest.as_slice().first().map_or(i64::MAX, |sample| sample.time.0);
+    }
+
+    /// Hands on the samples that are earlier than `root`, the earliest event; all without one.
+    #[cold]
+    fn put_before<S: Sink>(
+        &mut self,
+        root: Option<Head>,
+        loaded: &Loaded<'_>,
+        order: &Order,
+        outlet: &mut Outlet<'_, S>,
+    ) {
+        while let Some(sample) = self.rest.as_slice().first()
+            && root.is_none_or(|head| sample.time.0 < head.time)
+        {
+            outlet.put_rarer(loaded, &mut sample_event(order, sample));
+            self.rest.next();
         }
-        queue.clear();
-        merger.step(loaded, order, &mut queue)?;
-        for event in queue.events() {
-            outlet.put(loaded, event);
-        }
-        countdown -= 1;
-        if countdown == 0 {
-            countdown = CHECK_EVERY;
-            progress.check().map_err(|_| Fault::Cancelled)?;
-        }
+        self.look();
     }
 }
 
@@ -130,9 +178,8 @@ fn sample_event(order: &Order, sample: &Sample) -> Event {
 
 struct Merger<'a> {
     streams: Vec<Stream<'a>>,
-    /// The order's slot of each stream's thread.
-    slots: Vec<u32>,
     frontier: Frontier,
+    left_out: u32,
 }
 
 impl<'a> Merger<'a> {
@@ -143,24 +190,25 @@ impl<'a> Merger<'a> {
         for batch in &loaded.events {
             let row = *rows.entry(batch.thread).or_insert(streams.len());
             if row == streams.len() {
-                streams.push(Stream::new(batch.thread, loaded.frequency));
+                let slot = order.thread_slot(batch.thread);
+                streams.push(Stream::new(batch.thread, slot, loaded.frequency));
             }
             if let Some(stream) = streams.get_mut(row) {
                 stream.push(*batch);
             }
         }
-        let slots = streams.iter().map(|stream| order.thread_slot(stream.thread)).collect();
         let mut frontier = Frontier::default();
         for (row, stream) in (0..).zip(&mut streams) {
             if stream.advance()? {
                 frontier.insert(Head { time: stream.event.time, stream: row });
             }
         }
-        Ok(Self { streams, slots, frontier })
+        Ok(Self { streams, frontier, left_out: 0 })
     }
 
-    /// Takes one event of the first thread that can go on.
-    #[inline]
+    /// Takes one event of the first thread that can go on. None is taken if a thread had to be
+    /// left out.
+    #[inline(always)]
     fn step(
         &mut self,
         loaded: &mut Loaded<'a>,
@@ -170,18 +218,60 @@ impl<'a> Merger<'a> {
         if self.try_at(0, loaded, order, queue)? {
             return Ok(());
         }
+        self.step_elsewhere(loaded, order, queue)
+    }
+
+    /// The same, when the earliest event has to wait.
+    #[inline(never)]
+    fn step_elsewhere(
+        &mut self,
+        loaded: &mut Loaded<'a>,
+        order: &mut Order,
+        queue: &mut Queue,
+    ) -> Result<(), Fault> {
         self.frontier.sort();
         for at in 1..self.frontier.len() {
             if self.try_at(at, loaded, order, queue)? {
                 return Ok(());
             }
         }
+        if loaded.lenient {
+            return self.step_anyway(loaded, order, queue);
+        }
         let offset = self.frontier.get(0).and_then(|head| self.streams.get(head.stream as usize));
-        let offset = offset.map_or(loaded.offset, |stream| stream.event_offset());
+        let offset = offset.map_or(loaded.offset, Stream::event_offset);
         Err(Fault::broken(offset, "no thread's next event fits what the others did"))
     }
 
-    #[inline]
+    /// The same, when no event fits and that is because some were cut off.
+    #[cold]
+    fn step_anyway(
+        &mut self,
+        loaded: &mut Loaded<'a>,
+        order: &mut Order,
+        queue: &mut Queue,
+    ) -> Result<(), Fault> {
+        for at in 0..self.frontier.len() {
+            let stream =
+                self.frontier.get(at).and_then(|head| self.streams.get(head.stream as usize));
+            if stream.is_some_and(|stream| order.adopt(&stream.event))
+                && self.try_at(at, loaded, order, queue)?
+            {
+                return Ok(());
+            }
+        }
+        self.leave_out(0, queue);
+        Ok(())
+    }
+
+    /// Gives up a thread's remaining events.
+    fn leave_out(&mut self, at: usize, queue: &mut Queue) {
+        self.frontier.remove(at);
+        self.left_out += 1;
+        queue.clear();
+    }
+
+    #[inline(always)]
     fn try_at(
         &mut self,
         at: usize,
@@ -192,20 +282,24 @@ impl<'a> Merger<'a> {
         let Some(head) = self.frontier.get(at) else {
             return Ok(false);
         };
-        let row = head.stream as usize;
-        let (Some(stream), Some(&slot)) = (self.streams.get_mut(row), self.slots.get(row)) else {
+        let Some(stream) = self.streams.get_mut(head.stream as usize) else {
             return Ok(false);
         };
-        match order.advance(loaded, &stream.event, slot, queue) {
+        queue.clear();
+        match order.advance(loaded, &stream.event, stream.slot, queue) {
             Ok(Step::NotYet) => return Ok(false),
             Ok(Step::Advanced) => {}
-            Err(Stop::NeedsCarry) => return Err(Fault::NeedsCarry),
-            Err(Stop::Broken(what)) => return Err(Fault::broken(stream.event_offset(), what)),
+            Err(stop) if loaded.lenient && stop.is_broken() => {
+                self.leave_out(at, queue);
+                return Ok(true);
+            }
+            Err(stop) => return Err(stop.at(stream.event_offset())),
         }
-        if stream.advance()? {
-            self.frontier.update(at, stream.event.time);
-        } else {
-            self.frontier.remove(at);
+        match stream.advance() {
+            Ok(true) => self.frontier.update(at, stream.event.time),
+            Ok(false) => self.frontier.remove(at),
+            Err(_) if loaded.lenient => self.leave_out(at, queue),
+            Err(fault) => return Err(fault),
         }
         Ok(true)
     }

@@ -1,26 +1,75 @@
 //! One thread's events in the order in which it wrote them, decoded one at a time.
 
+#![expect(
+    clippy::inline_always,
+    reason = "an event whose parts stay in registers takes half the time: docs/performance.md"
+)]
+
 use super::batch::Batch;
 use super::fault::Fault;
 use super::read::Frequency;
 use crate::base::ThreadId;
-use crate::parse::cursor::{Cursor, squeeze};
+use crate::parse::cursor::{Cursor, squeeze_short};
 use crate::parse::spec::{MAX_ARGS, spec};
 
 /// An event as the wire has it.
-#[derive(Clone, Copy, Default, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct RawEvent {
     /// In nanoseconds, not yet made to increase strictly.
     pub(super) time: i64,
     pub(super) wire_type: u8,
-    /// The arguments after the time difference; those the type does not have are left over.
-    pub(super) args: [u64; MAX_ARGS],
+    args: Args,
 }
+
+/// The arguments after the time difference. Most events are looked at once and few of their
+/// arguments are asked for more than once, so they stay as they lie in the file until then.
+#[derive(Clone, Copy, Debug)]
+enum Args {
+    /// Varints of up to four bytes, the first one in the lowest bytes.
+    Packed(u64),
+    /// For events with more arguments, or longer ones, than eight bytes hold.
+    Wide([u64; MAX_ARGS]),
+}
+
+impl RawEvent {
+    const NONE: Self = Self { time: 0, wire_type: 0, args: Args::Packed(0) };
+
+    /// The first `N` arguments; any value for those that the type does not have.
+    #[inline]
+    pub(super) fn args<const N: usize>(&self) -> [u64; N] {
+        match &self.args {
+            Args::Packed(word) => unpack(*word),
+            Args::Wide(args) => wide(args),
+        }
+    }
+}
+
+/// The first `N` varints of a word that holds so many, none of more than four bytes.
+#[inline]
+fn unpack<const N: usize>(mut word: u64) -> [u64; N] {
+    let mut values = [0; N];
+    for value in &mut values {
+        let low = word as u32;
+        let ends = !low & CONTINUES as u32;
+        *value = u64::from(squeeze_short(low & (ends ^ ends.wrapping_sub(1))));
+        word = word >> 1 >> (ends | 1 << 31).trailing_zeros();
+    }
+    values
+}
+
+#[cold]
+fn wide<const N: usize>(args: &[u64; MAX_ARGS]) -> [u64; N] {
+    std::array::from_fn(|at| args.get(at).copied().unwrap_or(0))
+}
+
+/// The bit of each byte that says that its varint goes on.
+const CONTINUES: u64 = 0x8080_8080_8080_8080;
 
 /// How many arguments a timed event has after its time difference, by type; else [`UNTIMED`].
 static ARGS: [u8; 256] = arg_counts();
 const UNTIMED: u8 = u8::MAX;
 
+#[expect(clippy::indexing_slicing, reason = "a wrong index does not compile")]
 const fn arg_counts() -> [u8; 256] {
     // Spelled out, since the spec table cannot be walked in a constant; a test compares the two.
     let mut counts = [UNTIMED; 256];
@@ -42,21 +91,22 @@ const fn arg_counts() -> [u8; 256] {
     counts
 }
 
-/// How many bytes are looked at at once: a type and 16 bytes of varints.
-const WINDOW: usize = 17;
+/// How many bytes are looked at at once: a type, a time difference, the arguments.
+const WINDOW: usize = 16;
 
-/// The top bit of each byte, gathered: bit i is byte i's.
+/// `N` bytes of a window, from `at` on.
 #[inline]
-fn movemask(word: u64) -> u32 {
-    let bits = (word >> 7) & 0x0101_0101_0101_0101;
-    // Each bit moves to its place in the top byte; no two products meet, so none carries.
-    (bits.wrapping_mul(0x0102_0408_1020_4080) >> 56) as u32
+fn bytes_at<const N: usize>(window: &[u8; WINDOW], at: usize) -> [u8; N] {
+    let bytes = window.get(at & 7..).and_then(|rest| rest.first_chunk());
+    bytes.copied().unwrap_or([0; N])
 }
 
 /// Reads one thread's batches.
 #[derive(Debug)]
 pub(super) struct Stream<'a> {
     pub(super) thread: ThreadId,
+    /// The order's slot of the thread.
+    pub(super) slot: u32,
     /// The event that comes next, once [`Stream::advance`] has read one.
     pub(super) event: RawEvent,
     batches: Vec<Batch<'a>>,
@@ -69,22 +119,21 @@ pub(super) struct Stream<'a> {
     at: usize,
     /// Where in it the event at hand begins.
     event_at: usize,
-    last_time: i64,
     frequency: Frequency,
 }
 
 impl<'a> Stream<'a> {
-    pub(super) fn new(thread: ThreadId, frequency: Frequency) -> Self {
+    pub(super) fn new(thread: ThreadId, slot: u32, frequency: Frequency) -> Self {
         Self {
             thread,
-            event: RawEvent::default(),
+            slot,
+            event: RawEvent::NONE,
             batches: Vec::new(),
             batch: 0,
             batch_offset: 0,
             data: &[],
             at: 0,
             event_at: 0,
-            last_time: 0,
             frequency,
         }
     }
@@ -103,63 +152,61 @@ impl<'a> Stream<'a> {
     }
 
     /// Reads the next event into [`Stream::event`]; false at the end.
-    #[inline]
+    #[inline(always)]
     pub(super) fn advance(&mut self) -> Result<bool, Fault> {
         if self.at >= self.data.len() && !self.next_batch() {
             return Ok(false);
         }
         // Go's reader takes a last time of 0 for "not begun"; it shows only in made-up traces.
-        if self.last_time == 0 {
-            let base = self.batches.get(self.batch).map_or(0, |batch| batch.time);
-            self.last_time = self.frequency.ns(base);
+        if self.event.time == 0 {
+            self.begin();
         }
-        let rest = self.data.get(self.at..).unwrap_or_default();
-        let ticks = match rest.first_chunk::<WINDOW>() {
-            Some(window) => match self.decode(window) {
-                Some(ticks) => ticks,
-                None => self.decode_slowly()?,
-            },
-            None => self.decode_slowly()?,
+        let window = self.data.get(self.at..).and_then(|rest| rest.first_chunk());
+        let ns = match window.and_then(|window| self.decode(window)) {
+            Some(ticks) => self.frequency.ns_short(ticks),
+            None => self.frequency.ns(self.decode_slowly()?),
         };
-        self.event.time = self.last_time.wrapping_add(self.frequency.ns(ticks));
-        self.last_time = self.event.time;
+        self.event.time = self.event.time.wrapping_add(ns);
         Ok(true)
     }
 
-    /// Reads an event of up to three arguments that lies in `window`, without a branch on the
-    /// lengths of its varints: mispredicting them costs more than reading. Gives the time
-    /// difference in ticks; none if the event is not of that kind.
-    #[inline]
-    fn decode(&mut self, window: &[u8; WINDOW]) -> Option<u64> {
-        let [wire_type, bytes @ ..] = *window;
-        let count = *ARGS.get(usize::from(wire_type))?;
-        let word = u128::from_le_bytes(bytes);
-        // One bit for each byte that ends a varint.
-        let mut ends = movemask(!(word as u64)) | movemask(!((word >> 64) as u64)) << 8;
-        let mut values = [0_u64; 4];
-        let mut stops = [0_u32; 4];
-        let mut start = 0_u32;
-        let mut long = count > 3;
-        for (value, stop) in values.iter_mut().zip(&mut stops) {
-            let end = ends.trailing_zeros() + 1;
-            ends &= ends.wrapping_sub(1);
-            let len = end - start;
-            long |= len > 8;
-            let bytes = (word >> ((8 * start) & 127)) as u64;
-            *value = squeeze(bytes & (u64::MAX >> ((64_u32.wrapping_sub(8 * len)) & 63)));
-            *stop = end;
-            start = end;
-        }
-        let &stop = stops.get(usize::from(count))?;
-        if long || stop > 16 {
+    /// Reads an event of up to three arguments in eight bytes, without a branch on the lengths
+    /// of its varints: mispredicting them costs more than reading. Gives the time difference
+    /// in ticks; none if the event is not of that kind.
+    #[inline(always)]
+    fn decode(&mut self, window: &[u8; WINDOW]) -> Option<u32> {
+        let [wire_type, ..] = *window;
+        let &count = ARGS.get(usize::from(wire_type))?;
+        let word = u32::from_le_bytes(bytes_at(window, 1));
+        // In each byte that ends a varint the top bit is set, and no other bit is.
+        let ends = !word & CONTINUES as u32;
+        if ends == 0 {
             return None;
         }
-        let [ticks, first, second, third] = values;
+        let ticks = squeeze_short(word & (ends ^ (ends - 1)));
+        let begin = ends.trailing_zeros() as usize / 8 + 2;
+        let args = u64::from_le_bytes(bytes_at(window, begin));
+        let continues = args & CONTINUES;
+        let twice = continues & continues >> 8;
+        let first = continues ^ CONTINUES;
+        let second = first & first.wrapping_sub(1);
+        let third = second & second.wrapping_sub(1);
+        // The lowest bit here is the top bit of the last byte; without arguments, none is.
+        let &last = [1, first, second, third].get(usize::from(count))?;
+        if last == 0 || twice & twice >> 16 != 0 {
+            return None;
+        }
         self.event.wire_type = wire_type;
-        self.event.args = [first, second, third, 0];
+        self.event.args = Args::Packed(args);
         self.event_at = self.at;
-        self.at += stop as usize + 1;
+        self.at += begin + (last.trailing_zeros() as usize + 1) / 8;
         Some(ticks)
+    }
+
+    #[cold]
+    fn begin(&mut self) {
+        let base = self.batches.get(self.batch).map_or(0, |batch| batch.time);
+        self.event.time = self.frequency.ns(base);
     }
 
     /// The same, varint by varint, for all events.
@@ -183,7 +230,7 @@ impl<'a> Stream<'a> {
             *arg = value;
         }
         self.event.wire_type = wire_type;
-        self.event.args = args;
+        self.event.args = Args::Wide(args);
         self.at = cursor.position();
         Ok(ticks)
     }
@@ -197,7 +244,7 @@ impl<'a> Stream<'a> {
                 self.data = batch.data;
                 self.at = 0;
                 self.batch_offset = batch.offset;
-                self.last_time = 0;
+                self.event.time = 0;
                 if !batch.data.is_empty() {
                     return true;
                 }

@@ -204,3 +204,26 @@ fn filters_sorts_and_places_agree() {
     }
     assert!(rows.place_of(Goroutine(4)).unwrap().collapsed);
 }
+
+#[test]
+fn a_collapsed_group_seen_closely_shows_who_lives_there() {
+    let mut story = Story::new(1_000 * MS);
+    for n in 0..200 {
+        let born = MS + n * 4 * MS;
+        story = story.actor("main.work", &[(born, 1), (born + MS, 0)], Some(born + 3 * MS));
+    }
+    story = story.actor("main.work", &[(MS, 3)], None);
+    let document = story.document();
+    let index = Index::build(&document, &Progress::default()).unwrap();
+    let source = Source { document: &document, index: &index };
+    let options = RowOptions { goroutines_only: true, ..RowOptions::default() };
+    let rows = Rows::build(source, &options);
+    assert!(rows.sections()[0].collapsed);
+    let mut viewport = Viewport::new(document.trace().interval(), 400.0);
+    let window = Interval::new(Time(401 * MS), Time(407 * MS));
+    viewport.show(window, 0.0);
+    insta::assert_snapshot!("closely", draw(source, &rows, viewport, Selection::default()));
+    let few = Rows::build_within(source, &options, window);
+    let lanes: Vec<u32> = few.goroutines().iter().map(|goroutine| goroutine.0).collect();
+    assert_eq!(lanes, [100, 101, 200]);
+}

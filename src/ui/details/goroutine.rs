@@ -81,12 +81,7 @@ fn overstays_ui(ui: &mut Ui, page: &Page<'_>, goroutine: Goroutine) {
 
 /// The rows of a goroutine's hearings, the worst first.
 fn rows_of<'a>(page: &Page<'a>, goroutine: Goroutine) -> &'a [u32] {
-    let analysis = page.sheet.document.analysis();
-    let of = |row: &u32| analysis.hearings().get(*row as usize).map(|it| it.goroutine);
-    let rows = &analysis.by_goroutine;
-    let start = rows.partition_point(|row| of(row) < Some(goroutine));
-    let end = rows.partition_point(|row| of(row) <= Some(goroutine));
-    rows.get(start..end).unwrap_or(&[])
+    page.sheet.document.analysis().by_goroutine.of(goroutine)
 }
 
 /// Whom it created and whom it woke.

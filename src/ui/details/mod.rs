@@ -17,7 +17,10 @@ use super::sheet::Sheet;
 use super::state::{Selected, What};
 use super::widgets::{icon_button_ui, strong};
 
-pub(crate) use text::as_text;
+pub(crate) use cancel::cause_text;
+pub(crate) use overstay::verdict;
+pub(crate) use stack::is_library;
+pub(crate) use text::{as_text, span_text};
 
 /// What the panel remembers.
 #[derive(Debug, Default)]

@@ -16,7 +16,7 @@ use oklch::oklch;
 use crate::analysis::Cause;
 use crate::scene::StateClass;
 
-pub(crate) use style::install;
+pub(crate) use style::{install, strong_family};
 
 /// The colors of one of the two themes.
 #[derive(Clone, Debug)]
@@ -67,10 +67,10 @@ pub(crate) struct Theme {
     pub(crate) warn_soft: Color32,
     /// Better than before.
     pub(crate) better: Color32,
+    /// Text on the active states and on patches.
+    pub(crate) on_patch: Color32,
     /// What lies outside the life of a goroutine or of the trace.
     pub(crate) void: Color32,
-    /// Laid over what is not in focus.
-    pub(crate) veil: Color32,
     /// Under popups.
     pub(crate) shadow: Color32,
     /// Before (A) and after (B) in a comparison.
@@ -167,11 +167,11 @@ impl Theme {
             late_text: oklch(0.73, 0.18, 32.0),
             late_soft: oklch(0.27, 0.075, 27.0),
             prompt: gray(0.66),
+            on_patch: gray(0.16),
             warn: oklch(0.83, 0.14, 85.0),
             warn_soft: oklch(0.28, 0.045, 85.0),
             better: oklch(0.80, 0.13, 160.0),
             void: gray(0.145),
-            veil: gray(0.165).gamma_multiply(0.66),
             shadow: gray(0.0).gamma_multiply(0.45),
             side: [oklch(0.78, 0.10, 300.0), oklch(0.78, 0.10, 195.0)],
             states: states(&levels),
@@ -204,11 +204,11 @@ impl Theme {
             late_text: oklch(0.53, 0.21, 27.0),
             late_soft: oklch(0.935, 0.035, 27.0),
             prompt: gray(0.55),
+            on_patch: gray(0.20),
             warn: oklch(0.52, 0.12, 75.0),
             warn_soft: oklch(0.95, 0.05, 90.0),
             better: oklch(0.50, 0.13, 155.0),
             void: gray(0.965),
-            veil: gray(0.99).gamma_multiply(0.70),
             shadow: gray(0.0).gamma_multiply(0.16),
             side: [oklch(0.50, 0.13, 300.0), oklch(0.52, 0.10, 205.0)],
             states: states(&levels),
@@ -285,12 +285,13 @@ mod tests {
         for theme in [Theme::get(true), Theme::get(false)] {
             let loudest = theme.states.iter().map(|&c| spread(c)).max().unwrap_or(0);
             assert!(f32::from(spread(theme.late)) > 1.6 * f32::from(loudest));
-            let lightness: Vec<f32> = [StateClass::Running, StateClass::Runnable, StateClass::Syscall]
-                .map(|class| luminance(theme.state(class)))
-                .to_vec();
-            let (low, high) = lightness.iter().fold((1.0_f32, 0.0_f32), |(low, high), &v| {
-                (low.min(v), high.max(v))
-            });
+            let lightness: Vec<f32> =
+                [StateClass::Running, StateClass::Runnable, StateClass::Syscall]
+                    .map(|class| luminance(theme.state(class)))
+                    .to_vec();
+            let (low, high) = lightness
+                .iter()
+                .fold((1.0_f32, 0.0_f32), |(low, high), &v| (low.min(v), high.max(v)));
             assert!(high - low < 0.06, "states differ in lightness: {lightness:?}");
         }
     }

@@ -1,19 +1,13 @@
 //! Sizes, in points (logical pixels).
 
-/// Height of a goroutine's lane.
-pub(crate) const LANE: f32 = 18.0;
-/// Height of the colored bar within a lane, for the active states.
-pub(crate) const BAR: f32 = 12.0;
-/// Height of the bar of a state in which nothing happens.
-pub(crate) const WAIT_BAR: f32 = 6.0;
-/// Height of a group's heading.
-pub(crate) const GROUP: f32 = 22.0;
 /// Height of the time axis.
-pub(crate) const AXIS: f32 = 26.0;
+pub(crate) const AXIS: f32 = 34.0;
 /// Height of the strip that shows the whole trace.
 pub(crate) const OVERVIEW: f32 = 40.0;
 /// Width of the column of lane names.
 pub(crate) const NAMES: f32 = 250.0;
+/// Width of the scroll bar of the lanes.
+pub(crate) const SCROLL_BAR: f32 = 12.0;
 /// Thickness of a fuse within the budget.
 pub(crate) const FUSE_THIN: f32 = 1.5;
 /// Thickness of a fuse beyond it.

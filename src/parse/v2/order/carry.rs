@@ -2,8 +2,9 @@
 
 use rustc_hash::FxHashMap;
 
+use super::regions::{Regions, Text, TextNumber, Texts};
 use super::{
-    GcState, GoCell, Order, ProcCell, ProcRef, ProcStatus, RangeType, Seq, Stop, TaskCell, Text,
+    GcState, GoCell, Order, ProcCell, ProcRef, ProcStatus, RangeType, Seq, Stop, TaskCell,
     ThreadCell,
 };
 use crate::base::{GoId, ProcId, TaskId, ThreadId};
@@ -12,7 +13,7 @@ use crate::parse::spec::wire;
 use crate::parse::v2::ids::{NO_ROW, Slots};
 
 /// Open regions of a goroutine, innermost last.
-type Regions = Vec<(TaskId, Text)>;
+type OpenRegions = Vec<(TaskId, Text)>;
 
 /// The scheduler's state between two generations.
 #[derive(Clone, Debug, Default)]
@@ -20,10 +21,11 @@ pub(in crate::parse::v2) struct Carry {
     goroutines: FxHashMap<GoId, (GoState, Seq)>,
     procs: FxHashMap<ProcId, (ProcStatus, Seq)>,
     threads: FxHashMap<ThreadId, (GoId, ProcId)>,
-    regions: FxHashMap<GoId, Regions>,
+    regions: FxHashMap<GoId, OpenRegions>,
     go_ranges: FxHashMap<GoId, Vec<RangeType>>,
     proc_ranges: FxHashMap<ProcId, Vec<RangeType>>,
-    tasks: FxHashMap<TaskId, TaskCell>,
+    /// The parent and type of each active task.
+    tasks: FxHashMap<TaskId, (TaskId, Text)>,
     gc: GcState,
     gc_seq: u64,
 }
@@ -79,13 +81,13 @@ impl Order {
             procs: Vec::new(),
             thread_slots: Slots::default(),
             threads: Vec::new(),
-            regions: FxHashMap::default(),
+            regions: Regions::default(),
             go_ranges: FxHashMap::default(),
             proc_ranges: FxHashMap::default(),
             tasks: FxHashMap::default(),
             gc: GcState::Undetermined,
             gc_seq: 0,
-            texts: Vec::new(),
+            texts: Texts::default(),
             extra_rows: FxHashMap::default(),
             assumed: None,
         }
@@ -119,15 +121,24 @@ impl Order {
                 *cell = ThreadCell { exists: true, goroutine, proc, ..*cell };
             }
         }
+        for (id, open) in &carry.regions {
+            for (task, kind) in open {
+                if let Some(slot) = order.go_slots.get(id.0) {
+                    let kind = order.texts.number(kind);
+                    order.regions.push(slot, (*task, kind));
+                }
+            }
+        }
         let go_slot = |id: &GoId| order.go_slots.get(id.0);
-        let keyed = |(id, open): (&GoId, &Regions)| Some((go_slot(id)?, open.clone()));
-        order.regions = carry.regions.iter().filter_map(keyed).collect();
         let keyed = |(id, open): (&GoId, &Vec<RangeType>)| Some((go_slot(id)?, open.clone()));
         order.go_ranges = carry.go_ranges.iter().filter_map(keyed).collect();
         let proc_slot = |id: &ProcId| order.proc_slots.get(id.0);
         let keyed = |(id, open): (&ProcId, &Vec<RangeType>)| Some((proc_slot(id)?, open.clone()));
         order.proc_ranges = carry.proc_ranges.iter().filter_map(keyed).collect();
-        order.tasks.clone_from(&carry.tasks);
+        for (&id, (parent, kind)) in &carry.tasks {
+            let kind = order.texts.number(kind);
+            order.tasks.insert(id, TaskCell { parent: *parent, kind });
+        }
         order.gc = carry.gc;
         order.gc_seq = carry.gc_seq;
         order
@@ -175,7 +186,7 @@ impl Order {
         let abandoned = status == ProcStatus::SyscallAbandoned;
         let status = if abandoned { ProcStatus::Syscall } else { status };
         assumed.procs.push(status);
-        let cell = self.procs.get_mut(slot as usize).ok_or(Stop::NeedsCarry)?;
+        let cell = self.procs.get_mut(slot as usize).ok_or(Stop::NEEDS_CARRY)?;
         cell.status = status;
         Ok(abandoned)
     }
@@ -189,7 +200,7 @@ impl Order {
         }
         let (Some(assumed), Some(cell)) = (&mut self.assumed, self.threads.get_mut(slot as usize))
         else {
-            return Err(Stop::NeedsCarry);
+            return Err(Stop::NEEDS_CARRY);
         };
         if !std::mem::replace(&mut cell.knows_goroutine, true) {
             assumed.threads.push((cell.id, AssumedThread::RanNothing));
@@ -229,7 +240,7 @@ impl Order {
     ) -> Result<bool, Stop> {
         let slot = self.thread_slot(thread);
         let Some(cell) = self.threads.get_mut(slot as usize) else {
-            return Err(Stop::NeedsCarry);
+            return Err(Stop::NEEDS_CARRY);
         };
         if cell.exists && cell.knows_goroutine {
             if cell.goroutine != of {
@@ -304,9 +315,9 @@ impl Order {
         }
     }
 
-    pub(super) fn assume_region(&mut self, slot: u32, task: TaskId, kind: Text) {
+    pub(super) fn assume_region(&mut self, slot: u32, task: TaskId, kind: TextNumber) {
         if let Some(assumed) = &mut self.assumed {
-            assumed.regions.push((slot, task, kind));
+            assumed.regions.push((slot, task, self.texts.text(kind)));
         }
     }
 
@@ -325,9 +336,7 @@ impl Order {
     /// A goroutine ended: its open regions and ranges go with it.
     #[inline]
     pub(super) fn forget(&mut self, slot: u32) {
-        if !self.regions.is_empty() {
-            self.regions.remove(&slot);
-        }
+        self.regions.clear(slot);
         if !self.go_ranges.is_empty() {
             self.go_ranges.remove(&slot);
         }
@@ -412,9 +421,11 @@ impl Carry {
             }
         }
         let go_id = |slot: u32| order.goroutines.get(slot as usize).map(|cell| cell.id);
-        for (&slot, open) in &order.regions {
+        let text = |number: TextNumber| order.texts.text(number);
+        for (slot, open) in order.regions.iter() {
             if let Some(id) = go_id(slot) {
-                self.regions.entry(id).or_default().extend(open.iter().cloned());
+                let open = open.into_iter().map(|(task, kind)| (task, text(kind)));
+                self.regions.entry(id).or_default().extend(open);
             }
         }
         for (&slot, open) in order.go_ranges.iter().filter(|(_, open)| !open.is_empty()) {
@@ -429,7 +440,8 @@ impl Carry {
         }
         self.gc = order.gc;
         self.gc_seq = order.gc_seq;
-        self.tasks.extend(order.tasks);
+        let tasks = order.tasks.iter();
+        self.tasks.extend(tasks.map(|(&id, task)| (id, (task.parent, text(task.kind)))));
     }
 
     fn holds_goroutines(&self, order: &Order, assumed: &Assumed) -> bool {

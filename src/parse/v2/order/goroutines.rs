@@ -1,10 +1,16 @@
 //! The rules of goroutines.
 
-use super::{Answer, GoCell, Made, ProcStatus, Step, Stop, nth};
+#![expect(
+    clippy::inline_always,
+    reason = "an event whose parts stay in registers takes half the time: docs/performance.md"
+)]
+
+use super::{Answer, GoCell, Made, ProcStatus, Step, Stop};
 use crate::base::{GoId, ThreadId};
 use crate::parse::event::{Body, GoRef, GoState, StackRef, StrRef};
 
 impl Made<'_, '_, '_> {
+    #[inline(always)]
     fn transition(
         &mut self,
         of: GoRef,
@@ -14,12 +20,19 @@ impl Made<'_, '_, '_> {
     ) {
         let (from, to) = states;
         let (stack, own) = stacks;
-        self.emit(stack, Body::Goroutine { of, from, to, reason, stack: own });
+        self.emit_only(stack, Body::Goroutine { of, from, to, reason, stack: own });
     }
 
     /// A transition with neither reason nor stack.
+    #[inline(always)]
     fn plain(&mut self, of: GoRef, from: GoState, to: GoState) {
         self.transition(of, (from, to), StrRef(0), (StackRef(0), StackRef(0)));
+    }
+
+    /// The same, beside others that the wire event stands for.
+    fn plain_too(&mut self, of: GoRef, from: GoState, to: GoState) {
+        let (reason, stack) = (StrRef(0), StackRef(0));
+        self.emit(stack, Body::Goroutine { of, from, to, reason, stack });
     }
 
     /// Adds or revives the goroutine `id` in `state`.
@@ -43,28 +56,19 @@ impl Made<'_, '_, '_> {
     }
 
     /// The state of the goroutine that the thread runs.
-    #[inline]
+    #[inline(always)]
     fn current(&mut self, wanted: GoState, event: &str) -> Result<&mut GoCell, Stop> {
         let of = self.context.goroutine;
         let cell = self.order.go_cell(of.slot).filter(|cell| cell.state != GoState::NotExist);
-        let Some(cell) = cell else {
-            return Err(Stop::broken(format!(
-                "{event} of goroutine {}, which does not exist",
-                of.id
-            )));
-        };
-        if cell.state != wanted {
-            let (state, wanted) = (cell.state.name(), wanted.name());
-            let what = format!("{event} of goroutine {}, which is {state}, not {wanted}", of.id);
-            return Err(Stop::broken(what));
+        match cell {
+            Some(cell) if cell.state == wanted => Ok(cell),
+            other => Err(misfit(of, other.map(|cell| cell.state), wanted, event)),
         }
-        Ok(cell)
     }
 
-    #[inline]
-    pub(super) fn go_start(&mut self, args: &[u64]) -> Answer {
-        let seq = self.seq(nth(args, 1));
-        let id = nth(args, 0);
+    #[inline(always)]
+    pub(super) fn go_start(&mut self, [id, seq]: [u64; 2]) -> Answer {
+        let seq = self.seq(seq);
         let Some(slot) = self.order.go_slots.get(id) else {
             return Ok(Step::NotYet);
         };
@@ -85,10 +89,9 @@ impl Made<'_, '_, '_> {
         Ok(Step::Advanced)
     }
 
-    #[inline]
-    pub(super) fn go_unblock(&mut self, args: &[u64]) -> Answer {
-        let seq = self.seq(nth(args, 1));
-        let id = nth(args, 0);
+    #[inline(always)]
+    pub(super) fn go_unblock(&mut self, [id, seq, stack]: [u64; 3]) -> Answer {
+        let seq = self.seq(seq);
         let Some(slot) = self.order.go_slots.get(id) else {
             return Ok(Step::NotYet);
         };
@@ -99,20 +102,20 @@ impl Made<'_, '_, '_> {
             }
             _ => return Ok(Step::NotYet),
         }
-        let stack = self.stack(nth(args, 2))?;
+        let stack = self.stack(stack)?;
         let of = GoRef { id: GoId(id), slot };
         let states = (GoState::Waiting, GoState::Runnable);
         self.transition(of, states, StrRef(0), (stack, StackRef(0)));
         Ok(Step::Advanced)
     }
 
-    /// GoBlock and GoStop.
-    #[inline]
-    pub(super) fn go_stop(&mut self, to: GoState, args: &[u64]) -> Answer {
+    /// `GoBlock` and `GoStop`.
+    #[inline(always)]
+    pub(super) fn go_stop(&mut self, to: GoState, [reason, stack]: [u64; 2]) -> Answer {
         self.needs_user_code()?;
         self.current(GoState::Running, "a stop")?.state = to;
-        let reason = self.string(nth(args, 0))?;
-        let stack = self.stack(nth(args, 1))?;
+        let reason = self.string(reason)?;
+        let stack = self.stack(stack)?;
         let of = self.context.goroutine;
         self.transition(of, (GoState::Running, to), reason, (stack, stack));
         self.bind_goroutine(GoRef::NONE);
@@ -129,7 +132,7 @@ impl Made<'_, '_, '_> {
         Ok(Step::Advanced)
     }
 
-    pub(super) fn go_create(&mut self, state: GoState, args: &[u64]) -> Answer {
+    pub(super) fn go_create(&mut self, state: GoState, [id, own, stack]: [u64; 3]) -> Answer {
         self.needs_proc()?;
         let creator = self.context.goroutine.slot;
         if let Some(cell) = self.order.go_cell(creator)
@@ -137,24 +140,22 @@ impl Made<'_, '_, '_> {
         {
             return Err(Stop::broken("a goroutine that is not running creates another"));
         }
-        let id = nth(args, 0);
         if self.exists(id) {
             return Err(Stop::broken(format!("goroutine {id} is created, but exists already")));
         }
-        let stack = self.stack(nth(args, 2))?;
-        let own = self.stack(nth(args, 1))?;
+        let stack = self.stack(stack)?;
+        let own = self.stack(own)?;
         let of = self.create(id, state);
         self.transition(of, (GoState::NotExist, state), StrRef(0), (stack, own));
         Ok(Step::Advanced)
     }
 
     /// A C thread that calls into Go appears as a goroutine in a system call.
-    pub(super) fn go_create_syscall(&mut self, args: &[u64]) -> Answer {
+    pub(super) fn go_create_syscall(&mut self, [id]: [u64; 1]) -> Answer {
         self.needs_thread()?;
         if self.context.goroutine.some().is_some() {
             return Err(Stop::broken("a goroutine appears on a thread that runs another"));
         }
-        let id = nth(args, 0);
         if self.exists(id) {
             return Err(Stop::broken(format!("goroutine {id} is created, but exists already")));
         }
@@ -174,15 +175,15 @@ impl Made<'_, '_, '_> {
         if self.context.proc.is_some() {
             self.abandon_proc()?;
         }
-        self.plain(of, GoState::Syscall, GoState::NotExist);
+        self.plain_too(of, GoState::Syscall, GoState::NotExist);
         self.bind_goroutine(GoRef::NONE);
         Ok(Step::Advanced)
     }
 
-    pub(super) fn go_syscall_begin(&mut self, args: &[u64]) -> Answer {
+    pub(super) fn go_syscall_begin(&mut self, [seq, stack]: [u64; 2]) -> Answer {
         self.needs_user_code()?;
         self.current(GoState::Running, "a system call")?.state = GoState::Syscall;
-        let seq = self.seq(nth(args, 0));
+        let seq = self.seq(seq);
         let proc = self.held_proc()?;
         proc.status = ProcStatus::Syscall;
         // The number only tells apart two system calls when clocks are wrong.
@@ -191,7 +192,7 @@ impl Made<'_, '_, '_> {
             return Err(Stop::broken(what));
         }
         proc.seq = seq;
-        let stack = self.stack(nth(args, 1))?;
+        let stack = self.stack(stack)?;
         let states = (GoState::Running, GoState::Syscall);
         self.transition(self.context.goroutine, states, StrRef(0), (stack, stack));
         Ok(Step::Advanced)
@@ -223,13 +224,12 @@ impl Made<'_, '_, '_> {
         Ok(Step::Advanced)
     }
 
-    /// GoSwitch and GoSwitchDestroy, a coroutine's hand-over: the next one is woken, the
+    /// `GoSwitch` and `GoSwitchDestroy`, a coroutine's hand-over: the next one is woken, the
     /// current one blocks or ends, the next one runs. Its sequence number is the next one's.
-    pub(super) fn go_switch(&mut self, args: &[u64], to: GoState) -> Answer {
+    pub(super) fn go_switch(&mut self, [id, seq]: [u64; 2], to: GoState) -> Answer {
         self.needs_user_code()?;
         self.current(GoState::Running, "a switch")?;
-        let id = nth(args, 0);
-        let seq = self.seq(nth(args, 1));
+        let seq = self.seq(seq);
         let Some(slot) = self.order.go_slots.get(id) else {
             return Ok(Step::NotYet);
         };
@@ -248,8 +248,8 @@ impl Made<'_, '_, '_> {
         if to == GoState::NotExist {
             self.order.forget(this.slot);
         }
-        self.plain(next, GoState::Waiting, GoState::Runnable);
-        self.plain(this, GoState::Running, to);
+        self.plain_too(next, GoState::Waiting, GoState::Runnable);
+        self.plain_too(this, GoState::Running, to);
         let mut context = self.context;
         context.goroutine = GoRef::NONE;
         let (from, to) = (GoState::Runnable, GoState::Running);
@@ -259,12 +259,11 @@ impl Made<'_, '_, '_> {
         Ok(Step::Advanced)
     }
 
-    /// GoStatus and GoStatusStack: the state at the generation's start, though it may be said
+    /// `GoStatus` and `GoStatusStack`: the state at the generation's start, though it may be said
     /// as late as its end.
-    pub(super) fn go_status(&mut self, args: &[u64], stack: u64) -> Answer {
-        let id = nth(args, 0);
-        let thread = ThreadId(nth(args, 1));
-        let state = match nth(args, 2) {
+    pub(super) fn go_status(&mut self, [id, thread, status, stack]: [u64; 4]) -> Answer {
+        let thread = ThreadId(thread);
+        let state = match status {
             0 => GoState::Undetermined,
             1 => GoState::Runnable,
             2 => GoState::Running,
@@ -329,4 +328,16 @@ impl Made<'_, '_, '_> {
         }
         Ok((GoRef { id: GoId(id), slot }, GoState::Undetermined))
     }
+}
+
+/// A goroutine is not in the state that an event needs it in; none if it does not exist.
+#[cold]
+fn misfit(of: GoRef, state: Option<GoState>, wanted: GoState, event: &str) -> Stop {
+    Stop::broken(match state {
+        None => format!("{event} of goroutine {}, which does not exist", of.id),
+        Some(state) => {
+            let (state, wanted) = (state.name(), wanted.name());
+            format!("{event} of goroutine {}, which is {state}, not {wanted}", of.id)
+        }
+    })
 }

@@ -11,24 +11,32 @@
 //! same time on several threads. Not knowing, it takes the generation's own status events
 //! for true and writes down what it assumed of the past ([`Assumed`]), so that whoever joins
 //! the generations can check it; where it would have to guess it says so
-//! ([`Stop::NeedsCarry`]), and the generation is ordered again with the carry.
+//! ([`Stop::NEEDS_CARRY`]), and the generation is ordered again with the carry.
 
+#![expect(
+    clippy::inline_always,
+    reason = "an event whose parts stay in registers takes half the time: docs/performance.md"
+)]
+
+mod adopt;
 mod carry;
 mod goroutines;
 mod notes;
 mod procs;
 mod ranges;
+mod regions;
 
 pub(super) use carry::{Assumed, Carry};
 
+use regions::{Regions, TextNumber, Texts};
 use rustc_hash::FxHashMap;
-use std::sync::Arc;
 
+use super::fault::Fault;
 use super::ids::{NO_ROW, Slots};
 use super::read::Loaded;
 use super::stream::RawEvent;
 use crate::base::{GoId, ProcId, TaskId, ThreadId, Time};
-use crate::parse::event::{Body, Event, GoRef, GoState, StackRef, StrRef};
+use crate::parse::event::{Body, Event, GoRef, GoState, MetricKind, StackRef, StrRef};
 use crate::parse::spec::{spec, wire};
 
 /// Whether an event could be taken.
@@ -41,26 +49,42 @@ pub(super) enum Step {
 }
 
 /// Why an event can never be taken.
+///
+/// Boxed, so that an [`Answer`] fits registers.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) enum Stop {
-    /// The trace breaks a rule.
-    Broken(String),
-    /// It depends on generations that this order does not know.
-    NeedsCarry,
-}
+pub(super) struct Stop(Option<Box<String>>);
 
 impl Stop {
+    /// It depends on generations that this order does not know.
+    const NEEDS_CARRY: Self = Self(None);
+
+    /// The trace breaks a rule.
     #[cold]
     fn broken(what: impl Into<String>) -> Self {
-        Self::Broken(what.into())
+        Self(Some(Box::new(what.into())))
+    }
+
+    #[cold]
+    fn undefined(what: &str, id: u64) -> Self {
+        Self::broken(format!("an event names {what} {id}, which is not defined"))
+    }
+
+    /// Whether it does not depend on what this order knows.
+    pub(super) fn is_broken(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// What to do about an event at `offset` that gave this.
+    #[cold]
+    pub(super) fn at(self, offset: u64) -> Fault {
+        match self.0 {
+            None => Fault::NeedsCarry,
+            Some(what) => Fault::Broken { offset, what: *what },
+        }
     }
 }
 
 type Answer = Result<Step, Stop>;
-
-/// The text of a region or task type: compared by content, since a text has another id in
-/// every generation.
-pub(super) type Text = Arc<[u8]>;
 
 /// A sequence number and the generation in which it counts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -147,10 +171,10 @@ enum GcState {
 }
 
 /// What `trace.NewTask` said.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 struct TaskCell {
     parent: TaskId,
-    kind: Text,
+    kind: TextNumber,
 }
 
 /// The thread, P and goroutine at which an event happens, as they are before it.
@@ -166,7 +190,9 @@ struct Context {
 /// Up to three events that one wire event stands for.
 #[derive(Debug)]
 pub(super) struct Queue {
-    events: [Event; 3],
+    /// The only one as a rule.
+    pub(super) first: Event,
+    others: [Event; 2],
     len: usize,
 }
 
@@ -180,7 +206,7 @@ impl Queue {
             stack: StackRef(0),
             body: Body::StackSample,
         };
-        Self { events: [event; 3], len: 0 }
+        Self { first: event, others: [event; 2], len: 0 }
     }
 
     #[inline]
@@ -189,16 +215,26 @@ impl Queue {
     }
 
     #[inline]
-    pub(super) fn events(&mut self) -> &mut [Event] {
-        self.events.get_mut(..self.len).unwrap_or_default()
+    pub(super) fn is_empty(&self) -> bool {
+        self.len == 0
     }
 
+    /// Those after the first.
     #[inline]
-    fn push(&mut self, event: Event) {
-        if let Some(place) = self.events.get_mut(self.len) {
-            *place = event;
-            self.len += 1;
+    pub(super) fn others(&mut self) -> &mut [Event] {
+        match self.len {
+            0 | 1 => &mut [],
+            len => self.others.get_mut(..len - 1).unwrap_or_default(),
         }
+    }
+
+    fn push(&mut self, event: Event) {
+        if self.len == 0 {
+            self.first = event;
+        } else if let Some(place) = self.others.get_mut(self.len - 1) {
+            *place = event;
+        }
+        self.len += 1;
     }
 }
 
@@ -217,8 +253,7 @@ pub(super) struct Order {
     procs: Vec<ProcCell>,
     thread_slots: Slots,
     threads: Vec<ThreadCell>,
-    /// Open regions by goroutine slot, innermost last.
-    regions: FxHashMap<u32, Vec<(TaskId, Text)>>,
+    regions: Regions,
     /// Open ranges by goroutine slot.
     go_ranges: FxHashMap<u32, Vec<RangeType>>,
     /// Open ranges by P slot.
@@ -226,10 +261,9 @@ pub(super) struct Order {
     tasks: FxHashMap<TaskId, TaskCell>,
     gc: GcState,
     gc_seq: u64,
-    /// Texts by string row, made when first used.
-    texts: Vec<Option<Text>>,
+    texts: Texts,
     /// Rows of texts that this generation's table lacks: types of tasks from before.
-    extra_rows: FxHashMap<Box<[u8]>, StrRef>,
+    extra_rows: FxHashMap<TextNumber, StrRef>,
     /// What was assumed of the past; none when the past is known.
     assumed: Option<Box<Assumed>>,
 }
@@ -265,7 +299,7 @@ impl Order {
     ///
     /// # Errors
     /// [`Stop`] when it can never be taken; the order is then of no further use.
-    #[inline]
+    #[inline(always)]
     pub(super) fn advance(
         &mut self,
         loaded: &mut Loaded<'_>,
@@ -274,49 +308,66 @@ impl Order {
         queue: &mut Queue,
     ) -> Answer {
         let context = self.context(event.wire_type, slot)?;
-        let args = &event.args;
-        let time = Time(event.time);
-        let mut made = Made { order: self, loaded, queue, context, time };
+        let mut made = Made { order: self, loaded, queue, context, time: Time(event.time) };
+        // Three quarters of a busy program's events; the rest are kept out of their way.
         match event.wire_type {
-            wire::GO_START => made.go_start(args),
-            wire::GO_UNBLOCK => made.go_unblock(args),
-            wire::GO_BLOCK => made.go_stop(GoState::Waiting, args),
-            wire::GO_STOP => made.go_stop(GoState::Runnable, args),
+            wire::GO_START => made.go_start(event.args()),
+            wire::GO_UNBLOCK => made.go_unblock(event.args()),
+            wire::GO_BLOCK => made.go_stop(GoState::Waiting, event.args()),
+            _ => self.advance_rarer(loaded, event, slot, queue),
+        }
+    }
+
+    #[inline(never)]
+    fn advance_rarer(
+        &mut self,
+        loaded: &mut Loaded<'_>,
+        event: &RawEvent,
+        slot: u32,
+        queue: &mut Queue,
+    ) -> Answer {
+        let context = self.context(event.wire_type, slot)?;
+        let mut made = Made { order: self, loaded, queue, context, time: Time(event.time) };
+        match event.wire_type {
+            wire::GO_STOP => made.go_stop(GoState::Runnable, event.args()),
             wire::GO_DESTROY => made.go_destroy(),
-            wire::GO_CREATE => made.go_create(GoState::Runnable, args),
-            wire::GO_CREATE_BLOCKED => made.go_create(GoState::Waiting, args),
-            wire::GO_CREATE_SYSCALL => made.go_create_syscall(args),
+            wire::GO_CREATE => made.go_create(GoState::Runnable, event.args()),
+            wire::GO_CREATE_BLOCKED => made.go_create(GoState::Waiting, event.args()),
+            wire::GO_CREATE_SYSCALL => made.go_create_syscall(event.args()),
             wire::GO_DESTROY_SYSCALL => made.go_destroy_syscall(),
-            wire::GO_SYSCALL_BEGIN => made.go_syscall_begin(args),
+            wire::GO_SYSCALL_BEGIN => made.go_syscall_begin(event.args()),
             wire::GO_SYSCALL_END => made.go_syscall_end(),
             wire::GO_SYSCALL_END_BLOCKED => made.go_syscall_end_blocked(),
-            wire::GO_STATUS => made.go_status(args, 0),
-            wire::GO_STATUS_STACK => made.go_status(args, nth(args, 3)),
-            wire::GO_SWITCH => made.go_switch(args, GoState::Waiting),
-            wire::GO_SWITCH_DESTROY => made.go_switch(args, GoState::NotExist),
-            wire::PROC_START => made.proc_start(args),
-            wire::PROC_STOP => made.proc_stop(),
-            wire::PROC_STEAL => made.proc_steal(args),
-            wire::PROC_STATUS => made.proc_status(args),
-            wire::STW_BEGIN..=wire::GC_MARK_ASSIST_END => made.range(event.wire_type, args),
-            wire::USER_TASK_BEGIN => made.task_begin(args),
-            wire::USER_TASK_END => made.task_end(args),
-            wire::USER_REGION_BEGIN => made.region_begin(args),
-            wire::USER_REGION_END => made.region_end(args),
-            wire::PROCS_CHANGE | wire::HEAP_ALLOC | wire::HEAP_GOAL => {
-                made.metric(event.wire_type, args)
+            wire::GO_STATUS => {
+                let [id, thread, status] = event.args();
+                made.go_status([id, thread, status, 0])
             }
-            wire::GO_LABEL => made.label(args),
-            wire::USER_LOG => made.log(args),
+            wire::GO_STATUS_STACK => made.go_status(event.args()),
+            wire::GO_SWITCH => made.go_switch(event.args(), GoState::Waiting),
+            wire::GO_SWITCH_DESTROY => made.go_switch(event.args(), GoState::NotExist),
+            wire::PROC_START => made.proc_start(event.args()),
+            wire::PROC_STOP => made.proc_stop(),
+            wire::PROC_STEAL => made.proc_steal(event.args()),
+            wire::PROC_STATUS => made.proc_status(event.args()),
+            wire::STW_BEGIN..=wire::GC_MARK_ASSIST_END => made.range(event),
+            wire::USER_TASK_BEGIN => made.task_begin(event.args()),
+            wire::USER_TASK_END => made.task_end(event.args()),
+            wire::USER_REGION_BEGIN => made.region_begin(event.args()),
+            wire::USER_REGION_END => made.region_end(event.args()),
+            wire::PROCS_CHANGE => made.procs_change(event.args()),
+            wire::HEAP_ALLOC => made.heap(MetricKind::HeapObjects, event.args()),
+            wire::HEAP_GOAL => made.heap(MetricKind::HeapGoal, event.args()),
+            wire::GO_LABEL => made.label(event.args()),
+            wire::USER_LOG => made.log(event.args()),
             wire::EXPERIMENTAL_FIRST..=wire::EXPERIMENTAL_LAST => {
-                made.experimental(event.wire_type, args)
+                made.experimental(event.wire_type, event.args())
             }
             other => Err(Stop::broken(format!("{} in an event batch", name(other)))),
         }
     }
 
     /// What the thread at `slot` holds before the event.
-    #[inline]
+    #[inline(always)]
     fn context(&mut self, wire_type: u8, slot: u32) -> Result<Context, Stop> {
         let Some(cell) = self.threads.get_mut(slot as usize) else {
             let (proc, goroutine) = (ProcRef::NONE, GoRef::NONE);
@@ -327,7 +378,7 @@ impl Order {
             self.assume_idle(wire_type, slot)?;
         }
         let Some(cell) = self.threads.get(slot as usize) else {
-            return Err(Stop::NeedsCarry);
+            return Err(Stop::NEEDS_CARRY);
         };
         Ok(Context { thread: cell.id, slot, proc: cell.proc, goroutine: cell.goroutine })
     }
@@ -338,16 +389,6 @@ impl Order {
 
     fn proc_cell(&mut self, slot: u32) -> Option<&mut ProcCell> {
         self.procs.get_mut(slot as usize)
-    }
-
-    /// The text of a string row, for comparing across generations.
-    fn text(&mut self, loaded: &Loaded<'_>, row: StrRef) -> Text {
-        let at = row.0 as usize;
-        if at >= self.texts.len() {
-            self.texts.resize(loaded.tables.n_strings().max(at + 1), None);
-        }
-        let make = || Text::from(loaded.tables.string(row));
-        self.texts.get_mut(at).map_or_else(make, |text| text.get_or_insert_with(make).clone())
     }
 }
 
@@ -362,25 +403,35 @@ struct Made<'o, 'l, 'a> {
 
 impl Made<'_, '_, '_> {
     /// An event at the context as it was before.
-    #[inline]
     fn emit(&mut self, stack: StackRef, body: Body) {
         self.emit_at(self.context, stack, body);
     }
 
-    #[inline]
+    /// The same, where the event is the only one that its wire event stands for.
+    #[inline(always)]
+    fn emit_only(&mut self, stack: StackRef, body: Body) {
+        self.queue.first = self.event(self.context, stack, body);
+        self.queue.len = 1;
+    }
+
     fn emit_at(&mut self, context: Context, stack: StackRef, body: Body) {
-        self.queue.push(Event {
+        self.queue.push(self.event(context, stack, body));
+    }
+
+    #[inline(always)]
+    fn event(&self, context: Context, stack: StackRef, body: Body) -> Event {
+        Event {
             time: self.time,
             thread: context.thread,
             proc: context.proc.id,
             goroutine: context.goroutine,
             stack,
             body,
-        });
+        }
     }
 
     /// From now on the thread runs `goroutine`.
-    #[inline]
+    #[inline(always)]
     fn bind_goroutine(&mut self, goroutine: GoRef) {
         if let Some(cell) = self.order.threads.get_mut(self.context.slot as usize) {
             cell.goroutine = goroutine;
@@ -402,7 +453,7 @@ impl Made<'_, '_, '_> {
         match self.loaded.stack_rows.get(id) {
             Some(row) => Ok(StackRef(row)),
             None if self.order.lenient => Ok(StackRef(0)),
-            None => Err(Stop::broken(format!("an event names stack {id}, which is not defined"))),
+            None => Err(Stop::undefined("stack", id)),
         }
     }
 
@@ -411,7 +462,7 @@ impl Made<'_, '_, '_> {
         match self.loaded.string_rows.get(id) {
             Some(row) => Ok(StrRef(row)),
             None if self.order.lenient => Ok(StrRef(0)),
-            None => Err(Stop::broken(format!("an event names string {id}, which is not defined"))),
+            None => Err(Stop::undefined("string", id)),
         }
     }
 
@@ -451,12 +502,6 @@ impl Made<'_, '_, '_> {
         self.needs_proc()?;
         self.needs_goroutine()
     }
-}
-
-/// An argument; 0 beyond the last, which no rule asks for.
-#[inline]
-fn nth(args: &[u64], at: usize) -> u64 {
-    args.get(at).copied().unwrap_or(0)
 }
 
 fn name(wire_type: u8) -> &'static str {

@@ -1,6 +1,6 @@
 //! The rules of Ps.
 
-use super::{Answer, Context, GoRef, Made, ProcCell, ProcRef, ProcStatus, Step, Stop, nth};
+use super::{Answer, Context, GoRef, Made, ProcCell, ProcRef, ProcStatus, Step, Stop};
 use crate::base::{ProcId, ThreadId};
 use crate::parse::event::{Body, ProcState, StackRef};
 
@@ -38,9 +38,8 @@ impl Made<'_, '_, '_> {
             .ok_or_else(|| Stop::broken(format!("P {} has not been heard of", held.id)))
     }
 
-    pub(super) fn proc_start(&mut self, args: &[u64]) -> Answer {
-        let id = nth(args, 0);
-        let seq = self.seq(nth(args, 1));
+    pub(super) fn proc_start(&mut self, [id, seq]: [u64; 2]) -> Answer {
+        let seq = self.seq(seq);
         let Some(slot) = self.order.proc_slots.get(id) else {
             return Ok(Step::NotYet);
         };
@@ -74,9 +73,8 @@ impl Made<'_, '_, '_> {
     }
 
     /// One thread takes a P from another, or from itself, that is in a system call.
-    pub(super) fn proc_steal(&mut self, args: &[u64]) -> Answer {
-        let id = nth(args, 0);
-        let seq = self.seq(nth(args, 1));
+    pub(super) fn proc_steal(&mut self, [id, seq, victim]: [u64; 3]) -> Answer {
+        let seq = self.seq(seq);
         let Some(slot) = self.order.proc_slots.get(id) else {
             return Ok(Step::NotYet);
         };
@@ -98,7 +96,7 @@ impl Made<'_, '_, '_> {
             // Which thread had it is lost, so no thread loses it.
             ProcState::Idle
         } else {
-            self.take_proc_from(ThreadId(nth(args, 2)), of)?;
+            self.take_proc_from(ThreadId(victim), of)?;
             ProcState::Running
         };
         self.proc_transition(self.context, of.id, from, ProcState::Idle);
@@ -133,10 +131,9 @@ impl Made<'_, '_, '_> {
         Ok(())
     }
 
-    pub(super) fn proc_status(&mut self, args: &[u64]) -> Answer {
-        let id = nth(args, 0);
-        let Some(status) = ProcStatus::from_wire(nth(args, 1)) else {
-            return Err(Stop::broken(format!("P {id} has unknown status {}", nth(args, 1))));
+    pub(super) fn proc_status(&mut self, [id, status]: [u64; 2]) -> Answer {
+        let Some(status) = ProcStatus::from_wire(status) else {
+            return Err(Stop::broken(format!("P {id} has unknown status {status}")));
         };
         let seq = self.seq(0);
         let slot = self.order.proc_slots.get_or_add(id);

@@ -1,6 +1,6 @@
 //! The rules of the runtime's special ranges: stop-the-world, GC mark, sweep, mark assist.
 
-use super::{Answer, GcState, Made, RangeType, Step, Stop, name, nth};
+use super::{Answer, GcState, Made, RangeType, RawEvent, Step, Stop, name};
 use crate::base::GoId;
 use crate::base::ProcId;
 use crate::parse::event::{Body, GoRef, RangeKind, RangeMoment, StackRef};
@@ -9,16 +9,20 @@ use crate::parse::spec::wire;
 const END: RangeMoment = RangeMoment::End { swept: 0, reclaimed: 0 };
 
 impl Made<'_, '_, '_> {
-    pub(super) fn range(&mut self, wire_type: u8, args: &[u64]) -> Answer {
-        match wire_type {
-            wire::STW_BEGIN => self.stw_begin(args),
+    pub(super) fn range(&mut self, event: &RawEvent) -> Answer {
+        match event.wire_type {
+            wire::STW_BEGIN => self.stw_begin(event.args()),
             wire::STW_END => self.stw_end(),
-            wire::GC_ACTIVE | wire::GC_BEGIN | wire::GC_END => self.gc(wire_type, args),
-            wire::GC_SWEEP_ACTIVE => self.sweep_active(args),
-            wire::GC_SWEEP_BEGIN => self.sweep_begin(args),
-            wire::GC_SWEEP_END => self.sweep_end(args),
-            wire::GC_MARK_ASSIST_ACTIVE => self.assist_active(args),
-            wire::GC_MARK_ASSIST_BEGIN => self.assist_begin(args),
+            wire::GC_BEGIN => self.gc(event.wire_type, event.args()),
+            wire::GC_ACTIVE | wire::GC_END => {
+                let [seq] = event.args();
+                self.gc(event.wire_type, [seq, 0])
+            }
+            wire::GC_SWEEP_ACTIVE => self.sweep_active(event.args()),
+            wire::GC_SWEEP_BEGIN => self.sweep_begin(event.args()),
+            wire::GC_SWEEP_END => self.sweep_end(event.args()),
+            wire::GC_MARK_ASSIST_ACTIVE => self.assist_active(event.args()),
+            wire::GC_MARK_ASSIST_BEGIN => self.assist_begin(event.args()),
             wire::GC_MARK_ASSIST_END => self.assist_end(),
             other => Err(Stop::broken(format!("{} is no range", name(other)))),
         }
@@ -29,13 +33,13 @@ impl Made<'_, '_, '_> {
         Ok(Step::Advanced)
     }
 
-    fn stw_begin(&mut self, args: &[u64]) -> Answer {
+    fn stw_begin(&mut self, [reason, stack]: [u64; 2]) -> Answer {
         self.needs_user_code()?;
         let by = self.context.goroutine;
-        let range = RangeType { begin: wire::STW_BEGIN, reason: nth(args, 0) };
+        let range = RangeType { begin: wire::STW_BEGIN, reason };
         begin(self.order.go_ranges.entry(by.slot).or_default(), range)?;
-        let reason = self.string(range.reason)?;
-        let stack = self.stack(nth(args, 1))?;
+        let reason = self.string(reason)?;
+        let stack = self.stack(stack)?;
         self.emit_range(stack, RangeKind::StopTheWorld { reason, by }, RangeMoment::Begin)
     }
 
@@ -49,8 +53,7 @@ impl Made<'_, '_, '_> {
         self.emit_range(StackRef(0), RangeKind::StopTheWorld { reason, by }, END)
     }
 
-    fn gc(&mut self, wire_type: u8, args: &[u64]) -> Answer {
-        let seq = nth(args, 0);
+    fn gc(&mut self, wire_type: u8, [seq, stack]: [u64; 2]) -> Answer {
         let first = match wire_type {
             wire::GC_ACTIVE => self.order.is_initial,
             _ => wire_type == wire::GC_BEGIN && self.order.gc == GcState::Undetermined,
@@ -74,24 +77,23 @@ impl Made<'_, '_, '_> {
         self.order.gc =
             if wire_type == wire::GC_END { GcState::NotRunning } else { GcState::Running };
         let (moment, stack) = match wire_type {
-            wire::GC_BEGIN => (RangeMoment::Begin, self.stack(nth(args, 1))?),
+            wire::GC_BEGIN => (RangeMoment::Begin, self.stack(stack)?),
             wire::GC_ACTIVE => (RangeMoment::Active, StackRef(0)),
             _ => (END, StackRef(0)),
         };
         self.emit_range(stack, RangeKind::GcMark, moment)
     }
 
-    fn sweep_begin(&mut self, args: &[u64]) -> Answer {
+    fn sweep_begin(&mut self, [stack]: [u64; 1]) -> Answer {
         self.needs_proc()?;
         let of = self.context.proc;
         let range = RangeType { begin: wire::GC_SWEEP_BEGIN, reason: 0 };
         begin(self.order.proc_ranges.entry(of.slot).or_default(), range)?;
-        let stack = self.stack(nth(args, 0))?;
+        let stack = self.stack(stack)?;
         self.emit_range(stack, RangeKind::GcSweep(of.id), RangeMoment::Begin)
     }
 
-    fn sweep_active(&mut self, args: &[u64]) -> Answer {
-        let id = nth(args, 0);
+    fn sweep_active(&mut self, [id]: [u64; 1]) -> Answer {
         let Some(slot) = self.order.proc_slots.get(id) else {
             return Err(Stop::broken(format!("a sweep on P {id}, which has not been heard of")));
         };
@@ -102,35 +104,34 @@ impl Made<'_, '_, '_> {
         self.emit_range(StackRef(0), RangeKind::GcSweep(ProcId(id)), RangeMoment::Active)
     }
 
-    fn sweep_end(&mut self, args: &[u64]) -> Answer {
+    fn sweep_end(&mut self, [swept, reclaimed]: [u64; 2]) -> Answer {
         self.needs_proc()?;
         let of = self.context.proc;
         let alone = self.order.assumed.is_some();
         let open = self.order.proc_ranges.entry(of.slot).or_default();
         end(open, wire::GC_SWEEP_BEGIN, alone)?;
-        let moment = RangeMoment::End { swept: nth(args, 0), reclaimed: nth(args, 1) };
+        let moment = RangeMoment::End { swept, reclaimed };
         self.emit_range(StackRef(0), RangeKind::GcSweep(of.id), moment)
     }
 
-    fn assist_begin(&mut self, args: &[u64]) -> Answer {
+    fn assist_begin(&mut self, [stack]: [u64; 1]) -> Answer {
         self.needs_user_code()?;
         let of = self.context.goroutine;
         let range = RangeType { begin: wire::GC_MARK_ASSIST_BEGIN, reason: 0 };
         begin(self.order.go_ranges.entry(of.slot).or_default(), range)?;
-        let stack = self.stack(nth(args, 0))?;
+        let stack = self.stack(stack)?;
         self.emit_range(stack, RangeKind::GcMarkAssist(of), RangeMoment::Begin)
     }
 
     /// Names a goroutine that need not be the running one.
-    fn assist_active(&mut self, args: &[u64]) -> Answer {
-        let id = nth(args, 0);
+    fn assist_active(&mut self, [id]: [u64; 1]) -> Answer {
         let slot = self.order.go_slots.get(id).filter(|&slot| {
             let cell = self.order.goroutines.get(slot as usize);
             cell.is_some_and(|cell| cell.state != crate::parse::event::GoState::NotExist)
         });
         let Some(slot) = slot else {
             if self.order.assumed.is_some() {
-                return Err(Stop::NeedsCarry);
+                return Err(Stop::NEEDS_CARRY);
             }
             return Err(Stop::broken(format!("a mark assist of goroutine {id}, not heard of")));
         };
@@ -191,7 +192,7 @@ fn active(
 fn end(open: &mut Vec<RangeType>, begin: u8, is_alone: bool) -> Result<RangeType, Stop> {
     match open.iter().position(|range| range.begin == begin) {
         Some(at) => Ok(open.swap_remove(at)),
-        None if is_alone => Err(Stop::NeedsCarry),
+        None if is_alone => Err(Stop::NEEDS_CARRY),
         None => Err(Stop::broken(format!("{} ends, but never began", name(begin)))),
     }
 }

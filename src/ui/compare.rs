@@ -1,0 +1,264 @@
+//! Two traces, before and after: a table by what stays the same between builds, and below it
+//! both timelines, panned and zoomed as one.
+
+use egui::{Align, Frame, Label, Layout, Margin, RichText, Sense, Ui, WidgetInfo};
+use egui_extras::{Column as Width, TableBuilder, TableRow};
+
+use super::app::Gestures;
+use super::charts;
+use super::command::Command;
+use super::ctx::{Ctx, count, short_function};
+use super::slot::{Pair, Slot};
+use super::state::Popup;
+use super::theme::{self, Theme, size};
+use super::timeline::{self, TimelinePanel};
+use super::widgets::{badge_ui, caption, strong, weak};
+use crate::analysis::{Diff, DiffGroup, GroupKind, Side, Verdict};
+use crate::base::format_duration;
+
+/// What the page remembers.
+#[derive(Debug, Default)]
+pub(crate) struct ComparePanel {
+    /// Only groups that got worse or better.
+    changed_only: bool,
+    /// Only one kind of group.
+    kind: Option<GroupKind>,
+}
+
+/// The columns: title, first width in points.
+const COLUMNS: [(&str, f32); 9] = [
+    ("Verdict", 104.0),
+    ("What", 84.0),
+    ("Group", 280.0),
+    ("Before: n, median, p99", 170.0),
+    ("After: n, median, p99", 170.0),
+    ("Median to longest", 190.0),
+    ("Shift", 84.0),
+    ("95 % interval", 140.0),
+    ("q", 56.0),
+];
+
+impl ComparePanel {
+    /// The whole page.
+    pub(crate) fn page_ui(
+        &mut self,
+        ui: &mut Ui,
+        ctx: &Ctx<'_>,
+        diff: Option<&Diff>,
+        panels: &mut Pair<TimelinePanel>,
+        gestures: &mut Gestures,
+    ) {
+        let height = ui.available_height();
+        egui::Panel::top("compare_table")
+            .default_size((height * 0.42).max(150.0))
+            .size_range(90.0..=(height - 160.0).max(120.0))
+            .resizable(true)
+            .frame(Frame::new().fill(ctx.theme.panel).inner_margin(Margin::symmetric(10, 6)))
+            .show(ui, |ui| match diff {
+                Some(diff) => self.diff_ui(ui, ctx, diff),
+                None => drop(ui.label(caption(ctx.theme, "Comparing…"))),
+            });
+        egui::CentralPanel::no_frame().show(ui, |ui| timeline::both_ui(ui, ctx, panels, gestures));
+    }
+
+    fn diff_ui(&mut self, ui: &mut Ui, ctx: &Ctx<'_>, diff: &Diff) {
+        ui.horizontal(|ui| self.head_ui(ui, ctx, diff));
+        ui.add_space(2.0);
+        let fits = |group: &&DiffGroup| {
+            let words = ctx.state.rows.filter.to_lowercase();
+            let changed = matches!(group.verdict, Verdict::Worse | Verdict::Better);
+            (!self.changed_only || changed)
+                && self.kind.is_none_or(|kind| kind == group.kind)
+                && words.split_whitespace().all(|word| group.key.to_lowercase().contains(word))
+        };
+        let groups: Vec<&DiffGroup> = diff.groups.iter().filter(fits).collect();
+        if groups.is_empty() {
+            let text = if diff.groups.is_empty() {
+                "The two traces have nothing in common that could be compared."
+            } else {
+                "No group is left: change the filter."
+            };
+            ui.label(weak(ctx.theme, text));
+            return;
+        }
+        table_ui(ui, ctx, &groups);
+    }
+
+    /// The verdict on the whole, and what is listed.
+    fn head_ui(&mut self, ui: &mut Ui, ctx: &Ctx<'_>, diff: &Diff) {
+        let theme = ctx.theme;
+        let (text, color) = match diff.verdict {
+            Verdict::Worse => ("✗ Worse than before", theme.late_text),
+            Verdict::Better => ("✓ Better than before", theme.better),
+            _ => ("= The same as before", theme.text),
+        };
+        ui.label(strong(text).size(14.0).color(color));
+        let of = |verdict| diff.groups.iter().filter(|group| group.verdict == verdict).count();
+        let counts = format!(
+            "{}: {} worse, {} better",
+            count(diff.groups.len(), "group"),
+            of(Verdict::Worse),
+            of(Verdict::Better)
+        );
+        ui.label(caption(theme, counts));
+        ui.add_space(10.0);
+        ui.checkbox(&mut self.changed_only, "Only what changed");
+        let shown = self.kind.map_or("All kinds", kind_text);
+        let combo = egui::ComboBox::from_id_salt("compare_kind").selected_text(shown);
+        let combo = combo.show_ui(ui, |ui| {
+            ui.selectable_value(&mut self.kind, None, "All kinds");
+            for &kind in GroupKind::ALL {
+                ui.selectable_value(&mut self.kind, Some(kind), kind_text(kind));
+            }
+        });
+        combo
+            .response
+            .widget_info(|| WidgetInfo::labeled(egui::Role::ComboBox, true, "Kind of group"));
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            for slot in [Slot::After, Slot::Before] {
+                let color = theme.side[slot as usize];
+                ui.label(caption(theme, slot.name()).color(color));
+                super::widgets::swatch_ui(ui, color);
+            }
+        });
+    }
+}
+
+fn table_ui(ui: &mut Ui, ctx: &Ctx<'_>, groups: &[&DiffGroup]) {
+    let durations = groups.iter().flat_map(|group| {
+        [group.before, group.after].into_iter().flat_map(|side| [side.p50_ns, side.max_ns])
+    });
+    let range = charts::range_of(durations);
+    let mut table = TableBuilder::new(ui)
+        .id_salt("compare")
+        .sense(Sense::click())
+        .cell_layout(Layout::left_to_right(Align::Center))
+        .auto_shrink(false)
+        .min_scrolled_height(40.0);
+    for (_, width) in COLUMNS {
+        table = table.column(Width::initial(width).at_least(40.0).clip(true).resizable(true));
+    }
+    table
+        .header(20.0, |mut header| {
+            for (title, _) in COLUMNS {
+                header.col(|ui| drop(ui.label(caption(ctx.theme, title))));
+            }
+        })
+        .body(|body| {
+            body.rows(size::ROW + 2.0, groups.len(), |row| {
+                if let Some(group) = groups.get(row.index()) {
+                    row_ui(row, ctx, group, range);
+                }
+            });
+        });
+}
+
+fn row_ui(mut row: TableRow<'_, '_>, ctx: &Ctx<'_>, group: &DiffGroup, range: (f64, f64)) {
+    let theme = ctx.theme;
+    row.col(|ui| verdict_ui(ui, theme, group.verdict));
+    row.col(|ui| drop(ui.label(weak(theme, kind_text(group.kind)))));
+    row.col(|ui| {
+        let text = RichText::new(short_function(&group.key)).color(theme.text);
+        ui.add(Label::new(text).truncate()).on_hover_text(&group.key);
+    });
+    for (slot, side) in [(Slot::Before, &group.before), (Slot::After, &group.after)] {
+        row.col(|ui| side_ui(ui, theme, slot, side));
+    }
+    row.col(|ui| {
+        let quantiles = [group.before, group.after].map(|side| {
+            (side.n > 0).then_some([side.p50_ns, side.p90_ns, side.p99_ns, side.max_ns])
+        });
+        charts::quantiles_ui(ui, theme, quantiles, range);
+    });
+    let color = verdict_color(theme, group.verdict);
+    row.col(|ui| {
+        let text = group.shift_ns.map(signed).unwrap_or_default();
+        ui.label(strong(text).color(color));
+    });
+    row.col(|ui| {
+        if let Some([low, high]) = group.ci95_ns {
+            ui.label(caption(theme, format!("{} … {}", signed(low), signed(high))));
+        }
+    });
+    row.col(|ui| {
+        if let Some(q) = group.q_value {
+            let text = if q < 0.001 { "< 0.001".to_owned() } else { format!("{q:.3}") };
+            ui.label(caption(theme, text)).on_hover_text(
+                "How likely a difference as large is by chance alone, corrected for the number of groups",
+            );
+        }
+    });
+    let response = row.response();
+    let spoken =
+        format!("{}: {} {}", verdict_text(group.verdict), kind_text(group.kind), group.key);
+    response.widget_info(|| WidgetInfo::labeled(egui::Role::Row, true, &spoken));
+    if response.clicked() && !group.function.is_empty() {
+        // Both timelines show the group's lanes; another click shows all again.
+        let words = group.function.clone();
+        let again = ctx.state.rows.filter == words;
+        ctx.send(Command::Filter(if again { String::new() } else { words }));
+        ctx.send(Command::Popup(None::<Popup>));
+    }
+}
+
+fn side_ui(ui: &mut Ui, theme: &Theme, slot: Slot, side: &Side) {
+    if side.n == 0 {
+        ui.label(RichText::new("none").color(theme.faint));
+        return;
+    }
+    ui.label(caption(theme, format!("{}", side.n)));
+    let color = theme::mix(theme.text, theme.side[slot as usize], 0.6);
+    ui.label(RichText::new(format_duration(side.p50_ns)).color(color));
+    ui.label(caption(theme, format_duration(side.p99_ns)));
+    if side.alive > 0 {
+        let text = format!("{} alive", side.alive);
+        ui.label(caption(theme, text).color(theme.warn));
+    }
+}
+
+fn verdict_ui(ui: &mut Ui, theme: &Theme, verdict: Verdict) {
+    let icon = match verdict {
+        Verdict::Worse => "✗ ",
+        Verdict::Better => "✓ ",
+        _ => "",
+    };
+    let text = format!("{icon}{}", verdict_text(verdict));
+    badge_ui(ui, theme, &text, verdict_color(theme, verdict));
+}
+
+fn verdict_color(theme: &Theme, verdict: Verdict) -> egui::Color32 {
+    match verdict {
+        Verdict::Worse => theme.late_text,
+        Verdict::Better => theme.better,
+        Verdict::Same => theme.text,
+        Verdict::NotEnoughData | Verdict::OnlyBefore | Verdict::OnlyAfter => theme.weak,
+    }
+}
+
+fn verdict_text(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Worse => "worse",
+        Verdict::Better => "better",
+        Verdict::Same => "same",
+        Verdict::NotEnoughData => "too little data",
+        Verdict::OnlyBefore => "only before",
+        Verdict::OnlyAfter => "only after",
+    }
+}
+
+fn kind_text(kind: GroupKind) -> &'static str {
+    match kind {
+        GroupKind::CancelSite => "Overstay",
+        GroupKind::Goroutine => "Lifetime",
+        GroupKind::Task => "Task",
+        GroupKind::Blocked => "Blocked",
+        GroupKind::Scheduling => "Scheduling",
+        GroupKind::Gc => "GC",
+        GroupKind::Stw => "Stop-the-world",
+    }
+}
+
+/// A duration with its sign.
+fn signed(ns: i64) -> String {
+    if ns > 0 { format!("+{}", format_duration(ns)) } else { format_duration(ns) }
+}

@@ -1,0 +1,460 @@
+//! The canvas: what is painted in which order, hover and clicks.
+
+use egui::{Align2, Color32, PointerButton, Rect, Response, Ui, pos2, vec2};
+
+use super::paint::Sketch;
+use super::{Frame, Kind, TimelinePanel, flags, hover, input, x_of};
+use crate::base::{Time, format_duration};
+use crate::scene::{
+    BandKind, BarKind, Hit, MarkerKind, Row, RowRecord, Scene, SpanFlags, StateClass,
+};
+use crate::ui::command::Command;
+use crate::ui::look::interval_to_first;
+use crate::ui::state::{Selected, What};
+use crate::ui::theme::{self, Theme, size};
+use crate::ui::widgets;
+
+/// Spans at least this wide are written on, in points.
+const NAMED_PX: f32 = 46.0;
+
+impl TimelinePanel {
+    /// Paints the canvas and answers the pointer.
+    pub(super) fn canvas_ui(&mut self, ui: &mut Ui, frame: &Frame<'_>, response: &Response) {
+        let theme = frame.ctx.theme;
+        let painter = ui.painter_at(frame.canvas);
+        painter.rect_filled(frame.canvas, 0.0, theme.canvas);
+        let below_axis =
+            frame.canvas.with_min_y(frame.canvas.top() + size::AXIS).expand2(vec2(0.0, 0.0));
+        let lanes = painter.with_clip_rect(below_axis.intersect(ui.clip_rect()));
+        let sketch = || Sketch::new(frame.canvas.min, ui.pixels_per_point());
+        let mut ground = sketch();
+        self.ground(frame, &mut ground);
+        self.spans(frame, &mut ground);
+        ground.finish(&lanes);
+        self.plots(frame, &lanes);
+        let mut glow = sketch();
+        flags::late_glow(&self.scene, theme, &mut glow);
+        glow.finish(&lanes);
+        self.span_names(frame, &lanes);
+        let mut over = sketch();
+        flags::lines(&self.scene, frame, &mut over);
+        flags::fuses(&self.scene, frame, &mut over);
+        flags::arrows(&self.scene, theme, &mut over);
+        self.sticky(frame, &mut over);
+        over.finish(&lanes);
+        flags::overstays(ui, &self.scene, frame, &lanes);
+        self.axis(ui, frame, &painter);
+        self.range_and_marks(ui, frame, &painter);
+        self.pointer_ui(ui, frame, response, &painter);
+    }
+
+    /// Bands, heading backgrounds, grid, late stretches.
+    fn ground(&self, frame: &Frame<'_>, sketch: &mut Sketch) {
+        let theme = frame.ctx.theme;
+        let (top, bottom, right) = (size::AXIS, frame.canvas.height(), frame.canvas.width());
+        for tick in self.scene.ticks.iter().filter(|tick| !tick.text.is_empty()) {
+            sketch.rect([tick.x, top, tick.x, bottom], theme.grid);
+        }
+        for row in &self.scene.rows {
+            if let Row::Header(_) = row.row {
+                sketch.rect([0.0, row.y0, right, row.y0], theme.grid);
+            }
+            if row.selected {
+                let wash = theme::fade(theme.accent_soft, 0.55);
+                sketch.rect([0.0, row.y0, right, row.y1], wash);
+            }
+        }
+        for band in &self.scene.bands {
+            let area = [band.x0, top, band.x1, bottom];
+            match band.kind {
+                BandKind::Outside => sketch.rect(area, theme.void),
+                BandKind::Gap => {
+                    sketch.rect(area, theme.void);
+                    sketch.hatch(area, theme.line);
+                }
+                BandKind::Gc => {
+                    sketch.rect(area, theme::fade(theme.state(StateClass::Gc), 0.35));
+                }
+                BandKind::StopTheWorld => sketch.rect(area, theme::fade(theme.text, 0.10)),
+            }
+        }
+        flags::late_ground(&self.scene, frame, sketch);
+    }
+
+    /// Histograms of collapsed groups, spans, bars and marks.
+    fn spans(&self, frame: &Frame<'_>, sketch: &mut Sketch) {
+        let theme = frame.ctx.theme;
+        for column in &self.scene.density {
+            let color = theme::mix(theme.canvas, theme.state(column.class), 0.72);
+            sketch.rect([column.x0, column.y0, column.x1, column.y1], color);
+        }
+        let mut previous = None;
+        for span in &self.scene.spans {
+            let row = self.scene.rows.get(span.row as usize);
+            let dimmed = row.is_some_and(|row| row.dimmed);
+            let color = span_color(theme, span.class, span.share, span.flags, dimmed);
+            let inset = bar_inset(span.class, span.y1 - span.y0);
+            let area = [span.x0, span.y0 + inset, span.x1, span.y1 - inset];
+            sketch.rect(area, color);
+            // A hairline between neighbors that would look like one span.
+            let alike = previous == Some((span.row, span.class));
+            if alike && span.x1 - span.x0 > 4.0 {
+                sketch.rect([span.x0, area[1], span.x0 + 0.6, area[3]], theme.canvas);
+            }
+            previous = Some((span.row, span.class));
+            if span.flags.has(SpanFlags::SELECTED) {
+                outline(sketch, area, theme.text);
+            }
+        }
+        for bar in &self.scene.bars {
+            let color = bar_color(theme, bar.kind);
+            sketch.rect([bar.x0, bar.y0, bar.x1, bar.y1], color);
+        }
+        for mark in &self.scene.markers {
+            let dimmed = self.scene.rows.get(mark.row as usize).is_some_and(|row| row.dimmed);
+            marker(sketch, theme, mark, if dimmed { 0.35 } else { 1.0 });
+        }
+    }
+
+    fn plots(&self, frame: &Frame<'_>, painter: &egui::Painter) {
+        let theme = frame.ctx.theme;
+        for plot in &self.scene.plots {
+            let points = self.scene.points.get(plot.start as usize..plot.end as usize);
+            let points: Vec<egui::Pos2> =
+                points.unwrap_or(&[]).iter().map(|&[x, y]| frame.canvas.min + vec2(x, y)).collect();
+            let class = match (self.scene.rows.get(plot.row as usize).map(|row| row.row), plot.line)
+            {
+                (Some(Row::HeapPlot), 0) => theme.patch(StateClass::Network),
+                (Some(Row::HeapPlot), _) => theme.faint,
+                (_, 0) => theme.patch(StateClass::Running),
+                (_, 1) => theme.patch(StateClass::Runnable),
+                (_, 2) => theme.patch(StateClass::Syscall),
+                _ => theme.weak,
+            };
+            painter.line(points, egui::Stroke::new(1.3, class));
+        }
+    }
+
+    /// What wide spans and bars are, written on them.
+    fn span_names(&self, frame: &Frame<'_>, painter: &egui::Painter) {
+        let theme = frame.ctx.theme;
+        let trace = frame.sheet.trace();
+        for span in &self.scene.spans {
+            let (left, right) = (span.x0.max(0.0), span.x1.min(frame.canvas.width()));
+            let mixed = span.flags.has(SpanFlags::MIXED);
+            if right - left < NAMED_PX || mixed || span.y1 - span.y0 < 13.0 {
+                continue;
+            }
+            let Some(row) = self.scene.rows.get(span.row as usize) else { continue };
+            let Row::Lane { goroutine, zero, .. } = row.row else { continue };
+            let viewport = frame.viewport.shifted(zero.ns());
+            let middle = viewport.time_from_x(f64::from(left.midpoint(right)));
+            let Some(found) = trace.span_at(goroutine, middle) else { continue };
+            let text = hover::span_label(trace, &found, right - left);
+            if text.is_empty() {
+                continue;
+            }
+            let color = name_color(theme, span.class, row.dimmed);
+            let at = frame.canvas.min + vec2(left + 5.0, span.y0.midpoint(span.y1));
+            let room = right - left - 9.0;
+            let font = widgets::small_font();
+            let galley = painter.layout_no_wrap(text.clone(), font.clone(), color);
+            // A word is written whole or not at all; of a function's name the beginning tells.
+            if galley.size().x <= room || room >= hover::WITH_FUNCTION_PX {
+                widgets::text_at(painter, at, &text, font, color, room);
+            }
+        }
+        for bar in &self.scene.bars {
+            let (left, right) = (bar.x0.max(0.0), bar.x1.min(frame.canvas.width()));
+            if right - left < 28.0 || bar.y1 - bar.y0 < 9.0 {
+                continue;
+            }
+            let text = hover::bar_label(frame, bar);
+            let at = frame.canvas.min + vec2(left + 4.0, bar.y0.midpoint(bar.y1));
+            widgets::text_at(
+                painter,
+                at,
+                &text,
+                widgets::small_font(),
+                theme.on_patch,
+                right - left - 7.0,
+            );
+        }
+    }
+
+    /// The heading that stays in sight.
+    fn sticky(&self, frame: &Frame<'_>, sketch: &mut Sketch) {
+        if let Some(row) = self.scene.sticky {
+            let right = frame.canvas.width();
+            sketch.rect([0.0, row.y0, right, row.y1], frame.ctx.theme.band);
+            sketch.rect([0.0, row.y1 - 0.5, right, row.y1 + 0.5], frame.ctx.theme.line);
+        }
+    }
+
+    fn axis(&self, ui: &Ui, frame: &Frame<'_>, painter: &egui::Painter) {
+        let theme = frame.ctx.theme;
+        let axis = Rect::from_min_size(frame.canvas.min, vec2(frame.canvas.width(), size::AXIS));
+        painter.rect_filled(axis, 0.0, theme.panel);
+        let mut sketch = Sketch::new(frame.canvas.min, ui.pixels_per_point());
+        for tick in &self.scene.ticks {
+            let length = if tick.text.is_empty() { 3.0 } else { 6.0 };
+            sketch.rect([tick.x, size::AXIS - length, tick.x, size::AXIS], theme.faint);
+        }
+        sketch.rect([0.0, size::AXIS - 0.5, axis.width(), size::AXIS + 0.5], theme.line);
+        sketch.finish(painter);
+        for tick in self.scene.ticks.iter().filter(|tick| !tick.text.is_empty()) {
+            let text = self.scene.text(tick.text).to_owned();
+            let galley = painter.layout_no_wrap(text, widgets::small_font(), theme.weak);
+            let at = vec2(tick.x + 4.0, size::AXIS - 8.0 - galley.size().y / 2.0);
+            if at.x >= 0.0 && at.x + galley.size().x < axis.width() {
+                painter.galley(frame.canvas.min + at, galley, theme.weak);
+            }
+        }
+        flags::flags(ui, &self.scene, frame, painter);
+    }
+
+    /// The measured stretch, and the marks.
+    fn range_and_marks(&self, ui: &Ui, frame: &Frame<'_>, painter: &egui::Painter) {
+        if frame.kind != Kind::All {
+            return;
+        }
+        let theme = frame.ctx.theme;
+        let (top, bottom) = (frame.canvas.top(), frame.canvas.bottom());
+        if let Some(range) = frame.ctx.state.range {
+            let (left, right) = (x_of(frame, range.start), x_of(frame, range.end));
+            let area = Rect::from_min_max(pos2(left, top), pos2(right, bottom));
+            painter.rect_filled(area, 0.0, theme::fade(theme.accent, 0.12));
+            for x in [left, right] {
+                painter.vline(x, top..=bottom, egui::Stroke::new(1.0, theme.accent));
+            }
+            let text = format_duration(range.ns());
+            let at = pos2(left.midpoint(right), top + size::AXIS + 12.0);
+            label(ui, painter, at, &text, theme.on_loud, theme.accent);
+        }
+        for mark in &frame.ctx.state.marks {
+            let x = x_of(frame, mark.at);
+            painter.vline(x, top + 6.0..=bottom, egui::Stroke::new(1.0, theme.accent));
+            let at = pos2(x, top + 7.0);
+            label(ui, painter, at, &mark.number.to_string(), theme.on_loud, theme.accent);
+        }
+    }
+
+    /// Crosshair, tooltip, click and double-click.
+    fn pointer_ui(
+        &mut self,
+        ui: &mut Ui,
+        frame: &Frame<'_>,
+        response: &Response,
+        painter: &egui::Painter,
+    ) {
+        self.hint = None;
+        self.pointer = None;
+        let Some(at) = response.hover_pos().filter(|_| !response.dragged()) else { return };
+        let place = at - frame.canvas.min;
+        let view = frame.view();
+        let hit = self.scene.hit(&view, place.x, place.y);
+        let first = self.time_at(at.x, frame.canvas);
+        self.pointer = first.filter(|_| frame.kind == Kind::All);
+        crosshair(ui, frame, painter, at.x);
+        let Some(hit) = hit else { return };
+        self.hint = Some(hover::hint(&self.scene, frame, hit, at.x));
+        hover::cursor(ui, hit);
+        if response.clicked() {
+            self.click(frame, hit);
+        }
+        if response.double_clicked_by(PointerButton::Primary) {
+            self.double_click(frame, hit);
+        }
+        let scene = &self.scene;
+        response.clone().on_hover_ui_at_pointer(|ui| hover::tooltip_ui(ui, scene, frame, hit));
+    }
+
+    fn click(&self, frame: &Frame<'_>, hit: Hit) {
+        match (hit, target(&self.scene, hit)) {
+            (_, Some(Target::Section(number))) => {
+                if let Some(section) = frame.rows.sections().get(number as usize) {
+                    frame.ctx.send(Command::ToggleSection(frame.slot, section.key));
+                }
+            }
+            (_, Some(Target::What(what))) => {
+                frame.ctx.send(Command::Select(Some(Selected { slot: frame.slot, what })));
+            }
+            (Hit::Axis { .. }, None) => frame.ctx.send(Command::Select(None)),
+            _ => {}
+        }
+    }
+
+    /// Zooms to what was clicked.
+    fn double_click(&self, frame: &Frame<'_>, hit: Hit) {
+        let Some(Target::What(what)) = target(&self.scene, hit) else { return };
+        let Some(interval) = crate::ui::look::interval_of(frame.sheet, what) else { return };
+        let mut gestures = crate::ui::app::Gestures::fresh();
+        match frame.kind {
+            Kind::All => {
+                let interval = interval_to_first(frame.ctx, frame.slot, interval);
+                if let Some(viewport) = self.shown {
+                    input::zoom_to(frame, interval, viewport, &mut gestures);
+                }
+            }
+            Kind::Cancels => frame.ctx.send(Command::Jump(Selected { slot: frame.slot, what })),
+        }
+    }
+}
+
+/// What a click on something is about.
+enum Target {
+    Section(u32),
+    What(What),
+}
+
+fn target(scene: &Scene, hit: Hit) -> Option<Target> {
+    let row = |record: u32| scene.rows.get(record as usize).map(|row| row.row);
+    Some(match hit {
+        Hit::Axis { .. } => return None,
+        Hit::Cancel { record } => {
+            Target::What(What::Cancel(scene.cancels.get(record as usize)?.cancel))
+        }
+        Hit::Fuse { record } => {
+            Target::What(What::Hearing(scene.fuses.get(record as usize)?.hearing))
+        }
+        Hit::Span { record, at } => match row(scene.spans.get(record as usize)?.row)? {
+            Row::Lane { goroutine, .. } => Target::What(What::Span(goroutine, at)),
+            _ => return None,
+        },
+        Hit::Bar { record } => match row(scene.bars.get(record as usize)?.row)? {
+            Row::Lane { goroutine, .. } => Target::What(What::Goroutine(goroutine)),
+            _ => return None,
+        },
+        Hit::Arrow { record } => {
+            let arrow = scene.arrows.get(record as usize)?;
+            Target::What(What::Goroutine(arrow.from.unwrap_or(arrow.to)))
+        }
+        Hit::Row { record, .. } => match row(record)? {
+            Row::Lane { goroutine, .. } => Target::What(What::Goroutine(goroutine)),
+            Row::Header(number) => Target::Section(number),
+            _ => return None,
+        },
+        Hit::Sticky => match scene.sticky?.row {
+            Row::Header(number) => Target::Section(number),
+            _ => return None,
+        },
+    })
+}
+
+/// A vertical hairline under the pointer, with the time at the axis.
+fn crosshair(ui: &Ui, frame: &Frame<'_>, painter: &egui::Painter, x: f32) {
+    let theme = frame.ctx.theme;
+    let (top, bottom) = (frame.canvas.top(), frame.canvas.bottom());
+    let color = theme::fade(theme.text, 0.25);
+    painter.vline(x, top + size::AXIS..=bottom, egui::Stroke::new(1.0, color));
+    let zero = match frame.kind {
+        Kind::All => frame.sheet.interval().start,
+        Kind::Cancels => Time(0),
+    };
+    let at = frame.viewport.time_from_x(f64::from(x - frame.canvas.left()));
+    let text = format_duration(at.since(zero));
+    label(ui, painter, pos2(x, top + size::AXIS - 8.0), &text, theme.text, theme.raised);
+}
+
+/// A text on a small ground, centered.
+fn label(
+    ui: &Ui,
+    painter: &egui::Painter,
+    center: egui::Pos2,
+    text: &str,
+    color: Color32,
+    ground: Color32,
+) {
+    let galley = ui.painter().layout_no_wrap(text.to_owned(), widgets::small_font(), color);
+    let rect = Align2::CENTER_CENTER.anchor_size(center, galley.size());
+    painter.rect_filled(rect.expand2(vec2(4.0, 1.0)), 3.0, ground);
+    painter.galley(rect.min, galley, color);
+}
+
+/// How far the bar of a class is from the lane's edges: where nothing happens, it is low.
+fn bar_inset(class: StateClass, height: f32) -> f32 {
+    match class {
+        StateClass::Running | StateClass::Runnable | StateClass::Syscall => height * 0.06,
+        StateClass::Unknown => height * 0.40,
+        _ => height * 0.06,
+    }
+}
+
+fn span_color(
+    theme: &Theme,
+    class: StateClass,
+    share: u8,
+    flags: SpanFlags,
+    dimmed: bool,
+) -> Color32 {
+    let mut color = theme.state(class);
+    if flags.has(SpanFlags::MIXED) {
+        // What is merged fades with the share of its largest part.
+        color = theme::mix(theme.state(StateClass::Blocked), color, f32::from(share) / 255.0);
+    }
+    if dimmed { theme::mix(color, theme.canvas, 0.78) } else { color }
+}
+
+fn name_color(theme: &Theme, class: StateClass, dimmed: bool) -> Color32 {
+    let color = match class {
+        StateClass::Running | StateClass::Runnable | StateClass::Syscall => theme.on_patch,
+        _ => theme::mix(theme.text, theme.canvas, 0.18),
+    };
+    if dimmed { theme::fade(color, 0.35) } else { color }
+}
+
+fn bar_color(theme: &Theme, kind: BarKind) -> Color32 {
+    match kind {
+        BarKind::Gc => theme::fade(theme.patch(StateClass::Gc), 0.75),
+        BarKind::StopTheWorld => theme::fade(theme.text, 0.6),
+        BarKind::Proc => theme::fade(theme.patch(StateClass::Running), 0.55),
+        BarKind::Task(_) => theme::fade(theme.patch(StateClass::Channel), 0.7),
+        BarKind::Region(_) => theme::fade(theme.patch(StateClass::Network), 0.55),
+        BarKind::Merged => theme::fade(theme.weak, 0.5),
+    }
+}
+
+fn outline(sketch: &mut Sketch, [x0, y0, x1, y1]: [f32; 4], color: Color32) {
+    for side in [
+        [x0, y0, x1, y0 + 1.0],
+        [x0, y1 - 1.0, x1, y1],
+        [x0, y0, x0 + 1.0, y1],
+        [x1 - 1.0, y0, x1, y1],
+    ] {
+        sketch.rect(side, color);
+    }
+}
+
+fn marker(sketch: &mut Sketch, theme: &Theme, mark: &crate::scene::MarkerRecord, opacity: f32) {
+    let (x, y0, y1) = (mark.x, mark.y0 + 1.0, mark.y1 - 1.0);
+    let middle = y0.midpoint(y1);
+    let color = theme::fade(theme.weak, opacity);
+    match mark.kind {
+        MarkerKind::Born => sketch.rect([x - 1.0, y0, x, y1], color),
+        MarkerKind::Ended => sketch.rect([x, y0, x + 1.5, y1], theme::fade(theme.text, opacity)),
+        MarkerKind::Before => {
+            sketch.triangle(
+                [[x - 1.0, middle], [x - 5.0, middle - 3.0], [x - 5.0, middle + 3.0]],
+                color,
+            );
+        }
+        MarkerKind::After => {
+            sketch.triangle(
+                [[x + 5.0, middle], [x + 1.0, middle - 3.0], [x + 1.0, middle + 3.0]],
+                color,
+            );
+        }
+        MarkerKind::Log => {
+            let color = theme::fade(theme.accent, opacity);
+            sketch.triangle([[x, y0 + 4.0], [x - 2.5, y0], [x + 2.5, y0]], color);
+        }
+    }
+}
+
+/// Whether a row is a goroutine's lane.
+pub(super) fn lane_of(row: &RowRecord) -> Option<crate::base::Goroutine> {
+    match row.row {
+        Row::Lane { goroutine, .. } => Some(goroutine),
+        _ => None,
+    }
+}

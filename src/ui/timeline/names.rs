@@ -1,0 +1,251 @@
+//! The column of names left of the canvas: headings that fold, lanes that select.
+
+use egui::{Align2, Rect, Sense, Ui, WidgetInfo, vec2};
+
+use super::{Frame, Kind, TimelinePanel, hover};
+use crate::analysis::Hearing;
+use crate::base::{Goroutine, format_duration};
+use crate::scene::{Row, RowRecord, Section};
+use crate::ui::command::Command;
+use crate::ui::ctx::{goroutine_id, short_function, start_function, thousands};
+use crate::ui::state::{Selected, What};
+use crate::ui::theme::{self, size};
+use crate::ui::widgets::{self, text_at};
+
+/// From the column's edges to its texts, in points.
+const PAD: f32 = 8.0;
+/// How many of a goroutine's hearings are looked at for the worst late one.
+const MAX_LOOKED_AT: usize = 64;
+/// Width of a lane's id, in points.
+const ID: f32 = 52.0;
+
+impl TimelinePanel {
+    /// The whole column.
+    pub(super) fn names_ui(&self, ui: &mut Ui, frame: &Frame<'_>) {
+        let theme = frame.ctx.theme;
+        let painter = ui.painter_at(frame.names);
+        painter.rect_filled(frame.names, 0.0, theme.panel);
+        let (head, rows) = frame.names.split_top_bottom_at_y(frame.names.top() + size::AXIS);
+        let mut child = ui.new_child(egui::UiBuilder::new().max_rect(rows).id_salt("names"));
+        child.shrink_clip_rect(rows);
+        for (number, row) in (0..).zip(&self.scene.rows) {
+            // Fuses are listed row by row.
+            let fuses = &self.scene.fuses;
+            let first = fuses.partition_point(|fuse| fuse.row < number);
+            let fuse = fuses.get(first).filter(|fuse| fuse.row == number);
+            row_ui(&mut child, frame, row, fuse.map(|fuse| fuse.hearing));
+        }
+        if let Some(row) = &self.scene.sticky {
+            row_ui(&mut child, frame, row, None);
+        }
+        painter.rect_filled(head, 0.0, theme.panel);
+        head_ui(frame, &painter, head);
+        let edge = egui::Stroke::new(1.0, theme.line);
+        painter.vline(frame.names.right() - 0.5, frame.names.y_range(), edge);
+        painter.hline(head.x_range(), head.bottom(), edge);
+    }
+}
+
+/// Left of the axis: which trace, or what zero is.
+fn head_ui(frame: &Frame<'_>, painter: &egui::Painter, head: Rect) {
+    let ctx = frame.ctx;
+    let theme = ctx.theme;
+    let (text, color) = match frame.kind {
+        Kind::Cancels => ("from the cancel to the end".to_owned(), theme.weak),
+        Kind::All if ctx.comparing() => (
+            format!("{}: {}", frame.slot.name(), frame.sheet.origin.long_name()),
+            theme.side[frame.slot as usize],
+        ),
+        Kind::All => {
+            let n = thousands(frame.rows.n_lanes() as u64);
+            (format!("{n} goroutines"), theme.weak)
+        }
+    };
+    let at = head.left_center() + vec2(PAD, 0.0);
+    let font = widgets::small_font();
+    text_at(painter, at, &text, font, color, head.width() - 2.0 * PAD);
+}
+
+fn row_ui(ui: &mut Ui, frame: &Frame<'_>, row: &RowRecord, fuse: Option<u32>) {
+    let top = frame.canvas.top();
+    let rect = Rect::from_x_y_ranges(frame.names.x_range(), top + row.y0..=top + row.y1);
+    match row.row {
+        Row::Header(number) => {
+            if let Some(section) = frame.rows.sections().get(number as usize) {
+                header_ui(ui, frame, row, section, rect);
+            }
+        }
+        Row::Lane { goroutine, cancel, .. } => {
+            let hearing = fuse.filter(|_| cancel.is_some());
+            lane_ui(ui, frame, row, goroutine, hearing, rect);
+        }
+        special => {
+            let name = special_name(frame, special);
+            let at = rect.left_center() + vec2(PAD + 14.0, 0.0);
+            let font = widgets::small_font();
+            text_at(ui.painter(), at, &name, font, frame.ctx.theme.weak, rect.width() - 30.0);
+        }
+    }
+}
+
+/// What a lane that is no goroutine's shows.
+fn special_name(frame: &Frame<'_>, row: Row) -> String {
+    match row {
+        Row::HeapPlot => "heap, goal".to_owned(),
+        Row::GoroutinesPlot => "goroutines by state".to_owned(),
+        Row::Gc => "marking".to_owned(),
+        Row::StopTheWorld => "stop-the-world".to_owned(),
+        Row::Proc(at) => {
+            let procs = frame.sheet.trace().world().procs();
+            procs.get(at as usize).map_or_else(String::new, |(id, _)| format!("P{id}"))
+        }
+        Row::Tasks(_) => String::new(),
+        Row::Header(_) | Row::Lane { .. } => String::new(),
+    }
+}
+
+fn header_ui(ui: &mut Ui, frame: &Frame<'_>, row: &RowRecord, section: &Section, rect: Rect) {
+    let theme = frame.ctx.theme;
+    let id = ui.scope_id().with(("section", frame.slot, section.key));
+    let response = ui.interact(rect, id, Sense::click());
+    let name = hover::section_name(frame.sheet, section.key);
+    let spoken = format!(
+        "{} {name}, {} lanes, {} late",
+        if section.collapsed { "Open" } else { "Collapse" },
+        section.count,
+        section.late
+    );
+    response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, &spoken));
+    let lit = response.hovered() || response.has_focus();
+    let painter = ui.painter();
+    painter.rect_filled(rect, 0.0, if lit { theme.raised } else { theme.band });
+    triangle(painter, theme, rect.left_center() + vec2(PAD + 4.0, 0.0), section.collapsed);
+    let mut right = rect.right() - PAD;
+    if section.late > 0 {
+        let text = format!("{} late", thousands(u64::from(section.late)));
+        let galley = painter.layout_no_wrap(text, widgets::small_strong_font(), theme.late_text);
+        let place =
+            Align2::RIGHT_CENTER.anchor_size(egui::pos2(right, rect.center().y), galley.size());
+        right -= galley.size().x + 8.0;
+        painter.galley(place.min, galley, theme.late_text);
+    }
+    let left = rect.left_center() + vec2(PAD + 14.0, 0.0);
+    let number = thousands(u64::from(section.count));
+    let galley = painter.layout_no_wrap(number, widgets::small_font(), theme.weak);
+    let room = right - left.x - galley.size().x - 8.0;
+    let font = egui::FontId::new(size::TEXT, theme::strong_family());
+    let color = if row.late { theme.text } else { theme::mix(theme.text, theme.weak, 0.35) };
+    let text = text_at(painter, left, &name, font, color, room.max(20.0));
+    if section.count > 0 {
+        let at = egui::pos2(text.right() + 6.0, rect.center().y - galley.size().y / 2.0);
+        painter.galley(at, galley, theme.weak);
+    }
+    if response.clicked() {
+        frame.ctx.send(Command::ToggleSection(frame.slot, section.key));
+    }
+}
+
+/// Points right when collapsed, down when open.
+fn triangle(painter: &egui::Painter, theme: &theme::Theme, at: egui::Pos2, collapsed: bool) {
+    let corners = if collapsed {
+        [vec2(-2.0, -4.0), vec2(3.0, 0.0), vec2(-2.0, 4.0)]
+    } else {
+        [vec2(-4.0, -2.0), vec2(4.0, -2.0), vec2(0.0, 3.0)]
+    };
+    let points = corners.iter().map(|&corner| at + corner).collect();
+    painter.add(egui::Shape::convex_polygon(points, theme.weak, egui::Stroke::NONE));
+}
+
+fn lane_ui(
+    ui: &mut Ui,
+    frame: &Frame<'_>,
+    row: &RowRecord,
+    goroutine: Goroutine,
+    hearing: Option<u32>,
+    rect: Rect,
+) {
+    let ctx = frame.ctx;
+    let theme = ctx.theme;
+    let id = ui.scope_id().with(("lane", frame.slot, goroutine, hearing));
+    let response = ui.interact(rect, id, Sense::click());
+    let analysis = frame.sheet.document.analysis();
+    let budget_ns = ctx.state.prefs.budget_ns;
+    let late = match hearing {
+        Some(row) => frame.sheet.hearing(row).filter(|hearing| hearing.is_late(budget_ns)),
+        // A worker that serves thousands of contexts has thousands of hearings.
+        None => {
+            let mut worst = analysis.overstays_of(goroutine).take(MAX_LOOKED_AT);
+            worst.find(|hearing| hearing.is_late(budget_ns))
+        }
+    };
+    let name = short_function(start_function(frame.sheet, goroutine));
+    let spoken = lane_text(frame, goroutine, name, late);
+    response.widget_info(|| WidgetInfo::selected(egui::Role::Button, true, row.selected, &spoken));
+    let painter = ui.painter();
+    if row.selected {
+        painter.rect_filled(rect, 0.0, theme.accent_soft);
+    } else if response.hovered() || response.has_focus() {
+        painter.rect_filled(rect, 0.0, theme.raised);
+    }
+    let line = egui::pos2(rect.left(), rect.top() + rect.height().min(18.0) / 2.0);
+    let opacity = if row.dimmed { 0.45 } else { 1.0 };
+    let mut right = rect.right() - PAD;
+    if let Some(hearing) = late {
+        let text = overstay_text(hearing);
+        let color = theme::fade(theme.late_text, opacity);
+        let galley = painter.layout_no_wrap(text, widgets::small_strong_font(), color);
+        let place = Align2::RIGHT_CENTER.anchor_size(egui::pos2(right, line.y), galley.size());
+        right -= galley.size().x + 6.0;
+        painter.galley(place.min, galley, color);
+        let bar = Rect::from_min_size(rect.left_top(), vec2(3.0, rect.height() - 1.0));
+        painter.rect_filled(bar, 0.0, theme::fade(theme.late, opacity));
+    }
+    let small = rect.height() < 14.0;
+    let font = if small {
+        egui::FontId::proportional(size::TEXT_SMALL - 2.0)
+    } else {
+        widgets::small_font()
+    };
+    let id_text = goroutine_id(frame.sheet, goroutine);
+    let left = line + vec2(PAD + 14.0, 0.0);
+    text_at(painter, left, &id_text, font.clone(), theme::fade(theme.weak, opacity), ID - 6.0);
+    let color = theme::fade(theme.text, opacity * 0.92);
+    text_at(painter, left + vec2(ID, 0.0), name, font, color, right - left.x - ID);
+    if response.clicked() {
+        ctx.send(Command::Select(Some(target(frame, goroutine, hearing))));
+    }
+    if response.double_clicked() {
+        ctx.send(Command::Jump(target(frame, goroutine, hearing)));
+    }
+}
+
+/// A lane of the cancel view stands for its overstay, one of the timeline for its goroutine.
+fn target(frame: &Frame<'_>, goroutine: Goroutine, hearing: Option<u32>) -> Selected {
+    let what = hearing.map_or(What::Goroutine(goroutine), What::Hearing);
+    Selected { slot: frame.slot, what }
+}
+
+fn overstay_text(hearing: &Hearing) -> String {
+    let sign = if hearing.end.is_none() { "≥ " } else { "" };
+    format!("{sign}{}", format_duration(hearing.overstay_ns))
+}
+
+/// A lane as a screen reader says it.
+fn lane_text(
+    frame: &Frame<'_>,
+    goroutine: Goroutine,
+    name: &str,
+    late: Option<&Hearing>,
+) -> String {
+    let id = goroutine_id(frame.sheet, goroutine);
+    match late {
+        Some(hearing) if hearing.end.is_none() => {
+            format!(
+                "{id} {name}, still alive {} after its cancel",
+                format_duration(hearing.overstay_ns)
+            )
+        }
+        Some(hearing) => format!("{id} {name}, {} late", format_duration(hearing.overstay_ns)),
+        None => format!("{id} {name}"),
+    }
+}

@@ -39,7 +39,7 @@ impl App {
     pub(super) fn perform(&mut self, effect: Effect, ctx: &egui::Context) {
         match effect {
             Effect::AskFile(role) => {
-                self.jobs.start(Lane::Dialog, "Choosing a file", move |_| dialog::ask(role))
+                self.jobs.start(Lane::Dialog, "Choosing a file", move |_| dialog::ask(role));
             }
             Effect::Open(origins, role) => self.open(origins, role),
             Effect::StopOpening => {
@@ -64,7 +64,7 @@ impl App {
             },
             Answer::Indexed { serial, index } => {
                 if let Some(sheet) = self.sheet_mut(serial) {
-                    sheet.index = Arc::new(index);
+                    sheet.index = index;
                     sheet.indexed = true;
                     sheet.rows_asked = None;
                     sheet.cancel_rows_asked = None;
@@ -181,7 +181,7 @@ impl App {
         let (serial, document) = (sheet.serial, Arc::clone(&sheet.document));
         self.jobs.start(Lane::Index(slot), "Indexing", move |progress| {
             match crate::scene::Index::build(&document, progress) {
-                Ok(index) => Answer::Indexed { serial, index },
+                Ok(index) => Answer::Indexed { serial, index: Arc::new(index) },
                 Err(_) => Answer::Nothing,
             }
         });

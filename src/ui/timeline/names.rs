@@ -99,8 +99,7 @@ fn special_name(frame: &Frame<'_>, row: Row) -> String {
             let procs = frame.sheet.trace().world().procs();
             procs.get(at as usize).map_or_else(String::new, |(id, _)| format!("P{id}"))
         }
-        Row::Tasks(_) => String::new(),
-        Row::Header(_) | Row::Lane { .. } => String::new(),
+        Row::Tasks(_) | Row::Header(_) | Row::Lane { .. } => String::new(),
     }
 }
 

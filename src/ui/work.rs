@@ -47,6 +47,7 @@ impl App {
                     self.jobs.cancel(Lane::Open(slot));
                 }
             }
+            Effect::CloseAll => self.close_all(),
             Effect::Close(slot) => self.close(slot),
             Effect::Swap => self.swap(),
             Effect::Theme(choice) => ctx.set_theme(choice),
@@ -164,13 +165,9 @@ impl App {
     fn put(&mut self, slot: Slot, origin: Origin, opened: Opened) {
         if self.replacing {
             self.replacing = false;
-            let first = self.sheets[Slot::Before].is_some() || self.sheets[Slot::After].is_some();
-            if first {
-                self.apply_now(Command::Close(Slot::Before));
-                self.effects.clear();
-            }
-            self.sheets = crate::ui::slot::Pair::default();
-            self.diff = None;
+            // The command makes the state let go of what was open; the rest is done at once.
+            let _ = apply(&mut self.state, Command::CloseAll);
+            self.close_all();
         }
         self.next_serial += 1;
         let sheet = Sheet::new(self.next_serial, origin, opened.document);
@@ -226,11 +223,22 @@ impl App {
         }
     }
 
+    fn close_all(&mut self) {
+        self.jobs.discard(std::mem::take(&mut self.sheets));
+        self.diff = None;
+        self.fit_all();
+    }
+
     fn close(&mut self, slot: Slot) {
         match slot {
-            Slot::After => self.sheets[Slot::After] = None,
+            Slot::After => {
+                let closed = self.sheets[Slot::After].take();
+                self.jobs.discard(closed);
+            }
             Slot::Before => {
-                self.sheets[Slot::Before] = self.sheets[Slot::After].take();
+                let left = self.sheets[Slot::After].take();
+                let closed = std::mem::replace(&mut self.sheets[Slot::Before], left);
+                self.jobs.discard(closed);
             }
         }
         self.diff = None;

@@ -44,6 +44,12 @@ impl TimelinePanel {
         over.finish(&lanes);
         flags::overstays(ui, &self.scene, frame, &lanes);
         self.axis(ui, frame, &painter);
+        if frame.rows.n_lanes() == 0 {
+            let text =
+                "No goroutine matches: clear the filter (Esc), or show more than late lanes (L)";
+            let font = widgets::body_font();
+            painter.text(frame.canvas.center(), Align2::CENTER_CENTER, text, font, theme.weak);
+        }
         range_and_marks(ui, frame, &painter);
         self.pointer_ui(ui, frame, response, &painter);
     }

@@ -4,7 +4,10 @@
 //! A binary of its own, since its allocator counts.
 
 mod robust {
+    mod bounds;
+    mod memory;
     mod model;
+    mod mutate;
     mod same;
     mod sides;
     mod totals;

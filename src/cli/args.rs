@@ -99,6 +99,10 @@ pub enum ReportFormat {
     Text,
     /// For programs; the fields do not change without a new `schema` number.
     Json,
+    /// For a pull request or a job's summary.
+    Markdown,
+    /// A page in one file, with nothing to fetch.
+    Html,
 }
 
 /// `overstay diff`

@@ -148,28 +148,29 @@ fn waits(document: &Document, rows: &mut Rows) {
 
 /// The waits of a chunk that end in it, by place; of very many, an even selection.
 fn waits_in(chunk: &Chunk) -> Vec<(Place, Vec<Duration>)> {
-    let mut by_place: FxHashMap<(u16, u32), Vec<i64>> = FxHashMap::default();
+    let mut by_place: FxHashMap<(u16, StackId), Vec<i64>> = FxHashMap::default();
     let bounds: Vec<usize> = chunk.run_starts.iter().map(|&start| start as usize).collect();
     let mut word = 0;
     let mut run = 0;
-    for (at, &row) in chunk.kind_rows().iter().enumerate() {
+    for (at, row) in chunk.kind_rows().iter().enumerate() {
         let kind = &chunk.kinds()[usize::from(row)];
-        let local = chunk.words.get(word).copied().unwrap_or(0);
+        let first_word = word;
         word += usize::from(kind.words);
         while bounds.get(run + 1).is_some_and(|&end| end <= at) {
             run += 1;
         }
         let ends_here = bounds.get(run + 1).is_some_and(|&end| at + 1 < end);
         let key = match kind.state {
-            GoState::Waiting if ends_here && kind.words > 0 => (row, local),
-            GoState::Runnable if ends_here => (u16::MAX, 0),
+            GoState::Waiting if ends_here && kind.words > 0 => {
+                (row, chunk.stack_at(first_word))
+            }
+            GoState::Runnable if ends_here => (u16::MAX, StackId::EMPTY),
             _ => continue,
         };
         by_place.entry(key).or_default().push(chunk.start(at + 1) - chunk.start(at));
     }
-    let place = |(row, local): (u16, u32)| {
-        let kind = chunk.kinds().get(usize::from(row))?;
-        Some((kind.reason, chunk.stacks.get(local as usize).copied().unwrap_or_default()))
+    let place = |(row, stack): (u16, StackId)| {
+        Some((chunk.kinds().get(usize::from(row))?.reason, stack))
     };
     by_place
         .into_iter()

@@ -288,7 +288,10 @@ mod tests {
             writer.start(3, 1);
             writer.kind(3, 1);
             assert_eq!(last, words);
-            assert_eq!([0, 1, 2, 3].map(|at| columns.start(at)), [Some(0), Some(0), Some(ns), None]);
+            assert_eq!(
+                [0, 1, 2, 3].map(|at| columns.start(at)),
+                [Some(0), Some(0), Some(ns), None]
+            );
             assert_eq!(columns.kinds().to_vec(), [0, kind, 0]);
             assert_eq!(columns.stack(0), Some(stack));
             assert_eq!(columns.waker(0), Some(0x1234_5678));

@@ -152,13 +152,7 @@ impl Draft {
 
     fn add(&mut self, of: GoRef, origin: Origin, state: GoState, stack: StackRef) -> Member {
         let member = Member::try_from(self.members.len()).unwrap_or(NOBODY);
-        self.members.push(MemberRow {
-            id: of.id,
-            origin,
-            state,
-            stack,
-            ended: None,
-        });
+        self.members.push(MemberRow { id: of.id, origin, state, stack, ended: None });
         self.names.push(StrRef(0));
         self.pending.add_member();
         let slot = of.slot as usize;

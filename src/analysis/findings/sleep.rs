@@ -64,7 +64,10 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
 fn sleeps(facts: &Facts<'_>, over_ns: i64) -> Vec<Sleep> {
     let trace = facts.trace;
     let is_sleep = |stack: StackId| {
-        facts.book.top(trace.stacks(), stack).is_some_and(|function| function.is.has(Traits::SLEEPS))
+        facts
+            .book
+            .top(trace.stacks(), stack)
+            .is_some_and(|function| function.is.has(Traits::SLEEPS))
     };
     let sleep = |of: Goroutine, start: Time| {
         let span = trace.span_at(of, start)?;
@@ -167,8 +170,9 @@ fn finding(facts: &Facts<'_>, function: StrId, mut group: Group) -> Finding {
             count_text(n, "time.Sleep"),
             format_duration(worst)
         ),
-        fix: "Use a timer or ticker in a select with ctx.Done(), so that a cancel can end the wait."
-            .to_owned(),
+        fix:
+            "Use a timer or ticker in a select with ctx.Done(), so that a cancel can end the wait."
+                .to_owned(),
         goroutines,
         cancels: group.cancels,
     }

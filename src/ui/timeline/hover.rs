@@ -47,7 +47,11 @@ pub(super) fn span_label(trace: &Trace, span: &Span, room_px: f32) -> String {
             match user_frame(trace, span.stack) {
                 Some(frame) if room_px >= WITH_FUNCTION_PX => {
                     let function = short_function(trace.string(frame.function));
-                    if what.is_empty() { function.to_owned() } else { format!("{what} · {function}") }
+                    if what.is_empty() {
+                        function.to_owned()
+                    } else {
+                        format!("{what} · {function}")
+                    }
                 }
                 _ => what.to_owned(),
             }
@@ -83,9 +87,9 @@ pub(super) fn section_name(sheet: &Sheet, key: SectionKey) -> String {
         }
         SectionKey::CreatedBy(None) => "creator not seen".to_owned(),
         SectionKey::All => "All goroutines".to_owned(),
-        SectionKey::Cancel(row) => sheet
-            .cancel(row)
-            .map_or_else(String::new, |cancel| cancel_title(sheet, cancel)),
+        SectionKey::Cancel(row) => {
+            sheet.cancel(row).map_or_else(String::new, |cancel| cancel_title(sheet, cancel))
+        }
     }
 }
 
@@ -102,7 +106,12 @@ fn lane_text(frame: &Frame<'_>, scene: &Scene, row: u32) -> Option<String> {
 }
 
 /// The span under the pointer.
-fn span_of(frame: &Frame<'_>, scene: &Scene, record: &SpanRecord, at: crate::base::Time) -> Option<Span> {
+fn span_of(
+    frame: &Frame<'_>,
+    scene: &Scene,
+    record: &SpanRecord,
+    at: crate::base::Time,
+) -> Option<Span> {
     let goroutine = lane_of(scene.rows.get(record.row as usize)?)?;
     frame.sheet.trace().span_at(goroutine, at)
 }

@@ -191,7 +191,7 @@ impl<'a> Merger<'a> {
             let row = *rows.entry(batch.thread).or_insert(streams.len());
             if row == streams.len() {
                 let slot = order.thread_slot(batch.thread);
-                streams.push(Stream::new(batch.thread, slot, loaded.frequency));
+                streams.push(Stream::new(slot, loaded.frequency));
             }
             if let Some(stream) = streams.get_mut(row) {
                 stream.push(*batch);

@@ -46,6 +46,7 @@ impl RawEvent {
 
 /// The first `N` varints of a word that holds so many, none of more than four bytes.
 #[inline]
+#[expect(clippy::cast_possible_truncation, reason = "the low half is meant")]
 fn unpack<const N: usize>(mut word: u64) -> [u64; N] {
     let mut values = [0; N];
     for value in &mut values {
@@ -104,7 +105,6 @@ fn bytes_at<const N: usize>(window: &[u8; WINDOW], at: usize) -> [u8; N] {
 /// Reads one thread's batches.
 #[derive(Debug)]
 pub(super) struct Stream<'a> {
-    pub(super) thread: ThreadId,
     /// The order's slot of the thread.
     pub(super) slot: u32,
     /// The event that comes next, once [`Stream::advance`] has read one.
@@ -123,9 +123,8 @@ pub(super) struct Stream<'a> {
 }
 
 impl<'a> Stream<'a> {
-    pub(super) fn new(thread: ThreadId, slot: u32, frequency: Frequency) -> Self {
+    pub(super) fn new(slot: u32, frequency: Frequency) -> Self {
         Self {
-            thread,
             slot,
             event: RawEvent::NONE,
             batches: Vec::new(),
@@ -174,6 +173,7 @@ impl<'a> Stream<'a> {
     /// of its varints: mispredicting them costs more than reading. Gives the time difference
     /// in ticks; none if the event is not of that kind.
     #[inline(always)]
+    #[expect(clippy::cast_possible_truncation, reason = "the low half is meant")]
     fn decode(&mut self, window: &[u8; WINDOW]) -> Option<u32> {
         let [wire_type, ..] = *window;
         let &count = ARGS.get(usize::from(wire_type))?;

@@ -360,10 +360,11 @@ impl Carry {
     ///
     /// # Errors
     /// [`Mismatch`] if not; the carry is then unchanged.
+    #[expect(clippy::needless_pass_by_value, reason = "an order that was joined is used up")]
     pub(in crate::parse::v2) fn join(&mut self, order: Order) -> Result<(), Mismatch> {
         let Some(assumed) = &order.assumed else {
             *self = Self::default();
-            self.absorb(order);
+            self.absorb(&order);
             return Ok(());
         };
         let holds = self.holds_goroutines(&order, assumed)
@@ -391,15 +392,15 @@ impl Carry {
         self.proc_ranges.clear();
         if assumed.gc.is_none() {
             let (gc, gc_seq) = (self.gc, self.gc_seq);
-            self.absorb(order);
+            self.absorb(&order);
             (self.gc, self.gc_seq) = (gc, gc_seq);
         } else {
-            self.absorb(order);
+            self.absorb(&order);
         }
         Ok(())
     }
 
-    fn absorb(&mut self, order: Order) {
+    fn absorb(&mut self, order: &Order) {
         for cell in &order.goroutines {
             if cell.state == GoState::NotExist {
                 self.goroutines.remove(&cell.id);

@@ -8,7 +8,6 @@
 use super::batch::Batch;
 use super::fault::Fault;
 use super::read::Frequency;
-use crate::base::ThreadId;
 use crate::parse::cursor::{Cursor, squeeze_short};
 use crate::parse::spec::{MAX_ARGS, spec};
 

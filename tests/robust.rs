@@ -5,6 +5,7 @@
 
 mod robust {
     mod bounds;
+    mod hostile;
     mod memory;
     mod model;
     mod mutate;
@@ -12,6 +13,7 @@ mod robust {
     mod sides;
     mod totals;
     mod validator;
+    mod wire;
 }
 #[expect(dead_code, reason = "shared with the other test binary, which uses the rest")]
 mod support;

@@ -7,6 +7,7 @@ use crate::model::{Edge, Trace};
 
 use super::Rules;
 use super::book::Book;
+use super::cancels::Heard;
 use super::findings;
 use super::index::overstays_of;
 use super::split::Assists;
@@ -19,9 +20,9 @@ pub(crate) fn analysis(
     rules: &Rules,
     book: Book,
     assists: Assists,
-    cancels: Vec<Cancel>,
-    hearings: Vec<Hearing>,
+    heard: Heard,
 ) -> Analysis {
+    let Heard { cancels, hearings, logged } = heard;
     let worst_first = worst_first(&hearings);
     let by_goroutine = overstays_of(trace, &hearings);
     let findings = findings::find(&findings::Facts {
@@ -42,6 +43,7 @@ pub(crate) fn analysis(
         worst_first,
         cancels,
         hearings,
+        logged,
         book,
         assists,
     }

@@ -89,6 +89,19 @@ impl Columns {
         self.len
     }
 
+    /// Makes room for starts of any size.
+    pub(crate) fn widen_starts(&mut self) {
+        let widths = Widths { wide_starts: true, ..self.widths };
+        let mut wide = Self::zeroed(self.len, self.words, widths);
+        let mut writer = wide.writer();
+        for (at, kind) in self.kinds().iter().enumerate() {
+            writer.start(at, self.start(at).unwrap_or(0));
+            writer.kind(at, kind);
+        }
+        writer.words.copy_from_slice(self.words());
+        *self = wide;
+    }
+
     pub(crate) fn widths(&self) -> Widths {
         self.widths
     }
@@ -289,7 +302,15 @@ mod tests {
             writer.start(3, 1);
             writer.kind(3, 1);
             assert_eq!(last, words);
-            assert_eq!([0, 1, 2, 3].map(|at| columns.start(at)), [Some(0), Some(0), Some(ns), None]);
+            assert_eq!(
+                [0, 1, 2, 3].map(|at| columns.start(at)),
+                [Some(0), Some(0), Some(ns), None]
+            );
+            columns.widen_starts();
+            assert_eq!(
+                [0, 1, 2, 3].map(|at| columns.start(at)),
+                [Some(0), Some(0), Some(ns), None]
+            );
             assert_eq!(columns.kinds().to_vec(), [0, kind, 0]);
             assert_eq!(columns.stack(0), Some(stack));
             assert_eq!(columns.waker(0), Some(0x1234_5678));

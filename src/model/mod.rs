@@ -27,10 +27,10 @@ mod stacks;
 mod strings;
 mod world;
 
-pub use build::{build, build_on};
+pub use build::{build, build_from, build_on};
+pub use chunk::{Chunk, Kind};
 #[cfg(test)]
 pub(crate) use columns::Columns;
-pub use chunk::{Chunk, Kind};
 pub use columns::KindRows;
 pub use draft::Draft;
 #[cfg(test)]

@@ -8,6 +8,7 @@
 mod cursor;
 pub mod error;
 pub mod event;
+pub mod measure;
 pub mod pieces;
 pub mod sink;
 pub mod sniff;

@@ -67,7 +67,7 @@ fn ranges(check: &mut Check<'_>) {
         check.string(stop.reason, "a stop of the world");
         check.stack(stop.stack, "a stop of the world");
         if let Some(by) = stop.by {
-            check.lives_at(by, stop.interval.start, "who stops the world");
+            check.that(by.0 < trace.n_goroutines(), || format!("the world is stopped by {by:?}"));
         }
     }
     for assist in world.assists() {

@@ -19,6 +19,7 @@ use crate::parse::event::GoState;
 
 use super::Rules;
 use super::book::{Book, Traits};
+use super::cancels::Heard;
 use super::index::{ByGoroutine, children_of, hearings_of};
 use super::names::Origin;
 use super::types::{Cancel, Hearing};
@@ -32,9 +33,9 @@ pub(crate) fn find(
     trace: &Trace,
     book: &Book,
     rules: &Rules,
-    cancels: &[Cancel],
-    hearings: &[Hearing],
+    heard: &Heard,
 ) -> Vec<Hearing> {
+    let Heard { cancels, hearings, logged } = heard;
     let ground = Ground {
         trace,
         book,
@@ -54,7 +55,8 @@ pub(crate) fn find(
         let mut found = Found::default();
         request::find(&ground, cancel, &mut found);
         family::find(&ground, cancel, &mut found);
-        tasks::find(&ground, cancel, &long_work, &mut found);
+        let task = logged.get(&cancel.id).map(|logged| logged.task);
+        tasks::find(&ground, cancel, &long_work, task, &mut found);
         if rules.sibling {
             family::find_siblings(&ground, cancel, &mut found);
         }

@@ -49,8 +49,8 @@ impl Made<'_, '_, '_> {
         GoRef { id: GoId(id), slot }
     }
 
-    fn exists(&self, id: u64) -> bool {
-        let slot = self.order.go_slots.get(id);
+    fn exists(&mut self, id: u64) -> bool {
+        let slot = self.order.go_slot(id);
         slot.and_then(|slot| self.order.goroutines.get(slot as usize))
             .is_some_and(|cell| cell.state != GoState::NotExist)
     }
@@ -69,7 +69,7 @@ impl Made<'_, '_, '_> {
     #[inline(always)]
     pub(super) fn go_start(&mut self, [id, seq]: [u64; 2]) -> Answer {
         let seq = self.seq(seq);
-        let Some(slot) = self.order.go_slots.get(id) else {
+        let Some(slot) = self.order.go_slot(id) else {
             return Ok(Step::NotYet);
         };
         match self.order.go_cell(slot) {
@@ -92,7 +92,7 @@ impl Made<'_, '_, '_> {
     #[inline(always)]
     pub(super) fn go_unblock(&mut self, [id, seq, stack]: [u64; 3]) -> Answer {
         let seq = self.seq(seq);
-        let Some(slot) = self.order.go_slots.get(id) else {
+        let Some(slot) = self.order.go_slot(id) else {
             return Ok(Step::NotYet);
         };
         match self.order.go_cell(slot) {
@@ -230,7 +230,7 @@ impl Made<'_, '_, '_> {
         self.needs_user_code()?;
         self.current(GoState::Running, "a switch")?;
         let seq = self.seq(seq);
-        let Some(slot) = self.order.go_slots.get(id) else {
+        let Some(slot) = self.order.go_slot(id) else {
             return Ok(Step::NotYet);
         };
         match self.order.go_cell(slot) {
@@ -301,7 +301,7 @@ impl Made<'_, '_, '_> {
     /// Checks a status against what is known, or takes it as the first that is.
     fn note_status(&mut self, id: u64, state: GoState) -> Result<(GoRef, GoState), Stop> {
         let seq = self.seq(0);
-        if let Some(slot) = self.order.go_slots.get(id)
+        if let Some(slot) = self.order.go_slot(id)
             && let Some(cell) = self.order.go_cell(slot)
             && (cell.state != GoState::NotExist)
         {

@@ -196,7 +196,7 @@ impl Writer<'_> {
                 *place = kind.to_le_bytes();
             }
         } else if let Some(place) = self.kinds.get_mut(at) {
-            *place = kind as u8;
+            *place = kind.to_le_bytes()[0];
         }
     }
 
@@ -218,7 +218,8 @@ impl Writer<'_> {
     pub(crate) fn double(&mut self, word: usize, value: u32) {
         let places = self.words.get_mut(word..).and_then(|rest| rest.first_chunk_mut());
         if let Some(places) = places {
-            *places = [(value as u16).to_le_bytes(), ((value >> 16) as u16).to_le_bytes()];
+            let [one, two, three, four] = value.to_le_bytes();
+            *places = [[one, two], [three, four]];
         }
     }
 }

@@ -50,6 +50,7 @@ impl Counts {
         };
     }
 
+    #[expect(clippy::cast_possible_truncation, reason = "the mask leaves a few bits")]
     fn nth(self, n: u32) -> u32 {
         (self.0 >> (n * Self::BITS)) as u32 & ((1 << Self::BITS) - 1)
     }
@@ -160,7 +161,7 @@ impl Pending {
                     writer.double(next, row.waker);
                     next += 2;
                 }
-                *word = next as u32;
+                *word = u32::try_from(next).unwrap_or(u32::MAX);
             }
         }
         self.rows.clear();

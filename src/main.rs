@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use overstay::cli::{self, Failure, Parsed, Status};
 #[cfg(feature = "gui")]
 use overstay::cli::{Command, RenderArgs};
-use overstay::cli::{self, Failure, Parsed, Status};
 #[cfg(feature = "gui")]
 use overstay::ui;
 
@@ -51,8 +51,8 @@ fn render(args: &RenderArgs) -> Result<Status, Failure> {
         late_over_ns: None,
     };
     let size = [args.size.0 as usize, args.size.1 as usize];
-    let picture = ui::picture(&args.traces, size, settings)
-        .map_err(|err| Failure::new("render", err))?;
+    let picture =
+        ui::picture(&args.traces, size, settings).map_err(|err| Failure::new("render", err))?;
     let encode = |out: &mut dyn std::io::Write| picture.write_png(out).map_err(Into::into);
     cli::write_to(Some(&args.output), encode).map(|()| Status::Fine)
 }

@@ -4,11 +4,16 @@
 //! A binary of its own, since its allocator counts.
 
 mod robust {
+    mod bounds;
+    mod hostile;
+    mod memory;
     mod model;
+    mod mutate;
     mod same;
     mod sides;
     mod totals;
     mod validator;
+    mod wire;
 }
 #[expect(dead_code, reason = "shared with the other test binary, which uses the rest")]
 mod support;

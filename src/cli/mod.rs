@@ -4,15 +4,19 @@
 //! line on standard error and exit status 2, whatever happens: see [`exit_code_of`].
 
 mod args;
+mod check;
 mod comparison;
 mod dump;
 mod failure;
+mod html;
 mod ink;
 mod json;
+mod markdown;
 mod open;
 mod output;
-mod report;
 mod summary;
+mod text;
+mod told;
 
 use std::io::{self, Write};
 use std::panic::{self, AssertUnwindSafe};
@@ -28,6 +32,7 @@ pub use output::write_to;
 
 use args::{DiffArgs, FailOn, LateArgs, ReadArgs, ReportFormat};
 use output::stdout_has_color;
+use told::{Head, Told};
 
 use crate::analysis::{self, Verdict};
 
@@ -70,6 +75,7 @@ pub fn run(command: &Command) -> Result<Status, Failure> {
             report(&args.trace, args.format, args.late, args.read, args.output.as_deref())
         }
         Command::Diff(args) => diff(args),
+        Command::Check(args) => check::run(args),
         Command::Dump(args) => dump::run(args),
         #[cfg(feature = "gui")]
         Command::Render(_) => Err(Failure::new("render", "it needs the window's code")),
@@ -106,7 +112,9 @@ fn report(
 ) -> Result<Status, Failure> {
     let opened = open::open(path, late.rules(), read)?;
     write_to(output, |out| match format {
-        ReportFormat::Text => report::write(out, stdout_has_color(output), &opened),
+        ReportFormat::Text => text::write(out, stdout_has_color(output), &Told::new(&opened)),
+        ReportFormat::Markdown => markdown::write_report(out, &Told::new(&opened)),
+        ReportFormat::Html => html::write_report(out, &Told::new(&opened)),
         ReportFormat::Json => json::write_report(out, &opened),
     })?;
     Ok(Status::Fine)
@@ -123,6 +131,10 @@ fn diff(args: &DiffArgs) -> Result<Status, Failure> {
         ReportFormat::Text => {
             comparison::write(out, stdout_has_color(output), &before, &after, &diff)
         }
+        ReportFormat::Markdown => {
+            markdown::write_diff(out, &Head::new(&before), &Head::new(&after), &diff)
+        }
+        ReportFormat::Html => html::write_diff(out, &Head::new(&before), &Head::new(&after), &diff),
         ReportFormat::Json => json::write_diff(out, &before, &after, &diff),
     })?;
     let failed = match fail_on {

@@ -89,6 +89,19 @@ impl Columns {
         self.len
     }
 
+    /// Makes room for starts of any size.
+    pub(crate) fn widen_starts(&mut self) {
+        let widths = Widths { wide_starts: true, ..self.widths };
+        let mut wide = Self::zeroed(self.len, self.words, widths);
+        let mut writer = wide.writer();
+        for (at, kind) in self.kinds().iter().enumerate() {
+            writer.start(at, self.start(at).unwrap_or(0));
+            writer.kind(at, kind);
+        }
+        writer.words.copy_from_slice(self.words());
+        *self = wide;
+    }
+
     pub(crate) fn widths(&self) -> Widths {
         self.widths
     }
@@ -183,8 +196,7 @@ impl Writer<'_> {
                 *place = kind.to_le_bytes();
             }
         } else if let Some(place) = self.kinds.get_mut(at) {
-            // Narrow kinds are below 256.
-            [*place, _] = kind.to_le_bytes();
+            *place = kind.to_le_bytes()[0];
         }
     }
 
@@ -206,8 +218,8 @@ impl Writer<'_> {
     pub(crate) fn double(&mut self, word: u32, value: u32) {
         let places = self.words.get_mut(word as usize..).and_then(|rest| rest.first_chunk_mut());
         if let Some(places) = places {
-            let [a, b, c, d] = value.to_le_bytes();
-            *places = [[a, b], [c, d]];
+            let [one, two, three, four] = value.to_le_bytes();
+            *places = [[one, two], [three, four]];
         }
     }
 }
@@ -290,6 +302,11 @@ mod tests {
             writer.start(3, 1);
             writer.kind(3, 1);
             assert_eq!(last as usize, words);
+            assert_eq!(
+                [0, 1, 2, 3].map(|at| columns.start(at)),
+                [Some(0), Some(0), Some(ns), None]
+            );
+            columns.widen_starts();
             assert_eq!(
                 [0, 1, 2, 3].map(|at| columns.start(at)),
                 [Some(0), Some(0), Some(ns), None]

@@ -129,6 +129,8 @@ pub struct Draft {
     pub(super) sealed: Vec<Sealed>,
     pub(super) sides: Vec<(Time, Side)>,
     pub(super) regions: Regions,
+    /// Whether a generation has begun; else there is no more than the trace's last Sync.
+    begun: bool,
     /// When the trace broke in this draft: nothing is known from then on.
     pub(super) lost: Option<Time>,
     /// How many experimental events there were.
@@ -265,10 +267,6 @@ impl Draft {
     /// An event that is no goroutine's transition.
     #[inline(never)]
     fn other(&mut self, event: &Event) {
-        // A Sync that closes the trace, or a broken part of it, stands for no moment of its own.
-        if self.start.is_none() && !matches!(event.body, Body::Sync { last: true, .. }) {
-            self.start = Some(event.time);
-        }
         self.side(event);
     }
 
@@ -344,6 +342,7 @@ struct Transition {
 impl Sink for Draft {
     fn begin_generation(&mut self, _tables: &Tables<'_>) {
         self.by_slot.clear();
+        self.begun = true;
     }
 
     #[inline(always)]
@@ -352,12 +351,16 @@ impl Sink for Draft {
         if let Body::Goroutine { of, from, to, reason, stack } = event.body {
             self.transition(tables, event, Transition { of, from, to, reason, stack });
         } else {
+            // A generation's first event is a Sync, so that goroutines need not look.
+            if self.start.is_none() && self.begun {
+                self.start = Some(event.time);
+            }
             self.other(event);
         }
     }
 
     fn lost(&mut self, at: Time) {
-        self.lost = Some(at);
+        self.lost.get_or_insert(at);
     }
 }
 

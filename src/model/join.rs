@@ -33,6 +33,8 @@ pub struct Builder {
     last: Time,
     /// Since when nothing is known, after a break.
     lost: Option<Time>,
+    /// What lies between the break and the generation being joined.
+    gap: Option<Interval>,
 }
 
 /// A draft's own numbers → the trace's rows.
@@ -59,11 +61,27 @@ impl Rows {
 impl Builder {
     /// Adds the next draft, with the tables that its events refer to.
     pub fn join(&mut self, draft: Draft, tables: &Tables<'_>) {
-        self.last = self.last.max(draft.last);
-        let Some(start) = draft.start else {
-            return;
-        };
+        let lost = draft.lost;
+        if let Some(start) = draft.start {
+            self.last = self.last.max(draft.last);
+            self.generation(draft, tables, start);
+        } else if self.start.is_some() {
+            // No more than a Sync.
+            self.last = self.last.max(draft.last);
+        }
+        if self.start.is_some() && self.lost.is_none() {
+            self.lost = lost;
+        }
+    }
+
+    fn generation(&mut self, draft: Draft, tables: &Tables<'_>, start: Time) {
         self.start.get_or_insert(start);
+        if let Some(at) = self.lost.take() {
+            // The event at `at` itself is known.
+            let gap = Interval::new(at + 1, start);
+            self.sides.lose(&mut self.trace, gap);
+            self.gap = Some(gap);
+        }
         if let Some(clock) = tables.clock {
             let seconds = i128::from(clock.wall_s) * 1_000_000_000;
             let unix_ns = seconds + i128::from(clock.wall_ns);
@@ -84,9 +102,6 @@ impl Builder {
         }
         self.sides.add(&mut self.trace, start, &draft.sides, &rows);
         self.sides.add_regions(&mut self.trace, &draft.regions, &rows);
-        if let Some(at) = draft.lost {
-            self.lost = Some(at);
-        }
     }
 
     /// The finished trace.
@@ -146,7 +161,7 @@ impl Builder {
         strings: &[StrId],
         start: Time,
     ) -> Arc<[Goroutine]> {
-        let lost = self.lost.take();
+        let gap = self.gap.take();
         let stack = |row: StackRef| stacks.get(row.0 as usize).copied().unwrap_or_default();
         let mut found = Found::default();
         let mut people: Vec<Goroutine> = Vec::with_capacity(draft.members.len());
@@ -157,7 +172,7 @@ impl Builder {
             };
             let row = match known {
                 Some(row) => {
-                    if lost.is_some() {
+                    if gap.is_some() {
                         found.insert(row, (member.state, stack(member.stack)));
                     }
                     row
@@ -168,8 +183,8 @@ impl Builder {
             self.settle(row, member, name);
             people.push(row);
         }
-        if let Some(at) = lost {
-            self.bridge(Interval::new(at, start), &found);
+        if let Some(gap) = gap {
+            self.bridge(gap, &found);
         }
         people.into()
     }
@@ -247,16 +262,19 @@ impl Builder {
             self.trace.goroutines.lost.insert(row, gap.start);
         }
         spans.sort_unstable_by_key(|(row, ..)| *row);
-        // The first event after the gap is later than its end, so that starts increase.
-        let length = gap.ns().max(1);
         let with_stack = |state| (state != GoState::Running).then_some(());
-        let parts: Vec<SpanParts> = (0..)
-            .zip(&spans)
-            .flat_map(|(at, &(_, state, _))| {
-                let stack = with_stack(state).map(|()| at);
-                [(0, unknown, Some(u32::MAX)), (length, Kinds::plain(state), stack)]
-            })
-            .collect();
+        let length = gap.ns();
+        let mut parts: Vec<SpanParts> = Vec::new();
+        let mut run_starts = vec![0];
+        for (at, &(_, state, _)) in (0_u32..).zip(&spans) {
+            // Where no time lies in between, the state only changes.
+            if length > 0 {
+                parts.push((0, unknown, Some(u32::MAX)));
+            }
+            // The first event behind the gap is later than its end, so that starts increase.
+            parts.push((length, Kinds::plain(state), with_stack(state).map(|()| at)));
+            run_starts.push(u32::try_from(parts.len()).unwrap_or(u32::MAX));
+        }
         let columns = Columns::of(&parts);
         let kinds = Kinds::default();
         self.push_chunk(Chunk {
@@ -265,7 +283,7 @@ impl Builder {
             stacks: spans.iter().map(|&(.., stack)| stack).collect(),
             people: Arc::default(),
             members: spans.iter().map(|&(row, ..)| row).collect(),
-            run_starts: (0..).step_by(2).take(spans.len() + 1).collect(),
+            run_starts,
             columns,
             word_marks: Vec::new(),
         });

@@ -198,6 +198,10 @@ impl Sealed {
         if self.base >= end {
             return;
         }
+        // Where all events move, they may move far.
+        if shift.apply(end + (-1)) - self.base > i64::from(u32::MAX) {
+            self.columns.widen_starts();
+        }
         for bounds in self.run_starts.windows(2) {
             let &[start, stop] = bounds else { continue };
             for at in start as usize..stop as usize {

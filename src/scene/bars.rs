@@ -2,7 +2,7 @@
 
 use crate::base::{Interval, StrId};
 
-use super::fold::gallop;
+use super::fold::{cell_end, gallop};
 use super::records::{BarKind, BarRecord};
 use super::viewport::Viewport;
 
@@ -37,10 +37,10 @@ impl Track<'_> {
             if first.start >= seen.end {
                 break;
             }
-            let cell_end = ((first.start.ns() >> self.cell_log2) + 1) << self.cell_log2;
+            let stop_ns = cell_end(first.start.ns(), self.cell_log2);
             let mut past = at + 1;
             if first.ns() < width {
-                past = gallop(past, n, |at| interval(at).start.ns() < cell_end);
+                past = gallop(past, n, |at| interval(at).start.ns() < stop_ns);
                 // The last one may be long and only start here.
                 if past > at + 1 && interval(past - 1).ns() >= width {
                     past -= 1;

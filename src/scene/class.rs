@@ -126,21 +126,22 @@ pub(super) struct Tally([i64; N_CLASSES]);
 impl Tally {
     /// Adds time of a class.
     pub(super) fn add(&mut self, class: StateClass, ns: i64) {
-        self.0[class as usize] += ns;
+        let sum = &mut self.0[class as usize];
+        *sum = sum.saturating_add(ns);
     }
 
     /// Adds another tally.
     pub(super) fn merge(&mut self, other: &Self) {
         for (ours, theirs) in self.0.iter_mut().zip(other.0) {
-            *ours += theirs;
+            *ours = ours.saturating_add(theirs);
         }
     }
 
     /// The class with the most time, and its share in 255ths.
     pub(super) fn dominant(&self) -> (StateClass, u8) {
-        let (mut best, mut total) = (0, 0);
+        let (mut best, mut total) = (0, 0_i64);
         for (class, &ns) in self.0.iter().enumerate() {
-            total += ns;
+            total = total.saturating_add(ns);
             if ns > self.0[best] {
                 best = class;
             }

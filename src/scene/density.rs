@@ -108,20 +108,26 @@ impl Builder {
         let (start_ns, end_ns) = (start_ns.max(0), end_ns.max(0));
         let (first, last) = (bin_of(start_ns), bin_of(end_ns));
         if first == last {
-            self.part_ns[first][layer] += (end_ns - start_ns).max(0);
+            self.add_part(first, layer, end_ns - start_ns);
             return;
         }
-        let edge = |bin: usize| i64::try_from(bin).unwrap_or(0) << self.bin_log2;
-        self.part_ns[first][layer] += edge(first + 1) - start_ns;
-        self.part_ns[last][layer] += end_ns - edge(last);
+        let edge = |bin: usize| i64::try_from(bin).unwrap_or(0).saturating_mul(1 << self.bin_log2);
+        let (first_end, last_start) = (edge(first + 1), edge(last));
+        self.add_part(first, layer, first_end.saturating_sub(start_ns));
+        self.add_part(last, layer, end_ns.saturating_sub(last_start));
         self.step[first + 1][layer] += 1;
         self.step[last][layer] -= 1;
+    }
+
+    fn add_part(&mut self, bin: usize, layer: usize, ns: i64) {
+        let part = &mut self.part_ns[bin][layer];
+        *part = part.saturating_add(ns.max(0));
     }
 
     /// Adds what another thread counted for the same group.
     pub(super) fn merge(&mut self, other: &Self) {
         for (ours, theirs) in self.part_ns.iter_mut().zip(&other.part_ns) {
-            ours.iter_mut().zip(theirs).for_each(|(ours, theirs)| *ours += theirs);
+            ours.iter_mut().zip(theirs).for_each(|(a, b)| *a = a.saturating_add(*b));
         }
         for (ours, theirs) in self.step.iter_mut().zip(&other.step) {
             ours.iter_mut().zip(theirs).for_each(|(ours, theirs)| *ours += theirs);
@@ -160,6 +166,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[expect(clippy::float_cmp, reason = "sums of powers of two are exact")]
     fn a_bin_holds_the_mean_number_of_goroutines() {
         let mut one = Builder::new(8_000, 0);
         assert_eq!(one.bin_log2, 7);

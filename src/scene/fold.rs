@@ -64,6 +64,11 @@ pub(super) fn cell_log2(viewport: &Viewport, min_px: f32) -> u32 {
     least_ns.checked_next_power_of_two().map_or(62, u64::trailing_zeros).min(62)
 }
 
+/// The first nanosecond after the cell that holds `ns`.
+pub(super) fn cell_end(ns: i64, cell_log2: u32) -> i64 {
+    (ns | ((1 << cell_log2) - 1)).saturating_add(1)
+}
+
 /// What a lane is folded by.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Fold<'a> {
@@ -242,7 +247,7 @@ impl Walk<'_, '_> {
             }
             let at = span.unwrap_or_else(|| piece.holding(self.at, self.fold.pyramid));
             let (start, end) = (piece.start(at), piece.start(at + 1));
-            if end - start >= width {
+            if end.saturating_sub(start) >= width {
                 self.close();
                 self.emit(start, end, piece.class(at, self.fold.classes));
                 self.at = end;
@@ -257,16 +262,16 @@ impl Walk<'_, '_> {
     /// next one.
     fn cell(&mut self, piece: Piece<'_>, first: usize, stop: usize, width: i64) -> usize {
         let from = piece.start(first).max(self.at);
-        let cell_end = (from | (width - 1)) + 1;
-        let past = gallop(first + 1, stop, |at| piece.start(at) < cell_end);
-        let last_is_long = piece.start(past) - piece.start(past - 1) >= width;
+        let stop_ns = cell_end(from, self.fold.cell_log2);
+        let past = gallop(first + 1, stop, |at| piece.start(at) < stop_ns);
+        let last_is_long = piece.start(past).saturating_sub(piece.start(past - 1)) >= width;
         let past = if last_is_long { past - 1 } else { past };
         let end = piece.start(past);
         let mut tally = Tally::default();
         let n = past - first;
         let stride = n.div_ceil(SAMPLE).max(1);
         for at in (first..past).step_by(stride) {
-            let ns = piece.start(at + 1) - piece.start(at);
+            let ns = piece.start(at + 1).saturating_sub(piece.start(at));
             tally.add(piece.class(at, self.fold.classes), ns);
         }
         // What a tiny run of the chunk before left open in this cell goes on.
@@ -281,7 +286,7 @@ impl Walk<'_, '_> {
             self.close();
             self.open = Some(Open { start: from, end, tally, n });
         }
-        if end >= cell_end || last_is_long {
+        if end >= stop_ns || last_is_long {
             self.close();
         }
         self.at = end;

@@ -7,7 +7,7 @@
 use crate::analysis::{Analysis, Hearing, Outcome};
 use crate::base::{Goroutine, Interval, Time};
 
-use super::fold::{cell_log2, gallop};
+use super::fold::{cell_end, cell_log2, gallop};
 use super::hearings::{cancelled_at, late_ns};
 use super::records::{FuseEnd, FuseKind, FuseRecord, TextRange};
 use super::text::push_overstay;
@@ -65,8 +65,8 @@ impl<'a> Rail<'a> {
         let cell = cell_log2(self.viewport, FUSE_PX);
         let mut place = inside;
         while place < stop {
-            let cell_end = ((at(place).ns() >> cell) + 1) << cell;
-            let past = gallop(place + 1, stop, |place| at(place).ns() < cell_end);
+            let stop_ns = cell_end(at(place).ns(), cell);
+            let past = gallop(place + 1, stop, |place| at(place).ns() < stop_ns);
             self.push(self.spokesman(place, past), past - place, out);
             place = past;
         }
@@ -106,9 +106,9 @@ impl<'a> Rail<'a> {
     pub(super) fn group(&self, section: usize, out: &mut Vec<FuseRecord>, texts: &mut String) {
         let Some(ends) = self.view.rows.ends.get(section) else { return };
         let seen = self.viewport.visible();
-        let cell_ns = 1_i64 << cell_log2(self.viewport, GROUP_PX);
+        let cell = cell_log2(self.viewport, GROUP_PX);
         let range = (seen.start, Time(seen.end.ns().saturating_add(1)));
-        ends.late_cells(range, cell_ns, self.view.budget_ns, |count, hearing| {
+        ends.late_cells(range, cell, self.view.budget_ns, |count, hearing| {
             let mut fuse = self.record(hearing, 1);
             fuse.count = count;
             fuse.text = self.text(&fuse, texts);

@@ -3,6 +3,7 @@
 use crate::analysis::{Analysis, Hearing, Outcome};
 use crate::base::{Goroutine, Time};
 
+use super::fold::{cell_end, gallop};
 use super::maxtree::MaxTree;
 
 /// The overstay that a budget is held against, in nanoseconds; 0 for a hearing that is never
@@ -154,20 +155,20 @@ impl ByEnd {
     }
 
     /// Calls `each` with every stretch of late ends that fall into the same cell of
-    /// `cell_ns`, from `from` on and before `to`: the cell's ends' number, late or not, and
+    /// the grid, from `from` on and before `to`: the cell's ends' number, late or not, and
     /// the row of the worst. Costs a search per cell with a late end.
     pub(super) fn late_cells(
         &self,
         (from, to): (Time, Time),
-        cell_ns: i64,
+        cell_log2: u32,
         budget_ns: i64,
         mut each: impl FnMut(u32, u32),
     ) {
         let stop = self.ends.partition_point(|&(end, _)| end < to);
         let mut at = self.ends.partition_point(|&(end, _)| end < from);
         while let Some(next) = self.late.next_above(at, stop, budget_ns) {
-            let cell_end = (self.ends[next].0.ns().div_euclid(cell_ns) + 1).saturating_mul(cell_ns);
-            let past = super::fold::gallop(next, stop, |at| self.ends[at].0.ns() < cell_end);
+            let stop_ns = cell_end(self.ends[next].0.ns(), cell_log2);
+            let past = gallop(next + 1, stop, |at| self.ends[at].0.ns() < stop_ns);
             if let Some(worst) = self.late.argmax(next, past) {
                 each(u32::try_from(past - next).unwrap_or(u32::MAX), self.ends[worst].1);
             }

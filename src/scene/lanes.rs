@@ -7,7 +7,7 @@ use crate::model::{Life, Trace};
 use super::bars::Track;
 use super::columns::Chart;
 use super::density::Density;
-use super::fold::{Fold, blank, cell_log2};
+use super::fold::{Fold, blank, cell_end, cell_log2};
 use super::frame::Scene;
 use super::fuses;
 use super::minis;
@@ -222,8 +222,8 @@ impl Lanes<'_, '_> {
         let at = |row: &u32| logs[*row as usize].at;
         while let Some(first) = rest.first().map(at).filter(|&first| first < seen.end) {
             mark(first, MarkerKind::Log);
-            let cell_end = ((first.ns() >> cell) + 1) << cell;
-            let past = super::fold::gallop(1, rest.len(), |n| at(&rest[n]).ns() < cell_end);
+            let stop_ns = cell_end(first.ns(), cell);
+            let past = super::fold::gallop(1, rest.len(), |n| at(&rest[n]).ns() < stop_ns);
             rest = &rest[past..];
         }
     }

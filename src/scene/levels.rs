@@ -179,7 +179,7 @@ impl Part {
                 function.add(start, end, layer);
             }
             if class == StateClass::Running {
-                running += end - start;
+                running += (end - start).max(0);
             }
             if let Some(pyramid) = &mut pyramid {
                 pyramid.add(start, end, class);

@@ -3,7 +3,7 @@
 use crate::base::{Interval, Time};
 
 use super::bars::partition_point;
-use super::fold::{cell_log2, gallop};
+use super::fold::{cell_end, cell_log2, gallop};
 use super::hearings::cancelled_at;
 use super::records::{BandKind, BandRecord, CancelRecord};
 use super::rows::SectionKey;
@@ -30,8 +30,8 @@ pub(super) fn fill_cancels(view: &View<'_>, out: &mut Vec<CancelRecord>) {
     let mut at = times.partition_point(|&at| at < seen.start);
     let stop = at + times[at..].partition_point(|&at| at < seen.end);
     while at < stop {
-        let cell_end = ((times[at].ns() >> cell) + 1) << cell;
-        let past = gallop(at + 1, stop, |at| times[at].ns() < cell_end);
+        let stop_ns = cell_end(times[at].ns(), cell);
+        let past = gallop(at + 1, stop, |at| times[at].ns() < stop_ns);
         let shown = view.selection.cancel.map(|cancel| cancel as usize);
         let shown = shown.filter(|cancel| (at..past).contains(cancel));
         let worst = view.source.index.worst_of_cancel.argmax(at, past);
@@ -112,8 +112,8 @@ fn bands(
     let mut at = partition_point(n, |at| interval(at).end <= seen.start);
     while at < n && interval(at).start < seen.end {
         let first = interval(at);
-        let cell_end = ((first.start.ns() >> cell) + 1) << cell;
-        let past = gallop(at + 1, n, |at| interval(at).start.ns() < cell_end);
+        let stop_ns = cell_end(first.start.ns(), cell);
+        let past = gallop(at + 1, n, |at| interval(at).start.ns() < stop_ns);
         let end = interval(past - 1).end.max(first.end);
         at = past;
         if end > first.start {

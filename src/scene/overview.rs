@@ -49,9 +49,9 @@ impl Overview {
         let chart = Chart { viewport: &viewport, trace, row: 0, y0: 0.0, y1: height_px };
         chart.full(&source.index.density, &mut self.density);
         let hearings = source.document.analysis().hearings();
-        let cell_ns = 1_i64 << cell_log2(&viewport, LATE_PX);
+        let cell = cell_log2(&viewport, LATE_PX);
         let range = (trace.start, trace.end + 1);
-        source.index.ends.late_cells(range, cell_ns, budget_ns, |count, hearing| {
+        source.index.ends.late_cells(range, cell, budget_ns, |count, hearing| {
             let heard = &hearings[hearing as usize];
             let end = end_of(source.document.analysis(), heard);
             let x = viewport.x_on_screen(end);

@@ -3,7 +3,7 @@
 use crate::base::Time;
 use crate::model::MetricPoint;
 
-use super::fold::{cell_log2, gallop};
+use super::fold::{cell_end, cell_log2, gallop};
 use super::pyramid::on_grid;
 use super::records::PlotRecord;
 use super::tracks::Curve;
@@ -55,19 +55,21 @@ impl Plot<'_> {
         let width = density.bin_ns().max(1 << cell_log2(&self.view.viewport, STROKE_PX));
         let first = from & !(width - 1);
         let columns = || {
-            std::iter::successors(Some(first), move |at| Some(at + width)).take_while(|&at| at < to)
+            std::iter::successors(Some(first), move |at| at.checked_add(width))
+                .take_while(|&at| at < to)
         };
-        let all = |at: i64| density.mean(at, at + width).iter().sum::<f32>();
+        let all = |at: i64| density.mean(at, at.saturating_add(width)).iter().sum::<f32>();
         let max = f64::from(columns().map(all).fold(0.0, f32::max));
         for line in 0..4_u8 {
             let start = points.len();
             for at in columns() {
-                let value = match density.mean(at, at + width).get(usize::from(line)) {
+                let value = match density.mean(at, at.saturating_add(width)).get(usize::from(line))
+                {
                     Some(&value) if line < 3 => value,
                     _ => all(at),
                 };
                 let y = self.y(f64::from(value), max);
-                for time in [at.max(from), (at + width).min(to)] {
+                for time in [at.max(from), at.saturating_add(width).min(to)] {
                     points.push([self.view.viewport.x_on_screen(trace.start + time), y]);
                 }
             }
@@ -90,8 +92,8 @@ impl Plot<'_> {
         let value = |at: usize| self.y(as_f64(curve.highest.get(at)), max);
         let mut last_y = None;
         while at < stop {
-            let cell_end = ((reports[at].at.ns() >> cell) + 1) << cell;
-            let past = gallop(at + 1, stop, |at| reports[at].at.ns() < cell_end);
+            let stop_ns = cell_end(reports[at].at.ns(), cell);
+            let past = gallop(at + 1, stop, |at| reports[at].at.ns() < stop_ns);
             let x = self.x(reports[at].at);
             points.extend(last_y.map(|y| [x, y]));
             points.push([x, value(at)]);

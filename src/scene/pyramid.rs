@@ -8,6 +8,7 @@
 use crate::base::Time;
 
 use super::class::{StateClass, Tally};
+use super::fold::cell_end;
 
 /// Lanes with fewer spans need no pyramid: sampling them is as fast.
 pub(super) const MIN_SPANS: usize = 1024;
@@ -115,7 +116,7 @@ impl Level<'_> {
     pub(super) fn cell(&self, at_ns: i64) -> Option<(Cell, i64)> {
         let number = at_ns >> self.log2;
         let at = usize::try_from(number - self.first).ok()?;
-        Some((*self.cells.get(at)?, (number + 1) << self.log2))
+        Some((*self.cells.get(at)?, cell_end(at_ns, self.log2)))
     }
 }
 
@@ -137,7 +138,7 @@ impl Builder {
         for cell in first_cell..=last_cell {
             let Some((tally, longest)) = self.tallies.get_mut(cell) else { break };
             let from = (self.first + i64::try_from(cell).unwrap_or(0)) << self.base_log2;
-            let to = from + (1 << self.base_log2);
+            let to = from.saturating_add(1 << self.base_log2);
             tally.add(class, end_ns.min(to) - start_ns.max(from));
             *longest = (*longest).max(end_ns - start_ns);
             if self.spans.len() == cell {

@@ -244,6 +244,10 @@ const HELD: [Action; 4] = [Action::ZoomIn, Action::ZoomOut, Action::PanLeft, Act
 /// The actions whose keys were pressed since the last frame, most modifiers first. While a text
 /// field has the keyboard, only those with Ctrl count, but for the field's own, and Escape.
 pub(crate) fn pressed(ctx: &Context) -> Vec<Action> {
+    if egui::Popup::is_any_open(ctx) {
+        // An open menu has the keyboard; Escape closes it.
+        return Vec::new();
+    }
     let typing = ctx.egui_wants_keyboard_input();
     let mut found = Vec::new();
     let mut shortcuts: Vec<(&KeyboardShortcut, Action)> = ENTRIES
@@ -262,6 +266,11 @@ pub(crate) fn pressed(ctx: &Context) -> Vec<Action> {
         if allowed && ctx.input_mut(|input| input.consume_shortcut(keys)) {
             found.push(action);
         }
+    }
+    // The windowing library makes an event of its own of Ctrl+C.
+    let copied = |input: &egui::InputState| input.events.contains(&egui::Event::Copy);
+    if !typing && ctx.input(copied) {
+        found.push(Action::CopySelection);
     }
     found
 }

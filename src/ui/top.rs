@@ -60,7 +60,8 @@ impl TopBar {
         budget_ui(ui, ctx);
         ui.add_space(4.0);
         let late_only = ctx.state.rows.late_only;
-        let toggle = ui.add(egui::Button::selectable(late_only, "Late only").frame_when_inactive(true));
+        let toggle =
+            ui.add(egui::Button::selectable(late_only, "Late only").frame_when_inactive(true));
         let tip = "Only lanes of goroutines that left late or are overdue (L)";
         if toggle.on_hover_text(tip).clicked() {
             ctx.send(Command::Toggle(Switch::LateOnly));
@@ -71,10 +72,8 @@ impl TopBar {
     fn find_ui(&mut self, ui: &mut Ui, ctx: &Ctx<'_>) {
         let mut words = ctx.state.rows.filter.clone();
         let id = Id::unique("find");
-        let field = TextEdit::singleline(&mut words)
-            .id(id)
-            .hint_text("Find (/)")
-            .desired_width(FIND);
+        let field =
+            TextEdit::singleline(&mut words).id(id).hint_text("Find (/)").desired_width(FIND);
         let response = ui.add(field);
         response.widget_info(|| WidgetInfo::labeled(egui::Role::TextInput, true, "Find"));
         if std::mem::take(&mut self.focus_find) {

@@ -123,37 +123,39 @@ pub(crate) fn logo_ui(ui: &mut Ui, theme: &Theme, side: f32) {
 }
 
 fn lists_ui(ui: &mut Ui, ctx: &Ctx<'_>, width: f32) {
-    let theme = ctx.theme;
-    let recent = &ctx.state.prefs.recent;
+    /// Between the two lists, in points.
+    const GAP: f32 = 28.0;
+    let has_recent = !ctx.state.prefs.recent.is_empty();
+    let left = if has_recent { (width - GAP) * 0.36 } else { 0.0 };
+    let right = if has_recent { width - left - GAP } else { width };
     ui.horizontal_top(|ui| {
-        let gap = 28.0;
-        let left = if recent.is_empty() { 0.0 } else { (width - gap) * 0.36 };
-        if !recent.is_empty() {
-            ui.vertical(|ui| {
-                ui.set_width(left);
-                ui.horizontal(|ui| {
-                    ui.label(strong("Recent").size(13.5));
-                    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                        if widgets::link_ui(ui, theme, "Forget").clicked() {
-                            ctx.send(Command::ForgetRecent);
-                        }
-                    });
-                });
-                ui.add_space(4.0);
-                for paths in recent {
-                    recent_ui(ui, ctx, paths, left);
-                }
-            });
-            ui.add_space(gap - ui.spacing().item_spacing.x * 2.0);
+        if has_recent {
+            ui.vertical(|ui| recents_ui(ui, ctx, left));
+            ui.add_space(GAP - ui.spacing().item_spacing.x * 2.0);
         }
         ui.vertical(|ui| {
-            let right = width - left - if recent.is_empty() { 0.0 } else { gap };
             ui.set_width(right);
             ui.label(strong("Examples").size(13.5));
             ui.add_space(4.0);
             tours_ui(ui, ctx, right);
         });
     });
+}
+
+fn recents_ui(ui: &mut Ui, ctx: &Ctx<'_>, width: f32) {
+    ui.set_width(width);
+    ui.horizontal(|ui| {
+        ui.label(strong("Recent").size(13.5));
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            if widgets::link_ui(ui, ctx.theme, "Forget").clicked() {
+                ctx.send(Command::ForgetRecent);
+            }
+        });
+    });
+    ui.add_space(4.0);
+    for paths in &ctx.state.prefs.recent {
+        recent_ui(ui, ctx, paths, width);
+    }
 }
 
 fn recent_ui(ui: &mut Ui, ctx: &Ctx<'_>, paths: &[PathBuf], width: f32) {

@@ -19,6 +19,7 @@ use crate::parse::event::GoState;
 
 use super::Rules;
 use super::book::{Book, Traits};
+use super::cancels::Heard;
 use super::index::{ByGoroutine, children_of, hearings_of};
 use super::names::Origin;
 use super::types::{Cancel, Hearing};
@@ -28,13 +29,8 @@ use super::words::{Evidence, HeardIn, Outcome};
 const MAX_SPANS: usize = 4_096;
 
 /// The deaf of each cancel, by cancel and then by goroutine.
-pub(crate) fn find(
-    trace: &Trace,
-    book: &Book,
-    rules: &Rules,
-    cancels: &[Cancel],
-    hearings: &[Hearing],
-) -> Vec<Hearing> {
+pub(crate) fn find(trace: &Trace, book: &Book, rules: &Rules, heard: &Heard) -> Vec<Hearing> {
+    let Heard { cancels, hearings, logged } = heard;
     let ground = Ground {
         trace,
         book,
@@ -54,7 +50,8 @@ pub(crate) fn find(
         let mut found = Found::default();
         request::find(&ground, cancel, &mut found);
         family::find(&ground, cancel, &mut found);
-        tasks::find(&ground, cancel, &long_work, &mut found);
+        let task = logged.get(&cancel.id).map(|logged| logged.task);
+        tasks::find(&ground, cancel, &long_work, task, &mut found);
         if rules.sibling {
             family::find_siblings(&ground, cancel, &mut found);
         }

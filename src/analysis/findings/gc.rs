@@ -24,9 +24,8 @@ pub(super) fn find(facts: &Facts<'_>) -> Option<Finding> {
     let stopped: i64 = world.stop_the_world().iter().map(|stop| stop.interval.ns()).sum();
     let assisted: i64 = world.assists().iter().map(|assist| assist.interval.ns()).sum();
     let assistants = assistants(facts);
-    let payer = assistants.first().map_or(StrId::EMPTY, |(_, goroutine)| {
-        facts.trace.life(*goroutine).name
-    });
+    let payer =
+        assistants.first().map_or(StrId::EMPTY, |(_, goroutine)| facts.trace.life(*goroutine).name);
     let by = match facts.trace.string(payer) {
         "" => String::new(),
         name => format!(", most of them by {name}"),

@@ -135,13 +135,19 @@ fn growth(facts: &Facts<'_>, kin: &Kin) -> Option<Growth> {
     let end = trace.interval().end;
     let ends = |goroutine: &Goroutine| ended(trace, *goroutine).unwrap_or(end);
     let alive_at = |time: Time| {
-        kin.members.iter().filter(|goroutine| born(goroutine) <= time && ends(goroutine) > time).count()
+        kin.members
+            .iter()
+            .filter(|goroutine| born(goroutine) <= time && ends(goroutine) > time)
+            .count()
     };
     let quarters: Vec<usize> = (1..=4).map(|n| alive_at(first + spread / 4 * n)).collect();
     let alive: Vec<Goroutine> =
         kin.members.iter().copied().filter(|goroutine| ends(goroutine) > last).collect();
     let grows = quarters.windows(2).all(|pair| pair[0] < pair[1]);
-    if !grows || alive.len() * 3 <= kin.members.len() || count(alive.len()) < facts.rules.pile_up_min {
+    if !grows
+        || alive.len() * 3 <= kin.members.len()
+        || count(alive.len()) < facts.rules.pile_up_min
+    {
         return None;
     }
     let age = |goroutine: &Goroutine| ends(goroutine) - born(goroutine);
@@ -207,7 +213,8 @@ fn abandoned(
             facts.trace.string(function),
             format_duration(worst)
         ),
-        fix: "Keep the cancel function and call it when the work is done: defer cancel().".to_owned(),
+        fix: "Keep the cancel function and call it when the work is done: defer cancel()."
+            .to_owned(),
         goroutines: left.iter().map(|(_, goroutine)| *goroutine).collect(),
         cancels: Vec::new(),
     })

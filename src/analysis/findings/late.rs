@@ -141,7 +141,9 @@ fn message(facts: &Facts<'_>, group: &Group<'_>, members: &[&Hearing], worst: i6
             let is = if members.len() == 1 { "is" } else { "are" };
             format!("{is} still alive {up_to}{time} after {cause}")
         }
-        Rule::Deaf => format!("never heard {cause} and stayed {up_to}{time} longer ({})", grades(members)),
+        Rule::Deaf => {
+            format!("never heard {cause} and stayed {up_to}{time} longer ({})", grades(members))
+        }
         Rule::LateScheduling => {
             format!("left {up_to}{time} after {cause}, for want of a processor")
         }
@@ -192,9 +194,7 @@ fn fix(facts: &Facts<'_>, group: &Group<'_>) -> &'static str {
         (Doing::Waiting, _) if joins => {
             "Cancel those whom it waits for with the same context: they hold it up."
         }
-        (Doing::Waiting, "select") => {
-            "Add a case <-ctx.Done() of the same context to that select."
-        }
+        (Doing::Waiting, "select") => "Add a case <-ctx.Done() of the same context to that select.",
         (Doing::Waiting, "chan receive" | "chan send") => {
             "Put the channel operation into a select with a case <-ctx.Done()."
         }
@@ -208,7 +208,9 @@ fn fix(facts: &Facts<'_>, group: &Group<'_>) -> &'static str {
         (Doing::Syscall, _) => {
             "Make the call interruptible (deadlines, CommandContext), or run it where nobody waits for it."
         }
-        (Doing::GcAssist, _) => "Allocate less on the way out: it paid for allocations with GC work.",
+        (Doing::GcAssist, _) => {
+            "Allocate less on the way out: it paid for allocations with GC work."
+        }
         _ => "Return as soon as ctx.Done() is closed.",
     }
 }

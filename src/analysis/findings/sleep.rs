@@ -38,6 +38,10 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
     let limit = facts.rules.max_sleep_ns.min(facts.rules.max_sleep_in_handler_ns);
     let mut groups: FxHashMap<(StrId, StackId), Group> = FxHashMap::default();
     for sleep in sleeps(facts, limit.min(facts.rules.late_over_ns)) {
+        let site = facts.book.site(facts.trace.stacks(), sleep.stack);
+        if site.is_none_or(|site| facts.book.function(site.function).origin == Origin::Std) {
+            continue;
+        }
         let in_handler = facts.book.any(facts.trace.stacks(), sleep.stack, Traits::SERVES);
         let cancels = spanned(facts, &sleep);
         let ns = sleep.interval.ns();
@@ -60,7 +64,10 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
 fn sleeps(facts: &Facts<'_>, over_ns: i64) -> Vec<Sleep> {
     let trace = facts.trace;
     let is_sleep = |stack: StackId| {
-        facts.book.top(trace.stacks(), stack).is_some_and(|function| function.is.has(Traits::SLEEPS))
+        facts
+            .book
+            .top(trace.stacks(), stack)
+            .is_some_and(|function| function.is.has(Traits::SLEEPS))
     };
     let sleep = |of: Goroutine, start: Time| {
         let span = trace.span_at(of, start)?;
@@ -163,8 +170,9 @@ fn finding(facts: &Facts<'_>, function: StrId, mut group: Group) -> Finding {
             count_text(n, "time.Sleep"),
             format_duration(worst)
         ),
-        fix: "Use a timer or ticker in a select with ctx.Done(), so that a cancel can end the wait."
-            .to_owned(),
+        fix:
+            "Use a timer or ticker in a select with ctx.Done(), so that a cancel can end the wait."
+                .to_owned(),
         goroutines,
         cancels: group.cancels,
     }

@@ -11,6 +11,7 @@ use crate::scene::{
 
 fn open(path: &str) -> Document {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("traces").join(path);
+    #[expect(clippy::disallowed_methods, reason = "a test reads the examples")]
     let bytes = std::fs::read(&path).unwrap();
     let trace = crate::model::build(&bytes, &Progress::default()).unwrap();
     Document::new(trace, Rules::default())
@@ -76,4 +77,61 @@ fn the_cancel_view_of_the_example_shows_the_late_ones_on_top() {
     assert_eq!(scene.cancels.len(), 1);
     let first = scene.fuses.first().unwrap();
     assert_eq!((first.goroutine, first.kind), (worst.goroutine, FuseKind::Late));
+}
+
+/// Every example under many views with everything switched on: no panic, records within bounds.
+#[test]
+fn every_example_can_be_looked_at_from_anywhere() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("traces");
+    let mut n = 0;
+    for case in std::fs::read_dir(root).unwrap().flatten() {
+        let path = case.path().join("before.trace");
+        if path.exists() {
+            look_around(&open(path.to_str().unwrap()));
+            n += 1;
+        }
+    }
+    assert!(n > 5);
+}
+
+fn look_around(document: &Document) {
+    let index = Index::build(document, &Progress::default()).unwrap();
+    let source = Source { document, index: &index };
+    let budget_ns = document.rules().late_over_ns;
+    let options = RowOptions { budget_ns, regions: true, ..RowOptions::default() };
+    let mut rows = Rows::build(source, &options);
+    let cancel = document.analysis().cancels().first().map(|cancel| cancel.id);
+    let cancel_rows = Rows::cancel_view(source, &[cancel.unwrap_or(0)], Metrics::compact());
+    let mut scene = Scene::default();
+    for step in 0..48_u32 {
+        rows.set_all_collapsed(step % 3 == 0);
+        let rows = if step % 8 == 7 { &cancel_rows } else { &rows };
+        let goroutine = rows.goroutines().get(step as usize % rows.n_lanes().max(1)).copied();
+        let bounds = rows.cancel_bounds().unwrap_or(document.trace().interval());
+        let mut viewport = Viewport::new(bounds, 800.0);
+        viewport.zoom_at(f64::from(step * 97 % 800), f64::from(step % 16).exp2());
+        let view = View {
+            source,
+            rows,
+            viewport,
+            layout: Layout { height_px: 700.0, ..Layout::default() },
+            scroll_px: rows.max_scroll(600.0) * f64::from(step % 5) / 4.0,
+            selection: Selection {
+                goroutine: goroutine.filter(|_| step % 2 == 0),
+                span: goroutine.map(|g| document.trace().lifetime(g)),
+                cancel: cancel.filter(|_| step % 4 < 2),
+            },
+            budget_ns,
+            show: Show { gc: true, ..Show::default() },
+        };
+        scene.fill(&view);
+        assert!(scene.spans.len() <= 60 * 2 * 402);
+        assert!(scene.bars.len() <= 100 * 2 * 402);
+        assert!(scene.arrows.len() <= 700);
+        for x in (0..800_u16).step_by(7) {
+            for y in (0..700_u16).step_by(9) {
+                let _ = scene.hit(&view, f32::from(x), f32::from(y));
+            }
+        }
+    }
 }

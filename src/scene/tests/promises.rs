@@ -91,7 +91,7 @@ fn check(story: &Story, look: Look, collapsed: bool, full: bool) -> Result<(), T
     let source = Source { document: &document, index: &index };
     let (_, _, scroll, budget_ns) = look;
     let grouping = if full { Grouping::Function } else { Grouping::Flat };
-    let options = RowOptions { budget_ns, grouping, ..RowOptions::default() };
+    let options = RowOptions { grouping, budget_ns, ..RowOptions::default() };
     let mut rows = Rows::build(source, &options);
     rows.set_all_collapsed(collapsed);
     let view = View {
@@ -234,8 +234,8 @@ fn no_late_cancel_lost(scene: &Scene, view: &View<'_>) -> Result<(), TestCaseErr
 
 /// What a hit names is what the records have there.
 fn hits_agree(scene: &Scene, view: &View<'_>) -> Result<(), TestCaseError> {
-    for (at_x, at_y) in (0..50).flat_map(|x| (0..15).map(move |y| (x, y))) {
-        let (x, y) = (f32::from(at_x as u16) * 10.0 + 0.3, f32::from(at_y as u16) * 20.0 + 3.7);
+    for (at_x, at_y) in (0..50_u16).flat_map(|x| (0..15_u16).map(move |y| (x, y))) {
+        let (x, y) = (f32::from(at_x) * 10.0 + 0.3, f32::from(at_y) * 20.0 + 3.7);
         match scene.hit(view, x, y) {
             Some(Hit::Span { record, at }) => {
                 let span = &scene.spans[record as usize];
@@ -376,5 +376,51 @@ fn a_million_rows_cost_no_more_than_a_screen() {
         assert!(seen.len() <= 17);
         let first = seen[0].row;
         assert!(matches!(first, Row::Lane { goroutine: first, .. } if first == goroutine));
+    }
+}
+
+/// A trace may claim any times; nothing may overflow or go on without end.
+#[test]
+fn times_at_the_ends_of_the_clock_are_drawn_like_others() {
+    let far = i64::MAX - 1_000;
+    let mut story = Story::new(i64::MAX - 1)
+        .actor("main.main", &[(1, 0), (far, 3), (far + 500, 1)], None)
+        .actor("main.work", &[(5, 4), (1 << 61, 5), (1 << 62, 6)], Some(i64::MAX - 2));
+    for n in 0..2_000 {
+        story.actors[0].spans.insert(1, (1_999 - n, 2));
+    }
+    story.actors[0].spans[0].0 = 0;
+    story = story.cancel(10, &[0], &[1]).cancel(far, &[1], &[]);
+    story.heap = vec![(3, u64::MAX), (far, 1)];
+    story.gc = vec![(7, far), (far + 1, i64::MAX - 3)];
+    for place in [0.0, 0.3, 1.0] {
+        for zoom in 0..64 {
+            let look = (f64::from(zoom), place, 0.0, 1_000);
+            for full in [false, true] {
+                let document = story.document();
+                let index = if full {
+                    Index::build(&document, &Progress::default()).unwrap()
+                } else {
+                    Index::quick(&document)
+                };
+                let source = Source { document: &document, index: &index };
+                let mut rows = Rows::build(source, &RowOptions::default());
+                rows.set_all_collapsed(!full);
+                let view = View {
+                    source,
+                    rows: &rows,
+                    viewport: viewport(&document, look),
+                    layout: Layout::default(),
+                    scroll_px: 0.0,
+                    selection: Selection::default(),
+                    budget_ns: 1_000,
+                    show: Show { gc: true, ..Show::default() },
+                };
+                let mut scene = Scene::default();
+                scene.fill(&view);
+                bounded(&scene).unwrap();
+                ordered(&scene).unwrap();
+            }
+        }
     }
 }

@@ -106,8 +106,7 @@ fn reached_ui(ui: &mut Ui, page: &Page<'_>, cancel: &Cancel) {
             continue;
         }
         section_ui(ui, page.ctx.theme, title);
-        let mut rows: Vec<(u32, &Hearing)> =
-            (first..).zip(hearings).take(MAX_SORTED).collect();
+        let mut rows: Vec<(u32, &Hearing)> = (first..).zip(hearings).take(MAX_SORTED).collect();
         rows.sort_by_key(|(_, hearing)| std::cmp::Reverse(hearing.overstay_ns));
         for (row, hearing) in rows.into_iter().take(MAX_LISTED) {
             overstay::line_ui(ui, page, row, hearing, true);

@@ -112,8 +112,7 @@ fn part_ui(ui: &mut Ui, page: &Page<'_>, part: &SplitPart, text: &str, total: i6
             swatch_ui(ui, patch_color(theme, class_of(page, part)));
         });
         let percent = share(part.ns, total) * 100.0;
-        let percent =
-            if percent < 0.5 { "< 1 %".to_owned() } else { format!("{percent:.0} %") };
+        let percent = if percent < 0.5 { "< 1 %".to_owned() } else { format!("{percent:.0} %") };
         let room = ui.available_width() - 44.0;
         ui.allocate_ui_with_layout(vec2(room, 0.0), Layout::top_down(Align::Min), |ui| {
             ui.set_width(room);
@@ -127,6 +126,7 @@ fn part_ui(ui: &mut Ui, page: &Page<'_>, part: &SplitPart, text: &str, total: i6
 
 /// One duration as a share of another, 0 to 1.
 #[expect(clippy::cast_precision_loss, reason = "a share, drawn or shown in percent")]
+#[expect(clippy::cast_possible_truncation, reason = "0 to 1")]
 pub(super) fn share(part: i64, total: i64) -> f32 {
     (part as f64 / total.max(1) as f64) as f32
 }

@@ -1,5 +1,7 @@
 //! What is under the pointer: the tooltip, the status line, and labels of spans and bars.
 
+use std::fmt::Write as _;
+
 use egui::{CursorIcon, RichText, Ui};
 
 use super::canvas::lane_of;
@@ -47,7 +49,11 @@ pub(super) fn span_label(trace: &Trace, span: &Span, room_px: f32) -> String {
             match user_frame(trace, span.stack) {
                 Some(frame) if room_px >= WITH_FUNCTION_PX => {
                     let function = short_function(trace.string(frame.function));
-                    if what.is_empty() { function.to_owned() } else { format!("{what} · {function}") }
+                    if what.is_empty() {
+                        function.to_owned()
+                    } else {
+                        format!("{what} · {function}")
+                    }
                 }
                 _ => what.to_owned(),
             }
@@ -83,9 +89,9 @@ pub(super) fn section_name(sheet: &Sheet, key: SectionKey) -> String {
         }
         SectionKey::CreatedBy(None) => "creator not seen".to_owned(),
         SectionKey::All => "All goroutines".to_owned(),
-        SectionKey::Cancel(row) => sheet
-            .cancel(row)
-            .map_or_else(String::new, |cancel| cancel_title(sheet, cancel)),
+        SectionKey::Cancel(row) => {
+            sheet.cancel(row).map_or_else(String::new, |cancel| cancel_title(sheet, cancel))
+        }
     }
 }
 
@@ -102,7 +108,12 @@ fn lane_text(frame: &Frame<'_>, scene: &Scene, row: u32) -> Option<String> {
 }
 
 /// The span under the pointer.
-fn span_of(frame: &Frame<'_>, scene: &Scene, record: &SpanRecord, at: crate::base::Time) -> Option<Span> {
+fn span_of(
+    frame: &Frame<'_>,
+    scene: &Scene,
+    record: &SpanRecord,
+    at: crate::base::Time,
+) -> Option<Span> {
     let goroutine = lane_of(scene.rows.get(record.row as usize)?)?;
     frame.sheet.trace().span_at(goroutine, at)
 }
@@ -121,8 +132,7 @@ pub(super) fn hint(scene: &Scene, frame: &Frame<'_>, hit: Hit, x: f32) -> String
 fn what_is(scene: &Scene, frame: &Frame<'_>, hit: Hit) -> Option<String> {
     let trace = frame.sheet.trace();
     match hit {
-        Hit::Axis { .. } => None,
-        Hit::Sticky => None,
+        Hit::Axis { .. } | Hit::Sticky => None,
         Hit::Cancel { record } => {
             let mark = scene.cancels.get(record as usize)?;
             Some(cancel_title(frame.sheet, frame.sheet.cancel(mark.cancel)?))
@@ -207,7 +217,7 @@ fn cancel_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet, cancel: &Cancel) {
     }
     let mut text = format!("reached {}", count(cancel.n_heard(), "goroutine"));
     if cancel.n_deaf() > 0 {
-        text += &format!(", {} were deaf to it", cancel.n_deaf());
+        let _ = write!(text, ", {} were deaf to it", cancel.n_deaf());
     }
     ui.label(weak(theme, text));
     let worst = sheet

@@ -14,6 +14,8 @@ use crate::ui::widgets::{self, text_at};
 
 /// From the column's edges to its texts, in points.
 const PAD: f32 = 8.0;
+/// How many of a goroutine's hearings are looked at for the worst late one.
+const MAX_LOOKED_AT: usize = 64;
 /// Width of a lane's id, in points.
 const ID: f32 = 52.0;
 
@@ -26,11 +28,15 @@ impl TimelinePanel {
         let (head, rows) = frame.names.split_top_bottom_at_y(frame.names.top() + size::AXIS);
         let mut child = ui.new_child(egui::UiBuilder::new().max_rect(rows).id_salt("names"));
         child.shrink_clip_rect(rows);
-        for row in &self.scene.rows {
-            row_ui(&mut child, frame, row);
+        for (number, row) in (0..).zip(&self.scene.rows) {
+            // Fuses are listed row by row.
+            let fuses = &self.scene.fuses;
+            let first = fuses.partition_point(|fuse| fuse.row < number);
+            let fuse = fuses.get(first).filter(|fuse| fuse.row == number);
+            row_ui(&mut child, frame, row, fuse.map(|fuse| fuse.hearing));
         }
         if let Some(row) = &self.scene.sticky {
-            row_ui(&mut child, frame, row);
+            row_ui(&mut child, frame, row, None);
         }
         painter.rect_filled(head, 0.0, theme.panel);
         head_ui(frame, &painter, head);
@@ -60,7 +66,7 @@ fn head_ui(frame: &Frame<'_>, painter: &egui::Painter, head: Rect) {
     text_at(painter, at, &text, font, color, head.width() - 2.0 * PAD);
 }
 
-fn row_ui(ui: &mut Ui, frame: &Frame<'_>, row: &RowRecord) {
+fn row_ui(ui: &mut Ui, frame: &Frame<'_>, row: &RowRecord, fuse: Option<u32>) {
     let top = frame.canvas.top();
     let rect = Rect::from_x_y_ranges(frame.names.x_range(), top + row.y0..=top + row.y1);
     match row.row {
@@ -69,7 +75,10 @@ fn row_ui(ui: &mut Ui, frame: &Frame<'_>, row: &RowRecord) {
                 header_ui(ui, frame, row, section, rect);
             }
         }
-        Row::Lane { goroutine, cancel, .. } => lane_ui(ui, frame, row, goroutine, cancel, rect),
+        Row::Lane { goroutine, cancel, .. } => {
+            let hearing = fuse.filter(|_| cancel.is_some());
+            lane_ui(ui, frame, row, goroutine, hearing, rect);
+        }
         special => {
             let name = special_name(frame, special);
             let at = rect.left_center() + vec2(PAD + 14.0, 0.0);
@@ -90,8 +99,7 @@ fn special_name(frame: &Frame<'_>, row: Row) -> String {
             let procs = frame.sheet.trace().world().procs();
             procs.get(at as usize).map_or_else(String::new, |(id, _)| format!("P{id}"))
         }
-        Row::Tasks(_) => String::new(),
-        Row::Header(_) | Row::Lane { .. } => String::new(),
+        Row::Tasks(_) | Row::Header(_) | Row::Lane { .. } => String::new(),
     }
 }
 
@@ -152,19 +160,23 @@ fn lane_ui(
     frame: &Frame<'_>,
     row: &RowRecord,
     goroutine: Goroutine,
-    cancel: Option<u32>,
+    hearing: Option<u32>,
     rect: Rect,
 ) {
     let ctx = frame.ctx;
     let theme = ctx.theme;
-    let id = ui.scope_id().with(("lane", frame.slot, goroutine, cancel));
+    let id = ui.scope_id().with(("lane", frame.slot, goroutine, hearing));
     let response = ui.interact(rect, id, Sense::click());
     let analysis = frame.sheet.document.analysis();
-    let worst = match cancel {
-        Some(cancel) => analysis.overstays_of(goroutine).find(|hearing| hearing.cancel == cancel),
-        None => analysis.overstays_of(goroutine).find(|hearing| hearing.told_to_stop),
+    let budget_ns = ctx.state.prefs.budget_ns;
+    let late = match hearing {
+        Some(row) => frame.sheet.hearing(row).filter(|hearing| hearing.is_late(budget_ns)),
+        // A worker that serves thousands of contexts has thousands of hearings.
+        None => {
+            let mut worst = analysis.overstays_of(goroutine).take(MAX_LOOKED_AT);
+            worst.find(|hearing| hearing.is_late(budget_ns))
+        }
     };
-    let late = worst.filter(|hearing| hearing.is_late(ctx.state.prefs.budget_ns));
     let name = short_function(start_function(frame.sheet, goroutine));
     let spoken = lane_text(frame, goroutine, name, late);
     response.widget_info(|| WidgetInfo::selected(egui::Role::Button, true, row.selected, &spoken));
@@ -196,30 +208,45 @@ fn lane_ui(
     let id_text = goroutine_id(frame.sheet, goroutine);
     let left = line + vec2(PAD + 14.0, 0.0);
     text_at(painter, left, &id_text, font.clone(), theme::fade(theme.weak, opacity), ID - 6.0);
-    let color = theme::fade(theme.text, opacity * 0.92);
-    text_at(painter, left + vec2(ID, 0.0), name, font, color, right - left.x - ID);
+    let (text, color) = lane_label(frame, goroutine, name, late, hearing);
+    let color = theme::fade(color, opacity);
+    text_at(painter, left + vec2(ID, 0.0), &text, font, color, right - left.x - ID);
     if response.clicked() {
-        ctx.send(Command::Select(Some(target(frame, goroutine, cancel, late))));
+        ctx.send(Command::Select(Some(target(frame, goroutine, hearing))));
     }
     if response.double_clicked() {
-        ctx.send(Command::Jump(target(frame, goroutine, cancel, late)));
+        ctx.send(Command::Jump(target(frame, goroutine, hearing)));
+    }
+}
+
+/// What is written beside a lane's id: its function, or where the heading above has said that,
+/// what held the goroutine, or how long it lived.
+fn lane_label(
+    frame: &Frame<'_>,
+    goroutine: Goroutine,
+    name: &str,
+    late: Option<&Hearing>,
+    hearing: Option<u32>,
+) -> (String, egui::Color32) {
+    let theme = frame.ctx.theme;
+    let by_function = frame.ctx.state.rows.grouping == Grouping::Function;
+    let headed = frame.kind == Kind::All && by_function && !frame.rows.is_lone(goroutine);
+    if !headed {
+        return (name.to_owned(), theme::mix(theme.text, theme.weak, 0.2));
+    }
+    let held = late.zip(hearing).and_then(|(_, row)| frame.ctx.sentence(frame.slot, row));
+    match held {
+        Some(held) => (held.to_owned(), theme.text),
+        None => {
+            let life = frame.sheet.trace().lifetime(goroutine);
+            let from = moment(frame.sheet, life.start);
+            (format!("{from}, for {}", format_duration(life.ns())), theme.weak)
+        }
     }
 }
 
 /// A lane of the cancel view stands for its overstay, one of the timeline for its goroutine.
-fn target(
-    frame: &Frame<'_>,
-    goroutine: Goroutine,
-    cancel: Option<u32>,
-    _late: Option<&Hearing>,
-) -> Selected {
-    let hearing = cancel.and_then(|cancel| {
-        let cancel = frame.sheet.cancel(cancel)?;
-        let analysis = frame.sheet.document.analysis();
-        let rows = cancel.heard.clone().chain(cancel.deaf.clone());
-        let all = analysis.heard(cancel).iter().chain(analysis.deaf(cancel));
-        rows.zip(all).find(|(_, hearing)| hearing.goroutine == goroutine).map(|(row, _)| row)
-    });
+fn target(frame: &Frame<'_>, goroutine: Goroutine, hearing: Option<u32>) -> Selected {
     let what = hearing.map_or(What::Goroutine(goroutine), What::Hearing);
     Selected { slot: frame.slot, what }
 }

@@ -68,6 +68,7 @@ impl Traits {
 
 /// What a stack tells of a cancel that it is inside of.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "facts of one stack, each asked for by name")]
 pub(crate) struct Mark {
     /// How many contexts deep: 1 in the one that is cancelled.
     pub(crate) depth: u16,

@@ -30,7 +30,9 @@ mod words;
 
 pub use diff::{Diff, DiffGroup, ENOUGH, ENOUGH_FOR_TAIL, MIN_PERCENT, Side, diff};
 pub use rules::Rules;
-pub use types::{Analysis, Cancel, Finding, Group, Hearing, Link, Logged, Quantiles, SplitPart, Summary};
+pub use types::{
+    Analysis, Cancel, Finding, Group, Hearing, Link, Logged, Quantiles, SplitPart, Summary,
+};
 pub use words::{Cause, Doing, Evidence, GroupKind, HeardIn, Outcome, Rule, Severity, Verdict};
 
 use crate::base::{Goroutine, Interval};

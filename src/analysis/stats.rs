@@ -146,7 +146,8 @@ fn longer_in(pooled: &Sample, than: Duration) -> usize {
 pub(crate) fn tail_test(before: &Sample, after: &Sample) -> f64 {
     let pooled = Sample::new(before.0.iter().chain(&after.0).copied().collect());
     let limit = pooled.quantile(95);
-    let slow = |sample: &Sample| sample.0.iter().filter(|duration| duration.ns > limit).count() as f64;
+    let slow =
+        |sample: &Sample| sample.0.iter().filter(|duration| duration.ns > limit).count() as f64;
     let (nx, ny) = (before.len() as f64, after.len() as f64);
     let share = (slow(before) + slow(after)) / (nx + ny);
     let variance = share * (1.0 - share) * (1.0 / nx + 1.0 / ny);

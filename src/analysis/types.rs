@@ -259,12 +259,14 @@ impl Analysis {
     }
 
     /// What a goroutine heard or was deaf to, the worst overstay first.
+    #[must_use]
     pub fn overstays_of(&self, goroutine: Goroutine) -> impl ExactSizeIterator<Item = &Hearing> {
         self.by_goroutine.of(goroutine).iter().map(|&row| &self.hearings[row as usize])
     }
 
     /// All that overstay by more than `late_over_ns` and were meant not to, worst first.
     /// Costs a binary search, so that a budget can be dragged.
+    #[must_use]
     pub fn late(&self, late_over_ns: i64) -> impl ExactSizeIterator<Item = &Hearing> {
         let n = self
             .worst_first

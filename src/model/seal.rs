@@ -50,9 +50,8 @@ impl Counts {
         };
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "the mask leaves a few bits")]
     fn nth(self, n: u32) -> u32 {
-        (self.0 >> (n * Self::BITS)) as u32 & ((1 << Self::BITS) - 1)
+        u32::try_from(self.0 >> (n * Self::BITS) & ((1 << Self::BITS) - 1)).unwrap_or(0)
     }
 }
 
@@ -156,12 +155,12 @@ impl Pending {
             writer.start(at, row.at - base);
             writer.kind(at, row.kind);
             if row.tally != Tally::Bare {
-                let mut next = writer.stack(*word as usize, row.stack);
+                let mut next = writer.stack(*word, row.stack);
                 if row.tally == Tally::Wake {
                     writer.double(next, row.waker);
                     next += 2;
                 }
-                *word = u32::try_from(next).unwrap_or(u32::MAX);
+                *word = next;
             }
         }
         self.rows.clear();

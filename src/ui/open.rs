@@ -59,7 +59,7 @@ pub(crate) fn open(
     let (trace, warnings) = match origin {
         Origin::Example(example) => {
             (parse(example.name, example.bytes, |_| {}, progress)?, Vec::new())
-        },
+        }
         Origin::File(path) => {
             let input = read_input(path, progress).map_err(|err| match err {
                 LoadError::Cancelled(_) => OpenError::Cancelled,

@@ -111,6 +111,12 @@ impl Check<'_> {
         after.checked_sub(1).is_some_and(|last| at <= gaps[last].end)
     }
 
+    /// Whether a goroutine was first named by a change of its state: where the trace is damaged,
+    /// its status may be missing.
+    fn is_adopted(&self, before: GoState) -> bool {
+        !self.trace.info().complete && before == GoState::Undetermined
+    }
+
     /// Strings are told apart, stacks lead outwards to rows before them.
     fn tables(&mut self) {
         let trace = self.trace;
@@ -192,6 +198,7 @@ impl Check<'_> {
                     });
                     let legal = may_follow(before.state, span.state, self.is_old_format)
                         || !self.knows_states
+                        || self.is_adopted(before.state)
                         || self.is_lost(span.start);
                     self.that(legal, || {
                         format!(
@@ -233,7 +240,8 @@ impl Check<'_> {
 
     /// A woken span follows a waiting one, and whoever woke it was there.
     fn wake(&mut self, before: GoState, span: &Span, of: &str) {
-        if !self.knows_states || self.is_lost(span.start) && !span.woken {
+        if !self.knows_states || self.is_adopted(before) || self.is_lost(span.start) && !span.woken
+        {
             return;
         }
         let woken = before == GoState::Waiting && span.state == GoState::Runnable;

@@ -29,12 +29,7 @@ use super::words::{Evidence, HeardIn, Outcome};
 const MAX_SPANS: usize = 4_096;
 
 /// The deaf of each cancel, by cancel and then by goroutine.
-pub(crate) fn find(
-    trace: &Trace,
-    book: &Book,
-    rules: &Rules,
-    heard: &Heard,
-) -> Vec<Hearing> {
+pub(crate) fn find(trace: &Trace, book: &Book, rules: &Rules, heard: &Heard) -> Vec<Hearing> {
     let Heard { cancels, hearings, logged } = heard;
     let ground = Ground {
         trace,

@@ -46,8 +46,8 @@ pub(super) fn samples(document: &Document) -> Vec<(Key, Sample)> {
     rows.into_iter().map(|(key, durations)| (key, Sample::new(durations))).collect()
 }
 
-fn put(rows: &mut Rows, kind: GroupKind, key: String, function: &str, duration: Duration) {
-    let key = Key { kind, key, function: function.to_owned() };
+fn put(rows: &mut Rows, kind: GroupKind, what: String, function: &str, duration: Duration) {
+    let key = Key { kind, what, function: function.to_owned() };
     rows.entry(key).or_default().push(duration);
 }
 
@@ -64,13 +64,20 @@ fn overstays(document: &Document, rows: &mut Rows) {
         };
         let function = trace.string(function);
         // The names inside the standard library change with its versions.
-        let site = cancel.site.map(|site| site.function).filter(|&function| {
-            analysis.book.function(function).origin != Origin::Std
-        });
+        let site = cancel
+            .site
+            .map(|site| site.function)
+            .filter(|&function| analysis.book.function(function).origin != Origin::Std);
         let site = site.map_or("", |function| trace.string(function));
         let by = if site.is_empty() { String::new() } else { format!(" by {site}") };
         let duration = Duration { ns: hearing.overstay_ns, cut_off: hearing.end.is_none() };
-        put(rows, GroupKind::CancelSite, format!("{function} → {}{by}", cancel.cause), function, duration);
+        put(
+            rows,
+            GroupKind::CancelSite,
+            format!("{function} → {}{by}", cancel.cause),
+            function,
+            duration,
+        );
         put(rows, GroupKind::CancelSite, "all cancels".to_owned(), "", duration);
     }
 }
@@ -83,7 +90,9 @@ fn lifetimes(document: &Document, rows: &mut Rows) {
     for goroutine in trace.goroutines() {
         let at = goroutine.index();
         let (born, ended) = (lives.born[at], lives.ended[at]);
-        if born == Time::MIN || document.analysis().book.function(lives.names[at]).is.has(Traits::RUNTIME) {
+        if born == Time::MIN
+            || document.analysis().book.function(lives.names[at]).is.has(Traits::RUNTIME)
+        {
             continue;
         }
         let cut_off = ended == Time::MIN;
@@ -93,12 +102,12 @@ fn lifetimes(document: &Document, rows: &mut Rows) {
     }
     for ((name, stack), durations) in by_place {
         let name = trace.string(name);
-        let mut key = name.to_owned();
+        let mut what = name.to_owned();
         for frame in trace.frames(stack).take(MAX_PATH) {
-            key.push_str(" ← ");
-            key.push_str(trace.string(frame.function));
+            what.push_str(" ← ");
+            what.push_str(trace.string(frame.function));
         }
-        let key = Key { kind: GroupKind::Goroutine, key, function: name.to_owned() };
+        let key = Key { kind: GroupKind::Goroutine, what, function: name.to_owned() };
         rows.entry(key).or_default().extend(durations);
     }
 }
@@ -127,7 +136,7 @@ fn waits(document: &Document, rows: &mut Rows) {
         by_place.entry(place).or_default().extend(durations);
     }
     for (place, durations) in by_place {
-        let (kind, key, function) = match place {
+        let (kind, what, function) = match place {
             None => (GroupKind::Scheduling, "run queue".to_owned(), String::new()),
             Some((reason, stack)) => {
                 let Some(site) = book.site(trace.stacks(), stack) else { continue };
@@ -138,39 +147,38 @@ fn waits(document: &Document, rows: &mut Rows) {
                     continue;
                 }
                 let function = trace.string(site.function);
-                let key = format!("{} in {function}", trace.string(reason));
-                (GroupKind::Blocked, key, function.to_owned())
+                let what = format!("{} in {function}", trace.string(reason));
+                (GroupKind::Blocked, what, function.to_owned())
             }
         };
-        rows.entry(Key { kind, key, function }).or_default().extend(durations);
+        rows.entry(Key { kind, what, function }).or_default().extend(durations);
     }
 }
 
 /// The waits of a chunk that end in it, by place; of very many, an even selection.
 fn waits_in(chunk: &Chunk) -> Vec<(Place, Vec<Duration>)> {
-    let mut by_place: FxHashMap<(u16, StackId), Vec<i64>> = FxHashMap::default();
+    let mut by_place: FxHashMap<(u16, u32), Vec<i64>> = FxHashMap::default();
     let bounds: Vec<usize> = chunk.run_starts.iter().map(|&start| start as usize).collect();
     let mut word = 0;
     let mut run = 0;
     for (at, row) in chunk.kind_rows().iter().enumerate() {
         let kind = &chunk.kinds()[usize::from(row)];
-        let first_word = word;
+        let local = chunk.columns.stack(word).unwrap_or(0);
         word += usize::from(kind.words);
         while bounds.get(run + 1).is_some_and(|&end| end <= at) {
             run += 1;
         }
         let ends_here = bounds.get(run + 1).is_some_and(|&end| at + 1 < end);
         let key = match kind.state {
-            GoState::Waiting if ends_here && kind.words > 0 => {
-                (row, chunk.stack_at(first_word))
-            }
-            GoState::Runnable if ends_here => (u16::MAX, StackId::EMPTY),
+            GoState::Waiting if ends_here && kind.words > 0 => (row, local),
+            GoState::Runnable if ends_here => (u16::MAX, 0),
             _ => continue,
         };
         by_place.entry(key).or_default().push(chunk.start(at + 1) - chunk.start(at));
     }
-    let place = |(row, stack): (u16, StackId)| {
-        Some((chunk.kinds().get(usize::from(row))?.reason, stack))
+    let place = |(row, local): (u16, u32)| {
+        let kind = chunk.kinds().get(usize::from(row))?;
+        Some((kind.reason, chunk.stacks.get(local as usize).copied().unwrap_or_default()))
     };
     by_place
         .into_iter()

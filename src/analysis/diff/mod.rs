@@ -80,7 +80,7 @@ pub struct Diff {
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 struct Key {
     kind: GroupKind,
-    key: String,
+    what: String,
     function: String,
 }
 
@@ -112,7 +112,7 @@ fn compare(key: Key, before: &Sample, after: &Sample) -> DiffGroup {
     let p_value = enough.then(|| p_value(key.kind, before, after));
     let mut group = DiffGroup {
         kind: key.kind,
-        key: key.key,
+        key: key.what,
         function: key.function,
         before: side(before),
         after: side(after),
@@ -164,7 +164,8 @@ fn direction(group: &DiffGroup) -> Verdict {
     let floor = floor_ns(group.kind);
     let matters = |change: i64, was: i64| {
         change.saturating_abs() > floor
-            && change.saturating_abs().saturating_mul(100) > was.saturating_abs().saturating_mul(MIN_PERCENT)
+            && change.saturating_abs().saturating_mul(100)
+                > was.saturating_abs().saturating_mul(MIN_PERCENT)
     };
     let moved = group.shift_ns.unwrap_or(0);
     let tail = group.after.p99_ns - group.before.p99_ns;
@@ -195,9 +196,11 @@ fn alive_share_grew(group: &DiffGroup) -> bool {
 fn floor_ns(kind: GroupKind) -> i64 {
     match kind {
         GroupKind::CancelSite | GroupKind::Goroutine => 1_000_000,
-        GroupKind::Task | GroupKind::Blocked | GroupKind::Scheduling | GroupKind::Gc | GroupKind::Stw => {
-            100_000
-        }
+        GroupKind::Task
+        | GroupKind::Blocked
+        | GroupKind::Scheduling
+        | GroupKind::Gc
+        | GroupKind::Stw => 100_000,
     }
 }
 

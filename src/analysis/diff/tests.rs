@@ -9,7 +9,7 @@ fn sample(values: impl IntoIterator<Item = i64>) -> Sample {
 }
 
 fn verdict(before: &Sample, after: &Sample) -> DiffGroup {
-    let key = Key { kind: GroupKind::CancelSite, key: "k".into(), function: String::new() };
+    let key = Key { kind: GroupKind::CancelSite, what: "k".into(), function: String::new() };
     let mut groups = [compare(key, before, after)];
     correct(&mut groups);
     let [group] = groups;
@@ -66,7 +66,7 @@ fn many_rows_of_noise_stay_the_same() {
     let mut groups: Vec<DiffGroup> = (0_i64..100)
         .map(|row| {
             let noise = |n: i64| (n * 7_919 + row * 104_729) % 50;
-            let key = Key { kind: GroupKind::Task, key: row.to_string(), function: String::new() };
+            let key = Key { kind: GroupKind::Task, what: row.to_string(), function: String::new() };
             compare(key, &sample((0..30).map(noise)), &sample((30..60).map(noise)))
         })
         .collect();

@@ -338,7 +338,11 @@ impl<'a> Merger<'a> {
         match stream.advance() {
             Ok(true) => self.frontier.update(at, stream.event.time),
             Ok(false) => self.frontier.remove(at),
-            Err(_) if loaded.lenient => self.leave_out(at, queue),
+            Err(_) if loaded.lenient => {
+                // The event that was taken stands.
+                self.frontier.remove(at);
+                self.left_out += 1;
+            }
             Err(fault) => return Err(fault),
         }
         Ok(true)

@@ -117,14 +117,19 @@ impl Made<'_, '_, '_> {
         self.order.take_proc(victim, of)
     }
 
-    /// A goroutine that came from C ends on a thread that still holds a P.
-    pub(super) fn abandon_proc(&mut self) -> Result<(), Stop> {
+    /// Whether the thread's P is in a system call.
+    pub(super) fn may_abandon_proc(&mut self) -> Result<(), Stop> {
         let proc = self.held_proc()?;
         if proc.status != ProcStatus::Syscall {
             let what = format!("a call from C ends on P {}, which is in no system call", proc.id);
             return Err(Stop::broken(what));
         }
-        proc.status = ProcStatus::SyscallAbandoned;
+        Ok(())
+    }
+
+    /// A goroutine that came from C ends on a thread that still holds a P.
+    pub(super) fn abandon_proc(&mut self) -> Result<(), Stop> {
+        self.held_proc()?.status = ProcStatus::SyscallAbandoned;
         let of = self.context.proc.id;
         self.proc_transition(self.context, of, ProcState::Running, ProcState::Idle);
         self.bind_proc(ProcRef::NONE);

@@ -52,7 +52,7 @@ fn wait(harness: &mut Harness<'_, App>) {
     }
 }
 
-fn settle<'a>(mut harness: Harness<'a, App>) -> Harness<'a, App> {
+fn settle(mut harness: Harness<'_, App>) -> Harness<'_, App> {
     wait(&mut harness);
     harness
 }
@@ -149,6 +149,7 @@ fn an_error_stays_until_it_is_dismissed() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "tests make the files that they look at")]
 fn a_damaged_trace_opens_in_part_and_says_so() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("cut.trace");

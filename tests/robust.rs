@@ -6,6 +6,7 @@
 mod robust {
     mod assemble;
     mod bounds;
+    mod damage;
     mod gotests;
     mod hostile;
     mod memory;

@@ -12,25 +12,39 @@ use super::book::Book;
 use super::cause::{why, why_logged};
 use super::evidence::{Act, Piece, collect};
 use super::grouping::group;
+use super::listening::Listening;
 use super::logged::{Entry, SAME_CALL_NS, Says, entries, says};
-use super::outcome::{Heard, fate};
+use super::outcome::{self, fate};
 use super::place::{Place, place};
-use super::types::{Cancel, Hearing};
+use super::types::{Cancel, Hearing, Logged};
 use super::words::{Evidence, HeardIn};
 
-/// Finds all cancels, in order of time, and all that heard them, cancel by cancel.
-pub(crate) fn find(trace: &Trace, book: &Book, rules: &Rules) -> (Vec<Cancel>, Vec<Hearing>) {
+/// All cancels, in order of time, and who heard them, cancel by cancel.
+#[derive(Debug, Default)]
+pub(crate) struct Heard {
+    pub(crate) cancels: Vec<Cancel>,
+    pub(crate) hearings: Vec<Hearing>,
+    /// What the program logged, by cancel.
+    pub(crate) logged: FxHashMap<u32, Logged>,
+}
+
+/// Finds them.
+pub(crate) fn find(trace: &Trace, book: &Book, rules: &Rules) -> Heard {
     let pieces = collect(trace, book);
     let logs = entries(trace, rules);
     let mut calls = calls(&pieces, group(trace, book, &pieces), &logs);
     calls.sort_by_key(|call| (call.at, call.by));
     let mut cancels = Vec::with_capacity(calls.len());
+    let mut logged = FxHashMap::default();
     let mut ears = Vec::new();
     for call in calls {
         let id = row(cancels.len());
+        if let Some((message, _, task)) = call.log {
+            logged.insert(id, Logged { message, task });
+        }
         cancels.push(cancel(trace, book, id, &call, &pieces, &mut ears));
     }
-    add_logged_ears(trace, book, &cancels, &logs, &mut ears);
+    add_logged_ears(trace, book, &cancels, &logged, &logs, &mut ears);
     ears.sort_by_key(|ear: &Ear| (ear.cancel, ear.goroutine, ear.at));
     // Who waits again on a context below hears once more: that is the same cancel.
     ears.dedup_by_key(|ear| (ear.cancel, ear.goroutine));
@@ -44,11 +58,12 @@ pub(crate) fn find(trace: &Trace, book: &Book, rules: &Rules) -> (Vec<Cancel>, V
         start = end;
     }
     let hearings = judge(trace, book, rules, &cancels, &ears);
-    (cancels, hearings)
+    Heard { cancels, hearings, logged }
 }
 
 /// Appends the deaf, who are sorted by cancel, to the table of hearings.
-pub(crate) fn add_deaf(cancels: &mut [Cancel], hearings: &mut Vec<Hearing>, deaf: Vec<Hearing>) {
+pub(crate) fn add_deaf(heard: &mut Heard, deaf: Vec<Hearing>) {
+    let Heard { cancels, hearings, .. } = heard;
     let mut start = hearings.len();
     for same in deaf.chunk_by(|a, b| a.cancel == b.cancel) {
         let end = start + same.len();
@@ -146,8 +161,6 @@ fn cancel(
         by: why.by,
         depth: marks().map(|mark| u32::from(mark.depth)).max().unwrap_or(0),
         stack: why.stack,
-        logged: call.log.map_or(StrId::EMPTY, |(message, ..)| message),
-        task: call.log.map_or(TaskId(0), |(.., task)| task),
         heard: 0..0,
         deaf: 0..0,
     }
@@ -158,15 +171,16 @@ fn add_logged_ears(
     trace: &Trace,
     book: &Book,
     cancels: &[Cancel],
+    logged: &FxHashMap<u32, Logged>,
     logs: &[Entry<'_>],
     ears: &mut Vec<Ear>,
 ) {
     let mut last: FxHashMap<&str, u32> = FxHashMap::default();
-    let mut named = cancels.iter().filter(|cancel| cancel.logged != StrId::EMPTY).peekable();
+    let mut named = cancels.iter().filter(|cancel| logged.contains_key(&cancel.id)).peekable();
     for log in logs {
         let Says::Heard(name) = log.says else { continue };
         while let Some(cancel) = named.next_if(|cancel| cancel.at <= log.at) {
-            if let Some(Says::Cancel(name)) = says(trace.string(cancel.logged)) {
+            if let Some(Says::Cancel(name)) = says(trace.string(logged[&cancel.id].message)) {
                 last.insert(name, cancel.id);
             }
         }
@@ -193,10 +207,11 @@ fn judge(
     ears: &[Ear],
 ) -> Vec<Hearing> {
     let next = next_hearings(cancels, ears);
+    let listening = Listening::new(trace, book, ears.iter().map(|ear| ear.stack));
     let mut hearings = Vec::with_capacity(ears.len());
     for (ear, next) in ears.iter().zip(next) {
         let cancel = &cancels[ear.cancel as usize];
-        let heard = Heard {
+        let heard = outcome::Heard {
             goroutine: ear.goroutine,
             cancelled: cancel.at,
             at: ear.at,
@@ -205,7 +220,7 @@ fn judge(
             told_to_stop: !ear.place.library_only
                 && (ear.place.heard_in == HeardIn::Own || cancel.cause.ends_all()),
         };
-        let fate = fate(trace, book, rules.late_over_ns, &heard, next);
+        let fate = fate(trace, book, &listening, rules.late_over_ns, &heard, next);
         let until = fate.end.unwrap_or(trace.interval().end);
         hearings.push(Hearing {
             cancel: ear.cancel,

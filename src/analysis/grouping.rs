@@ -207,7 +207,7 @@ fn interrupt(trace: &Trace, book: &Book, pieces: &[Piece], joined: &mut [bool]) 
 /// The pieces before which their canceller woke somebody outside of the cancel.
 fn wakes_in(chunk: &Chunk, book: &Book, gaps: &Gaps) -> Vec<usize> {
     let wanted: Vec<bool> =
-        chunk.members().iter().map(|&member| !gaps.of(member).is_empty()).collect();
+        chunk.people.iter().map(|&person| !gaps.of(person).is_empty()).collect();
     if !wanted.contains(&true) {
         return Vec::new();
     }

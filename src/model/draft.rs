@@ -9,6 +9,11 @@
 //! scatter) whenever enough have gathered, so that the working set stays small however long
 //! the generation is.
 
+#![expect(
+    clippy::inline_always,
+    reason = "an event whose parts stay in registers takes half the time: docs/performance.md"
+)]
+
 use crate::base::{GoId, ProcId, TaskId, ThreadId, Time};
 use crate::parse::event::{
     Body, Event, GoRef, GoState, MetricKind, ProcState, RangeKind, RangeMoment, StackRef, StrRef,
@@ -169,7 +174,7 @@ impl Draft {
         self.by_slot.get(of.slot as usize).is_some_and(|&member| member != NOBODY)
     }
 
-    #[inline]
+    #[inline(always)]
     fn transition(&mut self, tables: &Tables<'_>, event: &Event, step: Transition) {
         let Transition { of, from, to, .. } = step;
         let at = event.time;
@@ -194,7 +199,7 @@ impl Draft {
     }
 
     /// The goroutine waits, is in a system call, or lost its P.
-    #[inline]
+    #[inline(always)]
     fn stop(&mut self, tables: &Tables<'_>, at: Time, step: Transition) {
         let member = self.member(step.of);
         self.name(tables, member, step.stack);
@@ -341,7 +346,7 @@ impl Sink for Draft {
         self.begun = true;
     }
 
-    #[inline]
+    #[inline(always)]
     fn event(&mut self, tables: &Tables<'_>, event: &Event) {
         self.last = event.time;
         if let Body::Goroutine { of, from, to, reason, stack } = event.body {

@@ -29,7 +29,7 @@ mod strings;
 mod world;
 
 pub use alloc::{Allocations, Tally, Totals, TypeTotals};
-pub use build::{build, build_on};
+pub use build::{build, build_from, build_on};
 pub use chunk::{Chunk, Kind};
 #[cfg(test)]
 pub(crate) use columns::Columns;

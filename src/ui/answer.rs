@@ -1,6 +1,7 @@
 //! What jobs answer.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::command::Origin;
 use super::explain::Explanation;
@@ -30,7 +31,7 @@ pub(crate) enum Answer {
         /// Which trace.
         serial: u64,
         /// The levels.
-        index: Index,
+        index: Arc<Index>,
     },
     /// The rows of a timeline.
     Rows {

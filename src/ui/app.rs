@@ -86,8 +86,10 @@ pub struct App {
     pub(super) wishes: Settings,
     /// The comparison, and of which traces.
     pub(super) diff: Option<([u64; 2], crate::analysis::Diff)>,
-    /// Whether commands wait that only the UI thread's context can do.
+    /// What commands could not do by themselves, to be done next.
     pub(super) effects: Vec<Effect>,
+    /// The window's title.
+    title: String,
 }
 
 impl std::fmt::Debug for App {
@@ -130,6 +132,7 @@ impl App {
             wishes: settings,
             diff: None,
             effects: Vec::new(),
+            title: "Overstay".to_owned(),
         };
         if !traces.is_empty() {
             let origins = traces.iter().cloned().map(Origin::File).collect();
@@ -141,7 +144,9 @@ impl App {
     /// Whether nothing is being worked on and no command waits: what is shown is final.
     #[must_use]
     pub fn is_settled(&self) -> bool {
-        self.out.is_empty() && !self.jobs.any_busy() && self.state.reveal.is_none()
+        // What is to be revealed on a timeline waits until one is shown.
+        let revealing = self.state.reveal.is_some() && self.state.view != View::Late;
+        self.out.is_empty() && !self.jobs.any_busy() && !revealing
     }
 
     /// The errors shown in the window, the oldest first.
@@ -171,6 +176,25 @@ impl App {
             self.perform(effect, ctx);
         }
         self.follow_up();
+        self.name_window(ctx);
+    }
+
+    /// Puts what is open in the window's title.
+    fn name_window(&mut self, ctx: &egui::Context) {
+        let open: Vec<String> = self
+            .sheets
+            .iter()
+            .filter_map(|(_, sheet)| Some(sheet.as_ref()?.origin.long_name()))
+            .collect();
+        let title = if open.is_empty() {
+            "Overstay".to_owned()
+        } else {
+            format!("{} – Overstay", open.join(" → "))
+        };
+        if title != self.title {
+            ctx.send_viewport_cmd(egui::ViewportCommand::Title(title.clone()));
+            self.title = title;
+        }
     }
 
     /// What the panels may read.

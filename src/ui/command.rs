@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::examples::Example;
-use super::history::Place;
+use super::history::{Place, Trail};
 use super::slot::Slot;
 use super::state::{Mark, Notice, Overlays, Popup, Role, Selected, State, ThemeChoice, Tone, View};
 use crate::base::{Interval, Time};
@@ -176,7 +176,9 @@ pub(crate) enum Effect {
     Open(Vec<Origin>, Role),
     /// Stop opening.
     StopOpening,
-    /// Drop a trace.
+    /// Drop all traces.
+    CloseAll,
+    /// Drop a trace; the other one is what is looked at then.
     Close(Slot),
     /// Exchange the traces.
     Swap,
@@ -194,8 +196,14 @@ pub(crate) fn apply(state: &mut State, command: Command) -> Option<Effect> {
         Command::AskFile(role) => return Some(Effect::AskFile(role)),
         Command::Open(origins, role) => return Some(Effect::Open(origins, role)),
         Command::StopOpening => return Some(Effect::StopOpening),
-        Command::CloseAll => return Some(close(state, Slot::Before)),
-        Command::Close(slot) => return Some(close(state, slot)),
+        Command::CloseAll => {
+            let_go(state);
+            return Some(Effect::CloseAll);
+        }
+        Command::Close(slot) => {
+            let_go(state);
+            return Some(Effect::Close(slot));
+        }
         Command::Swap => {
             swap(state);
             return Some(Effect::Swap);
@@ -277,8 +285,8 @@ fn look_or_choose(state: &mut State, command: Command) {
     }
 }
 
-/// Removes a trace. Closing the one before keeps the one after, which moves up.
-fn close(state: &mut State, slot: Slot) -> Effect {
+/// Lets go of all that is about a trace, since it is about to be closed.
+fn let_go(state: &mut State) {
     state.selected = None;
     state.reveal = None;
     state.range = None;
@@ -286,7 +294,7 @@ fn close(state: &mut State, slot: Slot) -> Effect {
     state.focus = Slot::Before;
     state.cancel_site = None;
     state.view = View::Timeline;
-    Effect::Close(slot)
+    state.trail = Trail::default();
 }
 
 fn swap(state: &mut State) {
@@ -401,3 +409,6 @@ fn step(state: &mut State, back: bool) {
         state.glide = true;
     }
 }
+
+#[cfg(test)]
+mod tests;

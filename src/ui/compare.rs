@@ -64,12 +64,17 @@ impl ComparePanel {
     fn diff_ui(&mut self, ui: &mut Ui, ctx: &Ctx<'_>, diff: &Diff) {
         ui.horizontal(|ui| self.head_ui(ui, ctx, diff));
         ui.add_space(2.0);
+        let words = ctx.state.rows.filter.to_lowercase();
+        let words: Vec<&str> = words.split_whitespace().collect();
+        let named = |group: &DiffGroup| {
+            let key = group.key.to_lowercase();
+            words.iter().all(|word| key.contains(word))
+        };
         let fits = |group: &&DiffGroup| {
-            let words = ctx.state.rows.filter.to_lowercase();
             let changed = matches!(group.verdict, Verdict::Worse | Verdict::Better);
             (!self.changed_only || changed)
                 && self.kind.is_none_or(|kind| kind == group.kind)
-                && words.split_whitespace().all(|word| group.key.to_lowercase().contains(word))
+                && (words.is_empty() || named(group))
         };
         let groups: Vec<&DiffGroup> = diff.groups.iter().filter(fits).collect();
         if groups.is_empty() {

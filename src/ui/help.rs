@@ -61,7 +61,7 @@ fn section_ui(ui: &mut Ui, ctx: &Ctx<'_>, section: Section) {
     ui.label(strong(section.title()));
     ui.add_space(2.0);
     for entry in listed {
-        let keys: Vec<String> = entry.keys.iter().map(|keys| key_name(ui.ctx(), keys)).collect();
+        let keys: Vec<String> = entry.keys.iter().map(|&keys| key_name(ui.ctx(), keys)).collect();
         line_ui(ui, ctx, entry.title, &keys);
     }
     ui.add_space(10.0);
@@ -89,8 +89,8 @@ fn line_ui(ui: &mut Ui, ctx: &Ctx<'_>, title: &str, keys: &[String]) {
 }
 
 /// A shortcut as it is written on keyboards: signs for keys that have one.
-fn key_name(ctx: &Context, keys: &egui::KeyboardShortcut) -> String {
-    let text = ctx.format_shortcut(keys);
+fn key_name(ctx: &Context, keys: egui::KeyboardShortcut) -> String {
+    let text = ctx.format_shortcut(&keys);
     let (before, key) = text.rsplit_once('+').map_or(("", text.as_str()), |(a, b)| (a, b));
     let sign = match key {
         "Plus" => "+",

@@ -151,6 +151,13 @@ impl Jobs {
         self.lanes.insert(lane, Running { ticket, progress, since, title, waiting: None });
     }
 
+    /// Drops something large on a thread of its own: freeing a long trace takes a while.
+    pub(crate) fn discard(&self, large: impl Send + 'static) {
+        let spawned = thread::Builder::new().name("discard".to_owned()).spawn(move || drop(large));
+        // Without a thread it was dropped here, and there is nothing else to be done.
+        drop(spawned);
+    }
+
     /// Asks the lane's job to stop, and forgets its answer and what waits behind it.
     pub(crate) fn cancel(&mut self, lane: Lane) {
         if let Some(running) = self.lanes.get_mut(&lane) {

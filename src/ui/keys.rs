@@ -267,6 +267,11 @@ pub(crate) fn pressed(ctx: &Context) -> Vec<Action> {
             found.push(action);
         }
     }
+    // The windowing library makes an event of its own of Ctrl+C.
+    let copied = |input: &egui::InputState| input.events.contains(&egui::Event::Copy);
+    if !typing && ctx.input(copied) {
+        found.push(Action::CopySelection);
+    }
     found
 }
 

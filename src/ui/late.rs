@@ -39,17 +39,39 @@ enum Cell {
     Evidence,
 }
 
-/// The columns: what they show, title, sort key if it can be sorted by, width in points (the
-/// one without takes what is left), and how wide the table must be to have them.
-const COLUMNS: [(Cell, &str, Option<Column>, Option<f32>, f32); 8] = [
-    (Cell::Overstay, "Overstay", Some(Column::Overstay), Some(112.0), 0.0),
-    (Cell::Goroutine, "Goroutine", Some(Column::Goroutine), Some(72.0), 0.0),
-    (Cell::Function, "Function", Some(Column::Function), Some(180.0), 0.0),
-    (Cell::HeldBy, "What held it", None, None, 0.0),
-    (Cell::Cause, "Cause", Some(Column::Cause), Some(96.0), 620.0),
-    (Cell::At, "Cancelled at", Some(Column::At), Some(84.0), 760.0),
-    (Cell::Site, "Site", None, Some(120.0), 980.0),
-    (Cell::Evidence, "Evidence", Some(Column::Evidence), Some(78.0), 860.0),
+/// How a column is shown.
+#[derive(Clone, Copy)]
+struct Heading {
+    cell: Cell,
+    title: &'static str,
+    /// What a click on the title sorts by.
+    sort: Option<Column>,
+    /// Width in points; the one without takes what is left.
+    width: Option<f32>,
+    /// How wide the table must be to have the column, in points.
+    from: f32,
+}
+
+const fn heading(
+    cell: Cell,
+    title: &'static str,
+    sort: Option<Column>,
+    width: Option<f32>,
+    from: f32,
+) -> Heading {
+    Heading { cell, title, sort, width, from }
+}
+
+/// All columns, from left to right.
+const COLUMNS: [Heading; 8] = [
+    heading(Cell::Overstay, "Overstay", Some(Column::Overstay), Some(112.0), 0.0),
+    heading(Cell::Goroutine, "Goroutine", Some(Column::Goroutine), Some(72.0), 0.0),
+    heading(Cell::Function, "Function", Some(Column::Function), Some(180.0), 0.0),
+    heading(Cell::HeldBy, "What held it", None, None, 0.0),
+    heading(Cell::Cause, "Cause", Some(Column::Cause), Some(96.0), 620.0),
+    heading(Cell::At, "Cancelled at", Some(Column::At), Some(84.0), 760.0),
+    heading(Cell::Site, "Site", None, Some(120.0), 980.0),
+    heading(Cell::Evidence, "Evidence", Some(Column::Evidence), Some(78.0), 860.0),
 ];
 
 impl LatePanel {
@@ -122,11 +144,11 @@ impl LatePanel {
             .cell_layout(Layout::left_to_right(Align::Center))
             .auto_shrink(false)
             .min_scrolled_height(40.0);
-        let room = table_width;
-        let shown: Vec<_> = COLUMNS.into_iter().filter(|column| room >= column.4).collect();
-        for (_, _, _, width, _) in &shown {
-            table = table.column(match width {
-                Some(width) => Width::initial(*width).at_least(50.0).clip(true).resizable(true),
+        let fits = |heading: &Heading| table_width >= heading.from;
+        let shown: Vec<Heading> = COLUMNS.into_iter().filter(fits).collect();
+        for heading in &shown {
+            table = table.column(match heading.width {
+                Some(width) => Width::initial(width).at_least(50.0).clip(true).resizable(true),
                 None => Width::remainder().at_least(120.0).clip(true),
             });
         }
@@ -142,14 +164,14 @@ impl LatePanel {
         let worst_ns = sheet.document.analysis().summary().overstay.max.max(1);
         table
             .header(22.0, |mut header| {
-                for (_, title, column, _, _) in &shown {
-                    header.col(|ui| self.heading_ui(ui, ctx, title, *column));
+                for heading in &shown {
+                    header.col(|ui| self.heading_ui(ui, ctx, heading.title, heading.sort));
                 }
             })
             .body(|body| {
                 body.rows(size::ROW, rows.len(), |row| {
                     if let Some(&at) = rows.get(row.index()) {
-                        let cells = shown.iter().map(|column| column.0);
+                        let cells = shown.iter().map(|heading| heading.cell);
                         row_ui(row, ctx, slot, sheet, at, worst_ns, cells);
                     }
                 });
@@ -286,6 +308,7 @@ fn overstay_ui(ui: &mut Ui, ctx: &Ctx<'_>, hearing: &Hearing, worst_ns: i64) {
     let theme = ctx.theme;
     let full = ui.available_rect_before_wrap();
     #[expect(clippy::cast_precision_loss, reason = "a share of the width")]
+    #[expect(clippy::cast_possible_truncation, reason = "0 to 1")]
     let share = (hearing.overstay_ns as f64 / worst_ns as f64).clamp(0.0, 1.0) as f32;
     let bar = Rect::from_min_size(
         full.left_center() - vec2(0.0, 8.0),
@@ -323,7 +346,8 @@ fn row_text(sheet: &Sheet, hearing: &Hearing, cancel: &Cancel, sentence: Option<
     };
     let mut text = format!("Late exit: {id} {function} {how} {}", cancel.cause.name());
     if let Some(sentence) = sentence {
-        text += &format!(", {sentence}");
+        text.push_str(", ");
+        text.push_str(sentence);
     }
     text
 }

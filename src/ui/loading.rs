@@ -70,10 +70,15 @@ fn keep_moving(ui: &Ui) {
 }
 
 impl JobView {
-    /// How far it is, in words: `42 %, 3 s`.
+    /// How far it is, in words: `reading, 42 %, 3 s`.
     fn progress_text(&self) -> String {
         let seconds = self.since.elapsed().as_secs();
         let percent = (self.progress.fraction() * 100.0).round();
-        if seconds < 1 { format!("{percent} %") } else { format!("{percent} %, {seconds} s") }
+        let what = if percent < 100.0 {
+            format!("reading, {percent} %")
+        } else {
+            "finding cancels and who heard them".to_owned()
+        };
+        if seconds < 1 { what } else { format!("{what}, {seconds} s") }
     }
 }

@@ -70,6 +70,7 @@ const MAX_RECENT: usize = 8;
 /// What survives a restart.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(default)]
+#[expect(clippy::struct_excessive_bools, reason = "independent switches of the view menu")]
 pub(crate) struct Prefs {
     /// Dark, light, or the desktop's.
     pub(crate) theme: ThemeChoice,

@@ -39,7 +39,7 @@ impl App {
     pub(super) fn perform(&mut self, effect: Effect, ctx: &egui::Context) {
         match effect {
             Effect::AskFile(role) => {
-                self.jobs.start(Lane::Dialog, "Choosing a file", move |_| dialog::ask(role))
+                self.jobs.start(Lane::Dialog, "Choosing a file", move |_| dialog::ask(role));
             }
             Effect::Open(origins, role) => self.open(origins, role),
             Effect::StopOpening => {
@@ -47,6 +47,7 @@ impl App {
                     self.jobs.cancel(Lane::Open(slot));
                 }
             }
+            Effect::CloseAll => self.close_all(),
             Effect::Close(slot) => self.close(slot),
             Effect::Swap => self.swap(),
             Effect::Theme(choice) => ctx.set_theme(choice),
@@ -64,7 +65,7 @@ impl App {
             },
             Answer::Indexed { serial, index } => {
                 if let Some(sheet) = self.sheet_mut(serial) {
-                    sheet.index = Arc::new(index);
+                    sheet.index = index;
                     sheet.indexed = true;
                     sheet.rows_asked = None;
                     sheet.cancel_rows_asked = None;
@@ -164,13 +165,9 @@ impl App {
     fn put(&mut self, slot: Slot, origin: Origin, opened: Opened) {
         if self.replacing {
             self.replacing = false;
-            let first = self.sheets[Slot::Before].is_some() || self.sheets[Slot::After].is_some();
-            if first {
-                self.apply_now(Command::Close(Slot::Before));
-                self.effects.clear();
-            }
-            self.sheets = crate::ui::slot::Pair::default();
-            self.diff = None;
+            // The command makes the state let go of what was open; the rest is done at once.
+            let _ = apply(&mut self.state, Command::CloseAll);
+            self.close_all();
         }
         self.next_serial += 1;
         let sheet = Sheet::new(self.next_serial, origin, opened.document);
@@ -181,7 +178,7 @@ impl App {
         let (serial, document) = (sheet.serial, Arc::clone(&sheet.document));
         self.jobs.start(Lane::Index(slot), "Indexing", move |progress| {
             match crate::scene::Index::build(&document, progress) {
-                Ok(index) => Answer::Indexed { serial, index },
+                Ok(index) => Answer::Indexed { serial, index: Arc::new(index) },
                 Err(_) => Answer::Nothing,
             }
         });
@@ -226,11 +223,22 @@ impl App {
         }
     }
 
+    fn close_all(&mut self) {
+        self.jobs.discard(std::mem::take(&mut self.sheets));
+        self.diff = None;
+        self.fit_all();
+    }
+
     fn close(&mut self, slot: Slot) {
         match slot {
-            Slot::After => self.sheets[Slot::After] = None,
+            Slot::After => {
+                let closed = self.sheets[Slot::After].take();
+                self.jobs.discard(closed);
+            }
             Slot::Before => {
-                self.sheets[Slot::Before] = self.sheets[Slot::After].take();
+                let left = self.sheets[Slot::After].take();
+                let closed = std::mem::replace(&mut self.sheets[Slot::Before], left);
+                self.jobs.discard(closed);
             }
         }
         self.diff = None;

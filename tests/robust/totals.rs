@@ -265,7 +265,7 @@ fn metrics(trace: &Trace, told: &[Line<'_>]) -> Vec<String> {
             .map(|line| line[1..].join(" "))
             .unwrap_or_default();
         let values = || points.iter().map(|point| point.value);
-        let ours = match (values().min(), values().max(), values().last()) {
+        let ours = match (values().min(), values().max(), values().next_back()) {
             (Some(min), Some(max), Some(last)) => format!("{} {min} {max} {last}", points.len()),
             _ => String::new(),
         };

@@ -76,7 +76,13 @@ fn only_tasks(trace: &Trace) -> Vec<Seen> {
 }
 
 /// Adds those that work in a task of one who heard, or in that of the cancel's log.
-pub(super) fn find(ground: &Ground<'_>, cancel: &Cancel, work: &LongWork, found: &mut Found) {
+pub(super) fn find(
+    ground: &Ground<'_>,
+    cancel: &Cancel,
+    work: &LongWork,
+    logged: Option<TaskId>,
+    found: &mut Found,
+) {
     if work.by_task.is_empty() {
         return;
     }
@@ -89,8 +95,8 @@ pub(super) fn find(ground: &Ground<'_>, cancel: &Cancel, work: &LongWork, found:
             add(ground, cancel, work, task, Some(hearing.goroutine), found);
         }
     }
-    if cancel.task != BACKGROUND && !asked.contains(&cancel.task) {
-        add(ground, cancel, work, cancel.task, cancel.by, found);
+    if let Some(task) = logged.filter(|task| *task != BACKGROUND && !asked.contains(task)) {
+        add(ground, cancel, work, task, cancel.by, found);
     }
 }
 

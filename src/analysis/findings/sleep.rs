@@ -38,6 +38,10 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
     let limit = facts.rules.max_sleep_ns.min(facts.rules.max_sleep_in_handler_ns);
     let mut groups: FxHashMap<(StrId, StackId), Group> = FxHashMap::default();
     for sleep in sleeps(facts, limit.min(facts.rules.late_over_ns)) {
+        let site = facts.book.site(facts.trace.stacks(), sleep.stack);
+        if site.is_none_or(|site| facts.book.function(site.function).origin == Origin::Std) {
+            continue;
+        }
         let in_handler = facts.book.any(facts.trace.stacks(), sleep.stack, Traits::SERVES);
         let cancels = spanned(facts, &sleep);
         let ns = sleep.interval.ns();

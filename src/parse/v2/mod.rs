@@ -9,6 +9,7 @@ mod batch;
 mod fault;
 mod frontier;
 mod ids;
+mod measure;
 mod merge;
 mod order;
 mod parallel;
@@ -16,6 +17,7 @@ mod read;
 mod resync;
 mod stream;
 
+pub(super) use measure::{decode, scan};
 pub(super) use parallel::parse_pieces;
 
 use batch::{FIRST_WITH_MARK, Generation, Scanned, Scanner};

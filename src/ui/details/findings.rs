@@ -1,5 +1,7 @@
 //! What to act on, when nothing is selected: the findings, and the trace in numbers.
 
+use std::fmt::Write as _;
+
 use egui::{CornerRadius, Frame, Label, Margin, RichText, Stroke, Ui, WidgetInfo};
 
 use crate::analysis::{Finding, Group, Rule, Severity, Summary};
@@ -120,7 +122,7 @@ fn summary_ui(ui: &mut Ui, theme: &Theme, summary: &Summary) {
         count(summary.heard as usize, "hearing")
     );
     if summary.deaf > 0 {
-        text += &format!(", {} deaf", summary.deaf);
+        let _ = write!(text, ", {} deaf", summary.deaf);
     }
     ui.label(weak(theme, text));
 }

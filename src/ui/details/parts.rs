@@ -126,6 +126,7 @@ fn part_ui(ui: &mut Ui, page: &Page<'_>, part: &SplitPart, text: &str, total: i6
 
 /// One duration as a share of another, 0 to 1.
 #[expect(clippy::cast_precision_loss, reason = "a share, drawn or shown in percent")]
+#[expect(clippy::cast_possible_truncation, reason = "0 to 1")]
 pub(super) fn share(part: i64, total: i64) -> f32 {
     (part as f64 / total.max(1) as f64) as f32
 }

@@ -14,7 +14,7 @@ use super::state::ThemeChoice;
 use super::theme::Theme;
 
 /// How long the work behind a picture may take before it is given up.
-const PATIENCE: Duration = Duration::from_secs(600);
+const PATIENCE: Duration = Duration::from_mins(10);
 /// How many frames it takes at most for a layout to settle once all work is done.
 const SETTLING: usize = 12;
 

@@ -20,7 +20,7 @@ fn srgb(lightness: f32, mut chroma: f32, hue: f32) -> [u8; 3] {
     linear.map(byte_from_linear)
 }
 
-/// Björn Ottosson's OKLab to linear sRGB.
+/// Björn Ottosson's `OKLab` to linear sRGB.
 fn linear_rgb(lightness: f32, chroma: f32, hue: f32) -> [f32; 3] {
     let (sin, cos) = hue.to_radians().sin_cos();
     let (a, b) = (chroma * cos, chroma * sin);

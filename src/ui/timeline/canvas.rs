@@ -44,7 +44,13 @@ impl TimelinePanel {
         over.finish(&lanes);
         flags::overstays(ui, &self.scene, frame, &lanes);
         self.axis(ui, frame, &painter);
-        self.range_and_marks(ui, frame, &painter);
+        if frame.rows.n_lanes() == 0 {
+            let text =
+                "No goroutine matches: clear the filter (Esc), or show more than late lanes (L)";
+            let font = widgets::body_font();
+            painter.text(frame.canvas.center(), Align2::CENTER_CENTER, text, font, theme.weak);
+        }
+        range_and_marks(ui, frame, &painter);
         self.pointer_ui(ui, frame, response, &painter);
     }
 
@@ -213,32 +219,6 @@ impl TimelinePanel {
         flags::flags(ui, &self.scene, frame, painter);
     }
 
-    /// The measured stretch, and the marks.
-    fn range_and_marks(&self, ui: &Ui, frame: &Frame<'_>, painter: &egui::Painter) {
-        if frame.kind != Kind::All {
-            return;
-        }
-        let theme = frame.ctx.theme;
-        let (top, bottom) = (frame.canvas.top(), frame.canvas.bottom());
-        if let Some(range) = frame.ctx.state.range {
-            let (left, right) = (x_of(frame, range.start), x_of(frame, range.end));
-            let area = Rect::from_min_max(pos2(left, top), pos2(right, bottom));
-            painter.rect_filled(area, 0.0, theme::fade(theme.accent, 0.12));
-            for x in [left, right] {
-                painter.vline(x, top..=bottom, egui::Stroke::new(1.0, theme.accent));
-            }
-            let text = format_duration(range.ns());
-            let at = pos2(left.midpoint(right), top + size::AXIS + 12.0);
-            label(ui, painter, at, &text, theme.on_loud, theme.accent);
-        }
-        for mark in &frame.ctx.state.marks {
-            let x = x_of(frame, mark.at);
-            painter.vline(x, top + 6.0..=bottom, egui::Stroke::new(1.0, theme.accent));
-            let at = pos2(x, top + 7.0);
-            label(ui, painter, at, &mark.number.to_string(), theme.on_loud, theme.accent);
-        }
-    }
-
     /// Crosshair, tooltip, click and double-click.
     fn pointer_ui(
         &mut self,
@@ -341,6 +321,32 @@ fn target(scene: &Scene, hit: Hit) -> Option<Target> {
     })
 }
 
+/// The measured stretch, and the marks.
+fn range_and_marks(ui: &Ui, frame: &Frame<'_>, painter: &egui::Painter) {
+    if frame.kind != Kind::All {
+        return;
+    }
+    let theme = frame.ctx.theme;
+    let (top, bottom) = (frame.canvas.top(), frame.canvas.bottom());
+    if let Some(range) = frame.ctx.state.range {
+        let (left, right) = (x_of(frame, range.start), x_of(frame, range.end));
+        let area = Rect::from_min_max(pos2(left, top), pos2(right, bottom));
+        painter.rect_filled(area, 0.0, theme::fade(theme.accent, 0.12));
+        for x in [left, right] {
+            painter.vline(x, top..=bottom, egui::Stroke::new(1.0, theme.accent));
+        }
+        let text = format_duration(range.ns());
+        let at = pos2(left.midpoint(right), top + size::AXIS + 12.0);
+        label(ui, painter, at, &text, theme.on_loud, theme.accent);
+    }
+    for mark in &frame.ctx.state.marks {
+        let x = x_of(frame, mark.at);
+        painter.vline(x, top + 6.0..=bottom, egui::Stroke::new(1.0, theme.accent));
+        let at = pos2(x, top + 7.0);
+        label(ui, painter, at, &mark.number.to_string(), theme.on_loud, theme.accent);
+    }
+}
+
 /// A vertical hairline under the pointer, with the time at the axis.
 fn crosshair(ui: &Ui, frame: &Frame<'_>, painter: &egui::Painter, x: f32) {
     let theme = frame.ctx.theme;
@@ -374,7 +380,6 @@ fn label(
 /// How far the bar of a class is from the lane's edges: where nothing happens, it is low.
 fn bar_inset(class: StateClass, height: f32) -> f32 {
     match class {
-        StateClass::Running | StateClass::Runnable | StateClass::Syscall => height * 0.06,
         StateClass::Unknown => height * 0.40,
         _ => height * 0.06,
     }

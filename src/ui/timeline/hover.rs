@@ -1,5 +1,7 @@
 //! What is under the pointer: the tooltip, the status line, and labels of spans and bars.
 
+use std::fmt::Write as _;
+
 use egui::{CursorIcon, RichText, Ui};
 
 use super::canvas::lane_of;
@@ -130,8 +132,7 @@ pub(super) fn hint(scene: &Scene, frame: &Frame<'_>, hit: Hit, x: f32) -> String
 fn what_is(scene: &Scene, frame: &Frame<'_>, hit: Hit) -> Option<String> {
     let trace = frame.sheet.trace();
     match hit {
-        Hit::Axis { .. } => None,
-        Hit::Sticky => None,
+        Hit::Axis { .. } | Hit::Sticky => None,
         Hit::Cancel { record } => {
             let mark = scene.cancels.get(record as usize)?;
             Some(cancel_title(frame.sheet, frame.sheet.cancel(mark.cancel)?))
@@ -216,7 +217,7 @@ fn cancel_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet, cancel: &Cancel) {
     }
     let mut text = format!("reached {}", count(cancel.n_heard(), "goroutine"));
     if cancel.n_deaf() > 0 {
-        text += &format!(", {} were deaf to it", cancel.n_deaf());
+        let _ = write!(text, ", {} were deaf to it", cancel.n_deaf());
     }
     ui.label(weak(theme, text));
     let worst = sheet

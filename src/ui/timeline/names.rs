@@ -99,8 +99,7 @@ fn special_name(frame: &Frame<'_>, row: Row) -> String {
             let procs = frame.sheet.trace().world().procs();
             procs.get(at as usize).map_or_else(String::new, |(id, _)| format!("P{id}"))
         }
-        Row::Tasks(_) => String::new(),
-        Row::Header(_) | Row::Lane { .. } => String::new(),
+        Row::Tasks(_) | Row::Header(_) | Row::Lane { .. } => String::new(),
     }
 }
 
@@ -209,13 +208,40 @@ fn lane_ui(
     let id_text = goroutine_id(frame.sheet, goroutine);
     let left = line + vec2(PAD + 14.0, 0.0);
     text_at(painter, left, &id_text, font.clone(), theme::fade(theme.weak, opacity), ID - 6.0);
-    let color = theme::fade(theme.text, opacity * 0.92);
-    text_at(painter, left + vec2(ID, 0.0), name, font, color, right - left.x - ID);
+    let (text, color) = lane_label(frame, goroutine, name, late, hearing);
+    let color = theme::fade(color, opacity);
+    text_at(painter, left + vec2(ID, 0.0), &text, font, color, right - left.x - ID);
     if response.clicked() {
         ctx.send(Command::Select(Some(target(frame, goroutine, hearing))));
     }
     if response.double_clicked() {
         ctx.send(Command::Jump(target(frame, goroutine, hearing)));
+    }
+}
+
+/// What is written beside a lane's id: its function, or where the heading above has said that,
+/// what held the goroutine, or how long it lived.
+fn lane_label(
+    frame: &Frame<'_>,
+    goroutine: Goroutine,
+    name: &str,
+    late: Option<&Hearing>,
+    hearing: Option<u32>,
+) -> (String, egui::Color32) {
+    let theme = frame.ctx.theme;
+    let by_function = frame.ctx.state.rows.grouping == Grouping::Function;
+    let headed = frame.kind == Kind::All && by_function && !frame.rows.is_lone(goroutine);
+    if !headed {
+        return (name.to_owned(), theme::mix(theme.text, theme.weak, 0.2));
+    }
+    let held = late.zip(hearing).and_then(|(_, row)| frame.ctx.sentence(frame.slot, row));
+    match held {
+        Some(held) => (held.to_owned(), theme.text),
+        None => {
+            let life = frame.sheet.trace().lifetime(goroutine);
+            let from = moment(frame.sheet, life.start);
+            (format!("{from}, for {}", format_duration(life.ns())), theme.weak)
+        }
     }
 }
 

@@ -22,7 +22,7 @@ impl TimelinePanel {
         let Some(target) = frame.ctx.state.reveal.filter(|it| it.slot == frame.slot) else {
             return;
         };
-        if self.rows_are_stale(frame) {
+        if rows_are_stale(frame) {
             return;
         }
         let gesture = gestures.next();
@@ -31,24 +31,15 @@ impl TimelinePanel {
             return;
         }
         if frame.kind == Kind::All {
-            self.reveal_time(frame, target, wanted, gesture);
+            reveal_time(frame, target, wanted, gesture);
         }
         frame.ctx.send(Command::Revealed);
-    }
-
-    /// Whether other rows are being built.
-    fn rows_are_stale(&self, frame: &Frame<'_>) -> bool {
-        let lane = match frame.kind {
-            Kind::All => crate::ui::jobs::Lane::Rows(frame.slot),
-            Kind::Cancels => crate::ui::jobs::Lane::CancelRows,
-        };
-        frame.ctx.jobs.is_busy(lane)
     }
 
     /// Scrolls to the lane; false if its group had to be opened first.
     fn reveal_row(&self, frame: &Frame<'_>, target: Selected, gesture: u64) -> bool {
         let goroutine = match target.what {
-            What::Cancel(row) => self.first_reached(frame, row),
+            What::Cancel(row) => first_reached(frame, row),
             _ => goroutine_of(frame.sheet, target),
         };
         let Some(place) = goroutine.and_then(|goroutine| frame.rows.place_of(goroutine)) else {
@@ -72,52 +63,61 @@ impl TimelinePanel {
         }
         true
     }
+}
 
-    /// The lane that stands for a cancel: the latest of those it reached.
-    fn first_reached(&self, frame: &Frame<'_>, row: u32) -> Option<Goroutine> {
-        let cancel = frame.sheet.cancel(row)?;
-        let analysis = frame.sheet.document.analysis();
-        let reached = analysis.heard(cancel).iter().chain(analysis.deaf(cancel)).take(4096);
-        reached.max_by_key(|hearing| hearing.overstay_ns).map(|hearing| hearing.goroutine)
+/// Whether other rows are being built.
+fn rows_are_stale(frame: &Frame<'_>) -> bool {
+    let lane = match frame.kind {
+        Kind::All => crate::ui::jobs::Lane::Rows(frame.slot),
+        Kind::Cancels => crate::ui::jobs::Lane::CancelRows,
+    };
+    frame.ctx.jobs.is_busy(lane)
+}
+
+/// The lane that stands for a cancel: the latest of those it reached.
+fn first_reached(frame: &Frame<'_>, row: u32) -> Option<Goroutine> {
+    let cancel = frame.sheet.cancel(row)?;
+    let analysis = frame.sheet.document.analysis();
+    let reached = analysis.heard(cancel).iter().chain(analysis.deaf(cancel)).take(4096);
+    reached.max_by_key(|hearing| hearing.overstay_ns).map(|hearing| hearing.goroutine)
+}
+
+fn reveal_time(frame: &Frame<'_>, target: Selected, wanted: Viewport, gesture: u64) {
+    let Some(interval) = interval_of(frame.sheet, target.what) else { return };
+    let interval = interval_to_first(frame.ctx, frame.slot, interval);
+    let mut to = wanted;
+    match target.what {
+        What::Cancel(_) => {
+            let px = wanted.x_from_time(interval.end) - wanted.x_from_time(interval.start);
+            if (2.0..EDGE_PX).contains(&px) {
+                to.show(interval, OVERSTAY_MARGIN);
+            } else {
+                to.reveal(interval.start, EDGE_PX);
+            }
+        }
+        What::Hearing(_) => {
+            if !is_comfortable(&wanted, interval) {
+                to.show(interval, OVERSTAY_MARGIN);
+            }
+        }
+        What::Goroutine(_) => {
+            let seen = wanted.visible();
+            if interval.intersect(seen).is_none() {
+                to.reveal(interval.start, EDGE_PX);
+            }
+        }
+        What::Span(_, at) => {
+            let px = wanted.x_from_time(interval.end) - wanted.x_from_time(interval.start);
+            if px < 2.0 {
+                let needed = SPAN_PX / px.max(1e-9);
+                to.zoom_at(wanted.x_from_time(interval.start), needed);
+            }
+            let at = crate::ui::look::to_first(frame.ctx, frame.slot, at);
+            to.reveal(at, EDGE_PX);
+        }
     }
-
-    fn reveal_time(&self, frame: &Frame<'_>, target: Selected, wanted: Viewport, gesture: u64) {
-        let Some(interval) = interval_of(frame.sheet, target.what) else { return };
-        let interval = interval_to_first(frame.ctx, frame.slot, interval);
-        let mut to = wanted;
-        match target.what {
-            What::Cancel(_) => {
-                let px = wanted.x_from_time(interval.end) - wanted.x_from_time(interval.start);
-                if (2.0..EDGE_PX).contains(&px) {
-                    to.show(interval, OVERSTAY_MARGIN);
-                } else {
-                    to.reveal(interval.start, EDGE_PX);
-                }
-            }
-            What::Hearing(_) => {
-                if !is_comfortable(&wanted, interval) {
-                    to.show(interval, OVERSTAY_MARGIN);
-                }
-            }
-            What::Goroutine(_) => {
-                let seen = wanted.visible();
-                if interval.intersect(seen).is_none() {
-                    to.reveal(interval.start, EDGE_PX);
-                }
-            }
-            What::Span(_, at) => {
-                let px = wanted.x_from_time(interval.end) - wanted.x_from_time(interval.start);
-                if px < 2.0 {
-                    let needed = SPAN_PX / px.max(1e-9);
-                    to.zoom_at(wanted.x_from_time(interval.start), needed);
-                }
-                let at = crate::ui::look::to_first(frame.ctx, frame.slot, at);
-                to.reveal(at, EDGE_PX);
-            }
-        }
-        if to != wanted {
-            frame.ctx.send(Command::Look(Look { to, glide: true, gesture }));
-        }
+    if to != wanted {
+        frame.ctx.send(Command::Look(Look { to, glide: true, gesture }));
     }
 }
 

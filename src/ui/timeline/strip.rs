@@ -52,7 +52,7 @@ impl TimelinePanel {
             sketch.rect([late.x0, 0.0, late.x1.max(late.x0 + 2.0), LATE], theme.late);
         }
         sketch.finish(&painter);
-        let window = self.window(ui, frame, area);
+        let window = window_of(frame, area);
         for side in [area.with_max_x(window.left()), area.with_min_x(window.right())] {
             painter.rect_filled(side, 0.0, theme::fade(theme.window, 0.62));
         }
@@ -78,15 +78,6 @@ impl TimelinePanel {
             let height = size::OVERVIEW - LATE;
             self.overview.fill(frame.sheet.source(), area.width(), height, budget_ns);
         }
-    }
-
-    /// The part that is on screen, never narrower than can be seen.
-    fn window(&self, _ui: &Ui, frame: &Frame<'_>, area: Rect) -> Rect {
-        let trace = frame.sheet.interval();
-        let (left, right) = Overview::window(trace, &frame.viewport, area.width());
-        let right = right.max(left + 3.0).min(area.width());
-        let left = left.min(right - 3.0);
-        Rect::from_x_y_ranges(area.left() + left..=area.left() + right, area.y_range())
     }
 
     fn strip_input(
@@ -151,4 +142,13 @@ impl TimelinePanel {
         let near = |late: &&crate::scene::LateRecord| late.x0 - 3.0 <= x && x <= late.x1 + 3.0;
         self.overview.late.iter().find(near).map(|late| late.hearing)
     }
+}
+
+/// The part that is on screen, never narrower than can be seen.
+fn window_of(frame: &Frame<'_>, area: Rect) -> Rect {
+    let trace = frame.sheet.interval();
+    let (left, right) = Overview::window(trace, &frame.viewport, area.width());
+    let right = right.max(left + 3.0).min(area.width());
+    let left = left.min(right - 3.0);
+    Rect::from_x_y_ranges(area.left() + left..=area.left() + right, area.y_range())
 }

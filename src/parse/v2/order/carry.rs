@@ -324,7 +324,7 @@ impl Carry {
     pub(in crate::parse::v2) fn join(&mut self, mut order: Order) -> Result<(), Mismatch> {
         let Some(assumed) = &order.assumed else {
             *self = std::mem::take(&mut order.past);
-            self.absorb(order);
+            self.absorb(&order);
             return Ok(());
         };
         let holds = self.holds_goroutines(&order, assumed)
@@ -352,15 +352,15 @@ impl Carry {
         self.proc_ranges.clear();
         if assumed.gc.is_none() {
             let (gc, gc_seq) = (self.gc, self.gc_seq);
-            self.absorb(order);
+            self.absorb(&order);
             (self.gc, self.gc_seq) = (gc, gc_seq);
         } else {
-            self.absorb(order);
+            self.absorb(&order);
         }
         Ok(())
     }
 
-    fn absorb(&mut self, order: Order) {
+    fn absorb(&mut self, order: &Order) {
         for cell in &order.goroutines {
             if cell.state == GoState::NotExist {
                 self.goroutines.remove(&cell.id);

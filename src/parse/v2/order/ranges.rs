@@ -31,6 +31,7 @@ impl Made<'_, '_, '_> {
         }
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "as every answer to an event")]
     fn emit_range(&mut self, stack: StackRef, kind: RangeKind, moment: RangeMoment) -> Answer {
         self.emit(stack, Body::Range { kind, moment });
         Ok(Step::Advanced)

@@ -1,0 +1,147 @@
+use super::*;
+use crate::base::{Goroutine, Time};
+use crate::ui::state::What;
+
+fn goroutine(row: u32) -> Selected {
+    Selected { slot: Slot::Before, what: What::Goroutine(Goroutine(row)) }
+}
+
+fn state() -> State {
+    let trace = Interval::new(Time(0), Time(1_000_000));
+    State { viewport: Some(Viewport::new(trace, 1000.0)), ..State::default() }
+}
+
+fn panned(state: &State, by_px: f64, gesture: u64) -> Command {
+    let mut to = state.viewport.expect("a viewport");
+    to.zoom_at(500.0, 4.0);
+    to.pan(by_px);
+    Command::Look(Look { to, glide: false, gesture })
+}
+
+#[test]
+fn a_drag_is_undone_as_a_whole() {
+    let mut state = state();
+    let begin = state.viewport;
+    for by_px in [1.0, 2.0, 3.0] {
+        let look = panned(&state, by_px, 7);
+        assert_eq!(apply(&mut state, look), None);
+    }
+    let end = state.viewport;
+    assert_ne!(begin, end);
+    apply(&mut state, Command::Undo);
+    assert_eq!(state.viewport, begin);
+    apply(&mut state, Command::Redo);
+    assert_eq!(state.viewport, end);
+    apply(&mut state, Command::Redo);
+    assert_eq!(state.viewport, end, "there is nothing more to redo");
+}
+
+#[test]
+fn views_are_steps_of_undo() {
+    let mut state = state();
+    apply(&mut state, Command::Show(View::Late));
+    apply(&mut state, Command::Show(View::Cancel));
+    apply(&mut state, Command::Undo);
+    assert_eq!(state.view, View::Late);
+    apply(&mut state, Command::Undo);
+    assert_eq!(state.view, View::Timeline);
+}
+
+#[test]
+fn escape_lets_go_of_one_thing_at_a_time() {
+    let mut state = state();
+    apply(&mut state, Command::Filter("worker".to_owned()));
+    apply(&mut state, Command::Select(Some(goroutine(1))));
+    apply(&mut state, Command::Popup(Some(Popup::Help)));
+    apply(&mut state, Command::Escape);
+    assert_eq!(state.popup, None);
+    assert_eq!(state.selected, Some(goroutine(1)));
+    apply(&mut state, Command::Escape);
+    assert_eq!(state.selected, None);
+    assert_eq!(state.rows.filter, "worker");
+    apply(&mut state, Command::Escape);
+    assert_eq!(state.rows.filter, "");
+}
+
+#[test]
+fn back_brings_into_view_what_was_selected() {
+    let mut state = state();
+    apply(&mut state, Command::Jump(goroutine(1)));
+    apply(&mut state, Command::Jump(goroutine(2)));
+    apply(&mut state, Command::Revealed);
+    apply(&mut state, Command::Back);
+    assert_eq!(state.selected, Some(goroutine(1)));
+    assert_eq!(state.reveal, Some(goroutine(1)));
+    apply(&mut state, Command::Forward);
+    assert_eq!(state.selected, Some(goroutine(2)));
+}
+
+#[test]
+fn swapping_keeps_what_is_selected() {
+    let mut state = state();
+    apply(&mut state, Command::Select(Some(goroutine(1))));
+    assert_eq!(apply(&mut state, Command::Swap), Some(Effect::Swap));
+    let selected = state.selected.expect("still selected");
+    assert_eq!((selected.slot, state.focus), (Slot::After, Slot::After));
+}
+
+#[test]
+fn closing_lets_go_of_the_trace() {
+    let mut state = state();
+    apply(&mut state, Command::Jump(goroutine(1)));
+    apply(&mut state, Command::Mark(Time(5)));
+    apply(&mut state, Command::Show(View::Compare));
+    assert_eq!(apply(&mut state, Command::CloseAll), Some(Effect::CloseAll));
+    assert_eq!((state.selected, state.reveal, state.view), (None, None, View::Timeline));
+    assert!(state.marks.is_empty() && !state.trail.can_back());
+}
+
+#[test]
+fn a_mark_is_set_and_removed_at_the_same_place() {
+    let mut state = state();
+    for at in [30, 10, 20] {
+        apply(&mut state, Command::Mark(Time(at)));
+    }
+    let numbers: Vec<u32> = state.marks.iter().map(|mark| mark.number).collect();
+    assert_eq!(numbers, [2, 3, 1], "in order of time, numbered as they were set");
+    apply(&mut state, Command::Mark(Time(10)));
+    assert_eq!(state.marks.len(), 2);
+}
+
+#[test]
+fn messages_stay_until_they_are_dismissed_and_are_not_doubled() {
+    let mut state = state();
+    for _ in 0..2 {
+        apply(&mut state, Command::Notify(Tone::Error, "no such file".to_owned(), Vec::new()));
+    }
+    apply(&mut state, Command::Notify(Tone::Warning, "cut off".to_owned(), Vec::new()));
+    assert_eq!(state.notices.len(), 2);
+    let first = state.notices[0].id;
+    apply(&mut state, Command::Dismiss(first));
+    assert_eq!(state.notices.len(), 1);
+    assert_eq!(state.notices[0].text, "cut off");
+}
+
+#[test]
+fn every_switch_flips_something_and_flips_it_back() {
+    let switches = [
+        Switch::Details,
+        Switch::Drawer,
+        Switch::Cancels,
+        Switch::Arrows,
+        Switch::Gc,
+        Switch::StopTheWorld,
+        Switch::LateOnly,
+        Switch::Compact,
+        Switch::Regions,
+        Switch::WheelZooms,
+    ];
+    for switch in switches {
+        let mut state = state();
+        let before = (state.prefs.clone(), state.rows.clone());
+        apply(&mut state, Command::Toggle(switch));
+        assert_ne!((state.prefs.clone(), state.rows.clone()), before, "{switch:?}");
+        apply(&mut state, Command::Toggle(switch));
+        assert_eq!((state.prefs.clone(), state.rows.clone()), before, "{switch:?}");
+    }
+}

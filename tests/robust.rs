@@ -4,7 +4,9 @@
 //! A binary of its own, since its allocator counts.
 
 mod robust {
+    mod assemble;
     mod bounds;
+    mod gotests;
     mod hostile;
     mod memory;
     mod model;

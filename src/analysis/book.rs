@@ -204,6 +204,14 @@ impl Book {
         stacks.top(self.place(stack)).map(|frame| self.function(frame.function))
     }
 
+    /// Whether a stack is in the collector's code: the GC, and not the program, made it wait.
+    pub(crate) fn in_gc(&self, trace: &Trace, stack: StackId) -> bool {
+        trace
+            .frames(stack)
+            .take_while(|frame| self.function(frame.function).is.has(Traits::RUNTIME))
+            .any(|frame| trace.string(frame.function).starts_with("runtime.gc"))
+    }
+
     /// Whether any function on a stack has a fact.
     pub(crate) fn any(&self, stacks: &Stacks, stack: StackId, fact: Traits) -> bool {
         stacks.frames(stack).any(|frame| self.function(frame.function).is.has(fact))

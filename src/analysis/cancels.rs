@@ -12,6 +12,7 @@ use super::book::Book;
 use super::cause::{why, why_logged};
 use super::evidence::{Act, Piece, collect};
 use super::grouping::group;
+use super::listening::Listening;
 use super::logged::{Entry, SAME_CALL_NS, Says, entries, says};
 use super::outcome::{self, fate};
 use super::place::{Place, place};
@@ -206,6 +207,7 @@ fn judge(
     ears: &[Ear],
 ) -> Vec<Hearing> {
     let next = next_hearings(cancels, ears);
+    let listening = Listening::new(trace, book, ears.iter().map(|ear| ear.stack));
     let mut hearings = Vec::with_capacity(ears.len());
     for (ear, next) in ears.iter().zip(next) {
         let cancel = &cancels[ear.cancel as usize];
@@ -218,7 +220,7 @@ fn judge(
             told_to_stop: !ear.place.library_only
                 && (ear.place.heard_in == HeardIn::Own || cancel.cause.ends_all()),
         };
-        let fate = fate(trace, book, rules.late_over_ns, &heard, next);
+        let fate = fate(trace, book, &listening, rules.late_over_ns, &heard, next);
         let until = fate.end.unwrap_or(trace.interval().end);
         hearings.push(Hearing {
             cancel: ear.cancel,

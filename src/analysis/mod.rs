@@ -16,6 +16,7 @@ mod findings;
 mod grouping;
 mod history;
 mod index;
+mod listening;
 mod logged;
 mod names;
 mod outcome;

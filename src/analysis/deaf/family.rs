@@ -11,9 +11,6 @@ use super::super::types::{Cancel, Hearing};
 use super::super::words::{Evidence, HeardIn};
 use super::{Found, Ground, Row};
 
-/// How many waits after the cancel may pass before the one in which the canceller joins.
-const WAITS_BEFORE_JOIN: usize = 4;
-
 /// How many goroutines created before and after one to look at.
 const MAX_COMPANIONS: usize = 64;
 
@@ -219,25 +216,15 @@ fn while_leaving(
     }
 }
 
-/// Looks at the first wait for others to end that the canceller enters after the cancel, or the
-/// main goroutine after it heard.
+/// Looks at the next wait that the canceller enters after the cancel, or a goroutine that heard
+/// and lives on: if it is for others to end, who ended it?
 fn joins_after(ground: &Ground<'_>, cancel: &Cancel, who: Goroutine, deaf: &mut Vec<Goroutine>) {
-    let held = Held::by_children(who);
-    let mut spans = ground.trace.spans_from(who, cancel.at).take(super::MAX_SPANS).peekable();
-    let mut waits = 0;
-    while let Some(span) = spans.next() {
-        if span.start < cancel.at || span.state != GoState::Waiting {
-            continue;
-        }
-        let Some(next) = spans.peek() else { return };
-        if waits_plainly(ground, &span) {
-            let_go(ground, cancel, &held, &span, next, deaf);
-            return;
-        }
-        waits += 1;
-        if waits == WAITS_BEFORE_JOIN {
-            return;
-        }
+    let waits = |span: &Span| span.start >= cancel.at && span.state == GoState::Waiting;
+    let mut spans = ground.trace.spans_from(who, cancel.at).take(super::MAX_SPANS);
+    let outside = |span: &Span| ground.book.mark(span.stack).is_none();
+    let Some(wait) = spans.find(|span| waits(span) && outside(span)) else { return };
+    if let (true, Some(next)) = (waits_plainly(ground, &wait), spans.next()) {
+        let_go(ground, cancel, &Held::by_children(who), &wait, &next, deaf);
     }
 }
 

@@ -13,7 +13,7 @@ mod tasks;
 
 use rustc_hash::FxHashSet;
 
-use crate::base::{Goroutine, StackId, StrId, Time};
+use crate::base::{Goroutine, Interval, StackId, StrId, Time};
 use crate::model::{Frame, Trace};
 use crate::parse::event::GoState;
 
@@ -21,6 +21,7 @@ use super::Rules;
 use super::book::{Book, Traits};
 use super::cancels::Heard;
 use super::index::{ByGoroutine, children_of, hearings_of};
+use super::listening::Listening;
 use super::names::Origin;
 use super::types::{Cancel, Hearing};
 use super::words::{Evidence, HeardIn, Outcome};
@@ -38,11 +39,7 @@ pub(crate) fn find(trace: &Trace, book: &Book, rules: &Rules, heard: &Heard) -> 
         hearings,
         by_goroutine: hearings_of(trace, hearings),
         children: children_of(trace),
-        listening: hearings
-            .iter()
-            .map(|hearing| book.place(hearing.stack))
-            .filter(|place| *place != StackId::EMPTY)
-            .collect(),
+        listening: Listening::new(trace, book, hearings.iter().map(|hearing| hearing.stack)),
     };
     let long_work = tasks::LongWork::new(trace, rules);
     let mut deaf = Vec::new();
@@ -98,7 +95,7 @@ struct Ground<'a> {
     by_goroutine: ByGoroutine,
     children: ByGoroutine,
     /// Where goroutines are known to have listened to a context.
-    listening: FxHashSet<StackId>,
+    listening: Listening,
 }
 
 impl Ground<'_> {
@@ -143,7 +140,7 @@ impl Ground<'_> {
                     || hearing.outcome == Outcome::LivesOn
             })
             && !self.was_helped(cancel, goroutine)
-            && !self.listens(goroutine, cancel.at)
+            && !self.is_excused(cancel, goroutine)
     }
 
     /// Whether a library's goroutine that works for another one heard the cancel: then the
@@ -155,11 +152,29 @@ impl Ground<'_> {
         })
     }
 
-    /// Whether a goroutine waits, from some time on, where contexts are listened to.
-    fn listens(&self, goroutine: Goroutine, from: Time) -> bool {
-        self.trace.spans_from(goroutine, from).take(MAX_SPANS).any(|span| {
-            span.state == GoState::Waiting && self.listening.contains(&self.book.place(span.stack))
-        })
+    /// Whether what a goroutine did after the cancel speaks for it: it waits where contexts are
+    /// listened to, was told by a callback of the cancel, or only wanted for a processor.
+    fn is_excused(&self, cancel: &Cancel, goroutine: Goroutine) -> bool {
+        let window = Interval::new(cancel.at, self.end(goroutine));
+        let mut starved = 0;
+        for span in self.trace.spans_from(goroutine, cancel.at).take(MAX_SPANS) {
+            let listens = span.state == GoState::Waiting
+                && self.listening.hears_exactly(self.book, span.stack);
+            let told = span.woken && span.waker.is_some_and(|by| self.is_callback(cancel, by));
+            if listens || told {
+                return true;
+            }
+            if span.state == GoState::Runnable {
+                starved += span.interval().intersect(window).map_or(0, Interval::ns);
+            }
+        }
+        window.ns() - starved <= self.rules.late_over_ns
+    }
+
+    /// Whether a goroutine was started by a cancel, as an `AfterFunc`.
+    fn is_callback(&self, cancel: &Cancel, goroutine: Goroutine) -> bool {
+        self.rows_of(goroutine)
+            .any(|hearing| hearing.cancel == cancel.id && hearing.evidence == Evidence::AfterFunc)
     }
 
     /// The user's function that created a goroutine; "" if not known.

@@ -79,14 +79,27 @@ fn judge(facts: &Facts<'_>, hearing: &Hearing) -> (Rule, Option<SplitPart>) {
     if rule == Rule::Deaf {
         return (rule, parts.first().copied());
     }
-    // What it could not help: that the canceller took its time, and that no processor was free.
-    let waited = parts.iter().filter(|part| part.state == Doing::Runnable).map(|part| part.ns);
+    // What it could not help: that the canceller took its time, that no processor was free,
+    // and that the GC made it wait.
+    let starved = |part: &&SplitPart| is_starved(facts, part);
+    let waited = parts.iter().filter(starved).map(|part| part.ns);
     if window.ns() - waited.sum::<i64>() <= facts.rules.late_over_ns {
-        let wait = parts.iter().find(|part| part.state == Doing::Runnable);
-        return (Rule::LateScheduling, wait.copied());
+        return (Rule::LateScheduling, parts.iter().find(starved).copied());
     }
-    let held = parts.iter().find(|part| part.state != Doing::Runnable);
-    (rule, held.copied())
+    (rule, parts.iter().find(|part| !starved(part)).copied())
+}
+
+/// Whether a goroutine spent its time wanting for a processor, or for the GC's leave.
+fn is_starved(facts: &Facts<'_>, part: &SplitPart) -> bool {
+    const BY_GC: &[&str] = &["GC mark assist wait for work", "wait until GC ends", "preempted"];
+    match part.state {
+        Doing::Runnable | Doing::GcAssist | Doing::Unborn => true,
+        Doing::Waiting => {
+            BY_GC.contains(&facts.trace.string(part.reason))
+                || facts.book.in_gc(facts.trace, part.stack)
+        }
+        _ => false,
+    }
 }
 
 fn finding(facts: &Facts<'_>, group: &Group<'_>) -> Finding {
@@ -145,7 +158,7 @@ fn message(facts: &Facts<'_>, group: &Group<'_>, members: &[&Hearing], worst: i6
             format!("never heard {cause} and stayed {up_to}{time} longer ({})", grades(members))
         }
         Rule::LateScheduling => {
-            format!("left {up_to}{time} after {cause}, for want of a processor")
+            format!("left {up_to}{time} after {cause}, for want of a processor or by the GC")
         }
         _ => format!("left {up_to}{time} after {cause}"),
     };

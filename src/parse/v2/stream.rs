@@ -45,7 +45,6 @@ impl RawEvent {
 
 /// The first `N` varints of a word that holds so many, none of more than four bytes.
 #[inline]
-#[expect(clippy::cast_possible_truncation, reason = "the low half is meant")]
 fn unpack<const N: usize>(mut word: u64) -> [u64; N] {
     let mut values = [0; N];
     for value in &mut values {
@@ -174,7 +173,6 @@ impl<'a> Stream<'a> {
     /// of its varints: mispredicting them costs more than reading. Gives the time difference
     /// in ticks; none if the event is not of that kind.
     #[inline(always)]
-    #[expect(clippy::cast_possible_truncation, reason = "the low half is meant")]
     fn decode(&mut self, window: &[u8; WINDOW]) -> Option<u32> {
         let [wire_type, ..] = *window;
         let &count = ARGS.get(usize::from(wire_type))?;

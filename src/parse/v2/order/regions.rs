@@ -19,7 +19,6 @@ pub(super) struct TextNumber(u32);
 
 /// Numbers texts as they are met.
 #[derive(Debug, Default)]
-#[expect(clippy::struct_field_names, reason = "the texts of the texts")]
 pub(super) struct Texts {
     all: Vec<Text>,
     numbers: FxHashMap<Text, TextNumber>,

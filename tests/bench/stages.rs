@@ -17,6 +17,7 @@ use overstay::parse::sink::Sink;
 use overstay::parse::tables::Tables;
 use overstay::parse::{measure, parse};
 
+#[expect(clippy::disallowed_methods, reason = "a benchmark reads its trace")]
 fn main() {
     divan::main();
 }

@@ -21,6 +21,7 @@ fn main() {
     divan::main();
 }
 
+#[expect(clippy::disallowed_methods, reason = "a benchmark reads its trace")]
 static FILE: LazyLock<Vec<u8>> = LazyLock::new(|| {
     let path = std::env::var_os("OVERSTAY_BENCH_TRACE").map_or_else(largest_example, PathBuf::from);
     std::fs::read(&path).unwrap_or_else(|err| panic!("{}: {err}", path.display()))

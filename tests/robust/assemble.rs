@@ -47,7 +47,9 @@ pub(crate) fn assemble(text: &str) -> Result<Vec<u8>, String> {
         let &wire_type = types.get(name).ok_or_else(|| format!("no such event: {line}"))?;
         bytes.push(wire_type);
         let numbers = numbers(words)?;
-        numbers.iter().for_each(|&number| push(&mut bytes, number));
+        for &number in &numbers {
+            push(&mut bytes, number);
+        }
         match name {
             "Stack" => {
                 for _ in 0..numbers.get(1).copied().unwrap_or(0) {

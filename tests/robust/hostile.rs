@@ -51,6 +51,7 @@ fn the_cost_of_larger_files_is_told() {
         let bytes = make(size);
         match measured(|| build_on(&bytes, 1, &Progress::default()).map(drop)) {
             Ok((built, cost)) => {
+                #[expect(clippy::cast_precision_loss, reason = "one digit is shown")]
                 let times = cost.peak as f64 / bytes.len() as f64;
                 eprintln!(
                     "{name}: {} KB {:?}, {times:.1} times its size; {built:?}",

@@ -91,7 +91,7 @@ fn check(story: &Story, look: Look, collapsed: bool, full: bool) -> Result<(), T
     let source = Source { document: &document, index: &index };
     let (_, _, scroll, budget_ns) = look;
     let grouping = if full { Grouping::Function } else { Grouping::Flat };
-    let options = RowOptions { budget_ns, grouping, ..RowOptions::default() };
+    let options = RowOptions { grouping, budget_ns, ..RowOptions::default() };
     let mut rows = Rows::build(source, &options);
     rows.set_all_collapsed(collapsed);
     let view = View {
@@ -234,8 +234,8 @@ fn no_late_cancel_lost(scene: &Scene, view: &View<'_>) -> Result<(), TestCaseErr
 
 /// What a hit names is what the records have there.
 fn hits_agree(scene: &Scene, view: &View<'_>) -> Result<(), TestCaseError> {
-    for (at_x, at_y) in (0..50).flat_map(|x| (0..15).map(move |y| (x, y))) {
-        let (x, y) = (f32::from(at_x as u16) * 10.0 + 0.3, f32::from(at_y as u16) * 20.0 + 3.7);
+    for (at_x, at_y) in (0..50_u16).flat_map(|x| (0..15_u16).map(move |y| (x, y))) {
+        let (x, y) = (f32::from(at_x) * 10.0 + 0.3, f32::from(at_y) * 20.0 + 3.7);
         match scene.hit(view, x, y) {
             Some(Hit::Span { record, at }) => {
                 let span = &scene.spans[record as usize];

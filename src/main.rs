@@ -1,20 +1,58 @@
-//! The program: arguments choose between the window and the command line.
+//! The program: arguments choose between the window, a picture of it, and the command line.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use overstay::cli::{self, Failure, Parsed, Status};
+#[cfg(feature = "gui")]
+use overstay::cli::{Command, RenderArgs};
+#[cfg(feature = "gui")]
+use overstay::ui;
 
 fn main() -> ExitCode {
     cli::exit_code_of(|| match cli::parse(std::env::args_os())? {
         Parsed::Text(text) => cli::print(&text),
         Parsed::Invocation(invocation) => match &invocation.command {
+            #[cfg(feature = "gui")]
+            Some(Command::Render(args)) => render(args),
             Some(command) => cli::run(command),
             None => open_window(&invocation.traces),
         },
     })
 }
 
+#[cfg(feature = "gui")]
+fn open_window(traces: &[PathBuf]) -> Result<Status, Failure> {
+    match ui::run(traces, ui::Settings::default()) {
+        Ok(()) => Ok(Status::Fine),
+        Err(why) => cli::instead_of_window(traces, &why.to_string()),
+    }
+}
+
+#[cfg(not(feature = "gui"))]
 fn open_window(traces: &[PathBuf]) -> Result<Status, Failure> {
     cli::instead_of_window(traces, "this program was built without it")
+}
+
+#[cfg(feature = "gui")]
+fn render(args: &RenderArgs) -> Result<Status, Failure> {
+    let settings = ui::Settings {
+        theme: Some(match args.theme {
+            cli::Theme::Dark => ui::ThemeChoice::Dark,
+            cli::Theme::Light => ui::ThemeChoice::Light,
+        }),
+        view: args.view.map(|view| match view {
+            cli::View::Timeline => ui::View::Timeline,
+            cli::View::Cancel => ui::View::Cancel,
+            cli::View::Late => ui::View::Late,
+            cli::View::Compare => ui::View::Compare,
+        }),
+        select: args.select.clone(),
+        late_over_ns: None,
+    };
+    let size = [args.size.0 as usize, args.size.1 as usize];
+    let picture =
+        ui::picture(&args.traces, size, settings).map_err(|err| Failure::new("render", err))?;
+    let encode = |out: &mut dyn std::io::Write| picture.write_png(out).map_err(Into::into);
+    cli::write_to(Some(&args.output), encode).map(|()| Status::Fine)
 }

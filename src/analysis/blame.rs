@@ -45,8 +45,11 @@ pub(crate) fn chain(
         pieces.push(piece);
     }
     let ns = |of: &Goroutine| pieces_of[of].iter().map(|piece| piece.ns()).sum::<i64>();
-    let mut kept: Vec<Goroutine> =
-        order.iter().copied().filter(|of| ns(of).saturating_mul(MIN_SHARE) >= window.ns()).collect();
+    let mut kept: Vec<Goroutine> = order
+        .iter()
+        .copied()
+        .filter(|of| ns(of).saturating_mul(MIN_SHARE) >= window.ns())
+        .collect();
     if kept.len() > MAX_LINKS {
         let mut by_ns = kept.clone();
         by_ns.sort_by_key(|of| std::cmp::Reverse(ns(of)));
@@ -142,7 +145,9 @@ impl Walk<'_> {
     fn before_birth(&mut self, goroutine: Goroutine, window: Interval, depth: u32) {
         let life = self.trace.life(goroutine);
         match life.parent {
-            Some(parent) if depth < MAX_DEPTH && life.born.time().is_some_and(|born| born > Time::MIN) => {
+            Some(parent)
+                if depth < MAX_DEPTH && life.born.time().is_some_and(|born| born > Time::MIN) =>
+            {
                 self.back(parent, window, depth + 1);
             }
             _ => self.own(goroutine, window),

@@ -42,6 +42,9 @@ impl Traits {
     /// It carries out one operation for its caller.
     pub(crate) const OPERATES: Self = Self(64);
 
+    /// It serves a request by calling the user's handler.
+    pub(crate) const SERVES: Self = Self(128);
+
     /// Whether the facts include `other`.
     pub(crate) fn has(self, other: Self) -> bool {
         self.0 & other.0 != 0
@@ -57,6 +60,7 @@ impl Traits {
             (Self::SIGNALS, listed(patterns::SIGNALS)),
             (Self::SLEEPS, name == "time.Sleep"),
             (Self::OPERATES, listed(patterns::OPERATIONS)),
+            (Self::SERVES, listed(patterns::SERVERS)),
         ];
         Self(facts.iter().filter(|(_, holds)| *holds).fold(0, |bits, (fact, _)| bits | fact.0))
     }
@@ -127,7 +131,13 @@ impl Book {
     }
 
     /// The row of a stack's mark, given the role of its caller's innermost frame.
-    fn mark_row(&mut self, row: StackId, caller: StackId, of: Function, below: Option<Role>) -> u32 {
+    fn mark_row(
+        &mut self,
+        row: StackId,
+        caller: StackId,
+        of: Function,
+        below: Option<Role>,
+    ) -> u32 {
         if self.mark_rows[caller.index()] == VOID {
             return VOID;
         }
@@ -178,6 +188,14 @@ impl Book {
     /// first outside the runtime, else the first.
     pub(crate) fn site(&self, stacks: &Stacks, stack: StackId) -> Option<Frame> {
         stacks.top(self.user(stack)).or_else(|| stacks.top(self.place(stack)))
+    }
+
+    /// The outermost of the user's frames: the handler that a library's goroutine runs.
+    pub(crate) fn outermost_user(&self, stacks: &Stacks, stack: StackId) -> Option<Frame> {
+        let inner = std::iter::successors(Some(self.user(stack)), |&at| {
+            (at != StackId::EMPTY).then(|| self.user(stacks.caller(at)))
+        });
+        inner.take_while(|&at| at != StackId::EMPTY).last().and_then(|at| stacks.top(at))
     }
 
     /// What the function tells that is at the top of a stack's [`Book::place`].

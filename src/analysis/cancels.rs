@@ -85,7 +85,8 @@ fn calls(pieces: &[Piece], runs: Vec<Range<usize>>, logs: &[Entry<'_>]) -> Vec<C
     let n_seen = calls.len();
     for log in logs.iter().filter(|log| matches!(log.says, Says::Cancel(_))) {
         let told = Some((log.message, log.stack, log.task));
-        let next = calls[..n_seen].partition_point(|call| (call.by, call.at) < (Some(log.by), log.at));
+        let next =
+            calls[..n_seen].partition_point(|call| (call.by, call.at) < (Some(log.by), log.at));
         match calls[..n_seen].get_mut(next) {
             Some(call) if call.by == Some(log.by) && call.at - log.at <= SAME_CALL_NS => {
                 call.log = told;

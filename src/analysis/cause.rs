@@ -25,7 +25,13 @@ pub(crate) struct Why {
 }
 
 /// Tells why from the canceller and its stack inside the cancel, which is empty if none was seen.
-pub(crate) fn why(trace: &Trace, book: &Book, by: Option<Goroutine>, stack: StackId, at: Time) -> Why {
+pub(crate) fn why(
+    trace: &Trace,
+    book: &Book,
+    by: Option<Goroutine>,
+    stack: StackId,
+    at: Time,
+) -> Why {
     let start = by.map(|by| (by, book.function(trace.life(by).name).role));
     match start {
         Some((by, Some(Role::DeadlineFunc))) if is_timers(trace, by) => {
@@ -125,6 +131,8 @@ fn site(trace: &Trace, book: &Book, caller: StackId) -> Option<Frame> {
     let of = |frame: &Frame| book.function(frame.function);
     user.or_else(|| trace.frames(caller).find(|frame| of(frame).origin == Origin::Dependency))
         .or_else(|| {
-            trace.frames(caller).find(|frame| of(frame).role.is_none() && !of(frame).is.has(Traits::RUNTIME))
+            trace
+                .frames(caller)
+                .find(|frame| of(frame).role.is_none() && !of(frame).is.has(Traits::RUNTIME))
         })
 }

@@ -108,7 +108,7 @@ fn from_spans(trace: &Trace, book: &Book) -> Vec<Piece> {
         }
         let mut pieces = Vec::new();
         for (word, at) in stack_words(chunk) {
-            let local = chunk.words.get(word).map_or(0, |&local| local as usize);
+            let local = chunk.columns.stack(word).map_or(usize::MAX, |local| local as usize);
             if let Some(Some(mark)) = marks.get(local) {
                 pieces.push(piece(trace, chunk, mark, word, at));
             }
@@ -124,11 +124,12 @@ fn piece(trace: &Trace, chunk: &Chunk, mark: &Mark, word: usize, at: usize) -> P
     let kind = chunk.kind_of(at);
     let time = chunk.start(at);
     let stack = chunk.stack_at(word);
-    let inside = Piece { by: Some(member), at: time, stack, act: Act::Inside, wait: Wait::default() };
+    let inside =
+        Piece { by: Some(member), at: time, stack, act: Act::Inside, wait: Wait::default() };
     if !kind.woken {
         return inside;
     }
-    let by = if kind.words > 1 { chunk.waker_at(word) } else { None };
+    let by = chunk.waker_at(word);
     if !mark.closes {
         return Piece { by, ..inside };
     }
@@ -152,7 +153,7 @@ fn piece(trace: &Trace, chunk: &Chunk, mark: &Mark, word: usize, at: usize) -> P
 pub(crate) fn stack_words(chunk: &Chunk) -> impl Iterator<Item = (usize, usize)> + '_ {
     let words: Vec<u8> = chunk.kinds().iter().map(|kind| kind.words).collect();
     let mut next = 0;
-    chunk.kind_rows().iter().enumerate().filter_map(move |(at, &row)| {
+    chunk.kind_rows().iter().enumerate().filter_map(move |(at, row)| {
         let n = words.get(usize::from(row)).copied().unwrap_or(0);
         let word = next;
         next += usize::from(n);
@@ -161,7 +162,7 @@ pub(crate) fn stack_words(chunk: &Chunk) -> impl Iterator<Item = (usize, usize)>
 }
 
 /// Whose span a chunk's span is, and the number of that goroutine's first span in the chunk.
-fn member_of(chunk: &Chunk, at: usize) -> (Goroutine, usize) {
+pub(crate) fn member_of(chunk: &Chunk, at: usize) -> (Goroutine, usize) {
     let after = chunk.run_starts.partition_point(|&start| start as usize <= at);
     let row = after.saturating_sub(1);
     let first = chunk.run_starts.get(row).map_or(0, |&start| start as usize);

@@ -212,13 +212,14 @@ fn wakes_in(chunk: &Chunk, book: &Book, gaps: &Gaps) -> Vec<usize> {
         return Vec::new();
     }
     let outside: Vec<bool> = chunk.stacks.iter().map(|&stack| book.mark(stack).is_none()).collect();
-    let is = |facts: &[bool], word: usize| {
-        let local = chunk.words.get(word).map_or(usize::MAX, |&local| local as usize);
-        facts.get(local).copied().unwrap_or(false)
+    let is = |facts: &[bool], local: Option<u32>| {
+        local.and_then(|local| facts.get(local as usize)).copied().unwrap_or(false)
     };
     stack_words(chunk)
         .filter(|&(word, at)| {
-            chunk.kind_of(at).words > 1 && is(&wanted, word + 1) && is(&outside, word)
+            chunk.kind_of(at).woken
+                && is(&wanted, chunk.columns.waker(word))
+                && is(&outside, chunk.columns.stack(word))
         })
         .filter_map(|(word, at)| gaps.around(chunk.waker_at(word)?, chunk.start(at)))
         .collect()

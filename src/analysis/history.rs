@@ -23,9 +23,7 @@ pub(crate) fn spans_before(
             let from = step_back(trace, goroutine, until);
             exhausted = from.is_none();
             let from = from.unwrap_or(Time::MIN);
-            fetched.extend(
-                trace.spans_from(goroutine, from).take_while(|span| span.start < until),
-            );
+            fetched.extend(trace.spans_from(goroutine, from).take_while(|span| span.start < until));
             // The first of these may hold `from` without beginning there.
             until = fetched.first().map_or(Time::MIN, |span| span.start);
         }

@@ -62,10 +62,7 @@ impl ByGoroutine {
 
 /// Hearings by goroutine, in the table's order.
 pub(crate) fn hearings_of(trace: &Trace, hearings: &[Hearing]) -> ByGoroutine {
-    ByGoroutine::new(
-        trace.n_goroutines(),
-        hearings.iter().map(|hearing| Some(hearing.goroutine)),
-    )
+    ByGoroutine::new(trace.n_goroutines(), hearings.iter().map(|hearing| Some(hearing.goroutine)))
 }
 
 /// Hearings by goroutine, the worst overstay first.

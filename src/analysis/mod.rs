@@ -12,6 +12,7 @@ mod deaf;
 mod describe;
 mod diff;
 mod evidence;
+mod findings;
 mod grouping;
 mod history;
 mod index;

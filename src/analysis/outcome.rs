@@ -85,7 +85,11 @@ fn departure(trace: &Trace, book: &Book, heard: &Heard) -> Option<Time> {
 }
 
 /// The spans from `from` on that show where a goroutine itself is.
-pub(crate) fn own_stacks(trace: &Trace, goroutine: Goroutine, from: Time) -> impl Iterator<Item = Span> + '_ {
+pub(crate) fn own_stacks(
+    trace: &Trace,
+    goroutine: Goroutine,
+    from: Time,
+) -> impl Iterator<Item = Span> + '_ {
     trace
         .spans_from(goroutine, from)
         .filter(move |span| span.start > from && !span.woken && span.stack != StackId::EMPTY)
@@ -144,10 +148,11 @@ impl After<'_> {
             .map(|span| self.book.place(span.stack))
             .collect();
         !places.is_empty()
-            && spans_before(self.trace, self.heard.goroutine, self.heard.cancelled, LOOK_BACK)
-                .any(|span| {
+            && spans_before(self.trace, self.heard.goroutine, self.heard.cancelled, LOOK_BACK).any(
+                |span| {
                     span.state == GoState::Waiting && places.contains(&self.book.place(span.stack))
-                })
+                },
+            )
     }
 
     /// Whether it went on to shut something down in good order, which was its job.

@@ -170,10 +170,19 @@ pub(crate) const GRACEFUL: &[(&str, &str)] = &[
     ("net/http.(*Server).Shutdown", "net/http.(*Server).Shutdown"),
     ("net/http.(*Server).Close", "net/http.(*Server).Close"),
     ("net/http/httptest.(*Server).Close", "net/http/httptest.(*Server).Close"),
-    ("google.golang.org/grpc.(*Server).GracefulStop", "google.golang.org/grpc.(*Server).GracefulStop"),
+    (
+        "google.golang.org/grpc.(*Server).GracefulStop",
+        "google.golang.org/grpc.(*Server).GracefulStop",
+    ),
     ("google.golang.org/grpc.(*Server).Stop", "google.golang.org/grpc.(*Server).Stop"),
-    ("github.com/valyala/fasthttp.(*Server).Shutdown…", "github.com/valyala/fasthttp.(*Server).ShutdownWithContext"),
-    ("github.com/labstack/echo/v4.(*Echo).Shutdown", "github.com/labstack/echo/v4.(*Echo).Shutdown"),
+    (
+        "github.com/valyala/fasthttp.(*Server).Shutdown…",
+        "github.com/valyala/fasthttp.(*Server).ShutdownWithContext",
+    ),
+    (
+        "github.com/labstack/echo/v4.(*Echo).Shutdown",
+        "github.com/labstack/echo/v4.(*Echo).Shutdown",
+    ),
     ("github.com/nats-io/nats%2ego.(*Conn).Drain", "github.com/nats-io/nats%2ego.(*Conn).Drain"),
 ];
 
@@ -195,11 +204,26 @@ pub(crate) const OPERATIONS: &[(&str, &str)] = &[
     ("google.golang.org/grpc.(*clientStream).…", "google.golang.org/grpc.(*clientStream).RecvMsg"),
 ];
 
+/// Functions that serve a request by calling the user's handler.
+#[rustfmt::skip]
+pub(crate) const SERVERS: &[(&str, &str)] = &[
+    ("net/http.(*conn).serve", "net/http.(*conn).serve"),
+    ("net/http.(*http2serverConn).runHandler", "net/http.(*http2serverConn).runHandler"),
+    ("net/http/internal/http2.(*serverConn).runHandler", "net/http/internal/http2.(*serverConn).runHandler"),
+    ("golang.org/x/net/http2.(*serverConn).runHandler", "golang.org/x/net/http2.(*serverConn).runHandler"),
+    ("google.golang.org/grpc.(*Server).processUnaryRPC", "google.golang.org/grpc.(*Server).processUnaryRPC"),
+    ("google.golang.org/grpc.(*Server).processStreamingRPC", "google.golang.org/grpc.(*Server).processStreamingRPC"),
+    ("github.com/valyala/fasthttp.(*Server).serveConn", "github.com/valyala/fasthttp.(*Server).serveConn"),
+];
+
 /// Functions in which one waits for other goroutines to end.
 pub(crate) const JOINS: &[(&str, &str)] = &[
     ("sync.(*WaitGroup).Wait", "sync.(*WaitGroup).Wait"),
     ("golang.org/x/sync/errgroup.(*Group).Wait", "golang.org/x/sync/errgroup.(*Group).Wait"),
-    ("github.com/sourcegraph/conc.(*WaitGroup).Wait", "github.com/sourcegraph/conc.(*WaitGroup).Wait"),
+    (
+        "github.com/sourcegraph/conc.(*WaitGroup).Wait",
+        "github.com/sourcegraph/conc.(*WaitGroup).Wait",
+    ),
 ];
 
 /// Functions that hand signals to the program: whom they wake acts on a signal.
@@ -211,7 +235,9 @@ pub(crate) fn matches(pattern: &str, function: &str) -> bool {
     if let Some(prefix) = pattern.strip_suffix('…') {
         function.starts_with(prefix)
     } else if let Some(prefix) = pattern.strip_suffix('#') {
-        function.strip_prefix(prefix).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+        function
+            .strip_prefix(prefix)
+            .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
     } else {
         pattern == function
     }
@@ -252,7 +278,7 @@ mod tests {
 
     #[test]
     fn every_listed_name_matches_its_example() {
-        for table in [MAINS, GRACEFUL, JOINS, SIGNALS, OPERATIONS] {
+        for table in [MAINS, GRACEFUL, JOINS, SIGNALS, OPERATIONS, SERVERS] {
             for (pattern, example) in table {
                 assert!(matches(pattern, example), "{pattern}");
             }

@@ -1,15 +1,27 @@
 //! The limits that findings go by, all in one place and all explicit.
 
 /// What counts as late, long or much. Durations are nanoseconds.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Rules {
     /// An overstay is late beyond this; at least 0.
     pub late_over_ns: i64,
     /// A `time.Sleep` is long beyond this; at least 0.
     pub max_sleep_ns: i64,
+    /// A `time.Sleep` in a request's handler is long beyond this; at least 0.
+    pub max_sleep_in_handler_ns: i64,
+    /// A goroutine that outlives its creator by more than this is an orphan; at least 0.
+    pub orphan_over_ns: i64,
+    /// Goroutines of one start function pile up if at least this many are alive at once.
+    pub pile_up_min: u32,
+    /// The GC presses if it marks for more than this share of the time, in percent.
+    pub gc_percent: u32,
+    /// Requests are late if their p99 is beyond this; at least 0.
+    pub max_request_ns: i64,
+    /// Below this many requests there is no p99.
+    pub requests_min: u32,
     /// Whether to guess at deaf goroutines by [`Sibling`](super::Evidence::Sibling).
     pub sibling: bool,
-    /// Where code that logs contexts names its category: `trace.Log(ctx, "context", …)`.
+    /// The category of logs about contexts: `trace.Log(ctx, "context", …)`.
     pub log_category: String,
 }
 
@@ -18,6 +30,12 @@ impl Default for Rules {
         Self {
             late_over_ns: 10_000_000,
             max_sleep_ns: 1_000_000_000,
+            max_sleep_in_handler_ns: 100_000_000,
+            orphan_over_ns: 100_000_000,
+            pile_up_min: 20,
+            gc_percent: 20,
+            max_request_ns: 250_000_000,
+            requests_min: 20,
             sibling: false,
             log_category: "context".to_owned(),
         }

@@ -27,7 +27,11 @@ impl Assists {
     }
 
     /// The assists of a goroutine that overlap a window.
-    fn within(&self, goroutine: Goroutine, window: Interval) -> impl Iterator<Item = Interval> + '_ {
+    fn within(
+        &self,
+        goroutine: Goroutine,
+        window: Interval,
+    ) -> impl Iterator<Item = Interval> + '_ {
         let start = self
             .rows
             .partition_point(|(of, interval)| (*of, interval.end) <= (goroutine, window.start));
@@ -84,7 +88,13 @@ impl<'a> Splitter<'a> {
         }
     }
 
-    fn add_span(&mut self, goroutine: Goroutine, span: &Span, next: Option<&Span>, piece: Interval) {
+    fn add_span(
+        &mut self,
+        goroutine: Goroutine,
+        span: &Span,
+        next: Option<&Span>,
+        piece: Interval,
+    ) {
         let lost: i64 = self
             .trace
             .world()

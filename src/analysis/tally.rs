@@ -7,6 +7,7 @@ use crate::model::{Edge, Trace};
 
 use super::Rules;
 use super::book::Book;
+use super::findings;
 use super::index::overstays_of;
 use super::split::Assists;
 use super::types::{Analysis, Cancel, Group, Hearing, Quantiles, Summary};
@@ -22,11 +23,22 @@ pub(crate) fn analysis(
     hearings: Vec<Hearing>,
 ) -> Analysis {
     let worst_first = worst_first(&hearings);
+    let by_goroutine = overstays_of(trace, &hearings);
+    let findings = findings::find(&findings::Facts {
+        trace,
+        rules,
+        book: &book,
+        assists: &assists,
+        cancels: &cancels,
+        hearings: &hearings,
+        worst_first: &worst_first,
+        by_goroutine: &by_goroutine,
+    });
     Analysis {
         summary: summary(rules, &cancels, &hearings, &worst_first),
         groups: groups(trace, rules, &hearings, &worst_first),
-        findings: Vec::new(),
-        by_goroutine: overstays_of(trace, &hearings),
+        findings,
+        by_goroutine,
         worst_first,
         cancels,
         hearings,

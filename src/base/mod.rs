@@ -3,11 +3,13 @@
 //! This room may not know Go, files or pixels.
 
 mod ids;
+mod nests;
 mod progress;
 mod time;
 mod warn;
 
 pub use ids::{GoId, Goroutine, ProcId, StackId, StrId, TaskId, ThreadId};
+pub use nests::Nests;
 pub use progress::{Cancelled, Progress};
 pub use time::{Interval, ParseDurationError, Time, format_duration, parse_duration};
 pub use warn::Warning;

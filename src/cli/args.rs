@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::error::ErrorKind;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use super::failure::Failure;
 use crate::analysis::Rules;
@@ -99,6 +99,10 @@ pub enum ReportFormat {
     Text,
     /// For programs; the fields do not change without a new `schema` number.
     Json,
+    /// For a pull request or a job's summary.
+    Markdown,
+    /// A page in one file, with nothing to fetch.
+    Html,
 }
 
 /// `overstay diff`
@@ -167,9 +171,6 @@ pub struct RenderArgs {
     /// What is selected: goroutine:23 or cancel:0
     #[arg(long, value_name = "SEL")]
     pub select: Option<String>,
-    /// How to read the trace
-    #[command(flatten)]
-    pub read: ReadArgs,
 }
 
 /// The views of the window that can be drawn.
@@ -178,6 +179,8 @@ pub struct RenderArgs {
 pub enum View {
     /// The lanes of all goroutines.
     Timeline,
+    /// The lanes that cancels reached, each with its cancel as time zero.
+    Cancel,
     /// The table of late exits.
     Late,
     /// Two traces side by side.
@@ -218,13 +221,36 @@ pub enum Parsed {
 /// If they are not as `--help` says; the failure fits on one line.
 pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Parsed, Failure> {
     let err = match Invocation::try_parse_from(args) {
-        Ok(invocation) => return Ok(Parsed::Invocation(invocation)),
+        Ok(invocation) => {
+            return match mistyped(&invocation) {
+                Some(failure) => Err(failure),
+                None => Ok(Parsed::Invocation(invocation)),
+            };
+        }
         Err(err) => err,
     };
     match err.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Ok(Parsed::Text(err.render())),
         _ => Err(Failure::new("arguments", one_line(&err.render().to_string()))),
     }
+}
+
+/// A command that was mistyped and so taken for a trace.
+fn mistyped(invocation: &Invocation) -> Option<Failure> {
+    let first = invocation.traces.first().filter(|first| !first.exists())?;
+    let word = first.to_str().filter(|word| !word.contains(['.', '/', '\\']))?;
+    let commands = Invocation::command();
+    let names: Vec<&str> = commands.get_subcommands().map(clap::Command::get_name).collect();
+    let name = nearest(word, &names)?;
+    let why = format!("neither a file nor a command; did you mean `overstay {name}`?");
+    Some(Failure::new(word, why))
+}
+
+/// The known word that is most like a mistyped one, if one is.
+pub(super) fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+    let likeness = |name: &str| strsim::jaro_winkler(word, name);
+    let best = known.iter().copied().max_by(|one, two| likeness(one).total_cmp(&likeness(two)))?;
+    (likeness(best) > 0.8).then_some(best)
 }
 
 /// clap's message on one line: what is wrong and its tips, without the usage.
@@ -260,7 +286,7 @@ mod tests {
 
     #[test]
     fn clap_finds_no_fault_with_the_grammar() {
-        <Invocation as clap::CommandFactory>::command().debug_assert();
+        Invocation::command().debug_assert();
     }
 
     #[test]
@@ -271,6 +297,16 @@ mod tests {
             assert_eq!(invocation.traces.len(), n_traces, "{line}");
         }
         assert!(parsed("a b c").is_err());
+    }
+
+    #[test]
+    fn a_mistyped_command_is_no_trace() {
+        let said = |line| parsed(line).expect_err(line).to_string();
+        assert!(said("reprot a.trace").contains("did you mean `overstay report`?"));
+        assert!(said("dif a b").starts_with("arguments: "), "three words are no traces");
+        assert!(said("dif a").contains("did you mean `overstay diff`?"));
+        assert!(parsed("before.trace").is_ok());
+        assert!(parsed("Cargo.toml").is_ok());
     }
 
     #[test]

@@ -2,11 +2,10 @@
 
 use std::io::{self, Write};
 
-use super::ink::{
-    BAD, FAINT, GOOD, STRONG, count, cut_list, grouped, of_verdict, safe, styled, with_color,
-};
+use super::ink::{FAINT, STRONG, count, cut_list, grouped, of_verdict, safe, styled, with_color};
 use super::open::Opened;
-use super::report::head;
+use super::text::head;
+use super::told::Head;
 use crate::analysis::{Diff, DiffGroup, Side, Verdict};
 use crate::base::format_duration;
 
@@ -26,10 +25,11 @@ pub(super) fn write(
 ) -> io::Result<()> {
     with_color(out, color, |out| {
         write!(out, "before  ")?;
-        head(out, before)?;
+        head(out, &Head::new(before))?;
         write!(out, "after   ")?;
-        head(out, after)?;
-        writeln!(out, "\n{}", verdict(diff))?;
+        head(out, &Head::new(after))?;
+        let (verdict, words) = verdict_words(diff);
+        writeln!(out, "\n{}: {words}", styled(of_verdict(diff.verdict), verdict))?;
         for (side, opened) in [("before", before), ("after", after)] {
             let summary = opened.document.analysis().summary();
             let late = format!("{} late of {}", grouped(summary.late.into()), {
@@ -45,19 +45,14 @@ fn number_of(diff: &Diff, verdict: Verdict) -> usize {
     diff.groups.iter().filter(|group| group.verdict == verdict).count()
 }
 
-fn verdict(diff: &Diff) -> String {
+/// The verdict and what it stands on, in words.
+pub(super) fn verdict_words(diff: &Diff) -> (&'static str, String) {
     let groups = |verdict| count(number_of(diff, verdict) as u64, "group");
+    let (worse, better) = (groups(Verdict::Worse), groups(Verdict::Better));
     match diff.verdict {
-        Verdict::Worse => format!(
-            "{}: {} worse, {} better.",
-            styled(BAD, "Worse"),
-            groups(Verdict::Worse),
-            groups(Verdict::Better),
-        ),
-        Verdict::Better => {
-            format!("{}: {} better, none worse.", styled(GOOD, "Better"), groups(Verdict::Better))
-        }
-        _ => format!("{}: no difference that matters.", styled(STRONG, "Same")),
+        Verdict::Worse => ("Worse", format!("{worse} worse, {better} better.")),
+        Verdict::Better => ("Better", format!("{better} better, none worse.")),
+        _ => ("Same", "no difference that matters.".to_owned()),
     }
 }
 
@@ -89,21 +84,24 @@ fn group(out: &mut dyn Write, group: &DiffGroup) -> io::Result<()> {
         styled(STRONG, safe(&group.key)),
         styled(FAINT, group.kind),
     )?;
-    let (before, after) = (&group.before, &group.after);
-    let facts = match (before.n, after.n) {
-        (_, 0) => one_side(before),
-        (0, _) => one_side(after),
-        _ => both_sides(before, after),
-    };
-    writeln!(out, "               {facts}")?;
+    writeln!(out, "               {}", facts(group))?;
     if let Some(shift) = group.shift_ns {
         writeln!(out, "               {}", styled(FAINT, moved(group, shift)))?;
     }
     Ok(())
 }
 
+/// What a group has on both sides, or on the only one.
+pub(super) fn facts(group: &DiffGroup) -> String {
+    match (group.before.n, group.after.n) {
+        (_, 0) => one_side(&group.before),
+        (0, _) => one_side(&group.after),
+        _ => both_sides(&group.before, &group.after),
+    }
+}
+
 /// By how much, and how sure that is.
-fn moved(group: &DiffGroup, shift: i64) -> String {
+pub(super) fn moved(group: &DiffGroup, shift: i64) -> String {
     let sure = group.ci95_ns.map_or_else(String::new, |[low, high]| {
         format!(" (95 % sure: {} to {})", signed(low), signed(high))
     });

@@ -7,12 +7,15 @@ mod args;
 mod comparison;
 mod dump;
 mod failure;
+mod html;
 mod ink;
 mod json;
+mod markdown;
 mod open;
 mod output;
-mod report;
 mod summary;
+mod text;
+mod told;
 
 use std::io::{self, Write};
 use std::panic::{self, AssertUnwindSafe};
@@ -28,6 +31,7 @@ pub use output::write_to;
 
 use args::{DiffArgs, FailOn, LateArgs, ReadArgs, ReportFormat};
 use output::stdout_has_color;
+use told::{Head, Told};
 
 use crate::analysis::{self, Verdict};
 
@@ -106,7 +110,9 @@ fn report(
 ) -> Result<Status, Failure> {
     let opened = open::open(path, late.rules(), read)?;
     write_to(output, |out| match format {
-        ReportFormat::Text => report::write(out, stdout_has_color(output), &opened),
+        ReportFormat::Text => text::write(out, stdout_has_color(output), &Told::new(&opened)),
+        ReportFormat::Markdown => markdown::write_report(out, &Told::new(&opened)),
+        ReportFormat::Html => html::write_report(out, &Told::new(&opened)),
         ReportFormat::Json => json::write_report(out, &opened),
     })?;
     Ok(Status::Fine)
@@ -123,6 +129,10 @@ fn diff(args: &DiffArgs) -> Result<Status, Failure> {
         ReportFormat::Text => {
             comparison::write(out, stdout_has_color(output), &before, &after, &diff)
         }
+        ReportFormat::Markdown => {
+            markdown::write_diff(out, &Head::new(&before), &Head::new(&after), &diff)
+        }
+        ReportFormat::Html => html::write_diff(out, &Head::new(&before), &Head::new(&after), &diff),
         ReportFormat::Json => json::write_diff(out, &before, &after, &diff),
     })?;
     let failed = match fail_on {

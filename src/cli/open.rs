@@ -1,16 +1,25 @@
 //! Traces in: read, analyzed, and what is wrong with them said on standard error.
 
+use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::thread;
+use std::time::Duration;
 
 use super::args::ReadArgs;
 use super::complain;
 use super::failure::{Failure, file_name};
+use super::ink::safe;
 use crate::analysis::{Document, Rules};
 use crate::base::{Progress, Warning};
 use crate::load::{Input, read_input};
 use crate::model::build;
 use crate::parse::error::ParseError;
 
+/// Work that takes less is not worth a line.
+const SHOWN_AFTER: Duration = Duration::from_millis(700);
+/// How often the line is written anew.
+const SHOWN_EVERY: Duration = Duration::from_millis(100);
 /// How many warnings of one trace are said one by one.
 const WARNINGS_SHOWN: usize = 5;
 
@@ -35,11 +44,47 @@ pub(super) fn input(path: &Path) -> Result<Input, Failure> {
 /// Reads and analyzes a trace. Damage is said, or refused if the arguments are strict.
 pub(super) fn open(path: &Path, rules: Rules, read: ReadArgs) -> Result<Opened, Failure> {
     let input = input(path)?;
-    let trace = build(&input.bytes, &Progress::default()).map_err(|err| refuse(path, &err))?;
+    let progress = Progress::default();
+    let trace = showing(path, &progress, || build(&input.bytes, &progress));
+    let trace = trace.map_err(|err| refuse(path, &err))?;
     let complete = trace.info().complete && input.warnings.is_empty();
     let warnings = [&input.warnings, trace.warnings()].concat();
     tell(path, &warnings, complete, read)?;
     Ok(Opened { path: path.to_owned(), document: Document::new(trace, rules), warnings, complete })
+}
+
+/// Does long work and shows on a terminal how far it has come, once it takes a while.
+pub(super) fn showing<T>(path: &Path, progress: &Progress, work: impl FnOnce() -> T) -> T {
+    if !io::stderr().is_terminal() {
+        return work();
+    }
+    thread::scope(|scope| {
+        let (done, waiting) = sync_channel::<()>(1);
+        let shown = thread::Builder::new()
+            .name("progress".to_owned())
+            .spawn_scoped(scope, move || show(path, progress, &waiting));
+        let result = work();
+        drop(done);
+        // Without the thread nothing is shown, and that is all.
+        let _ = shown.map(thread::ScopedJoinHandle::join);
+        result
+    })
+}
+
+/// Shows the progress until the other end of the channel is gone.
+fn show(path: &Path, progress: &Progress, waiting: &Receiver<()>) {
+    let name = safe(&file_name(path)).into_owned();
+    let mut pause = SHOWN_AFTER;
+    let mut shown = false;
+    while let Err(RecvTimeoutError::Timeout) = waiting.recv_timeout(pause) {
+        let percent = progress.fraction() * 100.0;
+        let _ = write!(io::stderr(), "\r\x1b[Kreading {name}: {percent:.0} %");
+        shown = true;
+        pause = SHOWN_EVERY;
+    }
+    if shown {
+        let _ = write!(io::stderr(), "\r\x1b[K");
+    }
 }
 
 /// Says what is wrong with a trace that could be read in part.

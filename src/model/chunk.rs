@@ -10,6 +10,7 @@ use std::sync::Arc;
 use crate::base::{Goroutine, ProcId, StackId, StrId, Time};
 use crate::parse::event::GoState;
 
+use super::columns::{Columns, KindRows};
 use super::spans::Run;
 
 /// What a span is, shared by many spans.
@@ -23,49 +24,13 @@ pub struct Kind {
     pub proc: ProcId,
     /// Whether another goroutine or the runtime made it runnable: it was waiting before.
     pub woken: bool,
-    /// How many extra words a span of this kind has: 0; 1, the stack; 2, the stack and the waker.
+    /// How many extra words a span of this kind has in its chunk: none, a stack's, or those of
+    /// a stack and a waker.
     pub words: u8,
-}
-
-/// The start times of a chunk's spans, relative to its base.
-#[derive(Debug)]
-pub(crate) enum Starts {
-    /// Nanoseconds since the base; serves any chunk shorter than 4.29 s.
-    Narrow(Vec<u32>),
-    /// The same for the others.
-    Wide(Vec<i64>),
-}
-
-impl Starts {
-    pub(crate) fn get(&self, base: Time, at: usize) -> Time {
-        match self {
-            Self::Narrow(starts) => starts.get(at).map_or(base, |&ns| base + i64::from(ns)),
-            Self::Wide(starts) => starts.get(at).map_or(base, |&ns| base + ns),
-        }
-    }
-
-    /// Sets one start, in nanoseconds since the base.
-    pub(crate) fn set(&mut self, at: usize, ns: i64) {
-        match self {
-            Self::Narrow(starts) => {
-                if let Some(place) = starts.get_mut(at) {
-                    *place = u32::try_from(ns).unwrap_or(u32::MAX);
-                }
-            }
-            Self::Wide(starts) => {
-                if let Some(place) = starts.get_mut(at) {
-                    *place = ns;
-                }
-            }
-        }
-    }
 }
 
 /// How many spans share one entry of [`Chunk::word_marks`].
 pub(crate) const MARK_EVERY: usize = 64;
-
-/// The waker's word when nobody in particular woke the goroutine (the runtime did).
-pub(crate) const NO_WAKER: u32 = u32::MAX;
 
 /// One stretch of time of the span columns.
 #[derive(Debug)]
@@ -81,31 +46,32 @@ pub struct Chunk {
     pub(crate) members: Vec<Goroutine>,
     /// Where each member's spans begin, and the end.
     pub(crate) run_starts: Vec<u32>,
-    pub(crate) starts: Starts,
-    pub(crate) kind: Vec<u16>,
-    pub(crate) words: Vec<u32>,
-    /// Position in `words` of the first word of every [`MARK_EVERY`]th span.
+    pub(crate) columns: Columns,
+    /// The first word of every [`MARK_EVERY`]th span.
     pub(crate) word_marks: Vec<u32>,
 }
 
 impl Chunk {
     /// Fills [`Chunk::word_marks`] from the kinds.
     pub(crate) fn mark_words(&mut self) {
+        let widths: Vec<u8> = self.kinds.iter().map(|kind| kind.words).collect();
+        let width = |kind: u16| widths.get(usize::from(kind)).map_or(0, |&words| u32::from(words));
+        let kinds = self.columns.kinds();
         let mut word = 0;
-        self.word_marks.clear();
-        for block in self.kind.chunks(MARK_EVERY) {
-            self.word_marks.push(word);
-            let kinds = &self.kinds;
-            let width =
-                |&kind: &u16| kinds.get(usize::from(kind)).map_or(0, |kind| u32::from(kind.words));
-            word += block.iter().map(width).sum::<u32>();
-        }
+        self.word_marks = (0..kinds.len())
+            .step_by(MARK_EVERY)
+            .map(|first| {
+                let mark = word;
+                word += kinds.from(first).take(MARK_EVERY).map(width).sum::<u32>();
+                mark
+            })
+            .collect();
     }
 
     /// How many spans begin in this chunk.
     #[must_use]
     pub fn n_spans(&self) -> usize {
-        self.kind.len()
+        self.columns.len()
     }
 
     /// The goroutines that have spans here.
@@ -132,7 +98,7 @@ impl Chunk {
     /// The start of a span, by its number in this chunk.
     #[must_use]
     pub fn start(&self, at: usize) -> Time {
-        self.starts.get(self.base, at)
+        self.columns.start(at).map_or(self.base, |ns| self.base + ns)
     }
 
     /// The kind of a span, by its number in this chunk.
@@ -141,34 +107,35 @@ impl Chunk {
     /// If there is no such span.
     #[must_use]
     pub fn kind_of(&self, at: usize) -> &Kind {
-        &self.kinds[usize::from(self.kind[at])]
+        let row = self.columns.kinds().get(at);
+        row.and_then(|row| self.kinds.get(usize::from(row))).expect("a span of this chunk")
     }
 
     /// The kind of every span, as rows of [`Chunk::kinds`]: what a level of detail reads.
     #[must_use]
-    pub fn kind_rows(&self) -> &[u16] {
-        &self.kind
+    pub fn kind_rows(&self) -> KindRows<'_> {
+        self.columns.kinds()
     }
 
     /// Where the extra words of a span begin.
     pub(crate) fn words_at(&self, at: usize) -> usize {
         let mark = at / MARK_EVERY;
         let mut word = self.word_marks.get(mark).copied().unwrap_or(0) as usize;
-        for &kind in self.kind.get(mark * MARK_EVERY..at).unwrap_or(&[]) {
-            word += usize::from(self.kinds[usize::from(kind)].words);
+        let rows = self.columns.kinds().from(mark * MARK_EVERY).take(at % MARK_EVERY);
+        for row in rows {
+            word += self.kinds.get(usize::from(row)).map_or(0, |kind| usize::from(kind.words));
         }
         word
     }
 
     /// A span's stack from its words.
     pub(crate) fn stack_at(&self, word: usize) -> StackId {
-        let local = self.words.get(word).copied().unwrap_or(0);
-        self.stacks.get(local as usize).copied().unwrap_or_default()
+        let local = self.columns.stack(word);
+        local.and_then(|local| self.stacks.get(local as usize)).copied().unwrap_or_default()
     }
 
     /// A span's waker from its words.
     pub(crate) fn waker_at(&self, word: usize) -> Option<Goroutine> {
-        let local = self.words.get(word + 1).copied().filter(|&w| w != NO_WAKER)?;
-        self.people.get(local as usize).copied()
+        self.people.get(self.columns.waker(word)? as usize).copied()
     }
 }

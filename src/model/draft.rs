@@ -17,8 +17,9 @@ use crate::parse::pieces::{Piece, Shift};
 use crate::parse::sink::Sink;
 use crate::parse::tables::Tables;
 
-use super::chunk::NO_WAKER;
+use super::columns::NO_WAKER;
 use super::kinds::Kinds;
+use super::regions::Regions;
 use super::seal::{Pending, Sealed};
 
 /// A goroutine's number within a draft.
@@ -46,27 +47,63 @@ pub(super) struct MemberRow {
     pub(super) state: GoState,
     /// Its own stack at its origin.
     pub(super) stack: StackRef,
-    /// The first stack of its own that was seen, whose outermost frame is the start function.
-    pub(super) own_stack: StackRef,
     pub(super) ended: Option<Time>,
 }
 
 /// What is not a goroutine's span.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Side {
-    Proc { of: ProcId, to: ProcState, thread: ThreadId },
-    Metric { kind: MetricKind, value: u64 },
+    /// `from_start`: a first status, which holds since the draft's start.
+    Proc {
+        of: ProcId,
+        to: ProcState,
+        thread: ThreadId,
+        from_start: bool,
+    },
+    Metric {
+        kind: MetricKind,
+        value: u64,
+    },
     Mark(RangeMoment),
-    Sweep { of: ProcId, moment: RangeMoment },
-    Assist { of: Member, moment: RangeMoment },
-    StopTheWorld { by: Member, reason: StrRef, stack: StackRef, moment: RangeMoment },
-    TaskBegin { id: TaskId, parent: TaskId, kind: StrRef, by: Member, stack: StackRef },
-    TaskEnd { id: TaskId },
-    RegionBegin { task: TaskId, kind: StrRef, by: Member },
-    RegionEnd { task: TaskId, kind: StrRef, by: Member },
-    Log { task: TaskId, category: StrRef, message: StrRef, by: Member, stack: StackRef },
-    Sample { of: Member, stack: StackRef },
-    Label { of: Member, label: StrRef },
+    Sweep {
+        of: ProcId,
+        moment: RangeMoment,
+    },
+    Assist {
+        of: Member,
+        moment: RangeMoment,
+    },
+    StopTheWorld {
+        by: Member,
+        reason: StrRef,
+        stack: StackRef,
+        moment: RangeMoment,
+    },
+    TaskBegin {
+        id: TaskId,
+        parent: TaskId,
+        kind: StrRef,
+        by: Member,
+        stack: StackRef,
+    },
+    TaskEnd {
+        id: TaskId,
+    },
+    Log {
+        task: TaskId,
+        category: StrRef,
+        message: StrRef,
+        by: Member,
+        stack: StackRef,
+    },
+    Sample {
+        of: Member,
+        stack: StackRef,
+    },
+    Label {
+        of: Member,
+        label: StrRef,
+    },
 }
 
 /// The ordered events of one generation, being sorted into columns.
@@ -77,12 +114,18 @@ pub struct Draft {
     /// The time of the last event.
     pub(super) last: Time,
     pub(super) members: Vec<MemberRow>,
+    /// The start function of each member: the outermost one of the first stack of its own that
+    /// has one.
+    pub(super) names: Vec<StrRef>,
     /// Member by goroutine slot, [`NOBODY`] if there is none alive.
     by_slot: Vec<Member>,
     pub(super) kinds: Kinds,
     pending: Pending,
     pub(super) sealed: Vec<Sealed>,
     pub(super) sides: Vec<(Time, Side)>,
+    pub(super) regions: Regions,
+    /// Whether a generation has begun; else there is no more than the trace's last Sync.
+    begun: bool,
     /// When the trace broke in this draft: nothing is known from then on.
     pub(super) lost: Option<Time>,
     /// How many experimental events there were.
@@ -114,9 +157,9 @@ impl Draft {
             origin,
             state,
             stack,
-            own_stack: stack,
             ended: None,
         });
+        self.names.push(StrRef(0));
         self.pending.add_member();
         let slot = of.slot as usize;
         if slot >= self.by_slot.len() {
@@ -133,17 +176,53 @@ impl Draft {
     }
 
     #[inline]
-    fn transition(&mut self, event: &Event, step: Transition) {
-        let Transition { of, from, to, reason, stack } = step;
+    fn transition(&mut self, tables: &Tables<'_>, event: &Event, step: Transition) {
+        let Transition { of, from, to, .. } = step;
+        let at = event.time;
+        match (from, to) {
+            (GoState::Runnable, GoState::Running) => {
+                let member = self.member(of);
+                let kind = self.kinds.running(event.proc);
+                self.pending.push_bare(at, member, kind);
+            }
+            (GoState::Waiting, GoState::Runnable) => {
+                let member = self.member(of);
+                let waker = self.member(event.goroutine);
+                let kind = self.kinds.woken();
+                self.pending.push_wake(at, member, kind, (event.stack.0, waker));
+            }
+            (GoState::Running, GoState::Waiting) => self.stop(tables, at, step),
+            _ => self.rarer_transition(tables, event, step),
+        }
+        if self.pending.is_full() {
+            self.seal();
+        }
+    }
+
+    /// The goroutine waits, is in a system call, or lost its P.
+    #[inline]
+    fn stop(&mut self, tables: &Tables<'_>, at: Time, step: Transition) {
+        let member = self.member(step.of);
+        self.name(tables, member, step.stack);
+        let kind = self.kinds.stopped(step.to, step.reason);
+        self.pending.push_stack(at, member, kind, step.stack.0);
+    }
+
+    /// Kept apart from the three that are nearly all.
+    #[inline(never)]
+    fn rarer_transition(&mut self, tables: &Tables<'_>, event: &Event, step: Transition) {
+        let Transition { of, from, to, stack, .. } = step;
         let at = event.time;
         match (from, to) {
             (GoState::NotExist, _) => {
                 let by = self.member(event.goroutine);
                 let origin = Origin::Created { at, by, stack: event.stack };
-                self.add(of, origin, to, stack);
+                let member = self.add(of, origin, to, stack);
+                self.name(tables, member, stack);
             }
             (GoState::Undetermined, _) if !self.has(of) => {
-                self.add(of, Origin::Status, to, stack);
+                let member = self.add(of, Origin::Status, to, stack);
+                self.name(tables, member, stack);
             }
             (_, GoState::NotExist) => {
                 let member = self.member(of);
@@ -154,31 +233,28 @@ impl Draft {
                     *place = NOBODY;
                 }
             }
-            (from, to) if from == to => {}
+            (from, to) if from == to => {
+                if stack != StackRef(0) {
+                    let member = self.member(of);
+                    self.name(tables, member, stack);
+                }
+            }
             (_, GoState::Running) => {
                 let member = self.member(of);
                 let kind = self.kinds.running(event.proc);
-                self.pending.push(at, member, kind, []);
+                self.pending.push_bare(at, member, kind);
             }
-            (GoState::Waiting, GoState::Runnable) => {
-                let member = self.member(of);
-                let waker = self.member(event.goroutine);
-                let kind = self.kinds.woken();
-                self.pending.push(at, member, kind, [event.stack.0, waker]);
-            }
-            (_, to) => {
-                let member = self.member(of);
-                if let Some(row) = self.members.get_mut(member as usize)
-                    && row.own_stack == StackRef(0)
-                {
-                    row.own_stack = stack;
-                }
-                let kind = self.kinds.stopped(to, reason);
-                self.pending.push(at, member, kind, [stack.0]);
-            }
+            _ => self.stop(tables, at, step),
         }
-        if self.pending.is_full() {
-            self.seal();
+    }
+
+    /// Takes a stack of the goroutine's own for its name, unless an earlier one gave it.
+    #[inline]
+    fn name(&mut self, tables: &Tables<'_>, member: Member, stack: StackRef) {
+        if let Some(name) = self.names.get_mut(member as usize)
+            && *name == StrRef(0)
+        {
+            *name = start_function(tables, stack);
         }
     }
 
@@ -189,10 +265,19 @@ impl Draft {
         }
     }
 
+    /// An event that is no goroutine's transition.
+    #[inline(never)]
+    fn other(&mut self, event: &Event) {
+        self.side(event);
+    }
+
     fn side(&mut self, event: &Event) {
         let by = event.goroutine;
         let side = match event.body {
-            Body::Proc { of, from: _, to } => Side::Proc { of, to, thread: event.thread },
+            Body::Proc { of, from, to } => {
+                let from_start = from == ProcState::Undetermined;
+                Side::Proc { of, to, thread: event.thread, from_start }
+            }
             Body::Metric { kind, value } => Side::Metric { kind, value },
             Body::Range { kind, moment } => match kind {
                 RangeKind::GcMark => Side::Mark(moment),
@@ -207,9 +292,15 @@ impl Draft {
             }
             Body::TaskEnd { id, .. } => Side::TaskEnd { id },
             Body::RegionBegin { task, kind } => {
-                Side::RegionBegin { task, kind, by: self.member(by) }
+                let by = self.member(by);
+                self.regions.begin(by, task, kind, event.time);
+                return;
             }
-            Body::RegionEnd { task, kind } => Side::RegionEnd { task, kind, by: self.member(by) },
+            Body::RegionEnd { task, kind } => {
+                let by = self.member(by);
+                self.regions.end(by, task, kind, event.time);
+                return;
+            }
             Body::Log { task, category, message } => {
                 Side::Log { task, category, message, by: self.member(by), stack: event.stack }
             }
@@ -230,6 +321,15 @@ impl Draft {
     }
 }
 
+/// The outermost function of a stack. The runtime also writes stacks whose only frame has no
+/// function.
+fn start_function(tables: &Tables<'_>, stack: StackRef) -> StrRef {
+    let outermost = tables.stack(stack).last();
+    let frame = outermost.and_then(|&frame| tables.frames().get(frame as usize));
+    let named = frame.filter(|frame| !tables.string(frame.function).is_empty());
+    named.map_or(StrRef(0), |frame| frame.function)
+}
+
 /// A goroutine's transition, as in [`Body::Goroutine`].
 #[derive(Clone, Copy)]
 struct Transition {
@@ -243,23 +343,25 @@ struct Transition {
 impl Sink for Draft {
     fn begin_generation(&mut self, _tables: &Tables<'_>) {
         self.by_slot.clear();
+        self.begun = true;
     }
 
     #[inline]
-    fn event(&mut self, _tables: &Tables<'_>, event: &Event) {
+    fn event(&mut self, tables: &Tables<'_>, event: &Event) {
         self.last = event.time;
         if let Body::Goroutine { of, from, to, reason, stack } = event.body {
-            self.transition(event, Transition { of, from, to, reason, stack });
-            return;
+            self.transition(tables, event, Transition { of, from, to, reason, stack });
+        } else {
+            // A generation's first event is a Sync, so that goroutines need not look.
+            if self.start.is_none() && self.begun {
+                self.start = Some(event.time);
+            }
+            self.other(event);
         }
-        if self.start.is_none() {
-            self.start = Some(event.time);
-        }
-        self.side(event);
     }
 
     fn lost(&mut self, at: Time) {
-        self.lost = Some(at);
+        self.lost.get_or_insert(at);
     }
 }
 
@@ -302,6 +404,7 @@ impl Piece for Draft {
         for (at, _) in self.sides.iter_mut().take_while(|(at, _)| *at < end) {
             *at = shift.apply(*at);
         }
+        self.regions.shift(shift);
         for sealed in &mut self.sealed {
             sealed.shift(shift);
         }

@@ -9,7 +9,8 @@ use crate::parse::Parsed;
 use crate::parse::event::{GoState, StackRef, StrRef};
 use crate::parse::tables::Tables;
 
-use super::chunk::{Chunk, Kind, Starts};
+use super::chunk::{Chunk, Kind};
+use super::columns::{Columns, SpanParts, Widths};
 use super::draft::{Draft, Member, MemberRow, NOBODY, Origin};
 use super::goroutines::{Edge, Life, RunAt};
 use super::kinds::{Kinds, RawKind};
@@ -32,6 +33,8 @@ pub struct Builder {
     last: Time,
     /// Since when nothing is known, after a break.
     lost: Option<Time>,
+    /// What lies between the break and the generation being joined.
+    gap: Option<Interval>,
 }
 
 /// A draft's own numbers → the trace's rows.
@@ -58,11 +61,27 @@ impl Rows {
 impl Builder {
     /// Adds the next draft, with the tables that its events refer to.
     pub fn join(&mut self, draft: Draft, tables: &Tables<'_>) {
-        let Some(start) = draft.start else {
-            return;
-        };
+        let lost = draft.lost;
+        if let Some(start) = draft.start {
+            self.last = self.last.max(draft.last);
+            self.generation(draft, tables, start);
+        } else if self.start.is_some() {
+            // No more than a Sync.
+            self.last = self.last.max(draft.last);
+        }
+        if self.start.is_some() && self.lost.is_none() {
+            self.lost = lost;
+        }
+    }
+
+    fn generation(&mut self, draft: Draft, tables: &Tables<'_>, start: Time) {
         self.start.get_or_insert(start);
-        self.last = self.last.max(draft.last);
+        if let Some(at) = self.lost.take() {
+            // The event at `at` itself is known.
+            let gap = Interval::new(at + 1, start);
+            self.sides.lose(&mut self.trace, gap);
+            self.gap = Some(gap);
+        }
         if let Some(clock) = tables.clock {
             let seconds = i128::from(clock.wall_s) * 1_000_000_000;
             let unix_ns = seconds + i128::from(clock.wall_ns);
@@ -70,17 +89,19 @@ impl Builder {
         }
         let strings = self.strings(tables);
         let stacks = self.stacks(tables, &strings);
-        let people = self.people(&draft, &stacks, start);
+        let people = self.people(&draft, &stacks, &strings, start);
         let rows = Rows { people, stacks, strings };
-        let kinds: Arc<[Kind]> =
-            draft.kinds.rows().iter().map(|raw| finish_kind(raw, &rows)).collect();
+        let kinds = [false, true].map(|wide_stacks| -> Arc<[Kind]> {
+            let widths = Widths { wide_stacks, ..Widths::default() };
+            draft.kinds.rows().iter().map(|raw| finish_kind(raw, &rows, widths)).collect()
+        });
+        let [narrow, wide] = &kinds;
         for sealed in draft.sealed {
-            self.chunk(sealed, &rows, &kinds);
+            let is_wide = sealed.columns.widths().wide_stacks;
+            self.chunk(sealed, &rows, if is_wide { wide } else { narrow });
         }
-        self.sides.add(&mut self.trace, &draft.sides, &rows);
-        if let Some(at) = draft.lost {
-            self.lost = Some(at);
-        }
+        self.sides.add(&mut self.trace, start, &draft.sides, &rows);
+        self.sides.add_regions(&mut self.trace, &draft.regions, &rows);
     }
 
     /// The finished trace.
@@ -133,30 +154,37 @@ impl Builder {
 
     /// Gives every member its row: a new one if it was created here or is heard of for the
     /// first time, else the one that it has.
-    fn people(&mut self, draft: &Draft, stacks: &[StackId], start: Time) -> Arc<[Goroutine]> {
-        let lost = self.lost.take();
+    fn people(
+        &mut self,
+        draft: &Draft,
+        stacks: &[StackId],
+        strings: &[StrId],
+        start: Time,
+    ) -> Arc<[Goroutine]> {
+        let gap = self.gap.take();
         let stack = |row: StackRef| stacks.get(row.0 as usize).copied().unwrap_or_default();
         let mut found = Found::default();
         let mut people: Vec<Goroutine> = Vec::with_capacity(draft.members.len());
-        for member in &draft.members {
+        for (member, &name) in draft.members.iter().zip(&draft.names) {
             let known = match member.origin {
                 Origin::Created { .. } => None,
                 Origin::Status | Origin::Named => self.alive.get(&member.id).copied(),
             };
             let row = match known {
                 Some(row) => {
-                    if lost.is_some() {
+                    if gap.is_some() {
                         found.insert(row, (member.state, stack(member.stack)));
                     }
                     row
                 }
                 None => self.new_life(member, &stack, start, &people),
             };
-            self.settle(row, member, &stack);
+            let name = strings.get(name.0 as usize).copied().unwrap_or_default();
+            self.settle(row, member, name);
             people.push(row);
         }
-        if let Some(at) = lost {
-            self.bridge(Interval::new(at, start), &found);
+        if let Some(gap) = gap {
+            self.bridge(gap, &found);
         }
         people.into()
     }
@@ -188,14 +216,12 @@ impl Builder {
     }
 
     /// Takes over a member's name and end.
-    fn settle(&mut self, row: Goroutine, member: &MemberRow, stack: &impl Fn(StackRef) -> StackId) {
+    fn settle(&mut self, row: Goroutine, member: &MemberRow, own_name: StrId) {
         let goroutines = &mut self.trace.goroutines;
         if let Some(name) = goroutines.names.get_mut(row.index())
             && *name == StrId::EMPTY
-            && member.own_stack != StackRef(0)
         {
-            let bottom = self.trace.stacks.bottom(stack(member.own_stack));
-            *name = bottom.map_or(StrId::EMPTY, |frame| frame.function);
+            *name = own_name;
         }
         match member.ended {
             Some(at) => {
@@ -217,50 +243,50 @@ impl Builder {
     fn bridge(&mut self, gap: Interval, found: &Found) {
         self.trace.world.gaps.push(gap);
         let unknown = Kinds::plain(GoState::Undetermined);
-        let kinds: Arc<[Kind]> = Kinds::default().rows().iter().map(plain_kind).collect();
-        let mut spans = Vec::new();
-        let mut gone = Vec::new();
-        for (&id, &row) in &self.alive {
-            let life = self.trace.goroutines.life(row);
-            if life.first >= gap.end {
-                continue;
-            }
-            match found.get(&row) {
-                Some(&(state, stack)) => spans.push((row, state, stack)),
-                None => gone.push((id, row)),
-            }
-        }
+        let lives = |row: Goroutine| self.trace.goroutines.life(row).first < gap.end;
+        // Not from `alive`: what ends in the generation behind the gap is no longer there.
+        let mut spans: Vec<_> = found
+            .iter()
+            .filter(|(row, _)| lives(**row))
+            .map(|(&row, &(state, stack))| (row, state, stack))
+            .collect();
+        let mut gone: Vec<_> = self
+            .alive
+            .iter()
+            .filter(|(_, row)| lives(**row) && !found.contains_key(row))
+            .map(|(&id, &row)| (id, row))
+            .collect();
         gone.sort_unstable();
         for &(id, row) in &gone {
             self.alive.remove(&id);
             self.trace.goroutines.lost.insert(row, gap.start);
         }
         spans.sort_unstable_by_key(|(row, ..)| *row);
-        // The first event after the gap is later than its end, so that starts increase.
-        let length = gap.ns().max(1);
-        let mut sealed = Chunk {
+        let with_stack = |state| (state != GoState::Running).then_some(());
+        let length = gap.ns();
+        let mut parts: Vec<SpanParts> = Vec::new();
+        let mut run_starts = vec![0];
+        for (at, &(_, state, _)) in (0_u32..).zip(&spans) {
+            // Where no time lies in between, the state only changes.
+            if length > 0 {
+                parts.push((0, unknown, Some(u32::MAX)));
+            }
+            // The first event behind the gap is later than its end, so that starts increase.
+            parts.push((length, Kinds::plain(state), with_stack(state).map(|()| at)));
+            run_starts.push(u32::try_from(parts.len()).unwrap_or(u32::MAX));
+        }
+        let columns = Columns::of(&parts);
+        let kinds = Kinds::default();
+        self.push_chunk(Chunk {
             base: gap.start,
-            kinds,
+            kinds: kinds.rows().iter().map(|raw| plain_kind(raw, columns.widths())).collect(),
             stacks: spans.iter().map(|&(.., stack)| stack).collect(),
             people: Arc::default(),
             members: spans.iter().map(|&(row, ..)| row).collect(),
-            run_starts: (0..).step_by(2).take(spans.len() + 1).collect(),
-            starts: Starts::Wide(Vec::new()),
-            kind: Vec::new(),
-            words: Vec::new(),
+            run_starts,
+            columns,
             word_marks: Vec::new(),
-        };
-        let mut starts = Vec::new();
-        for (at, &(_, state, _)) in (0_u32..).zip(&spans) {
-            starts.extend([0, length]);
-            sealed.kind.extend([unknown, Kinds::plain(state)]);
-            sealed.words.push(u32::MAX);
-            if state != GoState::Running {
-                sealed.words.push(at);
-            }
-        }
-        sealed.starts = Starts::Wide(starts);
-        self.push_chunk(sealed);
+        });
     }
 
     fn chunk(&mut self, sealed: Sealed, rows: &Rows, kinds: &Arc<[Kind]>) {
@@ -273,9 +299,7 @@ impl Builder {
             people: Arc::clone(&rows.people),
             members: members.collect(),
             run_starts: sealed.run_starts,
-            starts: sealed.starts,
-            kind: sealed.kinds,
-            words: sealed.words,
+            columns: sealed.columns,
             word_marks: Vec::new(),
         });
     }
@@ -292,17 +316,18 @@ impl Builder {
 /// Goroutines that a generation after a break names again, with the state it gives.
 type Found = FxHashMap<Goroutine, (GoState, StackId)>;
 
-fn finish_kind(raw: &RawKind, rows: &Rows) -> Kind {
-    Kind { reason: rows.string(raw.reason), ..plain_kind(raw) }
+fn finish_kind(raw: &RawKind, rows: &Rows, widths: Widths) -> Kind {
+    Kind { reason: rows.string(raw.reason), ..plain_kind(raw, widths) }
 }
 
-fn plain_kind(raw: &RawKind) -> Kind {
+fn plain_kind(raw: &RawKind, widths: Widths) -> Kind {
+    let words = widths.words(u32::from(raw.stack), u32::from(raw.woken));
     Kind {
         state: raw.state,
         reason: StrId::EMPTY,
         proc: raw.proc,
         woken: raw.woken,
-        words: raw.words,
+        words: u8::try_from(words).unwrap_or(0),
     }
 }
 

@@ -12,7 +12,8 @@ pub(super) struct RawKind {
     pub(super) reason: StrRef,
     pub(super) proc: ProcId,
     pub(super) woken: bool,
-    pub(super) words: u8,
+    /// Whether a stack comes with it; with one that was woken, a waker too.
+    pub(super) stack: bool,
 }
 
 /// Beyond this many kinds a span keeps its state and loses its reason or P. Only made-up
@@ -44,17 +45,16 @@ const FALLBACK: [GoState; 5] = [
 
 impl Default for Kinds {
     fn default() -> Self {
-        let plain = |state, words| RawKind {
+        let plain = |state, stack| RawKind {
             state,
             reason: StrRef(0),
             proc: ProcId::NONE,
             woken: false,
-            words,
+            stack,
         };
-        let woken = RawKind { woken: true, ..plain(GoState::Runnable, 2) };
-        let words = |state: GoState| u8::from(state != GoState::Running);
+        let woken = RawKind { woken: true, ..plain(GoState::Runnable, true) };
         let rows = std::iter::once(woken)
-            .chain(FALLBACK.into_iter().map(|state| plain(state, words(state))))
+            .chain(FALLBACK.into_iter().map(|state| plain(state, state != GoState::Running)))
             .collect();
         Self {
             rows,
@@ -94,7 +94,7 @@ impl Kinds {
     #[cold]
     fn add_running(&mut self, proc: ProcId, low: Option<usize>) -> u16 {
         let kind =
-            RawKind { state: GoState::Running, reason: StrRef(0), proc, woken: false, words: 0 };
+            RawKind { state: GoState::Running, reason: StrRef(0), proc, woken: false, stack: false };
         let row = self.add(kind);
         match low {
             Some(at) => put(&mut self.running, at, row),
@@ -124,7 +124,7 @@ impl Kinds {
 
     #[cold]
     fn add_stopped(&mut self, group: usize, state: GoState, reason: StrRef) -> u16 {
-        let kind = RawKind { state, reason, proc: ProcId::NONE, woken: false, words: 1 };
+        let kind = RawKind { state, reason, proc: ProcId::NONE, woken: false, stack: true };
         let row = self.add(kind);
         if let Some(table) = self.stopped.get_mut(group) {
             put(table, reason.0 as usize, row);

@@ -12,11 +12,14 @@
 
 mod build;
 mod chunk;
+mod columns;
 mod draft;
 mod goroutines;
 mod join;
 mod kinds;
+mod memory;
 mod notes;
+mod regions;
 mod seal;
 mod sides;
 mod spans;
@@ -26,8 +29,9 @@ mod world;
 
 pub use build::{build, build_on};
 #[cfg(test)]
-pub(crate) use chunk::Starts;
+pub(crate) use columns::Columns;
 pub use chunk::{Chunk, Kind};
+pub use columns::KindRows;
 pub use draft::Draft;
 #[cfg(test)]
 pub(crate) use goroutines::RunAt;

@@ -3,26 +3,65 @@
 use crate::base::Time;
 use crate::parse::pieces::Shift;
 
-use super::chunk::Starts;
+use super::columns::{Columns, Widths};
 use super::draft::Member;
 use super::kinds::Kinds;
 
 /// Spans gather until there are so many.
-const FULL: usize = 1 << 18;
+const FULL: usize = 1 << 19;
 /// From so many on a chunk is also closed before its starts outgrow 32 bits.
 const ENOUGH: usize = 1 << 16;
 /// The longest chunk whose starts fit 32 bits, in nanoseconds, with room for a [`Shift`].
 const NARROW_NS: i64 = u32::MAX as i64 - 200_000_000;
 
+/// A span not yet sorted.
+#[derive(Clone, Copy, Debug)]
+struct Row {
+    at: Time,
+    member: Member,
+    stack: u32,
+    waker: u32,
+    kind: u16,
+    tally: Tally,
+}
+
+/// What comes with a span: nothing, a stack, a stack and a waker.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Tally {
+    Bare,
+    Stack,
+    Wake,
+}
+
+/// How many spans, stacks and wakers a member has, in a third of the bits each: a chunk has
+/// fewer than 2^21 of all.
+#[derive(Clone, Copy, Default, Debug)]
+struct Counts(u64);
+
+impl Counts {
+    const BITS: u32 = 21;
+
+    #[inline]
+    fn add(&mut self, tally: Tally) {
+        self.0 += match tally {
+            Tally::Bare => 1,
+            Tally::Stack => 1 | 1 << Self::BITS,
+            Tally::Wake => 1 | 1 << Self::BITS | 1 << (2 * Self::BITS),
+        };
+    }
+
+    fn nth(self, n: u32) -> u32 {
+        (self.0 >> (n * Self::BITS)) as u32 & ((1 << Self::BITS) - 1)
+    }
+}
+
 /// Spans not yet sorted, in order of time.
 #[derive(Debug, Default)]
 pub(super) struct Pending {
-    times: Vec<Time>,
-    members: Vec<Member>,
-    kinds: Vec<u16>,
-    words: Vec<u32>,
-    /// Spans and words by member, counted as they come.
-    counts: Vec<(u32, u32)>,
+    rows: Vec<Row>,
+    /// By member, counted as the rows come.
+    counts: Vec<Counts>,
+    highest_stack: u32,
 }
 
 /// One chunk's columns, its goroutines still the draft's members.
@@ -33,114 +72,116 @@ pub(super) struct Sealed {
     pub(super) members: Vec<Member>,
     /// Where each member's spans begin, and the end.
     pub(super) run_starts: Vec<u32>,
-    pub(super) starts: Starts,
-    pub(super) kinds: Vec<u16>,
-    pub(super) words: Vec<u32>,
+    pub(super) columns: Columns,
 }
 
 impl Pending {
     /// Empties all but the capacity.
     pub(super) fn clear(&mut self) {
-        self.times.clear();
-        self.members.clear();
-        self.kinds.clear();
-        self.words.clear();
+        self.rows.clear();
         self.counts.clear();
+        self.highest_stack = 0;
     }
 
     pub(super) fn add_member(&mut self) {
-        self.counts.push((0, 0));
+        self.counts.push(Counts::default());
+    }
+
+    /// A span that has no stack.
+    #[inline]
+    pub(super) fn push_bare(&mut self, at: Time, member: Member, kind: u16) {
+        self.push(Row { at, member, stack: 0, waker: 0, kind, tally: Tally::Bare });
     }
 
     #[inline]
-    pub(super) fn push<const N: usize>(
+    pub(super) fn push_stack(&mut self, at: Time, member: Member, kind: u16, stack: u32) {
+        self.highest_stack = self.highest_stack.max(stack);
+        self.push(Row { at, member, stack, waker: 0, kind, tally: Tally::Stack });
+    }
+
+    #[inline]
+    pub(super) fn push_wake(
         &mut self,
         at: Time,
         member: Member,
         kind: u16,
-        words: [u32; N],
+        (stack, waker): (u32, Member),
     ) {
-        let Some(count) = self.counts.get_mut(member as usize) else {
-            return;
-        };
-        count.0 += 1;
-        count.1 += u32::try_from(N).unwrap_or(0);
-        self.times.push(at);
-        self.members.push(member);
-        self.kinds.push(kind);
-        self.words.extend_from_slice(&words);
+        self.highest_stack = self.highest_stack.max(stack);
+        self.push(Row { at, member, stack, waker, kind, tally: Tally::Wake });
+    }
+
+    #[inline]
+    fn push(&mut self, row: Row) {
+        if let Some(counts) = self.counts.get_mut(row.member as usize) {
+            counts.add(row.tally);
+            self.rows.push(row);
+        }
     }
 
     #[inline]
     pub(super) fn is_full(&self) -> bool {
-        let len = self.times.len();
+        let len = self.rows.len();
         len >= FULL || (len >= ENOUGH && self.length_ns() >= NARROW_NS)
     }
 
     fn length_ns(&self) -> i64 {
-        match (self.times.first(), self.times.last()) {
-            (Some(&first), Some(&last)) => last - first,
+        match (self.rows.first(), self.rows.last()) {
+            (Some(first), Some(last)) => last.at - first.at,
             _ => 0,
         }
     }
 
     /// Sorts what has gathered; none if that is nothing.
     pub(super) fn seal(&mut self, kinds: &Kinds) -> Option<Sealed> {
-        let base = *self.times.first()?;
-        let narrow = self.length_ns() <= NARROW_NS;
-        let (members, run_starts, mut places) = self.places();
-        let n = self.times.len();
-        let mut sorted_kinds = vec![0_u16; n];
-        let mut sorted_words = vec![0_u32; self.words.len()];
-        let mut narrow_starts = vec![0_u32; if narrow { n } else { 0 }];
-        let mut wide_starts = vec![0_i64; if narrow { 0 } else { n }];
-        let widths: Vec<u8> = kinds.rows().iter().map(|kind| kind.words).collect();
-        let mut word = 0_usize;
-        for ((&at, &member), &kind) in self.times.iter().zip(&self.members).zip(&self.kinds) {
-            let width = usize::from(widths.get(usize::from(kind)).copied().unwrap_or(0));
-            let Some((span, first_word)) = places.get_mut(member as usize) else {
+        let base = self.rows.first()?.at;
+        // Room for a shift, which can only move the first starts, and not far.
+        let longest = if self.length_ns() > NARROW_NS { i64::MAX } else { 0 };
+        let widths = Widths::for_highest(longest, kinds.rows().len() - 1, self.highest_stack);
+        let (members, run_starts, mut places) = self.places(widths);
+        let words = places.pop().map_or(0, |(_, words)| words as usize);
+        let mut columns = Columns::zeroed(self.rows.len(), words, widths);
+        let mut writer = columns.writer();
+        for row in &self.rows {
+            let Some((span, word)) = places.get_mut(row.member as usize) else {
                 continue;
             };
-            let (to, to_word) = (*span as usize, *first_word as usize);
+            let at = *span as usize;
             *span += 1;
-            *first_word += u32::try_from(width).unwrap_or(0);
-            sorted_kinds[to] = kind;
-            if narrow {
-                narrow_starts[to] = u32::try_from(at - base).unwrap_or(u32::MAX);
-            } else {
-                wide_starts[to] = at - base;
+            writer.start(at, row.at - base);
+            writer.kind(at, row.kind);
+            if row.tally != Tally::Bare {
+                let mut next = writer.stack(*word as usize, row.stack);
+                if row.tally == Tally::Wake {
+                    writer.double(next, row.waker);
+                    next += 2;
+                }
+                *word = next as u32;
             }
-            sorted_words[to_word..to_word + width].copy_from_slice(&self.words[word..word + width]);
-            word += width;
         }
-        self.times.clear();
-        self.members.clear();
-        self.kinds.clear();
-        self.words.clear();
-        self.counts.fill((0, 0));
-        let starts = if narrow { Starts::Narrow(narrow_starts) } else { Starts::Wide(wide_starts) };
-        Some(Sealed { base, members, run_starts, starts, kinds: sorted_kinds, words: sorted_words })
+        self.rows.clear();
+        self.counts.fill(Counts::default());
+        self.highest_stack = 0;
+        Some(Sealed { base, members, run_starts, columns })
     }
 
     /// The members that have spans, where their runs begin (and the end), and by member the
-    /// next free place for a span and its words.
-    fn places(&self) -> (Vec<Member>, Vec<u32>, Vec<(u32, u32)>) {
+    /// next free place for a span and its words (and the ends).
+    fn places(&self, widths: Widths) -> (Vec<Member>, Vec<u32>, Vec<(u32, u32)>) {
         let mut members = Vec::new();
         let mut run_starts = Vec::new();
+        let mut places = Vec::with_capacity(self.counts.len() + 1);
         let (mut spans, mut words) = (0, 0);
-        let places = (0..)
-            .zip(&self.counts)
-            .map(|(member, count)| {
-                let place = (spans, words);
-                if count.0 > 0 {
-                    members.push(member);
-                    run_starts.push(spans);
-                    spans += count.0;
-                    words += count.1;
-                }
-                place
-            })
-            .collect();
+        for (member, counts) in (0..).zip(&self.counts) {
+            places.push((spans, words));
+            if counts.0 > 0 {
+                members.push(member);
+                run_starts.push(spans);
+                spans += counts.nth(0);
+                words += widths.words(counts.nth(1), counts.nth(2));
+            }
+        }
+        places.push((spans, words));
         run_starts.push(spans);
         (members, run_starts, places)
     }
@@ -156,11 +197,12 @@ impl Sealed {
         for bounds in self.run_starts.windows(2) {
             let &[start, stop] = bounds else { continue };
             for at in start as usize..stop as usize {
-                let old = self.starts.get(self.base, at);
+                let Some(ns) = self.columns.start(at) else { break };
+                let old = self.base + ns;
                 if old >= end {
                     break;
                 }
-                self.starts.set(at, shift.apply(old) - self.base);
+                self.columns.writer().start(at, shift.apply(old) - self.base);
             }
         }
     }

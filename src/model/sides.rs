@@ -10,10 +10,11 @@ use super::draft::Side;
 use super::goroutines::Edge;
 use super::join::Rows;
 use super::notes::{Log, Region, Task};
+use super::regions::{OpenRegion, Regions};
 use super::world::{CpuSample, MetricPoint, ProcSpan, RangeSpan, StopTheWorld};
 
 /// What is open between two drafts.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Sides {
     /// Row of each P in the world's table, and since when which thread holds it.
     procs: FxHashMap<ProcId, (usize, Option<(Time, ThreadId)>)>,
@@ -21,38 +22,67 @@ pub(super) struct Sides {
     gc: Option<Time>,
     sweeps: FxHashMap<ProcId, Time>,
     assists: FxHashMap<Goroutine, Time>,
-    stops: Vec<OpenStop>,
+    stops: FxHashMap<Option<Goroutine>, Vec<OpenStop>>,
     /// Row of each active task.
     tasks: FxHashMap<TaskId, usize>,
-    regions: FxHashMap<Goroutine, Vec<OpenRegion>>,
+    /// Regions that go on, the innermost last.
+    regions: FxHashMap<Goroutine, Vec<Carried>>,
+    /// What ends without having begun has gone on since then at least.
+    known_since: Time,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct OpenStop {
     since: Time,
     reason: StrId,
-    by: Option<Goroutine>,
     stack: StackId,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct OpenRegion {
+struct Carried {
     task: TaskId,
     kind: StrId,
     began: Time,
 }
 
+impl Default for Sides {
+    fn default() -> Self {
+        Self {
+            procs: FxHashMap::default(),
+            threads: FxHashSet::default(),
+            gc: None,
+            sweeps: FxHashMap::default(),
+            assists: FxHashMap::default(),
+            stops: FxHashMap::default(),
+            tasks: FxHashMap::default(),
+            regions: FxHashMap::default(),
+            known_since: Time::MIN,
+        }
+    }
+}
+
 impl Sides {
-    /// Adds a draft's.
-    pub(super) fn add(&mut self, trace: &mut Trace, sides: &[(Time, Side)], rows: &Rows) {
+    /// Adds a draft's, which begins at `start`.
+    pub(super) fn add(
+        &mut self,
+        trace: &mut Trace,
+        start: Time,
+        sides: &[(Time, Side)],
+        rows: &Rows,
+    ) {
         for (at, side) in sides {
-            self.one(trace, *at, side, rows);
+            match *side {
+                Side::Proc { of, to, thread, from_start } => {
+                    let since = if from_start { start } else { *at };
+                    self.proc(trace, since, of, to, thread);
+                }
+                _ => self.one(trace, *at, side, rows),
+            }
         }
     }
 
     fn one(&mut self, trace: &mut Trace, at: Time, side: &Side, rows: &Rows) {
         match *side {
-            Side::Proc { of, to, thread } => self.proc(trace, at, of, to, thread),
             Side::Metric { kind, value } => {
                 let world = &mut trace.world;
                 let points = match kind {
@@ -64,28 +94,29 @@ impl Sides {
             }
             Side::Mark(moment) => match moment {
                 RangeMoment::End { .. } => {
-                    let start = self.gc.take().unwrap_or(Time::MIN);
+                    let start = self.gc.take().unwrap_or(self.known_since);
                     trace.world.gc.push(Interval { start, end: at });
                 }
                 RangeMoment::Begin => self.gc = Some(at),
-                RangeMoment::Active => self.gc = self.gc.or(Some(Time::MIN)),
+                RangeMoment::Active => self.gc = self.gc.or(Some(self.known_since)),
             },
             Side::Sweep { of, moment } => {
-                if let Some(interval) = range(&mut self.sweeps, of, at, moment) {
+                if let Some(interval) = range(&mut self.sweeps, self.known_since, of, at, moment) {
                     trace.world.sweeps.push(RangeSpan { interval, of });
                 }
             }
             Side::Assist { of, moment } => {
                 if let Some(of) = rows.goroutine(of)
-                    && let Some(interval) = range(&mut self.assists, of, at, moment)
+                    && let Some(interval) =
+                        range(&mut self.assists, self.known_since, of, at, moment)
                 {
                     trace.world.assists.push(RangeSpan { interval, of });
                 }
             }
             Side::StopTheWorld { by, reason, stack, moment } => {
                 let (by, reason) = (rows.goroutine(by), rows.string(reason));
-                let stop = OpenStop { since: at, reason, by, stack: rows.stack(stack) };
-                self.stop_the_world(trace, at, stop, moment);
+                let stop = OpenStop { since: at, reason, stack: rows.stack(stack) };
+                self.stop_the_world(trace, by, stop, moment);
             }
             Side::Sample { of, stack } => {
                 let (goroutine, stack) = (rows.goroutine(of), rows.stack(stack));
@@ -118,18 +149,24 @@ impl Sides {
         }
     }
 
-    fn stop_the_world(&mut self, trace: &mut Trace, at: Time, stop: OpenStop, moment: RangeMoment) {
+    /// `stop.since` is the moment itself.
+    fn stop_the_world(
+        &mut self,
+        trace: &mut Trace,
+        by: Option<Goroutine>,
+        stop: OpenStop,
+        moment: RangeMoment,
+    ) {
         match moment {
-            RangeMoment::Begin => self.stops.push(stop),
+            RangeMoment::Begin => self.stops.entry(by).or_default().push(stop),
             RangeMoment::Active => {}
             RangeMoment::End { .. } => {
-                let same = |open: &OpenStop| open.by == stop.by;
-                let place = self.stops.iter().position(same);
-                let open = place.map_or(OpenStop { since: Time::MIN, ..stop }, |place| {
-                    self.stops.swap_remove(place)
-                });
-                let interval = Interval { start: open.since, end: at };
-                let (reason, by, stack) = (open.reason, open.by, open.stack);
+                let end = stop.since;
+                let open = self.stops.get_mut(&by).filter(|open| !open.is_empty());
+                let began = OpenStop { since: self.known_since, ..stop };
+                let OpenStop { since, reason, stack } =
+                    open.map_or(began, |open| open.swap_remove(0));
+                let interval = Interval { start: since, end };
                 trace.world.stw.push(StopTheWorld { interval, reason, by, stack });
             }
         }
@@ -167,18 +204,6 @@ impl Sides {
                     task.ended = Edge::Seen(at);
                 }
             }
-            Side::RegionBegin { task, kind, by } => {
-                if let Some(of) = rows.goroutine(by) {
-                    let open = OpenRegion { task, kind: rows.string(kind), began: at };
-                    self.regions.entry(of).or_default().push(open);
-                }
-            }
-            Side::RegionEnd { task, kind, by } => {
-                if let Some(of) = rows.goroutine(by) {
-                    let ended = self.end_region(of, task, rows.string(kind), at);
-                    notes.regions.push(ended);
-                }
-            }
             Side::Log { task, category, message, by, stack } => notes.logs.push(Log {
                 at,
                 goroutine: rows.goroutine(by),
@@ -191,52 +216,88 @@ impl Sides {
         }
     }
 
-    fn end_region(&mut self, goroutine: Goroutine, task: TaskId, kind: StrId, at: Time) -> Region {
-        let open = self.regions.get_mut(&goroutine);
-        let (began, depth) = match open {
-            Some(open) => {
-                let began = open.pop().map_or(Edge::TraceEdge, |open| Edge::Seen(open.began));
-                (began, open.len())
+    /// Adds a draft's regions; their order is that of their ends.
+    pub(super) fn add_regions(&mut self, trace: &mut Trace, regions: &Regions, rows: &Rows) {
+        let all = &mut trace.notes.regions;
+        all.reserve(regions.ended().len());
+        for region in regions.ended() {
+            let Some(goroutine) = rows.goroutine(region.by) else {
+                continue;
+            };
+            let mut began = region.began;
+            let mut depth = region.depth;
+            if !self.regions.is_empty()
+                && let Some(open) = self.regions.get_mut(&goroutine)
+            {
+                if began.is_none() {
+                    began = open.pop().map(|open| open.began);
+                }
+                depth = depth.saturating_add(u32::try_from(open.len()).unwrap_or(u32::MAX));
+                if open.is_empty() {
+                    self.regions.remove(&goroutine);
+                }
             }
-            None => (Edge::TraceEdge, 0),
-        };
-        if depth == 0 {
-            self.regions.remove(&goroutine);
+            all.push(Region {
+                goroutine,
+                task: region.task,
+                kind: rows.string(region.kind),
+                began: began.map_or(Edge::TraceEdge, Edge::Seen),
+                ended: Edge::Seen(region.ended),
+                depth,
+            });
         }
-        let depth = u32::try_from(depth).unwrap_or(u32::MAX);
-        Region { goroutine, task, kind, began, ended: Edge::Seen(at), depth }
+        for (by, open) in regions.open() {
+            if let Some(of) = rows.goroutine(by) {
+                let open = open.into_iter().map(|OpenRegion { task, kind, began, .. }| Carried {
+                    task,
+                    kind: rows.string(kind),
+                    began,
+                });
+                self.regions.entry(of).or_default().extend(open);
+            }
+        }
+    }
+
+    /// Nothing is known of `gap`: what is open ends there. Tasks and regions may go on.
+    pub(super) fn lose(&mut self, trace: &mut Trace, gap: Interval) {
+        self.close(trace, gap.start);
+        self.known_since = gap.end;
+    }
+
+    /// Ends the ranges that are open.
+    fn close(&mut self, trace: &mut Trace, end: Time) {
+        let world = &mut trace.world;
+        for (row, open) in self.procs.values_mut() {
+            if let (Some((since, thread)), Some((_, spans))) =
+                (open.take(), world.procs.get_mut(*row))
+            {
+                spans.push(ProcSpan { interval: Interval::new(since, end), thread });
+            }
+        }
+        let until = |start| Interval { start, end };
+        world.gc.extend(self.gc.take().map(until));
+        let sweeps = sorted(std::mem::take(&mut self.sweeps));
+        world
+            .sweeps
+            .extend(sweeps.into_iter().map(|(of, start)| RangeSpan { interval: until(start), of }));
+        let assists = sorted(std::mem::take(&mut self.assists));
+        world.assists.extend(
+            assists.into_iter().map(|(of, start)| RangeSpan { interval: until(start), of }),
+        );
+        for (by, open) in sorted(std::mem::take(&mut self.stops)) {
+            for stop in open {
+                let OpenStop { since, reason, stack } = stop;
+                world.stw.push(StopTheWorld { interval: until(since), reason, by, stack });
+            }
+        }
     }
 
     /// Closes what is open at the trace's end, and cuts what began before its start.
     pub(super) fn finish(mut self, trace: &mut Trace) {
         let whole = trace.interval;
         let (start, end) = (whole.start, whole.end);
-        for (row, open) in self.procs.into_values() {
-            if let (Some((since, thread)), Some((_, spans))) =
-                (open, trace.world.procs.get_mut(row))
-            {
-                spans.push(ProcSpan { interval: Interval::new(since, end), thread });
-            }
-        }
+        self.close(trace, end);
         trace.world.procs.sort_by_key(|(id, _)| *id);
-        trace.world.gc.extend(self.gc.map(|start| Interval { start, end }));
-        let sweeps = sorted(self.sweeps);
-        trace.world.sweeps.extend(
-            sweeps
-                .into_iter()
-                .map(|(of, start)| RangeSpan { interval: Interval { start, end }, of }),
-        );
-        let assists = sorted(self.assists);
-        trace.world.assists.extend(
-            assists
-                .into_iter()
-                .map(|(of, start)| RangeSpan { interval: Interval { start, end }, of }),
-        );
-        for open in self.stops.drain(..) {
-            let interval = Interval { start: open.since, end };
-            let (reason, by, stack) = (open.reason, open.by, open.stack);
-            trace.world.stw.push(StopTheWorld { interval, reason, by, stack });
-        }
         let cut = |interval: &mut Interval| interval.start = interval.start.max(start);
         trace.world.gc.iter_mut().for_each(cut);
         trace.world.sweeps.iter_mut().for_each(|range| cut(&mut range.interval));
@@ -267,6 +328,7 @@ fn sorted<K: Ord, V>(map: FxHashMap<K, V>) -> Vec<(K, V)> {
 /// trace begins at [`Time::MIN`] for now.
 fn range<K: std::hash::Hash + Eq>(
     open: &mut FxHashMap<K, Time>,
+    known_since: Time,
     of: K,
     at: Time,
     moment: RangeMoment,
@@ -277,11 +339,11 @@ fn range<K: std::hash::Hash + Eq>(
             None
         }
         RangeMoment::Active => {
-            open.entry(of).or_insert(Time::MIN);
+            open.entry(of).or_insert(known_since);
             None
         }
         RangeMoment::End { .. } => {
-            let start = open.remove(&of).unwrap_or(Time::MIN);
+            let start = open.remove(&of).unwrap_or(known_since);
             Some(Interval { start, end: at })
         }
     }

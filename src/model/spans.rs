@@ -195,7 +195,7 @@ impl<'a> Spans<'a> {
             state: kind.state,
             reason: kind.reason,
             stack: if kind.words > 0 { chunk.stack_at(self.word) } else { StackId::EMPTY },
-            waker: if kind.words > 1 { chunk.waker_at(self.word) } else { None },
+            waker: if kind.woken { chunk.waker_at(self.word) } else { None },
             woken: kind.woken,
             proc: kind.proc,
         };

@@ -105,7 +105,9 @@ fn act_on_trace(action: Action, ctx: &Ctx<'_>, panels: &mut Panels) {
         A::ViewCompare if ctx.comparing() => ctx.send(Command::Show(View::Compare)),
         A::ViewCompare => ctx.send(Command::AskFile(Role::Compare)),
         A::ZoomIn => look(ctx, panels, |view| view.zoom_at(view.width_px() / 2.0, ZOOM_STEP)),
-        A::ZoomOut => look(ctx, panels, |view| view.zoom_at(view.width_px() / 2.0, 1.0 / ZOOM_STEP)),
+        A::ZoomOut => {
+            look(ctx, panels, |view| view.zoom_at(view.width_px() / 2.0, 1.0 / ZOOM_STEP))
+        }
         A::PanLeft => look(ctx, panels, |view| view.pan(-PAN_STEP * view.width_px())),
         A::PanRight => look(ctx, panels, |view| view.pan(PAN_STEP * view.width_px())),
         A::Fit => look(ctx, panels, Viewport::fit),

@@ -45,8 +45,6 @@ pub(crate) enum Answer {
     CancelRows {
         /// Which trace.
         serial: u64,
-        /// Whose site: see [`super::state::State::cancel_site`].
-        site: Option<u32>,
         /// How many cancels are shown.
         n_cancels: usize,
         /// The rows.

@@ -119,7 +119,7 @@ impl App {
         }
         ctx.set_theme(prefs.theme);
         let waker = ctx.clone();
-        let mut app = Self {
+        let app = Self {
             state: State { prefs, ..State::default() },
             sheets: Pair::default(),
             jobs: Jobs::new(move || waker.request_repaint()),
@@ -189,9 +189,8 @@ impl App {
             for action in keys::pressed(ui.ctx()) {
                 act::act(action, &ctx, &mut panels);
             }
-        } else if ui.input_mut(|input| {
-            input.consume_key(egui::Modifiers::NONE, egui::Key::Escape)
-        }) {
+        } else if ui.input_mut(|input| input.consume_key(egui::Modifiers::NONE, egui::Key::Escape))
+        {
             ctx.send(Command::Escape);
         }
         if self.sheets[Slot::Before].is_some() {

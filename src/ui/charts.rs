@@ -4,13 +4,15 @@
 //! in the list that the analysis keeps sorted.
 
 use egui::{Color32, Id, Stroke, Ui, WidgetInfo, vec2};
-use egui_plot::{AxisHints, Bar, BarChart, GridInput, GridMark, HPlacement, Line, Plot, PlotUi, VLine};
+use egui_plot::{
+    AxisHints, Bar, BarChart, GridInput, GridMark, HPlacement, Line, Plot, PlotUi, VLine,
+};
 
 use super::command::Command;
 use super::ctx::Ctx;
 use super::slot::Slot;
 use super::theme::{self, Theme};
-use super::widgets::caption;
+use super::widgets::{self, caption};
 use crate::analysis::Analysis;
 use crate::base::format_duration;
 
@@ -60,6 +62,7 @@ pub(crate) fn overstays_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
     let (bars, top) = bars(analysis, budget, theme);
     let (low, high) = range(ctx);
     let plot = base_plot("overstays", theme, (low, high), top * 1.12 + 0.5);
+    quiet_grid(ui, theme);
     let response = plot.show(ui, |plot| {
         plot.bar_chart(BarChart::new("overstays", bars).allow_hover(false));
         drag_budget(plot, ctx, budget);
@@ -73,16 +76,25 @@ pub(crate) fn overstays_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
 /// The ECDFs of the open traces: which share of overstays is at most how long.
 pub(crate) fn ecdf_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
     let theme = ctx.theme;
-    ui.label(caption(theme, "Share of overstays that are at most as long"));
+    ui.horizontal(|ui| {
+        ui.label(caption(theme, "Share of overstays that are at most as long"));
+    });
     let (low, high) = range(ctx);
     let budget = log10_ns(ctx.state.prefs.budget_ns);
     let plot = base_plot("ecdf", theme, (low, high), 1.05);
+    quiet_grid(ui, theme);
     let response = plot.show(ui, |plot| {
         for slot in Slot::BOTH {
             let Some(sheet) = ctx.sheet(slot) else { continue };
             let points = ecdf(sheet.document.analysis(), low, high);
             let color = if ctx.comparing() { theme.side[slot as usize] } else { theme.text };
-            plot.line(Line::new(slot.name(), points).color(color).width(1.8).allow_hover(false));
+            plot.line(
+                Line::new(slot.name(), points)
+                    .color(color)
+                    .width(1.8)
+                    .allow_hover(false)
+                    .allow_band(false),
+            );
         }
         drag_budget(plot, ctx, budget);
     });
@@ -107,7 +119,12 @@ fn range(ctx: &Ctx<'_>) -> (f64, f64) {
             }
         }
     }
-    (low.floor().max(LEAST), (high + 0.2).ceil())
+    ((low - 0.2).max(LEAST) - 0.15, high + 0.3)
+}
+
+/// The plot draws its grid in the color of text: here that is quiet.
+fn quiet_grid(ui: &mut Ui, theme: &Theme) {
+    ui.visuals_mut().override_text_color = Some(theme.line);
 }
 
 fn base_plot<'a>(name: &str, theme: &Theme, (low, high): (f64, f64), top: f64) -> Plot<'a> {
@@ -115,6 +132,8 @@ fn base_plot<'a>(name: &str, theme: &Theme, (low, high): (f64, f64), top: f64) -
         .formatter(|mark: GridMark, _: &std::ops::RangeInclusive<f64>| {
             format_duration(ns_from_log10(mark.value))
         })
+        .label_spacing(egui::Rangef::new(18.0, 34.0))
+        .tick_label_font(widgets::small_font())
         .tick_label_color(theme.weak);
     Plot::new(Id::unique(name))
         .include_x(low)
@@ -158,15 +177,17 @@ fn bars(analysis: &Analysis, budget: f64, theme: &Theme) -> (Vec<Bar>, f64) {
     for bin in first..13 * BINS_PER_DECADE {
         let left = f64::from(bin) * width;
         // What is shorter than the least is drawn in the first bin.
-        let above_left =
-            if bin == first { analysis.worst_first.len() } else { n_above(analysis, exact_ns(left)) };
+        let above_left = if bin == first {
+            analysis.worst_first.len()
+        } else {
+            n_above(analysis, exact_ns(left))
+        };
         if above_left == 0 {
             break;
         }
         let right = left + width;
         let cut = budget.clamp(left, right);
-        let above_cut =
-            if cut > left { n_above(analysis, exact_ns(cut)) } else { above_left };
+        let above_cut = if cut > left { n_above(analysis, exact_ns(cut)) } else { above_left };
         let above_right = n_above(analysis, exact_ns(right));
         let pieces = [
             (left, cut, above_left - above_cut.min(above_left), theme.prompt),
@@ -264,7 +285,11 @@ pub(crate) fn quantiles_ui(
         let y = rect.top() + if at == 0 { 4.5 } else { 11.5 };
         let thin = Stroke::new(1.0, theme::fade(color, 0.6));
         ui.painter().hline(place(median)..=place(max), y, thin);
-        ui.painter().hline(place(median)..=place(p90), y, Stroke::new(3.0, theme::fade(color, 0.8)));
+        ui.painter().hline(
+            place(median)..=place(p90),
+            y,
+            Stroke::new(3.0, theme::fade(color, 0.8)),
+        );
         ui.painter().circle_filled(egui::pos2(place(median), y), 3.0, color);
         for end in [p99, max] {
             let tick = egui::Rangef::new(y - 2.5, y + 2.5);

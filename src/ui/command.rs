@@ -1,13 +1,11 @@
 //! What a user can ask for, as plain data, and the one function that does it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::examples::Example;
 use super::history::Place;
 use super::slot::Slot;
-use super::state::{
-    Mark, Notice, Overlays, Popup, Role, Selected, State, ThemeChoice, Tone, View, What,
-};
+use super::state::{Mark, Notice, Overlays, Popup, Role, Selected, State, ThemeChoice, Tone, View};
 use crate::base::{Interval, Time};
 use crate::scene::{Grouping, SectionKey, Sort, Viewport};
 
@@ -28,7 +26,19 @@ impl Origin {
                 Some(name) => name.to_string_lossy().into_owned(),
                 None => path.display().to_string(),
             },
-            Self::Example(example) => example.name.to_owned(),
+            Self::Example(example) => example.name.trim_start_matches("traces/").to_owned(),
+        }
+    }
+
+    /// The name with the folder it is in, which tells more where traces are called `before`.
+    pub(crate) fn long_name(&self) -> String {
+        match self {
+            Self::File(path) => {
+                let folder = path.parent().and_then(Path::file_name);
+                let folder = folder.map(|folder| format!("{}/", folder.to_string_lossy()));
+                folder.unwrap_or_default() + &self.name()
+            }
+            Self::Example(_) => self.name(),
         }
     }
 }
@@ -390,9 +400,4 @@ fn step(state: &mut State, back: bool) {
         state.cancel_scroll = to.cancel_scroll;
         state.glide = true;
     }
-}
-
-/// Selects a goroutine of a trace.
-pub(crate) fn goroutine(slot: Slot, goroutine: crate::base::Goroutine) -> Selected {
-    Selected { slot, what: What::Goroutine(goroutine) }
 }

@@ -58,8 +58,7 @@ impl ComparePanel {
                 Some(diff) => self.diff_ui(ui, ctx, diff),
                 None => drop(ui.label(caption(ctx.theme, "Comparing…"))),
             });
-        egui::CentralPanel::no_frame()
-            .show(ui, |ui| timeline::both_ui(ui, ctx, panels, gestures));
+        egui::CentralPanel::no_frame().show(ui, |ui| timeline::both_ui(ui, ctx, panels, gestures));
     }
 
     fn diff_ui(&mut self, ui: &mut Ui, ctx: &Ctx<'_>, diff: &Diff) {
@@ -112,9 +111,9 @@ impl ComparePanel {
                 ui.selectable_value(&mut self.kind, Some(kind), kind_text(kind));
             }
         });
-        combo.response.widget_info(|| {
-            WidgetInfo::labeled(egui::Role::ComboBox, true, "Kind of group")
-        });
+        combo
+            .response
+            .widget_info(|| WidgetInfo::labeled(egui::Role::ComboBox, true, "Kind of group"));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             for slot in [Slot::After, Slot::Before] {
                 let color = theme.side[slot as usize];
@@ -190,7 +189,8 @@ fn row_ui(mut row: TableRow<'_, '_>, ctx: &Ctx<'_>, group: &DiffGroup, range: (f
         }
     });
     let response = row.response();
-    let spoken = format!("{}: {} {}", verdict_text(group.verdict), kind_text(group.kind), group.key);
+    let spoken =
+        format!("{}: {} {}", verdict_text(group.verdict), kind_text(group.kind), group.key);
     response.widget_info(|| WidgetInfo::labeled(egui::Role::Row, true, &spoken));
     if response.clicked() && !group.function.is_empty() {
         // Both timelines show the group's lanes; another click shows all again.

@@ -31,7 +31,8 @@ impl DropZone {
     pub(crate) fn read(&mut self, ui: &Ui, ctx: &Ctx<'_>) {
         let (n_files, dropped, pointer, screen) = ui.input(|input| {
             let dropped = &input.raw.dropped_files;
-            let paths: Vec<PathBuf> = dropped.iter().map(|file| file.path().to_path_buf()).collect();
+            let paths: Vec<PathBuf> =
+                dropped.iter().map(|file| file.path().to_path_buf()).collect();
             let at = input.pointer.latest_pos();
             (input.raw.hovered_files.len(), paths, at, input.content_rect())
         });
@@ -41,9 +42,8 @@ impl DropZone {
         self.n_files = n_files;
         if n_files > 0 {
             let moved = pointer.filter(|_| pointer != self.came_at);
-            self.role = moved.map(|at| {
-                if at.x < screen.center().x { Role::Replace } else { Role::Compare }
-            });
+            self.role = moved
+                .map(|at| if at.x < screen.center().x { Role::Replace } else { Role::Compare });
         }
         if dropped.is_empty() {
             return;

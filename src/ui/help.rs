@@ -10,6 +10,9 @@ use super::widgets::{caption, key_cap_ui, strong};
 /// Width of one of the three columns in points.
 const COLUMN: f32 = 300.0;
 
+/// Height of the help in points, if the window has room for it.
+const HEIGHT: f32 = 690.0;
+
 /// The help, until Escape, `?` or a click on its cross.
 pub(crate) fn overlay_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
     let mut open = true;
@@ -20,25 +23,17 @@ pub(crate) fn overlay_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
         .collapsible(false)
         .resizable(false)
         .open(&mut open)
-        .max_height(room.y)
+        .fixed_size(vec2(3.0 * COLUMN + 60.0, HEIGHT).min(room))
         .show(ui.ctx(), |ui| {
-            egui::ScrollArea::vertical().max_height(room.y).show(ui, |ui| {
+            egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
                 ui.horizontal_top(|ui| {
                     let columns: [&[Section]; 3] = [
                         &[Section::Move, Section::Files],
                         &[Section::Select, Section::Arrange],
                         &[Section::Show],
                     ];
-                    for (at, sections) in columns.into_iter().enumerate() {
-                        ui.vertical(|ui| {
-                            ui.set_width(COLUMN);
-                            for section in sections {
-                                section_ui(ui, ctx, *section);
-                            }
-                            if at == 2 {
-                                mouse_ui(ui, ctx);
-                            }
-                        });
+                    for sections in columns {
+                        ui.vertical(|ui| column_ui(ui, ctx, sections));
                         ui.add_space(14.0);
                     }
                 });
@@ -49,11 +44,20 @@ pub(crate) fn overlay_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
     }
 }
 
+/// One column; the mouse comes under what is shown.
+fn column_ui(ui: &mut Ui, ctx: &Ctx<'_>, sections: &[Section]) {
+    ui.set_width(COLUMN);
+    for section in sections {
+        section_ui(ui, ctx, *section);
+    }
+    if sections.contains(&Section::Show) {
+        mouse_ui(ui, ctx);
+    }
+}
+
 fn section_ui(ui: &mut Ui, ctx: &Ctx<'_>, section: Section) {
-    let listed: Vec<&Entry> = ENTRIES
-        .iter()
-        .filter(|entry| entry.section == section && !entry.keys.is_empty())
-        .collect();
+    let listed: Vec<&Entry> =
+        ENTRIES.iter().filter(|entry| entry.section == section && !entry.keys.is_empty()).collect();
     ui.label(strong(section.title()));
     ui.add_space(2.0);
     for entry in listed {
@@ -84,7 +88,24 @@ fn line_ui(ui: &mut Ui, ctx: &Ctx<'_>, title: &str, keys: &[String]) {
     });
 }
 
-/// A shortcut as it is written on keyboards.
+/// A shortcut as it is written on keyboards: signs for keys that have one.
 fn key_name(ctx: &Context, keys: &egui::KeyboardShortcut) -> String {
-    ctx.format_shortcut(keys)
+    let text = ctx.format_shortcut(keys);
+    let (before, key) = text.rsplit_once('+').map_or(("", text.as_str()), |(a, b)| (a, b));
+    let sign = match key {
+        "Plus" => "+",
+        "Minus" => "−",
+        "Comma" => ",",
+        "Period" => ".",
+        "Slash" => "/",
+        "OpenBracket" => "[",
+        "CloseBracket" => "]",
+        "Left" => "←",
+        "Right" => "→",
+        "Up" => "↑",
+        "Down" => "↓",
+        "Escape" => "Esc",
+        other => other,
+    };
+    if before.is_empty() { sign.to_owned() } else { format!("{before}+{sign}") }
 }

@@ -15,8 +15,11 @@ fn decode() -> Option<IconData> {
     let mut rgba = vec![0; reader.output_buffer_size()?];
     let info = reader.next_frame(&mut rgba).ok()?;
     rgba.truncate(info.buffer_size());
-    (info.color_type == png::ColorType::Rgba)
-        .then_some(IconData { rgba, width: info.width, height: info.height })
+    (info.color_type == png::ColorType::Rgba).then_some(IconData {
+        rgba,
+        width: info.width,
+        height: info.height,
+    })
 }
 
 #[cfg(test)]

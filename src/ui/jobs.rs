@@ -73,8 +73,6 @@ struct Running {
 /// What a panel may show of a running job.
 #[derive(Clone, Debug)]
 pub(crate) struct JobView {
-    /// Its lane.
-    pub(crate) lane: Lane,
     /// What it does, for people: `Opening big.trace`.
     pub(crate) title: String,
     /// How far it has come.
@@ -196,7 +194,6 @@ impl Jobs {
     pub(crate) fn view(&self, lane: Lane) -> Option<JobView> {
         let running = self.lanes.get(&lane).filter(|job| !job.progress.is_cancelled())?;
         Some(JobView {
-            lane,
             title: running.title.clone(),
             progress: running.progress.clone(),
             since: running.since,

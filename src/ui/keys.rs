@@ -80,10 +80,6 @@ pub(crate) enum Section {
 }
 
 impl Section {
-    /// All of them, in the order of the help.
-    pub(crate) const ALL: [Self; 5] =
-        [Self::Move, Self::Select, Self::Show, Self::Arrange, Self::Files];
-
     /// Its heading.
     pub(crate) fn title(self) -> &'static str {
         match self {
@@ -164,7 +160,12 @@ pub(crate) static ENTRIES: &[Entry] = {
         entry(S::Select, A::WhomWoke, "Go to whom it woke", &[plain(Key::CloseBracket)]),
         entry(S::Select, A::Back, "Back to what was selected", &[alt(Key::ArrowLeft)]),
         entry(S::Select, A::Forward, "Forward again", &[alt(Key::ArrowRight)]),
-        entry(S::Select, A::Find, "Find in lanes and late exits", &[plain(Key::Slash), ctrl(Key::F)]),
+        entry(
+            S::Select,
+            A::Find,
+            "Find in lanes and late exits",
+            &[plain(Key::Slash), ctrl(Key::F)],
+        ),
         entry(S::Select, A::GoToLane, "Go to a goroutine…", &[ctrl(Key::P)]),
         entry(S::Select, A::CopySelection, "Copy what is selected", &[ctrl(Key::C)]),
         entry(S::Select, A::Mark, "Mark the moment under the pointer", &[plain(Key::M)]),
@@ -174,7 +175,12 @@ pub(crate) static ENTRIES: &[Entry] = {
         entry(S::Show, A::ViewCancel, "Cancels as time zero", &[plain(Key::Num2)]),
         entry(S::Show, A::ViewLate, "Late exits", &[plain(Key::Num3)]),
         entry(S::Show, A::ViewCompare, "Comparison", &[plain(Key::Num4)]),
-        entry(S::Show, A::ZoomToCancel, "The selected cancel's site as time zero", &[plain(Key::C)]),
+        entry(
+            S::Show,
+            A::ZoomToCancel,
+            "The selected cancel's site as time zero",
+            &[plain(Key::C)],
+        ),
         entry(S::Show, A::LateOnly, "Only late lanes, or all", &[plain(Key::L)]),
         entry(S::Show, A::Cancels, "Cancels and fuses", &[plain(Key::K)]),
         entry(S::Show, A::Arrows, "Arrows of the selection", &[plain(Key::R)]),
@@ -238,6 +244,10 @@ const HELD: [Action; 4] = [Action::ZoomIn, Action::ZoomOut, Action::PanLeft, Act
 /// The actions whose keys were pressed since the last frame, most modifiers first. While a text
 /// field has the keyboard, only those with Ctrl count, but for the field's own, and Escape.
 pub(crate) fn pressed(ctx: &Context) -> Vec<Action> {
+    if egui::Popup::is_any_open(ctx) {
+        // An open menu has the keyboard; Escape closes it.
+        return Vec::new();
+    }
     let typing = ctx.egui_wants_keyboard_input();
     let mut found = Vec::new();
     let mut shortcuts: Vec<(&KeyboardShortcut, Action)> = ENTRIES
@@ -251,9 +261,8 @@ pub(crate) fn pressed(ctx: &Context) -> Vec<Action> {
     });
     for (keys, action) in shortcuts {
         let fields_own = matches!(action, Action::Undo | Action::Redo | Action::CopySelection);
-        let allowed = !typing
-            || action == Action::Escape
-            || (keys.modifiers.command && !fields_own);
+        let allowed =
+            !typing || action == Action::Escape || (keys.modifiers.command && !fields_own);
         if allowed && ctx.input_mut(|input| input.consume_shortcut(keys)) {
             found.push(action);
         }

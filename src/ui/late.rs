@@ -1,6 +1,8 @@
 //! The late exits: a table whose rows jump to the picture, and a histogram of all overstays.
 
-use egui::{Align, CornerRadius, Frame, Layout, Margin, Rect, RichText, Sense, Ui, WidgetInfo, vec2};
+use egui::{
+    Align, CornerRadius, Frame, Layout, Margin, Rect, RichText, Sense, Ui, WidgetInfo, vec2,
+};
 use egui_extras::{Column as Width, TableBuilder, TableRow};
 
 use super::charts;
@@ -24,16 +26,30 @@ pub(crate) struct LatePanel {
     shown: Option<Selected>,
 }
 
-/// The columns: title, sort key if it can be sorted by, first width in points.
-const COLUMNS: [(&str, Option<Column>, f32); 8] = [
-    ("Overstay", Some(Column::Overstay), 118.0),
-    ("Goroutine", Some(Column::Goroutine), 78.0),
-    ("Function", Some(Column::Function), 190.0),
-    ("What held it", None, 300.0),
-    ("Cause", Some(Column::Cause), 100.0),
-    ("Cancelled at", Some(Column::At), 90.0),
-    ("Site", None, 160.0),
-    ("Evidence", Some(Column::Evidence), 90.0),
+/// A column of the table.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Cell {
+    Overstay,
+    Goroutine,
+    Function,
+    HeldBy,
+    Cause,
+    At,
+    Site,
+    Evidence,
+}
+
+/// The columns: what they show, title, sort key if it can be sorted by, width in points (the
+/// one without takes what is left), and how wide the table must be to have them.
+const COLUMNS: [(Cell, &str, Option<Column>, Option<f32>, f32); 8] = [
+    (Cell::Overstay, "Overstay", Some(Column::Overstay), Some(112.0), 0.0),
+    (Cell::Goroutine, "Goroutine", Some(Column::Goroutine), Some(72.0), 0.0),
+    (Cell::Function, "Function", Some(Column::Function), Some(180.0), 0.0),
+    (Cell::HeldBy, "What held it", None, None, 0.0),
+    (Cell::Cause, "Cause", Some(Column::Cause), Some(96.0), 620.0),
+    (Cell::At, "Cancelled at", Some(Column::At), Some(84.0), 760.0),
+    (Cell::Site, "Site", None, Some(120.0), 980.0),
+    (Cell::Evidence, "Evidence", Some(Column::Evidence), Some(78.0), 860.0),
 ];
 
 impl LatePanel {
@@ -99,14 +115,20 @@ impl LatePanel {
     }
 
     fn table_ui(&mut self, ui: &mut Ui, ctx: &Ctx<'_>, slot: Slot, sheet: &Sheet, rows: &[u32]) {
+        let table_width = ui.available_width();
         let mut table = TableBuilder::new(ui)
             .id_salt("late_exits")
             .sense(Sense::click())
             .cell_layout(Layout::left_to_right(Align::Center))
             .auto_shrink(false)
             .min_scrolled_height(40.0);
-        for (_, _, width) in COLUMNS {
-            table = table.column(Width::initial(width).at_least(50.0).clip(true).resizable(true));
+        let room = table_width;
+        let shown: Vec<_> = COLUMNS.into_iter().filter(|column| room >= column.4).collect();
+        for (_, _, _, width, _) in &shown {
+            table = table.column(match width {
+                Some(width) => Width::initial(*width).at_least(50.0).clip(true).resizable(true),
+                None => Width::remainder().at_least(120.0).clip(true),
+            });
         }
         if self.shown != ctx.state.selected {
             self.shown = ctx.state.selected;
@@ -118,18 +140,20 @@ impl LatePanel {
             }
         }
         let worst_ns = sheet.document.analysis().summary().overstay.max.max(1);
-        table.header(22.0, |mut header| {
-            for (title, column, _) in COLUMNS {
-                header.col(|ui| self.heading_ui(ui, ctx, title, column));
-            }
-        })
-        .body(|body| {
-            body.rows(size::ROW, rows.len(), |row| {
-                if let Some(&at) = rows.get(row.index()) {
-                    row_ui(row, ctx, slot, sheet, at, worst_ns);
+        table
+            .header(22.0, |mut header| {
+                for (_, title, column, _, _) in &shown {
+                    header.col(|ui| self.heading_ui(ui, ctx, title, *column));
                 }
+            })
+            .body(|body| {
+                body.rows(size::ROW, rows.len(), |row| {
+                    if let Some(&at) = rows.get(row.index()) {
+                        let cells = shown.iter().map(|column| column.0);
+                        row_ui(row, ctx, slot, sheet, at, worst_ns, cells);
+                    }
+                });
             });
-        });
     }
 
     /// A column's title; a click sorts by it, another the other way round.
@@ -168,7 +192,10 @@ fn head_ui(ui: &mut Ui, ctx: &Ctx<'_>, slot: Slot, sheet: &Sheet, n_rows: usize)
         ui.label(strong(count(n_rows, "late exit")).color(color));
         let analysis = sheet.document.analysis();
         let all = analysis.worst_first.len();
-        ui.label(caption(theme, format!("of {} who were told to stop", super::ctx::thousands(all as u64))));
+        ui.label(caption(
+            theme,
+            format!("of {} who were told to stop", super::ctx::thousands(all as u64)),
+        ));
         if ctx.comparing() {
             ui.add_space(8.0);
             for other in Slot::BOTH {
@@ -201,33 +228,56 @@ fn row_ui(
     sheet: &Sheet,
     at: u32,
     worst_ns: i64,
+    cells: impl Iterator<Item = Cell>,
 ) {
     let Some(hearing) = sheet.hearing(at) else { return };
     let Some(cancel) = sheet.cancel(hearing.cancel) else { return };
-    let theme = ctx.theme;
     row.set_selected(ctx.is_selected(slot, What::Hearing(at)));
-    row.col(|ui| overstay_ui(ui, ctx, hearing, worst_ns));
-    row.col(|ui| drop(ui.label(goroutine_id(sheet, hearing.goroutine))));
-    let function = start_function(sheet, hearing.goroutine);
-    row.col(|ui| drop(ui.add(egui::Label::new(short_function(function)).truncate())));
     let sentence = ctx.sentence(slot, at);
-    row.col(|ui| {
-        let text = sentence.unwrap_or("…");
-        ui.add(egui::Label::new(RichText::new(text).color(theme.text)).truncate());
-    });
-    row.col(|ui| drop(badge_ui(ui, theme, cancel.cause.name(), theme.cause(cancel.cause))));
-    row.col(|ui| drop(ui.label(weak(theme, moment(sheet, cancel.at)))));
-    row.col(|ui| site_ui(ui, ctx, sheet, cancel));
-    row.col(|ui| {
-        let word = if hearing.deaf { "deaf" } else { hearing.evidence.name() };
-        let color = if hearing.deaf { theme.warn } else { theme.weak };
-        ui.label(RichText::new(word).color(color));
-    });
+    for cell in cells {
+        row.col(|ui| match cell {
+            Cell::Overstay => overstay_ui(ui, ctx, hearing, worst_ns),
+            Cell::HeldBy => {
+                let text = RichText::new(sentence.unwrap_or("…")).color(ctx.theme.text);
+                ui.add(egui::Label::new(text).truncate());
+            }
+            _ => fact_ui(ui, ctx, sheet, (hearing, cancel), cell),
+        });
+    }
     let response = row.response();
     let spoken = row_text(sheet, hearing, cancel, sentence);
     response.widget_info(|| WidgetInfo::labeled(egui::Role::Row, true, &spoken));
     if response.clicked() {
         ctx.send(Command::Jump(Selected { slot, what: What::Hearing(at) }));
+    }
+}
+
+/// A cell that states a fact about a hearing and its cancel.
+fn fact_ui(
+    ui: &mut Ui,
+    ctx: &Ctx<'_>,
+    sheet: &Sheet,
+    (hearing, cancel): (&Hearing, &Cancel),
+    cell: Cell,
+) {
+    let theme = ctx.theme;
+    match cell {
+        Cell::Goroutine => drop(ui.label(goroutine_id(sheet, hearing.goroutine))),
+        Cell::Function => {
+            let function = start_function(sheet, hearing.goroutine);
+            ui.add(egui::Label::new(short_function(function)).truncate());
+        }
+        Cell::Cause => {
+            badge_ui(ui, theme, cancel.cause.name(), theme.cause(cancel.cause));
+        }
+        Cell::At => drop(ui.label(weak(theme, moment(sheet, cancel.at)))),
+        Cell::Site => site_ui(ui, ctx, sheet, cancel),
+        Cell::Evidence => {
+            let word = if hearing.deaf { "deaf" } else { hearing.evidence.name() };
+            let color = if hearing.deaf { theme.warn } else { theme.weak };
+            ui.label(RichText::new(word).color(color));
+        }
+        Cell::Overstay | Cell::HeldBy => {}
     }
 }
 

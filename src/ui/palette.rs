@@ -136,11 +136,7 @@ fn move_in_list(ui: &Ui) -> isize {
     })
 }
 
-fn lines<'a>(
-    lanes: bool,
-    text: &str,
-    hits: &'a [(Slot, Goroutine, String)],
-) -> Vec<Line<'a>> {
+fn lines<'a>(lanes: bool, text: &str, hits: &'a [(Slot, Goroutine, String)]) -> Vec<Line<'a>> {
     if lanes {
         return hits.iter().map(Line::Lane).collect();
     }

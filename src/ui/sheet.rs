@@ -11,19 +11,20 @@ use super::table::Query;
 use crate::analysis::{Cancel, Document, Hearing};
 use crate::base::{Interval, Time};
 use crate::model::Trace;
-use crate::scene::{Index, RowOptions, Rows, Source};
+use crate::scene::{Index, Metrics, RowOptions, Rows, SectionKey, Source};
 
 /// Rows and what they were built by.
 #[derive(Debug)]
-pub(crate) struct Built<Key> {
+pub(crate) struct Built {
     /// By what.
-    pub(crate) key: Key,
+    pub(crate) options: RowOptions,
     /// The rows.
     pub(crate) rows: Rows,
 }
 
-/// What the rows of the cancel view were built by: the cancel whose site it is, if one.
-pub(crate) type CancelKey = Option<u32>;
+/// What the rows of the cancel view are built by: the cancel whose site it is, if one, and the
+/// heights of rows.
+pub(crate) type CancelKey = (Option<u32>, Metrics);
 
 /// An open trace.
 #[derive(Debug)]
@@ -39,11 +40,11 @@ pub(crate) struct Sheet {
     /// Whether those are all.
     pub(crate) indexed: bool,
     /// The rows of the timeline.
-    pub(crate) rows: Option<Built<RowOptions>>,
+    pub(crate) rows: Option<Built>,
     /// What the rows were last asked for by.
     pub(crate) rows_asked: Option<RowOptions>,
     /// The rows of the cancel view.
-    pub(crate) cancel_rows: Option<Built<CancelKey>>,
+    pub(crate) cancel_rows: Option<Rows>,
     /// What those were last asked for by.
     pub(crate) cancel_rows_asked: Option<CancelKey>,
     /// How many cancels the cancel view shows.
@@ -81,6 +82,34 @@ impl Sheet {
             table: None,
             table_asked: None,
         }
+    }
+
+    /// Folds sections or changes heights at once, if that is all that differs from the rows
+    /// there are; says whether it was.
+    pub(crate) fn refold(&mut self, wanted: &RowOptions) -> bool {
+        let Some(built) = &mut self.rows else { return false };
+        if self.rows_asked.as_ref() != Some(&built.options) {
+            // Others are being built.
+            return false;
+        }
+        let (old, metrics) = (built.options.toggled.clone(), built.options.metrics);
+        let alike = RowOptions { toggled: old.clone(), metrics, ..wanted.clone() };
+        if built.options != alike {
+            return false;
+        }
+        let differs = |key: &SectionKey| old.contains(key) != wanted.toggled.contains(key);
+        let sections = built.rows.sections().iter().zip(0_u32..);
+        let folded: Vec<u32> =
+            sections.filter(|(section, _)| differs(&section.key)).map(|(_, at)| at).collect();
+        for section in folded {
+            built.rows.toggle(section);
+        }
+        if wanted.metrics != metrics {
+            built.rows.set_metrics(wanted.metrics);
+        }
+        built.options = wanted.clone();
+        self.rows_asked = Some(wanted.clone());
+        true
     }
 
     /// The trace.

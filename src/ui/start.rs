@@ -27,7 +27,9 @@ pub enum StartError {
         why: String,
     },
     /// A library of the desktop is not installed.
-    #[error("the window needs {library}, which is not installed; on Debian and Ubuntu: apt install {package}")]
+    #[error(
+        "the window needs {library}, which is not installed; on Debian and Ubuntu: apt install {package}"
+    )]
     MissingLibrary {
         /// The file that the loader looks for.
         library: &'static str,
@@ -62,9 +64,7 @@ pub fn run(traces: &[PathBuf], settings: Settings) -> Result<(), StartError> {
     match result {
         Ok(Ok(())) => Ok(()),
         // Once it was open, what happens after is no failure to open it.
-        Ok(Err(err)) if !started.load(Ordering::Relaxed) => {
-            Err(explain(err.to_string(), display))
-        }
+        Ok(Err(err)) if !started.load(Ordering::Relaxed) => Err(explain(err.to_string(), display)),
         Ok(Err(err)) => Err(StartError::Window { why: err.to_string() }),
         Err(why) => Err(explain(why, display)),
     }
@@ -251,7 +251,10 @@ mod linux {
             return StartError::MissingLibrary { library: "libGL.so.1", package: "libgl1" };
         }
         if !Path::new("/usr/share/X11/xkb").exists() {
-            return StartError::MissingLibrary { library: "the keyboard data", package: "xkb-data" };
+            return StartError::MissingLibrary {
+                library: "the keyboard data",
+                package: "xkb-data",
+            };
         }
         let lower = why.to_lowercase();
         let about_gl = ["glutin", "glx", "egl", "opengl", "fbconfig"];

@@ -98,7 +98,8 @@ fn matches(document: &Document, hearing: &Hearing, words: &[String]) -> bool {
     let cancel = &document.analysis().cancels()[hearing.cancel as usize];
     let site = cancel.site.map_or("", |site| trace.string(site.function));
     let id = format!("g{}", trace.life(hearing.goroutine).id);
-    let texts = [trace.string(hearing.function), site, cancel.cause.name(), hearing.evidence.name()];
+    let texts =
+        [trace.string(hearing.function), site, cancel.cause.name(), hearing.evidence.name()];
     words.iter().all(|word| {
         *word == id || texts.iter().any(|text| text.to_lowercase().contains(word.as_str()))
     })

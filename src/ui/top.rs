@@ -60,7 +60,8 @@ impl TopBar {
         budget_ui(ui, ctx);
         ui.add_space(4.0);
         let late_only = ctx.state.rows.late_only;
-        let toggle = ui.add(egui::Button::selectable(late_only, "Late only"));
+        let toggle =
+            ui.add(egui::Button::selectable(late_only, "Late only").frame_when_inactive(true));
         let tip = "Only lanes of goroutines that left late or are overdue (L)";
         if toggle.on_hover_text(tip).clicked() {
             ctx.send(Command::Toggle(Switch::LateOnly));
@@ -71,11 +72,8 @@ impl TopBar {
     fn find_ui(&mut self, ui: &mut Ui, ctx: &Ctx<'_>) {
         let mut words = ctx.state.rows.filter.clone();
         let id = Id::unique("find");
-        let field = TextEdit::singleline(&mut words)
-            .id(id)
-            .hint_text("Find (/)")
-            .desired_width(FIND)
-            .vertical_align(Align::Center);
+        let field =
+            TextEdit::singleline(&mut words).id(id).hint_text("Find (/)").desired_width(FIND);
         let response = ui.add(field);
         response.widget_info(|| WidgetInfo::labeled(egui::Role::TextInput, true, "Find"));
         if std::mem::take(&mut self.focus_find) {
@@ -94,12 +92,12 @@ fn open_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
     for slot in Slot::BOTH {
         let Some(sheet) = ctx.sheet(slot) else { continue };
         if slot == Slot::After {
-            let swap = icon_button_ui(ui, "⇄", "Swap before and after", "B");
+            let swap = icon_button_ui(ui, "↔", "Swap before and after", "B");
             if swap.clicked() {
                 ctx.send(Command::Swap);
             }
         }
-        let name = sheet.origin.name();
+        let name = sheet.origin.long_name();
         let color = if comparing { theme.side[slot as usize] } else { theme.text };
         let shown = shorten(&name);
         let label = ui.label(strong(shown).color(color));
@@ -156,9 +154,7 @@ fn tabs_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
             Some((n, _)) => format!("{} ({n})", view.title()),
             None => view.title().to_owned(),
         };
-        tab.widget_info(|| {
-            WidgetInfo::selected(egui::Role::Tab, true, selected, spoken.as_str())
-        });
+        tab.widget_info(|| WidgetInfo::selected(egui::Role::Tab, true, selected, spoken.as_str()));
         if tab.clicked() {
             ctx.send(Command::Show(view));
         }

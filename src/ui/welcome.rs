@@ -109,9 +109,8 @@ pub(crate) fn logo_ui(ui: &mut Ui, theme: &Theme, side: f32) {
     let (rect, _) = ui.allocate_exact_size(Vec2::splat(side), Sense::hover());
     let painter = ui.painter();
     let at = |x: f32, y: f32| rect.min + vec2(x, y) * side;
-    let lane = |y: f32, from: f32, to: f32| {
-        Rect::from_min_max(at(from, y - 0.05), at(to, y + 0.05))
-    };
+    let lane =
+        |y: f32, from: f32, to: f32| Rect::from_min_max(at(from, y - 0.05), at(to, y + 0.05));
     painter.rect_filled(rect, CornerRadius::same(8), theme.raised);
     let quiet = theme.state(crate::scene::StateClass::Running);
     painter.rect_filled(lane(0.26, 0.12, 0.40), 2.0, quiet);
@@ -124,37 +123,39 @@ pub(crate) fn logo_ui(ui: &mut Ui, theme: &Theme, side: f32) {
 }
 
 fn lists_ui(ui: &mut Ui, ctx: &Ctx<'_>, width: f32) {
-    let theme = ctx.theme;
-    let recent = &ctx.state.prefs.recent;
+    /// Between the two lists, in points.
+    const GAP: f32 = 28.0;
+    let has_recent = !ctx.state.prefs.recent.is_empty();
+    let left = if has_recent { (width - GAP) * 0.36 } else { 0.0 };
+    let right = if has_recent { width - left - GAP } else { width };
     ui.horizontal_top(|ui| {
-        let gap = 28.0;
-        let left = if recent.is_empty() { 0.0 } else { (width - gap) * 0.36 };
-        if !recent.is_empty() {
-            ui.vertical(|ui| {
-                ui.set_width(left);
-                ui.horizontal(|ui| {
-                    ui.label(strong("Recent").size(13.5));
-                    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                        if widgets::link_ui(ui, theme, "Forget").clicked() {
-                            ctx.send(Command::ForgetRecent);
-                        }
-                    });
-                });
-                ui.add_space(4.0);
-                for paths in recent {
-                    recent_ui(ui, ctx, paths, left);
-                }
-            });
-            ui.add_space(gap - ui.spacing().item_spacing.x * 2.0);
+        if has_recent {
+            ui.vertical(|ui| recents_ui(ui, ctx, left));
+            ui.add_space(GAP - ui.spacing().item_spacing.x * 2.0);
         }
         ui.vertical(|ui| {
-            let right = width - left - if recent.is_empty() { 0.0 } else { gap };
             ui.set_width(right);
             ui.label(strong("Examples").size(13.5));
             ui.add_space(4.0);
             tours_ui(ui, ctx, right);
         });
     });
+}
+
+fn recents_ui(ui: &mut Ui, ctx: &Ctx<'_>, width: f32) {
+    ui.set_width(width);
+    ui.horizontal(|ui| {
+        ui.label(strong("Recent").size(13.5));
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            if widgets::link_ui(ui, ctx.theme, "Forget").clicked() {
+                ctx.send(Command::ForgetRecent);
+            }
+        });
+    });
+    ui.add_space(4.0);
+    for paths in &ctx.state.prefs.recent {
+        recent_ui(ui, ctx, paths, width);
+    }
 }
 
 fn recent_ui(ui: &mut Ui, ctx: &Ctx<'_>, paths: &[PathBuf], width: f32) {
@@ -181,10 +182,8 @@ fn recent_ui(ui: &mut Ui, ctx: &Ctx<'_>, paths: &[PathBuf], width: f32) {
 
 /// A file with the folder it is in: names such as `before.trace` say too little.
 fn file_label(path: &Path) -> String {
-    path.file_name().map_or_else(
-        || path.display().to_string(),
-        |name| name.to_string_lossy().into_owned(),
-    )
+    path.file_name()
+        .map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
 }
 
 /// A folder with the home directory as `~`.
@@ -224,7 +223,14 @@ fn tour_ui(ui: &mut Ui, ctx: &Ctx<'_>, tour: &'static Tour, width: f32) {
     let inner = rect.shrink2(vec2(12.0, 8.0));
     let title_font = FontId::new(13.0, theme::strong_family());
     let title = tour.title;
-    text_at(ui.painter(), inner.left_top() + vec2(0.0, 8.0), title, title_font, theme.text, inner.width());
+    text_at(
+        ui.painter(),
+        inner.left_top() + vec2(0.0, 8.0),
+        title,
+        title_font,
+        theme.text,
+        inner.width(),
+    );
     about_ui(ui, theme, tour.about, inner);
     if let Some(after) = &tour.after {
         compare_link_ui(ui, ctx, tour, after, inner.right_top());
@@ -237,8 +243,7 @@ fn tour_ui(ui: &mut Ui, ctx: &Ctx<'_>, tour: &'static Tour, width: f32) {
 /// What is to be seen, on up to two lines.
 fn about_ui(ui: &Ui, theme: &Theme, about: &str, inner: Rect) {
     let font = widgets::small_font();
-    let mut job =
-        egui::text::LayoutJob::simple(about.to_owned(), font, theme.weak, inner.width());
+    let mut job = egui::text::LayoutJob::simple(about.to_owned(), font, theme.weak, inner.width());
     job.wrap.max_rows = 2;
     let galley = ui.painter().layout_job(job);
     ui.painter().galley(pos2(inner.left(), inner.top() + 17.0), galley, theme.weak);
@@ -255,7 +260,7 @@ fn compare_link_ui(
     let text = "before → after";
     let galley = cut_galley(ui.painter(), text, widgets::small_font(), theme.accent, 200.0);
     let rect = Rect::from_min_size(right_top - vec2(galley.size().x, 0.0), galley.size());
-    let id = ui.id().with(("compare", tour.title));
+    let id = ui.scope_id().with(("compare", tour.title));
     let response = ui.interact(rect.expand(4.0), id, Sense::click());
     let name = format!("Compare example {}", tour.title);
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use egui::{
-    Align2, Color32, CornerRadius, FontFamily, FontId, Galley, Painter, Pos2, Rect, Response, RichText,
-    Role, Sense, Stroke, Ui, Vec2, WidgetInfo,
+    Align2, Color32, CornerRadius, FontFamily, FontId, Galley, Painter, Pos2, Rect, Response,
+    RichText, Role, Sense, Stroke, Ui, Vec2, WidgetInfo,
 };
 
 use super::theme::{self, Theme, size};

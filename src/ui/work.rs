@@ -25,13 +25,22 @@ const ANY_WIDTH_PX: f64 = 1000.0;
 /// How many sentences are worked out in one go.
 const SENTENCES_AT_ONCE: usize = 64;
 
+/// Heights of rows.
+fn metrics(compact: bool) -> Metrics {
+    if compact {
+        Metrics::compact()
+    } else {
+        Metrics { lane_px: 19, header_px: 22, region_px: 12, plot_px: 34, gap_px: 3 }
+    }
+}
+
 impl App {
     /// Does what a command could not do by itself.
     pub(super) fn perform(&mut self, effect: Effect, ctx: &egui::Context) {
         match effect {
-            Effect::AskFile(role) => self.jobs.start(Lane::Dialog, "Choosing a file", move |_| {
-                dialog::ask(role)
-            }),
+            Effect::AskFile(role) => {
+                self.jobs.start(Lane::Dialog, "Choosing a file", move |_| dialog::ask(role))
+            }
             Effect::Open(origins, role) => self.open(origins, role),
             Effect::StopOpening => {
                 for slot in Slot::BOTH {
@@ -63,12 +72,12 @@ impl App {
             }
             Answer::Rows { serial, options, rows } => {
                 if let Some(sheet) = self.sheet_mut(serial) {
-                    sheet.rows = Some(Built { key: options, rows });
+                    sheet.rows = Some(Built { options, rows });
                 }
             }
-            Answer::CancelRows { serial, site, n_cancels, rows } => {
+            Answer::CancelRows { serial, n_cancels, rows } => {
                 if let Some(sheet) = self.sheet_mut(serial) {
-                    sheet.cancel_rows = Some(Built { key: site, rows });
+                    sheet.cancel_rows = Some(rows);
                     sheet.n_cancels_shown = n_cancels;
                 }
             }
@@ -283,10 +292,13 @@ impl App {
             regions: prefs.regions,
             goroutines_only: self.state.view == View::Compare,
             toggled: choice.toggled[slot].clone(),
-            metrics: if prefs.compact { Metrics::compact() } else { Metrics::default() },
+            metrics: metrics(prefs.compact),
         };
         let Some(sheet) = &mut self.sheets[slot] else { return };
         if sheet.rows_asked.as_ref() == Some(&options) {
+            return;
+        }
+        if sheet.refold(&options) {
             return;
         }
         sheet.rows_asked = Some(options.clone());
@@ -304,20 +316,19 @@ impl App {
             return;
         }
         let site = self.state.cancel_site;
-        let metrics =
-            if self.state.prefs.compact { Metrics::compact() } else { Metrics::default() };
+        let metrics = metrics(self.state.prefs.compact);
         let Some(sheet) = &mut self.sheets[self.state.focus] else { return };
-        if sheet.cancel_rows_asked == Some(site) {
+        if sheet.cancel_rows_asked == Some((site, metrics)) {
             return;
         }
-        sheet.cancel_rows_asked = Some(site);
+        sheet.cancel_rows_asked = Some((site, metrics));
         let serial = sheet.serial;
         let (document, index) = (Arc::clone(&sheet.document), Arc::clone(&sheet.index));
         self.jobs.start(Lane::CancelRows, "Arranging lanes", move |_| {
             let cancels = late::cancels_of_site(&document, site);
             let source = Source { document: &document, index: &index };
             let rows = Rows::cancel_view(source, &cancels, metrics);
-            Answer::CancelRows { serial, site, n_cancels: cancels.len(), rows }
+            Answer::CancelRows { serial, n_cancels: cancels.len(), rows }
         });
     }
 

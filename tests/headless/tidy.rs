@@ -183,7 +183,7 @@ fn every_document_has_one_sentence_per_line() {
         .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
         .collect();
     assert_none(&faults(&documents, |_, line| {
-        let is_prose = !line.starts_with(['|', ' ', '#', '>']) && !line.contains("`");
+        let is_prose = !line.starts_with(['|', ' ', '#', '>']) && !line.contains('`');
         let two = line.match_indices(". ").find(|(at, _)| {
             let before = line[..*at].rsplit(' ').next().unwrap_or_default();
             let after = line[at + 2..].chars().next();

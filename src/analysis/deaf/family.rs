@@ -54,7 +54,7 @@ pub(super) fn find(ground: &Ground<'_>, cancel: &Cancel, found: &mut Found) {
             let after = *after.get_or_insert_with(|| handler_began(ground, hearing));
             let parents = [Some(child), Some(who)];
             let held = Held { parents, after, ..Held::by_children(child) };
-            since_before(ground, cancel, &held, |_| true, &mut deaf);
+            since_before(ground, cancel, &held, Plain::OrNot, &mut deaf);
         }
         let Some(parent) = ground.trace.goroutines.parents[who.index()] else { continue };
         let made_by = ground.creating_function(who);
@@ -62,10 +62,10 @@ pub(super) fn find(ground: &Ground<'_>, cancel: &Cancel, found: &mut Found) {
         if asked != Some((parent, made_by)) && ground.overstays(cancel, parent) {
             asked = Some((parent, made_by));
             let held = Held { made_by: Some(made_by), ..Held::by_children(parent) };
-            since_before(ground, cancel, &held, |span| waits_plainly(ground, span), &mut deaf);
-            for other in companions(ground, cancel, who, parent) {
-                let held = Held::by_children(other);
-                since_before(ground, cancel, &held, |span| waits_plainly(ground, span), &mut deaf);
+            if since_before(ground, cancel, &held, Plain::Only, &mut deaf) {
+                for other in companions(ground, cancel, who, parent) {
+                    since_before(ground, cancel, &Held::by_children(other), Plain::Only, &mut deaf);
+                }
             }
             if ground.heard(cancel, parent) {
                 joins_after(ground, cancel, parent, &mut deaf);
@@ -81,7 +81,7 @@ pub(super) fn find(ground: &Ground<'_>, cancel: &Cancel, found: &mut Found) {
         next += 1;
         let new = found.add(Row { goroutine: who, evidence: Evidence::WaitedOn, left: None });
         if new {
-            since_before(ground, cancel, &Held::by_children(who), |_| true, &mut deaf);
+            since_before(ground, cancel, &Held::by_children(who), Plain::OrNot, &mut deaf);
         }
     }
 }
@@ -135,7 +135,12 @@ fn companions(
 }
 
 /// Whether a goroutine blocked between creating one and creating another.
-fn blocks_between(ground: &Ground<'_>, parent: Goroutine, first: Goroutine, last: Goroutine) -> bool {
+fn blocks_between(
+    ground: &Ground<'_>,
+    parent: Goroutine,
+    first: Goroutine,
+    last: Goroutine,
+) -> bool {
     let lives = &ground.trace.goroutines;
     let (from, until) = (lives.born[first.index()], lives.born[last.index()]);
     if from == Time::MIN || until == Time::MIN {
@@ -167,21 +172,30 @@ fn waits_plainly(ground: &Ground<'_>, span: &Span) -> bool {
         || ground.book.any(ground.trace.stacks(), span.stack, Traits::JOINS)
 }
 
-/// Looks at the wait that spans the cancel: who ended it?
+/// Which waits count.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Plain {
+    Only,
+    OrNot,
+}
+
+/// Looks at the wait that spans the cancel, if there is one that counts: who ended it?
 fn since_before(
     ground: &Ground<'_>,
     cancel: &Cancel,
     held: &Held,
-    counts: impl Fn(&Span) -> bool,
+    plain: Plain,
     deaf: &mut Vec<Goroutine>,
-) {
+) -> bool {
     let mut spans = ground.trace.spans_from(held.who, cancel.at);
-    if let (Some(wait), Some(next)) = (spans.next(), spans.next())
+    let Some(wait) = spans.next() else { return false };
+    let counts = wait.state == GoState::Waiting
         && wait.start < cancel.at
-        && counts(&wait)
-    {
+        && (plain == Plain::OrNot || waits_plainly(ground, &wait));
+    if let (true, Some(next)) = (counts, spans.next()) {
         let_go(ground, cancel, held, &wait, &next, deaf);
     }
+    counts
 }
 
 /// Looks at all waits of one that heard and has not left yet.
@@ -193,7 +207,8 @@ fn while_leaving(
     deaf: &mut Vec<Goroutine>,
 ) {
     let until = cancel.at + hearing.overstay_ns;
-    let mut spans = ground.trace.spans_from(held.who, hearing.heard_at).take(super::MAX_SPANS).peekable();
+    let mut spans =
+        ground.trace.spans_from(held.who, hearing.heard_at).take(super::MAX_SPANS).peekable();
     while let Some(span) = spans.next() {
         if span.start >= until {
             break;
@@ -262,7 +277,13 @@ fn let_go(
 }
 
 /// Whether a goroutine that let another go on may be deaf, and left right after it did.
-fn is_suspect(ground: &Ground<'_>, cancel: &Cancel, held: &Held, by: Goroutine, let_go: Time) -> bool {
+fn is_suspect(
+    ground: &Ground<'_>,
+    cancel: &Cancel,
+    held: &Held,
+    by: Goroutine,
+    let_go: Time,
+) -> bool {
     let lives = &ground.trace.goroutines;
     let ended = lives.ended[by.index()] != Time::MIN;
     let_go - cancel.at > ground.rules.late_over_ns

@@ -168,7 +168,10 @@ impl Ground<'_> {
     /// The user's function that created a goroutine; "" if not known.
     fn creating_function(&self, goroutine: Goroutine) -> StrId {
         let stack = self.trace.goroutines.creation_stacks[goroutine.index()];
-        self.trace.stacks().top(self.book.user(stack)).map_or(StrId::EMPTY, |frame: Frame| frame.function)
+        self.trace
+            .stacks()
+            .top(self.book.user(stack))
+            .map_or(StrId::EMPTY, |frame: Frame| frame.function)
     }
 
     fn hearing(&self, cancel: &Cancel, row: &Row) -> Hearing {

@@ -59,7 +59,5 @@ fn handler(ground: &Ground<'_>, server: Goroutine, at: Time) -> StackId {
         return before;
     }
     // It may be in a handler that has not stopped anywhere yet.
-    own_stacks(ground.trace, server, at)
-        .next()
-        .map_or(StackId::EMPTY, |span| host_of(span.stack))
+    own_stacks(ground.trace, server, at).next().map_or(StackId::EMPTY, |span| host_of(span.stack))
 }

@@ -21,45 +21,58 @@ const MAX_GENERATIONS: usize = 16;
 pub(super) struct LongWork {
     /// By task: who, from when until when.
     by_task: FxHashMap<TaskId, Vec<(Goroutine, Interval)>>,
-    /// The tasks among these in which each goroutine has ever been seen.
-    tasks_of: FxHashMap<Goroutine, FxHashSet<TaskId>>,
-    /// Goroutines that were seen in more than one task: they serve one after the other.
-    many: FxHashSet<Goroutine>,
+    /// The one task in which each goroutine was ever seen; empty if nobody works for long.
+    only_task: Vec<Seen>,
+}
+
+/// In which tasks a goroutine was seen.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Seen {
+    InNone,
+    In(TaskId),
+    /// It serves one after the other.
+    InMany,
 }
 
 impl LongWork {
     pub(super) fn new(trace: &Trace, rules: &Rules) -> Self {
-        let mut work =
-            Self { by_task: FxHashMap::default(), tasks_of: FxHashMap::default(), many: FxHashSet::default() };
+        let mut by_task: FxHashMap<TaskId, Vec<(Goroutine, Interval)>> = FxHashMap::default();
         let all = trace.interval();
         for region in trace.notes().regions() {
             let interval = region.interval(all);
             if region.task != BACKGROUND && interval.ns() > rules.late_over_ns {
-                work.by_task.entry(region.task).or_default().push((region.goroutine, interval));
+                by_task.entry(region.task).or_default().push((region.goroutine, interval));
             }
         }
-        if !work.by_task.is_empty() {
-            work.note_tasks(trace);
-        }
-        work
+        let only_task = if by_task.is_empty() { Vec::new() } else { only_tasks(trace) };
+        Self { by_task, only_task }
     }
 
-    fn note_tasks(&mut self, trace: &Trace) {
-        let notes = trace.notes();
-        let regions = notes.regions().iter().map(|region| (region.goroutine, region.task));
-        let logs = notes.logs().iter().filter_map(|log| Some((log.goroutine?, log.task)));
-        let begun = notes.tasks().iter().filter_map(|task| Some((task.goroutine?, task.id)));
-        for (goroutine, task) in regions.chain(logs).chain(begun) {
-            if task == BACKGROUND {
-                continue;
-            }
-            let tasks = self.tasks_of.entry(goroutine).or_default();
-            tasks.insert(task);
-            if tasks.len() > 1 {
-                self.many.insert(goroutine);
-            }
+    /// The task that a goroutine works in, if it is only one.
+    fn task_of(&self, goroutine: Goroutine) -> Option<TaskId> {
+        match self.only_task.get(goroutine.index()) {
+            Some(Seen::In(task)) => Some(*task),
+            _ => None,
         }
     }
+}
+
+fn only_tasks(trace: &Trace) -> Vec<Seen> {
+    let notes = trace.notes();
+    let regions = notes.regions().iter().map(|region| (region.goroutine, region.task));
+    let logs = notes.logs().iter().filter_map(|log| Some((log.goroutine?, log.task)));
+    let begun = notes.tasks().iter().filter_map(|task| Some((task.goroutine?, task.id)));
+    let mut only = vec![Seen::InNone; trace.n_goroutines() as usize];
+    for (goroutine, task) in regions.chain(logs).chain(begun) {
+        let seen = &mut only[goroutine.index()];
+        *seen = match *seen {
+            _ if task == BACKGROUND => *seen,
+            Seen::InNone => Seen::In(task),
+            Seen::In(other) if other == task => *seen,
+            Seen::In(_) | Seen::InMany => Seen::InMany,
+        };
+    }
+    only
 }
 
 /// Adds those that work in a task of one who heard, or in that of the cancel's log.
@@ -74,15 +87,11 @@ pub(super) fn find(
     }
     let mut asked: FxHashSet<TaskId> = FxHashSet::default();
     for hearing in ground.told(cancel) {
-        let Some(tasks) = work.tasks_of.get(&hearing.goroutine) else { continue };
         // One who serves many tasks tells nothing of any.
-        if work.many.contains(&hearing.goroutine) {
-            continue;
-        }
-        for &task in tasks {
-            if asked.insert(task) {
-                add(ground, cancel, work, task, Some(hearing.goroutine), found);
-            }
+        if let Some(task) = work.task_of(hearing.goroutine)
+            && asked.insert(task)
+        {
+            add(ground, cancel, work, task, Some(hearing.goroutine), found);
         }
     }
     if cancel.task != BACKGROUND && !asked.contains(&cancel.task) {
@@ -101,7 +110,7 @@ fn add(
     for &(goroutine, interval) in work.by_task.get(&task).map_or(&[][..], Vec::as_slice) {
         let works_on = interval.start < cancel.at
             && interval.end - cancel.at > ground.rules.late_over_ns
-            && !work.many.contains(&goroutine);
+            && work.task_of(goroutine) == Some(task);
         // Who created the one that heard may have given it a context of its own.
         let above = because_of.is_some_and(|of| is_ancestor(ground, goroutine, of));
         if works_on && !above && ground.may_be_deaf(cancel, goroutine) {

@@ -12,6 +12,7 @@
 //! Facts from Go 1.26 `internal/trace/batch.go` and `generation.go`.
 
 use super::fault::Fault;
+use super::resync;
 use crate::base::ThreadId;
 use crate::parse::cursor::Cursor;
 use crate::parse::spec::{MAX_BATCH_BYTES, wire};
@@ -23,10 +24,6 @@ pub(super) const HEADER_BYTES: usize = 16;
 pub(super) const FIRST_WITH_MARK: u32 = 26;
 /// The first format whose sync batch has a clock snapshot.
 pub(super) const FIRST_WITH_CLOCK: u32 = 25;
-
-/// How many batches have to stand in a row to be taken for batches behind a break. Headers have
-/// little redundancy, so one or two could be chance.
-const CHAIN: usize = 4;
 
 /// One batch, borrowed from the file.
 #[derive(Clone, Copy, Debug)]
@@ -59,10 +56,20 @@ pub(super) struct Generation<'a> {
     /// The lowest base time of any batch, in ticks.
     pub(super) min_time: u64,
     pub(super) batches: Vec<Batch<'a>>,
+    /// How many of the batches stand before what cannot be read as a batch, if that is what
+    /// damaged the frame first.
+    pub(super) sound: Option<usize>,
 }
 
 impl Generation<'_> {
-    fn has_events(&self) -> bool {
+    /// The batches before what cannot be read as a batch, if there are any.
+    pub(super) fn before_damage(&self) -> Option<Self> {
+        let batches = self.batches.get(..self.sound?)?.to_vec();
+        (!batches.is_empty()).then_some(Self { batches, sound: None, ..*self })
+    }
+
+    /// Whether there is any batch but tables.
+    pub(super) fn has_events(&self) -> bool {
         self.batches.iter().any(|batch| holds_events(batch))
     }
 }
@@ -78,26 +85,32 @@ pub(super) fn holds_events(batch: &Batch<'_>) -> bool {
 pub(super) enum Scanned<'a> {
     /// A generation, whole as far as its frame goes.
     Generation(Generation<'a>),
-    /// The frame breaks. `rest` holds the batches of the generation that was being read:
-    /// Go's reader drops them.
+    /// The frame breaks. `rest` holds the batches of the generation that was being read, those
+    /// behind the damage too; Go's reader drops them.
     Broken { fault: Fault, rest: Generation<'a> },
 }
 
 /// Walks over the batch headers of a file, without decoding any batch.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Scanner<'a> {
-    file: &'a [u8],
+    pub(super) file: &'a [u8],
     minor: u32,
-    at: usize,
-    /// The batch that ended the generation before (formats before 26), with its number.
-    spill: Option<(u64, Batch<'a>, u64)>,
-    /// A frame error behind a generation that was given as complete (formats before 26).
-    pending: Option<Fault>,
+    pub(super) at: usize,
+    /// Whether the file, or what can be made sense of, is at its end.
     done: bool,
+    /// Whether a generation has been found.
+    any: bool,
+}
+
+/// What the end of the file means for the generation being read.
+enum Ending {
+    Fault(Fault),
+    Generation,
+    Nothing,
 }
 
 /// One item of the frame.
-enum Item<'a> {
+pub(super) enum Item<'a> {
     Batch { generation: u64, batch: Batch<'a> },
     Mark,
     End,
@@ -106,74 +119,7 @@ enum Item<'a> {
 impl<'a> Scanner<'a> {
     /// Scans the batches behind the header of `file`.
     pub(super) fn new(file: &'a [u8], minor: u32) -> Self {
-        Self { file, minor, at: HEADER_BYTES, spill: None, pending: None, done: false }
-    }
-
-    /// The next generation, or where the frame breaks; none at the end of the file.
-    pub(super) fn next(&mut self) -> Option<Scanned<'a>> {
-        if let Some(fault) = self.pending.take() {
-            self.done = true;
-            return Some(Scanned::Broken { fault, rest: Generation::default() });
-        }
-        if self.done {
-            return None;
-        }
-        if self.minor < FIRST_WITH_MARK { self.next_by_number() } else { self.next_by_mark() }
-    }
-
-    /// Goes on behind a break, where the next whole generation seems to begin: at a batch that
-    /// others follow as batches do. At the end of the file if there is none.
-    pub(super) fn resume(&mut self) {
-        let broken_at = self.at;
-        self.spill = None;
-        self.pending = None;
-        self.done = true;
-        let mut from = broken_at + 1;
-        while let Some(found) = self.find_batches(from) {
-            self.at = found;
-            if let Some(start) = self.next_start() {
-                self.at = start;
-                self.done = false;
-                return;
-            }
-            from = self.at.max(found) + 1;
-        }
-        self.at = self.file.len();
-    }
-
-    /// The first place from `from` on where [`CHAIN`] batches of one generation stand in a row.
-    fn find_batches(&self, from: usize) -> Option<usize> {
-        let rest = self.file.get(from..)?;
-        let candidates = rest.iter().enumerate().filter(|(_, byte)| **byte == wire::EVENT_BATCH);
-        candidates.map(|(at, _)| from + at).find(|&at| {
-            let mut probe = Self::new(self.file, self.minor);
-            probe.at = at;
-            let mut number = None;
-            (0..CHAIN).all(|_| match probe.item() {
-                Ok(Item::Batch { generation, .. }) if generation != 0 => {
-                    *number.get_or_insert(generation) == generation
-                }
-                _ => false,
-            })
-        })
-    }
-
-    /// Skips the rest of a generation; gives where the next begins, if the frame holds so far.
-    fn next_start(&mut self) -> Option<usize> {
-        let mut number = None;
-        loop {
-            let start = self.at;
-            match self.item() {
-                Ok(Item::Mark) if self.minor >= FIRST_WITH_MARK => return Some(self.at),
-                Ok(Item::Batch { generation, .. })
-                    if *number.get_or_insert(generation) != generation =>
-                {
-                    return Some(start);
-                }
-                Ok(Item::Batch { .. }) => {}
-                _ => return None,
-            }
-        }
+        Self { file, minor, at: HEADER_BYTES, done: false, any: false }
     }
 
     /// How far into the file the scan has come, in bytes.
@@ -181,112 +127,127 @@ impl<'a> Scanner<'a> {
         self.at as u64
     }
 
-    /// Format 26 and later.
-    fn next_by_mark(&mut self) -> Option<Scanned<'a>> {
+    /// The next generation, or where the frame breaks; none at the end of the file. Behind a
+    /// break it goes on where batches follow one another again.
+    pub(super) fn next(&mut self) -> Option<Scanned<'a>> {
+        if self.done {
+            return None;
+        }
         let mut generation = Generation { offset: self.position(), ..Generation::default() };
+        let mut damage: Option<Fault> = None;
         loop {
-            let at = self.position();
+            let at = self.at;
             let fault = match self.item() {
-                Err(fault) => fault,
-                Ok(Item::End) if generation.has_events() => {
-                    Fault::broken(at, "the file ends before its last generation does")
-                }
-                Ok(Item::End) => {
-                    self.done = true;
-                    return None;
-                }
-                Ok(Item::Mark) => {
-                    generation.end = self.position();
-                    return Some(Scanned::Generation(generation));
-                }
-                Ok(Item::Batch { generation: 0, .. }) => {
-                    Fault::broken(at, "a batch of generation 0, which is never used")
-                }
-                Ok(Item::Batch { generation: number, batch }) => {
+                Ok(Item::Batch { generation: number, batch }) if number != 0 => {
                     if generation.number == 0 {
                         generation.number = number;
                     }
                     // A mark may also come as the first byte of a batch.
-                    if batch.leading_type() == Some(wire::END_OF_GENERATION) {
-                        generation.end = self.position();
-                        return Some(Scanned::Generation(generation));
+                    if self.has_marks() && batch.leading_type() == Some(wire::END_OF_GENERATION) {
+                        break;
                     }
                     if number == generation.number {
                         push(&mut generation, batch);
                         continue;
                     }
-                    let what = format!(
-                        "a batch of generation {number} inside generation {}",
-                        generation.number
-                    );
-                    Fault::broken(at, what)
+                    if !self.has_marks() && generation.number.checked_add(1) == Some(number) {
+                        self.at = at;
+                        break;
+                    }
+                    self.other_number(at, number, generation.number)
+                }
+                Ok(Item::Mark) if self.has_marks() => break,
+                Ok(Item::End) => {
+                    self.done = true;
+                    match self.end(&generation, damage.is_some()) {
+                        Ending::Fault(fault) => fault,
+                        Ending::Generation => break,
+                        Ending::Nothing => return None,
+                    }
+                }
+                Ok(Item::Mark | Item::Batch { .. }) => {
+                    let what = "a batch of generation 0, which is never used";
+                    self.skip_damage(at, Fault::broken(at as u64, what))
+                }
+                Err(fault) => {
+                    if damage.is_none() {
+                        generation.sound = Some(generation.batches.len());
+                    }
+                    self.skip_damage(at, fault)
                 }
             };
-            self.done = true;
-            generation.end = at;
-            return Some(Scanned::Broken { fault, rest: generation });
+            damage.get_or_insert(fault);
+            if self.done || !self.goes_on(&generation) {
+                break;
+            }
+        }
+        self.any = true;
+        generation.end = self.position();
+        Some(match damage {
+            Some(fault) => Scanned::Broken { fault, rest: generation },
+            None => Scanned::Generation(generation),
+        })
+    }
+
+    fn has_marks(&self) -> bool {
+        self.minor >= FIRST_WITH_MARK
+    }
+
+    /// The file is at its end, and so is `generation`.
+    fn end(&self, generation: &Generation<'_>, is_damaged: bool) -> Ending {
+        let is_empty = generation.batches.is_empty();
+        if self.has_marks() {
+            if generation.has_events() {
+                let what = "the file ends before its last generation does";
+                return Ending::Fault(Fault::broken(self.position(), what));
+            }
+            return if is_damaged { Ending::Generation } else { Ending::Nothing };
+        }
+        match (is_empty, self.any || is_damaged) {
+            (true, false) => {
+                Ending::Fault(Fault::broken(self.position(), "the file holds no generation"))
+            }
+            (true, true) if !is_damaged => Ending::Nothing,
+            _ => Ending::Generation,
         }
     }
 
-    /// Formats before 26.
-    fn next_by_number(&mut self) -> Option<Scanned<'a>> {
-        let mut generation = Generation { offset: self.position(), ..Generation::default() };
-        if let Some((number, batch, offset)) = self.spill.take() {
-            generation.number = number;
-            generation.offset = offset;
-            generation.min_time = batch.time;
-            generation.batches.push(batch);
+    /// A batch at `at` has neither the generation's number nor the next. Either the number is
+    /// damaged and the batch is lost, or what is missing is the end of the generation.
+    fn other_number(&mut self, at: usize, number: u64, current: u64) -> Fault {
+        if resync::chain(self) != Some(current) {
+            self.at = at;
         }
-        loop {
-            let at = self.position();
-            let fault = match self.item() {
-                Ok(Item::End) => {
-                    self.done = true;
-                    generation.end = at;
-                    if generation.batches.is_empty() {
-                        let fault = Fault::broken(at, "the file holds no generation");
-                        return Some(Scanned::Broken { fault, rest: generation });
-                    }
-                    return Some(Scanned::Generation(generation));
-                }
-                Err(fault) if generation.number != 0 => {
-                    // What there is of the generation may still be sound.
-                    self.pending = Some(fault);
-                    generation.end = at;
-                    return Some(Scanned::Generation(generation));
-                }
-                Err(fault) => fault,
-                Ok(Item::Mark | Item::Batch { generation: 0, .. }) => {
-                    Fault::broken(at, "a batch of generation 0, which is never used")
-                }
-                Ok(Item::Batch { generation: number, batch }) => {
-                    if generation.number == 0 {
-                        generation.number = number;
-                    }
-                    if generation.number.checked_add(1) == Some(number) {
-                        self.spill = Some((number, batch, at));
-                        generation.end = at;
-                        return Some(Scanned::Generation(generation));
-                    }
-                    if number == generation.number {
-                        push(&mut generation, batch);
-                        continue;
-                    }
-                    let what = format!(
-                        "a batch of generation {number} follows generation {}",
-                        generation.number
-                    );
-                    Fault::broken(at, what)
-                }
-            };
-            self.done = true;
-            generation.end = at;
-            return Some(Scanned::Broken { fault, rest: generation });
+        let what = if self.has_marks() {
+            format!("a batch of generation {number} inside generation {current}")
+        } else {
+            format!("a batch of generation {number} follows generation {current}")
+        };
+        Fault::broken(at as u64, what)
+    }
+
+    /// Goes on where batches stand in a row again.
+    fn skip_damage(&mut self, at: usize, fault: Fault) -> Fault {
+        match resync::find(self, at + 1) {
+            Some(found) => self.at = found,
+            None => {
+                self.at = self.file.len();
+                self.done = true;
+            }
+        }
+        fault
+    }
+
+    /// Whether what stands behind the damage still belongs to `generation`.
+    fn goes_on(&self, generation: &Generation<'_>) -> bool {
+        match self.clone().item() {
+            Ok(Item::Batch { generation: number, .. }) => number == generation.number,
+            _ => false,
         }
     }
 
     /// The next batch or mark.
-    fn item(&mut self) -> Result<Item<'a>, Fault> {
+    pub(super) fn item(&mut self) -> Result<Item<'a>, Fault> {
         let start = self.position();
         let mut cursor = Cursor::starting_at(self.file, self.at);
         let Some(kind) = cursor.byte() else {

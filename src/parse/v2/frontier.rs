@@ -40,7 +40,15 @@ impl Frontier {
         if let Some(head) = self.0.get_mut(at) {
             head.time = time;
         }
-        if at == 0 || self.sift_up(at) == at {
+        // As a rule a thread has several events to give before another's turn.
+        if at == 0
+            && let [_, left, right, ..] = *self.0
+            && time <= left.time
+            && time <= right.time
+        {
+            return;
+        }
+        if self.sift_up(at) == at {
             self.sift_down(at);
         }
     }
@@ -78,7 +86,6 @@ impl Frontier {
     }
 
     /// Moves the entry at `at` down, past whichever child is the earlier one.
-    #[inline]
     fn sift_down(&mut self, mut at: usize) {
         let Some(&head) = self.0.get(at) else {
             return;

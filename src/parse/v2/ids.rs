@@ -106,17 +106,34 @@ impl Rows {
     /// # Errors
     /// The first id that is 0 or there twice.
     pub(super) fn new(ids: &[u64]) -> Result<Self, u64> {
+        let mut rows = Self::with_room(ids);
+        rows.add(0, 0)?;
+        for (row, &id) in (1_u32..).zip(ids) {
+            rows.add(id, row)?;
+        }
+        Ok(rows)
+    }
+
+    /// The same, but an id keeps its first row.
+    pub(super) fn of_first(ids: &[u64]) -> Self {
+        let mut rows = Self::with_room(ids);
+        for (row, &id) in (0_u32..).zip(std::iter::once(&0).chain(ids)) {
+            if rows.get(id).is_none() {
+                // It is new, so adding it cannot fail.
+                let _ = rows.add(id, row);
+            }
+        }
+        rows
+    }
+
+    fn with_room(ids: &[u64]) -> Self {
         let most = 4 * ids.len() as u64 + 1024;
         let highest = ids.iter().copied().max().unwrap_or(0);
         let mut rows = Self::default();
         if highest <= most {
             rows.dense = vec![NO_ROW; usize::try_from(highest).unwrap_or(0) + 1];
         }
-        rows.add(0, 0)?;
-        for (row, &id) in (1_u32..).zip(ids) {
-            rows.add(id, row)?;
-        }
-        Ok(rows)
+        rows
     }
 
     fn add(&mut self, id: u64, row: u32) -> Result<(), u64> {

@@ -50,12 +50,18 @@ impl<S: Sink> Outlet<'_, S> {
         self.sink.event(&loaded.tables, event);
     }
 
+    /// The same, not compiled into the caller.
+    #[inline(never)]
+    fn put_rarer(&mut self, loaded: &Loaded<'_>, event: &mut Event) {
+        self.put(loaded, event);
+    }
+
     /// The Sync with which a generation begins.
     fn begin(&mut self, loaded: &Loaded<'_>) {
         self.sink.begin_generation(&loaded.tables);
         self.syncs += 1;
         let mut event = sync(loaded.start, self.syncs, false);
-        self.put(loaded, &mut event);
+        self.put_rarer(loaded, &mut event);
     }
 
     /// The Sync behind the last generation, or where the trace breaks between generations.
@@ -81,7 +87,8 @@ fn sync(time: Time, number: u32, last: bool) -> Event {
 /// How often cancelling is looked for, in events.
 const CHECK_EVERY: u32 = 1 << 14;
 
-/// Orders a generation and hands its events to `outlet`, a Sync before them.
+/// Orders a generation and hands its events to `outlet`, a Sync before them. Gives how many
+/// threads were left out, since what they wait for was cut off.
 ///
 /// # Errors
 /// Where the trace breaks; the events before that have been handed on.
@@ -90,7 +97,7 @@ pub(super) fn merge<S: Sink>(
     order: &mut Order,
     outlet: &mut Outlet<'_, S>,
     progress: &Progress,
-) -> Result<(), Fault> {
+) -> Result<u32, Fault> {
     let mut merger = Merger::new(loaded, order)?;
     outlet.begin(loaded);
     let mut samples = Samples::new(std::mem::take(&mut loaded.samples));
@@ -102,12 +109,16 @@ pub(super) fn merge<S: Sink>(
             if root.is_none_or(|head| head.time > samples.due) {
                 samples.put_before(root, loaded, order, outlet);
                 if root.is_none() {
-                    return Ok(());
+                    return Ok(merger.left_out);
                 }
             }
             merger.step(loaded, order, &mut queue)?;
-            for event in queue.events() {
-                outlet.put(loaded, event);
+            if queue.is_empty() {
+                continue;
+            }
+            outlet.put(loaded, &mut queue.first);
+            for event in queue.others() {
+                outlet.put_rarer(loaded, event);
             }
         }
     }
@@ -143,7 +154,7 @@ impl Samples {
         while let Some(sample) = self.rest.as_slice().first()
             && root.is_none_or(|head| sample.time.0 < head.time)
         {
-            outlet.put(loaded, &mut sample_event(order, sample));
+            outlet.put_rarer(loaded, &mut sample_event(order, sample));
             self.rest.next();
         }
         self.look();
@@ -168,6 +179,7 @@ fn sample_event(order: &Order, sample: &Sample) -> Event {
 struct Merger<'a> {
     streams: Vec<Stream<'a>>,
     frontier: Frontier,
+    left_out: u32,
 }
 
 impl<'a> Merger<'a> {
@@ -191,10 +203,11 @@ impl<'a> Merger<'a> {
                 frontier.insert(Head { time: stream.event.time, stream: row });
             }
         }
-        Ok(Self { streams, frontier })
+        Ok(Self { streams, frontier, left_out: 0 })
     }
 
-    /// Takes one event of the first thread that can go on.
+    /// Takes one event of the first thread that can go on. None is taken if a thread had to be
+    /// left out.
     #[inline(always)]
     fn step(
         &mut self,
@@ -222,9 +235,40 @@ impl<'a> Merger<'a> {
                 return Ok(());
             }
         }
+        if loaded.lenient {
+            return self.step_anyway(loaded, order, queue);
+        }
         let offset = self.frontier.get(0).and_then(|head| self.streams.get(head.stream as usize));
         let offset = offset.map_or(loaded.offset, Stream::event_offset);
         Err(Fault::broken(offset, "no thread's next event fits what the others did"))
+    }
+
+    /// The same, when no event fits and that is because some were cut off.
+    #[cold]
+    fn step_anyway(
+        &mut self,
+        loaded: &mut Loaded<'a>,
+        order: &mut Order,
+        queue: &mut Queue,
+    ) -> Result<(), Fault> {
+        for at in 0..self.frontier.len() {
+            let stream =
+                self.frontier.get(at).and_then(|head| self.streams.get(head.stream as usize));
+            if stream.is_some_and(|stream| order.adopt(&stream.event))
+                && self.try_at(at, loaded, order, queue)?
+            {
+                return Ok(());
+            }
+        }
+        self.leave_out(0, queue);
+        Ok(())
+    }
+
+    /// Gives up a thread's remaining events.
+    fn leave_out(&mut self, at: usize, queue: &mut Queue) {
+        self.frontier.remove(at);
+        self.left_out += 1;
+        queue.clear();
     }
 
     #[inline(always)]
@@ -245,13 +289,17 @@ impl<'a> Merger<'a> {
         match order.advance(loaded, &stream.event, stream.slot, queue) {
             Ok(Step::NotYet) => return Ok(false),
             Ok(Step::Advanced) => {}
-            Err(Stop::NeedsCarry) => return Err(Fault::NeedsCarry),
-            Err(Stop::Broken(what)) => return Err(Fault::broken(stream.event_offset(), what)),
+            Err(stop) if loaded.lenient && stop.is_broken() => {
+                self.leave_out(at, queue);
+                return Ok(true);
+            }
+            Err(stop) => return Err(stop.at(stream.event_offset())),
         }
-        if stream.advance()? {
-            self.frontier.update(at, stream.event.time);
-        } else {
-            self.frontier.remove(at);
+        match stream.advance() {
+            Ok(true) => self.frontier.update(at, stream.event.time),
+            Ok(false) => self.frontier.remove(at),
+            Err(_) if loaded.lenient => self.leave_out(at, queue),
+            Err(fault) => return Err(fault),
         }
         Ok(true)
     }

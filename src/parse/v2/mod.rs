@@ -13,11 +13,12 @@ mod merge;
 mod order;
 mod parallel;
 mod read;
+mod resync;
 mod stream;
 
 pub(super) use parallel::parse_pieces;
 
-use batch::{Generation, Scanned, Scanner};
+use batch::{FIRST_WITH_MARK, Generation, Scanned, Scanner};
 use fault::Fault;
 use merge::{Outlet, merge};
 use order::{Carry, Order};
@@ -56,10 +57,7 @@ pub(super) fn parse<S: Sink>(
         let before = serial.parsed.warnings.len();
         match scanned {
             Scanned::Generation(generation) => serial.generation(&generation)?,
-            Scanned::Broken { fault, rest } => {
-                serial.broken_between(fault, &rest)?;
-                scanner.resume();
-            }
+            Scanned::Broken { fault, rest } => serial.broken_frame(fault, &rest)?,
         }
         broken |= serial.parsed.warnings.len() > before;
     }
@@ -91,22 +89,52 @@ impl<S: Sink> Serial<'_, S> {
     fn generation(&mut self, generation: &Generation<'_>) -> Result<(), ParseError> {
         match load(generation, self.minor) {
             Ok(loaded) => self.order(generation, loaded),
-            Err(fault) => self.broken_between(fault, generation),
+            Err(fault) => self.broken_tables(fault, generation),
         }
     }
 
-    /// A generation that cannot be read as it should: a Sync says so, as in Go's reader, and
-    /// what there is of it follows.
-    fn broken_between(&mut self, fault: Fault, rest: &Generation<'_>) -> Result<(), ParseError> {
-        self.warn(fault, rest.number)?;
-        self.outlet.close(&Tables::empty(rest.number));
-        if rest.batches.is_empty() {
+    /// Tables that cannot be read as they should: a Sync says so, as in Go's reader, and what
+    /// events there are follow, with the names that can be read.
+    fn broken_tables(
+        &mut self,
+        fault: Fault,
+        generation: &Generation<'_>,
+    ) -> Result<(), ParseError> {
+        self.warn(fault, generation.number)?;
+        self.outlet.close(&Tables::empty(generation.number));
+        if !generation.has_events() {
             return Ok(());
         }
-        match load_rest(rest, self.minor, self.state.fallback) {
-            Ok(loaded) => self.order(rest, loaded),
-            Err(fault) => self.warn(fault, rest.number),
+        let (loaded, guess) = load_rest(generation, self.minor, self.state.fallback);
+        if let Some(guess) = guess {
+            self.warn(guess, generation.number)?;
         }
+        self.order(generation, loaded)
+    }
+
+    /// A generation in which batches are damaged or missing. What is missing is not known, so
+    /// that nothing can be said of the states behind it.
+    fn broken_frame(&mut self, fault: Fault, rest: &Generation<'_>) -> Result<(), ParseError> {
+        // Before format 26 Go's reader takes the batches before the damage for all there are.
+        let before = rest.before_damage().filter(|_| self.minor < FIRST_WITH_MARK);
+        let alone = before.and_then(|before| Some((load(&before, self.minor).ok()?, before)));
+        match alone {
+            Some((mut loaded, before)) => {
+                loaded.lenient = true;
+                self.order(&before, loaded)?;
+                self.warn(fault, rest.number)?;
+                self.outlet.close(&Tables::empty(rest.number));
+            }
+            None => self.broken_tables(fault, rest)?,
+        }
+        self.lose();
+        Ok(())
+    }
+
+    /// From here on nothing is known, until a generation says it anew.
+    fn lose(&mut self) {
+        self.outlet.sink.lost(self.outlet.last);
+        self.state = Between { fallback: self.state.fallback, ..Between::default() };
     }
 
     fn order(
@@ -121,17 +149,21 @@ impl<S: Sink> Serial<'_, S> {
         let outcome = merge(&mut loaded, &mut order, &mut self.outlet, self.progress);
         self.progress.advance(generation.end.saturating_sub(generation.offset));
         match outcome {
-            Ok(()) => {
+            Ok(left_out) => {
                 self.parsed.generations += 1;
+                if left_out > 0 {
+                    let what = format!(
+                        "{left_out} threads wait for events that were cut off, and are left out"
+                    );
+                    self.warn(Fault::broken(generation.end, what), number)?;
+                }
                 // An order with a carry assumes nothing, so nothing can be wrong.
                 let _ = self.state.carry.join(order);
                 Ok(())
             }
             Err(fault) => {
                 self.warn(fault, number)?;
-                self.outlet.sink.lost(self.outlet.last);
-                let fallback = self.state.fallback;
-                self.state = Between { fallback, ..Between::default() };
+                self.lose();
                 Ok(())
             }
         }

@@ -128,11 +128,7 @@ fn scan_all(file: &[u8], minor: u32) -> Vec<Scanned<'_>> {
     let mut scanner = Scanner::new(file, minor);
     let mut all = Vec::new();
     while let Some(scanned) = scanner.next() {
-        let broken = matches!(scanned, Scanned::Broken { .. });
         all.push(scanned);
-        if broken {
-            scanner.resume();
-        }
     }
     all
 }
@@ -231,15 +227,12 @@ struct Joiner<'j> {
     last: Time,
     syncs: u32,
     parsed: Parsed,
-    broken: bool,
 }
 
 impl<'j> Joiner<'j> {
     fn new(minor: u32, progress: &'j Progress) -> Self {
-        let parsed = Parsed { minor, complete: true, ..Parsed::default() };
-        let state = Between::default();
-        let (last, syncs, broken) = (Time(0), 0, false);
-        Self { minor, progress, state, last, syncs, parsed, broken }
+        let parsed = Parsed { minor, ..Parsed::default() };
+        Self { minor, progress, state: Between::default(), last: Time(0), syncs: 0, parsed }
     }
 
     fn generation<P: Piece>(
@@ -249,7 +242,8 @@ impl<'j> Joiner<'j> {
         join: &mut impl FnMut(P, &Tables<'_>),
     ) -> Result<(), ParseError> {
         self.progress.check()?;
-        if let Some(alone) = alone
+        if self.state.initial.is_some()
+            && let Some(alone) = alone
             && let Ok(shift) = Shift::after(
                 self.last,
                 &alone.noted.times,
@@ -271,7 +265,31 @@ impl<'j> Joiner<'j> {
             join(piece, &alone.loaded.tables);
             return Ok(());
         }
-        self.serially(join, |serial| serial.generation(generation))
+        let (before, syncs, fallback) = (self.last, self.syncs, self.state.fallback);
+        let is_first = self.state.initial.is_none();
+        let with_carry = self.serially(|serial| serial.generation(generation))?;
+        let is_lost = self.state.initial.is_none();
+        if is_first || !is_lost {
+            self.take(with_carry, join);
+            return Ok(());
+        }
+        // It breaks, perhaps only since something before it is missing: it may make sense alone.
+        let after = (self.last, self.syncs, std::mem::take(&mut self.state));
+        (self.last, self.syncs, self.state.fallback) = (before, syncs, fallback);
+        let n_warnings = self.parsed.warnings.len();
+        let on_its_own = self.serially(|serial| serial.generation(generation))?;
+        if on_its_own.events > with_carry.events {
+            let mut seam: Whole<P> = Whole::new(P::new(P::Scratch::default()));
+            seam.piece.lost(before);
+            let _ = seam.piece.finish();
+            join(seam.piece, &seam.tables);
+            self.take(on_its_own, join);
+        } else {
+            (self.last, self.syncs, self.state) = after;
+            self.parsed.warnings.truncate(n_warnings);
+            self.take(with_carry, join);
+        }
+        Ok(())
     }
 
     fn broken<P: Piece>(
@@ -280,47 +298,62 @@ impl<'j> Joiner<'j> {
         rest: &Generation<'_>,
         join: &mut impl FnMut(P, &Tables<'_>),
     ) -> Result<(), ParseError> {
-        self.serially(join, |serial| serial.broken_between(fault.clone(), rest))
+        let done = self.serially(|serial| serial.broken_frame(fault.clone(), rest))?;
+        self.take(done, join);
+        Ok(())
     }
 
     /// Lets `read` read a generation with the carry, into one piece.
     fn serially<P: Piece>(
         &mut self,
-        join: &mut impl FnMut(P, &Tables<'_>),
         read: impl FnOnce(&mut Serial<'_, Whole<P>>) -> Result<(), ParseError>,
-    ) -> Result<(), ParseError> {
-        let mut sink = Whole::new(P::new(P::Scratch::default()));
-        let outlet = Outlet { sink: &mut sink, last: self.last, events: 0, syncs: self.syncs };
+    ) -> Result<Done<P>, ParseError> {
+        let mut whole = Whole::new(P::new(P::Scratch::default()));
+        let outlet = Outlet { sink: &mut whole, last: self.last, events: 0, syncs: self.syncs };
+        let parsed =
+            Parsed { warnings: std::mem::take(&mut self.parsed.warnings), ..Parsed::default() };
         let mut serial = Serial {
             minor: self.minor,
             outlet,
             state: std::mem::take(&mut self.state),
-            parsed: std::mem::take(&mut self.parsed),
+            parsed,
             progress: self.progress,
         };
-        let warnings = serial.parsed.warnings.len();
         read(&mut serial)?;
-        self.broken |= serial.parsed.warnings.len() > warnings;
-        serial.parsed.events += serial.outlet.events;
         self.last = serial.outlet.last;
         self.syncs = serial.outlet.syncs;
         self.state = std::mem::take(&mut serial.state);
-        self.parsed = std::mem::take(&mut serial.parsed);
-        let _ = sink.piece.finish();
-        join(sink.piece, &sink.tables);
-        Ok(())
+        self.parsed.warnings = serial.parsed.warnings;
+        let (events, generations) = (serial.outlet.events, serial.parsed.generations);
+        let _ = whole.piece.finish();
+        Ok(Done { whole, events, generations })
+    }
+
+    fn take<P: Piece>(&mut self, done: Done<P>, join: &mut impl FnMut(P, &Tables<'_>)) {
+        self.parsed.events += done.events;
+        self.parsed.generations += done.generations;
+        join(done.whole.piece, &done.whole.tables);
     }
 
     fn finish<P: Piece>(
         mut self,
         join: &mut impl FnMut(P, &Tables<'_>),
     ) -> Result<Parsed, ParseError> {
-        if !self.broken {
-            self.serially(join, |serial| {
+        self.parsed.complete = self.parsed.warnings.is_empty();
+        if self.parsed.complete {
+            let done = self.serially(|serial| {
                 serial.outlet.close(&Tables::empty(0));
                 Ok(())
             })?;
+            self.take(done, join);
         }
         super::or_error(self.parsed, u64::from(self.syncs))
     }
+}
+
+/// A generation that was read with the carry.
+struct Done<P> {
+    whole: Whole<P>,
+    events: u64,
+    generations: u32,
 }

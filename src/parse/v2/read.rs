@@ -37,8 +37,15 @@ impl Frequency {
         Self(1.0 / (hz / 1e9))
     }
 
-    /// Ticks in nanoseconds, truncated as Go's reader does.
+    /// [`Frequency::ns`] of so few ticks that their conversion is one instruction.
     #[inline]
+    pub(super) fn ns_short(self, ticks: u32) -> i64 {
+        #[expect(clippy::cast_possible_truncation, reason = "Go's reader truncates too")]
+        let ns = (f64::from(ticks) * self.0) as i64;
+        ns
+    }
+
+    /// Ticks in nanoseconds, truncated as Go's reader does.
     pub(super) fn ns(self, ticks: u64) -> i64 {
         #[expect(
             clippy::cast_precision_loss,
@@ -76,8 +83,9 @@ pub(super) struct Loaded<'a> {
     pub(super) start: Time,
     /// Where it begins in the file.
     pub(super) offset: u64,
-    /// Ids that events use but no table defines become "" and the empty stack, since the
-    /// tables were cut off, instead of breaking the trace.
+    /// Batches are missing: ids that no table defines become "" and the empty stack, and a
+    /// thread that waits for an event that is not there is left out, instead of breaking the
+    /// trace.
     pub(super) lenient: bool,
 }
 
@@ -103,28 +111,29 @@ pub(super) fn load<'a>(generation: &Generation<'a>, minor: u32) -> Result<Loaded
     if minor >= FIRST_WITH_CLOCK && reader.snapshot.is_none() {
         return Err(Fault::broken(end, "the generation has no clock snapshot"));
     }
-    reader.finish(generation, frequency, false)
+    reader.finish(generation, frequency)
 }
 
-/// Reads what there is of a generation that was cut off: entries up to the first broken one
-/// of each batch, the frequency of an earlier generation if its own is missing.
-///
-/// # Errors
-/// If no frequency is known at all, so that no event has a time.
+/// Reads what there is of a generation that is damaged: entries up to the first broken one
+/// of each batch, the frequency of an earlier generation if its own is missing. If there is
+/// none the usual one is taken, and that is said.
 pub(super) fn load_rest<'a>(
     generation: &Generation<'a>,
     minor: u32,
     fallback: Fallback,
-) -> Result<Loaded<'a>, Fault> {
+) -> (Loaded<'a>, Option<Fault>) {
     let mut reader = Reader::new(generation, minor);
     for batch in &generation.batches {
         // A broken entry ends its batch; the entries before it count.
         let _ = reader.batch(batch);
     }
-    let frequency = reader.frequency.or(fallback.frequency).ok_or_else(|| {
-        Fault::broken(generation.end, "nothing before the break names the clock's frequency")
-    })?;
-    reader.finish(generation, frequency, true)
+    let known = reader.frequency.or(fallback.frequency);
+    let guess = known.is_none().then(|| {
+        let what = "the clock's frequency is missing; a tick is taken as 64 ns, which is right on \
+                    most systems";
+        Fault::broken(generation.end, what)
+    });
+    (reader.finish_anyway(generation, known.unwrap_or(Frequency(64.0))), guess)
 }
 
 /// A frame whose strings are still the wire's ids.
@@ -328,10 +337,9 @@ impl<'a> Reader<'a> {
 
     /// Resolves the wire's ids, now that all tables are there.
     fn finish(
-        mut self,
+        self,
         generation: &Generation<'a>,
         frequency: Frequency,
-        lenient: bool,
     ) -> Result<Loaded<'a>, Fault> {
         let twice = |what: &str, id: u64| {
             Fault::broken(generation.end, format!("{what} {id} is defined more than once"))
@@ -339,21 +347,39 @@ impl<'a> Reader<'a> {
         let string_rows = Rows::new(&self.string_ids).map_err(|id| twice("string", id))?;
         let stack_rows = Rows::new(&self.stack_ids).map_err(|id| twice("stack", id))?;
         for raw in &self.frames {
-            let resolve = |id: u64| match string_rows.get(id) {
-                Some(row) => Ok(StrRef(row)),
-                None if lenient => Ok(StrRef(0)),
-                None => {
-                    let what = format!("a stack names string {id}, which is not defined");
-                    Err(Fault::broken(generation.end, what))
-                }
-            };
-            self.tables.frames.push(Frame {
-                pc: raw.pc,
-                function: resolve(raw.function)?,
-                file: resolve(raw.file)?,
-                line: raw.line,
-            });
+            if let Some(id) =
+                [raw.function, raw.file].into_iter().find(|&id| string_rows.get(id).is_none())
+            {
+                let what = format!("a stack names string {id}, which is not defined");
+                return Err(Fault::broken(generation.end, what));
+            }
         }
+        Ok(self.resolved(generation, frequency, string_rows, stack_rows, false))
+    }
+
+    /// The same for damaged tables: the first definition of an id counts, what none defines is "".
+    fn finish_anyway(self, generation: &Generation<'a>, frequency: Frequency) -> Loaded<'a> {
+        let string_rows = Rows::of_first(&self.string_ids);
+        let stack_rows = Rows::of_first(&self.stack_ids);
+        self.resolved(generation, frequency, string_rows, stack_rows, true)
+    }
+
+    fn resolved(
+        mut self,
+        generation: &Generation<'a>,
+        frequency: Frequency,
+        string_rows: Rows,
+        stack_rows: Rows,
+        lenient: bool,
+    ) -> Loaded<'a> {
+        let string = |id: u64| StrRef(string_rows.get(id).unwrap_or(0));
+        let frames = self.frames.iter().map(|raw| Frame {
+            pc: raw.pc,
+            function: string(raw.function),
+            file: string(raw.file),
+            line: raw.line,
+        });
+        self.tables.frames = frames.collect();
         self.tables.clock = self.snapshot.map(|(ticks, mono, wall_s, wall_ns)| ClockSnapshot {
             trace: Time(frequency.ns(ticks)),
             mono,
@@ -370,7 +396,7 @@ impl<'a> Reader<'a> {
             })
             .collect();
         samples.sort_by_key(|sample| sample.time);
-        Ok(Loaded {
+        Loaded {
             tables: self.tables,
             string_rows,
             stack_rows,
@@ -380,6 +406,6 @@ impl<'a> Reader<'a> {
             start: Time(frequency.ns(generation.min_time)),
             offset: generation.offset,
             lenient,
-        })
+        }
     }
 }

@@ -1,5 +1,10 @@
 //! One thread's events in the order in which it wrote them, decoded one at a time.
 
+#![expect(
+    clippy::inline_always,
+    reason = "an event whose parts stay in registers takes half the time: docs/performance.md"
+)]
+
 use super::batch::Batch;
 use super::fault::Fault;
 use super::read::Frequency;
@@ -147,30 +152,29 @@ impl<'a> Stream<'a> {
     }
 
     /// Reads the next event into [`Stream::event`]; false at the end.
-    #[inline]
+    #[inline(always)]
     pub(super) fn advance(&mut self) -> Result<bool, Fault> {
         if self.at >= self.data.len() && !self.next_batch() {
             return Ok(false);
         }
         // Go's reader takes a last time of 0 for "not begun"; it shows only in made-up traces.
         if self.event.time == 0 {
-            let base = self.batches.get(self.batch).map_or(0, |batch| batch.time);
-            self.event.time = self.frequency.ns(base);
+            self.begin();
         }
         let window = self.data.get(self.at..).and_then(|rest| rest.first_chunk());
-        let ticks = match window.and_then(|window| self.decode(window)) {
-            Some(ticks) => ticks,
-            None => self.decode_slowly()?,
+        let ns = match window.and_then(|window| self.decode(window)) {
+            Some(ticks) => self.frequency.ns_short(ticks),
+            None => self.frequency.ns(self.decode_slowly()?),
         };
-        self.event.time = self.event.time.wrapping_add(self.frequency.ns(ticks));
+        self.event.time = self.event.time.wrapping_add(ns);
         Ok(true)
     }
 
     /// Reads an event of up to three arguments in eight bytes, without a branch on the lengths
     /// of its varints: mispredicting them costs more than reading. Gives the time difference
     /// in ticks; none if the event is not of that kind.
-    #[inline]
-    fn decode(&mut self, window: &[u8; WINDOW]) -> Option<u64> {
+    #[inline(always)]
+    fn decode(&mut self, window: &[u8; WINDOW]) -> Option<u32> {
         let [wire_type, ..] = *window;
         let &count = ARGS.get(usize::from(wire_type))?;
         let word = u32::from_le_bytes(bytes_at(window, 1));
@@ -196,7 +200,13 @@ impl<'a> Stream<'a> {
         self.event.args = Args::Packed(args);
         self.event_at = self.at;
         self.at += begin + (last.trailing_zeros() as usize + 1) / 8;
-        Some(u64::from(ticks))
+        Some(ticks)
+    }
+
+    #[cold]
+    fn begin(&mut self) {
+        let base = self.batches.get(self.batch).map_or(0, |batch| batch.time);
+        self.event.time = self.frequency.ns(base);
     }
 
     /// The same, varint by varint, for all events.

@@ -6,7 +6,8 @@ use crate::analysis::{
     Analysis, Cancel, Cause, Document, Evidence, HeardIn, Hearing, Outcome, Rules,
 };
 use crate::base::{GoId, Goroutine, Interval, ProcId, StackId, StrId, TaskId, Time};
-use crate::model::{Chunk, Edge, Kind, Life, MetricPoint, RunAt, Starts, Trace};
+use crate::model::{Chunk, Edge, Kind, Life, MetricPoint, RunAt, Trace};
+use crate::model::Columns;
 use crate::parse::event::GoState;
 
 /// A state and its reason, as stories write them.
@@ -124,16 +125,15 @@ impl Story {
         bounds.push(i64::MAX);
         let chunk = |window: &[i64]| {
             let (mut members, mut run_starts) = (Vec::new(), vec![0]);
-            let (mut starts, mut kind) = (Vec::new(), Vec::new());
+            let mut spans = Vec::new();
             for (row, actor) in (0..).map(Goroutine).zip(&self.actors) {
                 let inside = |at: i64| window[0] <= at && at < window[1];
                 for &(at, state) in actor.spans.iter().filter(|span| inside(span.0)) {
-                    starts.push(at - window[0]);
-                    kind.push(u16::try_from(state).unwrap());
+                    spans.push((at - window[0], u16::try_from(state).unwrap(), None));
                 }
-                if run_starts.last() != Some(&u32::try_from(starts.len()).unwrap()) {
+                if run_starts.last() != Some(&u32::try_from(spans.len()).unwrap()) {
                     members.push(row);
-                    run_starts.push(u32::try_from(starts.len()).unwrap());
+                    run_starts.push(u32::try_from(spans.len()).unwrap());
                 }
             }
             Chunk {
@@ -143,9 +143,7 @@ impl Story {
                 people: Arc::new([]),
                 members,
                 run_starts,
-                starts: Starts::Wide(starts),
-                kind,
-                words: Vec::new(),
+                columns: Columns::of(&spans),
                 word_marks: Vec::new(),
             }
         };

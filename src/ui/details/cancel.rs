@@ -12,7 +12,9 @@ use crate::ui::ctx::{count, short_file, short_function};
 use crate::ui::state::{View, What};
 use crate::ui::widgets::{badge_ui, caption, link_ui, section_ui, weak};
 
-/// How many goroutines are listed.
+/// How many goroutines are sorted by how late they left.
+const MAX_SORTED: usize = 4096;
+/// How many of them are listed.
 const MAX_LISTED: usize = 200;
 
 /// The whole page.
@@ -104,7 +106,9 @@ fn reached_ui(ui: &mut Ui, page: &Page<'_>, cancel: &Cancel) {
             continue;
         }
         section_ui(ui, page.ctx.theme, title);
-        for (row, hearing) in (first..).zip(hearings).take(MAX_LISTED) {
+        let mut rows: Vec<(u32, &Hearing)> = (first..).zip(hearings).take(MAX_SORTED).collect();
+        rows.sort_by_key(|(_, hearing)| std::cmp::Reverse(hearing.overstay_ns));
+        for (row, hearing) in rows.into_iter().take(MAX_LISTED) {
             overstay::line_ui(ui, page, row, hearing, true);
         }
         if hearings.len() > MAX_LISTED {

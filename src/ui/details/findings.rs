@@ -2,15 +2,19 @@
 
 use egui::{CornerRadius, Frame, Label, Margin, RichText, Stroke, Ui, WidgetInfo};
 
-use crate::analysis::{Finding, Rule, Severity, Summary};
+use crate::analysis::{Finding, Group, Rule, Severity, Summary};
 use crate::base::format_duration;
+use crate::scene::StateClass;
 use crate::ui::command::Command;
 use crate::ui::ctx::{Ctx, count, short_file, short_function};
 use crate::ui::sheet::Sheet;
 use crate::ui::slot::Slot;
 use crate::ui::state::{Selected, What};
 use crate::ui::theme::Theme;
-use crate::ui::widgets::{badge_ui, caption, section_ui, strong, weak};
+use crate::ui::widgets::{badge_ui, caption, section_ui, strong, swatch_ui, weak};
+
+/// How many start functions are listed.
+const MAX_GROUPS: usize = 16;
 
 /// All findings, and the summary.
 pub(super) fn list_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
@@ -23,10 +27,13 @@ pub(super) fn list_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
         summary_ui(ui, ctx.theme, analysis.summary());
         ui.add_space(6.0);
         if analysis.findings().is_empty() {
-            let text = if analysis.cancels().is_empty() {
-                "No cancel left evidence in this trace."
+            let late = analysis.late(ctx.state.prefs.budget_ns).len();
+            let text = if late > 0 {
+                format!("{}: see the table.", count(late, "late exit"))
+            } else if analysis.cancels().is_empty() {
+                "No cancel left evidence in this trace.".to_owned()
             } else {
-                "Nothing to act on: everyone who was told to stop left in time."
+                "Nothing to act on: everyone who was told to stop left in time.".to_owned()
             };
             ui.label(weak(ctx.theme, text));
         }
@@ -34,7 +41,75 @@ pub(super) fn list_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
             card_ui(ui, ctx, slot, sheet, finding);
             ui.add_space(2.0);
         }
+        groups_ui(ui, ctx, sheet);
     }
+    legend_ui(ui, ctx.theme);
+}
+
+/// The start functions that cancels reached, those with late ones first; a click shows only
+/// their lanes, another all again.
+fn groups_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet) {
+    let theme = ctx.theme;
+    let groups = sheet.document.analysis().groups();
+    let mut reached: Vec<&Group> =
+        groups.iter().filter(|group| group.reached > 0).take(MAX_GROUPS).collect();
+    reached.sort_by_key(|group| std::cmp::Reverse(group.overstay.max));
+    if reached.is_empty() {
+        return;
+    }
+    section_ui(ui, theme, "Reached by cancels");
+    for group in reached {
+        let name = sheet.trace().string(group.function);
+        let late = group.overstay.max > ctx.state.prefs.budget_ns;
+        ui.horizontal(|ui| {
+            let words = short_function(name);
+            let chosen = !words.is_empty() && ctx.state.rows.filter == words;
+            let room = ui.available_width() - 120.0;
+            let text = RichText::new(words).color(if chosen { theme.accent } else { theme.text });
+            let size = egui::vec2(room, 18.0);
+            let layout = egui::Layout::left_to_right(egui::Align::Center);
+            let link = ui.allocate_ui_with_layout(size, layout, |ui| {
+                ui.set_width(room);
+                ui.add(egui::Link::new(text))
+            });
+            if link.inner.on_hover_text("Show only its lanes").clicked() {
+                let filter = if chosen { String::new() } else { words.to_owned() };
+                ctx.send(Command::Filter(filter));
+            }
+            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                let worst = format_duration(group.overstay.max);
+                let color = if late { theme.late_text } else { theme.weak };
+                ui.label(strong(worst).color(color));
+                ui.label(caption(theme, format!("{}", group.reached)));
+            });
+        });
+    }
+}
+
+/// What colors and marks mean.
+fn legend_ui(ui: &mut Ui, theme: &Theme) {
+    section_ui(ui, theme, "Colors");
+    let active = [StateClass::Running, StateClass::Runnable, StateClass::Syscall];
+    let waiting = [
+        StateClass::Channel,
+        StateClass::Sync,
+        StateClass::Network,
+        StateClass::Sleep,
+        StateClass::Gc,
+        StateClass::Blocked,
+    ];
+    let classes: Vec<StateClass> = active.into_iter().chain(waiting).collect();
+    egui::Grid::new("legend").num_columns(2).spacing([18.0, 3.0]).show(ui, |ui| {
+        for pair in classes.chunks(2) {
+            for &class in pair {
+                entry_ui(ui, theme, theme.state(class), class.label());
+            }
+            ui.end_row();
+        }
+    });
+    ui.add_space(3.0);
+    entry_ui(ui, theme, theme.prompt, "from the cancel to the end, within the budget");
+    entry_ui(ui, theme, theme.late, "beyond it; hatched if deaf, an arrow if still alive");
 }
 
 /// The trace in one line.
@@ -48,6 +123,13 @@ fn summary_ui(ui: &mut Ui, theme: &Theme, summary: &Summary) {
         text += &format!(", {} deaf", summary.deaf);
     }
     ui.label(weak(theme, text));
+}
+
+fn entry_ui(ui: &mut Ui, theme: &Theme, color: egui::Color32, text: &str) {
+    ui.horizontal(|ui| {
+        swatch_ui(ui, color);
+        ui.label(caption(theme, text));
+    });
 }
 
 /// One finding; a click selects the worst of what it is about.
@@ -85,7 +167,7 @@ fn card_ui(ui: &mut Ui, ctx: &Ctx<'_>, slot: Slot, sheet: &Sheet, finding: &Find
         }
         ui.add(Label::new(caption(theme, &finding.fix)).wrap());
     });
-    let id = ui.id().with(("finding", slot, finding.rule, finding.function, finding.site));
+    let id = ui.scope_id().with(("finding", slot, finding.rule, finding.function, finding.site));
     let response = ui.interact(inner.response.rect, id, egui::Sense::click());
     response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, &finding.message));
     if response.on_hover_cursor(egui::CursorIcon::PointingHand).clicked()

@@ -55,7 +55,8 @@ pub(crate) fn verdict(hearing: &Hearing, late: bool) -> String {
 fn held_by_ui(ui: &mut Ui, page: &Page<'_>, hearing: &Hearing) {
     let Some(explanation) = page.explanation() else { return };
     let links = &explanation.held_by;
-    let alone = links.len() == 1 && links.first().is_some_and(|it| it.goroutine == hearing.goroutine);
+    let alone =
+        links.len() == 1 && links.first().is_some_and(|it| it.goroutine == hearing.goroutine);
     if links.is_empty() || alone {
         return;
     }
@@ -124,7 +125,9 @@ pub(super) fn line_ui(ui: &mut Ui, page: &Page<'_>, row: u32, hearing: &Hearing,
         let sign = if hearing.outcome == Outcome::Alive { "≥ " } else { "" };
         let (text, color) = match (hearing.outcome, late) {
             (Outcome::LivesOn, _) => ("lives on".to_owned(), theme.faint),
-            (_, true) => (format!("{sign}{}", format_duration(hearing.overstay_ns)), theme.late_text),
+            (_, true) => {
+                (format!("{sign}{}", format_duration(hearing.overstay_ns)), theme.late_text)
+            }
             (_, false) => (format!("{sign}{}", format_duration(hearing.overstay_ns)), theme.weak),
         };
         let text = RichText::new(text).color(color).family(crate::ui::theme::strong_family());

@@ -73,8 +73,7 @@ pub(super) fn split_ui(ui: &mut Ui, page: &Page<'_>, parts: &[(SplitPart, String
     if total <= 0 {
         return;
     }
-    let (rect, response) =
-        ui.allocate_exact_size(vec2(ui.available_width(), 10.0), Sense::hover());
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 10.0), Sense::hover());
     let spoken: Vec<&str> = parts.iter().take(3).map(|(_, text)| text.as_str()).collect();
     response.widget_info(|| {
         WidgetInfo::labeled(egui::Role::Image, true, format!("Spent: {}", spoken.join("; ")))
@@ -112,7 +111,8 @@ fn part_ui(ui: &mut Ui, page: &Page<'_>, part: &SplitPart, text: &str, total: i6
             ui.add_space(3.0);
             swatch_ui(ui, patch_color(theme, class_of(page, part)));
         });
-        let percent = format!("{:.0} %", share(part.ns, total) * 100.0);
+        let percent = share(part.ns, total) * 100.0;
+        let percent = if percent < 0.5 { "< 1 %".to_owned() } else { format!("{percent:.0} %") };
         let room = ui.available_width() - 44.0;
         ui.allocate_ui_with_layout(vec2(room, 0.0), Layout::top_down(Align::Min), |ui| {
             ui.set_width(room);

@@ -23,7 +23,7 @@ pub(super) fn stack_ui(ui: &mut Ui, page: &Page<'_>, title: &str, stack: StackId
     }
     let theme = page.ctx.theme;
     section_ui(ui, theme, title);
-    let id = ui.id().with(("all_frames", title, stack));
+    let id = ui.scope_id().with(("all_frames", title, stack));
     let all = ui.data(|data| data.get_temp::<bool>(id)).unwrap_or(false);
     let n_shown = if all { n_frames } else { n_frames.min(MAX_SHOWN) };
     for frame in trace.frames(stack).take(n_shown) {
@@ -55,8 +55,7 @@ fn frame_ui(ui: &mut Ui, page: &Page<'_>, function: &str, file: &str, line: u32)
     let font = FontId::new(size::TEXT_CODE, FontFamily::Monospace);
     let color = if is_library(function) { theme.weak } else { theme.text };
     let small = FontId::new(size::TEXT_SMALL, FontFamily::Proportional);
-    let place_galley =
-        ui.painter().layout_no_wrap(place.clone(), small, theme.weak);
+    let place_galley = ui.painter().layout_no_wrap(place.clone(), small, theme.weak);
     let room = (width - place_galley.size().x - 10.0).max(60.0);
     text_at(ui.painter(), rect.left_center(), short_function(function), font, color, room);
     let at = rect.right_center() - vec2(place_galley.size().x, place_galley.size().y / 2.0);

@@ -191,19 +191,21 @@ impl Canvas {
             vertices.swap(1, 2);
             double_area = -double_area;
         }
-        let [a, b, c] = corners;
-        let low = |axis: usize| a[axis].min(b[axis]).min(c[axis]);
-        let high = |axis: usize| a[axis].max(b[axis]).max(c[axis]);
-        let left = (low(0) - 128).div_euclid(256).max(self.clip[0]);
-        let top = (low(1) - 128).div_euclid(256).max(self.clip[1]);
-        let right = (high(0) + 255).div_euclid(256).min(self.clip[2]);
-        let bottom = (high(1) + 255).div_euclid(256).min(self.clip[3]);
-        let bias = [edge_bias(b, c), edge_bias(c, a), edge_bias(a, b)];
+        let [first, second, third] = corners;
+        // Each corner's weight is the area on the other side of it.
+        let sides = [(second, third), (third, first), (first, second)];
+        let bias = sides.map(|(from, to)| edge_bias(from, to));
+        let low = |axis: usize| corners.map(|corner| corner[axis]).into_iter().min().unwrap_or(0);
+        let high = |axis: usize| corners.map(|corner| corner[axis]).into_iter().max().unwrap_or(0);
+        let columns = (low(0) - 128).div_euclid(256).max(self.clip[0])
+            ..(high(0) + 255).div_euclid(256).min(self.clip[2]);
+        let rows = (low(1) - 128).div_euclid(256).max(self.clip[1])
+            ..(high(1) + 255).div_euclid(256).min(self.clip[3]);
         let shade = Shade::new(texture, vertices, double_area);
-        for y in top..bottom {
-            for x in left..right {
+        for y in rows {
+            for x in columns.clone() {
                 let center = [x * 256 + 128, y * 256 + 128];
-                let weights = [area(b, c, center), area(c, a, center), area(a, b, center)];
+                let weights = sides.map(|(from, to)| area(from, to, center));
                 if weights.iter().zip(bias).all(|(&weight, bias)| weight + bias >= 0) {
                     self.blend(x, y, shade.at(weights));
                 }
@@ -259,6 +261,11 @@ impl<'a> Shade<'a> {
     }
 }
 
+/// `from` and `to` mixed; `share` 0 is `from`, 1 is `to`.
+fn mixed(from: [f32; 4], to: [f32; 4], share: f32) -> [f32; 4] {
+    std::array::from_fn(|channel| from[channel] + (to[channel] - from[channel]) * share)
+}
+
 fn product(a: [f32; 4], b: [f32; 4]) -> [f32; 4] {
     std::array::from_fn(|channel| a[channel] * b[channel])
 }
@@ -268,20 +275,16 @@ impl Texture {
     #[expect(clippy::cast_precision_loss, reason = "textures are small")]
     #[expect(clippy::cast_possible_truncation, reason = "clamped in `texel`")]
     fn sample(&self, u: f32, v: f32) -> [f32; 4] {
-        let (x, y) = (u * self.width as f32, v * self.height as f32);
+        let (across, down) = (u * self.width as f32, v * self.height as f32);
         if !self.linear {
-            return self.texel(x.floor() as i64, y.floor() as i64);
+            return self.texel(across.floor() as i64, down.floor() as i64);
         }
-        let (x, y) = (x - 0.5, y - 0.5);
-        let (left, top) = (x.floor(), y.floor());
-        let (right_share, low_share) = (x - left, y - top);
+        let (across, down) = (across - 0.5, down - 0.5);
+        let (left, top) = (across.floor(), down.floor());
+        let (right_share, low_share) = (across - left, down - top);
         let (left, top) = (left as i64, top as i64);
-        let row = |y| {
-            let (a, b) = (self.texel(left, y), self.texel(left + 1, y));
-            std::array::from_fn::<f32, 4, _>(|at| a[at] + (b[at] - a[at]) * right_share)
-        };
-        let (upper, lower) = (row(top), row(top + 1));
-        std::array::from_fn(|at| upper[at] + (lower[at] - upper[at]) * low_share)
+        let row = |y| mixed(self.texel(left, y), self.texel(left + 1, y), right_share);
+        mixed(row(top), row(top + 1), low_share)
     }
 
     #[expect(clippy::cast_possible_wrap, clippy::cast_possible_truncation, reason = "clamped")]

@@ -71,8 +71,6 @@ pub(crate) struct Theme {
     pub(crate) on_patch: Color32,
     /// What lies outside the life of a goroutine or of the trace.
     pub(crate) void: Color32,
-    /// Laid over what is not in focus.
-    pub(crate) veil: Color32,
     /// Under popups.
     pub(crate) shadow: Color32,
     /// Before (A) and after (B) in a comparison.
@@ -140,13 +138,6 @@ impl Theme {
         self.patches[class as usize]
     }
 
-    /// The color of a state within a late overstay: waiting, which is what holds most exits up,
-    /// glows there.
-    pub(crate) fn lit(&self, class: StateClass) -> Color32 {
-        let share = if hue(class).1 { 0.10 } else { 0.34 };
-        mix(self.state(class), self.late, share)
-    }
-
     /// The color of a cause.
     pub(crate) fn cause(&self, cause: Cause) -> Color32 {
         self.causes[cause as usize]
@@ -181,7 +172,6 @@ impl Theme {
             warn_soft: oklch(0.28, 0.045, 85.0),
             better: oklch(0.80, 0.13, 160.0),
             void: gray(0.145),
-            veil: gray(0.165).gamma_multiply(0.66),
             shadow: gray(0.0).gamma_multiply(0.45),
             side: [oklch(0.78, 0.10, 300.0), oklch(0.78, 0.10, 195.0)],
             states: states(&levels),
@@ -219,7 +209,6 @@ impl Theme {
             warn_soft: oklch(0.95, 0.05, 90.0),
             better: oklch(0.50, 0.13, 155.0),
             void: gray(0.965),
-            veil: gray(0.99).gamma_multiply(0.70),
             shadow: gray(0.0).gamma_multiply(0.16),
             side: [oklch(0.50, 0.13, 300.0), oklch(0.52, 0.10, 205.0)],
             states: states(&levels),
@@ -296,12 +285,13 @@ mod tests {
         for theme in [Theme::get(true), Theme::get(false)] {
             let loudest = theme.states.iter().map(|&c| spread(c)).max().unwrap_or(0);
             assert!(f32::from(spread(theme.late)) > 1.6 * f32::from(loudest));
-            let lightness: Vec<f32> = [StateClass::Running, StateClass::Runnable, StateClass::Syscall]
-                .map(|class| luminance(theme.state(class)))
-                .to_vec();
-            let (low, high) = lightness.iter().fold((1.0_f32, 0.0_f32), |(low, high), &v| {
-                (low.min(v), high.max(v))
-            });
+            let lightness: Vec<f32> =
+                [StateClass::Running, StateClass::Runnable, StateClass::Syscall]
+                    .map(|class| luminance(theme.state(class)))
+                    .to_vec();
+            let (low, high) = lightness
+                .iter()
+                .fold((1.0_f32, 0.0_f32), |(low, high), &v| (low.min(v), high.max(v)));
             assert!(high - low < 0.06, "states differ in lightness: {lightness:?}");
         }
     }

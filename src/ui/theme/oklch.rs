@@ -2,32 +2,31 @@
 
 use egui::Color32;
 
-/// A color of lightness `l` (0 black to 1 white), chroma `c` (0 gray, 0.1 calm, 0.2 loud) and
-/// hue `h` in degrees. Chroma that sRGB cannot show at that lightness is cut down.
+/// A color of a lightness (0 black to 1 white), a chroma (0 gray, 0.1 calm, 0.2 loud) and a hue
+/// in degrees. Chroma that sRGB cannot show at that lightness is cut down.
 #[expect(clippy::disallowed_methods, reason = "the one place where colors are made")]
-pub(in crate::ui) fn oklch(l: f32, c: f32, h: f32) -> Color32 {
-    let [r, g, b] = srgb(l, c, h);
-    Color32::from_rgb(r, g, b)
+pub(in crate::ui) fn oklch(lightness: f32, chroma: f32, hue: f32) -> Color32 {
+    let [red, green, blue] = srgb(lightness, chroma, hue);
+    Color32::from_rgb(red, green, blue)
 }
 
 /// The same, as sRGB bytes.
-fn srgb(l: f32, c: f32, h: f32) -> [u8; 3] {
-    let mut chroma = c;
-    let mut linear = linear_rgb(l, chroma, h);
+fn srgb(lightness: f32, mut chroma: f32, hue: f32) -> [u8; 3] {
+    let mut linear = linear_rgb(lightness, chroma, hue);
     while chroma > 0.0 && linear.iter().any(|v| !(-0.0005..=1.0005).contains(v)) {
         chroma -= 0.002;
-        linear = linear_rgb(l, chroma.max(0.0), h);
+        linear = linear_rgb(lightness, chroma.max(0.0), hue);
     }
     linear.map(byte_from_linear)
 }
 
 /// Björn Ottosson's OKLab to linear sRGB.
-fn linear_rgb(l: f32, c: f32, h: f32) -> [f32; 3] {
-    let (sin, cos) = h.to_radians().sin_cos();
-    let (a, b) = (c * cos, c * sin);
-    let long = (l + 0.396_337_78 * a + 0.215_803_76 * b).powi(3);
-    let medium = (l - 0.105_561_346 * a - 0.063_854_17 * b).powi(3);
-    let short = (l - 0.089_484_18 * a - 1.291_485_5 * b).powi(3);
+fn linear_rgb(lightness: f32, chroma: f32, hue: f32) -> [f32; 3] {
+    let (sin, cos) = hue.to_radians().sin_cos();
+    let (a, b) = (chroma * cos, chroma * sin);
+    let long = (lightness + 0.396_337_78 * a + 0.215_803_76 * b).powi(3);
+    let medium = (lightness - 0.105_561_346 * a - 0.063_854_17 * b).powi(3);
+    let short = (lightness - 0.089_484_18 * a - 1.291_485_5 * b).powi(3);
     [
         4.076_741_7 * long - 3.307_711_6 * medium + 0.230_969_93 * short,
         -1.268_438 * long + 2.609_757_4 * medium - 0.341_319_4 * short,

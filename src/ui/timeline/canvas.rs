@@ -32,6 +32,9 @@ impl TimelinePanel {
         self.spans(frame, &mut ground);
         ground.finish(&lanes);
         self.plots(frame, &lanes);
+        let mut glow = sketch();
+        flags::late_glow(&self.scene, theme, &mut glow);
+        glow.finish(&lanes);
         self.span_names(frame, &lanes);
         let mut over = sketch();
         flags::lines(&self.scene, frame, &mut over);
@@ -54,7 +57,7 @@ impl TimelinePanel {
         }
         for row in &self.scene.rows {
             if let Row::Header(_) = row.row {
-                sketch.rect([0.0, row.y0, right, row.y1 - 1.0], theme.band);
+                sketch.rect([0.0, row.y0, right, row.y0], theme.grid);
             }
             if row.selected {
                 let wash = theme::fade(theme.accent_soft, 0.55);
@@ -82,9 +85,10 @@ impl TimelinePanel {
     fn spans(&self, frame: &Frame<'_>, sketch: &mut Sketch) {
         let theme = frame.ctx.theme;
         for column in &self.scene.density {
-            let color = theme::mix(theme.band, theme.patch(column.class), 0.42);
+            let color = theme::mix(theme.canvas, theme.state(column.class), 0.72);
             sketch.rect([column.x0, column.y0, column.x1, column.y1], color);
         }
+        let mut previous = None;
         for span in &self.scene.spans {
             let row = self.scene.rows.get(span.row as usize);
             let dimmed = row.is_some_and(|row| row.dimmed);
@@ -92,10 +96,12 @@ impl TimelinePanel {
             let inset = bar_inset(span.class, span.y1 - span.y0);
             let area = [span.x0, span.y0 + inset, span.x1, span.y1 - inset];
             sketch.rect(area, color);
-            // A hairline between neighbors, where there is room for one.
-            if span.x1 - span.x0 > 4.0 {
-                sketch.rect([span.x1 - 0.6, area[1], span.x1, area[3]], theme.canvas);
+            // A hairline between neighbors that would look like one span.
+            let alike = previous == Some((span.row, span.class));
+            if alike && span.x1 - span.x0 > 4.0 {
+                sketch.rect([span.x0, area[1], span.x0 + 0.6, area[3]], theme.canvas);
             }
+            previous = Some((span.row, span.class));
             if span.flags.has(SpanFlags::SELECTED) {
                 outline(sketch, area, theme.text);
             }
@@ -114,12 +120,10 @@ impl TimelinePanel {
         let theme = frame.ctx.theme;
         for plot in &self.scene.plots {
             let points = self.scene.points.get(plot.start as usize..plot.end as usize);
-            let points: Vec<egui::Pos2> = points
-                .unwrap_or(&[])
-                .iter()
-                .map(|&[x, y]| frame.canvas.min + vec2(x, y))
-                .collect();
-            let class = match (self.scene.rows.get(plot.row as usize).map(|row| row.row), plot.line) {
+            let points: Vec<egui::Pos2> =
+                points.unwrap_or(&[]).iter().map(|&[x, y]| frame.canvas.min + vec2(x, y)).collect();
+            let class = match (self.scene.rows.get(plot.row as usize).map(|row| row.row), plot.line)
+            {
                 (Some(Row::HeapPlot), 0) => theme.patch(StateClass::Network),
                 (Some(Row::HeapPlot), _) => theme.faint,
                 (_, 0) => theme.patch(StateClass::Running),
@@ -146,13 +150,19 @@ impl TimelinePanel {
             let viewport = frame.viewport.shifted(zero.ns());
             let middle = viewport.time_from_x(f64::from(left.midpoint(right)));
             let Some(found) = trace.span_at(goroutine, middle) else { continue };
-            let text = hover::span_label(trace, &found);
+            let text = hover::span_label(trace, &found, right - left);
             if text.is_empty() {
                 continue;
             }
             let color = name_color(theme, span.class, row.dimmed);
             let at = frame.canvas.min + vec2(left + 5.0, span.y0.midpoint(span.y1));
-            widgets::text_at(painter, at, &text, widgets::small_font(), color, right - left - 9.0);
+            let room = right - left - 9.0;
+            let font = widgets::small_font();
+            let galley = painter.layout_no_wrap(text.clone(), font.clone(), color);
+            // A word is written whole or not at all; of a function's name the beginning tells.
+            if galley.size().x <= room || room >= hover::WITH_FUNCTION_PX {
+                widgets::text_at(painter, at, &text, font, color, room);
+            }
         }
         for bar in &self.scene.bars {
             let (left, right) = (bar.x0.max(0.0), bar.x1.min(frame.canvas.width()));
@@ -161,7 +171,14 @@ impl TimelinePanel {
             }
             let text = hover::bar_label(frame, bar);
             let at = frame.canvas.min + vec2(left + 4.0, bar.y0.midpoint(bar.y1));
-            widgets::text_at(painter, at, &text, widgets::small_font(), theme.on_patch, right - left - 7.0);
+            widgets::text_at(
+                painter,
+                at,
+                &text,
+                widgets::small_font(),
+                theme.on_patch,
+                right - left - 7.0,
+            );
         }
     }
 
@@ -186,9 +203,12 @@ impl TimelinePanel {
         sketch.rect([0.0, size::AXIS - 0.5, axis.width(), size::AXIS + 0.5], theme.line);
         sketch.finish(painter);
         for tick in self.scene.ticks.iter().filter(|tick| !tick.text.is_empty()) {
-            let text = self.scene.text(tick.text);
-            let at = frame.canvas.min + vec2(tick.x + 4.0, size::AXIS - 8.0);
-            painter.text(at, Align2::LEFT_CENTER, text, widgets::small_font(), theme.weak);
+            let text = self.scene.text(tick.text).to_owned();
+            let galley = painter.layout_no_wrap(text, widgets::small_font(), theme.weak);
+            let at = vec2(tick.x + 4.0, size::AXIS - 8.0 - galley.size().y / 2.0);
+            if at.x >= 0.0 && at.x + galley.size().x < axis.width() {
+                painter.galley(frame.canvas.min + at, galley, theme.weak);
+            }
         }
         flags::flags(ui, &self.scene, frame, painter);
     }
@@ -372,9 +392,6 @@ fn span_color(
         // What is merged fades with the share of its largest part.
         color = theme::mix(theme.state(StateClass::Blocked), color, f32::from(share) / 255.0);
     }
-    if flags.has(SpanFlags::LATE) {
-        color = theme.lit(class);
-    }
     if dimmed { theme::mix(color, theme.canvas, 0.78) } else { color }
 }
 
@@ -408,12 +425,7 @@ fn outline(sketch: &mut Sketch, [x0, y0, x1, y1]: [f32; 4], color: Color32) {
     }
 }
 
-fn marker(
-    sketch: &mut Sketch,
-    theme: &Theme,
-    mark: &crate::scene::MarkerRecord,
-    opacity: f32,
-) {
+fn marker(sketch: &mut Sketch, theme: &Theme, mark: &crate::scene::MarkerRecord, opacity: f32) {
     let (x, y0, y1) = (mark.x, mark.y0 + 1.0, mark.y1 - 1.0);
     let middle = y0.midpoint(y1);
     let color = theme::fade(theme.weak, opacity);
@@ -421,10 +433,16 @@ fn marker(
         MarkerKind::Born => sketch.rect([x - 1.0, y0, x, y1], color),
         MarkerKind::Ended => sketch.rect([x, y0, x + 1.5, y1], theme::fade(theme.text, opacity)),
         MarkerKind::Before => {
-            sketch.triangle([[x - 1.0, middle], [x - 5.0, middle - 3.0], [x - 5.0, middle + 3.0]], color);
+            sketch.triangle(
+                [[x - 1.0, middle], [x - 5.0, middle - 3.0], [x - 5.0, middle + 3.0]],
+                color,
+            );
         }
         MarkerKind::After => {
-            sketch.triangle([[x + 5.0, middle], [x + 1.0, middle - 3.0], [x + 1.0, middle + 3.0]], color);
+            sketch.triangle(
+                [[x + 5.0, middle], [x + 1.0, middle - 3.0], [x + 1.0, middle + 3.0]],
+                color,
+            );
         }
         MarkerKind::Log => {
             let color = theme::fade(theme.accent, opacity);

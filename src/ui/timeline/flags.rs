@@ -15,6 +15,8 @@ use crate::ui::widgets;
 
 /// Height of a cancel's flag on the axis, in points.
 const FLAG: f32 = 11.0;
+/// Cancels farther apart than this are drawn in full, in points.
+const CROWD_PX: f32 = 60.0;
 /// Size of an arrow's head, in points.
 const HEAD: f32 = 5.0;
 
@@ -32,19 +34,42 @@ pub(super) fn late_ground(scene: &Scene, frame: &Frame<'_>, sketch: &mut Sketch)
     }
 }
 
+/// A glow over the spans of the late part: what held the goroutine is to be seen through it.
+pub(super) fn late_glow(scene: &Scene, theme: &Theme, sketch: &mut Sketch) {
+    for fuse in scene.fuses.iter().filter(|fuse| fuse.kind == FuseKind::Late && !fuse.dimmed) {
+        let Some(row) = scene.rows.get(fuse.row as usize) else { continue };
+        if matches!(row.row, Row::Header(_)) {
+            continue;
+        }
+        let area = [fuse.x_budget, row.y0, fuse.x1, row.y1 - 1.0];
+        sketch.rect(area, theme::fade(theme.late, 0.26));
+    }
+}
+
 /// A line through all lanes at each cancel.
 pub(super) fn lines(scene: &Scene, frame: &Frame<'_>, sketch: &mut Sketch) {
     let theme = frame.ctx.theme;
-    for mark in &scene.cancels {
+    for (at, mark) in scene.cancels.iter().enumerate() {
+        // A crowd of lines would be a curtain: the closer they are, the fainter.
+        let crowd = (room(scene, at) / CROWD_PX).clamp(0.16, 1.0);
         let opacity = match (mark.selected, mark.dimmed) {
             (true, _) => 1.0,
-            (false, true) => 0.18,
-            (false, false) => 0.55,
+            (false, true) => 0.18 * crowd,
+            (false, false) => 0.60 * crowd,
         };
         let color = theme::fade(theme.cause(mark.cause), opacity);
         let half = if mark.selected { 0.8 } else { 0.4 };
         sketch.rect([mark.x - half, size::AXIS, mark.x + half, frame.canvas.height()], color);
     }
+}
+
+/// The space from a mark to its nearest neighbor, in points.
+fn room(scene: &Scene, at: usize) -> f32 {
+    let x = |at: usize| scene.cancels.get(at).map(|mark| mark.x);
+    let Some(here) = x(at) else { return f32::INFINITY };
+    let before = at.checked_sub(1).and_then(x).map_or(f32::INFINITY, |other| here - other);
+    let after = x(at + 1).map_or(f32::INFINITY, |other| other - here);
+    before.min(after)
 }
 
 /// The fuses, the quiet ones under the loud ones.
@@ -138,18 +163,19 @@ pub(super) fn overstays(ui: &Ui, scene: &Scene, frame: &Frame<'_>, painter: &Pai
 pub(super) fn flags(ui: &Ui, scene: &Scene, frame: &Frame<'_>, painter: &Painter) {
     let theme = frame.ctx.theme;
     let mut sketch = Sketch::new(frame.canvas.min, ui.pixels_per_point());
-    for mark in &scene.cancels {
+    for (at, mark) in scene.cancels.iter().enumerate() {
         let opacity = if mark.dimmed { 0.3 } else { 1.0 };
         let color = theme::fade(theme.cause(mark.cause), opacity);
         let (x, top) = (mark.x, 3.0);
-        let half = if mark.selected { 5.5 } else { 4.5 };
+        let half = if mark.selected { 5.5 } else { 4.5_f32.min(room(scene, at) * 0.42) };
         sketch.rect([x - 0.5, top, x + 0.5, size::AXIS], color);
         let body = [x - half, top, x + half, top + FLAG - 4.0];
         sketch.rect(body, color);
         sketch.triangle([[x - half, body[3]], [x + half, body[3]], [x, body[3] + 4.0]], color);
         if mark.late {
             let core = theme::fade(theme.late, opacity);
-            sketch.rect([x - half + 1.5, top + 1.5, x + half - 1.5, body[3] - 0.5], core);
+            let edge = if half < 3.0 { 0.0 } else { 1.5 };
+            sketch.rect([x - half + edge, top + edge, x + half - edge, body[3] - edge / 3.0], core);
         }
     }
     sketch.finish(painter);
@@ -162,6 +188,10 @@ fn numbers(ui: &Ui, scene: &Scene, frame: &Frame<'_>, painter: &Painter) {
     for (at, mark) in scene.cancels.iter().enumerate() {
         let next = scene.cancels.get(at + 1).map_or(frame.canvas.width(), |next| next.x - 6.0);
         let mut parts = Vec::new();
+        if mark.count == 1 && next - mark.x > 150.0 {
+            let cause = mark.cause.name().to_owned();
+            parts.push((cause, theme.cause(mark.cause), widgets::small_font()));
+        }
         if mark.count > 1 {
             parts.push((format!("{}×", mark.count), theme.weak, widgets::small_font()));
         }

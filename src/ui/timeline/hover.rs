@@ -8,7 +8,7 @@ use crate::analysis::Cancel;
 use crate::base::{StackId, format_duration};
 use crate::model::{Frame as StackFrame, Span, Trace};
 use crate::parse::event::GoState;
-use crate::scene::{BarKind, BarRecord, FuseRecord, Hit, Row, Scene, SectionKey, SpanFlags, SpanRecord};
+use crate::scene::{BarKind, BarRecord, FuseRecord, Hit, Scene, SectionKey, SpanFlags, SpanRecord};
 use crate::ui::command::Command;
 use crate::ui::ctx::{
     Ctx, count, goroutine_id, moment, short_file, short_function, start_function,
@@ -18,6 +18,8 @@ use crate::ui::sheet::Sheet;
 use crate::ui::theme::size;
 use crate::ui::widgets::{caption, code, strong, swatch_ui, weak};
 
+/// Below this width in points a function's name would be cut to nothing.
+pub(super) const WITH_FUNCTION_PX: f32 = 120.0;
 /// How many frames of a stack a tooltip shows.
 const MAX_FRAMES: usize = 4;
 
@@ -35,7 +37,7 @@ pub(super) fn user_frame(trace: &Trace, stack: StackId) -> Option<StackFrame> {
 }
 
 /// What is written on a span: why it waits and where; nothing on a running one.
-pub(super) fn span_label(trace: &Trace, span: &Span) -> String {
+pub(super) fn span_label(trace: &Trace, span: &Span, room_px: f32) -> String {
     let reason = trace.string(span.reason);
     match span.state {
         GoState::Running | GoState::NotExist | GoState::Undetermined => String::new(),
@@ -43,11 +45,11 @@ pub(super) fn span_label(trace: &Trace, span: &Span) -> String {
         GoState::Syscall | GoState::Waiting => {
             let what = if span.state == GoState::Syscall { "system call" } else { reason };
             match user_frame(trace, span.stack) {
-                Some(frame) => {
+                Some(frame) if room_px >= WITH_FUNCTION_PX => {
                     let function = short_function(trace.string(frame.function));
                     if what.is_empty() { function.to_owned() } else { format!("{what} · {function}") }
                 }
-                None => what.to_owned(),
+                _ => what.to_owned(),
             }
         }
     }
@@ -339,7 +341,7 @@ pub(super) fn cancel_head_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet) {
                 }
             }
             None => {
-                ui.label(strong(format!("All {}", count(all, "cancel"))));
+                ui.label(strong(count(all, "cancel")));
                 ui.label(weak(theme, "each at time zero, the latest exits first"));
                 let selected = ctx.state.selected.map(|selected| selected.what);
                 let row = match selected {
@@ -349,7 +351,7 @@ pub(super) fn cancel_head_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet) {
                     }
                     _ => None,
                 };
-                if let Some(row) = row
+                if let Some(row) = row.filter(|_| all > 1)
                     && ui.button("Only this cancel's site").clicked()
                 {
                     ctx.send(Command::CancelSite(Some(row)));
@@ -357,9 +359,4 @@ pub(super) fn cancel_head_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet) {
             }
         }
     });
-}
-
-/// Whether a row of the scene is a heading.
-pub(super) fn is_header(row: Row) -> bool {
-    matches!(row, Row::Header(_))
 }

@@ -1,6 +1,6 @@
 //! Wheel, drags and held keys: moves of the viewport and of the scroll position.
 
-use egui::{Id, Key, Modifiers, PointerButton, Pos2, Response, Sense, Ui, WidgetInfo};
+use egui::{Id, Key, PointerButton, Pos2, Response, Sense, Ui, WidgetInfo};
 
 use super::{Frame, Kind, TimelinePanel};
 use crate::base::{Interval, Time, format_duration};
@@ -105,7 +105,12 @@ impl TimelinePanel {
     ) {
         let Some(at) = response.hover_pos() else { return };
         let (delta, zoom, modifiers, now) = ui.input(|input| {
-            (input.smooth_scroll_delta(), f64::from(input.zoom_delta()), input.modifiers, input.time)
+            (
+                input.smooth_scroll_delta(),
+                f64::from(input.zoom_delta()),
+                input.modifiers,
+                input.time,
+            )
         });
         let zooms = (zoom - 1.0).abs() > 1e-4;
         if delta == egui::Vec2::ZERO && !zooms {
@@ -257,9 +262,4 @@ fn canvas_text(frame: &Frame<'_>) -> String {
     };
     let seen = frame.viewport.visible().ns();
     format!("{name}: {}, {} in view", count(frame.rows.n_lanes(), "lane"), format_duration(seen))
-}
-
-/// No modifier at all.
-pub(super) fn is_plain(modifiers: Modifiers) -> bool {
-    !modifiers.any()
 }

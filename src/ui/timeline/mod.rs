@@ -189,18 +189,17 @@ pub(crate) fn cancels_ui(
     gestures: &mut Gestures,
 ) {
     let Some((slot, sheet)) = ctx.focus() else { return };
-    let head = egui::Frame::new()
-        .fill(ctx.theme.panel)
-        .inner_margin(egui::Margin::symmetric(10, 5));
+    let head =
+        egui::Frame::new().fill(ctx.theme.panel).inner_margin(egui::Margin::symmetric(10, 5));
     egui::Panel::top("cancel_head").frame(head).show(ui, |ui| {
         hover::cancel_head_ui(ui, ctx, sheet);
     });
     let rect = ui.available_rect_before_wrap();
-    let Some(built) = &sheet.cancel_rows else {
+    let Some(rows) = &sheet.cancel_rows else {
         ui.put(rect, egui::Label::new(caption(ctx.theme, "Arranging lanes…")));
         return;
     };
-    let Some(bounds) = built.rows.cancel_bounds() else {
+    let Some(bounds) = rows.cancel_bounds() else {
         let text = "No goroutine is known to have been reached by a cancel here.";
         ui.put(rect, egui::Label::new(weak(ctx.theme, text)));
         return;
@@ -210,7 +209,7 @@ pub(crate) fn cancels_ui(
         .cancel_viewport
         .filter(|viewport| viewport.bounds() == bounds)
         .unwrap_or_else(|| Viewport::new(bounds, 1000.0));
-    let part = Part { slot, sheet, rows: &built.rows, kind: Kind::Cancels, rect };
+    let part = Part { slot, sheet, rows, kind: Kind::Cancels, rect };
     panel.part_ui(ui, ctx, &part, Some(viewport), gestures);
 }
 

@@ -14,6 +14,8 @@ use crate::ui::widgets::{self, text_at};
 
 /// From the column's edges to its texts, in points.
 const PAD: f32 = 8.0;
+/// How many of a goroutine's hearings are looked at for the worst late one.
+const MAX_LOOKED_AT: usize = 64;
 /// Width of a lane's id, in points.
 const ID: f32 = 52.0;
 
@@ -26,11 +28,15 @@ impl TimelinePanel {
         let (head, rows) = frame.names.split_top_bottom_at_y(frame.names.top() + size::AXIS);
         let mut child = ui.new_child(egui::UiBuilder::new().max_rect(rows).id_salt("names"));
         child.shrink_clip_rect(rows);
-        for row in &self.scene.rows {
-            row_ui(&mut child, frame, row);
+        for (number, row) in (0..).zip(&self.scene.rows) {
+            // Fuses are listed row by row.
+            let fuses = &self.scene.fuses;
+            let first = fuses.partition_point(|fuse| fuse.row < number);
+            let fuse = fuses.get(first).filter(|fuse| fuse.row == number);
+            row_ui(&mut child, frame, row, fuse.map(|fuse| fuse.hearing));
         }
         if let Some(row) = &self.scene.sticky {
-            row_ui(&mut child, frame, row);
+            row_ui(&mut child, frame, row, None);
         }
         painter.rect_filled(head, 0.0, theme.panel);
         head_ui(frame, &painter, head);
@@ -47,7 +53,7 @@ fn head_ui(frame: &Frame<'_>, painter: &egui::Painter, head: Rect) {
     let (text, color) = match frame.kind {
         Kind::Cancels => ("from the cancel to the end".to_owned(), theme.weak),
         Kind::All if ctx.comparing() => (
-            format!("{}: {}", frame.slot.name(), frame.sheet.origin.name()),
+            format!("{}: {}", frame.slot.name(), frame.sheet.origin.long_name()),
             theme.side[frame.slot as usize],
         ),
         Kind::All => {
@@ -60,7 +66,7 @@ fn head_ui(frame: &Frame<'_>, painter: &egui::Painter, head: Rect) {
     text_at(painter, at, &text, font, color, head.width() - 2.0 * PAD);
 }
 
-fn row_ui(ui: &mut Ui, frame: &Frame<'_>, row: &RowRecord) {
+fn row_ui(ui: &mut Ui, frame: &Frame<'_>, row: &RowRecord, fuse: Option<u32>) {
     let top = frame.canvas.top();
     let rect = Rect::from_x_y_ranges(frame.names.x_range(), top + row.y0..=top + row.y1);
     match row.row {
@@ -69,7 +75,10 @@ fn row_ui(ui: &mut Ui, frame: &Frame<'_>, row: &RowRecord) {
                 header_ui(ui, frame, row, section, rect);
             }
         }
-        Row::Lane { goroutine, cancel, .. } => lane_ui(ui, frame, row, goroutine, cancel, rect),
+        Row::Lane { goroutine, cancel, .. } => {
+            let hearing = fuse.filter(|_| cancel.is_some());
+            lane_ui(ui, frame, row, goroutine, hearing, rect);
+        }
         special => {
             let name = special_name(frame, special);
             let at = rect.left_center() + vec2(PAD + 14.0, 0.0);
@@ -97,7 +106,7 @@ fn special_name(frame: &Frame<'_>, row: Row) -> String {
 
 fn header_ui(ui: &mut Ui, frame: &Frame<'_>, row: &RowRecord, section: &Section, rect: Rect) {
     let theme = frame.ctx.theme;
-    let id = ui.id().with(("section", frame.slot, section.key));
+    let id = ui.scope_id().with(("section", frame.slot, section.key));
     let response = ui.interact(rect, id, Sense::click());
     let name = hover::section_name(frame.sheet, section.key);
     let spoken = format!(
@@ -114,10 +123,9 @@ fn header_ui(ui: &mut Ui, frame: &Frame<'_>, row: &RowRecord, section: &Section,
     let mut right = rect.right() - PAD;
     if section.late > 0 {
         let text = format!("{} late", thousands(u64::from(section.late)));
-        let galley =
-            painter.layout_no_wrap(text, widgets::small_strong_font(), theme.late_text);
-        let place = Align2::RIGHT_CENTER
-            .anchor_size(egui::pos2(right, rect.center().y), galley.size());
+        let galley = painter.layout_no_wrap(text, widgets::small_strong_font(), theme.late_text);
+        let place =
+            Align2::RIGHT_CENTER.anchor_size(egui::pos2(right, rect.center().y), galley.size());
         right -= galley.size().x + 8.0;
         painter.galley(place.min, galley, theme.late_text);
     }
@@ -153,26 +161,26 @@ fn lane_ui(
     frame: &Frame<'_>,
     row: &RowRecord,
     goroutine: Goroutine,
-    cancel: Option<u32>,
+    hearing: Option<u32>,
     rect: Rect,
 ) {
     let ctx = frame.ctx;
     let theme = ctx.theme;
-    let id = ui.id().with(("lane", frame.slot, goroutine, cancel));
+    let id = ui.scope_id().with(("lane", frame.slot, goroutine, hearing));
     let response = ui.interact(rect, id, Sense::click());
     let analysis = frame.sheet.document.analysis();
-    let worst = match cancel {
-        Some(cancel) => {
-            analysis.overstays_of(goroutine).find(|hearing| hearing.cancel == cancel)
+    let budget_ns = ctx.state.prefs.budget_ns;
+    let late = match hearing {
+        Some(row) => frame.sheet.hearing(row).filter(|hearing| hearing.is_late(budget_ns)),
+        // A worker that serves thousands of contexts has thousands of hearings.
+        None => {
+            let mut worst = analysis.overstays_of(goroutine).take(MAX_LOOKED_AT);
+            worst.find(|hearing| hearing.is_late(budget_ns))
         }
-        None => analysis.overstays_of(goroutine).find(|hearing| hearing.told_to_stop),
     };
-    let late = worst.filter(|hearing| hearing.is_late(ctx.state.prefs.budget_ns));
     let name = short_function(start_function(frame.sheet, goroutine));
     let spoken = lane_text(frame, goroutine, name, late);
-    response.widget_info(|| {
-        WidgetInfo::selected(egui::Role::Button, true, row.selected, &spoken)
-    });
+    response.widget_info(|| WidgetInfo::selected(egui::Role::Button, true, row.selected, &spoken));
     let painter = ui.painter();
     if row.selected {
         painter.rect_filled(rect, 0.0, theme.accent_soft);
@@ -204,27 +212,15 @@ fn lane_ui(
     let color = theme::fade(theme.text, opacity * 0.92);
     text_at(painter, left + vec2(ID, 0.0), name, font, color, right - left.x - ID);
     if response.clicked() {
-        ctx.send(Command::Select(Some(target(frame, goroutine, cancel, late))));
+        ctx.send(Command::Select(Some(target(frame, goroutine, hearing))));
     }
     if response.double_clicked() {
-        ctx.send(Command::Jump(target(frame, goroutine, cancel, late)));
+        ctx.send(Command::Jump(target(frame, goroutine, hearing)));
     }
 }
 
 /// A lane of the cancel view stands for its overstay, one of the timeline for its goroutine.
-fn target(
-    frame: &Frame<'_>,
-    goroutine: Goroutine,
-    cancel: Option<u32>,
-    _late: Option<&Hearing>,
-) -> Selected {
-    let hearing = cancel.and_then(|cancel| {
-        let cancel = frame.sheet.cancel(cancel)?;
-        let analysis = frame.sheet.document.analysis();
-        let rows = cancel.heard.clone().chain(cancel.deaf.clone());
-        let all = analysis.heard(cancel).iter().chain(analysis.deaf(cancel));
-        rows.zip(all).find(|(_, hearing)| hearing.goroutine == goroutine).map(|(row, _)| row)
-    });
+fn target(frame: &Frame<'_>, goroutine: Goroutine, hearing: Option<u32>) -> Selected {
     let what = hearing.map_or(What::Goroutine(goroutine), What::Hearing);
     Selected { slot: frame.slot, what }
 }
@@ -235,11 +231,19 @@ fn overstay_text(hearing: &Hearing) -> String {
 }
 
 /// A lane as a screen reader says it.
-fn lane_text(frame: &Frame<'_>, goroutine: Goroutine, name: &str, late: Option<&Hearing>) -> String {
+fn lane_text(
+    frame: &Frame<'_>,
+    goroutine: Goroutine,
+    name: &str,
+    late: Option<&Hearing>,
+) -> String {
     let id = goroutine_id(frame.sheet, goroutine);
     match late {
         Some(hearing) if hearing.end.is_none() => {
-            format!("{id} {name}, still alive {} after its cancel", format_duration(hearing.overstay_ns))
+            format!(
+                "{id} {name}, still alive {} after its cancel",
+                format_duration(hearing.overstay_ns)
+            )
         }
         Some(hearing) => format!("{id} {name}, {} late", format_duration(hearing.overstay_ns)),
         None => format!("{id} {name}"),

@@ -86,7 +86,15 @@ impl TimelinePanel {
         let interval = interval_to_first(frame.ctx, frame.slot, interval);
         let mut to = wanted;
         match target.what {
-            What::Hearing(_) | What::Cancel(_) => {
+            What::Cancel(_) => {
+                let px = wanted.x_from_time(interval.end) - wanted.x_from_time(interval.start);
+                if (2.0..EDGE_PX).contains(&px) {
+                    to.show(interval, OVERSTAY_MARGIN);
+                } else {
+                    to.reveal(interval.start, EDGE_PX);
+                }
+            }
+            What::Hearing(_) => {
                 if !is_comfortable(&wanted, interval) {
                     to.show(interval, OVERSTAY_MARGIN);
                 }

@@ -30,15 +30,11 @@ impl TimelinePanel {
         #[expect(clippy::cast_possible_truncation, reason = "a share")]
         let share = (frame.scroll / self.max_scroll) as f32;
         let top = bar.top() + room * share;
-        let handle = Rect::from_min_max(
-            pos2(bar.left() + 3.0, top),
-            pos2(bar.right() - 3.0, top + height),
-        );
+        let handle =
+            Rect::from_min_max(pos2(bar.left() + 3.0, top), pos2(bar.right() - 3.0, top + height));
         let id = Id::unique(("lanes_scroll", frame.slot, frame.kind == super::Kind::Cancels));
         let response = ui.interact(bar, id, Sense::click_and_drag());
-        response.widget_info(|| {
-            WidgetInfo::slider(true, f64::from(share), "Scroll the lanes")
-        });
+        response.widget_info(|| WidgetInfo::slider(true, f64::from(share), "Scroll the lanes"));
         let lit = response.hovered() || response.dragged();
         let color = if lit { theme.weak } else { theme.raised_hover };
         ui.painter().rect_filled(handle, CornerRadius::same(3), color);

@@ -41,11 +41,14 @@ impl TimelinePanel {
         self.fill_overview(frame, area);
         let mut sketch = Sketch::new(area.min, ui.pixels_per_point());
         for column in &self.overview.density {
-            let color = theme::mix(theme.window, theme.patch(column.class), 0.62);
+            let color = theme::mix(theme.window, theme.state(column.class), 0.85);
             sketch.rect([column.x0, column.y0 + LATE, column.x1, column.y1 + LATE], color);
         }
         for late in &self.overview.late {
-            sketch.rect([late.x0, 0.0, late.x1.max(late.x0 + 2.0), area.height()], theme::fade(theme.late, 0.30));
+            sketch.rect(
+                [late.x0, 0.0, late.x1.max(late.x0 + 2.0), area.height()],
+                theme::fade(theme.late, 0.30),
+            );
             sketch.rect([late.x0, 0.0, late.x1.max(late.x0 + 2.0), LATE], theme.late);
         }
         sketch.finish(&painter);

@@ -125,7 +125,7 @@ impl Order {
             for (task, kind) in open {
                 if let Some(slot) = order.go_slots.get(id.0) {
                     let kind = order.texts.number(kind);
-                    order.regions.push(slot, *task, kind);
+                    order.regions.push(slot, (*task, kind));
                 }
             }
         }
@@ -186,7 +186,7 @@ impl Order {
         let abandoned = status == ProcStatus::SyscallAbandoned;
         let status = if abandoned { ProcStatus::Syscall } else { status };
         assumed.procs.push(status);
-        let cell = self.procs.get_mut(slot as usize).ok_or(Stop::NeedsCarry)?;
+        let cell = self.procs.get_mut(slot as usize).ok_or(Stop::NEEDS_CARRY)?;
         cell.status = status;
         Ok(abandoned)
     }
@@ -200,7 +200,7 @@ impl Order {
         }
         let (Some(assumed), Some(cell)) = (&mut self.assumed, self.threads.get_mut(slot as usize))
         else {
-            return Err(Stop::NeedsCarry);
+            return Err(Stop::NEEDS_CARRY);
         };
         if !std::mem::replace(&mut cell.knows_goroutine, true) {
             assumed.threads.push((cell.id, AssumedThread::RanNothing));
@@ -240,7 +240,7 @@ impl Order {
     ) -> Result<bool, Stop> {
         let slot = self.thread_slot(thread);
         let Some(cell) = self.threads.get_mut(slot as usize) else {
-            return Err(Stop::NeedsCarry);
+            return Err(Stop::NEEDS_CARRY);
         };
         if cell.exists && cell.knows_goroutine {
             if cell.goroutine != of {
@@ -336,7 +336,7 @@ impl Order {
     /// A goroutine ended: its open regions and ranges go with it.
     #[inline]
     pub(super) fn forget(&mut self, slot: u32) {
-        self.regions.forget(slot);
+        self.regions.clear(slot);
         if !self.go_ranges.is_empty() {
             self.go_ranges.remove(&slot);
         }

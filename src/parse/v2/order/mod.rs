@@ -11,13 +11,14 @@
 //! same time on several threads. Not knowing, it takes the generation's own status events
 //! for true and writes down what it assumed of the past ([`Assumed`]), so that whoever joins
 //! the generations can check it; where it would have to guess it says so
-//! ([`Stop::NeedsCarry`]), and the generation is ordered again with the carry.
+//! ([`Stop::NEEDS_CARRY`]), and the generation is ordered again with the carry.
 
 #![expect(
     clippy::inline_always,
     reason = "an event whose parts stay in registers takes half the time: docs/performance.md"
 )]
 
+mod adopt;
 mod carry;
 mod goroutines;
 mod notes;
@@ -30,6 +31,7 @@ pub(super) use carry::{Assumed, Carry};
 use regions::{Regions, TextNumber, Texts};
 use rustc_hash::FxHashMap;
 
+use super::fault::Fault;
 use super::ids::{NO_ROW, Slots};
 use super::read::Loaded;
 use super::stream::RawEvent;
@@ -47,23 +49,38 @@ pub(super) enum Step {
 }
 
 /// Why an event can never be taken.
+///
+/// Boxed, so that an [`Answer`] fits registers.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) enum Stop {
-    /// The trace breaks a rule.
-    Broken(String),
-    /// It depends on generations that this order does not know.
-    NeedsCarry,
-}
+pub(super) struct Stop(Option<Box<String>>);
 
 impl Stop {
+    /// It depends on generations that this order does not know.
+    const NEEDS_CARRY: Self = Self(None);
+
+    /// The trace breaks a rule.
     #[cold]
     fn broken(what: impl Into<String>) -> Self {
-        Self::Broken(what.into())
+        Self(Some(Box::new(what.into())))
     }
 
     #[cold]
     fn undefined(what: &str, id: u64) -> Self {
-        Self::Broken(format!("an event names {what} {id}, which is not defined"))
+        Self::broken(format!("an event names {what} {id}, which is not defined"))
+    }
+
+    /// Whether it does not depend on what this order knows.
+    pub(super) fn is_broken(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// What to do about an event at `offset` that gave this.
+    #[cold]
+    pub(super) fn at(self, offset: u64) -> Fault {
+        match self.0 {
+            None => Fault::NeedsCarry,
+            Some(what) => Fault::Broken { offset, what: *what },
+        }
     }
 }
 
@@ -173,7 +190,9 @@ struct Context {
 /// Up to three events that one wire event stands for.
 #[derive(Debug)]
 pub(super) struct Queue {
-    events: [Event; 3],
+    /// The only one as a rule.
+    pub(super) first: Event,
+    others: [Event; 2],
     len: usize,
 }
 
@@ -187,7 +206,7 @@ impl Queue {
             stack: StackRef(0),
             body: Body::StackSample,
         };
-        Self { events: [event; 3], len: 0 }
+        Self { first: event, others: [event; 2], len: 0 }
     }
 
     #[inline]
@@ -196,16 +215,26 @@ impl Queue {
     }
 
     #[inline]
-    pub(super) fn events(&mut self) -> &mut [Event] {
-        self.events.get_mut(..self.len).unwrap_or_default()
+    pub(super) fn is_empty(&self) -> bool {
+        self.len == 0
     }
 
-    #[inline(always)]
-    fn push(&mut self, event: Event) {
-        if let Some(place) = self.events.get_mut(self.len) {
-            *place = event;
-            self.len += 1;
+    /// Those after the first.
+    #[inline]
+    pub(super) fn others(&mut self) -> &mut [Event] {
+        match self.len {
+            0 | 1 => &mut [],
+            len => self.others.get_mut(..len - 1).unwrap_or_default(),
         }
+    }
+
+    fn push(&mut self, event: Event) {
+        if self.len == 0 {
+            self.first = event;
+        } else if let Some(place) = self.others.get_mut(self.len - 1) {
+            *place = event;
+        }
+        self.len += 1;
     }
 }
 
@@ -285,7 +314,7 @@ impl Order {
             wire::GO_START => made.go_start(event.args()),
             wire::GO_UNBLOCK => made.go_unblock(event.args()),
             wire::GO_BLOCK => made.go_stop(GoState::Waiting, event.args()),
-            _ => self.advance_rarer(loaded, event, context, queue),
+            _ => self.advance_rarer(loaded, event, slot, queue),
         }
     }
 
@@ -294,9 +323,10 @@ impl Order {
         &mut self,
         loaded: &mut Loaded<'_>,
         event: &RawEvent,
-        context: Context,
+        slot: u32,
         queue: &mut Queue,
     ) -> Answer {
+        let context = self.context(event.wire_type, slot)?;
         let mut made = Made { order: self, loaded, queue, context, time: Time(event.time) };
         match event.wire_type {
             wire::GO_STOP => made.go_stop(GoState::Runnable, event.args()),
@@ -348,7 +378,7 @@ impl Order {
             self.assume_idle(wire_type, slot)?;
         }
         let Some(cell) = self.threads.get(slot as usize) else {
-            return Err(Stop::NeedsCarry);
+            return Err(Stop::NEEDS_CARRY);
         };
         Ok(Context { thread: cell.id, slot, proc: cell.proc, goroutine: cell.goroutine })
     }
@@ -373,21 +403,31 @@ struct Made<'o, 'l, 'a> {
 
 impl Made<'_, '_, '_> {
     /// An event at the context as it was before.
-    #[inline(always)]
     fn emit(&mut self, stack: StackRef, body: Body) {
         self.emit_at(self.context, stack, body);
     }
 
+    /// The same, where the event is the only one that its wire event stands for.
     #[inline(always)]
+    fn emit_only(&mut self, stack: StackRef, body: Body) {
+        self.queue.first = self.event(self.context, stack, body);
+        self.queue.len = 1;
+    }
+
     fn emit_at(&mut self, context: Context, stack: StackRef, body: Body) {
-        self.queue.push(Event {
+        self.queue.push(self.event(context, stack, body));
+    }
+
+    #[inline(always)]
+    fn event(&self, context: Context, stack: StackRef, body: Body) -> Event {
+        Event {
             time: self.time,
             thread: context.thread,
             proc: context.proc.id,
             goroutine: context.goroutine,
             stack,
             body,
-        });
+        }
     }
 
     /// From now on the thread runs `goroutine`.

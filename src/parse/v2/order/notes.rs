@@ -66,7 +66,7 @@ impl Made<'_, '_, '_> {
         let kind = self.string(kind)?;
         let text = self.order.texts.of_row(&self.loaded.tables, kind);
         let of = self.context.goroutine;
-        self.order.regions.push(of.slot, task, text);
+        self.order.regions.push(of.slot, (task, text));
         let stack = self.stack(stack)?;
         self.emit(stack, Body::RegionBegin { task, kind });
         Ok(Step::Advanced)

@@ -131,7 +131,7 @@ impl Made<'_, '_, '_> {
         });
         let Some(slot) = slot else {
             if self.order.assumed.is_some() {
-                return Err(Stop::NeedsCarry);
+                return Err(Stop::NEEDS_CARRY);
             }
             return Err(Stop::broken(format!("a mark assist of goroutine {id}, not heard of")));
         };
@@ -192,7 +192,7 @@ fn active(
 fn end(open: &mut Vec<RangeType>, begin: u8, is_alone: bool) -> Result<RangeType, Stop> {
     match open.iter().position(|range| range.begin == begin) {
         Some(at) => Ok(open.swap_remove(at)),
-        None if is_alone => Err(Stop::NeedsCarry),
+        None if is_alone => Err(Stop::NEEDS_CARRY),
         None => Err(Stop::broken(format!("{} ends, but never began", name(begin)))),
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use crate::base::TaskId;
+use crate::base::{Nests, TaskId};
 use crate::parse::event::StrRef;
 use crate::parse::tables::Tables;
 use crate::parse::v2::ids::NO_ROW;
@@ -65,97 +65,19 @@ impl Texts {
     }
 }
 
-/// The open regions of all goroutines, by goroutine slot: a stack each, in one pool, since
-/// most are open for a moment only.
-#[derive(Debug, Default)]
-pub(super) struct Regions {
-    /// Row of each goroutine's innermost region, [`NO_ROW`] if none is open.
-    innermost: Vec<u32>,
-    pool: Vec<OpenRegion>,
-    /// Row of the first unused entry of the pool, which names the next one as its outer.
-    unused: Option<u32>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct OpenRegion {
-    task: TaskId,
-    kind: TextNumber,
-    /// Row of the region around it.
-    outer: u32,
-}
-
-impl Regions {
-    pub(super) fn push(&mut self, slot: u32, task: TaskId, kind: TextNumber) {
-        let at = slot as usize;
-        if at >= self.innermost.len() {
-            self.innermost.resize(at + 1, NO_ROW);
-        }
-        let Some(innermost) = self.innermost.get_mut(at) else {
-            return;
-        };
-        let region = OpenRegion { task, kind, outer: *innermost };
-        let unused = self.unused.and_then(|row| Some((row, self.pool.get_mut(row as usize)?)));
-        if let Some((row, place)) = unused {
-            self.unused = Some(place.outer).filter(|&next| next != NO_ROW);
-            *place = region;
-            *innermost = row;
-        } else {
-            *innermost = u32::try_from(self.pool.len()).unwrap_or(NO_ROW);
-            self.pool.push(region);
-        }
-    }
-
-    /// Takes a goroutine's innermost region off.
-    pub(super) fn pop(&mut self, slot: u32) -> Option<(TaskId, TextNumber)> {
-        let innermost = self.innermost.get_mut(slot as usize)?;
-        let row = *innermost;
-        let region = self.pool.get_mut(row as usize)?;
-        *innermost = region.outer;
-        region.outer = self.unused.replace(row).unwrap_or(NO_ROW);
-        Some((region.task, region.kind))
-    }
-
-    /// A goroutine's regions end with it.
-    pub(super) fn forget(&mut self, slot: u32) {
-        while self.pop(slot).is_some() {}
-    }
-
-    /// Every goroutine slot with open regions, and those, innermost last.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (u32, Vec<(TaskId, TextNumber)>)> + '_ {
-        (0..).zip(&self.innermost).filter(|&(_, &row)| row != NO_ROW).map(|(slot, &row)| {
-            let region = |row: u32| self.pool.get(row as usize);
-            let outwards = std::iter::successors(region(row), |inner| region(inner.outer));
-            let mut open: Vec<_> = outwards.map(|region| (region.task, region.kind)).collect();
-            open.reverse();
-            (slot, open)
-        })
-    }
-}
+/// The open regions of all goroutines, by goroutine slot.
+pub(super) type Regions = Nests<(TaskId, TextNumber)>;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn regions_nest_per_goroutine_and_places_are_used_again() {
+    fn equal_texts_have_equal_numbers() {
         let mut texts = Texts::default();
         let (a, b) = (texts.number(b"a"), texts.number(b"b"));
+        assert_ne!(a, b);
         assert_eq!(texts.number(b"a"), a);
         assert_eq!(&*texts.text(b), b"b");
-        let mut regions = Regions::default();
-        for round in 0..3 {
-            regions.push(0, TaskId(round), a);
-            regions.push(5, TaskId(round), b);
-            regions.push(0, TaskId(round), b);
-            let open: Vec<_> = regions.iter().map(|(slot, open)| (slot, open.len())).collect();
-            assert_eq!(open, [(0, 2), (5, 1)]);
-            assert_eq!(regions.pop(0), Some((TaskId(round), b)));
-            assert_eq!(regions.pop(0), Some((TaskId(round), a)));
-            assert_eq!(regions.pop(0), None);
-            assert_eq!(regions.pop(9), None);
-            regions.forget(5);
-            assert_eq!(regions.iter().count(), 0);
-        }
-        assert_eq!(regions.pool.len(), 3);
     }
 }

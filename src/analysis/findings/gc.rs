@@ -1,0 +1,66 @@
+//! `gc-pressure`: the collector takes a large share of the time.
+
+use std::cmp::Reverse;
+
+use rustc_hash::FxHashMap;
+
+use crate::base::{Goroutine, Interval, StrId, format_duration};
+
+use super::super::types::Finding;
+use super::super::words::{Rule, Severity};
+use super::{Facts, count};
+
+/// Fewer cycles than this are no pressure, however long they take.
+const MIN_CYCLES: usize = 3;
+
+pub(super) fn find(facts: &Facts<'_>) -> Option<Finding> {
+    let world = facts.trace.world();
+    let total = facts.trace.interval().ns().max(1);
+    let marked: i64 = world.gc().iter().copied().map(Interval::ns).sum();
+    let percent = marked.saturating_mul(100) / total;
+    if world.gc().len() < MIN_CYCLES || percent <= i64::from(facts.rules.gc_percent) {
+        return None;
+    }
+    let stopped: i64 = world.stop_the_world().iter().map(|stop| stop.interval.ns()).sum();
+    let assisted: i64 = world.assists().iter().map(|assist| assist.interval.ns()).sum();
+    let assistants = assistants(facts);
+    let payer = assistants.first().map_or(StrId::EMPTY, |(_, goroutine)| {
+        facts.trace.life(*goroutine).name
+    });
+    let by = match facts.trace.string(payer) {
+        "" => String::new(),
+        name => format!(", most of them by {name}"),
+    };
+    Some(Finding {
+        rule: Rule::GcPressure,
+        severity: if percent > 33 { Severity::Medium } else { Severity::Low },
+        function: payer,
+        site: None,
+        count: count(world.gc().len()),
+        worst_ns: world.gc().iter().copied().map(Interval::ns).max().unwrap_or(0),
+        total_ns: marked,
+        message: format!(
+            "The GC marked for {percent} % of the time, in {} cycles; goroutines helped it for {}{by}; \
+             the world stood still for {}",
+            world.gc().len(),
+            format_duration(assisted),
+            format_duration(stopped)
+        ),
+        fix: "Allocate less where it is hot: reset one timer instead of time.After in a loop, \
+              reuse buffers (sync.Pool)."
+            .to_owned(),
+        goroutines: assistants.into_iter().map(|(_, goroutine)| goroutine).collect(),
+        cancels: Vec::new(),
+    })
+}
+
+/// Who helped the GC, the one that helped longest first.
+fn assistants(facts: &Facts<'_>) -> Vec<(Reverse<i64>, Goroutine)> {
+    let mut by: FxHashMap<Goroutine, i64> = FxHashMap::default();
+    for assist in facts.trace.world().assists() {
+        *by.entry(assist.of).or_default() += assist.interval.ns();
+    }
+    let mut by: Vec<_> = by.into_iter().map(|(goroutine, ns)| (Reverse(ns), goroutine)).collect();
+    by.sort_unstable();
+    by
+}

@@ -1,0 +1,214 @@
+//! `orphan` and `pile-up`: goroutines that outlive their creator, or grow in number; and those
+//! `still-alive` that do both.
+
+use std::cmp::Reverse;
+
+use rustc_hash::FxHashMap;
+
+use crate::base::{Goroutine, StackId, StrId, Time, format_duration};
+use crate::model::{Frame, Trace};
+
+use super::super::book::Traits;
+use super::super::names::Origin;
+use super::super::types::Finding;
+use super::super::words::{Rule, Severity};
+use super::{Facts, count, count_text};
+
+/// Births must be spread over at least this share of the trace, in percent: a burst is no growth.
+const MIN_SPREAD_PERCENT: i64 = 25;
+
+/// All goroutines of one start function and one `go` statement.
+#[derive(Default)]
+struct Kin {
+    members: Vec<Goroutine>,
+    /// The trace knows of some from the start only.
+    older: u32,
+}
+
+pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
+    let mut kin: FxHashMap<(StrId, StackId), Kin> = FxHashMap::default();
+    let lives = &facts.trace.goroutines;
+    for goroutine in facts.trace.goroutines() {
+        let at = goroutine.index();
+        let function = facts.book.function(lives.names[at]);
+        if function.origin == Origin::Std || function.is.has(Traits::MAIN) {
+            continue;
+        }
+        let kin = kin.entry((lives.names[at], lives.creation_stacks[at])).or_default();
+        if lives.born[at] == Time::MIN {
+            kin.older += 1;
+        } else {
+            kin.members.push(goroutine);
+        }
+    }
+    let mut findings = Vec::new();
+    for ((function, stack), kin) in &kin {
+        let site = facts.book.site(facts.trace.stacks(), *stack);
+        let orphans = orphans(facts, kin);
+        findings.extend(orphan(facts, *function, site, &orphans));
+        if let Some(growth) = growth(facts, kin) {
+            findings.push(pile_up(facts, *function, site, &growth));
+            findings.extend(abandoned(facts, *function, site, &growth, &orphans));
+        }
+    }
+    findings
+}
+
+fn ended(trace: &Trace, goroutine: Goroutine) -> Option<Time> {
+    trace.life(goroutine).ended.time()
+}
+
+/// Who outlived its creator by how much, worst first.
+fn orphans(facts: &Facts<'_>, kin: &Kin) -> Vec<(Reverse<i64>, Goroutine)> {
+    let trace = facts.trace;
+    let mut orphans: Vec<_> = kin
+        .members
+        .iter()
+        .filter_map(|&goroutine| {
+            let parent = trace.life(goroutine).parent?;
+            let left = ended(trace, parent)?;
+            let until = ended(trace, goroutine).unwrap_or(trace.interval().end);
+            let by = until - left;
+            (by > facts.rules.orphan_over_ns).then_some((Reverse(by), goroutine))
+        })
+        .collect();
+    orphans.sort_unstable();
+    orphans
+}
+
+fn orphan(
+    facts: &Facts<'_>,
+    function: StrId,
+    site: Option<Frame>,
+    orphans: &[(Reverse<i64>, Goroutine)],
+) -> Option<Finding> {
+    let (Reverse(worst), _) = *orphans.first()?;
+    let name = facts.trace.string(function);
+    let n = count(orphans.len());
+    let it = if n == 1 { "it" } else { "them" };
+    Some(Finding {
+        rule: Rule::Orphan,
+        severity: Severity::Low,
+        function,
+        site,
+        count: n,
+        worst_ns: worst,
+        total_ns: orphans.iter().fold(0, |sum, (Reverse(by), _)| sum.saturating_add(*by)),
+        message: format!(
+            "{} of {name} outlived the goroutine that created {it}, by up to {}",
+            count_text(n, "goroutine"),
+            format_duration(worst)
+        ),
+        fix: "Wait for it before returning (sync.WaitGroup, errgroup), or give it a context \
+              that ends with its creator."
+            .to_owned(),
+        goroutines: orphans.iter().map(|(_, goroutine)| *goroutine).collect(),
+        cancels: Vec::new(),
+    })
+}
+
+/// Growth that does not stop while goroutines are being created.
+struct Growth {
+    /// Alive at the last birth, the oldest first.
+    alive: Vec<Goroutine>,
+    /// How many of them are alive at the trace's end.
+    at_end: u32,
+    /// How long the oldest of them lived.
+    oldest_ns: i64,
+    total_ns: i64,
+}
+
+/// Tells growth from a burst and from a plateau: births are spread over time, more than a
+/// third of all that were born are alive at the last birth, and each quarter left more than the one
+/// before.
+fn growth(facts: &Facts<'_>, kin: &Kin) -> Option<Growth> {
+    let trace = facts.trace;
+    let lives = &trace.goroutines;
+    let born = |goroutine: &Goroutine| lives.born[goroutine.index()];
+    let (first, last) = (kin.members.first().map(born)?, kin.members.last().map(born)?);
+    let spread = last - first;
+    if count(kin.members.len()) < facts.rules.pile_up_min
+        || spread.saturating_mul(100) < trace.interval().ns().saturating_mul(MIN_SPREAD_PERCENT)
+    {
+        return None;
+    }
+    let end = trace.interval().end;
+    let ends = |goroutine: &Goroutine| ended(trace, *goroutine).unwrap_or(end);
+    let alive_at = |time: Time| {
+        kin.members.iter().filter(|goroutine| born(goroutine) <= time && ends(goroutine) > time).count()
+    };
+    let quarters: Vec<usize> = (1..=4).map(|n| alive_at(first + spread / 4 * n)).collect();
+    let alive: Vec<Goroutine> =
+        kin.members.iter().copied().filter(|goroutine| ends(goroutine) > last).collect();
+    let grows = quarters.windows(2).all(|pair| pair[0] < pair[1]);
+    if !grows || alive.len() * 3 <= kin.members.len() || count(alive.len()) < facts.rules.pile_up_min {
+        return None;
+    }
+    let age = |goroutine: &Goroutine| ends(goroutine) - born(goroutine);
+    Some(Growth {
+        at_end: count(alive.iter().filter(|goroutine| ended(trace, **goroutine).is_none()).count()),
+        oldest_ns: alive.iter().map(age).max().unwrap_or(0),
+        total_ns: alive.iter().map(age).fold(0, i64::saturating_add),
+        alive,
+    })
+}
+
+fn pile_up(facts: &Facts<'_>, function: StrId, site: Option<Frame>, growth: &Growth) -> Finding {
+    let name = facts.trace.string(function);
+    let n = count(growth.alive.len());
+    let later = match growth.at_end {
+        0 => "they ended only when no more were started".to_owned(),
+        left => format!("{left} of them are alive at the end of the trace"),
+    };
+    Finding {
+        rule: Rule::PileUp,
+        severity: Severity::Medium,
+        function,
+        site,
+        count: n,
+        worst_ns: growth.oldest_ns,
+        total_ns: growth.total_ns,
+        message: format!("Goroutines of {name} piled up: {n} at once, and {later}"),
+        fix: "Make each end with the request that it works for: select on its ctx.Done(), and \
+              call the cancel function (defer cancel())."
+            .to_owned(),
+        goroutines: growth.alive.clone(),
+        cancels: Vec::new(),
+    }
+}
+
+/// Those of a pile whose creator is gone: nobody is left who could mean to end them.
+fn abandoned(
+    facts: &Facts<'_>,
+    function: StrId,
+    site: Option<Frame>,
+    growth: &Growth,
+    orphans: &[(Reverse<i64>, Goroutine)],
+) -> Option<Finding> {
+    let left: Vec<_> =
+        orphans.iter().filter(|(_, goroutine)| ended(facts.trace, *goroutine).is_none()).collect();
+    let (Reverse(worst), _) = **left.first()?;
+    let n = count(left.len());
+    if n < facts.rules.pile_up_min || growth.at_end < n {
+        return None;
+    }
+    Some(Finding {
+        rule: Rule::StillAlive,
+        severity: Severity::High,
+        function,
+        site,
+        count: n,
+        worst_ns: worst,
+        total_ns: left.iter().fold(0, |sum, (Reverse(by), _)| sum.saturating_add(*by)),
+        message: format!(
+            "{} of {} are still alive up to {} after the goroutine that created them ended, and \
+             their number grew throughout: nobody cancels their context",
+            count_text(n, "goroutine"),
+            facts.trace.string(function),
+            format_duration(worst)
+        ),
+        fix: "Keep the cancel function and call it when the work is done: defer cancel().".to_owned(),
+        goroutines: left.iter().map(|(_, goroutine)| *goroutine).collect(),
+        cancels: Vec::new(),
+    })
+}

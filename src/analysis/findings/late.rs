@@ -1,0 +1,214 @@
+//! `late-exit`, `still-alive`, `late-scheduling` and `deaf`: who overstays a cancel.
+
+use std::cmp::Reverse;
+
+use rustc_hash::FxHashMap;
+
+use crate::base::{Interval, StackId, StrId, format_duration};
+use crate::model::Frame;
+
+use super::super::book::Traits;
+use super::super::describe::part_text;
+use super::super::types::{Finding, Hearing, SplitPart};
+use super::super::words::{Cause, Doing, Evidence, Outcome, Rule, Severity};
+use super::{Facts, count, count_text};
+
+/// How many overstays to take apart; the rest, which are shorter, go by their function alone.
+const MAX_SPLITS: usize = 20_000;
+
+/// Overstays that have the same rule, function and hold-up.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct Key {
+    rule: Rule,
+    function: StrId,
+    state: Doing,
+    site: Option<Frame>,
+}
+
+struct Group<'a> {
+    key: Key,
+    members: Vec<&'a Hearing>,
+    /// The worst one's largest part.
+    held: Option<SplitPart>,
+}
+
+pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
+    let n_late = facts.worst_first.partition_point(|&row| {
+        facts.hearings[row as usize].overstay_ns > facts.rules.late_over_ns
+    });
+    let mut groups: Vec<Group<'_>> = Vec::new();
+    let mut rows: FxHashMap<Key, usize> = FxHashMap::default();
+    let mut row_of_function: FxHashMap<(StrId, Rule), usize> = FxHashMap::default();
+    for (n, &row) in facts.worst_first[..n_late].iter().enumerate() {
+        let hearing = &facts.hearings[row as usize];
+        let known = row_of_function.get(&(hearing.function, rule_by_outcome(hearing))).copied();
+        if let (true, Some(group)) = (n >= MAX_SPLITS, known) {
+            groups[group].members.push(hearing);
+            continue;
+        }
+        let (rule, held) = judge(facts, hearing);
+        let key = Key {
+            rule,
+            function: facts.acting(hearing, held.map_or(StackId::EMPTY, |held| held.stack)),
+            state: held.map_or(Doing::Unknown, |held| held.state),
+            site: held.and_then(|held| held.site),
+        };
+        let group = *rows.entry(key).or_insert_with(|| {
+            groups.push(Group { key, members: Vec::new(), held });
+            groups.len() - 1
+        });
+        groups[group].members.push(hearing);
+        row_of_function.entry((hearing.function, rule)).or_insert(group);
+    }
+    groups.iter().map(|group| finding(facts, group)).collect()
+}
+
+fn rule_by_outcome(hearing: &Hearing) -> Rule {
+    match hearing.outcome {
+        _ if hearing.deaf => Rule::Deaf,
+        Outcome::Alive => Rule::StillAlive,
+        Outcome::Exited | Outcome::LivesOn => Rule::LateExit,
+    }
+}
+
+/// By which rule a late hearing counts, and what held it up.
+fn judge(facts: &Facts<'_>, hearing: &Hearing) -> (Rule, Option<SplitPart>) {
+    let window = Interval::new(hearing.heard_at, facts.until(hearing));
+    let parts = facts.parts(hearing.goroutine, window);
+    let rule = rule_by_outcome(hearing);
+    if rule == Rule::Deaf {
+        return (rule, parts.first().copied());
+    }
+    // What it could not help: that the canceller took its time, and that no processor was free.
+    let waited = parts.iter().filter(|part| part.state == Doing::Runnable).map(|part| part.ns);
+    if window.ns() - waited.sum::<i64>() <= facts.rules.late_over_ns {
+        let wait = parts.iter().find(|part| part.state == Doing::Runnable);
+        return (Rule::LateScheduling, wait.copied());
+    }
+    let held = parts.iter().find(|part| part.state != Doing::Runnable);
+    (rule, held.copied())
+}
+
+fn finding(facts: &Facts<'_>, group: &Group<'_>) -> Finding {
+    let mut members = group.members.clone();
+    members.sort_by_key(|hearing| (Reverse(hearing.overstay_ns), hearing.goroutine));
+    let total: i64 = members.iter().fold(0, |sum, hearing| sum.saturating_add(hearing.overstay_ns));
+    let worst = members.first().map_or(0, |hearing| hearing.overstay_ns);
+    let mut cancels: Vec<u32> = members.iter().map(|hearing| hearing.cancel).collect();
+    cancels.sort_unstable();
+    cancels.dedup();
+    let mut goroutines: Vec<_> = members.iter().map(|hearing| hearing.goroutine).collect();
+    // One that is late for two cancels is listed once, at its worst.
+    let mut seen = rustc_hash::FxHashSet::default();
+    goroutines.retain(|goroutine| seen.insert(*goroutine));
+    Finding {
+        rule: group.key.rule,
+        severity: severity(group.key.rule, &members),
+        function: group.key.function,
+        site: group.key.site,
+        count: count(members.len()),
+        worst_ns: worst,
+        total_ns: total,
+        message: message(facts, group, &members, worst),
+        fix: fix(facts, group).to_owned(),
+        goroutines,
+        cancels,
+    }
+}
+
+fn severity(rule: Rule, members: &[&Hearing]) -> Severity {
+    match rule {
+        Rule::LateScheduling => Severity::Low,
+        Rule::Deaf if members.iter().all(|hearing| hearing.evidence == Evidence::Sibling) => {
+            Severity::Low
+        }
+        Rule::Deaf => Severity::Medium,
+        _ => Severity::High,
+    }
+}
+
+fn message(facts: &Facts<'_>, group: &Group<'_>, members: &[&Hearing], worst: i64) -> String {
+    let trace = facts.trace;
+    let who = match trace.string(group.key.function) {
+        "" => count_text(count(members.len()), "goroutine"),
+        name => format!("{} of {name}", count_text(count(members.len()), "goroutine")),
+    };
+    let cause = cause_text(facts, members);
+    let time = format_duration(worst);
+    let up_to = if members.len() == 1 { "" } else { "up to " };
+    let did = match group.key.rule {
+        Rule::StillAlive => {
+            let is = if members.len() == 1 { "is" } else { "are" };
+            format!("{is} still alive {up_to}{time} after {cause}")
+        }
+        Rule::Deaf => format!("never heard {cause} and stayed {up_to}{time} longer ({})", grades(members)),
+        Rule::LateScheduling => {
+            format!("left {up_to}{time} after {cause}, for want of a processor")
+        }
+        _ => format!("left {up_to}{time} after {cause}"),
+    };
+    match &group.held {
+        Some(held) if group.key.rule != Rule::LateScheduling => {
+            let worst = if members.len() == 1 { "it" } else { "the worst" };
+            format!("{who} {did}; {worst} {}", part_text(trace, held))
+        }
+        _ => format!("{who} {did}"),
+    }
+}
+
+fn grades(members: &[&Hearing]) -> String {
+    let mut grades: Vec<&str> = members.iter().map(|hearing| hearing.evidence.name()).collect();
+    grades.sort_unstable();
+    grades.dedup();
+    grades.join(", ")
+}
+
+/// `the cancel (deadline)`, `cancels (deadline, explicit)`.
+fn cause_text(facts: &Facts<'_>, members: &[&Hearing]) -> String {
+    let cancels = members.iter().map(|hearing| &facts.cancels[hearing.cancel as usize]);
+    let mut causes: Vec<Cause> = cancels.map(|cancel| cancel.cause).collect();
+    causes.sort_unstable();
+    causes.dedup();
+    let names: Vec<&str> = causes.iter().map(|cause| cause.name()).collect();
+    let what = if members.len() == 1 { "its cancel" } else { "their cancel" };
+    format!("{what} ({})", names.join(", "))
+}
+
+/// What to do about it, by what held the worst one.
+fn fix(facts: &Facts<'_>, group: &Group<'_>) -> &'static str {
+    let trace = facts.trace;
+    let Some(held) = &group.held else { return "Return as soon as ctx.Done() is closed." };
+    if group.key.rule == Rule::LateScheduling {
+        return "Give the program more processors, or fewer goroutines that compute at a time.";
+    }
+    let joins = facts.book.any(trace.stacks(), held.stack, Traits::JOINS);
+    match (held.state, trace.string(held.reason)) {
+        (Doing::Waiting, "sleep") if group.key.rule == Rule::Deaf => {
+            "Give it the context, and wait in a select on ctx.Done() and a timer instead of time.Sleep."
+        }
+        (Doing::Waiting, "sleep") => {
+            "Wait in a select on ctx.Done() and a timer instead of time.Sleep, or return before the sleep."
+        }
+        (Doing::Waiting, _) if joins => {
+            "Cancel those whom it waits for with the same context: they hold it up."
+        }
+        (Doing::Waiting, "select") => {
+            "Add a case <-ctx.Done() of the same context to that select."
+        }
+        (Doing::Waiting, "chan receive" | "chan send") => {
+            "Put the channel operation into a select with a case <-ctx.Done()."
+        }
+        (Doing::Waiting, "network") => {
+            "Use the call that takes a context, or set a deadline on the connection when ctx is done."
+        }
+        (Doing::Waiting, "sync" | "sync.(*Cond).Wait") => {
+            "Do not take locks on the way out, or make their holders shorter: see who held it."
+        }
+        (Doing::Running, _) => "Check ctx.Err() in the loop, every few milliseconds of work.",
+        (Doing::Syscall, _) => {
+            "Make the call interruptible (deadlines, CommandContext), or run it where nobody waits for it."
+        }
+        (Doing::GcAssist, _) => "Allocate less on the way out: it paid for allocations with GC work.",
+        _ => "Return as soon as ctx.Done() is closed.",
+    }
+}

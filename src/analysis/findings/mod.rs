@@ -1,0 +1,94 @@
+//! What to act on: each rule is a function from what is known to findings.
+
+mod gc;
+mod growth;
+mod late;
+mod nested;
+mod requests;
+mod sleep;
+
+use std::cmp::Reverse;
+
+use crate::base::{Goroutine, Interval, StackId, StrId, Time};
+use crate::model::Trace;
+
+use super::Rules;
+use super::book::Book;
+use super::names::Origin;
+use super::split::{Assists, Splitter};
+use super::types::{Cancel, Finding, Hearing, SplitPart};
+
+/// What rules look at.
+pub(crate) struct Facts<'a> {
+    pub(crate) trace: &'a Trace,
+    pub(crate) rules: &'a Rules,
+    pub(crate) book: &'a Book,
+    pub(crate) assists: &'a Assists,
+    pub(crate) cancels: &'a [Cancel],
+    pub(crate) hearings: &'a [Hearing],
+    /// Rows of hearings that may be late, worst first.
+    pub(crate) worst_first: &'a [u32],
+    /// Rows of hearings by goroutine, the worst first.
+    pub(crate) by_goroutine: &'a super::index::ByGoroutine,
+}
+
+impl Facts<'_> {
+    /// What a goroutine did in a window, the largest part first.
+    fn parts(&self, goroutine: Goroutine, window: Interval) -> Vec<SplitPart> {
+        let mut splitter = Splitter::new(self.trace, self.book, self.assists);
+        splitter.add(goroutine, window);
+        splitter.parts()
+    }
+
+    /// Whose work a goroutine does: its start function, or the outermost function of the
+    /// user's on `stack` if a library's started it.
+    fn acting(&self, hearing: &Hearing, stack: StackId) -> StrId {
+        if self.book.function(hearing.function).origin == Origin::User {
+            return hearing.function;
+        }
+        let of = |stack| self.book.outermost_user(self.trace.stacks(), stack);
+        let frame = of(hearing.stack).or_else(|| of(stack));
+        frame.map_or(hearing.function, |frame| frame.function)
+    }
+
+    /// When a hearing's overstay ends: at its end, or the trace's.
+    fn until(&self, hearing: &Hearing) -> Time {
+        self.cancels[hearing.cancel as usize].at + hearing.overstay_ns
+    }
+
+    /// What a goroutine heard, or was deaf to, the worst first.
+    fn hearings_of(&self, goroutine: Goroutine) -> impl Iterator<Item = &Hearing> {
+        self.by_goroutine.of(goroutine).iter().map(|&row| &self.hearings[row as usize])
+    }
+}
+
+/// All findings, by severity and then worst first.
+pub(crate) fn find(facts: &Facts<'_>) -> Vec<Finding> {
+    let mut findings = late::find(facts);
+    findings.extend(growth::find(facts));
+    findings.extend(sleep::find(facts));
+    findings.extend(nested::find(facts));
+    findings.extend(requests::find(facts));
+    findings.extend(gc::find(facts));
+    findings.sort_by(|a, b| {
+        let key = |finding: &Finding| {
+            (finding.severity, Reverse(finding.worst_ns), finding.rule, Reverse(finding.count))
+        };
+        let site = |finding: &Finding| {
+            finding.site.map(|site| (facts.trace.string(site.function), site.line))
+        };
+        let name = |finding: &Finding| facts.trace.string(finding.function);
+        (key(a), name(a), site(a)).cmp(&(key(b), name(b), site(b)))
+    });
+    findings
+}
+
+/// `1 goroutine`, `3 goroutines`.
+fn count_text(count: u32, one: &str) -> String {
+    let s = if count == 1 { "" } else { "s" };
+    format!("{count} {one}{s}")
+}
+
+fn count(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,66 @@
+//! `deadline-cut-short`: a child's context under a parent's deadline.
+//!
+//! A child that asks for a later deadline than its parent has gets none of its own, so no timer
+//! of it is ever seen. What is seen is that its waiters are woken at the parent's time, a level
+//! or more below the context whose deadline passed.
+
+use rustc_hash::FxHashMap;
+
+use crate::base::StrId;
+
+use super::super::names::Origin;
+use super::super::types::{Finding, Hearing};
+use super::super::words::{Cause, Evidence, HeardIn, Rule, Severity};
+use super::{Facts, count, count_text};
+
+pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
+    let mut below: FxHashMap<StrId, Vec<&Hearing>> = FxHashMap::default();
+    let mut direct: Vec<StrId> = Vec::new();
+    for hearing in facts.hearings {
+        let cancel = &facts.cancels[hearing.cancel as usize];
+        let counts = cancel.cause == Cause::Deadline
+            && hearing.evidence == Evidence::Woken
+            && hearing.heard_in == HeardIn::Own
+            && facts.book.function(hearing.function).origin == Origin::User;
+        if !counts {
+            continue;
+        }
+        if hearing.depth > 1 {
+            below.entry(hearing.function).or_default().push(hearing);
+        } else if !direct.contains(&hearing.function) {
+            // Its own deadline does count, some time: the levels are no mistake.
+            direct.push(hearing.function);
+        }
+    }
+    below.retain(|function, _| !direct.contains(function));
+    below.iter().map(|(function, hearings)| finding(facts, *function, hearings)).collect()
+}
+
+fn finding(facts: &Facts<'_>, function: StrId, hearings: &[&Hearing]) -> Finding {
+    let n = count(hearings.len());
+    let deepest = hearings.iter().map(|hearing| hearing.depth).max().unwrap_or(0);
+    let mut cancels: Vec<u32> = hearings.iter().map(|hearing| hearing.cancel).collect();
+    cancels.dedup();
+    let site = hearings
+        .first()
+        .and_then(|hearing| facts.book.site(facts.trace.stacks(), hearing.stack));
+    Finding {
+        rule: Rule::DeadlineCutShort,
+        severity: Severity::Low,
+        function,
+        site,
+        count: n,
+        worst_ns: 0,
+        total_ns: 0,
+        message: format!(
+            "{} of {} waited under a context of their own and were woken by a deadline above it \
+             (depth {deepest}): a later deadline of their own never counts",
+            count_text(n, "goroutine"),
+            facts.trace.string(function)
+        ),
+        fix: "Give the child a deadline before its parent's, or only one of them a deadline at all."
+            .to_owned(),
+        goroutines: hearings.iter().map(|hearing| hearing.goroutine).collect(),
+        cancels,
+    }
+}

@@ -1,0 +1,155 @@
+//! `late-request`: the slowest of many requests of one kind.
+//!
+//! A request is a user task, by its type, or an HTTP handler, by its function. That a handler
+//! runs is seen by the server's background reader, which the connection's goroutine creates
+//! when it calls the handler.
+
+use std::cmp::Reverse;
+
+use rustc_hash::FxHashMap;
+
+use crate::base::{Goroutine, Interval, StackId, StrId, Time, format_duration};
+use crate::model::Frame;
+
+use super::super::outcome::own_stacks;
+use super::super::place::host;
+use super::super::types::Finding;
+use super::super::words::{Outcome, Rule, Severity};
+use super::{Facts, count};
+
+/// One request.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Request {
+    /// Who serves it, if that is known.
+    pub(crate) by: Option<Goroutine>,
+    /// From when until when; cut off at the trace's end.
+    pub(crate) interval: Interval,
+    /// The handler's own function, for an HTTP request.
+    pub(crate) handler: Option<Frame>,
+}
+
+pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
+    let tasks = tasks(facts);
+    let handlers = handlers(facts);
+    let findings = tasks.into_iter().chain(handlers);
+    findings.filter_map(|(name, requests)| finding(facts, name, requests)).collect()
+}
+
+/// User tasks that began and ended in the trace, by type.
+fn tasks(facts: &Facts<'_>) -> FxHashMap<StrId, Vec<Request>> {
+    let mut by_kind: FxHashMap<StrId, Vec<Request>> = FxHashMap::default();
+    for task in facts.trace.notes().tasks() {
+        if let (Some(began), Some(ended)) = (task.began.time(), task.ended.time()) {
+            let interval = Interval::new(began, ended);
+            let request = Request { by: task.goroutine, interval, handler: None };
+            by_kind.entry(task.kind).or_default().push(request);
+        }
+    }
+    by_kind
+}
+
+/// HTTP handlers that returned in the trace, by function.
+fn handlers(facts: &Facts<'_>) -> FxHashMap<StrId, Vec<Request>> {
+    let trace = facts.trace;
+    let lives = &trace.goroutines;
+    let mut by_function: FxHashMap<StrId, Vec<Request>> = FxHashMap::default();
+    let reads: Vec<StrId> = trace
+        .strings()
+        .iter()
+        .filter(|(_, text)| text.starts_with("net/http.(*connReader).backgroundRead"))
+        .map(|(row, _)| row)
+        .collect();
+    if reads.is_empty() {
+        return by_function;
+    }
+    for reader in trace.goroutines() {
+        let at = reader.index();
+        if !reads.contains(&lives.names[at]) || lives.born[at] == Time::MIN {
+            continue;
+        }
+        let Some(server) = lives.parents[at] else { continue };
+        if let Some(request) = handler(facts, server, lives.born[at])
+            && let Some(frame) = request.handler
+        {
+            by_function.entry(frame.function).or_default().push(request);
+        }
+    }
+    by_function
+}
+
+/// The handler that a connection's goroutine calls at some moment, if it blocks in it at all.
+fn handler(facts: &Facts<'_>, server: Goroutine, called: Time) -> Option<Request> {
+    let trace = facts.trace;
+    let mut serving = StackId::EMPTY;
+    let mut frame = None;
+    for span in own_stacks(trace, server, called) {
+        let of = host(trace, facts.book, span.stack);
+        if serving == StackId::EMPTY {
+            if of == StackId::EMPTY {
+                return None;
+            }
+            serving = of;
+            frame = facts.book.outermost_user(trace.stacks(), span.stack);
+        } else if of != serving {
+            let interval = Interval::new(called, span.start);
+            return Some(Request { by: Some(server), interval, handler: frame });
+        }
+    }
+    None
+}
+
+fn finding(facts: &Facts<'_>, name: StrId, mut requests: Vec<Request>) -> Option<Finding> {
+    let n = requests.len();
+    if count(n) < facts.rules.requests_min {
+        return None;
+    }
+    requests.sort_by_key(|request| Reverse(request.interval.ns()));
+    let slowest = requests.get(..n.div_ceil(100))?;
+    let (worst, p99) = (slowest.first()?.interval.ns(), slowest.last()?.interval.ns());
+    if p99 <= facts.rules.max_request_ns {
+        return None;
+    }
+    let median = requests.get(n / 2)?.interval.ns();
+    let total: i64 = slowest.iter().map(|request| request.interval.ns()).sum();
+    let overstayed: i64 = slowest.iter().map(|request| overstay(facts, request)).sum();
+    let share = overstayed.saturating_mul(100) / total.max(1);
+    let text = facts.trace.string(name);
+    let of_it = match share {
+        0 => String::new(),
+        share => format!("; {share} % of the slowest is overstay"),
+    };
+    Some(Finding {
+        rule: Rule::LateRequest,
+        severity: Severity::Medium,
+        function: name,
+        site: requests.first()?.handler,
+        count: count(n),
+        worst_ns: worst,
+        total_ns: requests.iter().fold(0, |sum, request| sum.saturating_add(request.interval.ns())),
+        message: format!(
+            "The p99 of {n} requests of {text} is {}, against a median of {}{of_it}",
+            format_duration(p99),
+            format_duration(median)
+        ),
+        fix: "Look at what the slowest ones waited for; give each request a deadline, and end all \
+              its waits at that."
+            .to_owned(),
+        goroutines: requests.iter().filter_map(|request| request.by).collect(),
+        cancels: Vec::new(),
+    })
+}
+
+/// How much of a request its goroutine spent after a cancel that told it to stop.
+fn overstay(facts: &Facts<'_>, request: &Request) -> i64 {
+    let Some(by) = request.by else { return 0 };
+    facts
+        .hearings_of(by)
+        .filter(|hearing| hearing.told_to_stop && hearing.outcome != Outcome::LivesOn)
+        .filter_map(|hearing| {
+            let start = facts.cancels[hearing.cancel as usize].at;
+            Interval::new(start, facts.until(hearing)).intersect(request.interval)
+        })
+        .map(Interval::ns)
+        .max()
+        .unwrap_or(0)
+}

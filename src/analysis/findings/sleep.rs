@@ -1,0 +1,171 @@
+//! `long-sleep`: a `time.Sleep` that nothing can end.
+
+use std::cmp::Reverse;
+
+use rustc_hash::FxHashMap;
+
+use crate::base::{Goroutine, Interval, StackId, StrId, Time, format_duration};
+use crate::model::Chunk;
+use crate::parse::event::GoState;
+
+use super::super::book::Traits;
+use super::super::describe::frame_text;
+use super::super::evidence::{member_of, over_chunks, stack_words};
+use super::super::names::Origin;
+use super::super::types::Finding;
+use super::super::words::{Outcome, Rule, Severity};
+use super::{Facts, count, count_text};
+
+/// One sleep that may be too long.
+#[derive(Clone, Copy)]
+struct Sleep {
+    of: Goroutine,
+    interval: Interval,
+    stack: StackId,
+}
+
+/// Sleeps of one function in one place.
+#[derive(Default)]
+struct Group {
+    /// The longest first.
+    sleeps: Vec<Sleep>,
+    in_handler: bool,
+    /// The cancels that any of them spans, or that came before it.
+    cancels: Vec<u32>,
+}
+
+pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
+    let limit = facts.rules.max_sleep_ns.min(facts.rules.max_sleep_in_handler_ns);
+    let mut groups: FxHashMap<(StrId, StackId), Group> = FxHashMap::default();
+    for sleep in sleeps(facts, limit.min(facts.rules.late_over_ns)) {
+        let in_handler = facts.book.any(facts.trace.stacks(), sleep.stack, Traits::SERVES);
+        let cancels = spanned(facts, &sleep);
+        let ns = sleep.interval.ns();
+        let counts = ns > facts.rules.max_sleep_ns
+            || in_handler && ns > facts.rules.max_sleep_in_handler_ns
+            || !cancels.is_empty();
+        if counts {
+            let function = slept_for(facts, &sleep);
+            let place = facts.book.user(sleep.stack);
+            let group = groups.entry((function, place)).or_default();
+            group.sleeps.push(sleep);
+            group.in_handler |= in_handler;
+            group.cancels.extend(cancels);
+        }
+    }
+    groups.into_iter().map(|((function, _), group)| finding(facts, function, group)).collect()
+}
+
+/// All stretches in `time.Sleep` beyond a limit.
+fn sleeps(facts: &Facts<'_>, over_ns: i64) -> Vec<Sleep> {
+    let trace = facts.trace;
+    let is_sleep = |stack: StackId| {
+        facts.book.top(trace.stacks(), stack).is_some_and(|function| function.is.has(Traits::SLEEPS))
+    };
+    let sleep = |of: Goroutine, start: Time| {
+        let span = trace.span_at(of, start)?;
+        let long = span.state == GoState::Waiting && span.ns() > over_ns;
+        long.then(|| Sleep { of, interval: span.interval(), stack: span.stack })
+    };
+    let in_chunk = |chunk: &Chunk| {
+        let wanted: Vec<bool> = chunk.stacks.iter().map(|&stack| is_sleep(stack)).collect();
+        if !wanted.contains(&true) {
+            return Vec::new();
+        }
+        stack_words(chunk)
+            .filter(|&(word, _)| {
+                let local = chunk.columns.stack(word).map_or(usize::MAX, |local| local as usize);
+                wanted.get(local).copied().unwrap_or(false)
+            })
+            .filter(|&(_, at)| !chunk.kind_of(at).woken && !ends_soon(chunk, at, over_ns))
+            .filter_map(|(_, at)| sleep(member_of(chunk, at).0, chunk.start(at)))
+            .collect()
+    };
+    let mut sleeps = over_chunks(trace, in_chunk);
+    // Those that slept when the trace began are in no chunk.
+    for goroutine in trace.goroutines() {
+        let at = goroutine.index();
+        let lives = &trace.goroutines;
+        if lives.first_state[at] == GoState::Waiting && is_sleep(lives.first_stack[at]) {
+            sleeps.extend(sleep(goroutine, lives.first[at]));
+        }
+    }
+    sleeps
+}
+
+/// Whether a span is followed, in its chunk, by one that begins within the limit.
+fn ends_soon(chunk: &Chunk, at: usize, over_ns: i64) -> bool {
+    let (member, _) = member_of(chunk, at);
+    at + 1 < chunk.n_spans()
+        && member_of(chunk, at + 1).0 == member
+        && chunk.start(at + 1) - chunk.start(at) <= over_ns
+}
+
+/// The cancels that reached the sleeper, or should have, and that it slept across or after.
+fn spanned(facts: &Facts<'_>, sleep: &Sleep) -> Vec<u32> {
+    facts
+        .hearings_of(sleep.of)
+        .filter(|hearing| hearing.told_to_stop && hearing.outcome != Outcome::LivesOn)
+        .filter(|hearing| {
+            let window = Interval::new(hearing.heard_at, facts.until(hearing));
+            let slept = sleep.interval.intersect(window).map_or(0, Interval::ns);
+            slept > facts.rules.late_over_ns
+        })
+        .map(|hearing| hearing.cancel)
+        .collect()
+}
+
+/// Whose sleep it was: the start function's, or the handler's that a library's goroutine runs.
+fn slept_for(facts: &Facts<'_>, sleep: &Sleep) -> StrId {
+    let start = facts.trace.goroutines.names[sleep.of.index()];
+    if facts.book.function(start).origin == Origin::User {
+        return start;
+    }
+    let outermost = facts.book.outermost_user(facts.trace.stacks(), sleep.stack);
+    outermost.map_or(start, |frame| frame.function)
+}
+
+fn finding(facts: &Facts<'_>, function: StrId, mut group: Group) -> Finding {
+    let trace = facts.trace;
+    group.sleeps.sort_by_key(|sleep| (Reverse(sleep.interval.ns()), sleep.of));
+    group.cancels.sort_unstable();
+    group.cancels.dedup();
+    let n = count(group.sleeps.len());
+    let worst = group.sleeps.first().map_or(0, |sleep| sleep.interval.ns());
+    let stack = group.sleeps.first().map_or(StackId::EMPTY, |sleep| sleep.stack);
+    let site = facts.book.site(trace.stacks(), stack);
+    let place = site.map_or(String::new(), |site| format!(" in {}", frame_text(trace, site)));
+    let mut notes = Vec::new();
+    if group.in_handler {
+        notes.push("in the handler of a request");
+    }
+    if !group.cancels.is_empty() {
+        notes.push("while its context was cancelled");
+    }
+    let notes = if notes.is_empty() { String::new() } else { format!(", {}", notes.join(", ")) };
+    let mut goroutines: Vec<Goroutine> = group.sleeps.iter().map(|sleep| sleep.of).collect();
+    let mut seen = rustc_hash::FxHashSet::default();
+    goroutines.retain(|goroutine| seen.insert(*goroutine));
+    Finding {
+        rule: Rule::LongSleep,
+        severity: match (group.in_handler, group.cancels.is_empty()) {
+            (true, false) => Severity::High,
+            (true, true) | (false, false) => Severity::Medium,
+            (false, true) => Severity::Low,
+        },
+        function,
+        site,
+        count: n,
+        worst_ns: worst,
+        total_ns: group.sleeps.iter().fold(0, |sum, sleep| sum.saturating_add(sleep.interval.ns())),
+        message: format!(
+            "{} of up to {}{place}{notes}",
+            count_text(n, "time.Sleep"),
+            format_duration(worst)
+        ),
+        fix: "Use a timer or ticker in a select with ctx.Done(), so that a cancel can end the wait."
+            .to_owned(),
+        goroutines,
+        cancels: group.cancels,
+    }
+}

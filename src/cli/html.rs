@@ -1,0 +1,224 @@
+//! The report and the comparison as one HTML file: no scripts, nothing fetched, light and dark.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+use super::comparison::{facts, moved, verdict_words};
+use super::told::{Head, Late, Told, ToldFinding};
+use crate::analysis::{Diff, DiffGroup, Doing, Severity, Verdict};
+use crate::base::format_duration;
+
+const STYLE: &str = include_str!("report.css");
+/// How many rows a table has at most.
+const ROWS: usize = 500;
+
+/// Writes the report of one trace.
+///
+/// # Errors
+/// If `out` does not take it.
+pub(super) fn write_report(out: &mut dyn Write, told: &Told) -> io::Result<()> {
+    begin(out, &told.head.name)?;
+    head(out, "h1", &told.head)?;
+    let class = if told.is_good { "good" } else { "bad" };
+    writeln!(out, "<p class=\"{class}\">{}</p>", text(&told.verdict))?;
+    writeln!(out, "<p>{}</p>", text(&told.summary))?;
+    if let Some(quantiles) = &told.quantiles {
+        writeln!(out, "<p class=\"faint\">{}</p>", text(quantiles))?;
+    }
+    late(out, told)?;
+    if !told.findings.is_empty() {
+        writeln!(out, "<h2>Findings</h2>\n<table>")?;
+        row(out, "th", &["", "finding", "where", "what", "what to do"])?;
+        for finding in told.findings.iter().take(ROWS) {
+            write_finding(out, finding)?;
+        }
+        writeln!(out, "</table>")?;
+    }
+    end(out)
+}
+
+/// Writes the comparison of two traces.
+///
+/// # Errors
+/// If `out` does not take it.
+pub(super) fn write_diff(
+    out: &mut dyn Write,
+    before: &Head,
+    after: &Head,
+    diff: &Diff,
+) -> io::Result<()> {
+    let (verdict, words) = verdict_words(diff);
+    begin(out, &format!("{} → {}", before.name, after.name))?;
+    let class = class_of(diff.verdict);
+    writeln!(out, "<h1 class=\"{class}\">{verdict}: {}</h1>", text(&words))?;
+    for (title, side) in [("Before", before), ("After", after)] {
+        writeln!(out, "<h2>{title}</h2>")?;
+        head(out, "p", side)?;
+    }
+    let changed: Vec<&DiffGroup> = diff
+        .groups
+        .iter()
+        .filter(|group| !matches!(group.verdict, Verdict::Same | Verdict::NotEnoughData))
+        .collect();
+    if !changed.is_empty() {
+        writeln!(out, "<h2>What changed</h2>\n<table>")?;
+        row(out, "th", &["", "what", "of", "before → after", "change"])?;
+    }
+    for group in changed.iter().take(ROWS) {
+        let verdict =
+            format!("<span class=\"{}\">{}</span>", class_of(group.verdict), group.verdict);
+        let change = group.shift_ns.map_or_else(String::new, |shift| moved(group, shift));
+        let key = code(&group.key);
+        row(out, "td", &[&verdict, group.kind.name(), &key, &text(&facts(group)), &text(&change)])?;
+    }
+    if !changed.is_empty() {
+        writeln!(out, "</table>")?;
+    }
+    end(out)
+}
+
+fn begin(out: &mut dyn Write, title: &str) -> io::Result<()> {
+    writeln!(
+        out,
+        "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width\">\n\
+         <title>Overstay: {}</title>\n<style>\n{STYLE}</style>",
+        text(title)
+    )
+}
+
+fn end(out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "</html>")
+}
+
+fn head(out: &mut dyn Write, tag: &str, head: &Head) -> io::Result<()> {
+    let incomplete = if head.complete { "" } else { ", <span class=\"doubt\">incomplete</span>" };
+    let (name, facts) = (text(&head.name), text(&head.facts));
+    writeln!(out, "<{tag}>{name}</{tag}>\n<p class=\"faint\">{facts}{incomplete}</p>")
+}
+
+/// A table's row of cells that are HTML already.
+fn row(out: &mut dyn Write, tag: &str, cells: &[&str]) -> io::Result<()> {
+    write!(out, "<tr>")?;
+    for cell in cells {
+        write!(out, "<{tag}>{cell}</{tag}>")?;
+    }
+    writeln!(out, "</tr>")
+}
+
+fn late(out: &mut dyn Write, told: &Told) -> io::Result<()> {
+    if told.late.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "<h2>Late, worst first</h2>\n<p class=\"key faint\">")?;
+    for doing in Doing::ALL {
+        writeln!(out, "<span><i style=\"background:var(--{doing})\"></i>{doing}</span>")?;
+    }
+    writeln!(out, "</p>\n<table>")?;
+    row(out, "th", &["late by", "goroutine", "what held it", "cancelled by"])?;
+    let worst = told.late.first().map_or(1, |late| late.ns.max(1));
+    for exit in &told.late {
+        write_late(out, exit, worst)?;
+    }
+    writeln!(out, "</table>")?;
+    for left in told.left.iter().take(ROWS) {
+        writeln!(out, "<p class=\"faint\">… and {}</p>", text(left))?;
+    }
+    Ok(())
+}
+
+fn write_late(out: &mut dyn Write, late: &Late, worst: i64) -> io::Result<()> {
+    let notes: String = late.notes.iter().fold(String::new(), |mut notes, note| {
+        // Writing to a string cannot fail.
+        let _ = write!(notes, " <span class=\"doubt\">{}</span>", text(note));
+        notes
+    });
+    writeln!(
+        out,
+        "<tr><td class=\"number bad\">{}</td><td>{} <span class=\"faint\">{}</span>{notes}</td>\
+         <td>{}{}</td><td class=\"faint\">{}</td></tr>",
+        text(&late.overstay),
+        code(&late.function),
+        late.goroutine,
+        text(&late.held),
+        bar(late, worst),
+        text(&late.cancel),
+    )
+}
+
+/// The overstay as a bar, as long as its share of the worst, with a piece for each part.
+fn bar(late: &Late, worst: i64) -> String {
+    let mut bar = format!("<div class=\"bar\" style=\"width:{:.1}%\">", percent(late.ns, worst));
+    for &(doing, ns) in &late.parts {
+        let title = format!("{doing}: {}", format_duration(ns));
+        let width = percent(ns, late.ns);
+        // Writing to a string cannot fail.
+        let _ = write!(
+            bar,
+            "<i title=\"{title}\" style=\"width:{width:.2}%;background:var(--{doing})\"></i>"
+        );
+    }
+    bar.push_str("</div>");
+    bar
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a share with three digits")]
+fn percent(part: i64, whole: i64) -> f64 {
+    100.0 * part as f64 / whole.max(1) as f64
+}
+
+fn write_finding(out: &mut dyn Write, finding: &ToldFinding) -> io::Result<()> {
+    let class = match finding.severity {
+        Severity::High => "bad",
+        Severity::Medium => "doubt",
+        Severity::Low => "faint",
+    };
+    let severity = format!("<span class=\"{class}\">{}</span>", finding.severity);
+    let place = code(&finding.place);
+    row(out, "td", &[&severity, finding.rule, &place, &text(&finding.message), &text(&finding.fix)])
+}
+
+fn class_of(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Worse => "bad",
+        Verdict::Better => "good",
+        _ => "",
+    }
+}
+
+fn code(text_of_trace: &str) -> String {
+    format!("<code>{}</code>", text(text_of_trace))
+}
+
+/// A text that means nothing special in HTML.
+fn text(text: &str) -> Cow<'_, str> {
+    if !text.contains(['&', '<', '>', '"', '\'']) {
+        return Cow::Borrowed(text);
+    }
+    let mut escaped = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            c => escaped.push(c),
+        }
+    }
+    Cow::Owned(escaped)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trace_cannot_break_out_of_the_page() {
+        assert_eq!(text("main.work"), "main.work");
+        let hostile = "<script>alert('x & \"y\"')</script>";
+        let expected = "&lt;script&gt;alert(&#39;x &amp; &quot;y&quot;&#39;)&lt;/script&gt;";
+        assert_eq!(text(hostile), expected);
+    }
+}

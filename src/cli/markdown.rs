@@ -1,0 +1,139 @@
+//! The report and the comparison as Markdown: for a pull request or a job's summary.
+
+use std::borrow::Cow;
+use std::io::{self, Write};
+
+use super::comparison::{facts, moved, verdict_words};
+use super::told::{Head, Told};
+use crate::analysis::{Diff, Verdict};
+
+/// How many rows a table has at most.
+const ROWS: usize = 50;
+
+/// Writes the report of one trace.
+///
+/// # Errors
+/// If `out` does not take it.
+pub(super) fn write_report(out: &mut dyn Write, told: &Told) -> io::Result<()> {
+    head(out, "###", &told.head)?;
+    writeln!(out, "**{}** {}", told.verdict, told.summary)?;
+    if let Some(quantiles) = &told.quantiles {
+        writeln!(out, "{quantiles}")?;
+    }
+    if !told.late.is_empty() {
+        writeln!(out, "\n| late by | goroutine | what held it | cancelled by |")?;
+        writeln!(out, "|---:|---|---|---|")?;
+    }
+    for late in &told.late {
+        let notes: String = late.notes.iter().map(|note| format!(", {note}")).collect();
+        writeln!(
+            out,
+            "| {} | {} {}{} | {} | {} |",
+            cell(&late.overstay),
+            code(&late.function),
+            late.goroutine,
+            cell(&notes),
+            cell(&late.held),
+            cell(&late.cancel),
+        )?;
+    }
+    if !told.left.is_empty() {
+        writeln!(out)?;
+    }
+    for left in told.left.iter().take(ROWS) {
+        writeln!(out, "- … and {}", cell(left))?;
+    }
+    if !told.findings.is_empty() {
+        writeln!(out, "\n| | finding | where | what | what to do |\n|---|---|---|---|---|")?;
+    }
+    for finding in told.findings.iter().take(ROWS) {
+        let place = code(&finding.place);
+        let (message, fix) = (cell(&finding.message), cell(&finding.fix));
+        writeln!(out, "| {} | {} | {place} | {message} | {fix} |", finding.severity, finding.rule)?;
+    }
+    Ok(())
+}
+
+/// Writes the comparison of two traces.
+///
+/// # Errors
+/// If `out` does not take it.
+pub(super) fn write_diff(
+    out: &mut dyn Write,
+    before: &Head,
+    after: &Head,
+    diff: &Diff,
+) -> io::Result<()> {
+    let (verdict, words) = verdict_words(diff);
+    head(out, "### Before:", before)?;
+    head(out, "### After:", after)?;
+    writeln!(out, "**{verdict}**: {words}")?;
+    let changed: Vec<_> = diff
+        .groups
+        .iter()
+        .filter(|group| !matches!(group.verdict, Verdict::Same | Verdict::NotEnoughData))
+        .collect();
+    if !changed.is_empty() {
+        writeln!(out, "\n| | what | of | before → after | change |\n|---|---|---|---|---|")?;
+    }
+    for group in changed.iter().take(ROWS) {
+        let change = group.shift_ns.map_or_else(String::new, |shift| moved(group, shift));
+        writeln!(
+            out,
+            "| {} | {} | {} | {} | {} |",
+            group.verdict,
+            group.kind,
+            code(&group.key),
+            cell(&facts(group)),
+            cell(&change),
+        )?;
+    }
+    let left = changed.len().saturating_sub(ROWS);
+    if left > 0 {
+        writeln!(out, "\n… and {left} more.")?;
+    }
+    Ok(())
+}
+
+fn head(out: &mut dyn Write, title: &str, head: &Head) -> io::Result<()> {
+    let incomplete = if head.complete { "" } else { ", **incomplete**" };
+    writeln!(out, "{title} {}\n\n{}{incomplete}\n", code(&head.name), cell(&head.facts))
+}
+
+/// A text that means nothing special in a table's cell.
+fn cell(text: &str) -> Cow<'_, str> {
+    if !text.contains(['|', '<', '>', '*', '_', '[', '`', '\\', '#']) {
+        return Cow::Borrowed(text);
+    }
+    let mut escaped = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        match c {
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '|' | '*' | '_' | '[' | '`' | '\\' | '#' => escaped.extend(['\\', c]),
+            c => escaped.push(c),
+        }
+    }
+    Cow::Owned(escaped)
+}
+
+/// A text as code, fit for a table's cell.
+fn code(text: &str) -> String {
+    if text.is_empty() {
+        return String::new();
+    }
+    format!("`{}`", text.replace('`', "'").replace('|', "\\|"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trace_cannot_break_out_of_a_cell() {
+        assert_eq!(cell("main.work"), "main.work");
+        assert_eq!(cell("a|b <i> *c*"), "a\\|b &lt;i&gt; \\*c\\*");
+        assert_eq!(code("main.(*T).f`|x"), "`main.(*T).f'\\|x`");
+        assert_eq!(code(""), "");
+    }
+}

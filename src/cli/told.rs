@@ -1,0 +1,292 @@
+//! What a report says, in words: made once, written as text, Markdown or HTML.
+
+use std::collections::BTreeMap;
+
+use super::failure::file_name;
+use super::ink::{count, function, grouped, place, safe, when};
+use super::json::{format_name, go_id};
+use super::open::Opened;
+use crate::analysis::{
+    Cancel, Cause, Document, Doing, Finding, Hearing, Outcome, Severity, Summary, describe,
+};
+use crate::base::{StrId, format_duration};
+use crate::model::Trace;
+
+/// How many late exits are told one by one.
+const LATE_TOLD: usize = 20;
+/// How many of them may be of the same function and cause.
+const ALIKE_TOLD: usize = 3;
+
+/// A report in words. Texts of the trace in it hold no control characters.
+#[derive(Debug)]
+pub(super) struct Told {
+    /// The trace's name and what it is: format, length, size.
+    pub(super) head: Head,
+    /// How many cancels there are, and what became of those who heard them.
+    pub(super) summary: String,
+    /// Whether anybody was late.
+    pub(super) verdict: String,
+    /// Whether that is good.
+    pub(super) is_good: bool,
+    /// The overstays' quantiles, if there are overstays.
+    pub(super) quantiles: Option<String>,
+    /// The late exits, worst first, of each kind only a few.
+    pub(super) late: Vec<Late>,
+    /// Those that are left, by function, worst first.
+    pub(super) left: Vec<String>,
+    /// What to act on.
+    pub(super) findings: Vec<ToldFinding>,
+}
+
+/// Which trace it is.
+#[derive(Debug)]
+pub(super) struct Head {
+    /// As it was named.
+    pub(super) name: String,
+    /// Its format, length and size.
+    pub(super) facts: String,
+    /// Whether nothing is missing.
+    pub(super) complete: bool,
+}
+
+/// One late exit.
+#[derive(Debug)]
+pub(super) struct Late {
+    /// By how much; at least so much if it is alive.
+    pub(super) overstay: String,
+    /// The start function.
+    pub(super) function: String,
+    /// The trace's id.
+    pub(super) goroutine: i64,
+    /// What is odd about it: alive, or deaf.
+    pub(super) notes: Vec<String>,
+    /// What held it.
+    pub(super) held: String,
+    /// What cancelled it.
+    pub(super) cancel: String,
+    /// Its overstay, and how much of it went into what, in nanoseconds.
+    pub(super) ns: i64,
+    /// The parts of the overstay, the largest first.
+    pub(super) parts: Vec<(Doing, i64)>,
+}
+
+/// One thing to act on.
+#[derive(Debug)]
+pub(super) struct ToldFinding {
+    /// How much it matters.
+    pub(super) severity: Severity,
+    /// By which rule.
+    pub(super) rule: &'static str,
+    /// Where, and how often if more than once.
+    pub(super) place: String,
+    /// What happened.
+    pub(super) message: String,
+    /// How to cure it.
+    pub(super) fix: String,
+}
+
+impl Told {
+    /// Words a report.
+    pub(super) fn new(opened: &Opened) -> Self {
+        let document = &opened.document;
+        let summary = document.analysis().summary();
+        let (late, left) = late(document);
+        let findings = document.analysis().findings().iter();
+        Self {
+            head: Head::new(opened),
+            summary: cancels(summary),
+            verdict: verdict(document),
+            is_good: summary.late == 0,
+            quantiles: quantiles(summary),
+            late,
+            left,
+            findings: findings.map(|finding| ToldFinding::new(document.trace(), finding)).collect(),
+        }
+    }
+}
+
+impl Head {
+    /// Words what is known of a trace as a whole.
+    pub(super) fn new(opened: &Opened) -> Self {
+        let trace = opened.document.trace();
+        let facts = [
+            format_name(trace),
+            format_duration(trace.interval().ns()),
+            count(trace.info().events, "event"),
+            count(trace.n_goroutines(), "goroutine"),
+        ];
+        Self {
+            name: safe(&file_name(&opened.path)).into_owned(),
+            facts: facts.join(", "),
+            complete: opened.complete,
+        }
+    }
+}
+
+impl ToldFinding {
+    fn new(trace: &Trace, finding: &Finding) -> Self {
+        let mut at = match finding.site {
+            Some(site) => place(trace, site),
+            None if finding.function == StrId::EMPTY => String::new(),
+            None => function(trace, finding.function).into_owned(),
+        };
+        if finding.count > 1 {
+            at = format!("{at} ×{}", grouped(finding.count.into()));
+        }
+        Self {
+            severity: finding.severity,
+            rule: finding.rule.name(),
+            place: at.trim_start().to_owned(),
+            message: safe(&finding.message).into_owned(),
+            fix: safe(&finding.fix).into_owned(),
+        }
+    }
+}
+
+/// `4 cancels, heard 7 times: 5 ended, 1 is still alive when the trace ends, 1 went on…`
+fn cancels(summary: &Summary) -> String {
+    if summary.cancels == 0 {
+        return "No context was cancelled while anybody listened, so there is nobody to leave late."
+            .to_owned();
+    }
+    let is = |n: u32| if n == 1 { "is" } else { "are" };
+    let parts = [
+        (summary.exited, "ended".to_owned()),
+        (summary.alive, format!("{} still alive when the trace ends", is(summary.alive))),
+        (summary.lives_on, "went on as they should".to_owned()),
+    ];
+    let parts = parts.into_iter().filter(|(n, _)| *n > 0);
+    let parts: Vec<String> =
+        parts.map(|(n, text)| format!("{} {text}", grouped(n.into()))).collect();
+    let deaf = match summary.deaf {
+        0 => String::new(),
+        n => format!("; {} never heard it", count(n, "goroutine")),
+    };
+    let heard = match summary.heard {
+        0 => "heard by nobody".to_owned(),
+        1 => format!("heard once: {}", parts.join(", ")),
+        n => format!("heard {} times: {}", grouped(n.into()), parts.join(", ")),
+    };
+    format!("{}, {heard}{deaf}.", count(summary.cancels, "cancel"))
+}
+
+fn verdict(document: &Document) -> String {
+    let summary = document.analysis().summary();
+    let limit = format_duration(document.rules().late_over_ns);
+    match (summary.cancels, summary.late) {
+        (0, _) => {
+            "A cancel that no goroutine waits for leaves nothing in a trace, unless it is a deadline's."
+                .to_owned()
+        }
+        (_, 0) => format!("Nobody left more than {limit} after the cancel."),
+        (_, late) => format!("{} left more than {limit} after the cancel.", grouped(late.into())),
+    }
+}
+
+fn quantiles(summary: &Summary) -> Option<String> {
+    let overstay = summary.overstay;
+    (overstay.max > 0).then(|| {
+        format!(
+            "From the cancel to the end: p50 {}, p90 {}, p99 {}, at most {}.",
+            format_duration(overstay.p50),
+            format_duration(overstay.p90),
+            format_duration(overstay.p99),
+            format_duration(overstay.max),
+        )
+    })
+}
+
+/// Late exits of one function and one cause, of which only the worst are told.
+#[derive(Default)]
+struct Alike {
+    told: usize,
+    left: u64,
+    /// The least and the most of those that are left, in nanoseconds.
+    left_ns: Option<(i64, i64)>,
+}
+
+impl Alike {
+    fn leave(&mut self, ns: i64) {
+        self.left += 1;
+        let (least, most) = self.left_ns.unwrap_or((ns, ns));
+        self.left_ns = Some((least.min(ns), most.max(ns)));
+    }
+
+    /// `27 more of main.syncLoop, 500 ms to 501 ms`
+    fn told(&self, name: &str) -> String {
+        let (least, most) = self.left_ns.unwrap_or_default();
+        let (least, most) = (format_duration(least), format_duration(most));
+        let range = if least == most { most } else { format!("{least} to {most}") };
+        format!("{} more of {name}, {range}", grouped(self.left))
+    }
+}
+
+/// The late exits that are told one by one, and words on the others.
+fn late(document: &Document) -> (Vec<Late>, Vec<String>) {
+    let analysis = document.analysis();
+    let mut kinds: BTreeMap<(StrId, Option<Cause>), Alike> = BTreeMap::new();
+    let mut told = Vec::new();
+    for hearing in analysis.late(document.rules().late_over_ns) {
+        let cancel = analysis.cancels().get(hearing.cancel as usize);
+        let alike = kinds.entry((hearing.function, cancel.map(|cancel| cancel.cause))).or_default();
+        if alike.told < ALIKE_TOLD && told.len() < LATE_TOLD {
+            told.push(Late::new(document, hearing, cancel));
+            alike.told += 1;
+        } else {
+            alike.leave(hearing.overstay_ns);
+        }
+    }
+    let mut left: Vec<_> = kinds.into_iter().filter(|(_, alike)| alike.left > 0).collect();
+    left.sort_by_key(|(_, alike)| std::cmp::Reverse(alike.left_ns.map(|(_, most)| most)));
+    let name = |row| function(document.trace(), row);
+    (told, left.into_iter().map(|((row, _), alike)| alike.told(&name(row))).collect())
+}
+
+impl Late {
+    fn new(document: &Document, hearing: &Hearing, cancel: Option<&Cancel>) -> Self {
+        let trace = document.trace();
+        let alive = hearing.outcome == Outcome::Alive;
+        let mut notes = Vec::new();
+        if alive {
+            notes.push("still alive".to_owned());
+        }
+        if hearing.deaf {
+            notes.push(format!("never heard it (inferred: {})", hearing.evidence));
+        }
+        let overstay = format_duration(hearing.overstay_ns);
+        Self {
+            overstay: if alive { format!("≥ {overstay}") } else { overstay },
+            function: function(trace, hearing.function).into_owned(),
+            goroutine: go_id(trace, hearing.goroutine),
+            notes,
+            held: held(document, hearing),
+            cancel: cancel.map_or_else(String::new, |cancel| cancelled(trace, cancel)),
+            ns: hearing.overstay_ns,
+            parts: document.split(hearing).iter().map(|part| (part.state, part.ns)).collect(),
+        }
+    }
+}
+
+/// What held it: the largest part of its overstay, and whom it waited for.
+fn held(document: &Document, hearing: &Hearing) -> String {
+    let trace = document.trace();
+    let split = document.split(hearing);
+    let own = split
+        .first()
+        .map_or_else(|| "nothing is known of it".to_owned(), |part| describe(trace, part));
+    let others = document.held_by(hearing);
+    let other = others.iter().find(|link| link.goroutine != hearing.goroutine);
+    let text = match other {
+        None => own,
+        Some(link) => {
+            format!("{own}, held up by goroutine {}: {}", go_id(trace, link.goroutine), link.what)
+        }
+    };
+    safe(&text).into_owned()
+}
+
+/// By what it was cancelled: `cancel 0 (deadline) at +101 ms`.
+fn cancelled(trace: &Trace, cancel: &Cancel) -> String {
+    let site = cancel.site.map_or_else(String::new, |site| format!(" in {}", place(trace, site)));
+    format!("cancel {} ({}) at {}{site}", cancel.id, cancel.cause, when(trace, cancel.at))
+}

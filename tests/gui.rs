@@ -1,0 +1,264 @@
+//! The window, driven without a display: the whole app in egui's test harness, and pictures of
+//! it from the CPU rasterizer. What is looked for is looked for by its accessible name.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use egui_kittest::Harness;
+use egui_kittest::kittest::{NodeT, Queryable};
+use overstay::ui::{App, Picture, Settings, ThemeChoice, View, picture};
+
+/// How long the work behind what a test waits for may take.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A file of the package.
+fn file(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+}
+
+/// A file that is dropped on the window.
+#[derive(Debug)]
+struct Dropped(PathBuf);
+
+impl egui::DroppedFile for Dropped {
+    fn path(&self) -> &Path {
+        &self.0
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, String> {
+        Err("the window opens files by their path".to_owned())
+    }
+}
+
+/// The window with nothing open.
+fn window() -> Harness<'static, App> {
+    let harness = Harness::builder()
+        .with_size([1500.0, 940.0])
+        .with_max_steps(30)
+        .build_eframe(|creation| App::new(&creation.egui_ctx, &[], Settings::default()));
+    settle(harness)
+}
+
+/// Runs frames until nothing is being worked on and what is shown is final.
+fn wait(harness: &mut Harness<'_, App>) {
+    let begun = Instant::now();
+    let mut quiet = 0;
+    while quiet < 3 {
+        assert!(begun.elapsed() < PATIENCE, "the window does not come to rest");
+        harness.step();
+        quiet = if harness.state().is_settled() { quiet + 1 } else { 0 };
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+fn settle<'a>(mut harness: Harness<'a, App>) -> Harness<'a, App> {
+    wait(&mut harness);
+    harness
+}
+
+/// Drops files on the window.
+fn drop_files(harness: &mut Harness<'_, App>, names: &[&str]) {
+    let files = names.iter().map(|name| Arc::new(Dropped(file(name))) as _);
+    harness.input_mut().dropped_files = files.collect();
+    wait(harness);
+}
+
+/// Clicks what has an accessible name that holds the words, and waits for what follows.
+fn click(harness: &mut Harness<'_, App>, words: &str) {
+    harness.get_by_label_contains(words).click();
+    wait(harness);
+}
+
+/// Whether something has an accessible name that holds the words.
+fn says(harness: &Harness<'_, App>, words: &str) -> bool {
+    harness.query_all_by_label_contains(words).next().is_some()
+}
+
+/// All accessible names that hold the words.
+fn names(harness: &Harness<'_, App>, words: &str) -> Vec<String> {
+    let nodes = harness.query_all_by_label_contains(words);
+    nodes.filter_map(|node| node.accesskit_node().label()).collect()
+}
+
+#[test]
+fn a_dropped_trace_shows_who_left_late_and_what_held_them() {
+    let mut harness = window();
+    assert!(says(&harness, "Open a trace"), "the welcome page");
+    drop_files(&mut harness, &["traces/late-exit/before.trace"]);
+    assert_eq!(harness.state().n_open(), 1);
+    assert!(says(&harness, "Late exits (4)"));
+    assert!(says(&harness, "Timeline of before.trace"));
+    let rows = names(&harness, "Late exit: ");
+    assert_eq!(rows.len(), 4, "{rows:?}");
+    let slept = rows.iter().find(|row| row.contains("main.flushWorker")).expect("its row");
+    assert!(slept.contains("slept 80"), "{slept}");
+    assert!(slept.contains("main.lateWork (main.go:52)"), "{slept}");
+    click(&mut harness, "main.flushWorker left 80");
+    assert!(says(&harness, "80.6 ms late"), "the details name the overstay");
+    assert!(says(&harness, "slept 80.4 ms in main.lateWork (main.go:52)"));
+    assert!(says(&harness, "Deadline at 100 ms"), "and the cancel");
+    click(&mut harness, "Deadline at 100 ms");
+    assert!(says(&harness, "Heard it"), "whose page lists whom it reached");
+    click(&mut harness, "Back");
+    assert!(says(&harness, "80.6 ms late"), "back is where one was");
+}
+
+#[test]
+fn a_second_trace_is_compared_with_the_first() {
+    let mut harness = window();
+    drop_files(&mut harness, &["traces/late-exit/before.trace"]);
+    drop_files(&mut harness, &["traces/late-exit/after.trace"]);
+    assert_eq!(harness.state().n_open(), 1, "the choice comes first");
+    assert!(says(&harness, "Replace"));
+    click(&mut harness, "Compare: before.trace is before");
+    assert_eq!(harness.state().n_open(), 2);
+    assert!(says(&harness, "Timeline of before.trace"));
+    assert!(says(&harness, "Timeline of after.trace"));
+    let verdicts = names(&harness, "Better than before");
+    assert_eq!(verdicts.len(), 1, "{verdicts:?}");
+    let rows = names(&harness, "Overstay ");
+    assert!(rows.iter().any(|row| row.starts_with("better: ")), "{rows:?}");
+    click(&mut harness, "Swap before and after");
+    assert!(says(&harness, "Worse than before"));
+}
+
+#[test]
+fn two_traces_dropped_together_are_compared() {
+    let mut harness = window();
+    let both = ["traces/deaf/before.trace", "traces/deaf/after.trace"];
+    drop_files(&mut harness, &both);
+    assert_eq!(harness.state().n_open(), 2);
+    assert!(says(&harness, "Compare"));
+}
+
+#[test]
+fn an_error_stays_until_it_is_dismissed() {
+    let mut harness = window();
+    drop_files(&mut harness, &["traces/README.md"]);
+    assert_eq!(harness.state().n_open(), 0);
+    let messages = harness.state().messages();
+    assert_eq!(messages.len(), 1, "{messages:?}");
+    assert!(messages[0].contains("README.md: not a Go execution trace"), "{messages:?}");
+    for _ in 0..50 {
+        harness.step();
+    }
+    assert!(says(&harness, "Error: "), "it is still there");
+    click(&mut harness, "Dismiss Error");
+    assert!(harness.state().messages().is_empty());
+}
+
+#[test]
+fn a_damaged_trace_opens_in_part_and_says_so() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("cut.trace");
+    let whole = std::fs::read(file("traces/sleep-in-handler/before.trace")).expect("the trace");
+    std::fs::write(&path, &whole[..whole.len() * 6 / 10]).expect("the cut trace");
+    let mut harness = window();
+    harness.input_mut().dropped_files = vec![Arc::new(Dropped(path)) as _];
+    wait(&mut harness);
+    assert_eq!(harness.state().n_open(), 1);
+    let messages = harness.state().messages();
+    assert_eq!(messages.len(), 1, "{messages:?}");
+    assert!(messages[0].contains("cut.trace"), "{messages:?}");
+    assert!(messages[0].contains("at byte"), "{messages:?}");
+    assert!(says(&harness, "Warning: "));
+}
+
+#[test]
+fn examples_open_with_one_click() {
+    let mut harness = window();
+    click(&mut harness, "Open example Healthy server");
+    assert!(says(&harness, "Late exits (0)"));
+    assert!(says(&harness, "left within 10 ms"));
+}
+
+#[test]
+fn keys_do_what_the_help_says() {
+    let mut harness = window();
+    drop_files(&mut harness, &["traces/late-exit/before.trace"]);
+    harness.key_press(egui::Key::Questionmark);
+    wait(&mut harness);
+    assert!(says(&harness, "Keys and mouse"));
+    harness.key_press(egui::Key::Escape);
+    wait(&mut harness);
+    assert!(!says(&harness, "Zoom to the selection"), "the help is gone");
+    harness.key_press(egui::Key::N);
+    wait(&mut harness);
+    assert!(says(&harness, "126 ms late"), "N goes to the worst late exit");
+    harness.key_press(egui::Key::Num3);
+    wait(&mut harness);
+    assert!(!says(&harness, "Timeline of"), "3 shows the late exits alone");
+    harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Z);
+    wait(&mut harness);
+    assert!(says(&harness, "Timeline of"), "and undo is back at the timeline");
+    harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::P);
+    wait(&mut harness);
+    harness.get_by_label("Go to a goroutine").type_text("reportWorker");
+    wait(&mut harness);
+    harness.key_press(egui::Key::Enter);
+    wait(&mut harness);
+    assert!(says(&harness, "How it spent its life"), "the goroutine's page");
+    assert!(says(&harness, "main.reportWorker"));
+}
+
+#[test]
+fn the_budget_decides_what_is_late() {
+    let mut harness = window();
+    drop_files(&mut harness, &["traces/late-exit/before.trace"]);
+    let budget = harness.get_by_label("Budget");
+    budget.set_value_accesskit(100e6);
+    wait(&mut harness);
+    assert!(says(&harness, "Late exits (2)"), "two of four are over 100 ms");
+}
+
+/// The color of a pixel, as its share of white.
+fn lightness(picture: &Picture, x: usize, y: usize) -> f32 {
+    let at = (y * picture.width + x) * 4;
+    picture.rgba[at..at + 3].iter().map(|&byte| f32::from(byte) / 765.0).sum()
+}
+
+/// How many pixels are loud red.
+fn n_loud(picture: &Picture) -> usize {
+    let red = |pixel: &&[u8]| pixel[0] > 200 && pixel[1] < 90 && pixel[2] < 80;
+    picture.rgba.chunks_exact(4).filter(red).count()
+}
+
+fn draw(names: &[&str], settings: Settings) -> Picture {
+    let traces: Vec<PathBuf> = names.iter().map(|name| file(name)).collect();
+    picture(&traces, [1200, 800], settings).expect("a picture")
+}
+
+#[test]
+fn pictures_are_dark_or_light_and_only_late_ones_are_loud() {
+    let late = ["traces/late-exit/before.trace"];
+    let prompt = ["traces/late-exit/after.trace"];
+    for (theme, is_dark) in [(ThemeChoice::Dark, true), (ThemeChoice::Light, false)] {
+        let settings = Settings { theme: Some(theme), ..Settings::default() };
+        let loud = draw(&late, settings.clone());
+        assert_eq!(lightness(&loud, 600, 790) < 0.5, is_dark);
+        assert!(n_loud(&loud) > 1500, "{} loud pixels", n_loud(&loud));
+        let calm = draw(&prompt, settings);
+        assert!(n_loud(&calm) < 20, "{} loud pixels", n_loud(&calm));
+    }
+}
+
+#[test]
+fn every_view_can_be_drawn() {
+    let views = [View::Timeline, View::Cancel, View::Late, View::Compare];
+    let both = ["traces/late-exit/before.trace", "traces/late-exit/after.trace"];
+    let pictures: Vec<Picture> = views
+        .into_iter()
+        .map(|view| draw(&both, Settings { view: Some(view), ..Settings::default() }))
+        .collect();
+    for (at, picture) in pictures.iter().enumerate() {
+        assert!(pictures[..at].iter().all(|other| other != picture), "view {at} is like another");
+    }
+}
+
+#[test]
+fn what_cannot_be_opened_cannot_be_drawn() {
+    let err = picture(&[file("traces/README.md")], [400, 300], Settings::default());
+    let err = err.expect_err("it is no trace").to_string();
+    assert!(err.contains("README.md: not a Go execution trace"), "{err}");
+}

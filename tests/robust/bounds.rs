@@ -1,0 +1,148 @@
+//! No panic, no hang and no more memory than its size justifies, for any file: each beginning of
+//! small traces of different versions, and traces that were damaged at random.
+//!
+//! `OVERSTAY_MUTATIONS` sets how many are tried (2,000 unless told), `OVERSTAY_SEED` where the
+//! dice begin, `OVERSTAY_PREFIX_STEP` how many bytes lie between two beginnings (1 tries each;
+//! 7 unless told).
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use overstay::base::Progress;
+use overstay::model::build_on;
+
+use super::memory::{Cost, bounded};
+use super::mutate::{Dice, mutated};
+use super::validator::complaints_about;
+use crate::support::corpus::{assert_no_complaints, fixtures};
+use crate::support::{bytes_of, root};
+
+/// Small traces of different versions, recorded but for the last.
+const SMALL: [&str; 10] = [
+    "recorded/1.19.8/empty",
+    "recorded/1.21.13/tasks",
+    "recorded/1.22.10/tasks",
+    "recorded/1.22.10-noexectracer2/tasks",
+    "recorded/1.23.9/iterpull",
+    "recorded/1.25.5/signals",
+    "recorded/1.25.5/flightrec2",
+    "recorded/1.27.3/tasks",
+    "recorded/1.27.3/panics",
+    "recorded/1.22.10/flightrec",
+];
+
+fn setting(name: &str, otherwise: u64) -> u64 {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
+}
+
+/// Reads `bytes` into a trace and examines it; says whether it opened, and the cost of reading.
+pub(crate) fn read(bytes: &[u8]) -> Result<(bool, Cost), String> {
+    let (built, cost) = bounded(bytes.len(), || build_on(bytes, 1, &Progress::default()))?;
+    let Ok(trace) = built else { return Ok((false, cost)) };
+    match complaints_about(&trace).into_iter().next() {
+        None => Ok((true, cost)),
+        Some(complaint) => Err(complaint),
+    }
+}
+
+/// What many readings came to.
+#[derive(Debug, Default)]
+struct Tally {
+    read: AtomicUsize,
+    opened: AtomicUsize,
+    peak: AtomicUsize,
+    slowest_us: AtomicU64,
+}
+
+impl Tally {
+    fn add(&self, (opened, cost): (bool, Cost)) {
+        self.read.fetch_add(1, Ordering::Relaxed);
+        self.opened.fetch_add(usize::from(opened), Ordering::Relaxed);
+        self.peak.fetch_max(cost.peak, Ordering::Relaxed);
+        let us = u64::try_from(cost.time.as_micros()).unwrap_or(u64::MAX);
+        self.slowest_us.fetch_max(us, Ordering::Relaxed);
+    }
+
+    fn say(&self, what: &str) {
+        eprintln!(
+            "{} {what}: {} opened at least in part, at most {} KiB held, at most {} ms",
+            self.read.load(Ordering::Relaxed),
+            self.opened.load(Ordering::Relaxed),
+            self.peak.load(Ordering::Relaxed) >> 10,
+            self.slowest_us.load(Ordering::Relaxed) / 1000,
+        );
+    }
+}
+
+/// Does something for each number below `n` on all cores; collects complaints.
+fn for_each(n: usize, check: impl Fn(usize) -> Result<(), String> + Sync) -> Vec<String> {
+    let next = AtomicUsize::new(0);
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let work = || {
+        let mut said = Vec::new();
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            if at >= n || said.len() > 20 {
+                return said;
+            }
+            said.extend(check(at).err());
+        }
+    };
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        threads.into_iter().flat_map(|thread| thread.join().expect("no panic")).collect()
+    })
+}
+
+fn small(name: &str) -> Vec<u8> {
+    bytes_of(&root().join(format!("tests/fixtures/{name}.trace")))
+}
+
+#[test]
+fn every_beginning_of_a_trace_is_read_within_bounds() {
+    let step = usize::try_from(setting("OVERSTAY_PREFIX_STEP", 7)).unwrap_or(1).max(1);
+    let tally = Tally::default();
+    for name in SMALL {
+        let bytes = small(name);
+        let complaints = for_each(bytes.len() / step + 1, |at| {
+            let len = at * step;
+            let read =
+                read(&bytes[..len]).map_err(|err| format!("{name}, first {len} bytes: {err}"))?;
+            tally.add(read);
+            Ok(())
+        });
+        assert_no_complaints(&complaints);
+    }
+    tally.say("beginnings");
+}
+
+#[test]
+fn traces_damaged_at_random_are_read_within_bounds() {
+    let n = usize::try_from(setting("OVERSTAY_MUTATIONS", 2_000)).unwrap_or(0);
+    let seed = setting("OVERSTAY_SEED", 1);
+    let mut traces: Vec<(String, Vec<u8>)> =
+        fixtures().iter().map(|known| (known.name.clone(), bytes_of(&known.file))).collect();
+    traces.retain(|(_, bytes)| (16..64 << 10).contains(&bytes.len()));
+    let bytes: Vec<Vec<u8>> = traces.iter().map(|(_, bytes)| bytes.clone()).collect();
+    let tally = Tally::default();
+    let complaints = for_each(n, |at| {
+        let mut dice = Dice(seed.wrapping_mul(1 << 32).wrapping_add(at as u64));
+        let (name, original) = &traces[dice.below(traces.len())];
+        let damaged = mutated(original, &bytes, &mut dice);
+        let read = read(&damaged).map_err(|err| {
+            keep(&damaged, seed, at);
+            format!("mutation {at} of seed {seed}, of {name}: {err}")
+        })?;
+        tally.add(read);
+        Ok(())
+    });
+    tally.say("mutations");
+    assert_no_complaints(&complaints);
+}
+
+/// Writes a file that is to be looked at where `OVERSTAY_KEEP` says, if it does.
+#[expect(clippy::disallowed_methods, reason = "only for whoever asks for it")]
+fn keep(bytes: &[u8], seed: u64, at: usize) {
+    if let Ok(folder) = std::env::var("OVERSTAY_KEEP") {
+        let _ = std::fs::write(format!("{folder}/mutation-{seed}-{at}.trace"), bytes);
+    }
+}

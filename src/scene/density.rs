@@ -2,7 +2,8 @@
 //!
 //! Bins are powers of two nanoseconds wide on the trace's own grid, so that a histogram does
 //! not shimmer while it is panned. A bin costs 16 bytes and a group has at most one per 64 of
-//! its spans (and 64 in any case), which makes a quarter of a byte per span.
+//! its spans, which makes a quarter of a byte per span; groups with few spans have up to a
+//! thousand as long as all of them together stay small.
 
 use super::class::StateClass;
 
@@ -17,6 +18,8 @@ const WAITING: usize = 3;
 const SPANS_PER_BIN: usize = 64;
 /// Bins of a group with few spans.
 const MIN_BINS: usize = 64;
+/// What the bins of all groups with few spans may take together, in bytes.
+const SMALL_BYTES: usize = 4 << 20;
 /// Bins of one with many: a screen is hardly wider.
 const MAX_BINS: usize = 4096;
 
@@ -91,9 +94,11 @@ pub(super) struct Builder {
 }
 
 impl Builder {
-    /// Bins for a trace of `length_ns` in which the group has `n_spans` spans.
-    pub(super) fn new(length_ns: i64, n_spans: usize) -> Self {
-        let wanted = (n_spans / SPANS_PER_BIN).clamp(MIN_BINS, MAX_BINS);
+    /// Bins for a trace of `length_ns` in which the group, one of `n_groups`, has `n_spans` spans.
+    pub(super) fn new(length_ns: i64, n_spans: usize, n_groups: usize) -> Self {
+        let affordable = SMALL_BYTES / size_of::<[f32; 4]>() / n_groups.max(1);
+        let least = affordable.clamp(MIN_BINS, MAX_BINS / 4);
+        let wanted = (n_spans / SPANS_PER_BIN).clamp(least, MAX_BINS);
         let length = u64::try_from(length_ns).unwrap_or(0).max(1);
         let bin_log2 =
             length.div_ceil(wanted as u64).max(1).next_power_of_two().trailing_zeros().min(62);
@@ -171,7 +176,7 @@ mod tests {
 
     #[test]
     fn a_bin_holds_the_mean_number_of_goroutines() {
-        let mut one = Builder::new(8_000, 0);
+        let mut one = Builder::new(8_000, 0, usize::MAX);
         assert_eq!(one.bin_log2, 7);
         let mut other = one.clone();
         one.add(0, 8_000, 0);
@@ -189,8 +194,8 @@ mod tests {
 
     #[test]
     fn many_spans_get_more_bins_but_not_without_end() {
-        assert_eq!(Builder::new(1 << 30, 64 * 100).part_ns.len(), 65);
-        assert_eq!(Builder::new(1 << 30, usize::MAX).part_ns.len(), MAX_BINS + 1);
-        assert_eq!(Builder::new(0, 5).part_ns.len(), 2);
+        assert_eq!(Builder::new(1 << 30, 64 * 100, usize::MAX).part_ns.len(), 65);
+        assert_eq!(Builder::new(1 << 30, usize::MAX, 1).part_ns.len(), MAX_BINS + 1);
+        assert_eq!(Builder::new(0, 5, 1).part_ns.len(), 2);
     }
 }

@@ -6,8 +6,8 @@ use crate::analysis::{
     Analysis, Cancel, Cause, Document, Evidence, HeardIn, Hearing, Outcome, Rules,
 };
 use crate::base::{GoId, Goroutine, Interval, ProcId, StackId, StrId, TaskId, Time};
-use crate::model::{Chunk, Edge, Kind, Life, MetricPoint, RunAt, Trace};
 use crate::model::Columns;
+use crate::model::{Chunk, Edge, Kind, Life, MetricPoint, RunAt, Trace};
 use crate::parse::event::GoState;
 
 /// A state and its reason, as stories write them.

@@ -20,7 +20,7 @@ use rustc_hash::FxHashMap;
 
 use super::fault::Fault;
 use super::frontier::{Frontier, Head};
-use super::order::{Order, Queue, Step, Stop};
+use super::order::{Order, Queue, Step};
 use super::read::{Loaded, Sample};
 use super::stream::Stream;
 use crate::base::{Progress, ThreadId, Time};

@@ -225,7 +225,7 @@ fn no_late_cancel_lost(scene: &Scene, view: &View<'_>) -> Result<(), TestCaseErr
             };
             let mark = scene.cancels.iter().find(holds);
             let mark = mark.expect("every cancel on screen has a mark");
-            prop_assert!((mark.x - px).abs() <= 8.01);
+            prop_assert!((mark.x - px).abs() <= 20.01);
             prop_assert!(mark.late || !late);
         }
     }
@@ -286,7 +286,8 @@ fn a_crowded_lane_is_the_same_with_and_without_its_pyramid() {
     let document = story.document();
     let full = Index::build(&document, &Progress::default()).unwrap();
     assert_eq!(full.pyramids.len(), 1);
-    assert!(full.level_bytes() < spans.len());
+    let bytes: usize = full.pyramids.values().map(crate::scene::pyramid::Pyramid::bytes).sum();
+    assert!(bytes * 2 <= spans.len());
     let quick = Index::quick(&document);
     for zoom in 0..40 {
         let mut classes = Vec::new();

@@ -94,9 +94,9 @@ fn a_dropped_trace_shows_who_left_late_and_what_held_them() {
     let slept = rows.iter().find(|row| row.contains("main.flushWorker")).expect("its row");
     assert!(slept.contains("slept 80"), "{slept}");
     assert!(slept.contains("main.lateWork (main.go:52)"), "{slept}");
-    click(&mut harness, "main.flushWorker left 80");
+    click(&mut harness, "Late exit: g22 main.flushWorker left 80");
     assert!(says(&harness, "80.6 ms late"), "the details name the overstay");
-    assert!(says(&harness, "slept 80.4 ms in main.lateWork (main.go:52)"));
+    assert!(says(&harness, "slept 80.4 ms in main.lateWork (main.go:52)"), "what held it");
     assert!(says(&harness, "Deadline at 100 ms"), "and the cancel");
     click(&mut harness, "Deadline at 100 ms");
     assert!(says(&harness, "Heard it"), "whose page lists whom it reached");
@@ -239,8 +239,9 @@ fn pictures_are_dark_or_light_and_only_late_ones_are_loud() {
         let loud = draw(&late, settings.clone());
         assert_eq!(lightness(&loud, 600, 790) < 0.5, is_dark);
         assert!(n_loud(&loud) > 1500, "{} loud pixels", n_loud(&loud));
+        // The legend has a patch of it.
         let calm = draw(&prompt, settings);
-        assert!(n_loud(&calm) < 20, "{} loud pixels", n_loud(&calm));
+        assert!(n_loud(&calm) < 200, "{} loud pixels", n_loud(&calm));
     }
 }
 

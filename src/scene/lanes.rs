@@ -42,14 +42,18 @@ fn sticky(view: &View<'_>, scene: &Scene) -> Option<RowRecord> {
     let first = scene.rows.first()?;
     let number = view.rows.section_at(view.scroll_px.max(0.0))?;
     let header = Row::Header(number);
+    if view.rows.is_headless(number) {
+        return None;
+    }
     if first.y0 >= top && first.row == header {
         return None;
     }
     #[expect(clippy::cast_precision_loss, reason = "a row's height")]
     let height = view.rows.metrics.header_px as f32;
-    // The next section's header pushes it out.
-    let next = scene.rows.iter().find(|row| matches!(row.row, Row::Header(n) if n > number));
-    let y0 = next.map_or(top, |next| top.min(next.y0 - height));
+    // The next section pushes it out.
+    let bottom = view.rows.section_bottom_px(number) - view.scroll_px + f64::from(top);
+    #[expect(clippy::cast_possible_truncation, reason = "only matters where it is on screen")]
+    let y0 = top.min(bottom as f32 - height);
     let late = view.rows.sections()[number as usize].worst_ns > view.budget_ns;
     let record =
         RowRecord { row: header, y0, y1: y0 + height, selected: false, dimmed: false, late };

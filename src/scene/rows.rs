@@ -205,10 +205,29 @@ impl Rows {
 
     /// Collapses or opens a section; costs only as much as there are sections.
     pub fn toggle(&mut self, section: u32) {
+        if self.is_headless(section) {
+            return;
+        }
         if let Some(section) = self.sections.get_mut(section as usize) {
             section.collapsed = !section.collapsed;
             self.lay_out();
         }
+    }
+
+    /// Whether a section has no header and cannot be collapsed: that of a function with a single
+    /// goroutine, whose lane says all that the header would.
+    #[must_use]
+    pub fn is_headless(&self, section: u32) -> bool {
+        let at = section as usize;
+        let by_function = |section: &Section| matches!(section.key, SectionKey::Function(_));
+        let lone = |body: &Body| matches!(body, Body::Lanes(lanes) if lanes.len() == 1);
+        self.sections.get(at).is_some_and(by_function) && self.bodies.get(at).is_some_and(lone)
+    }
+
+    /// Height of a section's header.
+    fn header_px(&self, section: usize) -> u32 {
+        let headless = u32::try_from(section).is_ok_and(|section| self.is_headless(section));
+        if headless { 0 } else { self.metrics.header_px }
     }
 
     /// Collapses or opens all sections.
@@ -216,7 +235,16 @@ impl Rows {
         for section in &mut self.sections {
             section.collapsed = collapsed;
         }
+        self.open_headless();
         self.lay_out();
+    }
+
+    fn open_headless(&mut self) {
+        for number in 0..u32::try_from(self.sections.len()).unwrap_or(u32::MAX) {
+            if self.is_headless(number) {
+                self.sections[number as usize].collapsed = false;
+            }
+        }
     }
 
     /// Changes the heights of rows.
@@ -243,7 +271,7 @@ impl Rows {
     pub fn place_of(&self, goroutine: Goroutine) -> Option<Place> {
         let lane = *self.places.get(goroutine.index()).filter(|&&lane| lane != NOWHERE)? as usize;
         let section = self.section_of_lane(lane)?;
-        let header = u64::from(self.metrics.header_px);
+        let header = u64::from(self.header_px(section));
         let top = self.tops[section];
         if self.sections[section].collapsed {
             let height_px = as_px(header);
@@ -260,6 +288,11 @@ impl Rows {
     pub fn section_of(&self, goroutine: Goroutine) -> Option<u32> {
         let lane = *self.places.get(goroutine.index()).filter(|&&lane| lane != NOWHERE)?;
         u32::try_from(self.section_of_lane(lane as usize)?).ok()
+    }
+
+    /// Bottom edge of a section, in pixels from the top of the first row.
+    pub(super) fn section_bottom_px(&self, section: u32) -> f64 {
+        as_px(self.tops.get(section as usize + 1).copied().unwrap_or(u64::MAX))
     }
 
     /// The section whose header or lanes are at a height, in pixels from the top of the first row.
@@ -294,6 +327,7 @@ impl Rows {
                 *place = u32::try_from(lane).unwrap_or(NOWHERE);
             }
         }
+        self.open_headless();
         self.lay_out();
     }
 
@@ -306,8 +340,8 @@ impl Rows {
                 break;
             }
             let number = u32::try_from(at).unwrap_or(u32::MAX);
-            let header_px = self.metrics.header_px;
-            if top_px + f64::from(header_px) > from_px {
+            let header_px = self.header_px(at);
+            if header_px > 0 && top_px + f64::from(header_px) > from_px {
                 let row = Row::Header(number);
                 each(Visible { row, top_px, height_px: header_px });
             }
@@ -398,9 +432,9 @@ impl Rows {
     fn lay_out(&mut self) {
         let mut top = 0;
         self.tops.clear();
-        for (section, body) in self.sections.iter().zip(&self.bodies) {
+        for (at, (section, body)) in self.sections.iter().zip(&self.bodies).enumerate() {
             self.tops.push(top);
-            top += u64::from(self.metrics.header_px);
+            top += u64::from(self.header_px(at));
             if !section.collapsed {
                 top += match body {
                     Body::Fixed(rows) => rows.iter().map(|&row| u64::from(self.row_px(row))).sum(),

@@ -287,8 +287,8 @@ fn collapse_all(ctx: &Ctx<'_>, collapsed: bool) {
     for (slot, sheet) in ctx.sheets.iter() {
         let Some(built) = sheet.as_ref().and_then(|sheet| sheet.rows.as_ref()) else { continue };
         let mut toggled: Vec<SectionKey> = ctx.state.rows.toggled[slot].clone();
-        for section in built.rows.sections() {
-            if section.collapsed == collapsed {
+        for (section, number) in built.rows.sections().iter().zip(0..) {
+            if section.collapsed == collapsed || built.rows.is_headless(number) {
                 continue;
             }
             match toggled.iter().position(|key| *key == section.key) {

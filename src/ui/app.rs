@@ -84,6 +84,8 @@ pub struct App {
     pub(super) next_serial: u64,
     /// What the command line asked to select or show, once a trace is open.
     pub(super) wishes: Settings,
+    /// Whether the command line asked for a view: then a comparison does not choose its own.
+    pub(super) view_chosen: bool,
     /// The comparison, and of which traces.
     pub(super) diff: Option<([u64; 2], crate::analysis::Diff)>,
     /// What commands could not do by themselves, to be done next.
@@ -129,6 +131,7 @@ impl App {
             panels: Panels::default(),
             replacing: false,
             next_serial: 0,
+            view_chosen: settings.view.is_some(),
             wishes: settings,
             diff: None,
             effects: Vec::new(),

@@ -7,7 +7,7 @@ use super::history::{Place, Trail};
 use super::slot::Slot;
 use super::state::{Mark, Notice, Overlays, Popup, Role, Selected, State, ThemeChoice, Tone, View};
 use crate::base::{Interval, Time};
-use crate::scene::{Grouping, SectionKey, Sort, Viewport};
+use crate::scene::{Grouping, Link, SectionKey, Sort, Viewport};
 
 /// Where a trace comes from.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -147,6 +147,8 @@ pub(crate) enum Command {
     CancelSite(Option<u32>),
     /// Marks a moment on the first trace's clock, or unmarks it.
     Mark(Time),
+    /// Shows two moments of the two traces at the same place, in a viewport that holds both.
+    Align(Link, Viewport),
     /// Removes all marks.
     Unmark,
     /// Measures out a stretch.
@@ -279,6 +281,12 @@ fn look_or_choose(state: &mut State, command: Command) {
             state.cancel_scroll = 0.0;
         }
         Command::Mark(at) => mark(state, at),
+        Command::Align(link, viewport) => {
+            leave(state, fresh_gesture(state));
+            state.link = Some(link);
+            state.viewport = Some(viewport);
+            state.glide = false;
+        }
         Command::Unmark => state.marks.clear(),
         Command::Range(range) => state.range = range,
         _ => {}
@@ -380,6 +388,7 @@ fn escape(state: &mut State) {
 fn place(state: &State) -> Place {
     Place {
         view: state.view,
+        link: state.link,
         viewport: state.viewport,
         cancel_viewport: state.cancel_viewport,
         scroll: state.scroll,
@@ -402,6 +411,7 @@ fn step(state: &mut State, back: bool) {
     let to = if back { state.places.back(now) } else { state.places.forward(now) };
     if let Some(to) = to {
         state.view = to.view;
+        state.link = to.link;
         state.viewport = to.viewport;
         state.cancel_viewport = to.cancel_viewport;
         state.scroll = to.scroll;

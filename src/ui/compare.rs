@@ -8,13 +8,18 @@ use super::app::Gestures;
 use super::charts;
 use super::command::Command;
 use super::ctx::{Ctx, count, short_function};
+use super::sheet::Sheet;
 use super::slot::{Pair, Slot};
-use super::state::Popup;
+use super::state::{Popup, What};
 use super::theme::{self, Theme, size};
 use super::timeline::{self, TimelinePanel};
 use super::widgets::{badge_ui, caption, strong, weak};
-use crate::analysis::{Diff, DiffGroup, GroupKind, Side, Verdict};
+use crate::analysis::{Cancel, Diff, DiffGroup, GroupKind, Side, Verdict};
 use crate::base::format_duration;
+use crate::scene::Link;
+
+/// How many of the other trace's cancels are looked at for one like the selected one.
+const MAX_LOOKED_AT: usize = 4096;
 
 /// What the page remembers.
 #[derive(Debug, Default)]
@@ -119,6 +124,7 @@ impl ComparePanel {
         combo
             .response
             .widget_info(|| WidgetInfo::labeled(egui::Role::ComboBox, true, "Kind of group"));
+        align_ui(ui, ctx);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             for slot in [Slot::After, Slot::Before] {
                 let color = theme.side[slot as usize];
@@ -127,6 +133,58 @@ impl ComparePanel {
             }
         });
     }
+}
+
+/// Which moments of the two traces are shown at the same place.
+fn align_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
+    let (Some(before), Some(after)) = (ctx.sheet(Slot::Before), ctx.sheet(Slot::After)) else {
+        return;
+    };
+    let starts = Link { first: before.interval().start, second: after.interval().start };
+    let first = |sheet: &Sheet| sheet.document.analysis().cancels().first().map(|it| it.at);
+    let cancels = first(before).zip(first(after)).map(|(first, second)| Link { first, second });
+    let choices = [
+        ("start of the trace", Some(starts)),
+        ("first cancel", cancels),
+        ("selected cancel", selected_link(ctx)),
+    ];
+    let chosen = choices.iter().find(|(_, link)| link.is_some() && *link == ctx.state.link);
+    let shown = chosen.map_or("another moment", |(title, _)| title);
+    let combo = egui::ComboBox::from_id_salt("compare_align")
+        .selected_text(format!("Aligned at the {shown}"))
+        .width(210.0);
+    let combo = combo.show_ui(ui, |ui| {
+        for (title, link) in choices {
+            let Some(link) = link else { continue };
+            if ui.selectable_label(ctx.state.link == Some(link), title).clicked() {
+                let (a, b) = (before.interval(), after.interval());
+                let width_px = ctx.state.viewport.map_or(1000.0, |viewport| viewport.width_px());
+                ctx.send(Command::Align(link, link.viewport(a, b, width_px)));
+            }
+        }
+    });
+    combo.response.widget_info(|| WidgetInfo::labeled(egui::Role::ComboBox, true, "Alignment"));
+}
+
+/// The selected cancel, and the first of the same cause and site in the other trace.
+fn selected_link(ctx: &Ctx<'_>) -> Option<Link> {
+    let selected = ctx.state.selected?;
+    let sheet = ctx.sheet(selected.slot)?;
+    let row = match selected.what {
+        What::Cancel(row) => row,
+        What::Hearing(row) => sheet.hearing(row)?.cancel,
+        What::Goroutine(_) | What::Span(..) => return None,
+    };
+    let cancel = sheet.cancel(row)?;
+    let other = ctx.sheet(selected.slot.other())?;
+    let site = |sheet: &Sheet, cancel: &Cancel| {
+        cancel.site.map(|site| sheet.trace().string(site.function).to_owned())
+    };
+    let wanted = site(sheet, cancel);
+    let same = |it: &&Cancel| it.cause == cancel.cause && site(other, it) == wanted;
+    let twin = other.document.analysis().cancels().iter().take(MAX_LOOKED_AT).find(same)?;
+    let link = Link { first: cancel.at, second: twin.at };
+    Some(if selected.slot == Slot::Before { link } else { link.swapped() })
 }
 
 fn table_ui(ui: &mut Ui, ctx: &Ctx<'_>, groups: &[&DiffGroup]) {

@@ -2,7 +2,7 @@
 
 use super::slot::Pair;
 use super::state::{Selected, View};
-use crate::scene::Viewport;
+use crate::scene::{Link, Viewport};
 
 /// How many steps are kept.
 const MAX_STEPS: usize = 200;
@@ -94,6 +94,8 @@ impl Trail {
 pub(crate) struct Place {
     /// What the middle showed.
     pub(crate) view: View,
+    /// How the two traces' clocks went together.
+    pub(crate) link: Option<Link>,
     /// The timeline's stretch of time.
     pub(crate) viewport: Option<Viewport>,
     /// The cancel view's.
@@ -161,6 +163,7 @@ mod tests {
     fn one_gesture_is_one_step() {
         let place = |scroll| Place {
             view: View::Timeline,
+            link: None,
             viewport: None,
             cancel_viewport: None,
             scroll: Pair::default(),

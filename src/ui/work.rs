@@ -184,7 +184,8 @@ impl App {
         });
         self.sheets[slot] = Some(sheet);
         self.fit_all();
-        if slot == Slot::After && self.state.view == View::Timeline {
+        let as_it_comes = !self.view_chosen && self.state.view == View::Timeline;
+        if slot == Slot::After && as_it_comes {
             self.state.view = View::Compare;
         }
         self.grant_wishes();

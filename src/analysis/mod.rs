@@ -17,15 +17,18 @@ mod grouping;
 mod history;
 mod index;
 mod listening;
+mod lives;
 mod logged;
 mod names;
 mod outcome;
 mod patterns;
 mod place;
 mod rules;
+mod scan;
 mod split;
 mod stats;
 mod tally;
+mod threads;
 mod types;
 mod words;
 

@@ -9,6 +9,7 @@ use crate::parse::event::GoState;
 use super::book::{Book, Traits};
 use super::history::spans_before;
 use super::listening::Listening;
+use super::lives;
 use super::names::Origin;
 use super::place::{Place, host};
 use super::words::{HeardIn, Outcome};
@@ -52,11 +53,10 @@ pub(crate) fn fate(
     heard: &Heard,
     next_heard: Option<(Time, HeardIn)>,
 ) -> Fate {
-    let life = trace.life(heard.goroutine);
-    let end = departure(trace, book, heard).or(life.ended.time());
+    let end = departure(trace, book, heard).or_else(|| lives::ended(trace, heard.goroutine));
     let fate = |outcome, told_to_stop| Fate { outcome, end, told_to_stop };
     let told_to_stop = heard.told_to_stop;
-    if book.function(life.name).is.has(Traits::MAIN) {
+    if book.function(lives::name(trace, heard.goroutine)).is.has(Traits::MAIN) {
         return fate(Outcome::LivesOn, false);
     }
     let until = end.unwrap_or(trace.interval().end);

@@ -2,8 +2,8 @@
 
 use std::cmp::Reverse;
 
-use crate::base::StrId;
-use crate::model::{Edge, Trace};
+use crate::base::{StrId, Time};
+use crate::model::Trace;
 
 use super::Rules;
 use super::book::Book;
@@ -108,11 +108,11 @@ fn quantiles_of(n: usize, by_rank: impl Fn(usize) -> i64) -> Quantiles {
 fn groups(trace: &Trace, rules: &Rules, hearings: &[Hearing], worst_first: &[u32]) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
     let mut row_of: Vec<u32> = vec![u32::MAX; trace.strings().len()];
-    for goroutine in trace.goroutines() {
-        let life = trace.life(goroutine);
-        let group = group_of(&mut groups, &mut row_of, life.name);
+    let lives = &trace.goroutines;
+    for (&name, &ended) in lives.names.iter().zip(&lives.ended) {
+        let group = group_of(&mut groups, &mut row_of, name);
         group.goroutines += 1;
-        group.alive += u32::from(life.ended == Edge::TraceEdge);
+        group.alive += u32::from(ended == Time::MIN);
     }
     let mut reached = vec![false; trace.n_goroutines() as usize];
     let mut row_of = |hearing: &Hearing, seen: &mut [bool]| {

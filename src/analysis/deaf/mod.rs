@@ -13,7 +13,7 @@ mod tasks;
 
 use rustc_hash::FxHashSet;
 
-use crate::base::{Goroutine, Interval, StackId, StrId, Time};
+use crate::base::{Goroutine, Interval, StackId, StrId, TaskId, Time};
 use crate::model::{Frame, Trace};
 use crate::parse::event::GoState;
 
@@ -22,7 +22,9 @@ use super::book::{Book, Traits};
 use super::cancels::Heard;
 use super::index::{ByGoroutine, children_of, hearings_of};
 use super::listening::Listening;
+use super::lives;
 use super::names::Origin;
+use super::threads::over_rows;
 use super::types::{Cancel, Hearing};
 use super::words::{Evidence, HeardIn, Outcome};
 
@@ -42,22 +44,33 @@ pub(crate) fn find(trace: &Trace, book: &Book, rules: &Rules, heard: &Heard) -> 
         listening: Listening::new(trace, book, hearings.iter().map(|hearing| hearing.stack)),
     };
     let long_work = tasks::LongWork::new(trace, rules);
-    let mut deaf = Vec::new();
-    for cancel in cancels {
-        let mut found = Found::default();
-        request::find(&ground, cancel, &mut found);
-        family::find(&ground, cancel, &mut found);
-        let task = logged.get(&cancel.id).map(|logged| logged.task);
-        tasks::find(&ground, cancel, &long_work, task, &mut found);
-        if rules.sibling {
-            family::find_siblings(&ground, cancel, &mut found);
+    over_rows(cancels.len(), |rows| {
+        let mut deaf = Vec::new();
+        for cancel in &cancels[rows] {
+            let task = logged.get(&cancel.id).map(|logged| logged.task);
+            let mut found = find_deaf(&ground, cancel, &long_work, task).rows;
+            found.sort_by_key(|row| row.goroutine);
+            deaf.extend(found.iter().map(|row| ground.hearing(cancel, row)));
         }
-        let mut rows: Vec<Hearing> =
-            found.rows.iter().map(|row| ground.hearing(cancel, row)).collect();
-        rows.sort_by_key(|row| row.goroutine);
-        deaf.extend(rows);
+        deaf
+    })
+}
+
+/// The deaf of one cancel, by the first grade that fits each.
+fn find_deaf(
+    ground: &Ground<'_>,
+    cancel: &Cancel,
+    work: &tasks::LongWork,
+    logged: Option<TaskId>,
+) -> Found {
+    let mut found = Found::default();
+    request::find(ground, cancel, &mut found);
+    family::find(ground, cancel, &mut found);
+    tasks::find(ground, cancel, work, logged, &mut found);
+    if ground.rules.sibling {
+        family::find_siblings(ground, cancel, &mut found);
     }
-    deaf
+    found
 }
 
 /// One deaf goroutine.
@@ -108,13 +121,12 @@ impl Ground<'_> {
 
     /// When a life ended, or the trace.
     fn end(&self, goroutine: Goroutine) -> Time {
-        let ended = self.trace.goroutines.ended[goroutine.index()];
-        if ended == Time::MIN { self.trace.interval().end } else { ended }
+        lives::end(self.trace, goroutine)
     }
 
     /// Whether a goroutine lived at the cancel and until the limit after it.
     fn overstays(&self, cancel: &Cancel, goroutine: Goroutine) -> bool {
-        self.trace.goroutines.first[goroutine.index()] < cancel.at
+        lives::first(self.trace, goroutine) < cancel.at
             && self.end(goroutine) - cancel.at > self.rules.late_over_ns
     }
 
@@ -128,8 +140,7 @@ impl Ground<'_> {
 
     /// Whether nothing speaks against a goroutine's being deaf to a cancel.
     fn may_be_deaf(&self, cancel: &Cancel, goroutine: Goroutine) -> bool {
-        let life = self.trace.life(goroutine);
-        let start = self.book.function(life.name);
+        let start = self.book.function(lives::name(self.trace, goroutine));
         self.overstays(cancel, goroutine)
             && cancel.by != Some(goroutine)
             && start.origin != Origin::Std
@@ -147,8 +158,8 @@ impl Ground<'_> {
     /// operation which that one is in was cut off.
     fn was_helped(&self, cancel: &Cancel, goroutine: Goroutine) -> bool {
         self.children.of(goroutine).iter().map(|&row| Goroutine(row)).any(|child| {
-            let name = self.trace.goroutines.names[child.index()];
-            self.book.function(name).origin == Origin::Std && self.heard(cancel, child)
+            self.book.function(lives::name(self.trace, child)).origin == Origin::Std
+                && self.heard(cancel, child)
         })
     }
 
@@ -179,7 +190,7 @@ impl Ground<'_> {
 
     /// The user's function that created a goroutine; "" if not known.
     fn creating_function(&self, goroutine: Goroutine) -> StrId {
-        let stack = self.trace.goroutines.creation_stacks[goroutine.index()];
+        let stack = lives::creation_stack(self.trace, goroutine);
         self.trace
             .stacks()
             .top(self.book.user(stack))
@@ -187,14 +198,13 @@ impl Ground<'_> {
     }
 
     fn hearing(&self, cancel: &Cancel, row: &Row) -> Hearing {
-        let life = self.trace.life(row.goroutine);
-        let end = row.left.or(life.ended.time());
+        let end = row.left.or(lives::ended(self.trace, row.goroutine));
         let until = end.unwrap_or(self.trace.interval().end);
         let span = self.trace.span_at(row.goroutine, cancel.at);
         Hearing {
             cancel: cancel.id,
             goroutine: row.goroutine,
-            function: life.name,
+            function: lives::name(self.trace, row.goroutine),
             deaf: true,
             evidence: row.evidence,
             heard_in: HeardIn::Own,

@@ -8,9 +8,10 @@ use crate::parse::event::GoState;
 
 use super::super::Document;
 use super::super::book::Traits;
-use super::super::evidence::over_chunks;
 use super::super::names::Origin;
+use super::super::scan::each_span;
 use super::super::stats::{Duration, Sample};
+use super::super::threads::over_chunks;
 use super::super::words::GroupKind;
 use super::Key;
 
@@ -158,24 +159,27 @@ fn waits(document: &Document, rows: &mut Rows) {
 /// The waits of a chunk that end in it, by place; of very many, an even selection.
 fn waits_in(chunk: &Chunk) -> Vec<(Place, Vec<Duration>)> {
     let mut by_place: FxHashMap<(u16, u32), Vec<i64>> = FxHashMap::default();
-    let bounds: Vec<usize> = chunk.run_starts.iter().map(|&start| start as usize).collect();
-    let mut word = 0;
+    let kinds = chunk.kinds();
+    let waits = |row: u16| match kinds[usize::from(row)].state {
+        GoState::Waiting => kinds[usize::from(row)].words > 0,
+        state => state == GoState::Runnable,
+    };
     let mut run = 0;
-    for (at, row) in chunk.kind_rows().iter().enumerate() {
-        let kind = &chunk.kinds()[usize::from(row)];
-        let local = chunk.columns.stack(word).unwrap_or(0);
-        word += usize::from(kind.words);
-        while bounds.get(run + 1).is_some_and(|&end| end <= at) {
+    each_span(chunk, waits, |at, word| {
+        let ends = &chunk.run_starts;
+        while ends.get(run + 1).is_some_and(|&end| end as usize <= at) {
             run += 1;
         }
-        let ends_here = bounds.get(run + 1).is_some_and(|&end| at + 1 < end);
-        let key = match kind.state {
-            GoState::Waiting if ends_here && kind.words > 0 => (row, local),
-            GoState::Runnable if ends_here => (u16::MAX, 0),
-            _ => continue,
+        if ends.get(run + 1).is_none_or(|&end| at + 1 >= end as usize) {
+            return;
+        }
+        let row = chunk.kind_rows().get(at).unwrap_or_default();
+        let key = match kinds[usize::from(row)].state {
+            GoState::Waiting => (row, chunk.columns.stack(word).unwrap_or(u32::MAX)),
+            _ => (u16::MAX, 0),
         };
         by_place.entry(key).or_default().push(chunk.start(at + 1) - chunk.start(at));
-    }
+    });
     let place = |(row, local): (u16, u32)| {
         let kind = chunk.kinds().get(usize::from(row))?;
         Some((kind.reason, chunk.stacks.get(local as usize).copied().unwrap_or_default()))

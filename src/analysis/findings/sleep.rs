@@ -10,8 +10,9 @@ use crate::parse::event::GoState;
 
 use super::super::book::Traits;
 use super::super::describe::frame_text;
-use super::super::evidence::{member_of, over_chunks, stack_words};
 use super::super::names::Origin;
+use super::super::scan::{each_span, member_of};
+use super::super::threads::over_chunks;
 use super::super::types::Finding;
 use super::super::words::{Outcome, Rule, Severity};
 use super::{Facts, count, count_text};
@@ -74,19 +75,19 @@ fn sleeps(facts: &Facts<'_>, over_ns: i64) -> Vec<Sleep> {
         let long = span.state == GoState::Waiting && span.ns() > over_ns;
         long.then(|| Sleep { of, interval: span.interval(), stack: span.stack })
     };
+    let reason = trace.strings().find("sleep");
     let in_chunk = |chunk: &Chunk| {
-        let wanted: Vec<bool> = chunk.stacks.iter().map(|&stack| is_sleep(stack)).collect();
-        if !wanted.contains(&true) {
-            return Vec::new();
-        }
-        stack_words(chunk)
-            .filter(|&(word, _)| {
-                let local = chunk.columns.stack(word).map_or(usize::MAX, |local| local as usize);
-                wanted.get(local).copied().unwrap_or(false)
-            })
-            .filter(|&(_, at)| !chunk.kind_of(at).woken && !ends_soon(chunk, at, over_ns))
-            .filter_map(|(_, at)| sleep(member_of(chunk, at).0, chunk.start(at)))
-            .collect()
+        let sleeps = |row: u16| {
+            let kind = &chunk.kinds()[usize::from(row)];
+            kind.state == GoState::Waiting && Some(kind.reason) == reason
+        };
+        let mut found = Vec::new();
+        each_span(chunk, sleeps, |at, _| {
+            if !ends_soon(chunk, at, over_ns) {
+                found.extend(sleep(member_of(chunk, at).0, chunk.start(at)));
+            }
+        });
+        found
     };
     let mut sleeps = over_chunks(trace, in_chunk);
     // Those that slept when the trace began are in no chunk.
@@ -102,10 +103,10 @@ fn sleeps(facts: &Facts<'_>, over_ns: i64) -> Vec<Sleep> {
 
 /// Whether a span is followed, in its chunk, by one that begins within the limit.
 fn ends_soon(chunk: &Chunk, at: usize, over_ns: i64) -> bool {
-    let (member, _) = member_of(chunk, at);
-    at + 1 < chunk.n_spans()
-        && member_of(chunk, at + 1).0 == member
-        && chunk.start(at + 1) - chunk.start(at) <= over_ns
+    // Most next spans begin soon after; those of another goroutine begin anywhere.
+    let soon = at + 1 < chunk.n_spans()
+        && (0..=over_ns).contains(&(chunk.start(at + 1) - chunk.start(at)));
+    soon && member_of(chunk, at + 1).0 == member_of(chunk, at).0
 }
 
 /// The cancels that reached the sleeper, or should have, and that it slept across or after.

@@ -175,7 +175,6 @@ mod tests {
     }
 
     #[test]
-    #[expect(clippy::float_cmp, reason = "sums of powers of two are exact")]
     fn a_bin_holds_the_mean_number_of_goroutines() {
         let mut one = Builder::new(8_000, 0, usize::MAX);
         assert_eq!(one.bin_log2, 7);

@@ -9,7 +9,6 @@ use crate::scene::{
     Source, View, Viewport,
 };
 
-#[expect(clippy::disallowed_methods, reason = "a test reads its fixture")]
 fn open(path: &str) -> Document {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("traces").join(path);
     #[expect(clippy::disallowed_methods, reason = "a test reads the examples")]

@@ -78,7 +78,12 @@ fn says(harness: &Harness<'_, App>, words: &str) -> bool {
 /// All accessible names that hold the words.
 fn names(harness: &Harness<'_, App>, words: &str) -> Vec<String> {
     let nodes = harness.query_all_by_label_contains(words);
-    nodes.filter_map(|node| node.accesskit_node().label()).collect()
+    // A plain label has its text for a value.
+    let name = |node: egui_kittest::Node<'_>| {
+        let node = node.accesskit_node();
+        node.label().or_else(|| node.value())
+    };
+    nodes.filter_map(name).collect()
 }
 
 #[test]

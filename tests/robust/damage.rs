@@ -15,9 +15,9 @@ use crate::support::{bytes_of, root};
 /// Traces with at least six generations, one for each layout of the format.
 const TRACES: [&str; 4] = [
     "recorded/1.22.10/mutex-gen3ms",
-    "recorded/1.23.9/netpoll-gen3ms",
-    "recorded/1.25.5/netpoll-gen3ms",
-    "recorded/1.27.3/netpoll-gen3ms",
+    "recorded/1.23.9/mutex-gen3ms",
+    "recorded/1.25.5/mutex-gen3ms",
+    "recorded/1.27.3/mutex-gen3ms",
 ];
 
 /// A batch's place in the file.

@@ -4,7 +4,11 @@
 //! A binary of its own, since its allocator counts.
 
 mod robust {
+    mod assemble;
     mod bounds;
+    mod damage;
+    mod gotests;
+    mod hostile;
     mod memory;
     mod model;
     mod mutate;
@@ -12,6 +16,7 @@ mod robust {
     mod sides;
     mod totals;
     mod validator;
+    mod wire;
 }
 #[expect(dead_code, reason = "shared with the other test binary, which uses the rest")]
 mod support;

@@ -4,6 +4,7 @@
 //! streams with those of Go's own reader; the others run the program as people and CI do.
 
 mod headless {
+    mod check;
     mod conformance;
     mod contract;
     mod errors;

@@ -7,12 +7,13 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::base::{Goroutine, Interval, Time};
+use crate::base::{Goroutine, Interval};
 use crate::model::{Span, Trace};
 use crate::parse::event::GoState;
 
 use super::book::{Book, Traits};
 use super::describe::part_text;
+use super::lives;
 use super::split::{Assists, Splitter};
 use super::types::Link;
 
@@ -143,11 +144,9 @@ impl Walk<'_> {
 
     /// The stretch of a window in which a goroutine was not there yet: its creator's.
     fn before_birth(&mut self, goroutine: Goroutine, window: Interval, depth: u32) {
-        let life = self.trace.life(goroutine);
-        match life.parent {
-            Some(parent)
-                if depth < MAX_DEPTH && life.born.time().is_some_and(|born| born > Time::MIN) =>
-            {
+        let was_born = lives::born(self.trace, goroutine).is_some();
+        match lives::parent(self.trace, goroutine) {
+            Some(parent) if depth < MAX_DEPTH && was_born => {
                 self.back(parent, window, depth + 1);
             }
             _ => self.own(goroutine, window),

@@ -68,6 +68,7 @@ impl Traits {
 
 /// What a stack tells of a cancel that it is inside of.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "facts of one stack, each asked for by name")]
 pub(crate) struct Mark {
     /// How many contexts deep: 1 in the one that is cancelled.
     pub(crate) depth: u16,
@@ -203,6 +204,14 @@ impl Book {
         stacks.top(self.place(stack)).map(|frame| self.function(frame.function))
     }
 
+    /// Whether a stack is in the collector's code: the GC, and not the program, made it wait.
+    pub(crate) fn in_gc(&self, trace: &Trace, stack: StackId) -> bool {
+        trace
+            .frames(stack)
+            .take_while(|frame| self.function(frame.function).is.has(Traits::RUNTIME))
+            .any(|frame| trace.string(frame.function).starts_with("runtime.gc"))
+    }
+
     /// Whether any function on a stack has a fact.
     pub(crate) fn any(&self, stacks: &Stacks, stack: StackId, fact: Traits) -> bool {
         stacks.frames(stack).any(|frame| self.function(frame.function).is.has(fact))
@@ -239,8 +248,8 @@ fn classify(trace: &Trace) -> Vec<Function> {
     for (_, _, frame) in trace.stacks().iter() {
         note(frame.function, frame.file);
     }
-    for goroutine in trace.goroutines() {
-        note(trace.life(goroutine).name, StrId::EMPTY);
+    for &name in &trace.goroutines.names {
+        note(name, StrId::EMPTY);
     }
     functions
 }

@@ -12,29 +12,56 @@ use super::book::Book;
 use super::cause::{why, why_logged};
 use super::evidence::{Act, Piece, collect};
 use super::grouping::group;
+use super::index::ByGoroutine;
+use super::listening::Listening;
+use super::lives;
 use super::logged::{Entry, SAME_CALL_NS, Says, entries, says};
-use super::outcome::{Heard, fate};
+use super::outcome::{self, Fate, fate};
 use super::place::{Place, place};
-use super::types::{Cancel, Hearing};
+use super::threads::over_rows;
+use super::types::{Cancel, Hearing, Logged};
 use super::words::{Evidence, HeardIn};
 
-/// Finds all cancels, in order of time, and all that heard them, cancel by cancel.
-pub(crate) fn find(trace: &Trace, book: &Book, rules: &Rules) -> (Vec<Cancel>, Vec<Hearing>) {
+/// All cancels, in order of time, and who heard them, cancel by cancel.
+#[derive(Debug, Default)]
+pub(crate) struct Heard {
+    pub(crate) cancels: Vec<Cancel>,
+    pub(crate) hearings: Vec<Hearing>,
+    /// What the program logged, by cancel.
+    pub(crate) logged: FxHashMap<u32, Logged>,
+}
+
+/// Finds them.
+pub(crate) fn find(trace: &Trace, book: &Book, rules: &Rules) -> Heard {
     let pieces = collect(trace, book);
     let logs = entries(trace, rules);
     let mut calls = calls(&pieces, group(trace, book, &pieces), &logs);
     calls.sort_by_key(|call| (call.at, call.by));
     let mut cancels = Vec::with_capacity(calls.len());
+    let mut logged = FxHashMap::default();
     let mut ears = Vec::new();
     for call in calls {
         let id = row(cancels.len());
+        if let Some((message, _, task)) = call.log {
+            logged.insert(id, Logged { message, task });
+        }
+        let start = ears.len();
         cancels.push(cancel(trace, book, id, &call, &pieces, &mut ears));
+        once_each(&mut ears, start);
     }
-    add_logged_ears(trace, book, &cancels, &logs, &mut ears);
-    ears.sort_by_key(|ear: &Ear| (ear.cancel, ear.goroutine, ear.at));
-    // Who waits again on a context below hears once more: that is the same cancel.
-    ears.dedup_by_key(|ear| (ear.cancel, ear.goroutine));
-    ears.sort_by_key(|ear| (ear.cancel, ear.at, ear.goroutine));
+    let logged_ears = logged_ears(trace, book, &cancels, &logged, &logs);
+    if !logged_ears.is_empty() {
+        ears.extend(logged_ears);
+        ears.sort_by_key(|ear| ear.cancel);
+        ears = ears
+            .chunk_by(|a, b| a.cancel == b.cancel)
+            .flat_map(|same| {
+                let mut same = same.to_vec();
+                once_each(&mut same, 0);
+                same
+            })
+            .collect();
+    }
     let mut start = 0;
     for same in ears.chunk_by(|a, b| a.cancel == b.cancel) {
         let end = start + same.len();
@@ -44,11 +71,30 @@ pub(crate) fn find(trace: &Trace, book: &Book, rules: &Rules) -> (Vec<Cancel>, V
         start = end;
     }
     let hearings = judge(trace, book, rules, &cancels, &ears);
-    (cancels, hearings)
+    Heard { cancels, hearings, logged }
+}
+
+/// Keeps the first hearing of each goroutine, in order of time: who waits again on a context
+/// below hears once more, but that is the same cancel. All from `start` on are of one cancel.
+fn once_each(ears: &mut Vec<Ear>, start: usize) {
+    if ears.len() - start < 2 {
+        return;
+    }
+    ears[start..].sort_unstable_by_key(|ear| (ear.goroutine, ear.at));
+    let mut kept = start + 1;
+    for at in start + 1..ears.len() {
+        if ears[at].goroutine != ears[kept - 1].goroutine {
+            ears[kept] = ears[at];
+            kept += 1;
+        }
+    }
+    ears.truncate(kept);
+    ears[start..].sort_unstable_by_key(|ear| (ear.at, ear.goroutine));
 }
 
 /// Appends the deaf, who are sorted by cancel, to the table of hearings.
-pub(crate) fn add_deaf(cancels: &mut [Cancel], hearings: &mut Vec<Hearing>, deaf: Vec<Hearing>) {
+pub(crate) fn add_deaf(heard: &mut Heard, deaf: Vec<Hearing>) {
+    let Heard { cancels, hearings, .. } = heard;
     let mut start = hearings.len();
     for same in deaf.chunk_by(|a, b| a.cancel == b.cancel) {
         let end = start + same.len();
@@ -146,27 +192,26 @@ fn cancel(
         by: why.by,
         depth: marks().map(|mark| u32::from(mark.depth)).max().unwrap_or(0),
         stack: why.stack,
-        logged: call.log.map_or(StrId::EMPTY, |(message, ..)| message),
-        task: call.log.map_or(TaskId(0), |(.., task)| task),
         heard: 0..0,
         deaf: 0..0,
     }
 }
 
-/// Adds who logged that they heard: the last cancel of that name before.
-fn add_logged_ears(
+/// Who logged that they heard: the last cancel of that name before.
+fn logged_ears(
     trace: &Trace,
     book: &Book,
     cancels: &[Cancel],
+    logged: &FxHashMap<u32, Logged>,
     logs: &[Entry<'_>],
-    ears: &mut Vec<Ear>,
-) {
+) -> Vec<Ear> {
+    let mut ears = Vec::new();
     let mut last: FxHashMap<&str, u32> = FxHashMap::default();
-    let mut named = cancels.iter().filter(|cancel| cancel.logged != StrId::EMPTY).peekable();
+    let mut named = cancels.iter().filter(|cancel| logged.contains_key(&cancel.id)).peekable();
     for log in logs {
         let Says::Heard(name) = log.says else { continue };
         while let Some(cancel) = named.next_if(|cancel| cancel.at <= log.at) {
-            if let Some(Says::Cancel(name)) = says(trace.string(cancel.logged)) {
+            if let Some(Says::Cancel(name)) = says(trace.string(logged[&cancel.id].message)) {
                 last.insert(name, cancel.id);
             }
         }
@@ -182,6 +227,7 @@ fn add_logged_ears(
             place,
         });
     }
+    ears
 }
 
 /// Decides what became of everyone who heard.
@@ -192,60 +238,61 @@ fn judge(
     cancels: &[Cancel],
     ears: &[Ear],
 ) -> Vec<Hearing> {
-    let next = next_hearings(cancels, ears);
-    let mut hearings = Vec::with_capacity(ears.len());
-    for (ear, next) in ears.iter().zip(next) {
-        let cancel = &cancels[ear.cancel as usize];
-        let heard = Heard {
-            goroutine: ear.goroutine,
-            cancelled: cancel.at,
-            at: ear.at,
-            stack: ear.stack,
-            place: ear.place,
-            told_to_stop: !ear.place.library_only
-                && (ear.place.heard_in == HeardIn::Own || cancel.cause.ends_all()),
+    let next = next_hearings(trace, cancels, ears);
+    let listening = Listening::new(trace, book, ears.iter().map(|ear| ear.stack));
+    over_rows(ears.len(), |rows| {
+        let hearing = |at: usize| {
+            let (ear, cancel) = (&ears[at], &cancels[ears[at].cancel as usize]);
+            let heard = outcome::Heard {
+                goroutine: ear.goroutine,
+                cancelled: cancel.at,
+                at: ear.at,
+                stack: ear.stack,
+                place: ear.place,
+                told_to_stop: !ear.place.library_only
+                    && (ear.place.heard_in == HeardIn::Own || cancel.cause.ends_all()),
+            };
+            let fate = fate(trace, book, &listening, rules.late_over_ns, &heard, next[at]);
+            hearing(trace, cancel, ear, &fate)
         };
-        let fate = fate(trace, book, rules.late_over_ns, &heard, next);
-        let until = fate.end.unwrap_or(trace.interval().end);
-        hearings.push(Hearing {
-            cancel: ear.cancel,
-            goroutine: ear.goroutine,
-            function: trace.life(ear.goroutine).name,
-            deaf: false,
-            evidence: ear.evidence,
-            heard_in: ear.place.heard_in,
-            told_to_stop: fate.told_to_stop,
-            depth: ear.depth,
-            heard_at: ear.at,
-            stack: ear.stack,
-            end: fate.end,
-            outcome: fate.outcome,
-            overstay_ns: until.since(cancel.at).max(0),
-        });
+        rows.map(hearing).collect()
+    })
+}
+
+fn hearing(trace: &Trace, cancel: &Cancel, ear: &Ear, fate: &Fate) -> Hearing {
+    let until = fate.end.unwrap_or(trace.interval().end);
+    Hearing {
+        cancel: ear.cancel,
+        goroutine: ear.goroutine,
+        function: lives::name(trace, ear.goroutine),
+        deaf: false,
+        evidence: ear.evidence,
+        heard_in: ear.place.heard_in,
+        told_to_stop: fate.told_to_stop,
+        depth: ear.depth,
+        heard_at: ear.at,
+        stack: ear.stack,
+        end: fate.end,
+        outcome: fate.outcome,
+        overstay_ns: until.since(cancel.at).max(0),
     }
-    hearings
 }
 
 /// For each hearing, when and where its goroutine next heard another cancel, unless that one
 /// follows from the first: it was made by one who heard the first.
-fn next_hearings(cancels: &[Cancel], ears: &[Ear]) -> Vec<Option<(Time, HeardIn)>> {
-    let mut order: Vec<usize> = (0..ears.len()).collect();
-    order.sort_unstable_by_key(|&at| (ears[at].goroutine, ears[at].at));
-    let of = |goroutine: Goroutine| {
-        let start = order.partition_point(|&at| ears[at].goroutine < goroutine);
-        order[start..].iter().map(|&at| &ears[at]).take_while(move |ear| ear.goroutine == goroutine)
-    };
+fn next_hearings(trace: &Trace, cancels: &[Cancel], ears: &[Ear]) -> Vec<Option<(Time, HeardIn)>> {
+    let mut order =
+        ByGoroutine::new(trace.n_goroutines(), ears.iter().map(|ear| Some(ear.goroutine)));
+    order.sort_each_by_key(|row| ears[row as usize].at);
+    let of = |goroutine: Goroutine| order.of(goroutine).iter().map(|&row| &ears[row as usize]);
     let follows = |first: u32, later: u32| {
         cancels[later as usize].by.is_some_and(|by| of(by).any(|ear| ear.cancel == first))
     };
     let mut next = vec![None; ears.len()];
-    for (n, &at) in order.iter().enumerate() {
-        let ear = &ears[at];
-        next[at] = order[n + 1..]
-            .iter()
-            .map(|&later| &ears[later])
-            .take_while(|later| later.goroutine == ear.goroutine)
-            .find(|later| later.at > ear.at && !follows(ear.cancel, later.cancel))
+    for (ear, next) in ears.iter().zip(&mut next) {
+        *next = of(ear.goroutine)
+            .skip_while(|later| later.at <= ear.at)
+            .find(|later| !follows(ear.cancel, later.cancel))
             .map(|later| (later.at, later.place.heard_in));
     }
     next

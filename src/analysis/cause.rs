@@ -6,6 +6,7 @@ use crate::model::{Frame, Trace};
 use super::book::{Book, Traits};
 use super::evidence::is_timers;
 use super::history::spans_before;
+use super::lives;
 use super::names::Origin;
 use super::patterns::{CAUSES, Role};
 use super::words::Cause;
@@ -32,7 +33,7 @@ pub(crate) fn why(
     stack: StackId,
     at: Time,
 ) -> Why {
-    let start = by.map(|by| (by, book.function(trace.life(by).name).role));
+    let start = by.map(|by| (by, book.function(lives::name(trace, by)).role));
     match start {
         Some((by, Some(Role::DeadlineFunc))) if is_timers(trace, by) => {
             return Why { cause: Cause::Deadline, detail: "", site: None, by: Some(by), stack };
@@ -70,13 +71,12 @@ pub(crate) fn why_logged(trace: &Trace, book: &Book, by: Option<Goroutine>, stac
 /// A goroutine that was started with the cancel function itself: `go cancel()`,
 /// `time.AfterFunc(d, cancel)`, `context.AfterFunc(ctx, cancel)`.
 fn started_to_cancel(trace: &Trace, book: &Book, by: Goroutine, stack: StackId, at: Time) -> Why {
-    let life = trace.life(by);
     if is_timers(trace, by) {
         let detail = "a timer called it";
         return Why { cause: Cause::Explicit, detail, site: None, by: Some(by), stack };
     }
-    let creation = life.creation_stack;
-    let creator = life.parent.or(Some(by));
+    let creation = lives::creation_stack(trace, by);
+    let creator = lives::parent(trace, by).or(Some(by));
     let site = site(trace, book, creation);
     let stack = if stack == StackId::EMPTY { creation } else { stack };
     if book.mark(creation).is_some_and(|mark| mark.starts_callback) {

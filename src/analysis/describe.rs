@@ -66,6 +66,9 @@ fn waiting_for<'a>(trace: &'a Trace, stack: StackId, reason: &'a str) -> For<'a>
         if let Some((_, thing)) = BLOCKERS.iter().find(|(blocker, _)| *blocker == name) {
             return if thing.is_empty() { For::Sleep } else { For::Thing(thing) };
         }
+        if name.starts_with("runtime.gc") {
+            return For::Thing("for the GC");
+        }
         let below_user =
             ["runtime.", "sync.", "internal/", "time."].iter().any(|part| name.starts_with(part));
         if !below_user {

@@ -1,16 +1,17 @@
 //! Everything in a trace that shows a goroutine inside a cancel.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
-use crate::base::{Goroutine, StackId, Time};
-use crate::model::{Chunk, Edge, Trace};
+use crate::base::{Goroutine, StackId, StrId, Time};
+use crate::model::{Chunk, Trace};
 use crate::parse::event::GoState;
 
 use super::book::{Book, Mark};
+use super::lives;
 use super::patterns::Role;
+use super::scan::{each_span, member_of};
+use super::threads::over_chunks;
 
 /// What a piece of evidence shows the canceller doing.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Act {
     /// Its goroutine was born, or began to run, in order to cancel.
     Starts,
@@ -61,59 +62,51 @@ pub(crate) fn collect(trace: &Trace, book: &Book) -> Vec<Piece> {
             });
         }
     }
-    // Each chunk's evidence is sorted already, and a stable sort merges such runs.
-    pieces.sort_by_key(order);
-    pieces
+    sorted(&pieces)
 }
 
-fn order(piece: &Piece) -> (Option<Goroutine>, Time, Act) {
-    (piece.by, piece.at, piece.act)
-}
-
-/// Runs `scan` over all chunks, on as many threads as pay.
-pub(crate) fn over_chunks<T: Send>(
-    trace: &Trace,
-    scan: impl Fn(&Chunk) -> Vec<T> + Sync,
-) -> Vec<T> {
-    let chunks = trace.chunks();
-    let n_spans: usize = chunks.iter().map(Chunk::n_spans).sum();
-    // A thread costs as much as scanning some ten thousand spans.
-    let useful = (n_spans / 100_000).clamp(1, chunks.len().max(1));
-    let n_threads = std::thread::available_parallelism().map_or(1, usize::from).min(useful);
-    if n_threads == 1 {
-        return chunks.iter().flat_map(scan).collect();
-    }
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let mut found = Vec::new();
-        while let Some(chunk) = chunks.get(next.fetch_add(1, Ordering::Relaxed)) {
-            found.extend(scan(chunk));
-        }
-        found
+/// Sorts pieces by way of small keys, which is faster than moving the pieces about.
+fn sorted(pieces: &[Piece]) -> Vec<Piece> {
+    // The canceller, the time and the row, in this order of weight.
+    let key = |row: u32, piece: &Piece| {
+        let by = piece.by.map_or(0, |by| u128::from(by.0) + 1);
+        let at = u128::from(piece.at.ns().cast_unsigned() ^ (1 << 63));
+        by << 96 | at << 32 | u128::from(row)
     };
-    std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..n_threads).map(|_| scope.spawn(work)).collect();
-        // A worker that panicked has printed why; the others' results still count.
-        workers.into_iter().filter_map(|worker| worker.join().ok()).flatten().collect()
-    })
+    let mut keys: Vec<u128> = (0..).zip(pieces).map(|(row, piece)| key(row, piece)).collect();
+    keys.sort_unstable();
+    let row = |key: u128| usize::try_from(key & u128::from(u32::MAX)).unwrap_or(usize::MAX);
+    keys.into_iter().filter_map(|key| pieces.get(row(key)).copied()).collect()
 }
+
+/// Reasons for which nobody blocks inside a cancel: most waits need no look at their stacks.
+const ELSEWHERE: &[&str] =
+    &["select", "chan receive", "chan send", "sleep", "network", "forever", "sync.(*Cond).Wait"];
 
 /// Wakes made, and states entered, inside a cancel.
 fn from_spans(trace: &Trace, book: &Book) -> Vec<Piece> {
+    let elsewhere: Vec<StrId> =
+        ELSEWHERE.iter().filter_map(|reason| trace.strings().find(reason)).collect();
     over_chunks(trace, |chunk| {
-        let marks: Vec<Option<Mark>> = chunk.stacks.iter().map(|&stack| book.mark(stack)).collect();
+        let marked: Vec<bool> =
+            chunk.stacks.iter().map(|&stack| book.mark(stack).is_some()).collect();
         // Most chunks of most traces hold no cancel: they cost a look at their stacks only.
-        if marks.iter().all(Option::is_none) {
+        if !marked.contains(&true) {
             return Vec::new();
         }
+        let may_be = |row: u16| {
+            let kind = &chunk.kinds()[usize::from(row)];
+            kind.words > 0 && (kind.woken || !elsewhere.contains(&kind.reason))
+        };
         let mut pieces = Vec::new();
-        for (word, at) in stack_words(chunk) {
+        each_span(chunk, may_be, |at, word| {
             let local = chunk.columns.stack(word).map_or(usize::MAX, |local| local as usize);
-            if let Some(Some(mark)) = marks.get(local) {
-                pieces.push(piece(trace, chunk, mark, word, at));
+            if marked.get(local).copied().unwrap_or(false)
+                && let Some(mark) = book.mark(chunk.stack_at(word))
+            {
+                pieces.push(piece(trace, chunk, &mark, word, at));
             }
-        }
-        pieces.sort_unstable_by_key(order);
+        });
         pieces
     })
 }
@@ -149,30 +142,10 @@ fn piece(trace: &Trace, chunk: &Chunk, mark: &Mark, word: usize, at: usize) -> P
     Piece { by, act: Act::Wakes(member), wait, ..inside }
 }
 
-/// The spans of a chunk that have a stack: the word that names it, and the span's number.
-pub(crate) fn stack_words(chunk: &Chunk) -> impl Iterator<Item = (usize, usize)> + '_ {
-    let words: Vec<u8> = chunk.kinds().iter().map(|kind| kind.words).collect();
-    let mut next = 0;
-    chunk.kind_rows().iter().enumerate().filter_map(move |(at, row)| {
-        let n = words.get(usize::from(row)).copied().unwrap_or(0);
-        let word = next;
-        next += usize::from(n);
-        (n > 0).then_some((word, at))
-    })
-}
-
-/// Whose span a chunk's span is, and the number of that goroutine's first span in the chunk.
-pub(crate) fn member_of(chunk: &Chunk, at: usize) -> (Goroutine, usize) {
-    let after = chunk.run_starts.partition_point(|&start| start as usize <= at);
-    let row = after.saturating_sub(1);
-    let first = chunk.run_starts.get(row).map_or(0, |&start| start as usize);
-    (chunk.members.get(row).copied().unwrap_or_default(), first)
-}
-
 /// Goroutines that were born to cancel, or by a cancel.
 fn from_births(trace: &Trace, book: &Book, pieces: &mut Vec<Piece>) {
-    let lives = &trace.goroutines;
-    let columns = lives.names.iter().zip(&lives.creation_stacks);
+    let columns = &trace.goroutines;
+    let columns = columns.names.iter().zip(&columns.creation_stacks);
     for (goroutine, (name, stack)) in trace.goroutines().zip(columns) {
         let mark = book.mark(*stack);
         let cancels =
@@ -190,12 +163,13 @@ fn from_birth(
     cancels: bool,
     pieces: &mut Vec<Piece>,
 ) {
-    let life = trace.life(goroutine);
-    let Edge::Seen(born) = life.born else { return };
+    let Some(born) = lives::born(trace, goroutine) else { return };
     let wait = Wait::default();
     if let Some(mark) = mark {
         let act = if mark.starts_callback { Act::Creates(goroutine) } else { Act::Inside };
-        pieces.push(Piece { by: life.parent, at: born, stack: life.creation_stack, act, wait });
+        let (by, stack) =
+            (lives::parent(trace, goroutine), lives::creation_stack(trace, goroutine));
+        pieces.push(Piece { by, at: born, stack, act, wait });
     }
     if !cancels {
         return;
@@ -215,6 +189,6 @@ fn from_birth(
 
 /// Whether a goroutine was started by a timer: by nobody, and from nowhere.
 pub(crate) fn is_timers(trace: &Trace, goroutine: Goroutine) -> bool {
-    let life = trace.life(goroutine);
-    life.parent.is_none() && life.creation_stack == StackId::EMPTY
+    lives::parent(trace, goroutine).is_none()
+        && lives::creation_stack(trace, goroutine) == StackId::EMPTY
 }

@@ -14,42 +14,42 @@ use crate::model::{Chunk, Trace};
 use crate::parse::event::GoState;
 
 use super::book::Book;
-use super::evidence::{Act, Piece, over_chunks, stack_words};
+use super::evidence::{Act, Piece};
+use super::lives;
 use super::patterns::Role;
+use super::scan::each_span;
+use super::threads::{over_chunks, over_rows};
 
 /// Two waits that began closer together than this, in nanoseconds, may be in the trace in the
 /// wrong order: clocks of different processors tick 64 ns apart, and are read at leisure.
 const CLOCK_SLACK_NS: i64 = 1_000;
 
+/// Between two pieces that are closer together than this, in nanoseconds, there is no room for
+/// anything else that leaves a trace: writing an event with its stack takes half as long.
+const TWO_EVENTS_NS: i64 = 500;
+
 /// The pieces of each cancel, as ranges of `pieces`, which are sorted by canceller and time.
 pub(crate) fn group(trace: &Trace, book: &Book, pieces: &[Piece]) -> Vec<Range<usize>> {
     let grouping = Grouping { trace, book };
-    let mut joined: Vec<bool> = (0..pieces.len())
-        .map(|at| at > 0 && grouping.may_join(pieces[at - 1], pieces[at]))
-        .collect();
+    let mut joined: Vec<bool> = over_rows(pieces.len(), |rows| {
+        rows.map(|at| at > 0 && grouping.may_join(pieces[at - 1], pieces[at])).collect()
+    });
+    grouping.part(pieces, &mut joined);
     interrupt(trace, book, pieces, &mut joined);
     let mut runs = Vec::new();
-    let mut run = Run::default();
-    for (at, piece) in pieces.iter().enumerate() {
-        let goes_on = joined[at] && grouping.goes_on(&run, *piece);
-        if !goes_on {
-            if at > 0 {
-                runs.push(run.start..at);
-            }
-            run = Run { start: at, ..Run::default() };
+    let mut start = 0;
+    for at in 1..=pieces.len() {
+        if joined.get(at).is_none_or(|joined| !joined) {
+            runs.push(start..at);
+            start = at;
         }
-        grouping.extend(&mut run, *piece);
     }
-    if !pieces.is_empty() {
-        runs.push(run.start..pieces.len());
-    }
-    runs
+    if pieces.is_empty() { Vec::new() } else { runs }
 }
 
 /// What the pieces so far tell of one call.
 #[derive(Default)]
 struct Run {
-    start: usize,
     /// Whether anybody has been woken below the first level.
     went_deeper: bool,
     /// When the wait began that was ended last on the first level.
@@ -77,7 +77,7 @@ impl Grouping<'_> {
 
     /// Whether a goroutine was started in order to cancel one context.
     fn cancels_once(&self, goroutine: Goroutine) -> bool {
-        let name = self.trace.life(goroutine).name;
+        let name = lives::name(self.trace, goroutine);
         matches!(
             self.book.function(name).role,
             Some(Role::CancelFunc | Role::DeadlineFunc | Role::Watcher)
@@ -106,6 +106,18 @@ impl Grouping<'_> {
                     !self.same_caller(span.stack, piece.stack)
                 }
             })
+    }
+
+    /// Separates pieces that do not fit those before.
+    fn part(&self, pieces: &[Piece], joined: &mut [bool]) {
+        let mut run = Run::default();
+        for (piece, joined) in pieces.iter().zip(joined) {
+            *joined &= self.goes_on(&run, *piece);
+            if !*joined {
+                run = Run::default();
+            }
+            self.extend(&mut run, *piece);
+        }
     }
 
     /// Whether a piece fits what the run tells so far.
@@ -149,7 +161,8 @@ impl Gaps {
         let mut rows = Vec::new();
         for (at, pair) in pieces.windows(2).enumerate() {
             let [before, piece] = pair else { continue };
-            if let (true, Some(by)) = (joined[at + 1], piece.by) {
+            let wide = piece.at - before.at >= TWO_EVENTS_NS;
+            if let (true, true, Some(by)) = (wide, joined[at + 1], piece.by) {
                 rows.push((before.at, piece.at, at + 1));
                 starts[by.index() + 1] += 1;
             }
@@ -186,8 +199,8 @@ fn interrupt(trace: &Trace, book: &Book, pieces: &[Piece], joined: &mut [bool]) 
     for piece in over_chunks(trace, |chunk| wakes_in(chunk, book, &gaps)) {
         joined[piece] = false;
     }
-    let lives = &trace.goroutines;
-    let births = lives.parents.iter().zip(lives.creation_stacks.iter().zip(&lives.born));
+    let columns = &trace.goroutines;
+    let births = columns.parents.iter().zip(columns.creation_stacks.iter().zip(&columns.born));
     let births = births
         .filter(|(_, (stack, _))| book.mark(**stack).is_none())
         .filter_map(|(parent, (_, &born))| Some(((*parent)?, born)));
@@ -207,7 +220,7 @@ fn interrupt(trace: &Trace, book: &Book, pieces: &[Piece], joined: &mut [bool]) 
 /// The pieces before which their canceller woke somebody outside of the cancel.
 fn wakes_in(chunk: &Chunk, book: &Book, gaps: &Gaps) -> Vec<usize> {
     let wanted: Vec<bool> =
-        chunk.members().iter().map(|&member| !gaps.of(member).is_empty()).collect();
+        chunk.people.iter().map(|&person| !gaps.of(person).is_empty()).collect();
     if !wanted.contains(&true) {
         return Vec::new();
     }
@@ -215,12 +228,14 @@ fn wakes_in(chunk: &Chunk, book: &Book, gaps: &Gaps) -> Vec<usize> {
     let is = |facts: &[bool], local: Option<u32>| {
         local.and_then(|local| facts.get(local as usize)).copied().unwrap_or(false)
     };
-    stack_words(chunk)
-        .filter(|&(word, at)| {
-            chunk.kind_of(at).woken
-                && is(&wanted, chunk.columns.waker(word))
-                && is(&outside, chunk.columns.stack(word))
-        })
-        .filter_map(|(word, at)| gaps.around(chunk.waker_at(word)?, chunk.start(at)))
-        .collect()
+    let is_wake = |row: u16| chunk.kinds()[usize::from(row)].woken;
+    let mut found = Vec::new();
+    each_span(chunk, is_wake, |at, word| {
+        let by = chunk.columns.waker(word);
+        if is(&wanted, by) && is(&outside, chunk.columns.stack(word)) {
+            let by = chunk.waker_at(word);
+            found.extend(by.and_then(|by| gaps.around(by, chunk.start(at))));
+        }
+    });
+    found
 }

@@ -16,20 +16,27 @@ mod findings;
 mod grouping;
 mod history;
 mod index;
+mod listening;
+mod lives;
 mod logged;
 mod names;
 mod outcome;
 mod patterns;
 mod place;
 mod rules;
+mod scan;
 mod split;
+mod stats;
 mod tally;
+mod threads;
 mod types;
 mod words;
 
-pub use diff::{Diff, DiffGroup, Side, diff};
+pub use diff::{Diff, DiffGroup, ENOUGH, ENOUGH_FOR_TAIL, MIN_PERCENT, Side, diff};
 pub use rules::Rules;
-pub use types::{Analysis, Cancel, Finding, Group, Hearing, Link, Quantiles, SplitPart, Summary};
+pub use types::{
+    Analysis, Cancel, Finding, Group, Hearing, Link, Logged, Quantiles, SplitPart, Summary,
+};
 pub use words::{Cause, Doing, Evidence, GroupKind, HeardIn, Outcome, Rule, Severity, Verdict};
 
 use crate::base::{Goroutine, Interval};
@@ -109,11 +116,11 @@ impl Document {
 #[must_use]
 pub fn analyze(trace: &Trace, rules: &Rules) -> Analysis {
     let book = book::Book::new(trace);
-    let (mut cancels, mut hearings) = cancels::find(trace, &book, rules);
-    let deaf = deaf::find(trace, &book, rules, &cancels, &hearings);
-    cancels::add_deaf(&mut cancels, &mut hearings, deaf);
+    let mut heard = cancels::find(trace, &book, rules);
+    let deaf = deaf::find(trace, &book, rules, &heard);
+    cancels::add_deaf(&mut heard, deaf);
     let assists = split::Assists::new(trace);
-    tally::analysis(trace, rules, book, assists, cancels, hearings)
+    tally::analysis(trace, rules, book, assists, heard)
 }
 
 /// All that a goroutine did in a window of its life, the largest part first. The parts add up

@@ -157,7 +157,7 @@ mod tests {
             ),
             (
                 "golang.org/x/sync/errgroup.(*Group).Wait",
-                "/root/go/pkg/mod/golang.org/x/sync@v0.3.0/errgroup/errgroup.go",
+                "/go/pkg/mod/golang.org/x/sync@v0.3.0/errgroup/errgroup.go",
                 Origin::Dependency,
             ),
             (

@@ -8,6 +8,8 @@ use crate::parse::event::GoState;
 
 use super::book::{Book, Traits};
 use super::history::spans_before;
+use super::listening::Listening;
+use super::lives;
 use super::names::Origin;
 use super::place::{Place, host};
 use super::words::{HeardIn, Outcome};
@@ -46,15 +48,15 @@ pub(crate) struct Fate {
 pub(crate) fn fate(
     trace: &Trace,
     book: &Book,
+    listening: &Listening,
     late_over_ns: i64,
     heard: &Heard,
     next_heard: Option<(Time, HeardIn)>,
 ) -> Fate {
-    let life = trace.life(heard.goroutine);
-    let end = departure(trace, book, heard).or(life.ended.time());
+    let end = departure(trace, book, heard).or_else(|| lives::ended(trace, heard.goroutine));
     let fate = |outcome, told_to_stop| Fate { outcome, end, told_to_stop };
     let told_to_stop = heard.told_to_stop;
-    if book.function(life.name).is.has(Traits::MAIN) {
+    if book.function(lives::name(trace, heard.goroutine)).is.has(Traits::MAIN) {
         return fate(Outcome::LivesOn, false);
     }
     let until = end.unwrap_or(trace.interval().end);
@@ -62,7 +64,7 @@ pub(crate) fn fate(
     if until - heard.cancelled <= PROMPT_NS {
         return fate(outcome, told_to_stop);
     }
-    let after = After { trace, book, heard, until };
+    let after = After { trace, book, listening, heard, until };
     if after.serves_many(next_heard.filter(|&(at, _)| at < until)) {
         return fate(Outcome::LivesOn, told_to_stop);
     }
@@ -99,6 +101,7 @@ pub(crate) fn own_stacks(
 struct After<'a> {
     trace: &'a Trace,
     book: &'a Book,
+    listening: &'a Listening,
     heard: &'a Heard,
     until: Time,
 }
@@ -121,11 +124,10 @@ impl After<'_> {
         }
     }
 
-    /// Whether it waited once more where it had heard. With the same context that cannot be:
-    /// its Done channel is closed, so nobody waits for it again.
+    /// Whether it waited once more where it had heard, or others hear. With the same context
+    /// that cannot be: its Done channel is closed, so nobody waits for it again.
     fn waits_again(&self) -> bool {
-        let place = self.book.place(self.heard.stack);
-        place != StackId::EMPTY && self.waits().any(|span| self.book.place(span.stack) == place)
+        self.waits().any(|span| self.listening.hears(self.trace, self.book, span.stack))
     }
 
     /// Whether it came back to a wait further out, in which it had been before: it takes one

@@ -4,6 +4,7 @@ use crate::base::{Goroutine, StackId};
 use crate::model::Trace;
 
 use super::book::{Book, Traits};
+use super::lives;
 use super::names::Origin;
 use super::words::HeardIn;
 
@@ -21,7 +22,7 @@ pub(crate) struct Place {
 
 /// Tells from the stack of the wait that the cancel ended.
 pub(crate) fn place(trace: &Trace, book: &Book, goroutine: Goroutine, stack: StackId) -> Place {
-    let start = book.function(trace.life(goroutine).name).origin;
+    let start = book.function(lives::name(trace, goroutine)).origin;
     let waits = book.top(trace.stacks(), stack).map(|function| function.origin);
     let has_user = book.user(stack) != StackId::EMPTY;
     let heard_in = match waits {

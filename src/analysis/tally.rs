@@ -2,11 +2,12 @@
 
 use std::cmp::Reverse;
 
-use crate::base::StrId;
-use crate::model::{Edge, Trace};
+use crate::base::{StrId, Time};
+use crate::model::Trace;
 
 use super::Rules;
 use super::book::Book;
+use super::cancels::Heard;
 use super::findings;
 use super::index::overstays_of;
 use super::split::Assists;
@@ -19,9 +20,9 @@ pub(crate) fn analysis(
     rules: &Rules,
     book: Book,
     assists: Assists,
-    cancels: Vec<Cancel>,
-    hearings: Vec<Hearing>,
+    heard: Heard,
 ) -> Analysis {
+    let Heard { cancels, hearings, logged } = heard;
     let worst_first = worst_first(&hearings);
     let by_goroutine = overstays_of(trace, &hearings);
     let findings = findings::find(&findings::Facts {
@@ -42,6 +43,7 @@ pub(crate) fn analysis(
         worst_first,
         cancels,
         hearings,
+        logged,
         book,
         assists,
     }
@@ -92,13 +94,8 @@ fn summary(
     summary
 }
 
-/// The quantiles of some durations: each is one of them, the smallest that enough are at most.
-pub(crate) fn quantiles(mut durations: Vec<i64>) -> Quantiles {
-    durations.sort_unstable();
-    quantiles_of(durations.len(), |rank| durations[rank])
-}
-
-/// The quantiles of `n` durations, given each by its rank from the smallest.
+/// The quantiles of `n` durations, given each by its rank from the smallest: each is one of
+/// them, the smallest that enough are at most.
 fn quantiles_of(n: usize, by_rank: impl Fn(usize) -> i64) -> Quantiles {
     if n == 0 {
         return Quantiles::default();
@@ -111,11 +108,11 @@ fn quantiles_of(n: usize, by_rank: impl Fn(usize) -> i64) -> Quantiles {
 fn groups(trace: &Trace, rules: &Rules, hearings: &[Hearing], worst_first: &[u32]) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
     let mut row_of: Vec<u32> = vec![u32::MAX; trace.strings().len()];
-    for goroutine in trace.goroutines() {
-        let life = trace.life(goroutine);
-        let group = group_of(&mut groups, &mut row_of, life.name);
+    let lives = &trace.goroutines;
+    for (&name, &ended) in lives.names.iter().zip(&lives.ended) {
+        let group = group_of(&mut groups, &mut row_of, name);
         group.goroutines += 1;
-        group.alive += u32::from(life.ended == Edge::TraceEdge);
+        group.alive += u32::from(ended == Time::MIN);
     }
     let mut reached = vec![false; trace.n_goroutines() as usize];
     let mut row_of = |hearing: &Hearing, seen: &mut [bool]| {
@@ -169,10 +166,11 @@ mod tests {
 
     #[test]
     fn quantiles_are_of_the_sample() {
-        assert_eq!(quantiles(Vec::new()), Quantiles::default());
-        assert_eq!(quantiles(vec![7]), Quantiles { p50: 7, p90: 7, p99: 7, max: 7 });
-        let hundred = (1..=100).rev().collect();
-        assert_eq!(quantiles(hundred), Quantiles { p50: 50, p90: 90, p99: 99, max: 100 });
-        assert_eq!(quantiles(vec![1, 2]), Quantiles { p50: 1, p90: 2, p99: 2, max: 2 });
+        let of = |sorted: &[i64]| quantiles_of(sorted.len(), |rank| sorted[rank]);
+        assert_eq!(of(&[]), Quantiles::default());
+        assert_eq!(of(&[7]), Quantiles { p50: 7, p90: 7, p99: 7, max: 7 });
+        let hundred: Vec<i64> = (1..=100).collect();
+        assert_eq!(of(&hundred), Quantiles { p50: 50, p90: 90, p99: 99, max: 100 });
+        assert_eq!(of(&[1, 2]), Quantiles { p50: 1, p90: 2, p99: 2, max: 2 });
     }
 }

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use rustc_hash::FxHashMap;
+
 use crate::base::{Goroutine, Interval, StackId, StrId, TaskId, Time};
 use crate::model::Frame;
 
@@ -30,10 +32,6 @@ pub struct Cancel {
     pub depth: u32,
     /// The canceller's stack, from inside the call; empty if there is none.
     pub stack: StackId,
-    /// What the program logged of it, empty if nothing: `cancel import`.
-    pub logged: StrId,
-    /// The user task of that log; 0 if there is none.
-    pub task: TaskId,
     /// Who heard it, in order of time and then of goroutine: rows of [`Analysis::hearings`].
     pub(crate) heard: Range<u32>,
     /// Who should have heard it: rows of the same table.
@@ -52,6 +50,15 @@ impl Cancel {
     pub fn n_deaf(&self) -> usize {
         self.deaf.len()
     }
+}
+
+/// What the program logged of a cancel.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Logged {
+    /// The message: `cancel import`.
+    pub message: StrId,
+    /// The user task of the log; 0 for the background task.
+    pub task: TaskId,
 }
 
 /// One goroutine that a cancel reached, or that was deaf to it.
@@ -210,6 +217,8 @@ pub struct Analysis {
     pub(crate) by_goroutine: ByGoroutine,
     /// Rows of those `hearings` that may be late, worst first.
     pub(crate) worst_first: Vec<u32>,
+    /// By cancel.
+    pub(crate) logged: FxHashMap<u32, Logged>,
     pub(crate) book: Book,
     pub(crate) assists: Assists,
 }
@@ -219,6 +228,12 @@ impl Analysis {
     #[must_use]
     pub fn cancels(&self) -> &[Cancel] {
         &self.cancels
+    }
+
+    /// What the program logged of a cancel, if it did.
+    #[must_use]
+    pub fn logged(&self, cancel: &Cancel) -> Option<Logged> {
+        self.logged.get(&cancel.id).copied()
     }
 
     /// All hearings, cancel by cancel, and after them all that were deaf, in the same order.
@@ -244,12 +259,14 @@ impl Analysis {
     }
 
     /// What a goroutine heard or was deaf to, the worst overstay first.
+    #[must_use]
     pub fn overstays_of(&self, goroutine: Goroutine) -> impl ExactSizeIterator<Item = &Hearing> {
         self.by_goroutine.of(goroutine).iter().map(|&row| &self.hearings[row as usize])
     }
 
     /// All that overstay by more than `late_over_ns` and were meant not to, worst first.
     /// Costs a binary search, so that a budget can be dragged.
+    #[must_use]
     pub fn late(&self, late_over_ns: i64) -> impl ExactSizeIterator<Item = &Hearing> {
         let n = self
             .worst_first

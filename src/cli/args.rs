@@ -21,7 +21,7 @@ use crate::base::parse_duration;
     args_conflicts_with_subcommands = true,
     override_usage = "overstay [TRACE [TRACE2]]\n       overstay <COMMAND>",
     after_help = "TRACE is a file, a .gz or .zst of one, or - for standard input.\n\
-                  Exit status: 0 fine, 1 worse than asked for, 2 could not do it."
+                  Exit status: 0 fine, 1 over budget or worse, 2 could not do it."
 )]
 pub struct Invocation {
     /// What to do without a window.
@@ -39,6 +39,8 @@ pub enum Command {
     Report(ReportArgs),
     /// Compare two traces, before and after
     Diff(DiffArgs),
+    /// Hold a trace against a budget, for CI
+    Check(CheckArgs),
     /// Write every event of a trace as a line of text
     Dump(DumpArgs),
     /// Draw a view of the window to a PNG, with no display
@@ -133,6 +135,54 @@ pub struct DiffArgs {
 pub enum FailOn {
     /// Any group is worse after correction for the number of groups.
     Worse,
+}
+
+/// `overstay check`
+#[derive(Args, Clone, PartialEq, Eq, Debug)]
+pub struct CheckArgs {
+    /// The trace
+    #[arg(value_name = "TRACE")]
+    pub trace: PathBuf,
+    /// The budget [default: overstay.toml, in this folder or the nearest above]
+    #[arg(long, value_name = "FILE")]
+    pub budget: Option<PathBuf>,
+    /// The budget's profile whose limits replace the default ones
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// What counts as late, instead of what the budget says
+    #[command(flatten)]
+    pub late: LateArgs,
+    /// The longest `time.Sleep`, instead of what the budget says
+    #[arg(long, value_name = "DUR", value_parser = parse_duration)]
+    pub max_sleep: Option<i64>,
+    /// Fail only on what is worse than in this trace, by more than a tenth
+    #[arg(long, value_name = "TRACE")]
+    pub baseline: Option<PathBuf>,
+    /// The form of the answer
+    #[arg(long, value_enum, default_value_t = CheckFormat::Text)]
+    pub format: CheckFormat,
+    /// Write to this file instead of standard output
+    #[arg(short, long = "output", value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// How to read the traces
+    #[command(flatten)]
+    pub read: ReadArgs,
+}
+
+/// The forms of what `check` says.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum CheckFormat {
+    /// For people, in a terminal.
+    #[default]
+    Text,
+    /// For programs.
+    Json,
+    /// Marks at the lines of code, for GitHub's actions.
+    Github,
+    /// For code scanners.
+    Sarif,
+    /// A test suite with a case for each limit.
+    Junit,
 }
 
 /// `overstay dump`
@@ -241,16 +291,15 @@ fn mistyped(invocation: &Invocation) -> Option<Failure> {
     let word = first.to_str().filter(|word| !word.contains(['.', '/', '\\']))?;
     let commands = Invocation::command();
     let names: Vec<&str> = commands.get_subcommands().map(clap::Command::get_name).collect();
-    let name = nearest(word, &names)?;
+    let (name, _) = nearest(word, &names).filter(|(_, likeness)| *likeness > 0.8)?;
     let why = format!("neither a file nor a command; did you mean `overstay {name}`?");
     Some(Failure::new(word, why))
 }
 
-/// The known word that is most like a mistyped one, if one is.
-pub(super) fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
-    let likeness = |name: &str| strsim::jaro_winkler(word, name);
-    let best = known.iter().copied().max_by(|one, two| likeness(one).total_cmp(&likeness(two)))?;
-    (likeness(best) > 0.8).then_some(best)
+/// The known word that is most like another, and how much, 0 to 1.
+pub(super) fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<(&'a str, f64)> {
+    let likeness = |name: &&'a str| (*name, strsim::jaro_winkler(word, name));
+    known.iter().map(likeness).max_by(|one, two| one.1.total_cmp(&two.1))
 }
 
 /// clap's message on one line: what is wrong and its tips, without the usage.

@@ -105,7 +105,7 @@ pub(super) fn moved(group: &DiffGroup, shift: i64) -> String {
     let sure = group.ci95_ns.map_or_else(String::new, |[low, high]| {
         format!(" (95 % sure: {} to {})", signed(low), signed(high))
     });
-    let chance = group.q_value.map_or_else(String::new, |q| format!(", q = {}", probability(q)));
+    let chance = group.q_value.map_or_else(String::new, |q| format!(", {}", probability(q)));
     format!("typically {}{sure}{chance}", signed(shift))
 }
 
@@ -151,9 +151,9 @@ fn signed(ns: i64) -> String {
     }
 }
 
-/// A probability with two digits that count, and no more zeros than people read.
+/// A corrected probability, with no more zeros than people read.
 fn probability(q: f64) -> String {
-    if q < 1e-4 { "< 0.0001".to_owned() } else { format!("{q:.4}") }
+    if q < 1e-4 { "q < 0.0001".to_owned() } else { format!("q = {q:.4}") }
 }
 
 #[cfg(test)]
@@ -169,7 +169,7 @@ mod tests {
 
     #[test]
     fn probabilities_are_short() {
-        assert_eq!(probability(3e-20), "< 0.0001");
-        assert_eq!(probability(0.0321), "0.0321");
+        assert_eq!(probability(3e-20), "q < 0.0001");
+        assert_eq!(probability(0.0321), "q = 0.0321");
     }
 }

@@ -34,6 +34,12 @@ impl Failure {
         Self { quiet, ..Self::new(what, format!("cannot write: {}", reason(err))) }
     }
 
+    /// A failure to read a file.
+    #[must_use]
+    pub fn of_reading(path: &Path, err: &io::Error) -> Self {
+        Self::of_file(path, reason(err))
+    }
+
     /// Whether it is only that nobody reads the output any more (`overstay … | head`).
     #[must_use]
     pub fn is_quiet(&self) -> bool {

@@ -20,7 +20,11 @@ const ROWS: usize = 500;
 pub(super) fn write_report(out: &mut dyn Write, told: &Told) -> io::Result<()> {
     begin(out, &told.head.name)?;
     head(out, "h1", &told.head)?;
-    let class = if told.is_good { "good" } else { "bad" };
+    let class = match (told.is_good, told.late.is_empty()) {
+        (true, _) => "good",
+        (false, true) => "",
+        (false, false) => "bad",
+    };
     writeln!(out, "<p class=\"{class}\">{}</p>", text(&told.verdict))?;
     writeln!(out, "<p>{}</p>", text(&told.summary))?;
     if let Some(quantiles) = &told.quantiles {

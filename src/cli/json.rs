@@ -173,6 +173,11 @@ impl<'a> Head<'a> {
     }
 }
 
+/// What is known of a trace as a whole, as an object of another JSON.
+pub(super) fn head(opened: &Opened) -> impl Serialize {
+    Head::new(opened)
+}
+
 /// The format as its header names it: `go 1.26`.
 pub(super) fn format_name(trace: &Trace) -> String {
     format!("go 1.{}", trace.info().minor)

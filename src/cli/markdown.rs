@@ -25,7 +25,8 @@ pub(super) fn write_report(out: &mut dyn Write, told: &Told) -> io::Result<()> {
         writeln!(out, "|---:|---|---|---|")?;
     }
     for late in &told.late {
-        let notes: String = late.notes.iter().map(|note| format!(", {note}")).collect();
+        let notes = late.notes.join(", ");
+        let notes = if notes.is_empty() { notes } else { format!(", {notes}") };
         writeln!(
             out,
             "| {} | {} {}{} | {} | {} |",

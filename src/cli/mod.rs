@@ -4,6 +4,7 @@
 //! line on standard error and exit status 2, whatever happens: see [`exit_code_of`].
 
 mod args;
+mod check;
 mod comparison;
 mod dump;
 mod failure;
@@ -74,6 +75,7 @@ pub fn run(command: &Command) -> Result<Status, Failure> {
             report(&args.trace, args.format, args.late, args.read, args.output.as_deref())
         }
         Command::Diff(args) => diff(args),
+        Command::Check(args) => check::run(args),
         Command::Dump(args) => dump::run(args),
         #[cfg(feature = "gui")]
         Command::Render(_) => Err(Failure::new("render", "it needs the window's code")),

@@ -13,7 +13,7 @@ use super::ink::safe;
 use crate::analysis::{Document, Rules};
 use crate::base::{Progress, Warning};
 use crate::load::{Input, read_input};
-use crate::model::build;
+use crate::model::build_from;
 use crate::parse::error::ParseError;
 
 /// Work that takes less is not worth a line.
@@ -45,7 +45,8 @@ pub(super) fn input(path: &Path) -> Result<Input, Failure> {
 pub(super) fn open(path: &Path, rules: Rules, read: ReadArgs) -> Result<Opened, Failure> {
     let input = input(path)?;
     let progress = Progress::default();
-    let trace = showing(path, &progress, || build(&input.bytes, &progress));
+    let done = |range| input.bytes.give_back(range);
+    let trace = showing(path, &progress, || build_from(&input.bytes, done, &progress));
     let trace = trace.map_err(|err| refuse(path, &err))?;
     let complete = trace.info().complete && input.warnings.is_empty();
     let warnings = [&input.warnings, trace.warnings()].concat();

@@ -18,7 +18,11 @@ pub(super) fn write(out: &mut dyn Write, color: bool, told: &Told) -> io::Result
     with_color(out, color, |out| {
         head(out, &told.head)?;
         writeln!(out, "\n{}", told.summary)?;
-        let verdict = if told.is_good { GOOD } else { BAD };
+        let verdict = match (told.is_good, told.late.is_empty()) {
+            (true, _) => GOOD,
+            (false, true) => STRONG,
+            (false, false) => BAD,
+        };
         writeln!(out, "{}", styled(verdict, &told.verdict))?;
         if let Some(quantiles) = &told.quantiles {
             writeln!(out, "{}", styled(FAINT, quantiles))?;

@@ -26,7 +26,7 @@ pub(super) struct Told {
     pub(super) summary: String,
     /// Whether anybody was late.
     pub(super) verdict: String,
-    /// Whether that is good.
+    /// Whether that is good, and nothing else is bad.
     pub(super) is_good: bool,
     /// The overstays' quantiles, if there are overstays.
     pub(super) quantiles: Option<String>,
@@ -91,16 +91,20 @@ impl Told {
         let document = &opened.document;
         let summary = document.analysis().summary();
         let (late, left) = late(document);
-        let findings = document.analysis().findings().iter();
+        let findings = document.analysis().findings();
+        let is_grave = findings.iter().any(|finding| finding.severity == Severity::High);
         Self {
             head: Head::new(opened),
             summary: cancels(summary),
             verdict: verdict(document),
-            is_good: summary.late == 0,
+            is_good: summary.late == 0 && !is_grave,
             quantiles: quantiles(summary),
             late,
             left,
-            findings: findings.map(|finding| ToldFinding::new(document.trace(), finding)).collect(),
+            findings: findings
+                .iter()
+                .map(|finding| ToldFinding::new(document.trace(), finding))
+                .collect(),
         }
     }
 }

@@ -2,9 +2,11 @@
 
 use std::fs::File;
 use std::io;
-use std::ops::Deref;
+use std::ops::{Deref, Range};
 
 use memmap2::Mmap;
+#[cfg(unix)]
+use memmap2::UncheckedAdvice;
 
 /// The bytes of an input; they stay the same as long as it lives.
 #[derive(Debug)]
@@ -29,6 +31,29 @@ impl Bytes {
         // No operating system can promise more than that.
         unsafe { Mmap::map(file) }.map(|map| Self(Kind::Mapped(map)))
     }
+
+    /// Gives the memory of bytes that will not be looked at soon back to the system. They can
+    /// still be read, and are then fetched from the file again. Owned bytes stay.
+    #[cfg(unix)]
+    #[expect(unsafe_code, reason = "the only way to give back pages of a mapped file")]
+    pub fn give_back(&self, range: Range<usize>) {
+        if let Kind::Mapped(map) = &self.0
+            && range.start < range.end
+            && range.end <= map.len()
+        {
+            // SAFETY: the map is never written to, so its pages hold what the file holds, and
+            // reading them again gives the same bytes (but for what `map` says of changed files).
+            let advised = unsafe {
+                map.unchecked_advise_range(UncheckedAdvice::DontNeed, range.start, range.len())
+            };
+            // Without it the pages stay until the map goes.
+            let _ = advised;
+        }
+    }
+
+    /// Nothing, where the system has no such thing.
+    #[cfg(not(unix))]
+    pub fn give_back(&self, _range: Range<usize>) {}
 
     /// Whether the bytes are those of a file on disk, and take no memory of their own.
     #[must_use]

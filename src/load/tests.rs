@@ -43,7 +43,7 @@ fn a_file_is_read_while_it_is_fresh_and_mapped_when_it_has_settled() {
     let file = write(b"go 1.22 trace\0\0\0");
     let fresh = read_input(file.path(), &Progress::default()).expect("a file");
     assert!(!fresh.bytes.is_mapped());
-    let an_hour_ago = SystemTime::now() - Duration::from_secs(3600);
+    let an_hour_ago = SystemTime::now() - Duration::from_hours(1);
     file.as_file().set_modified(an_hour_ago).expect("our own file");
     let settled = read_input(file.path(), &Progress::default()).expect("a file");
     assert!(settled.bytes.is_mapped());
@@ -111,9 +111,9 @@ fn compressed_data_that_is_damaged_says_so() {
     let trailing = [gzip(&plain), b"trailing".to_vec()].concat();
     assert_eq!(&*read(&trailing).expect("all of it").bytes, &*plain);
 
-    let nothing = read(&gzip(&plain)[..12]).err().expect("a header alone");
+    let nothing = read(&gzip(&plain)[..12]).expect_err("a header alone");
     assert!(matches!(nothing, LoadError::Damaged { compression: Compression::Gzip, .. }));
-    let nothing = read(&zstd(&plain)[..4]).err().expect("a magic number alone");
+    let nothing = read(&zstd(&plain)[..4]).expect_err("a magic number alone");
     assert!(matches!(nothing, LoadError::Damaged { compression: Compression::Zstd, .. }));
 }
 
@@ -146,14 +146,14 @@ fn a_wish_to_stop_is_heard() {
     let progress = Progress::default();
     progress.cancel();
     let file = write(&gzip(&noise(100)));
-    let stopped = read_input(file.path(), &progress).err().expect("no input");
+    let stopped = read_input(file.path(), &progress).expect_err("no input");
     assert!(matches!(stopped, LoadError::Cancelled(_)));
 }
 
 #[test]
 fn a_bomb_is_refused_with_the_limit() {
     let limit = 1 << 20;
-    let refused = drain(io::repeat(0), limit, &Progress::default()).err().expect("no end");
+    let refused = drain(io::repeat(0), limit, &Progress::default()).expect_err("no end");
     assert!(matches!(refused, DecompressError::TooLarge { limit: told } if told == limit));
     let error = LoadError::TooLarge { name: "x.gz".to_owned(), limit: 1 << 30 };
     let text =

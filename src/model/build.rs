@@ -1,10 +1,12 @@
 //! The way from bytes to a trace.
 
 use std::num::NonZero;
+use std::ops::Range;
 
 use crate::base::Progress;
 use crate::parse::error::ParseError;
 use crate::parse::pieces::parse_pieces;
+use crate::parse::tables::Tables;
 
 use super::{Builder, Draft, Trace};
 
@@ -13,8 +15,23 @@ use super::{Builder, Draft, Trace};
 /// # Errors
 /// As [`parse`](crate::parse::parse).
 pub fn build(file: &[u8], progress: &Progress) -> Result<Trace, ParseError> {
-    let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
-    build_on(file, threads, progress)
+    build_on(file, all_cores(), progress)
+}
+
+/// [`build`], telling `done` which bytes of the file will not be looked at again.
+///
+/// # Errors
+/// As [`parse`](crate::parse::parse).
+pub fn build_from(
+    file: &[u8],
+    done: impl FnMut(Range<usize>),
+    progress: &Progress,
+) -> Result<Trace, ParseError> {
+    build_with(file, all_cores(), done, progress)
+}
+
+fn all_cores() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZero::get)
 }
 
 /// Reads a trace into columns, on `threads` threads. The result does not depend on their number.
@@ -22,8 +39,17 @@ pub fn build(file: &[u8], progress: &Progress) -> Result<Trace, ParseError> {
 /// # Errors
 /// As [`parse`](crate::parse::parse).
 pub fn build_on(file: &[u8], threads: usize, progress: &Progress) -> Result<Trace, ParseError> {
+    build_with(file, threads, |_| {}, progress)
+}
+
+fn build_with(
+    file: &[u8],
+    threads: usize,
+    done: impl FnMut(Range<usize>),
+    progress: &Progress,
+) -> Result<Trace, ParseError> {
     let mut builder = Builder::default();
-    let parsed =
-        parse_pieces(file, threads, |draft: Draft, tables| builder.join(draft, tables), progress)?;
+    let join = |draft: Draft, tables: &Tables<'_>| builder.join(draft, tables);
+    let parsed = parse_pieces(file, threads, join, done, progress)?;
     Ok(builder.finish(parsed, file.len() as u64))
 }

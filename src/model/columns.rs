@@ -89,6 +89,19 @@ impl Columns {
         self.len
     }
 
+    /// Makes room for starts of any size.
+    pub(crate) fn widen_starts(&mut self) {
+        let widths = Widths { wide_starts: true, ..self.widths };
+        let mut wide = Self::zeroed(self.len, self.words, widths);
+        let mut writer = wide.writer();
+        for (at, kind) in self.kinds().iter().enumerate() {
+            writer.start(at, self.start(at).unwrap_or(0));
+            writer.kind(at, kind);
+        }
+        writer.words.copy_from_slice(self.words());
+        *self = wide;
+    }
+
     pub(crate) fn widths(&self) -> Widths {
         self.widths
     }
@@ -183,18 +196,18 @@ impl Writer<'_> {
                 *place = kind.to_le_bytes();
             }
         } else if let Some(place) = self.kinds.get_mut(at) {
-            *place = kind as u8;
+            *place = kind.to_le_bytes()[0];
         }
     }
 
     /// Sets the stack that begins at a word, and gives the word after it.
     #[inline]
-    pub(crate) fn stack(&mut self, word: usize, stack: u32) -> usize {
+    pub(crate) fn stack(&mut self, word: u32, stack: u32) -> u32 {
         if self.widths.wide_stacks {
             self.double(word, stack);
             return word + 2;
         }
-        if let Some(place) = self.words.get_mut(word) {
+        if let Some(place) = self.words.get_mut(word as usize) {
             *place = u16::try_from(stack).unwrap_or(NO_STACK).to_le_bytes();
         }
         word + 1
@@ -202,10 +215,11 @@ impl Writer<'_> {
 
     /// Sets a waker of which [`Writer::stack`] gave the word.
     #[inline]
-    pub(crate) fn double(&mut self, word: usize, value: u32) {
-        let places = self.words.get_mut(word..).and_then(|rest| rest.first_chunk_mut());
+    pub(crate) fn double(&mut self, word: u32, value: u32) {
+        let places = self.words.get_mut(word as usize..).and_then(|rest| rest.first_chunk_mut());
         if let Some(places) = places {
-            *places = [(value as u16).to_le_bytes(), ((value >> 16) as u16).to_le_bytes()];
+            let [one, two, three, four] = value.to_le_bytes();
+            *places = [[one, two], [three, four]];
         }
     }
 }
@@ -287,13 +301,21 @@ mod tests {
             let last = writer.stack(next + 2, u32::MAX - 1);
             writer.start(3, 1);
             writer.kind(3, 1);
-            assert_eq!(last, words);
-            assert_eq!([0, 1, 2, 3].map(|at| columns.start(at)), [Some(0), Some(0), Some(ns), None]);
+            assert_eq!(last as usize, words);
+            assert_eq!(
+                [0, 1, 2, 3].map(|at| columns.start(at)),
+                [Some(0), Some(0), Some(ns), None]
+            );
+            columns.widen_starts();
+            assert_eq!(
+                [0, 1, 2, 3].map(|at| columns.start(at)),
+                [Some(0), Some(0), Some(ns), None]
+            );
             assert_eq!(columns.kinds().to_vec(), [0, kind, 0]);
             assert_eq!(columns.stack(0), Some(stack));
             assert_eq!(columns.waker(0), Some(0x1234_5678));
             let unknown = (widths.wide_stacks).then_some(u32::MAX - 1);
-            assert_eq!(columns.stack(next + 2), unknown);
+            assert_eq!(columns.stack(next as usize + 2), unknown);
             assert_eq!(columns.stack(words), None);
         }
     }

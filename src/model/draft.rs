@@ -9,6 +9,11 @@
 //! scatter) whenever enough have gathered, so that the working set stays small however long
 //! the generation is.
 
+#![expect(
+    clippy::inline_always,
+    reason = "an event whose parts stay in registers takes half the time: docs/performance.md"
+)]
+
 use crate::base::{GoId, ProcId, TaskId, ThreadId, Time};
 use crate::parse::event::{
     Body, Event, GoRef, GoState, MetricKind, ProcState, RangeKind, RangeMoment, StackRef, StrRef,
@@ -17,6 +22,7 @@ use crate::parse::pieces::{Piece, Shift};
 use crate::parse::sink::Sink;
 use crate::parse::tables::Tables;
 
+use super::alloc::HeapDraft;
 use super::columns::NO_WAKER;
 use super::kinds::Kinds;
 use super::regions::Regions;
@@ -128,8 +134,7 @@ pub struct Draft {
     begun: bool,
     /// When the trace broke in this draft: nothing is known from then on.
     pub(super) lost: Option<Time>,
-    /// How many experimental events there were.
-    pub(super) experimental: u64,
+    pub(super) heap: HeapDraft,
 }
 
 impl Draft {
@@ -152,13 +157,7 @@ impl Draft {
 
     fn add(&mut self, of: GoRef, origin: Origin, state: GoState, stack: StackRef) -> Member {
         let member = Member::try_from(self.members.len()).unwrap_or(NOBODY);
-        self.members.push(MemberRow {
-            id: of.id,
-            origin,
-            state,
-            stack,
-            ended: None,
-        });
+        self.members.push(MemberRow { id: of.id, origin, state, stack, ended: None });
         self.names.push(StrRef(0));
         self.pending.add_member();
         let slot = of.slot as usize;
@@ -175,7 +174,7 @@ impl Draft {
         self.by_slot.get(of.slot as usize).is_some_and(|&member| member != NOBODY)
     }
 
-    #[inline]
+    #[inline(always)]
     fn transition(&mut self, tables: &Tables<'_>, event: &Event, step: Transition) {
         let Transition { of, from, to, .. } = step;
         let at = event.time;
@@ -200,7 +199,7 @@ impl Draft {
     }
 
     /// The goroutine waits, is in a system call, or lost its P.
-    #[inline]
+    #[inline(always)]
     fn stop(&mut self, tables: &Tables<'_>, at: Time, step: Transition) {
         let member = self.member(step.of);
         self.name(tables, member, step.stack);
@@ -306,8 +305,8 @@ impl Draft {
             }
             Body::StackSample => Side::Sample { of: self.known(by), stack: event.stack },
             Body::Label(label) => Side::Label { of: self.member(by), label },
-            Body::Experimental { .. } => {
-                self.experimental += 1;
+            Body::Experimental { wire_type, args } => {
+                self.heap.event(wire_type, args);
                 return;
             }
             Body::Sync { .. } | Body::Goroutine { .. } => return,
@@ -341,12 +340,13 @@ struct Transition {
 }
 
 impl Sink for Draft {
-    fn begin_generation(&mut self, _tables: &Tables<'_>) {
+    fn begin_generation(&mut self, tables: &Tables<'_>) {
         self.by_slot.clear();
+        self.heap.begin(tables);
         self.begun = true;
     }
 
-    #[inline]
+    #[inline(always)]
     fn event(&mut self, tables: &Tables<'_>, event: &Event) {
         self.last = event.time;
         if let Body::Goroutine { of, from, to, reason, stack } = event.body {

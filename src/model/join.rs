@@ -9,6 +9,7 @@ use crate::parse::Parsed;
 use crate::parse::event::{GoState, StackRef, StrRef};
 use crate::parse::tables::Tables;
 
+use super::alloc::Heap;
 use super::chunk::{Chunk, Kind};
 use super::columns::{Columns, SpanParts, Widths};
 use super::draft::{Draft, Member, MemberRow, NOBODY, Origin};
@@ -29,6 +30,7 @@ pub struct Builder {
     /// Where runs are, in the order in which chunks were joined.
     runs: Vec<(Goroutine, RunAt)>,
     pub(super) sides: Sides,
+    heap: Heap,
     start: Option<Time>,
     last: Time,
     /// Since when nothing is known, after a break.
@@ -100,6 +102,7 @@ impl Builder {
             let is_wide = sealed.columns.widths().wide_stacks;
             self.chunk(sealed, &rows, if is_wide { wide } else { narrow });
         }
+        self.heap.add(&draft.heap, &mut self.trace.strings);
         self.sides.add(&mut self.trace, start, &draft.sides, &rows);
         self.sides.add_regions(&mut self.trace, &draft.regions, &rows);
     }
@@ -118,6 +121,7 @@ impl Builder {
             complete: parsed.complete,
         };
         trace.warnings = parsed.warnings;
+        trace.world.allocations = self.heap.finish();
         self.sides.finish(&mut trace);
         index_runs(&mut trace, self.runs);
         trace

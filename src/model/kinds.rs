@@ -93,8 +93,13 @@ impl Kinds {
 
     #[cold]
     fn add_running(&mut self, proc: ProcId, low: Option<usize>) -> u16 {
-        let kind =
-            RawKind { state: GoState::Running, reason: StrRef(0), proc, woken: false, stack: false };
+        let kind = RawKind {
+            state: GoState::Running,
+            reason: StrRef(0),
+            proc,
+            woken: false,
+            stack: false,
+        };
         let row = self.add(kind);
         match low {
             Some(at) => put(&mut self.running, at, row),

@@ -41,10 +41,13 @@ fn mapped(len: usize) -> Option<MmapMut> {
         return None;
     }
     // Only mappings of whole huge pages begin where one can lie. What lies beyond `len` is
-    // never touched and takes no memory; so the last page is not a huge one.
-    let map = MmapMut::map_anon(len.next_multiple_of(HUGE)).ok()?;
+    // never touched and takes no memory, unless the last page is a huge one too: that has to
+    // be worth it.
+    let whole = len.next_multiple_of(HUGE);
+    let map = MmapMut::map_anon(whole).ok()?;
+    let huge = if whole - len <= HUGE / 4 { whole } else { len / HUGE * HUGE };
     // Both are advice: kernels that do not know it do without.
-    let _ = map.advise_range(Advice::HugePage, 0, len / HUGE * HUGE);
+    let _ = map.advise_range(Advice::HugePage, 0, huge);
     let _ = map.advise_range(Advice::PopulateWrite, 0, len);
     Some(map)
 }

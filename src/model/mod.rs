@@ -10,6 +10,7 @@
 //! - Every [`StackId`] and [`StrId`] in a column resolves; a stack's parent row is lower than its own.
 //! - Births and ends outside the trace are [`Edge::TraceEdge`], never a time.
 
+mod alloc;
 mod build;
 mod chunk;
 mod columns;
@@ -27,10 +28,11 @@ mod stacks;
 mod strings;
 mod world;
 
-pub use build::{build, build_on};
+pub use alloc::{Allocations, Tally, Totals, TypeTotals};
+pub use build::{build, build_from, build_on};
+pub use chunk::{Chunk, Kind};
 #[cfg(test)]
 pub(crate) use columns::Columns;
-pub use chunk::{Chunk, Kind};
 pub use columns::KindRows;
 pub use draft::Draft;
 #[cfg(test)]

@@ -9,7 +9,7 @@ use super::kinds::Kinds;
 
 /// Spans gather until there are so many.
 const FULL: usize = 1 << 19;
-/// From so many on a chunk is also closed before its starts outgrow 32 bits.
+/// At each multiple of this a chunk is also closed before its starts outgrow 32 bits.
 const ENOUGH: usize = 1 << 16;
 /// The longest chunk whose starts fit 32 bits, in nanoseconds, with room for a [`Shift`].
 const NARROW_NS: i64 = u32::MAX as i64 - 200_000_000;
@@ -51,7 +51,7 @@ impl Counts {
     }
 
     fn nth(self, n: u32) -> u32 {
-        (self.0 >> (n * Self::BITS)) as u32 & ((1 << Self::BITS) - 1)
+        u32::try_from(self.0 >> (n * Self::BITS) & ((1 << Self::BITS) - 1)).unwrap_or(0)
     }
 }
 
@@ -121,8 +121,12 @@ impl Pending {
 
     #[inline]
     pub(super) fn is_full(&self) -> bool {
-        let len = self.rows.len();
-        len >= FULL || (len >= ENOUGH && self.length_ns() >= NARROW_NS)
+        self.rows.len().is_multiple_of(ENOUGH) && self.is_full_here()
+    }
+
+    #[cold]
+    fn is_full_here(&self) -> bool {
+        self.rows.len() >= FULL || self.length_ns() >= NARROW_NS
     }
 
     fn length_ns(&self) -> i64 {
@@ -151,12 +155,12 @@ impl Pending {
             writer.start(at, row.at - base);
             writer.kind(at, row.kind);
             if row.tally != Tally::Bare {
-                let mut next = writer.stack(*word as usize, row.stack);
+                let mut next = writer.stack(*word, row.stack);
                 if row.tally == Tally::Wake {
                     writer.double(next, row.waker);
                     next += 2;
                 }
-                *word = next as u32;
+                *word = next;
             }
         }
         self.rows.clear();
@@ -193,6 +197,10 @@ impl Sealed {
         let end = shift.end();
         if self.base >= end {
             return;
+        }
+        // Where all events move, they may move far.
+        if shift.apply(end + (-1)) - self.base > i64::from(u32::MAX) {
+            self.columns.widen_starts();
         }
         for bounds in self.run_starts.windows(2) {
             let &[start, stop] = bounds else { continue };

@@ -1,5 +1,6 @@
 //! What is not one goroutine's: processors, threads, GC, stop-the-world, metrics, CPU samples.
 
+use super::alloc::Allocations;
 use crate::base::{Goroutine, Interval, ProcId, StackId, StrId, ThreadId, Time};
 
 /// A stretch in which a thread held a P.
@@ -78,6 +79,7 @@ pub struct World {
     pub(crate) clocks: Vec<WallClock>,
     pub(crate) gaps: Vec<Interval>,
     pub(crate) labels: Vec<(Goroutine, StrId)>,
+    pub(crate) allocations: Allocations,
 }
 
 impl World {
@@ -151,6 +153,12 @@ impl World {
     #[must_use]
     pub fn gaps(&self) -> &[Interval] {
         &self.gaps
+    }
+
+    /// What the experiment `AllocFree` tells of the heap; empty as a rule.
+    #[must_use]
+    pub fn allocations(&self) -> &Allocations {
+        &self.allocations
     }
 
     /// Labels of GC workers: "GC (dedicated)"….

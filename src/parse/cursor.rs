@@ -115,7 +115,6 @@ mod tests {
     fn encoded(mut value: u64, pad_to: usize) -> Vec<u8> {
         let mut bytes = Vec::new();
         loop {
-            #[expect(clippy::cast_possible_truncation, reason = "seven bits")]
             let low = (value & 0x7f) as u8;
             value >>= 7;
             if value == 0 && bytes.len() + 1 >= pad_to {

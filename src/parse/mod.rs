@@ -8,6 +8,8 @@
 mod cursor;
 pub mod error;
 pub mod event;
+pub mod experiment;
+pub mod measure;
 pub mod pieces;
 pub mod sink;
 pub mod sniff;

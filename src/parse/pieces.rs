@@ -4,6 +4,8 @@
 //! does not know the time at which the piece before it ends. It is read as if it were the
 //! first, and a [`Shift`] then moves its first few events, if any.
 
+use std::ops::Range;
+
 use crate::base::{Progress, Time};
 
 use super::error::ParseError;
@@ -70,6 +72,8 @@ impl Shift {
 /// Reads a trace into pieces, on up to `threads` threads, and hands them to
 /// `join` in order of time. What `join` gets is the same for any number of threads.
 ///
+/// `done` is told which bytes of the file will not be looked at again.
+///
 /// The old format has no generations, and comes as one piece.
 ///
 /// # Errors
@@ -78,11 +82,12 @@ pub fn parse_pieces<P: Piece>(
     file: &[u8],
     threads: usize,
     mut join: impl FnMut(P, &Tables<'_>),
+    mut done: impl FnMut(Range<usize>),
     progress: &Progress,
 ) -> Result<Parsed, ParseError> {
     match dispatch(file)? {
         minor @ 22.. => {
-            let parsed = v2::parse_pieces(file, minor, threads, join, progress)?;
+            let parsed = v2::parse_pieces(file, minor, threads, join, done, progress)?;
             Ok(super::with_version_warning(parsed))
         }
         _ => {
@@ -90,6 +95,7 @@ pub fn parse_pieces<P: Piece>(
             let parsed = super::parse(file, &mut whole, progress)?;
             let _ = whole.piece.finish();
             join(whole.piece, &whole.tables);
+            done(0..file.len());
             Ok(parsed)
         }
     }

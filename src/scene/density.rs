@@ -2,7 +2,8 @@
 //!
 //! Bins are powers of two nanoseconds wide on the trace's own grid, so that a histogram does
 //! not shimmer while it is panned. A bin costs 16 bytes and a group has at most one per 64 of
-//! its spans (and 64 in any case), which makes a quarter of a byte per span.
+//! its spans, which makes a quarter of a byte per span; groups with few spans have up to a
+//! thousand as long as all of them together stay small.
 
 use super::class::StateClass;
 
@@ -17,6 +18,8 @@ const WAITING: usize = 3;
 const SPANS_PER_BIN: usize = 64;
 /// Bins of a group with few spans.
 const MIN_BINS: usize = 64;
+/// What the bins of all groups with few spans may take together, in bytes.
+const SMALL_BYTES: usize = 4 << 20;
 /// Bins of one with many: a screen is hardly wider.
 const MAX_BINS: usize = 4096;
 
@@ -91,9 +94,11 @@ pub(super) struct Builder {
 }
 
 impl Builder {
-    /// Bins for a trace of `length_ns` in which the group has `n_spans` spans.
-    pub(super) fn new(length_ns: i64, n_spans: usize) -> Self {
-        let wanted = (n_spans / SPANS_PER_BIN).clamp(MIN_BINS, MAX_BINS);
+    /// Bins for a trace of `length_ns` in which the group, one of `n_groups`, has `n_spans` spans.
+    pub(super) fn new(length_ns: i64, n_spans: usize, n_groups: usize) -> Self {
+        let affordable = SMALL_BYTES / size_of::<[f32; 4]>() / n_groups.max(1);
+        let least = affordable.clamp(MIN_BINS, MAX_BINS / 4);
+        let wanted = (n_spans / SPANS_PER_BIN).clamp(least, MAX_BINS);
         let length = u64::try_from(length_ns).unwrap_or(0).max(1);
         let bin_log2 =
             length.div_ceil(wanted as u64).max(1).next_power_of_two().trailing_zeros().min(62);
@@ -165,28 +170,32 @@ fn mean(part_ns: i64, bin_log2: u32, full: i32) -> f32 {
 mod tests {
     use super::*;
 
+    fn close(a: [f32; 4], b: [f32; 4]) -> bool {
+        a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-6)
+    }
+
     #[test]
     fn a_bin_holds_the_mean_number_of_goroutines() {
-        let mut one = Builder::new(8_000, 0);
+        let mut one = Builder::new(8_000, 0, usize::MAX);
         assert_eq!(one.bin_log2, 7);
         let mut other = one.clone();
         one.add(0, 8_000, 0);
         other.add(64, 128 + 32, WAITING);
         one.merge(&other);
         let density = one.finish();
-        assert_eq!(density.mean(0, 128), [1.0, 0.0, 0.0, 0.5]);
-        assert_eq!(density.mean(128, 256), [1.0, 0.0, 0.0, 0.25]);
-        assert_eq!(density.mean(0, 512), [1.0, 0.0, 0.0, 0.1875]);
-        assert_eq!(density.mean(-500, 0), [0.0; 4]);
-        assert_eq!(density.mean(1 << 40, 1 << 41), [0.0; 4]);
+        assert!(close(density.mean(0, 128), [1.0, 0.0, 0.0, 0.5]));
+        assert!(close(density.mean(128, 256), [1.0, 0.0, 0.0, 0.25]));
+        assert!(close(density.mean(0, 512), [1.0, 0.0, 0.0, 0.1875]));
+        assert!(close(density.mean(-500, 0), [0.0; 4]));
+        assert!(close(density.mean(1 << 40, 1 << 41), [0.0; 4]));
         assert!((density.max() - 1.5).abs() < 1e-6);
-        assert_eq!(Density::default().mean(0, 10), [0.0; 4]);
+        assert!(close(Density::default().mean(0, 10), [0.0; 4]));
     }
 
     #[test]
     fn many_spans_get_more_bins_but_not_without_end() {
-        assert_eq!(Builder::new(1 << 30, 64 * 100).part_ns.len(), 65);
-        assert_eq!(Builder::new(1 << 30, usize::MAX).part_ns.len(), MAX_BINS + 1);
-        assert_eq!(Builder::new(0, 5).part_ns.len(), 2);
+        assert_eq!(Builder::new(1 << 30, 64 * 100, usize::MAX).part_ns.len(), 65);
+        assert_eq!(Builder::new(1 << 30, usize::MAX, 1).part_ns.len(), MAX_BINS + 1);
+        assert_eq!(Builder::new(0, 5, 1).part_ns.len(), 2);
     }
 }

@@ -122,18 +122,21 @@ impl Lanes<'_, '_> {
         let (y0, y1) = (record.y0 + 2.0, record.y1 - 2.0);
         let chart = Chart { viewport: &self.view.viewport, trace, row, y0, y1 };
         let index = self.view.source.index;
-        let own = self.view.rows.densities.get(number as usize);
-        let density = match (own, section.key) {
-            (Some(own), _) => own.as_ref(),
-            (None, SectionKey::Function(name)) => index.densities.get(&name),
-            (None, _) => None,
-        };
+        let own = self.view.rows.densities.get(number as usize).and_then(Option::as_ref);
+        let density = own.or_else(|| match section.key {
+            SectionKey::Function(name) => index.densities.get(&name),
+            SectionKey::Procs => Some(&index.tracks.procs_held),
+            SectionKey::Tasks => Some(&index.tracks.tasks_open),
+            _ => None,
+        });
         let density = density.filter(|density| !density.is_empty());
-        let closely = minis::replaces(self.view, density.map(Density::bin_ns))
-            && self.view.rows.lives.get(number as usize).is_some_and(|lives| {
-                let scene = &mut *self.scene;
-                scene.minis.fill(self.view, lives, (row, y0, y1), &mut scene.density)
-            });
+        let bin_ns = density.map(Density::bin_ns);
+        let lives = self.view.rows.lives.get(number as usize);
+        let lives = lives.filter(|lives| minis::say_more(self.view, lives, bin_ns));
+        let closely = lives.is_some_and(|lives| {
+            let scene = &mut *self.scene;
+            scene.minis.fill(self.view, lives, (row, y0, y1), &mut scene.density)
+        });
         if let Some(density) = density.filter(|_| !closely) {
             chart.brief(density, &mut self.scene.density);
         }

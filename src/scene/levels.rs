@@ -70,7 +70,7 @@ pub(super) fn build(
         }
         parts.into_iter().collect::<Result<Vec<_>, Cancelled>>()
     })?;
-    let mut all = density::Builder::new(plan.length_ns, plan.n_spans);
+    let mut all = density::Builder::new(plan.length_ns, plan.n_spans, 1);
     let mut by_function = plan.builders();
     index.running_ns = vec![0; trace.n_goroutines() as usize];
     for part in parts {
@@ -124,7 +124,9 @@ impl<'a> Plan<'a> {
     }
 
     fn builders(&self) -> Vec<density::Builder> {
-        self.functions.iter().map(|&(_, n)| density::Builder::new(self.length_ns, n)).collect()
+        let n_groups = self.functions.len();
+        let builder = |&(_, n): &(StrId, usize)| density::Builder::new(self.length_ns, n, n_groups);
+        self.functions.iter().map(builder).collect()
     }
 }
 
@@ -139,7 +141,7 @@ struct Part {
 impl Part {
     fn new(plan: &Plan<'_>) -> Self {
         Self {
-            all: density::Builder::new(plan.length_ns, plan.n_spans),
+            all: density::Builder::new(plan.length_ns, plan.n_spans, 1),
             by_function: plan.builders(),
             pyramids: Vec::new(),
             running_ns: Vec::new(),

@@ -316,7 +316,8 @@ fn add_densities(rows: &mut Rows, trace: &Trace) {
     let density = |body: &Body| {
         let Body::Lanes(lanes) = body else { return None };
         // As many bins as a group with 32 spans per goroutine would get.
-        let mut builder = density::Builder::new(trace.interval().ns(), lanes.len() * 32);
+        let mut builder =
+            density::Builder::new(trace.interval().ns(), lanes.len() * 32, rows.bodies.len());
         for &goroutine in &rows.order[lanes.clone()] {
             let life = trace.lifetime(goroutine);
             let layer = density::layer(super::class::StateClass::Unknown);

@@ -18,7 +18,7 @@ use super::view::View;
 const MAX_LANES: usize = 11;
 
 /// The most in all headers of a frame.
-const MAX_PER_FRAME: usize = 66;
+const MAX_PER_FRAME: usize = 44;
 
 /// Rows of thin lanes come in these numbers, so that their heights seldom change in a pan.
 const STEPS: [usize; 3] = [2, 5, MAX_LANES];
@@ -67,11 +67,12 @@ impl Lives {
     }
 }
 
-/// Whether a histogram with bins of `bin_ns` says nothing at this zoom.
-pub(super) fn replaces(view: &View<'_>, bin_ns: Option<i64>) -> bool {
+/// Whether thin lanes say more than a histogram with bins of `bin_ns`: in a small group, and
+/// where the bins are wide.
+pub(super) fn say_more(view: &View<'_>, lives: &Lives, bin_ns: Option<i64>) -> bool {
     #[expect(clippy::cast_precision_loss, reason = "a width on screen")]
     let width_px = |ns: i64| ns as f64 / view.viewport.ns_per_px();
-    bin_ns.is_none_or(|ns| width_px(ns) > BIN_PX)
+    lives.births.len() <= MAX_LANES || bin_ns.is_none_or(|ns| width_px(ns) > BIN_PX)
 }
 
 /// What the headers of a frame have used up, and memory to reuse.

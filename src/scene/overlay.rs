@@ -12,6 +12,12 @@ use super::view::View;
 /// Cancels closer than this are one mark, in pixels.
 const MARK_PX: f32 = 4.0;
 
+/// The same where there are many: a flag in the axis is about as wide.
+const CROWD_PX: f32 = 10.0;
+
+/// With more cancels on screen than one per so many pixels there are many.
+const CROWD_APART_PX: f64 = 32.0;
+
 /// The narrowest band, in pixels.
 const BAND_PX: f32 = 1.0;
 
@@ -26,9 +32,12 @@ pub(super) fn fill_cancels(view: &View<'_>, out: &mut Vec<CancelRecord>) {
         return;
     }
     let seen = view.viewport.visible();
-    let cell = cell_log2(&view.viewport, MARK_PX);
     let mut at = times.partition_point(|&at| at < seen.start);
     let stop = at + times[at..].partition_point(|&at| at < seen.end);
+    let room = view.viewport.width_px() / CROWD_APART_PX;
+    let crowded =
+        u32::try_from(stop - at).is_ok_and(|n| f64::from(n) > room) || stop - at > 1 << 20;
+    let cell = cell_log2(&view.viewport, if crowded { CROWD_PX } else { MARK_PX });
     while at < stop {
         let stop_ns = cell_end(times[at].ns(), cell);
         let past = gallop(at + 1, stop, |at| times[at].ns() < stop_ns);

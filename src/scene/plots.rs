@@ -10,7 +10,10 @@ use super::tracks::Curve;
 use super::view::View;
 
 /// Reports closer than this are drawn as one stroke from their least to their greatest, in pixels.
-const STROKE_PX: f32 = 1.5;
+const STROKE_PX: f32 = 2.0;
+
+/// Steps lower than this are left out, in pixels.
+const FLAT_PX: f32 = 0.25;
 
 /// Free space above the highest point, as a share of the height.
 const HEADROOM: f64 = 0.08;
@@ -69,8 +72,12 @@ impl Plot<'_> {
                     _ => all(at),
                 };
                 let y = self.y(f64::from(value), max);
-                for time in [at.max(from), at.saturating_add(width).min(to)] {
-                    points.push([self.view.viewport.x_on_screen(trace.start + time), y]);
+                let x = |ns: i64| self.view.viewport.x_on_screen(trace.start + ns);
+                let (x0, x1) = (x(at.max(from)), x(at.saturating_add(width).min(to)));
+                // A step no higher than can be seen is none.
+                match points[start..].last_mut() {
+                    Some(last) if (last[1] - y).abs() < FLAT_PX => last[0] = x1,
+                    _ => points.extend([[x0, y], [x1, y]]),
                 }
             }
             self.push(line, start, max, lines, points);

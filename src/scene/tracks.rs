@@ -6,6 +6,8 @@ use std::collections::BinaryHeap;
 use crate::base::{Goroutine, Interval, Time};
 use crate::model::{Log, MetricPoint, Region, Task, Trace};
 
+use super::class::StateClass;
+use super::density::{self, Density};
 use super::maxtree::MaxTree;
 
 /// Regions by goroutine and depth, tasks packed into rows, stop-the-world by start.
@@ -22,6 +24,10 @@ pub(super) struct Tracks {
     logs: Vec<u32>,
     pub(super) heap: Curve,
     pub(super) heap_goal: Curve,
+    /// How many tasks are open, over time.
+    pub(super) tasks_open: Density,
+    /// How many Ps are held by a thread, over time.
+    pub(super) procs_held: Density,
 }
 
 /// The extremes of a metric, found without looking at every report of it.
@@ -65,9 +71,15 @@ impl Tracks {
         of_goroutines.retain(|&row| logs[row as usize].goroutine.is_some());
         of_goroutines
             .sort_unstable_by_key(|&row| (logs[row as usize].goroutine, logs[row as usize].at));
+        let tasks = pack(trace.notes().tasks(), whole);
+        let open = tasks.iter().flatten().map(|&(interval, _)| interval);
+        let procs = trace.world().procs().iter();
+        let held = procs.flat_map(|(_, spans)| spans.iter().map(|span| span.interval));
         Self {
             regions: order,
-            tasks: pack(trace.notes().tasks(), whole),
+            tasks_open: occupancy(whole, open, StateClass::Blocked),
+            procs_held: occupancy(whole, held, StateClass::Running),
+            tasks,
             stop_the_world: pauses,
             logs: of_goroutines,
             heap: Curve::new(trace.world().heap()),
@@ -100,6 +112,21 @@ impl Tracks {
             }
         }
     }
+}
+
+/// How many of some intervals hold each moment.
+fn occupancy(
+    trace: Interval,
+    intervals: impl Iterator<Item = Interval>,
+    class: StateClass,
+) -> Density {
+    let mut builder = density::Builder::new(trace.ns(), 0, 1);
+    let (mut any, layer) = (false, density::layer(class));
+    for interval in intervals {
+        builder.add(interval.start.since(trace.start), interval.end.since(trace.start), layer);
+        any = true;
+    }
+    if any { builder.finish() } else { Density::default() }
 }
 
 /// Packs tasks into as few rows as hold them without overlap: each takes the row that has

@@ -152,7 +152,7 @@ impl Jobs {
     }
 
     /// Drops something large on a thread of its own: freeing a long trace takes a while.
-    pub(crate) fn discard(&self, large: impl Send + 'static) {
+    pub(crate) fn discard(large: impl Send + 'static) {
         let spawned = thread::Builder::new().name("discard".to_owned()).spawn(move || drop(large));
         // Without a thread it was dropped here, and there is nothing else to be done.
         drop(spawned);

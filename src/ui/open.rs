@@ -1,5 +1,6 @@
 //! Opening a trace: read, parse, analyze. Runs on a worker.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::command::Origin;
@@ -56,13 +57,16 @@ pub(crate) fn open(
     progress: &Progress,
 ) -> Result<Opened, OpenError> {
     let (trace, warnings) = match origin {
-        Origin::Example(example) => (parse(example.name, example.bytes, progress)?, Vec::new()),
+        Origin::Example(example) => {
+            (parse(example.name, example.bytes, |_| {}, progress)?, Vec::new())
+        }
         Origin::File(path) => {
             let input = read_input(path, progress).map_err(|err| match err {
                 LoadError::Cancelled(_) => OpenError::Cancelled,
                 err => OpenError::Load(err),
             })?;
-            (parse(&input.name, &input.bytes, progress)?, input.warnings)
+            let done = |range| input.bytes.give_back(range);
+            (parse(&input.name, &input.bytes, done, progress)?, input.warnings)
         }
     };
     progress.check()?;
@@ -72,8 +76,13 @@ pub(crate) fn open(
     Ok(Opened { document: Arc::new(document), warnings })
 }
 
-fn parse(name: &str, file: &[u8], progress: &Progress) -> Result<Trace, OpenError> {
-    model::build(file, progress).map_err(|err| match err {
+fn parse(
+    name: &str,
+    file: &[u8],
+    done: impl FnMut(Range<usize>),
+    progress: &Progress,
+) -> Result<Trace, OpenError> {
+    model::build_from(file, done, progress).map_err(|err| match err {
         ParseError::Cancelled(_) => OpenError::Cancelled,
         source => OpenError::Parse { name: name.to_owned(), source },
     })

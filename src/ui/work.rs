@@ -8,7 +8,7 @@ use super::app::App;
 use super::command::{Command, Effect, Origin, apply};
 use super::dialog;
 use super::explain::{self, Explanation, goroutine_of};
-use super::jobs::Lane;
+use super::jobs::{Jobs, Lane};
 use super::late;
 use super::open::{self, OpenError, Opened};
 use super::sheet::{Built, Sheet};
@@ -230,7 +230,7 @@ impl App {
     }
 
     fn close_all(&mut self) {
-        self.jobs.discard(std::mem::take(&mut self.sheets));
+        Jobs::discard(std::mem::take(&mut self.sheets));
         self.diff = None;
         self.fit_all();
     }
@@ -239,12 +239,12 @@ impl App {
         match slot {
             Slot::After => {
                 let closed = self.sheets[Slot::After].take();
-                self.jobs.discard(closed);
+                Jobs::discard(closed);
             }
             Slot::Before => {
                 let left = self.sheets[Slot::After].take();
                 let closed = std::mem::replace(&mut self.sheets[Slot::Before], left);
-                self.jobs.discard(closed);
+                Jobs::discard(closed);
             }
         }
         self.diff = None;

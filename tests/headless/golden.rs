@@ -40,3 +40,16 @@ fn golden_comparisons() {
         check(&format!("diff-{}", snapshot_name(&before)), &said.out);
     }
 }
+
+#[test]
+fn golden_forms() {
+    let (before, after) = ("traces/late-exit/before.trace", "traces/late-exit/after.trace");
+    for form in ["markdown", "html"] {
+        let said = run(["report", before, "--format", form]);
+        assert_eq!((said.status, said.err.as_str()), (0, ""), "{form}");
+        check(&format!("report-{form}"), &said.out);
+        let said = run(["diff", before, after, "--format", form]);
+        assert_eq!((said.status, said.err.as_str()), (0, ""), "{form}");
+        check(&format!("diff-{form}"), &said.out);
+    }
+}

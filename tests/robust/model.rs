@@ -8,7 +8,7 @@ use overstay::parse::error::ParseError;
 
 use super::same::differences;
 use super::totals::compare;
-use super::validator::complaints_about;
+use super::validator::{Rigor, complaints_about};
 use crate::support::corpus::{Known, assert_no_complaints, complaints, fixtures, whole};
 use crate::support::{bytes_of, text_of};
 
@@ -18,7 +18,8 @@ fn built(bytes: &[u8], threads: usize) -> Result<Trace, ParseError> {
 
 fn is_valid(known: &Known) -> Result<(), String> {
     let Ok(trace) = built(&bytes_of(&known.file), 1) else { return Ok(()) };
-    match complaints_about(&trace).first_chunk() {
+    let rigor = if known.is_binding() { Rigor::Sound } else { Rigor::Damaged };
+    match complaints_about(&trace, rigor).first_chunk() {
         None => Ok(()),
         Some([first]) => Err(first.clone()),
     }

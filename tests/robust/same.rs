@@ -54,6 +54,7 @@ pub(crate) fn differences(a: &Trace, b: &Trace) -> Vec<&'static str> {
         ("clocks", world_a.clocks() == world_b.clocks()),
         ("gaps", world_a.gaps() == world_b.gaps()),
         ("labels", world_a.labels() == world_b.labels()),
+        ("allocations", world_a.allocations() == world_b.allocations()),
         ("tasks", notes_a.tasks() == notes_b.tasks()),
         ("regions", notes_a.regions() == notes_b.regions()),
         ("logs", notes_a.logs() == notes_b.logs()),

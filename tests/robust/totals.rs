@@ -32,6 +32,7 @@ pub(crate) fn compare(trace: &Trace, summary: &str) -> Result<(), String> {
     said.extend(notes(trace, &of("task"), &of("region"), &of("log")));
     said.extend(metrics(trace, &of("metric")));
     said.extend(procs(trace, &of("procstate"), &of("procs")));
+    said.extend(heap(trace, &of("experimental")));
     let (n_ids, n_lives) = counts(trace);
     let told = of("goroutines").first().map(|line| line.join(" ")).unwrap_or_default();
     if told != format!("{n_ids} {n_lives}") {
@@ -225,6 +226,30 @@ fn notes(
     .collect()
 }
 
+fn heap(trace: &Trace, told: &[Line<'_>]) -> Vec<String> {
+    let heap = trace.world().allocations();
+    let kinds =
+        [("Span", heap.spans()), ("HeapObject", heap.objects()), ("GoroutineStack", heap.stacks())];
+    let mut said = Vec::new();
+    for (kind, totals) in kinds {
+        for (suffix, tally) in
+            [("", totals.existed), ("Alloc", totals.allocated), ("Free", totals.freed)]
+        {
+            let name = format!("\"AllocFree/{kind}{suffix}\"");
+            let line = told.iter().find(|line| line[0] == name);
+            let n_told = line.and_then(|line| line[1].parse().ok()).unwrap_or(0);
+            if tally.count != n_told {
+                said.push(format!("{name} {n_told}, in the model {}", tally.count));
+            }
+        }
+    }
+    let by_type: u64 = heap.types().iter().map(|of_type| of_type.totals.allocated.bytes).sum();
+    if by_type != heap.objects().allocated.bytes {
+        said.push(format!("{by_type} bytes by type, {:?} in all", heap.objects().allocated));
+    }
+    said
+}
+
 fn metrics(trace: &Trace, told: &[Line<'_>]) -> Vec<String> {
     let world = trace.world();
     let metrics = [
@@ -240,7 +265,7 @@ fn metrics(trace: &Trace, told: &[Line<'_>]) -> Vec<String> {
             .map(|line| line[1..].join(" "))
             .unwrap_or_default();
         let values = || points.iter().map(|point| point.value);
-        let ours = match (values().min(), values().max(), values().last()) {
+        let ours = match (values().min(), values().max(), values().next_back()) {
             (Some(min), Some(max), Some(last)) => format!("{} {min} {max} {last}", points.len()),
             _ => String::new(),
         };

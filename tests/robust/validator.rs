@@ -12,9 +12,21 @@ use overstay::parse::event::GoState;
 /// No more complaints about one trace than this.
 const ENOUGH: usize = 20;
 
+/// How much can be asked of a trace.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Rigor {
+    /// A runtime wrote it.
+    Sound,
+    /// Bytes may have changed. Neither the reference nor the model then finds out if two threads
+    /// claim one P, or if a goroutine of the old format is unblocked while in a system call.
+    Damaged,
+}
+
 /// What is wrong with `trace`; empty if nothing is.
-pub(crate) fn complaints_about(trace: &Trace) -> Vec<String> {
-    let mut check = Check { trace, said: Vec::new() };
+pub(crate) fn complaints_about(trace: &Trace, rigor: Rigor) -> Vec<String> {
+    let is_old_format = trace.info().minor < 22;
+    let knows_states = rigor == Rigor::Sound || !is_old_format;
+    let mut check = Check { trace, is_old_format, knows_states, said: Vec::new() };
     check.tables();
     for goroutine in trace.goroutines() {
         check.life(goroutine);
@@ -23,7 +35,9 @@ pub(crate) fn complaints_about(trace: &Trace) -> Vec<String> {
         }
     }
     check.wakes_by_chunk();
-    check.one_goroutine_per_proc();
+    if rigor == Rigor::Sound {
+        check.one_goroutine_per_proc();
+    }
     super::sides::check(&mut check);
     check.said
 }
@@ -31,6 +45,9 @@ pub(crate) fn complaints_about(trace: &Trace) -> Vec<String> {
 /// A trace under examination.
 pub(crate) struct Check<'t> {
     pub(crate) trace: &'t Trace,
+    is_old_format: bool,
+    /// Whether states may be expected to follow one another as they should.
+    knows_states: bool,
     said: Vec<String>,
 }
 
@@ -92,6 +109,12 @@ impl Check<'_> {
         let gaps = self.trace.world().gaps();
         let after = gaps.partition_point(|gap| gap.start <= at);
         after.checked_sub(1).is_some_and(|last| at <= gaps[last].end)
+    }
+
+    /// Whether a goroutine was first named by a change of its state: where the trace is damaged,
+    /// its status may be missing.
+    fn is_adopted(&self, before: GoState) -> bool {
+        !self.trace.info().complete && before == GoState::Undetermined
     }
 
     /// Strings are told apart, stacks lead outwards to rows before them.
@@ -173,7 +196,9 @@ impl Check<'_> {
                     self.that(before.start < span.start, || {
                         format!("{of}: two spans begin at {:?}", span.start)
                     });
-                    let legal = may_follow(before.state, span.state, self.trace.info().minor < 22)
+                    let legal = may_follow(before.state, span.state, self.is_old_format)
+                        || !self.knows_states
+                        || self.is_adopted(before.state)
                         || self.is_lost(span.start);
                     self.that(legal, || {
                         format!(
@@ -194,7 +219,7 @@ impl Check<'_> {
         self.that(last.end == lifetime.end, || {
             format!("{of}: the last span ends at {:?}, the life at {:?}", last.end, lifetime.end)
         });
-        if life.ended.time().is_some() {
+        if life.ended.time().is_some() && self.knows_states {
             let legal = matches!(last.state, GoState::Running | GoState::Syscall);
             self.that(legal, || format!("{of} ends while {:?}", last.state));
         }
@@ -215,7 +240,8 @@ impl Check<'_> {
 
     /// A woken span follows a waiting one, and whoever woke it was there.
     fn wake(&mut self, before: GoState, span: &Span, of: &str) {
-        if self.is_lost(span.start) && !span.woken {
+        if !self.knows_states || self.is_adopted(before) || self.is_lost(span.start) && !span.woken
+        {
             return;
         }
         let woken = before == GoState::Waiting && span.state == GoState::Runnable;

@@ -6,13 +6,11 @@ use crate::parse::event::GoState;
 
 use super::super::book::Traits;
 use super::super::history::spans_before;
+use super::super::lives;
 use super::super::place::{host, place};
 use super::super::types::{Cancel, Hearing};
 use super::super::words::{Evidence, HeardIn};
 use super::{Found, Ground, Row};
-
-/// How many waits after the cancel may pass before the one in which the canceller joins.
-const WAITS_BEFORE_JOIN: usize = 4;
 
 /// How many goroutines created before and after one to look at.
 const MAX_COMPANIONS: usize = 64;
@@ -56,10 +54,13 @@ pub(super) fn find(ground: &Ground<'_>, cancel: &Cancel, found: &mut Found) {
             let held = Held { parents, after, ..Held::by_children(child) };
             since_before(ground, cancel, &held, Plain::OrNot, &mut deaf);
         }
-        let Some(parent) = ground.trace.goroutines.parents[who.index()] else { continue };
+        let Some(parent) = lives::parent(ground.trace, who) else { continue };
         let made_by = ground.creating_function(who);
         canceller_made_one |= cancel.by == Some(parent);
-        if asked != Some((parent, made_by)) && ground.overstays(cancel, parent) {
+        if asked != Some((parent, made_by))
+            && ground.overstays(cancel, parent)
+            && may_have_deaf_children(ground, cancel, parent)
+        {
             asked = Some((parent, made_by));
             let held = Held { made_by: Some(made_by), ..Held::by_children(parent) };
             if since_before(ground, cancel, &held, Plain::Only, &mut deaf) {
@@ -105,25 +106,23 @@ fn companions(
     told: Goroutine,
     parent: Goroutine,
 ) -> Vec<Goroutine> {
-    let lives = &ground.trace.goroutines;
+    let trace = ground.trace;
     let children = ground.children.of(parent);
     let made_by = ground.creating_function(told);
-    let origin = lives.creation_stacks[told.index()];
+    let origin = lives::creation_stack(trace, told);
     let at = children.partition_point(|&row| row < told.0);
     let mut found = Vec::new();
     let mut look = |row: u32| {
         let child = Goroutine(row);
-        let (first, last) = (child.min(told), child.max(told));
-        let in_one_go = !blocks_between(ground, parent, first, last);
-        let another_round =
-            lives.creation_stacks[row as usize] == origin && !ground.heard(cancel, child);
-        if another_round || !in_one_go {
+        // Another round of the same go statement, for another context.
+        if lives::creation_stack(trace, child) == origin && !ground.heard(cancel, child) {
             return false;
         }
-        if lives.names[row as usize] != lives.names[told.index()]
-            && ground.overstays(cancel, child)
+        if ground.overstays(cancel, child)
+            && lives::name(trace, child) != lives::name(trace, told)
             && ground.creating_function(child) == made_by
             && !ground.heard(cancel, child)
+            && !blocks_between(ground, parent, child.min(told), child.max(told))
         {
             found.push(child);
         }
@@ -141,11 +140,8 @@ fn blocks_between(
     first: Goroutine,
     last: Goroutine,
 ) -> bool {
-    let lives = &ground.trace.goroutines;
-    let (from, until) = (lives.born[first.index()], lives.born[last.index()]);
-    if from == Time::MIN || until == Time::MIN {
-        return true;
-    }
+    let born = |goroutine| lives::born(ground.trace, goroutine);
+    let (Some(from), Some(until)) = (born(first), born(last)) else { return true };
     ground
         .trace
         .spans_from(parent, from)
@@ -164,6 +160,14 @@ fn handler_began(ground: &Ground<'_>, hearing: &Hearing) -> Time {
         .filter(|span| !span.woken && span.stack != StackId::EMPTY)
         .find(|span| host(ground.trace, ground.book, span.stack) != place.host)
         .map_or(Time::MIN, |span| span.start)
+}
+
+/// Whether it pays to ask whom a goroutine waits for: it waits for its children if for anybody,
+/// and those that ended in time are not deaf. With very many children, asking costs less.
+fn may_have_deaf_children(ground: &Ground<'_>, cancel: &Cancel, parent: Goroutine) -> bool {
+    let children = ground.children.of(parent);
+    children.len() > MAX_COMPANIONS
+        || children.iter().any(|&row| ground.overstays(cancel, Goroutine(row)))
 }
 
 /// Whether a wait is one for a result or an end, and for nothing else.
@@ -219,25 +223,15 @@ fn while_leaving(
     }
 }
 
-/// Looks at the first wait for others to end that the canceller enters after the cancel, or the
-/// main goroutine after it heard.
+/// Looks at the next wait that the canceller enters after the cancel, or a goroutine that heard
+/// and lives on: if it is for others to end, who ended it?
 fn joins_after(ground: &Ground<'_>, cancel: &Cancel, who: Goroutine, deaf: &mut Vec<Goroutine>) {
-    let held = Held::by_children(who);
-    let mut spans = ground.trace.spans_from(who, cancel.at).take(super::MAX_SPANS).peekable();
-    let mut waits = 0;
-    while let Some(span) = spans.next() {
-        if span.start < cancel.at || span.state != GoState::Waiting {
-            continue;
-        }
-        let Some(next) = spans.peek() else { return };
-        if waits_plainly(ground, &span) {
-            let_go(ground, cancel, &held, &span, next, deaf);
-            return;
-        }
-        waits += 1;
-        if waits == WAITS_BEFORE_JOIN {
-            return;
-        }
+    let waits = |span: &Span| span.start >= cancel.at && span.state == GoState::Waiting;
+    let mut spans = ground.trace.spans_from(who, cancel.at).take(super::MAX_SPANS);
+    let outside = |span: &Span| ground.book.mark(span.stack).is_none();
+    let Some(wait) = spans.find(|span| waits(span) && outside(span)) else { return };
+    if let (true, Some(next)) = (waits_plainly(ground, &wait), spans.next()) {
+        let_go(ground, cancel, &Held::by_children(who), &wait, &next, deaf);
     }
 }
 
@@ -260,13 +254,13 @@ fn let_go(
     }
     // Only the last of those that a WaitGroup waits for is seen to end the wait: the others
     // of the same go statement were waited for as well.
-    let lives = &ground.trace.goroutines;
-    let Some(parent) = lives.parents[by.index()] else { return };
-    let origin = lives.creation_stacks[by.index()];
+    let trace = ground.trace;
+    let Some(parent) = lives::parent(trace, by) else { return };
+    let origin = lives::creation_stack(trace, by);
     for other in ground.children.of(parent).iter().map(|&row| Goroutine(row)) {
         if other != by
             && origin != StackId::EMPTY
-            && lives.creation_stacks[other.index()] == origin
+            && lives::creation_stack(trace, other) == origin
             && ground.end(other) <= next.start
             && is_suspect(ground, cancel, held, other, ground.end(other))
             && !deaf.contains(&other)
@@ -284,14 +278,14 @@ fn is_suspect(
     by: Goroutine,
     let_go: Time,
 ) -> bool {
-    let lives = &ground.trace.goroutines;
-    let ended = lives.ended[by.index()] != Time::MIN;
+    let parent = lives::parent(ground.trace, by);
     let_go - cancel.at > ground.rules.late_over_ns
-        && ended
+        && lives::ended(ground.trace, by).is_some()
         && ground.end(by) - let_go <= ground.rules.late_over_ns
-        && lives.parents[by.index()].is_some_and(|parent| held.parents.contains(&Some(parent)))
+        && parent.is_some()
+        && held.parents.contains(&parent)
         && held.made_by.is_none_or(|function| ground.creating_function(by) == function)
-        && lives.first[by.index()] > held.after
+        && lives::first(ground.trace, by) > held.after
         && ground.may_be_deaf(cancel, by)
 }
 
@@ -299,7 +293,7 @@ fn is_suspect(
 pub(super) fn find_siblings(ground: &Ground<'_>, cancel: &Cancel, found: &mut Found) {
     let mut asked = Vec::new();
     for hearing in ground.told(cancel).filter(|hearing| hearing.heard_in == HeardIn::Own) {
-        let Some(parent) = ground.trace.goroutines.parents[hearing.goroutine.index()] else {
+        let Some(parent) = lives::parent(ground.trace, hearing.goroutine) else {
             continue;
         };
         let made_by = ground.creating_function(hearing.goroutine);

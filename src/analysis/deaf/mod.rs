@@ -13,14 +13,18 @@ mod tasks;
 
 use rustc_hash::FxHashSet;
 
-use crate::base::{Goroutine, StackId, StrId, Time};
+use crate::base::{Goroutine, Interval, StackId, StrId, TaskId, Time};
 use crate::model::{Frame, Trace};
 use crate::parse::event::GoState;
 
 use super::Rules;
 use super::book::{Book, Traits};
+use super::cancels::Heard;
 use super::index::{ByGoroutine, children_of, hearings_of};
+use super::listening::Listening;
+use super::lives;
 use super::names::Origin;
+use super::threads::over_rows;
 use super::types::{Cancel, Hearing};
 use super::words::{Evidence, HeardIn, Outcome};
 
@@ -28,13 +32,8 @@ use super::words::{Evidence, HeardIn, Outcome};
 const MAX_SPANS: usize = 4_096;
 
 /// The deaf of each cancel, by cancel and then by goroutine.
-pub(crate) fn find(
-    trace: &Trace,
-    book: &Book,
-    rules: &Rules,
-    cancels: &[Cancel],
-    hearings: &[Hearing],
-) -> Vec<Hearing> {
+pub(crate) fn find(trace: &Trace, book: &Book, rules: &Rules, heard: &Heard) -> Vec<Hearing> {
+    let Heard { cancels, hearings, logged } = heard;
     let ground = Ground {
         trace,
         book,
@@ -42,28 +41,36 @@ pub(crate) fn find(
         hearings,
         by_goroutine: hearings_of(trace, hearings),
         children: children_of(trace),
-        listening: hearings
-            .iter()
-            .map(|hearing| book.place(hearing.stack))
-            .filter(|place| *place != StackId::EMPTY)
-            .collect(),
+        listening: Listening::new(trace, book, hearings.iter().map(|hearing| hearing.stack)),
     };
     let long_work = tasks::LongWork::new(trace, rules);
-    let mut deaf = Vec::new();
-    for cancel in cancels {
-        let mut found = Found::default();
-        request::find(&ground, cancel, &mut found);
-        family::find(&ground, cancel, &mut found);
-        tasks::find(&ground, cancel, &long_work, &mut found);
-        if rules.sibling {
-            family::find_siblings(&ground, cancel, &mut found);
+    over_rows(cancels.len(), |rows| {
+        let mut deaf = Vec::new();
+        for cancel in &cancels[rows] {
+            let task = logged.get(&cancel.id).map(|logged| logged.task);
+            let mut found = find_deaf(&ground, cancel, &long_work, task).rows;
+            found.sort_by_key(|row| row.goroutine);
+            deaf.extend(found.iter().map(|row| ground.hearing(cancel, row)));
         }
-        let mut rows: Vec<Hearing> =
-            found.rows.iter().map(|row| ground.hearing(cancel, row)).collect();
-        rows.sort_by_key(|row| row.goroutine);
-        deaf.extend(rows);
+        deaf
+    })
+}
+
+/// The deaf of one cancel, by the first grade that fits each.
+fn find_deaf(
+    ground: &Ground<'_>,
+    cancel: &Cancel,
+    work: &tasks::LongWork,
+    logged: Option<TaskId>,
+) -> Found {
+    let mut found = Found::default();
+    request::find(ground, cancel, &mut found);
+    family::find(ground, cancel, &mut found);
+    tasks::find(ground, cancel, work, logged, &mut found);
+    if ground.rules.sibling {
+        family::find_siblings(ground, cancel, &mut found);
     }
-    deaf
+    found
 }
 
 /// One deaf goroutine.
@@ -101,7 +108,7 @@ struct Ground<'a> {
     by_goroutine: ByGoroutine,
     children: ByGoroutine,
     /// Where goroutines are known to have listened to a context.
-    listening: FxHashSet<StackId>,
+    listening: Listening,
 }
 
 impl Ground<'_> {
@@ -114,13 +121,12 @@ impl Ground<'_> {
 
     /// When a life ended, or the trace.
     fn end(&self, goroutine: Goroutine) -> Time {
-        let ended = self.trace.goroutines.ended[goroutine.index()];
-        if ended == Time::MIN { self.trace.interval().end } else { ended }
+        lives::end(self.trace, goroutine)
     }
 
     /// Whether a goroutine lived at the cancel and until the limit after it.
     fn overstays(&self, cancel: &Cancel, goroutine: Goroutine) -> bool {
-        self.trace.goroutines.first[goroutine.index()] < cancel.at
+        lives::first(self.trace, goroutine) < cancel.at
             && self.end(goroutine) - cancel.at > self.rules.late_over_ns
     }
 
@@ -134,8 +140,7 @@ impl Ground<'_> {
 
     /// Whether nothing speaks against a goroutine's being deaf to a cancel.
     fn may_be_deaf(&self, cancel: &Cancel, goroutine: Goroutine) -> bool {
-        let life = self.trace.life(goroutine);
-        let start = self.book.function(life.name);
+        let start = self.book.function(lives::name(self.trace, goroutine));
         self.overstays(cancel, goroutine)
             && cancel.by != Some(goroutine)
             && start.origin != Origin::Std
@@ -146,28 +151,46 @@ impl Ground<'_> {
                     || hearing.outcome == Outcome::LivesOn
             })
             && !self.was_helped(cancel, goroutine)
-            && !self.listens(goroutine, cancel.at)
+            && !self.is_excused(cancel, goroutine)
     }
 
     /// Whether a library's goroutine that works for another one heard the cancel: then the
     /// operation which that one is in was cut off.
     fn was_helped(&self, cancel: &Cancel, goroutine: Goroutine) -> bool {
         self.children.of(goroutine).iter().map(|&row| Goroutine(row)).any(|child| {
-            let name = self.trace.goroutines.names[child.index()];
-            self.book.function(name).origin == Origin::Std && self.heard(cancel, child)
+            self.book.function(lives::name(self.trace, child)).origin == Origin::Std
+                && self.heard(cancel, child)
         })
     }
 
-    /// Whether a goroutine waits, from some time on, where contexts are listened to.
-    fn listens(&self, goroutine: Goroutine, from: Time) -> bool {
-        self.trace.spans_from(goroutine, from).take(MAX_SPANS).any(|span| {
-            span.state == GoState::Waiting && self.listening.contains(&self.book.place(span.stack))
-        })
+    /// Whether what a goroutine did after the cancel speaks for it: it waits where contexts are
+    /// listened to, was told by a callback of the cancel, or only wanted for a processor.
+    fn is_excused(&self, cancel: &Cancel, goroutine: Goroutine) -> bool {
+        let window = Interval::new(cancel.at, self.end(goroutine));
+        let mut starved = 0;
+        for span in self.trace.spans_from(goroutine, cancel.at).take(MAX_SPANS) {
+            let listens = span.state == GoState::Waiting
+                && self.listening.hears_exactly(self.book, span.stack);
+            let told = span.woken && span.waker.is_some_and(|by| self.is_callback(cancel, by));
+            if listens || told {
+                return true;
+            }
+            if span.state == GoState::Runnable {
+                starved += span.interval().intersect(window).map_or(0, Interval::ns);
+            }
+        }
+        window.ns() - starved <= self.rules.late_over_ns
+    }
+
+    /// Whether a goroutine was started by a cancel, as an `AfterFunc`.
+    fn is_callback(&self, cancel: &Cancel, goroutine: Goroutine) -> bool {
+        self.rows_of(goroutine)
+            .any(|hearing| hearing.cancel == cancel.id && hearing.evidence == Evidence::AfterFunc)
     }
 
     /// The user's function that created a goroutine; "" if not known.
     fn creating_function(&self, goroutine: Goroutine) -> StrId {
-        let stack = self.trace.goroutines.creation_stacks[goroutine.index()];
+        let stack = lives::creation_stack(self.trace, goroutine);
         self.trace
             .stacks()
             .top(self.book.user(stack))
@@ -175,14 +198,13 @@ impl Ground<'_> {
     }
 
     fn hearing(&self, cancel: &Cancel, row: &Row) -> Hearing {
-        let life = self.trace.life(row.goroutine);
-        let end = row.left.or(life.ended.time());
+        let end = row.left.or(lives::ended(self.trace, row.goroutine));
         let until = end.unwrap_or(self.trace.interval().end);
         let span = self.trace.span_at(row.goroutine, cancel.at);
         Hearing {
             cancel: cancel.id,
             goroutine: row.goroutine,
-            function: life.name,
+            function: lives::name(self.trace, row.goroutine),
             deaf: true,
             evidence: row.evidence,
             heard_in: HeardIn::Own,

@@ -4,15 +4,14 @@
 //! the connection's own one created. When that goroutine cancels, the client is gone, and the
 //! context was that of the request which the connection's goroutine is serving.
 
-use crate::base::{Goroutine, StackId, Time};
-use crate::model::Edge;
-
 use super::super::history::spans_before;
+use super::super::lives;
 use super::super::outcome::own_stacks;
 use super::super::place::host;
 use super::super::types::Cancel;
 use super::super::words::{Cause, Evidence};
 use super::{Found, Ground, Row};
+use crate::base::{Goroutine, StackId, Time};
 
 /// How far to look back for the handler that runs, in spans.
 const LOOK_BACK: usize = 16;
@@ -23,7 +22,7 @@ pub(super) fn find(ground: &Ground<'_>, cancel: &Cancel, found: &mut Found) {
         return;
     }
     let Some(server) = cancel.by.and_then(|by| served_by(ground, by)) else { return };
-    if ground.trace.goroutines.first[server.index()] >= cancel.at || ground.heard(cancel, server) {
+    if lives::first(ground.trace, server) >= cancel.at || ground.heard(cancel, server) {
         return;
     }
     let serving = handler(ground, server, cancel.at);
@@ -35,17 +34,16 @@ pub(super) fn find(ground: &Ground<'_>, cancel: &Cancel, found: &mut Found) {
         .map(|span| span.start);
     let until = left.unwrap_or(ground.end(server));
     if until - cancel.at > ground.rules.late_over_ns {
-        let ended = ground.trace.life(server).ended;
-        let left = left.or(if let Edge::Seen(end) = ended { Some(end) } else { None });
+        let left = left.or(lives::ended(ground.trace, server));
         found.add(Row { goroutine: server, evidence: Evidence::Task, left });
     }
 }
 
 /// The connection's goroutine, if `reader` is its background reader.
 fn served_by(ground: &Ground<'_>, reader: Goroutine) -> Option<Goroutine> {
-    let life = ground.trace.life(reader);
-    let reads = ground.trace.string(life.name).starts_with("net/http.(*connReader).backgroundRead");
-    life.parent.filter(|_| reads)
+    let name = lives::name(ground.trace, reader);
+    let reads = ground.trace.string(name).starts_with("net/http.(*connReader).backgroundRead");
+    lives::parent(ground.trace, reader).filter(|_| reads)
 }
 
 /// The host of the handler that a connection's goroutine is in at some moment; empty if it is

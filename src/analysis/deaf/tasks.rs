@@ -80,6 +80,7 @@ pub(super) fn find(
     ground: &Ground<'_>,
     cancel: &Cancel,
     work: &LongWork,
+    logged: Option<TaskId>,
     found: &mut Found,
 ) {
     if work.by_task.is_empty() {
@@ -94,8 +95,8 @@ pub(super) fn find(
             add(ground, cancel, work, task, Some(hearing.goroutine), found);
         }
     }
-    if cancel.task != BACKGROUND && !asked.contains(&cancel.task) {
-        add(ground, cancel, work, cancel.task, cancel.by, found);
+    if let Some(task) = logged.filter(|task| *task != BACKGROUND && !asked.contains(task)) {
+        add(ground, cancel, work, task, cancel.by, found);
     }
 }
 

@@ -6,6 +6,7 @@ use rustc_hash::FxHashMap;
 
 use crate::base::{Goroutine, Interval, StrId, format_duration};
 
+use super::super::lives;
 use super::super::types::Finding;
 use super::super::words::{Rule, Severity};
 use super::{Facts, count};
@@ -24,9 +25,9 @@ pub(super) fn find(facts: &Facts<'_>) -> Option<Finding> {
     let stopped: i64 = world.stop_the_world().iter().map(|stop| stop.interval.ns()).sum();
     let assisted: i64 = world.assists().iter().map(|assist| assist.interval.ns()).sum();
     let assistants = assistants(facts);
-    let payer = assistants.first().map_or(StrId::EMPTY, |(_, goroutine)| {
-        facts.trace.life(*goroutine).name
-    });
+    let payer = assistants
+        .first()
+        .map_or(StrId::EMPTY, |(_, goroutine)| lives::name(facts.trace, *goroutine));
     let by = match facts.trace.string(payer) {
         "" => String::new(),
         name => format!(", most of them by {name}"),

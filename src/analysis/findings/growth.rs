@@ -6,9 +6,10 @@ use std::cmp::Reverse;
 use rustc_hash::FxHashMap;
 
 use crate::base::{Goroutine, StackId, StrId, Time, format_duration};
-use crate::model::{Frame, Trace};
+use crate::model::Frame;
 
 use super::super::book::Traits;
+use super::super::lives::{self, ended};
 use super::super::names::Origin;
 use super::super::types::Finding;
 use super::super::words::{Rule, Severity};
@@ -17,55 +18,52 @@ use super::{Facts, count, count_text};
 /// Births must be spread over at least this share of the trace, in percent: a burst is no growth.
 const MIN_SPREAD_PERCENT: i64 = 25;
 
-/// All goroutines of one start function and one `go` statement.
-#[derive(Default)]
-struct Kin {
-    members: Vec<Goroutine>,
-    /// The trace knows of some from the start only.
-    older: u32,
-}
+/// Goroutines of one start function and one place of creation that were born in the trace, in
+/// order of birth.
+type Kin = Vec<Goroutine>;
 
 pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
-    let mut kin: FxHashMap<(StrId, StackId), Kin> = FxHashMap::default();
-    let lives = &facts.trace.goroutines;
-    for goroutine in facts.trace.goroutines() {
-        let at = goroutine.index();
-        let function = facts.book.function(lives.names[at]);
-        if function.origin == Origin::Std || function.is.has(Traits::MAIN) {
-            continue;
-        }
-        let kin = kin.entry((lives.names[at], lives.creation_stacks[at])).or_default();
-        if lives.born[at] == Time::MIN {
-            kin.older += 1;
-        } else {
-            kin.members.push(goroutine);
-        }
-    }
     let mut findings = Vec::new();
-    for ((function, stack), kin) in &kin {
-        let site = facts.book.site(facts.trace.stacks(), *stack);
+    for ((function, site), kin) in &kin(facts) {
         let orphans = orphans(facts, kin);
-        findings.extend(orphan(facts, *function, site, &orphans));
+        findings.extend(orphan(facts, *function, *site, &orphans));
         if let Some(growth) = growth(facts, kin) {
-            findings.push(pile_up(facts, *function, site, &growth));
-            findings.extend(abandoned(facts, *function, site, &growth, &orphans));
+            findings.push(pile_up(facts, *function, *site, &growth));
+            findings.extend(abandoned(facts, *function, *site, &growth, &orphans));
         }
     }
     findings
 }
 
-fn ended(trace: &Trace, goroutine: Goroutine) -> Option<Time> {
-    trace.life(goroutine).ended.time()
+/// All kin of the program's own.
+fn kin(facts: &Facts<'_>) -> FxHashMap<(StrId, Option<Frame>), Kin> {
+    let lives = &facts.trace.goroutines;
+    let mut by_stack: FxHashMap<(StrId, StackId), Kin> = FxHashMap::default();
+    let columns = lives.names.iter().zip(&lives.creation_stacks).zip(&lives.born);
+    for (goroutine, ((&name, &stack), &born)) in facts.trace.goroutines().zip(columns) {
+        let function = facts.book.function(name);
+        if function.origin != Origin::Std && !function.is.has(Traits::MAIN) && born != Time::MIN {
+            by_stack.entry((name, stack)).or_default().push(goroutine);
+        }
+    }
+    let mut kin: FxHashMap<(StrId, Option<Frame>), Kin> = FxHashMap::default();
+    for ((name, stack), goroutines) in by_stack {
+        let site = facts.book.site(facts.trace.stacks(), stack);
+        kin.entry((name, site)).or_default().extend(goroutines);
+    }
+    for goroutines in kin.values_mut() {
+        goroutines.sort_unstable_by_key(|goroutine| lives.born[goroutine.index()]);
+    }
+    kin
 }
 
 /// Who outlived its creator by how much, worst first.
-fn orphans(facts: &Facts<'_>, kin: &Kin) -> Vec<(Reverse<i64>, Goroutine)> {
+fn orphans(facts: &Facts<'_>, kin: &[Goroutine]) -> Vec<(Reverse<i64>, Goroutine)> {
     let trace = facts.trace;
     let mut orphans: Vec<_> = kin
-        .members
         .iter()
         .filter_map(|&goroutine| {
-            let parent = trace.life(goroutine).parent?;
+            let parent = lives::parent(trace, goroutine)?;
             let left = ended(trace, parent)?;
             let until = ended(trace, goroutine).unwrap_or(trace.interval().end);
             let by = until - left;
@@ -121,13 +119,13 @@ struct Growth {
 /// Tells growth from a burst and from a plateau: births are spread over time, more than a
 /// third of all that were born are alive at the last birth, and each quarter left more than the one
 /// before.
-fn growth(facts: &Facts<'_>, kin: &Kin) -> Option<Growth> {
+fn growth(facts: &Facts<'_>, kin: &[Goroutine]) -> Option<Growth> {
     let trace = facts.trace;
     let lives = &trace.goroutines;
     let born = |goroutine: &Goroutine| lives.born[goroutine.index()];
-    let (first, last) = (kin.members.first().map(born)?, kin.members.last().map(born)?);
+    let (first, last) = (kin.first().map(born)?, kin.last().map(born)?);
     let spread = last - first;
-    if count(kin.members.len()) < facts.rules.pile_up_min
+    if count(kin.len()) < facts.rules.pile_up_min
         || spread.saturating_mul(100) < trace.interval().ns().saturating_mul(MIN_SPREAD_PERCENT)
     {
         return None;
@@ -135,13 +133,13 @@ fn growth(facts: &Facts<'_>, kin: &Kin) -> Option<Growth> {
     let end = trace.interval().end;
     let ends = |goroutine: &Goroutine| ended(trace, *goroutine).unwrap_or(end);
     let alive_at = |time: Time| {
-        kin.members.iter().filter(|goroutine| born(goroutine) <= time && ends(goroutine) > time).count()
+        kin.iter().filter(|goroutine| born(goroutine) <= time && ends(goroutine) > time).count()
     };
     let quarters: Vec<usize> = (1..=4).map(|n| alive_at(first + spread / 4 * n)).collect();
     let alive: Vec<Goroutine> =
-        kin.members.iter().copied().filter(|goroutine| ends(goroutine) > last).collect();
+        kin.iter().copied().filter(|goroutine| ends(goroutine) > last).collect();
     let grows = quarters.windows(2).all(|pair| pair[0] < pair[1]);
-    if !grows || alive.len() * 3 <= kin.members.len() || count(alive.len()) < facts.rules.pile_up_min {
+    if !grows || alive.len() * 3 <= kin.len() || count(alive.len()) < facts.rules.pile_up_min {
         return None;
     }
     let age = |goroutine: &Goroutine| ends(goroutine) - born(goroutine);
@@ -207,7 +205,8 @@ fn abandoned(
             facts.trace.string(function),
             format_duration(worst)
         ),
-        fix: "Keep the cancel function and call it when the work is done: defer cancel().".to_owned(),
+        fix: "Keep the cancel function and call it when the work is done: defer cancel()."
+            .to_owned(),
         goroutines: left.iter().map(|(_, goroutine)| *goroutine).collect(),
         cancels: Vec::new(),
     })

@@ -79,14 +79,27 @@ fn judge(facts: &Facts<'_>, hearing: &Hearing) -> (Rule, Option<SplitPart>) {
     if rule == Rule::Deaf {
         return (rule, parts.first().copied());
     }
-    // What it could not help: that the canceller took its time, and that no processor was free.
-    let waited = parts.iter().filter(|part| part.state == Doing::Runnable).map(|part| part.ns);
+    // What it could not help: that the canceller took its time, that no processor was free,
+    // and that the GC made it wait.
+    let starved = |part: &&SplitPart| is_starved(facts, part);
+    let waited = parts.iter().filter(starved).map(|part| part.ns);
     if window.ns() - waited.sum::<i64>() <= facts.rules.late_over_ns {
-        let wait = parts.iter().find(|part| part.state == Doing::Runnable);
-        return (Rule::LateScheduling, wait.copied());
+        return (Rule::LateScheduling, parts.iter().find(starved).copied());
     }
-    let held = parts.iter().find(|part| part.state != Doing::Runnable);
-    (rule, held.copied())
+    (rule, parts.iter().find(|part| !starved(part)).copied())
+}
+
+/// Whether a goroutine spent its time wanting for a processor, or for the GC's leave.
+fn is_starved(facts: &Facts<'_>, part: &SplitPart) -> bool {
+    const BY_GC: &[&str] = &["GC mark assist wait for work", "wait until GC ends", "preempted"];
+    match part.state {
+        Doing::Runnable | Doing::GcAssist | Doing::Unborn => true,
+        Doing::Waiting => {
+            BY_GC.contains(&facts.trace.string(part.reason))
+                || facts.book.in_gc(facts.trace, part.stack)
+        }
+        _ => false,
+    }
 }
 
 fn finding(facts: &Facts<'_>, group: &Group<'_>) -> Finding {
@@ -141,9 +154,11 @@ fn message(facts: &Facts<'_>, group: &Group<'_>, members: &[&Hearing], worst: i6
             let is = if members.len() == 1 { "is" } else { "are" };
             format!("{is} still alive {up_to}{time} after {cause}")
         }
-        Rule::Deaf => format!("never heard {cause} and stayed {up_to}{time} longer ({})", grades(members)),
+        Rule::Deaf => {
+            format!("never heard {cause} and stayed {up_to}{time} longer ({})", grades(members))
+        }
         Rule::LateScheduling => {
-            format!("left {up_to}{time} after {cause}, for want of a processor")
+            format!("left {up_to}{time} after {cause}, for want of a processor or by the GC")
         }
         _ => format!("left {up_to}{time} after {cause}"),
     };
@@ -192,9 +207,7 @@ fn fix(facts: &Facts<'_>, group: &Group<'_>) -> &'static str {
         (Doing::Waiting, _) if joins => {
             "Cancel those whom it waits for with the same context: they hold it up."
         }
-        (Doing::Waiting, "select") => {
-            "Add a case <-ctx.Done() of the same context to that select."
-        }
+        (Doing::Waiting, "select") => "Add a case <-ctx.Done() of the same context to that select.",
         (Doing::Waiting, "chan receive" | "chan send") => {
             "Put the channel operation into a select with a case <-ctx.Done()."
         }
@@ -208,7 +221,9 @@ fn fix(facts: &Facts<'_>, group: &Group<'_>) -> &'static str {
         (Doing::Syscall, _) => {
             "Make the call interruptible (deadlines, CommandContext), or run it where nobody waits for it."
         }
-        (Doing::GcAssist, _) => "Allocate less on the way out: it paid for allocations with GC work.",
+        (Doing::GcAssist, _) => {
+            "Allocate less on the way out: it paid for allocations with GC work."
+        }
         _ => "Return as soon as ctx.Done() is closed.",
     }
 }

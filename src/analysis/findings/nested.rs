@@ -41,9 +41,8 @@ fn finding(facts: &Facts<'_>, function: StrId, hearings: &[&Hearing]) -> Finding
     let deepest = hearings.iter().map(|hearing| hearing.depth).max().unwrap_or(0);
     let mut cancels: Vec<u32> = hearings.iter().map(|hearing| hearing.cancel).collect();
     cancels.dedup();
-    let site = hearings
-        .first()
-        .and_then(|hearing| facts.book.site(facts.trace.stacks(), hearing.stack));
+    let site =
+        hearings.first().and_then(|hearing| facts.book.site(facts.trace.stacks(), hearing.stack));
     Finding {
         rule: Rule::DeadlineCutShort,
         severity: Severity::Low,
@@ -58,8 +57,9 @@ fn finding(facts: &Facts<'_>, function: StrId, hearings: &[&Hearing]) -> Finding
             count_text(n, "goroutine"),
             facts.trace.string(function)
         ),
-        fix: "Give the child a deadline before its parent's, or only one of them a deadline at all."
-            .to_owned(),
+        fix:
+            "Give the child a deadline before its parent's, or only one of them a deadline at all."
+                .to_owned(),
         goroutines: hearings.iter().map(|hearing| hearing.goroutine).collect(),
         cancels,
     }

@@ -10,8 +10,9 @@ use crate::parse::event::GoState;
 
 use super::super::book::Traits;
 use super::super::describe::frame_text;
-use super::super::evidence::{member_of, over_chunks, stack_words};
 use super::super::names::Origin;
+use super::super::scan::{each_span, member_of};
+use super::super::threads::over_chunks;
 use super::super::types::Finding;
 use super::super::words::{Outcome, Rule, Severity};
 use super::{Facts, count, count_text};
@@ -38,6 +39,10 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
     let limit = facts.rules.max_sleep_ns.min(facts.rules.max_sleep_in_handler_ns);
     let mut groups: FxHashMap<(StrId, StackId), Group> = FxHashMap::default();
     for sleep in sleeps(facts, limit.min(facts.rules.late_over_ns)) {
+        let site = facts.book.site(facts.trace.stacks(), sleep.stack);
+        if site.is_none_or(|site| facts.book.function(site.function).origin == Origin::Std) {
+            continue;
+        }
         let in_handler = facts.book.any(facts.trace.stacks(), sleep.stack, Traits::SERVES);
         let cancels = spanned(facts, &sleep);
         let ns = sleep.interval.ns();
@@ -60,26 +65,29 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
 fn sleeps(facts: &Facts<'_>, over_ns: i64) -> Vec<Sleep> {
     let trace = facts.trace;
     let is_sleep = |stack: StackId| {
-        facts.book.top(trace.stacks(), stack).is_some_and(|function| function.is.has(Traits::SLEEPS))
+        facts
+            .book
+            .top(trace.stacks(), stack)
+            .is_some_and(|function| function.is.has(Traits::SLEEPS))
     };
     let sleep = |of: Goroutine, start: Time| {
         let span = trace.span_at(of, start)?;
         let long = span.state == GoState::Waiting && span.ns() > over_ns;
         long.then(|| Sleep { of, interval: span.interval(), stack: span.stack })
     };
+    let reason = trace.strings().find("sleep");
     let in_chunk = |chunk: &Chunk| {
-        let wanted: Vec<bool> = chunk.stacks.iter().map(|&stack| is_sleep(stack)).collect();
-        if !wanted.contains(&true) {
-            return Vec::new();
-        }
-        stack_words(chunk)
-            .filter(|&(word, _)| {
-                let local = chunk.columns.stack(word).map_or(usize::MAX, |local| local as usize);
-                wanted.get(local).copied().unwrap_or(false)
-            })
-            .filter(|&(_, at)| !chunk.kind_of(at).woken && !ends_soon(chunk, at, over_ns))
-            .filter_map(|(_, at)| sleep(member_of(chunk, at).0, chunk.start(at)))
-            .collect()
+        let sleeps = |row: u16| {
+            let kind = &chunk.kinds()[usize::from(row)];
+            kind.state == GoState::Waiting && Some(kind.reason) == reason
+        };
+        let mut found = Vec::new();
+        each_span(chunk, sleeps, |at, _| {
+            if !ends_soon(chunk, at, over_ns) {
+                found.extend(sleep(member_of(chunk, at).0, chunk.start(at)));
+            }
+        });
+        found
     };
     let mut sleeps = over_chunks(trace, in_chunk);
     // Those that slept when the trace began are in no chunk.
@@ -95,10 +103,10 @@ fn sleeps(facts: &Facts<'_>, over_ns: i64) -> Vec<Sleep> {
 
 /// Whether a span is followed, in its chunk, by one that begins within the limit.
 fn ends_soon(chunk: &Chunk, at: usize, over_ns: i64) -> bool {
-    let (member, _) = member_of(chunk, at);
-    at + 1 < chunk.n_spans()
-        && member_of(chunk, at + 1).0 == member
-        && chunk.start(at + 1) - chunk.start(at) <= over_ns
+    // Most next spans begin soon after; those of another goroutine begin anywhere.
+    let soon = at + 1 < chunk.n_spans()
+        && (0..=over_ns).contains(&(chunk.start(at + 1) - chunk.start(at)));
+    soon && member_of(chunk, at + 1).0 == member_of(chunk, at).0
 }
 
 /// The cancels that reached the sleeper, or should have, and that it slept across or after.
@@ -163,8 +171,9 @@ fn finding(facts: &Facts<'_>, function: StrId, mut group: Group) -> Finding {
             count_text(n, "time.Sleep"),
             format_duration(worst)
         ),
-        fix: "Use a timer or ticker in a select with ctx.Done(), so that a cancel can end the wait."
-            .to_owned(),
+        fix:
+            "Use a timer or ticker in a select with ctx.Done(), so that a cancel can end the wait."
+                .to_owned(),
         goroutines,
         cancels: group.cancels,
     }

@@ -11,6 +11,8 @@
 //! number is one higher. From 26 on numbers are compared only within a generation.
 //! Facts from Go 1.26 `internal/trace/batch.go` and `generation.go`.
 
+use std::ops::Range;
+
 use super::fault::Fault;
 use super::resync;
 use crate::base::ThreadId;
@@ -36,6 +38,14 @@ pub(super) struct Batch<'a> {
     /// Which experiment's, 0 for ordinary batches.
     pub(super) experiment: u8,
     pub(super) data: &'a [u8],
+}
+
+impl Generation<'_> {
+    /// Which bytes of the file it is.
+    pub(super) fn bytes(&self) -> Range<usize> {
+        let place = |offset: u64| usize::try_from(offset).unwrap_or(usize::MAX);
+        place(self.offset)..place(self.end)
+    }
 }
 
 impl Batch<'_> {

@@ -7,8 +7,11 @@ pub(super) const NO_ROW: u32 = u32::MAX;
 
 /// Ids below this have a place of their own however far the others are.
 const LOW_IDS: usize = 1 << 12;
-/// A window is never longer than this, 16 MiB, unless the ids fill it.
-const MAX_WINDOW: usize = 1 << 22;
+/// A window is no longer than this, unless many ids have been met: a file that names two ids
+/// far from one another may not make it pay for all between, generation after generation.
+const MIN_WINDOW: usize = 1 << 13;
+/// How many places of the window each id that has been met justifies.
+const PLACES_PER_ID: usize = 8;
 /// Ids this far below the first large one still lie in the window.
 const WINDOW_MARGIN: u64 = 1 << 12;
 
@@ -22,6 +25,7 @@ pub(super) struct Slots {
     window: Vec<u32>,
     /// The id at the window's start, never a low one.
     window_base: u64,
+    /// What lay outside the window when it was met, even if the window has grown over it since.
     far: FxHashMap<u64, u32>,
     len: u32,
 }
@@ -32,8 +36,8 @@ impl Slots {
     pub(super) fn get(&self, id: u64) -> Option<u32> {
         let near = self.window.get(self.window_at(id));
         let slot = match near {
-            Some(&slot) => slot,
-            None => self.elsewhere(id),
+            Some(&slot) if slot != NO_ROW => slot,
+            _ => self.elsewhere(id),
         };
         (slot != NO_ROW).then_some(slot)
     }
@@ -41,6 +45,8 @@ impl Slots {
     fn elsewhere(&self, id: u64) -> u32 {
         let slot = if id < LOW_IDS as u64 {
             usize::try_from(id).ok().and_then(|at| self.low.get(at))
+        } else if self.far.is_empty() {
+            None
         } else {
             self.far.get(&id)
         };
@@ -61,20 +67,13 @@ impl Slots {
         if self.window.is_empty() && self.far.is_empty() {
             self.window_base = id.saturating_sub(WINDOW_MARGIN).max(LOW_IDS as u64);
         }
-        let limit = MAX_WINDOW.max(4 * self.len as usize);
         let at = self.window_at(id);
-        // An id that was hashed because it lay beyond the window stays hashed.
-        if at < limit && !self.would_shadow(at) {
+        if at < MIN_WINDOW.max(PLACES_PER_ID * self.len as usize) {
             put(&mut self.window, at, slot);
         } else {
             self.far.insert(id, slot);
         }
         slot
-    }
-
-    /// Whether growing the window to `at` would cover ids that have been hashed.
-    fn would_shadow(&self, at: usize) -> bool {
-        at >= self.window.len() && at >= MAX_WINDOW && !self.far.is_empty()
     }
 
     #[inline]

@@ -27,6 +27,15 @@ use crate::base::{Progress, ThreadId, Time};
 use crate::parse::event::{Body, Event, GoRef, StackRef};
 use crate::parse::sink::Sink;
 
+/// Times beyond this, some 146 years, are cut to it, so that one more never overflows.
+const LIMIT_NS: i64 = 1 << 62;
+
+/// How much may be spent on looking for a thread that can go on: so many looks for each event,
+/// and so many besides. Recorded traces need next to none, with badly wrong clocks one for
+/// each thread; a made-up one could ask for a look at every thread for every event.
+const LOOKS_PER_EVENT: u64 = 256;
+const MORE_LOOKS: u64 = 2_000_000;
+
 /// Hands events on, each with a time after the one before.
 #[derive(Debug)]
 pub(super) struct Outlet<'s, S> {
@@ -42,6 +51,7 @@ pub(super) struct Outlet<'s, S> {
 impl<S: Sink> Outlet<'_, S> {
     #[inline(always)]
     fn put(&mut self, loaded: &Loaded<'_>, event: &mut Event) {
+        event.time = Time(event.time.ns().clamp(-LIMIT_NS, LIMIT_NS));
         if event.time <= self.last {
             event.time = self.last + 1;
         }
@@ -112,7 +122,7 @@ pub(super) fn merge<S: Sink>(
                     return Ok(merger.left_out);
                 }
             }
-            merger.step(loaded, order, &mut queue)?;
+            merger.step(loaded, order, &mut queue, outlet.events)?;
             if queue.is_empty() {
                 continue;
             }
@@ -176,22 +186,24 @@ fn sample_event(order: &Order, sample: &Sample) -> Event {
     }
 }
 
-struct Merger<'a> {
+pub(super) struct Merger<'a> {
     streams: Vec<Stream<'a>>,
     frontier: Frontier,
     left_out: u32,
+    /// How often a thread was looked at because an earlier event had to wait.
+    looks: u64,
 }
 
 impl<'a> Merger<'a> {
     /// Groups the batches by thread, in order of each thread's first, and reads all first events.
-    fn new(loaded: &Loaded<'a>, order: &mut Order) -> Result<Self, Fault> {
+    pub(super) fn new(loaded: &Loaded<'a>, order: &mut Order) -> Result<Self, Fault> {
         let mut rows: FxHashMap<ThreadId, usize> = FxHashMap::default();
         let mut streams: Vec<Stream<'a>> = Vec::new();
         for batch in &loaded.events {
             let row = *rows.entry(batch.thread).or_insert(streams.len());
             if row == streams.len() {
                 let slot = order.thread_slot(batch.thread);
-                streams.push(Stream::new(batch.thread, slot, loaded.frequency));
+                streams.push(Stream::new(slot, loaded.frequency));
             }
             if let Some(stream) = streams.get_mut(row) {
                 stream.push(*batch);
@@ -203,22 +215,38 @@ impl<'a> Merger<'a> {
                 frontier.insert(Head { time: stream.event.time, stream: row });
             }
         }
-        Ok(Self { streams, frontier, left_out: 0 })
+        Ok(Self { streams, frontier, left_out: 0, looks: 0 })
     }
 
-    /// Takes one event of the first thread that can go on. None is taken if a thread had to be
-    /// left out.
+    /// Reads all events, thread by thread, and gives how many there were.
+    pub(super) fn drain(mut self) -> Result<u64, Fault> {
+        let mut events = self.frontier.len() as u64;
+        let mut last = 0;
+        for stream in &mut self.streams {
+            while stream.advance()? {
+                events += 1;
+                last ^= stream.event.time;
+            }
+        }
+        // The times were read for nothing, which the compiler must not find out.
+        std::hint::black_box(last);
+        Ok(events)
+    }
+
+    /// Takes one event of the first thread that can go on, after `events`. None is taken if a
+    /// thread had to be left out.
     #[inline(always)]
     fn step(
         &mut self,
         loaded: &mut Loaded<'a>,
         order: &mut Order,
         queue: &mut Queue,
+        events: u64,
     ) -> Result<(), Fault> {
         if self.try_at(0, loaded, order, queue)? {
             return Ok(());
         }
-        self.step_elsewhere(loaded, order, queue)
+        self.step_elsewhere(loaded, order, queue, events)
     }
 
     /// The same, when the earliest event has to wait.
@@ -228,9 +256,16 @@ impl<'a> Merger<'a> {
         loaded: &mut Loaded<'a>,
         order: &mut Order,
         queue: &mut Queue,
+        events: u64,
     ) -> Result<(), Fault> {
+        let n_threads = self.frontier.len();
+        self.looks += n_threads as u64;
+        if self.looks > MORE_LOOKS.saturating_add(events.saturating_mul(LOOKS_PER_EVENT)) {
+            let what = format!("{n_threads} threads' events do not fit together in any time");
+            return Err(Fault::broken(self.next_offset(loaded), what));
+        }
         self.frontier.sort();
-        for at in 1..self.frontier.len() {
+        for at in 1..n_threads {
             if self.try_at(at, loaded, order, queue)? {
                 return Ok(());
             }
@@ -238,9 +273,14 @@ impl<'a> Merger<'a> {
         if loaded.lenient {
             return self.step_anyway(loaded, order, queue);
         }
-        let offset = self.frontier.get(0).and_then(|head| self.streams.get(head.stream as usize));
-        let offset = offset.map_or(loaded.offset, Stream::event_offset);
-        Err(Fault::broken(offset, "no thread's next event fits what the others did"))
+        let what = "no thread's next event fits what the others did";
+        Err(Fault::broken(self.next_offset(loaded), what))
+    }
+
+    /// Where in the file the earliest of the next events is.
+    fn next_offset(&self, loaded: &Loaded<'_>) -> u64 {
+        let next = self.frontier.get(0).and_then(|head| self.streams.get(head.stream as usize));
+        next.map_or(loaded.offset, Stream::event_offset)
     }
 
     /// The same, when no event fits and that is because some were cut off.
@@ -298,7 +338,11 @@ impl<'a> Merger<'a> {
         match stream.advance() {
             Ok(true) => self.frontier.update(at, stream.event.time),
             Ok(false) => self.frontier.remove(at),
-            Err(_) if loaded.lenient => self.leave_out(at, queue),
+            Err(_) if loaded.lenient => {
+                // The event that was taken stands.
+                self.frontier.remove(at);
+                self.left_out += 1;
+            }
             Err(fault) => return Err(fault),
         }
         Ok(true)

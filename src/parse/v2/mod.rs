@@ -9,6 +9,7 @@ mod batch;
 mod fault;
 mod frontier;
 mod ids;
+mod measure;
 mod merge;
 mod order;
 mod parallel;
@@ -16,6 +17,7 @@ mod read;
 mod resync;
 mod stream;
 
+pub(super) use measure::{decode, scan};
 pub(super) use parallel::parse_pieces;
 
 use batch::{FIRST_WITH_MARK, Generation, Scanned, Scanner};
@@ -145,7 +147,10 @@ impl<S: Sink> Serial<'_, S> {
         let number = generation.number;
         let is_initial = *self.state.initial.get_or_insert(number) == number;
         self.state.fallback.frequency = Some(loaded.frequency);
-        let mut order = Order::with_carry(&self.state.carry, number, is_initial, loaded.lenient);
+        let mut order = {
+            let carry = std::mem::take(&mut self.state.carry);
+            Order::with_carry(carry, number, is_initial, loaded.lenient)
+        };
         let outcome = merge(&mut loaded, &mut order, &mut self.outlet, self.progress);
         self.progress.advance(generation.end.saturating_sub(generation.offset));
         match outcome {

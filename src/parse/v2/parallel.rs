@@ -6,7 +6,13 @@
 //! too many times would move, the generation is read again with the carry, so the result is
 //! always that of reading in order.
 
+#![expect(
+    clippy::inline_always,
+    reason = "an event whose parts stay in registers takes half the time: docs/performance.md"
+)]
+
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, sync_channel};
 
@@ -46,7 +52,7 @@ impl<P: Piece> Sink for Noted<P> {
         self.piece.begin_generation(tables);
     }
 
-    #[inline]
+    #[inline(always)]
     fn event(&mut self, tables: &Tables<'_>, event: &Event) {
         if self.times.len() < KEPT_TIMES {
             self.times.push(event.time);
@@ -74,6 +80,7 @@ pub(in crate::parse) fn parse_pieces<P: Piece>(
     minor: u32,
     threads: usize,
     mut join: impl FnMut(P, &Tables<'_>),
+    mut done: impl FnMut(Range<usize>),
     progress: &Progress,
 ) -> Result<Parsed, ParseError> {
     progress.set_total(file.len() as u64);
@@ -115,6 +122,7 @@ pub(in crate::parse) fn parse_pieces<P: Piece>(
                 Scanned::Generation(generation) => {
                     let alone = queue.get(at);
                     joiner.generation(generation, alone, &mut join)?;
+                    done(generation.bytes());
                     at += 1;
                 }
                 Scanned::Broken { fault, rest } => joiner.broken(fault, rest, &mut join)?,

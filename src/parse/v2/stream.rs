@@ -8,7 +8,6 @@
 use super::batch::Batch;
 use super::fault::Fault;
 use super::read::Frequency;
-use crate::base::ThreadId;
 use crate::parse::cursor::{Cursor, squeeze_short};
 use crate::parse::spec::{MAX_ARGS, spec};
 
@@ -49,8 +48,9 @@ impl RawEvent {
 fn unpack<const N: usize>(mut word: u64) -> [u64; N] {
     let mut values = [0; N];
     for value in &mut values {
-        let low = word as u32;
-        let ends = !low & CONTINUES as u32;
+        let [a, b, c, d, ..] = word.to_le_bytes();
+        let low = u32::from_le_bytes([a, b, c, d]);
+        let ends = !low & CONTINUES_SHORT;
         *value = u64::from(squeeze_short(low & (ends ^ ends.wrapping_sub(1))));
         word = word >> 1 >> (ends | 1 << 31).trailing_zeros();
     }
@@ -64,6 +64,7 @@ fn wide<const N: usize>(args: &[u64; MAX_ARGS]) -> [u64; N] {
 
 /// The bit of each byte that says that its varint goes on.
 const CONTINUES: u64 = 0x8080_8080_8080_8080;
+const CONTINUES_SHORT: u32 = 0x8080_8080;
 
 /// How many arguments a timed event has after its time difference, by type; else [`UNTIMED`].
 static ARGS: [u8; 256] = arg_counts();
@@ -104,7 +105,6 @@ fn bytes_at<const N: usize>(window: &[u8; WINDOW], at: usize) -> [u8; N] {
 /// Reads one thread's batches.
 #[derive(Debug)]
 pub(super) struct Stream<'a> {
-    pub(super) thread: ThreadId,
     /// The order's slot of the thread.
     pub(super) slot: u32,
     /// The event that comes next, once [`Stream::advance`] has read one.
@@ -123,9 +123,8 @@ pub(super) struct Stream<'a> {
 }
 
 impl<'a> Stream<'a> {
-    pub(super) fn new(thread: ThreadId, slot: u32, frequency: Frequency) -> Self {
+    pub(super) fn new(slot: u32, frequency: Frequency) -> Self {
         Self {
-            thread,
             slot,
             event: RawEvent::NONE,
             batches: Vec::new(),
@@ -179,7 +178,7 @@ impl<'a> Stream<'a> {
         let &count = ARGS.get(usize::from(wire_type))?;
         let word = u32::from_le_bytes(bytes_at(window, 1));
         // In each byte that ends a varint the top bit is set, and no other bit is.
-        let ends = !word & CONTINUES as u32;
+        let ends = !word & CONTINUES_SHORT;
         if ends == 0 {
             return None;
         }

@@ -11,6 +11,7 @@ use crate::scene::{
 
 fn open(path: &str) -> Document {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("traces").join(path);
+    #[expect(clippy::disallowed_methods, reason = "a test reads the examples")]
     let bytes = std::fs::read(&path).unwrap();
     let trace = crate::model::build(&bytes, &Progress::default()).unwrap();
     Document::new(trace, Rules::default())

@@ -15,7 +15,7 @@ const MS: i64 = 1_000_000;
 /// still alive; and a busy one that switches too often to be drawn.
 fn late_exit() -> Story {
     let busy: Vec<(i64, usize)> =
-        (0..2_000).map(|n| (10 * MS + n * 20_000, if n % 4 == 0 { 1 } else { 0 })).collect();
+        (0..2_000).map(|n| (10 * MS + n * 20_000, usize::from(n % 4 == 0))).collect();
     let mut story = Story::new(100 * MS)
         .actor("main.main", &[(0, 0), (MS, 4)], None)
         .actor("main.work", &[(5 * MS, 1), (6 * MS, 4), (40 * MS, 0)], Some(41 * MS))

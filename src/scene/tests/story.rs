@@ -5,9 +5,9 @@ use std::sync::Arc;
 use crate::analysis::{
     Analysis, Cancel, Cause, Document, Evidence, HeardIn, Hearing, Outcome, Rules,
 };
-use crate::base::{GoId, Goroutine, Interval, ProcId, StackId, StrId, TaskId, Time};
-use crate::model::{Chunk, Edge, Kind, Life, MetricPoint, RunAt, Trace};
+use crate::base::{GoId, Goroutine, Interval, ProcId, StackId, StrId, Time};
 use crate::model::Columns;
+use crate::model::{Chunk, Edge, Kind, Life, MetricPoint, RunAt, Trace};
 use crate::parse::event::GoState;
 
 /// A state and its reason, as stories write them.
@@ -180,8 +180,6 @@ impl Story {
                 by: None,
                 depth: 1,
                 stack: StackId::EMPTY,
-                logged: StrId::EMPTY,
-                task: TaskId(0),
                 heard: start..start + n_heard,
                 deaf: start + n_heard..end,
             });

@@ -86,7 +86,7 @@ impl Trace {
             self.bytes.push((number & 0x7f) as u8 | 0x80);
             number >>= 7;
         }
-        self.bytes.push(number as u8);
+        self.bytes.push(number.to_le_bytes()[0]);
         self
     }
 }

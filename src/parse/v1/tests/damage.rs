@@ -12,6 +12,7 @@ fn outcome(trace: &Trace) -> (u64, bool, Vec<(u64, String)>) {
 
 /// As [`outcome`], of a trace that begins soundly, then has `damage` and the frequency. The
 /// damage is at the byte that is returned first.
+#[expect(clippy::type_complexity, reason = "what is compared, field by field")]
 fn of_damage(damage: impl Fn(Trace) -> Trace) -> (u64, (u64, bool, Vec<(u64, String)>)) {
     let sound = started();
     (sound.bytes.len() as u64, outcome(&damage(sound).frequency()))

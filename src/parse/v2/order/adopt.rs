@@ -29,7 +29,7 @@ impl Order {
     }
 
     fn adopt_goroutine(&mut self, id: u64, state: GoState, seq: Seq) -> bool {
-        let is_new = self.go_slots.get(id).is_none();
+        let is_new = self.go_slot(id).is_none();
         if is_new {
             self.go_slots.get_or_add(id);
             self.goroutines.push(GoCell { id: GoId(id), state, seq });
@@ -38,7 +38,7 @@ impl Order {
     }
 
     fn adopt_proc(&mut self, id: u64, status: ProcStatus, seq: Seq) -> bool {
-        let is_new = self.proc_slots.get(id).is_none();
+        let is_new = self.proc_slot(id).is_none();
         if is_new {
             self.proc_slots.get_or_add(id);
             self.procs.push(ProcCell { id: ProcId(id), status, seq });

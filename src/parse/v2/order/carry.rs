@@ -1,12 +1,11 @@
 //! What one generation leaves to the next, and joining a generation that was ordered alone.
 
-use rustc_hash::FxHashMap;
+use std::collections::BTreeSet;
+
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::regions::{Regions, Text, TextNumber, Texts};
-use super::{
-    GcState, GoCell, Order, ProcCell, ProcRef, ProcStatus, RangeType, Seq, Stop, TaskCell,
-    ThreadCell,
-};
+use super::{GcState, Order, ProcRef, ProcStatus, RangeType, Seq, Stop};
 use crate::base::{GoId, ProcId, TaskId, ThreadId};
 use crate::parse::event::{GoRef, GoState};
 use crate::parse::spec::wire;
@@ -16,19 +15,24 @@ use crate::parse::v2::ids::{NO_ROW, Slots};
 type OpenRegions = Vec<(TaskId, Text)>;
 
 /// The scheduler's state between two generations.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(in crate::parse::v2) struct Carry {
-    goroutines: FxHashMap<GoId, (GoState, Seq)>,
-    procs: FxHashMap<ProcId, (ProcStatus, Seq)>,
-    threads: FxHashMap<ThreadId, (GoId, ProcId)>,
-    regions: FxHashMap<GoId, OpenRegions>,
-    go_ranges: FxHashMap<GoId, Vec<RangeType>>,
-    proc_ranges: FxHashMap<ProcId, Vec<RangeType>>,
+    pub(super) goroutines: FxHashMap<GoId, (GoState, Seq)>,
+    pub(super) procs: FxHashMap<ProcId, (ProcStatus, Seq)>,
+    pub(super) threads: FxHashMap<ThreadId, (GoId, ProcId)>,
+    pub(super) regions: FxHashMap<GoId, OpenRegions>,
+    pub(super) go_ranges: FxHashMap<GoId, Vec<RangeType>>,
+    pub(super) proc_ranges: FxHashMap<ProcId, Vec<RangeType>>,
     /// The parent and type of each active task.
-    tasks: FxHashMap<TaskId, (TaskId, Text)>,
+    pub(super) tasks: FxHashMap<TaskId, (TaskId, Text)>,
     gc: GcState,
     gc_seq: u64,
+    /// Which threads are on record with each P, once that has been asked for.
+    pub(super) holders: Option<Holders>,
 }
+
+/// The threads on record with each P.
+pub(super) type Holders = FxHashMap<ProcId, BTreeSet<ThreadId>>;
 
 /// What an order without a carry took for granted about the generations before.
 #[derive(Debug, Default)]
@@ -90,6 +94,7 @@ impl Order {
             texts: Texts::default(),
             extra_rows: FxHashMap::default(),
             assumed: None,
+            past: Carry::default(),
         }
     }
 
@@ -99,63 +104,17 @@ impl Order {
     }
 
     /// An order that goes on from `carry`. In the initial generation statuses come from nowhere.
+    ///
+    /// What is carried is taken up where it is first named: a small generation has to be cheap
+    /// however many goroutines are alive.
     pub(in crate::parse::v2) fn with_carry(
-        carry: &Carry,
+        carry: Carry,
         number: u64,
         is_initial: bool,
         lenient: bool,
     ) -> Self {
-        let mut order = Self::empty(number, is_initial, lenient);
-        for (&id, &(state, seq)) in &carry.goroutines {
-            order.go_slots.get_or_add(id.0);
-            order.goroutines.push(GoCell { id, state, seq });
-        }
-        for (&id, &(status, seq)) in &carry.procs {
-            order.proc_slots.get_or_add(id.0);
-            order.procs.push(ProcCell { id, status, seq });
-        }
-        for (&thread, &(goroutine, proc)) in &carry.threads {
-            let slot = order.thread_slot(thread);
-            let (goroutine, proc) = (order.go_ref(goroutine), order.proc_ref(proc));
-            if let Some(cell) = order.threads.get_mut(slot as usize) {
-                *cell = ThreadCell { exists: true, goroutine, proc, ..*cell };
-            }
-        }
-        for (id, open) in &carry.regions {
-            for (task, kind) in open {
-                if let Some(slot) = order.go_slots.get(id.0) {
-                    let kind = order.texts.number(kind);
-                    order.regions.push(slot, (*task, kind));
-                }
-            }
-        }
-        let go_slot = |id: &GoId| order.go_slots.get(id.0);
-        let keyed = |(id, open): (&GoId, &Vec<RangeType>)| Some((go_slot(id)?, open.clone()));
-        order.go_ranges = carry.go_ranges.iter().filter_map(keyed).collect();
-        let proc_slot = |id: &ProcId| order.proc_slots.get(id.0);
-        let keyed = |(id, open): (&ProcId, &Vec<RangeType>)| Some((proc_slot(id)?, open.clone()));
-        order.proc_ranges = carry.proc_ranges.iter().filter_map(keyed).collect();
-        for (&id, (parent, kind)) in &carry.tasks {
-            let kind = order.texts.number(kind);
-            order.tasks.insert(id, TaskCell { parent: *parent, kind });
-        }
-        order.gc = carry.gc;
-        order.gc_seq = carry.gc_seq;
-        order
-    }
-
-    fn go_ref(&self, id: GoId) -> GoRef {
-        match id.some().and_then(|id| self.go_slots.get(id.0)) {
-            Some(slot) => GoRef { id, slot },
-            None => GoRef::NONE,
-        }
-    }
-
-    fn proc_ref(&self, id: ProcId) -> ProcRef {
-        match id.some().and_then(|id| self.proc_slots.get(id.0)) {
-            Some(slot) => ProcRef { id, slot },
-            None => ProcRef::NONE,
-        }
+        let (gc, gc_seq) = (carry.gc, carry.gc_seq);
+        Self { past: carry, gc, gc_seq, ..Self::empty(number, is_initial, lenient) }
     }
 
     /// Whether a goroutine never met in this generation may be one from before.
@@ -269,7 +228,9 @@ impl Order {
     pub(super) fn take_proc(&mut self, victim: ThreadId, of: ProcRef) -> Result<(), Stop> {
         let slot = match self.thread_slots.get(victim.0) {
             Some(slot) => slot,
-            None if self.assumed.is_some() => self.thread_slot(victim),
+            None if self.assumed.is_some() || self.past.threads.contains_key(&victim) => {
+                self.thread_slot(victim)
+            }
             None => NO_ROW,
         };
         let Some(cell) = self.threads.get_mut(slot as usize) else {
@@ -287,7 +248,7 @@ impl Order {
                 format!("P {} is stolen from thread {victim}, which holds {}", of.id, cell.proc.id);
             return Err(Stop::broken(what));
         }
-        cell.proc = ProcRef::NONE;
+        self.set_proc(slot, ProcRef::NONE);
         Ok(())
     }
 
@@ -360,10 +321,10 @@ impl Carry {
     ///
     /// # Errors
     /// [`Mismatch`] if not; the carry is then unchanged.
-    pub(in crate::parse::v2) fn join(&mut self, order: Order) -> Result<(), Mismatch> {
+    pub(in crate::parse::v2) fn join(&mut self, mut order: Order) -> Result<(), Mismatch> {
         let Some(assumed) = &order.assumed else {
-            *self = Self::default();
-            self.absorb(order);
+            *self = std::mem::take(&mut order.past);
+            self.absorb(&order);
             return Ok(());
         };
         let holds = self.holds_goroutines(&order, assumed)
@@ -371,7 +332,7 @@ impl Carry {
             && self.holds_threads(assumed)
             && self.holds_gc(assumed)
             && self.holds_ranges(&order, assumed)
-            && assumed.new_tasks.iter().all(|id| self.fresh_task(*id, assumed))
+            && self.holds_tasks(assumed)
             && self.holds_regions(&order, assumed);
         if !holds {
             return Err(Mismatch);
@@ -391,15 +352,15 @@ impl Carry {
         self.proc_ranges.clear();
         if assumed.gc.is_none() {
             let (gc, gc_seq) = (self.gc, self.gc_seq);
-            self.absorb(order);
+            self.absorb(&order);
             (self.gc, self.gc_seq) = (gc, gc_seq);
         } else {
-            self.absorb(order);
+            self.absorb(&order);
         }
         Ok(())
     }
 
-    fn absorb(&mut self, order: Order) {
+    fn absorb(&mut self, order: &Order) {
         for cell in &order.goroutines {
             if cell.state == GoState::NotExist {
                 self.goroutines.remove(&cell.id);
@@ -417,7 +378,10 @@ impl Carry {
                 *goroutine = cell.goroutine.id;
             }
             if cell.knows_proc {
-                *proc = cell.proc.id;
+                let before = std::mem::replace(proc, cell.proc.id);
+                if let Some(holders) = &mut self.holders {
+                    move_holder(holders, cell.id, before, cell.proc.id);
+                }
             }
         }
         let go_id = |slot: u32| order.goroutines.get(slot as usize).map(|cell| cell.id);
@@ -503,9 +467,10 @@ impl Carry {
             && assumed.sweeps.iter().all(is_sweep)
     }
 
-    /// Whether a task that begins was not active, or ended first.
-    fn fresh_task(&self, id: TaskId, assumed: &Assumed) -> bool {
-        !self.tasks.contains_key(&id) || assumed.ended_tasks.contains(&id)
+    /// Tasks that begin were not active, or ended first.
+    fn holds_tasks(&self, assumed: &Assumed) -> bool {
+        let ended: FxHashSet<TaskId> = assumed.ended_tasks.iter().copied().collect();
+        assumed.new_tasks.iter().all(|id| !self.tasks.contains_key(id) || ended.contains(id))
     }
 
     fn holds_regions(&self, order: &Order, assumed: &Assumed) -> bool {
@@ -522,4 +487,12 @@ impl Carry {
             }
         })
     }
+}
+
+/// A thread that was on record with one P is so with another.
+pub(super) fn move_holder(holders: &mut Holders, thread: ThreadId, from: ProcId, to: ProcId) {
+    if let Some(of_before) = holders.get_mut(&from) {
+        of_before.remove(&thread);
+    }
+    holders.entry(to).or_default().insert(thread);
 }

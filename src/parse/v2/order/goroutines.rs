@@ -49,8 +49,8 @@ impl Made<'_, '_, '_> {
         GoRef { id: GoId(id), slot }
     }
 
-    fn exists(&self, id: u64) -> bool {
-        let slot = self.order.go_slots.get(id);
+    fn exists(&mut self, id: u64) -> bool {
+        let slot = self.order.go_slot(id);
         slot.and_then(|slot| self.order.goroutines.get(slot as usize))
             .is_some_and(|cell| cell.state != GoState::NotExist)
     }
@@ -69,19 +69,20 @@ impl Made<'_, '_, '_> {
     #[inline(always)]
     pub(super) fn go_start(&mut self, [id, seq]: [u64; 2]) -> Answer {
         let seq = self.seq(seq);
-        let Some(slot) = self.order.go_slots.get(id) else {
+        let Some(slot) = self.order.go_slot(id) else {
             return Ok(Step::NotYet);
         };
+        let fits = self.context.proc.is_some() && self.context.goroutine.some().is_none();
         match self.order.go_cell(slot) {
             Some(cell) if cell.state == GoState::Runnable && seq.follows(cell.seq) => {
+                // What breaks leaves the states as they were: a damaged trace goes on without it.
+                if !fits {
+                    return self.cannot_start();
+                }
                 cell.state = GoState::Running;
                 cell.seq = seq;
             }
             _ => return Ok(Step::NotYet),
-        }
-        self.needs_proc()?;
-        if self.context.goroutine.some().is_some() {
-            return Err(Stop::broken("GoStart on a thread that runs a goroutine already"));
         }
         let of = GoRef { id: GoId(id), slot };
         self.plain(of, GoState::Runnable, GoState::Running);
@@ -89,10 +90,16 @@ impl Made<'_, '_, '_> {
         Ok(Step::Advanced)
     }
 
+    #[cold]
+    fn cannot_start(&self) -> Answer {
+        self.needs_proc()?;
+        Err(Stop::broken("GoStart on a thread that runs a goroutine already"))
+    }
+
     #[inline(always)]
     pub(super) fn go_unblock(&mut self, [id, seq, stack]: [u64; 3]) -> Answer {
         let seq = self.seq(seq);
-        let Some(slot) = self.order.go_slots.get(id) else {
+        let Some(slot) = self.order.go_slot(id) else {
             return Ok(Step::NotYet);
         };
         match self.order.go_cell(slot) {
@@ -169,6 +176,9 @@ impl Made<'_, '_, '_> {
     pub(super) fn go_destroy_syscall(&mut self) -> Answer {
         self.needs_thread()?;
         self.needs_goroutine()?;
+        if self.context.proc.is_some() {
+            self.may_abandon_proc()?;
+        }
         self.current(GoState::Syscall, "the end in a system call")?.state = GoState::NotExist;
         let of = self.context.goroutine;
         self.order.forget(of.slot);
@@ -182,15 +192,16 @@ impl Made<'_, '_, '_> {
 
     pub(super) fn go_syscall_begin(&mut self, [seq, stack]: [u64; 2]) -> Answer {
         self.needs_user_code()?;
-        self.current(GoState::Running, "a system call")?.state = GoState::Syscall;
         let seq = self.seq(seq);
         let proc = self.held_proc()?;
-        proc.status = ProcStatus::Syscall;
         // The number only tells apart two system calls when clocks are wrong.
         if !seq.follows(proc.seq) {
             let what = format!("a system call on P {} out of sequence", proc.id);
             return Err(Stop::broken(what));
         }
+        self.current(GoState::Running, "a system call")?.state = GoState::Syscall;
+        let proc = self.held_proc()?;
+        proc.status = ProcStatus::Syscall;
         proc.seq = seq;
         let stack = self.stack(stack)?;
         let states = (GoState::Running, GoState::Syscall);
@@ -200,13 +211,13 @@ impl Made<'_, '_, '_> {
 
     pub(super) fn go_syscall_end(&mut self) -> Answer {
         self.needs_user_code()?;
-        self.current(GoState::Syscall, "the end of a system call")?.state = GoState::Running;
         let proc = self.held_proc()?;
         if proc.status != ProcStatus::Syscall {
             let what = format!("a system call ends on P {}, which is in none", proc.id);
             return Err(Stop::broken(what));
         }
-        proc.status = ProcStatus::Running;
+        self.current(GoState::Syscall, "the end of a system call")?.state = GoState::Running;
+        self.held_proc()?.status = ProcStatus::Running;
         self.plain(self.context.goroutine, GoState::Syscall, GoState::Running);
         Ok(Step::Advanced)
     }
@@ -230,7 +241,7 @@ impl Made<'_, '_, '_> {
         self.needs_user_code()?;
         self.current(GoState::Running, "a switch")?;
         let seq = self.seq(seq);
-        let Some(slot) = self.order.go_slots.get(id) else {
+        let Some(slot) = self.order.go_slot(id) else {
             return Ok(Step::NotYet);
         };
         match self.order.go_cell(slot) {
@@ -301,7 +312,7 @@ impl Made<'_, '_, '_> {
     /// Checks a status against what is known, or takes it as the first that is.
     fn note_status(&mut self, id: u64, state: GoState) -> Result<(GoRef, GoState), Stop> {
         let seq = self.seq(0);
-        if let Some(slot) = self.order.go_slots.get(id)
+        if let Some(slot) = self.order.go_slot(id)
             && let Some(cell) = self.order.go_cell(slot)
             && (cell.state != GoState::NotExist)
         {

@@ -24,6 +24,7 @@ mod goroutines;
 mod notes;
 mod procs;
 mod ranges;
+mod recall;
 mod regions;
 
 pub(super) use carry::{Assumed, Carry};
@@ -52,6 +53,7 @@ pub(super) enum Step {
 ///
 /// Boxed, so that an [`Answer`] fits registers.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[expect(clippy::box_collection, reason = "one word instead of three in each answer")]
 pub(super) struct Stop(Option<Box<String>>);
 
 impl Stop {
@@ -266,6 +268,8 @@ pub(super) struct Order {
     extra_rows: FxHashMap<TextNumber, StrRef>,
     /// What was assumed of the past; none when the past is known.
     assumed: Option<Box<Assumed>>,
+    /// What is known of the past and has not been named yet in this generation.
+    past: Carry,
 }
 
 impl Order {
@@ -277,11 +281,13 @@ impl Order {
         let slot = self.thread_slots.get_or_add(thread.0);
         if slot as usize == self.threads.len() {
             let known = self.assumed.is_none();
+            let recalled = self.recall_thread(thread);
+            let (goroutine, proc) = recalled.unwrap_or((GoRef::NONE, ProcRef::NONE));
             self.threads.push(ThreadCell {
                 id: thread,
-                exists: false,
-                goroutine: GoRef::NONE,
-                proc: ProcRef::NONE,
+                exists: recalled.is_some(),
+                goroutine,
+                proc,
                 knows_goroutine: known,
                 knows_proc: known,
             });
@@ -442,10 +448,7 @@ impl Made<'_, '_, '_> {
     /// From now on the thread holds `proc`.
     #[inline]
     fn bind_proc(&mut self, proc: ProcRef) {
-        if let Some(cell) = self.order.threads.get_mut(self.context.slot as usize) {
-            cell.proc = proc;
-            cell.knows_proc = true;
-        }
+        self.order.set_proc(self.context.slot, proc);
     }
 
     #[inline]

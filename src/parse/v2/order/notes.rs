@@ -12,7 +12,7 @@ impl Made<'_, '_, '_> {
     /// A second begin of an active task is an error; nothing else about tasks is.
     pub(super) fn task_begin(&mut self, [id, parent, kind, stack]: [u64; 4]) -> Answer {
         let id = TaskId(id);
-        if self.order.tasks.contains_key(&id) {
+        if self.order.task(id).is_some() {
             return Err(Stop::broken(format!("task {id} begins twice")));
         }
         // On the wire 0 is no parent, not the background task.
@@ -33,7 +33,9 @@ impl Made<'_, '_, '_> {
     /// Repeats type and parent of the begin, even from an earlier generation.
     pub(super) fn task_end(&mut self, [id, stack]: [u64; 2]) -> Answer {
         let id = TaskId(id);
-        let (parent, kind) = match self.order.tasks.remove(&id) {
+        let known = self.order.task(id);
+        self.order.tasks.remove(&id);
+        let (parent, kind) = match known {
             Some(task) => (task.parent, self.text_row(task.kind)),
             None => {
                 self.order.assume_task_ended(id);

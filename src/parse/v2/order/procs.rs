@@ -40,7 +40,7 @@ impl Made<'_, '_, '_> {
 
     pub(super) fn proc_start(&mut self, [id, seq]: [u64; 2]) -> Answer {
         let seq = self.seq(seq);
-        let Some(slot) = self.order.proc_slots.get(id) else {
+        let Some(slot) = self.order.proc_slot(id) else {
             return Ok(Step::NotYet);
         };
         // A thread that still has a P is in a system call, and it has not been stolen yet.
@@ -75,7 +75,7 @@ impl Made<'_, '_, '_> {
     /// One thread takes a P from another, or from itself, that is in a system call.
     pub(super) fn proc_steal(&mut self, [id, seq, victim]: [u64; 3]) -> Answer {
         let seq = self.seq(seq);
-        let Some(slot) = self.order.proc_slots.get(id) else {
+        let Some(slot) = self.order.proc_slot(id) else {
             return Ok(Step::NotYet);
         };
         let before = match self.order.proc_cell(slot) {
@@ -117,14 +117,19 @@ impl Made<'_, '_, '_> {
         self.order.take_proc(victim, of)
     }
 
-    /// A goroutine that came from C ends on a thread that still holds a P.
-    pub(super) fn abandon_proc(&mut self) -> Result<(), Stop> {
+    /// Whether the thread's P is in a system call.
+    pub(super) fn may_abandon_proc(&mut self) -> Result<(), Stop> {
         let proc = self.held_proc()?;
         if proc.status != ProcStatus::Syscall {
             let what = format!("a call from C ends on P {}, which is in no system call", proc.id);
             return Err(Stop::broken(what));
         }
-        proc.status = ProcStatus::SyscallAbandoned;
+        Ok(())
+    }
+
+    /// A goroutine that came from C ends on a thread that still holds a P.
+    pub(super) fn abandon_proc(&mut self) -> Result<(), Stop> {
+        self.held_proc()?.status = ProcStatus::SyscallAbandoned;
         let of = self.context.proc.id;
         self.proc_transition(self.context, of, ProcState::Running, ProcState::Idle);
         self.bind_proc(ProcRef::NONE);
@@ -136,7 +141,8 @@ impl Made<'_, '_, '_> {
             return Err(Stop::broken(format!("P {id} has unknown status {status}")));
         };
         let seq = self.seq(0);
-        let slot = self.order.proc_slots.get_or_add(id);
+        let known = self.order.proc_slot(id);
+        let slot = known.unwrap_or_else(|| self.order.proc_slots.get_or_add(id));
         let of = ProcRef { id: ProcId(id), slot };
         let promoted;
         let mut to = status.state();
@@ -175,20 +181,18 @@ impl Made<'_, '_, '_> {
     }
 
     /// The context of the thread that holds `of`; the lowest if several are on record.
-    fn holder_of(&self, of: ProcRef) -> Result<Context, Stop> {
-        let holders = self.order.threads.iter().filter(|cell| cell.exists && cell.proc == of);
-        let Some(holder) = holders.min_by_key(|cell| cell.id) else {
+    fn holder_of(&mut self, of: ProcRef) -> Result<Context, Stop> {
+        let slot = self.context.slot;
+        let Some(thread) = self.order.lowest_holder(of.id) else {
             if self.order.assumed.is_some() {
-                let (slot, goroutine) = (self.context.slot, GoRef::NONE);
-                return Ok(Context { thread: ThreadId::NONE, slot, proc: of, goroutine });
+                let (thread, goroutine) = (ThreadId::NONE, GoRef::NONE);
+                return Ok(Context { thread, slot, proc: of, goroutine });
             }
             return Err(Stop::broken(format!("no thread holds P {}, about to be stolen", of.id)));
         };
-        Ok(Context {
-            thread: holder.id,
-            slot: self.context.slot,
-            proc: of,
-            goroutine: holder.goroutine,
-        })
+        let holder = self.order.thread_slot(thread);
+        let cell = self.order.threads.get(holder as usize);
+        let goroutine = cell.map_or(GoRef::NONE, |cell| cell.goroutine);
+        Ok(Context { thread, slot, proc: of, goroutine })
     }
 }

@@ -8,6 +8,9 @@ use crate::parse::spec::wire;
 
 const END: RangeMoment = RangeMoment::End { swept: 0, reclaimed: 0 };
 
+/// No goroutine or P is in more ranges at once; the runtime needs two.
+const MAX_OPEN: usize = 64;
+
 impl Made<'_, '_, '_> {
     pub(super) fn range(&mut self, event: &RawEvent) -> Answer {
         match event.wire_type {
@@ -28,6 +31,7 @@ impl Made<'_, '_, '_> {
         }
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "as every answer to an event")]
     fn emit_range(&mut self, stack: StackRef, kind: RangeKind, moment: RangeMoment) -> Answer {
         self.emit(stack, Body::Range { kind, moment });
         Ok(Step::Advanced)
@@ -94,7 +98,7 @@ impl Made<'_, '_, '_> {
     }
 
     fn sweep_active(&mut self, [id]: [u64; 1]) -> Answer {
-        let Some(slot) = self.order.proc_slots.get(id) else {
+        let Some(slot) = self.order.proc_slot(id) else {
             return Err(Stop::broken(format!("a sweep on P {id}, which has not been heard of")));
         };
         let range = RangeType { begin: wire::GC_SWEEP_BEGIN, reason: 0 };
@@ -125,7 +129,7 @@ impl Made<'_, '_, '_> {
 
     /// Names a goroutine that need not be the running one.
     fn assist_active(&mut self, [id]: [u64; 1]) -> Answer {
-        let slot = self.order.go_slots.get(id).filter(|&slot| {
+        let slot = self.order.go_slot(id).filter(|&slot| {
             let cell = self.order.goroutines.get(slot as usize);
             cell.is_some_and(|cell| cell.state != crate::parse::event::GoState::NotExist)
         });
@@ -164,6 +168,9 @@ impl Made<'_, '_, '_> {
 fn begin(open: &mut Vec<RangeType>, range: RangeType) -> Result<(), Stop> {
     if open.contains(&range) {
         return Err(Stop::broken(format!("{} within itself", name(range.begin))));
+    }
+    if open.len() >= MAX_OPEN {
+        return Err(Stop::broken(format!("more than {MAX_OPEN} ranges open at once")));
     }
     open.push(range);
     Ok(())

@@ -20,7 +20,7 @@ pub(super) struct TextNumber(u32);
 /// Numbers texts as they are met.
 #[derive(Debug, Default)]
 pub(super) struct Texts {
-    texts: Vec<Text>,
+    all: Vec<Text>,
     numbers: FxHashMap<Text, TextNumber>,
     /// By string row, [`NO_ROW`] before the first use.
     of_rows: Vec<u32>,
@@ -53,15 +53,15 @@ impl Texts {
         if let Some(&number) = self.numbers.get(text) {
             return number;
         }
-        let number = TextNumber(u32::try_from(self.texts.len()).unwrap_or(NO_ROW));
+        let number = TextNumber(u32::try_from(self.all.len()).unwrap_or(NO_ROW));
         let text = Text::from(text);
-        self.texts.push(Arc::clone(&text));
+        self.all.push(Arc::clone(&text));
         self.numbers.insert(text, number);
         number
     }
 
     pub(super) fn text(&self, number: TextNumber) -> Text {
-        self.texts.get(number.0 as usize).cloned().unwrap_or_default()
+        self.all.get(number.0 as usize).cloned().unwrap_or_default()
     }
 }
 

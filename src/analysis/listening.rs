@@ -1,0 +1,54 @@
+//! Where the program is known to listen to contexts: the waits that cancels ended.
+//!
+//! A Done channel that is closed ends a wait at once. So whoever is seen to wait there waits
+//! with another context, one that was not cancelled, or with none.
+
+use rustc_hash::FxHashSet;
+
+use crate::base::StackId;
+use crate::model::{Frame, Trace};
+
+use super::book::Book;
+use super::names::Origin;
+
+/// The places of all waits that cancels ended.
+#[derive(Debug, Default)]
+pub(crate) struct Listening {
+    /// The waits with all their callers.
+    places: FxHashSet<StackId>,
+    /// The statements in the user's own code, whoever called. A library's statement serves
+    /// every kind of caller, and so tells nothing without its callers.
+    statements: FxHashSet<Frame>,
+}
+
+impl Listening {
+    /// Notes the waits, by their stacks.
+    pub(crate) fn new(trace: &Trace, book: &Book, stacks: impl Iterator<Item = StackId>) -> Self {
+        let mut listening = Self::default();
+        for stack in stacks {
+            let place = book.place(stack);
+            if place != StackId::EMPTY && listening.places.insert(place) {
+                listening.statements.extend(statement(trace, book, place));
+            }
+        }
+        listening
+    }
+
+    /// Whether a wait is one that a cancel was seen to end, by the same way of calls. Elsewhere
+    /// the same statement may have been handed a context that has nothing to do with it.
+    pub(crate) fn hears_exactly(&self, book: &Book, stack: StackId) -> bool {
+        self.places.contains(&book.place(stack))
+    }
+
+    /// Whether a wait with this stack is one that a cancel would have ended.
+    pub(crate) fn hears(&self, trace: &Trace, book: &Book, stack: StackId) -> bool {
+        let place = book.place(stack);
+        self.places.contains(&place)
+            || statement(trace, book, place).is_some_and(|frame| self.statements.contains(&frame))
+    }
+}
+
+fn statement(trace: &Trace, book: &Book, place: StackId) -> Option<Frame> {
+    let is_user = |frame: &Frame| book.function(frame.function).origin == Origin::User;
+    trace.stacks().top(place).filter(is_user)
+}

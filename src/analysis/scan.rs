@@ -1,0 +1,58 @@
+//! Linear passes over the spans of a chunk: the innermost loops of the analysis.
+
+use crate::base::Goroutine;
+use crate::model::{Chunk, KindRows};
+
+/// Calls `visit` for every span whose kind `wanted` says yes to, with the span's number and
+/// the word that names its stack, if it has one.
+#[inline]
+pub(crate) fn each_span(
+    chunk: &Chunk,
+    wanted: impl Fn(u16) -> bool,
+    mut visit: impl FnMut(usize, usize),
+) {
+    let steps: Vec<Step> = (0..)
+        .zip(chunk.kinds())
+        .map(|(row, kind)| Step { words: kind.words, wanted: wanted(row) })
+        .collect();
+    let mut word = 0;
+    match chunk.kind_rows() {
+        // The common case, without a check of bounds: there are as many steps as bytes.
+        KindRows::Narrow(rows) => {
+            let mut table = [Step::default(); 256];
+            let n = steps.len().min(table.len());
+            table[..n].copy_from_slice(&steps[..n]);
+            for (at, &row) in rows.iter().enumerate() {
+                let step = table[usize::from(row)];
+                if step.wanted {
+                    visit(at, word);
+                }
+                word += usize::from(step.words);
+            }
+        }
+        rows @ KindRows::Wide(_) => {
+            for (at, row) in rows.iter().enumerate() {
+                let step = steps.get(usize::from(row)).copied().unwrap_or_default();
+                if step.wanted {
+                    visit(at, word);
+                }
+                word += usize::from(step.words);
+            }
+        }
+    }
+}
+
+/// What a pass needs to know of a kind.
+#[derive(Clone, Copy, Default)]
+struct Step {
+    words: u8,
+    wanted: bool,
+}
+
+/// Whose span a chunk's span is, and the number of that goroutine's first span in the chunk.
+pub(crate) fn member_of(chunk: &Chunk, at: usize) -> (Goroutine, usize) {
+    let after = chunk.run_starts.partition_point(|&start| start as usize <= at);
+    let row = after.saturating_sub(1);
+    let first = chunk.run_starts.get(row).map_or(0, |&start| start as usize);
+    (chunk.members.get(row).copied().unwrap_or_default(), first)
+}

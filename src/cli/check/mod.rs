@@ -1,0 +1,50 @@
+//! `check`: a trace against a budget, for CI.
+
+mod budget;
+mod forms;
+mod verdict;
+
+use super::Status;
+use super::args::{CheckArgs, CheckFormat};
+use super::failure::Failure;
+use super::open::open;
+use super::output::{stdout_has_color, write_to};
+use crate::analysis::Rules;
+use budget::Budget;
+use verdict::{Checked, hold_against};
+
+/// Runs `overstay check`.
+pub(super) fn run(args: &CheckArgs) -> Result<Status, Failure> {
+    let mut budget = Budget::find(args.budget.as_deref(), args.profile.as_deref())?;
+    if let Some(late_over) = args.late.late_over {
+        budget.limits.late_exit_max = Some(late_over);
+        budget.limits.late_exit_p99 = None;
+    }
+    if args.max_sleep.is_some() {
+        budget.limits.max_sleep = args.max_sleep;
+    }
+    let mut rules: Rules = args.late.rules();
+    // What is within its limit need not be looked at, and what is beyond must be.
+    for limit in [budget.limits.late_exit_p99, budget.limits.late_exit_max].into_iter().flatten() {
+        rules.late_over_ns = rules.late_over_ns.min(limit);
+    }
+    if let Some(max_sleep) = budget.limits.max_sleep {
+        rules.max_sleep_ns = max_sleep;
+    }
+    let opened = open(&args.trace, rules.clone(), args.read)?;
+    let mut checked: Checked = hold_against(&opened.document, &budget);
+    if let Some(baseline) = &args.baseline {
+        let before = open(baseline, rules, args.read)?;
+        checked.forgive(&hold_against(&before.document, &budget));
+    }
+    write_to(args.output.as_deref(), |out| match args.format {
+        CheckFormat::Text => {
+            forms::text(out, stdout_has_color(args.output.as_deref()), &opened, &budget, &checked)
+        }
+        CheckFormat::Json => forms::json(out, &opened, &budget, &checked),
+        CheckFormat::Github => forms::github(out, &checked),
+        CheckFormat::Sarif => forms::sarif(out, &checked),
+        CheckFormat::Junit => forms::junit(out, &opened, &checked),
+    })?;
+    Ok(if checked.over.is_empty() { Status::Fine } else { Status::Worse })
+}

@@ -1,0 +1,134 @@
+//! `check`: a trace against a budget, as CI runs it.
+
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use crate::support::{Said, finished, program, root, run};
+
+const LATE: &str = "traces/late-exit/before.trace";
+const PROMPT: &str = "traces/late-exit/after.trace";
+const DEAF: &str = "traces/deaf/before.trace";
+
+/// A folder with a budget file in it.
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    #[expect(clippy::disallowed_methods, reason = "tests make the files that they need")]
+    fn with(budget: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        std::fs::write(folder.path().join("overstay.toml"), budget).expect("a writable folder");
+        Self(folder)
+    }
+
+    fn budget(&self) -> String {
+        self.0.path().join("overstay.toml").display().to_string()
+    }
+
+    /// Runs `check` with the budget given by name.
+    fn check(&self, trace: &str, more: &[&str]) -> Said {
+        let budget = self.budget();
+        run([&["check", trace, "--budget", &budget], more].concat())
+    }
+}
+
+/// The limits that a trace is over, by name.
+fn over(said: &Said) -> Vec<String> {
+    let whole: Value =
+        serde_json::from_str(&said.out).unwrap_or_else(|err| panic!("{err}: {said:?}"));
+    let rows = whole["over"].as_array().expect("a list").iter();
+    rows.map(|row| row["limit"].as_str().unwrap_or_default().to_owned()).collect()
+}
+
+#[test]
+fn check_fails_over_the_budget_and_only_then() {
+    let said = run(["check", PROMPT]);
+    assert_eq!((said.status, said.err.as_str()), (0, ""), "{said:?}");
+    assert!(said.out.contains("Within the budget."), "{said:?}");
+    for trace in [LATE, DEAF] {
+        let said = run(["check", trace]);
+        assert_eq!((said.status, said.err.as_str()), (1, ""), "{said:?}");
+        assert!(said.out.contains("Over the budget"), "{said:?}");
+    }
+    assert_eq!(run(["check", "traces/healthy-server/healthy-server.trace"]).status, 0);
+}
+
+#[test]
+fn check_goes_by_what_the_budget_names() {
+    let generous = Folder::with("[default]\nlate_exit_max = \"500ms\"\n");
+    assert_eq!(generous.check(LATE, &[]).status, 0);
+    let strict = Folder::with(
+        "[default]\nlate_exit_max = \"500ms\"\n[profile.ci]\nlate_exit_max = \"100ms\"\n",
+    );
+    assert_eq!(strict.check(LATE, &[]).status, 0);
+    let said = strict.check(LATE, &["--profile", "ci", "--format", "json"]);
+    assert_eq!(said.status, 1, "{said:?}");
+    assert!(over(&said).iter().all(|limit| limit == "late_exit_max"), "{said:?}");
+    // An argument replaces what the file says.
+    assert_eq!(strict.check(LATE, &["--profile", "ci", "--late-over", "1s"]).status, 0);
+    assert_eq!(generous.check(LATE, &["--late-over", "20ms"]).status, 1);
+    let said = generous.check(LATE, &["--max-sleep", "50ms", "--format", "json"]);
+    assert_eq!(over(&said).first().map(String::as_str), Some("max_sleep"), "{said:?}");
+}
+
+#[test]
+fn check_finds_the_budget_upwards() {
+    let folder = Folder::with("[default]\nlate_exit_max = \"500ms\"\n");
+    let below = folder.0.path().join("a/b");
+    std::fs::create_dir_all(&below).expect("a writable folder");
+    let trace: PathBuf = root().join(LATE);
+    let said = finished(program(["check".as_ref(), trace.as_os_str()]).current_dir(&below));
+    assert_eq!(said.status, 0, "{said:?}");
+    assert!(said.out.contains("overstay.toml"), "{said:?}");
+}
+
+#[test]
+fn check_excuses_what_the_budget_allows() {
+    let budget = "[default]\ndeaf = 0\n\
+        [[allow]]\nfunction = \"main.*\"\nrule = \"deaf\"\nwhy = \"they end by themselves\"\n";
+    let said = Folder::with(budget).check(DEAF, &[]);
+    assert_eq!(said.status, 0, "{said:?}");
+    assert!(said.out.contains("they end by themselves"), "{said:?}");
+}
+
+#[test]
+fn check_forgives_what_the_baseline_has() {
+    assert_eq!(run(["check", LATE, "--baseline", LATE]).status, 0);
+    assert_eq!(run(["check", LATE, "--baseline", PROMPT]).status, 1);
+}
+
+#[test]
+fn check_refuses_a_budget_with_a_mistake() {
+    let folder = Folder::with("[default]\nlate_exit_maxx = \"1s\"\n");
+    let said = folder.check(LATE, &[]);
+    assert_eq!((said.status, said.out.as_str()), (2, ""), "{said:?}");
+    let expected = format!(
+        "overstay: {}: unknown key `late_exit_maxx` in [default]; the nearest known one is `late_exit_max`\n",
+        folder.budget()
+    );
+    assert_eq!(said.err, expected);
+    let said = run(["check", LATE, "--budget", "missing.toml"]);
+    assert_eq!(said.status, 2);
+    assert!(said.err.starts_with("overstay: missing.toml: no such file"), "{said:?}");
+}
+
+#[test]
+fn check_speaks_to_machines() {
+    let github = run(["check", DEAF, "--format", "github"]);
+    assert_eq!(github.status, 1);
+    assert!(github.out.lines().all(|line| line.starts_with("::")), "{github:?}");
+    assert!(github.out.contains("file=traces/deaf/before/main.go,line="), "{github:?}");
+
+    let sarif = run(["check", DEAF, "--format", "sarif"]);
+    let whole: Value = serde_json::from_str(&sarif.out).expect("JSON");
+    assert_eq!(whole["version"], "2.1.0");
+    assert_eq!(whole["runs"][0]["results"][0]["ruleId"], "deaf");
+
+    let junit = run(["check", DEAF, "--format", "junit"]);
+    assert!(junit.out.starts_with("<?xml"), "{junit:?}");
+    assert_eq!(junit.out.matches("<testcase").count(), 5, "{junit:?}");
+    assert!(junit.out.contains("failures=\"1\""), "{junit:?}");
+
+    let fine = run(["check", PROMPT, "--format", "github"]);
+    assert_eq!((fine.status, fine.out.as_str()), (0, ""));
+}

@@ -1,0 +1,247 @@
+//! Files of half a megabyte that are made to be slow: each asks for work that grows with the
+//! square of its size if it is done the obvious way, and then takes many seconds.
+
+use overstay::base::Progress;
+use overstay::model::build_on;
+use overstay::parse::spec::wire;
+
+use super::memory::{bounded, measured};
+use super::wire::{File, event, push, running, strings};
+
+/// A way to be slow, for a file of about so many bytes.
+type Case = (&'static str, fn(u64) -> Vec<u8>);
+
+const CASES: [Case; 15] = [
+    ("many alive, then many small generations", alive_then_small_generations),
+    ("far ids in many small generations", far_ids_in_small_generations),
+    ("many threads that cannot go on", blocked_threads),
+    ("many stops of the world at once", stops_at_once),
+    ("many tasks that end and begin again", tasks_again),
+    ("many ranges on one goroutine", ranges_on_one),
+    ("many threads with one P", holders_of_one),
+    ("many broken generations", broken_generations),
+    ("batch headers everywhere", headers_everywhere),
+    ("many small strings", small_strings),
+    ("many stacks of small frames", small_stacks),
+    ("many goroutines", many_goroutines),
+    ("many threads", many_threads),
+    ("many empty batches", empty_batches),
+    ("many Ps in the old format", old_procs),
+];
+
+#[test]
+fn no_file_takes_time_that_grows_with_the_square_of_its_size() {
+    let said = CASES.iter().filter_map(|(name, make)| {
+        let bytes = make(500_000);
+        let done = bounded(bytes.len(), || drop(build_on(&bytes, 1, &Progress::default())));
+        done.err().map(|err| format!("{name}: {err}"))
+    });
+    let said: Vec<String> = said.collect();
+    assert!(said.is_empty(), "{said:#?}");
+}
+
+/// For looking at: what a megabyte or more of each takes.
+#[test]
+fn the_cost_of_larger_files_is_told() {
+    let Some(size) = std::env::var("OVERSTAY_HOSTILE").ok().and_then(|text| text.parse().ok())
+    else {
+        return;
+    };
+    for (name, make) in CASES {
+        let bytes = make(size);
+        match measured(|| build_on(&bytes, 1, &Progress::default()).map(drop)) {
+            Ok((built, cost)) => {
+                #[expect(clippy::cast_precision_loss, reason = "one digit is shown")]
+                let times = cost.peak as f64 / bytes.len() as f64;
+                eprintln!(
+                    "{name}: {} KB {:?}, {times:.1} times its size; {built:?}",
+                    bytes.len() / 1000,
+                    cost.time
+                );
+            }
+            Err(panic) => panic!("{name}: {panic}"),
+        }
+    }
+}
+
+fn create(data: &mut Vec<u8>, id: u64) {
+    event(data, wire::GO_CREATE, &[1, id, 0, 0]);
+}
+
+fn alive_then_small_generations(size: u64) -> Vec<u8> {
+    let mut file = File::new();
+    file.batch(1, &running());
+    file.batches(1, &[], 2..size / 14, create);
+    while (file.bytes.len() as u64) < size {
+        file.next_generation();
+        // Only whoever knows the generations before knows that thread 1 has a P.
+        let mut data = Vec::new();
+        event(&mut data, wire::HEAP_ALLOC, &[1, 5]);
+        file.batch(1, &data);
+    }
+    file.finish()
+}
+
+fn far_ids_in_small_generations(size: u64) -> Vec<u8> {
+    let mut file = File::new();
+    while (file.bytes.len() as u64) < size {
+        let mut data = Vec::new();
+        for id in [4096, 4_000_000] {
+            event(&mut data, wire::GO_STATUS, &[1, id, u64::MAX, 4]);
+            event(&mut data, wire::PROC_STATUS, &[1, id, 2]);
+        }
+        file.batch(4096, &data);
+        file.batch(4_000_000, &data[..0]);
+        file.next_generation();
+    }
+    file.finish()
+}
+
+fn blocked_threads(size: u64) -> Vec<u8> {
+    let mut file = File::new();
+    let n_threads = size / 2 / 12;
+    for thread in 2..2 + n_threads {
+        let mut data = Vec::new();
+        event(&mut data, wire::GO_START, &[0, 77, 1]);
+        file.batch(thread, &data);
+    }
+    file.batch(1, &running());
+    file.batches(1, &[], 0..size / 2 / 3, |data, _| event(data, wire::HEAP_ALLOC, &[1, 5]));
+    file.finish()
+}
+
+fn stops_at_once(size: u64) -> Vec<u8> {
+    let mut file = File::new();
+    strings(&mut file, 1);
+    file.batch(1, &running());
+    // Each goroutine in turn runs, stops the world and blocks; the last does so again and again.
+    let n = size / 2 / 22;
+    file.batches(1, &[], 2..2 + n, |data, id| {
+        create(data, id);
+        event(data, wire::GO_BLOCK, &[1, 0, 0]);
+        event(data, wire::GO_START, &[1, id, 1]);
+        event(data, wire::STW_BEGIN, &[1, 1, 0]);
+    });
+    file.batches(1, &[], 0..size / 2 / 6, |data, _| {
+        event(data, wire::STW_END, &[1]);
+        event(data, wire::STW_BEGIN, &[1, 1, 0]);
+    });
+    file.finish()
+}
+
+fn tasks_again(size: u64) -> Vec<u8> {
+    let mut file = File::new();
+    let n = size / 22;
+    file.batch(1, &running());
+    file.batches(1, &[], 1..n, |data, id| event(data, wire::USER_TASK_BEGIN, &[1, id, 0, 0, 0]));
+    file.next_generation();
+    file.batch(1, &running());
+    file.batches(1, &[], 1..n, |data, id| event(data, wire::USER_TASK_END, &[1, id, 0]));
+    file.batches(1, &[], 1..n, |data, id| event(data, wire::USER_TASK_BEGIN, &[1, id, 0, 0, 0]));
+    file.finish()
+}
+
+fn ranges_on_one(size: u64) -> Vec<u8> {
+    let mut file = File::new();
+    let n = size / 18;
+    strings(&mut file, n);
+    file.batch(1, &running());
+    file.batches(1, &[], 1..n, |data, id| event(data, wire::STW_BEGIN, &[1, id, 0]));
+    file.finish()
+}
+
+fn holders_of_one(size: u64) -> Vec<u8> {
+    let mut file = File::new();
+    let mut data = Vec::new();
+    event(&mut data, wire::PROC_STATUS, &[1, 0, 3]);
+    let n = size / 2 / 12;
+    for thread in 2..2 + n {
+        file.batch(thread, &data);
+    }
+    file.batches(1, &[], 0..size / 2 / 4, |data, _| event(data, wire::PROC_STATUS, &[9, 0, 4]));
+    file.finish()
+}
+
+fn broken_generations(size: u64) -> Vec<u8> {
+    let mut file = File::new();
+    file.batch(1, &running());
+    file.batches(1, &[], 2..size / 28, create);
+    while (file.bytes.len() as u64) < size {
+        file.next_generation();
+        let mut data = running();
+        event(&mut data, wire::GO_DESTROY_SYSCALL, &[1]);
+        file.batch(1, &data);
+    }
+    file.finish()
+}
+
+fn headers_everywhere(size: u64) -> Vec<u8> {
+    let mut file = File::new();
+    // Each byte looks like the start of a batch; the rows break in the fourth.
+    while (file.bytes.len() as u64) < size {
+        file.bytes.extend_from_slice(&[1, 1, 1, 1, 0, 1, 1, 1, 1, 0, 1, 1, 1, 1, 0, 7]);
+    }
+    file.finish()
+}
+
+fn small_strings(size: u64) -> Vec<u8> {
+    let mut file = File::new();
+    strings(&mut file, size / 11);
+    file.finish()
+}
+
+fn small_stacks(size: u64) -> Vec<u8> {
+    let mut file = File::new();
+    let mut dice = super::mutate::Dice(1);
+    file.batches(u64::MAX, &[wire::STACKS], 1..size / (128 * 4 + 5), |data, id| {
+        event(data, wire::STACK, &[id, 128]);
+        for _ in 0..128 {
+            event(data, 0, &[]);
+            data.pop();
+            push(data, dice.any() % 128);
+            data.extend_from_slice(&[0, 0, 1]);
+        }
+    });
+    file.finish()
+}
+
+fn many_goroutines(size: u64) -> Vec<u8> {
+    let mut file = File::new();
+    file.batch(1, &running());
+    file.batches(1, &[], 2..size / 8, create);
+    file.finish()
+}
+
+fn many_threads(size: u64) -> Vec<u8> {
+    let mut file = File::new();
+    let mut data = Vec::new();
+    event(&mut data, wire::GO_STATUS, &[1, 1, u64::MAX, 4]);
+    for thread in 2..size / 18 {
+        file.batch(thread, &data);
+    }
+    file.finish()
+}
+
+fn empty_batches(size: u64) -> Vec<u8> {
+    let mut file = File::new();
+    while (file.bytes.len() as u64) < size {
+        file.batch(1, &[]);
+    }
+    file.finish()
+}
+
+fn old_procs(size: u64) -> Vec<u8> {
+    let mut bytes = b"go 1.21 trace\0\0\0".to_vec();
+    let n = (size / 16).min(59_000);
+    for proc in 0..n {
+        event(&mut bytes, 0x41, &[proc, 1]);
+        // A goroutine that is never ready starts.
+        event(&mut bytes, 0x80 | 14, &[1, 7, 1]);
+    }
+    event(&mut bytes, 0x41, &[n, 1]);
+    while (bytes.len() as u64) < size {
+        event(&mut bytes, 0x40 | 33, &[1, 5]);
+    }
+    event(&mut bytes, 0x02, &[1_000_000_000]);
+    bytes
+}

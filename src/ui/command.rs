@@ -22,12 +22,18 @@ impl Origin {
     /// A short name: the file's, without its folders.
     pub(crate) fn name(&self) -> String {
         match self {
+            Self::File(_) if self.is_stream() => "standard input".to_owned(),
             Self::File(path) => match path.file_name() {
                 Some(name) => name.to_string_lossy().into_owned(),
                 None => path.display().to_string(),
             },
             Self::Example(example) => example.name.trim_start_matches("traces/").to_owned(),
         }
+    }
+
+    /// Whether it is standard input, which can be read only once.
+    pub(crate) fn is_stream(&self) -> bool {
+        matches!(self, Self::File(path) if path.as_os_str() == "-")
     }
 
     /// The name with the folder it is in, which tells more where traces are called `before`.

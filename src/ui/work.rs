@@ -1,6 +1,6 @@
 //! What follows from answers and commands: traces put in their slots, jobs started.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::answer::Answer;
@@ -24,6 +24,11 @@ const ANY_WIDTH_PX: f64 = 1000.0;
 
 /// How many sentences are worked out in one go.
 const SENTENCES_AT_ONCE: usize = 64;
+
+/// A path that means the same from every folder.
+fn whole_path(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
 
 /// Heights of rows.
 fn metrics(compact: bool) -> Metrics {
@@ -138,8 +143,8 @@ impl App {
         };
         self.replacing = !beside;
         let files = origins.iter().filter_map(|origin| match origin {
-            Origin::File(path) => Some(path.clone()),
-            Origin::Example(_) => None,
+            Origin::File(path) if !origin.is_stream() => Some(whole_path(path)),
+            Origin::File(_) | Origin::Example(_) => None,
         });
         let files: Vec<PathBuf> = files.collect();
         if files.len() == origins.len() {

@@ -104,6 +104,8 @@ pub(crate) struct Book {
     user: Vec<StackId>,
     /// By stack: itself without the runtime's frames at its top.
     place: Vec<StackId>,
+    /// Whether any function hands signals to the program.
+    has_signals: bool,
 }
 
 impl Book {
@@ -111,8 +113,10 @@ impl Book {
     pub(crate) fn new(trace: &Trace) -> Self {
         let stacks = trace.stacks();
         let n = stacks.len();
+        let functions = classify(trace);
         let mut book = Self {
-            functions: classify(trace),
+            has_signals: functions.iter().any(|function| function.is.has(Traits::SIGNALS)),
+            functions,
             mark_rows: vec![UNMARKED; n],
             marks: Vec::new(),
             user: vec![StackId::EMPTY; n],
@@ -173,6 +177,11 @@ impl Book {
     /// Whether any stack is inside a cancel.
     pub(crate) fn has_marks(&self) -> bool {
         !self.marks.is_empty()
+    }
+
+    /// Whether the trace shows a signal being handed to the program.
+    pub(crate) fn has_signals(&self) -> bool {
+        self.has_signals
     }
 
     /// The innermost part of a stack that begins in the user's own code; empty if there is none.

@@ -29,6 +29,8 @@ pub(crate) struct Heard {
     pub(crate) hearings: Vec<Hearing>,
     /// What the program logged, by cancel.
     pub(crate) logged: FxHashMap<u32, Logged>,
+    /// The rows of those that heard, by goroutine, in order of time.
+    pub(crate) by_goroutine: ByGoroutine,
 }
 
 /// Finds them.
@@ -39,14 +41,15 @@ pub(crate) fn find(trace: &Trace, book: &Book, rules: &Rules) -> Heard {
     calls.sort_by_key(|call| (call.at, call.by));
     let mut cancels = Vec::with_capacity(calls.len());
     let mut logged = FxHashMap::default();
-    let mut ears = Vec::new();
+    let mut places = Places { trace, book, known: FxHashMap::default() };
+    let mut ears = Vec::with_capacity(pieces.len());
     for call in calls {
         let id = row(cancels.len());
         if let Some((message, _, task)) = call.log {
             logged.insert(id, Logged { message, task });
         }
         let start = ears.len();
-        cancels.push(cancel(trace, book, id, &call, &pieces, &mut ears));
+        cancels.push(cancel(&mut places, id, &call, &pieces, &mut ears));
         once_each(&mut ears, start);
     }
     let logged_ears = logged_ears(trace, book, &cancels, &logged, &logs);
@@ -70,8 +73,11 @@ pub(crate) fn find(trace: &Trace, book: &Book, rules: &Rules) -> Heard {
         }
         start = end;
     }
-    let hearings = judge(trace, book, rules, &cancels, &ears);
-    Heard { cancels, hearings, logged }
+    let mut by_goroutine =
+        ByGoroutine::new(trace.n_goroutines(), ears.iter().map(|ear| Some(ear.goroutine)));
+    by_goroutine.sort_each_by_key(|row| ears[row as usize].at);
+    let hearings = judge(trace, book, rules, &cancels, &ears, &by_goroutine);
+    Heard { cancels, hearings, logged, by_goroutine }
 }
 
 /// Keeps the first hearing of each goroutine, in order of time: who waits again on a context
@@ -143,6 +149,22 @@ fn calls(pieces: &[Piece], runs: Vec<Range<usize>>, logs: &[Entry<'_>]) -> Vec<C
     calls
 }
 
+/// Where goroutines waited; the same few places over and over.
+struct Places<'a> {
+    trace: &'a Trace,
+    book: &'a Book,
+    /// By start function and stack.
+    known: FxHashMap<(StrId, StackId), Place>,
+}
+
+impl Places<'_> {
+    fn of(&mut self, goroutine: Goroutine, stack: StackId) -> Place {
+        let name = lives::name(self.trace, goroutine);
+        let find = || place(self.trace, self.book, goroutine, stack);
+        *self.known.entry((name, stack)).or_insert_with(find)
+    }
+}
+
 /// A hearing before its outcome is known.
 #[derive(Clone, Copy)]
 struct Ear {
@@ -157,13 +179,13 @@ struct Ear {
 
 /// Makes one cancel, and appends who heard it.
 fn cancel(
-    trace: &Trace,
-    book: &Book,
+    places: &mut Places<'_>,
     id: u32,
     call: &Call,
     pieces: &[Piece],
     ears: &mut Vec<Ear>,
 ) -> Cancel {
+    let (trace, book) = (places.trace, places.book);
     let pieces = &pieces[call.pieces.clone()];
     let marked = pieces.iter().find(|piece| book.mark(piece.stack).is_some());
     let stack = marked.map_or(StackId::EMPTY, |piece| piece.stack);
@@ -180,7 +202,7 @@ fn cancel(
         };
         let depth = book.mark(piece.stack).map_or(0, |mark| u32::from(mark.depth).max(1));
         let stack = piece.wait.stack;
-        let place = place(trace, book, goroutine, stack);
+        let place = places.of(goroutine, stack);
         ears.push(Ear { cancel: id, goroutine, evidence, depth, at: piece.at, stack, place });
     }
     Cancel {
@@ -237,8 +259,9 @@ fn judge(
     rules: &Rules,
     cancels: &[Cancel],
     ears: &[Ear],
+    by_goroutine: &ByGoroutine,
 ) -> Vec<Hearing> {
-    let next = next_hearings(trace, cancels, ears);
+    let next = next_hearings(cancels, ears, by_goroutine);
     let listening = Listening::new(trace, book, ears.iter().map(|ear| ear.stack));
     over_rows(ears.len(), |rows| {
         let hearing = |at: usize| {
@@ -280,16 +303,21 @@ fn hearing(trace: &Trace, cancel: &Cancel, ear: &Ear, fate: &Fate) -> Hearing {
 
 /// For each hearing, when and where its goroutine next heard another cancel, unless that one
 /// follows from the first: it was made by one who heard the first.
-fn next_hearings(trace: &Trace, cancels: &[Cancel], ears: &[Ear]) -> Vec<Option<(Time, HeardIn)>> {
-    let mut order =
-        ByGoroutine::new(trace.n_goroutines(), ears.iter().map(|ear| Some(ear.goroutine)));
-    order.sort_each_by_key(|row| ears[row as usize].at);
-    let of = |goroutine: Goroutine| order.of(goroutine).iter().map(|&row| &ears[row as usize]);
+fn next_hearings(
+    cancels: &[Cancel],
+    ears: &[Ear],
+    by_goroutine: &ByGoroutine,
+) -> Vec<Option<(Time, HeardIn)>> {
+    let of =
+        |goroutine: Goroutine| by_goroutine.of(goroutine).iter().map(|&row| &ears[row as usize]);
     let follows = |first: u32, later: u32| {
         cancels[later as usize].by.is_some_and(|by| of(by).any(|ear| ear.cancel == first))
     };
     let mut next = vec![None; ears.len()];
     for (ear, next) in ears.iter().zip(&mut next) {
+        if by_goroutine.of(ear.goroutine).len() == 1 {
+            continue;
+        }
         *next = of(ear.goroutine)
             .skip_while(|later| later.at <= ear.at)
             .find(|later| !follows(ear.cancel, later.cancel))

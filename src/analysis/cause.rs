@@ -114,7 +114,7 @@ fn by_signal(
     by: Option<Goroutine>,
     at: Time,
 ) -> (Cause, &'static str) {
-    let (Cause::Explicit, Some(by)) = (told.0, by) else { return told };
+    let (Cause::Explicit, Some(by), true) = (told.0, by, book.has_signals()) else { return told };
     let woken = spans_before(trace, by, at, LOOK_BACK).find(|span| span.woken);
     match woken {
         Some(span) if book.any(trace.stacks(), span.stack, Traits::SIGNALS) => {

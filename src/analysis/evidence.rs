@@ -7,7 +7,7 @@ use crate::parse::event::GoState;
 use super::book::{Book, Mark};
 use super::lives;
 use super::patterns::Role;
-use super::scan::{each_span, member_of};
+use super::scan::{Runs, each_span};
 use super::threads::over_chunks;
 
 /// What a piece of evidence shows the canceller doing.
@@ -99,12 +99,13 @@ fn from_spans(trace: &Trace, book: &Book) -> Vec<Piece> {
             kind.words > 0 && (kind.woken || !elsewhere.contains(&kind.reason))
         };
         let mut pieces = Vec::new();
+        let mut runs = Runs::new(chunk);
         each_span(chunk, may_be, |at, word| {
             let local = chunk.columns.stack(word).map_or(usize::MAX, |local| local as usize);
             if marked.get(local).copied().unwrap_or(false)
                 && let Some(mark) = book.mark(chunk.stack_at(word))
             {
-                pieces.push(piece(trace, chunk, &mark, word, at));
+                pieces.push(piece(trace, chunk, runs.at(at), &mark, word, at));
             }
         });
         pieces
@@ -112,8 +113,14 @@ fn from_spans(trace: &Trace, book: &Book) -> Vec<Piece> {
 }
 
 /// The evidence that the span `at` of a chunk is, whose stack the word `word` names.
-fn piece(trace: &Trace, chunk: &Chunk, mark: &Mark, word: usize, at: usize) -> Piece {
-    let (member, first) = member_of(chunk, at);
+fn piece(
+    trace: &Trace,
+    chunk: &Chunk,
+    (member, first): (Goroutine, usize),
+    mark: &Mark,
+    word: usize,
+    at: usize,
+) -> Piece {
     let kind = chunk.kind_of(at);
     let time = chunk.start(at);
     let stack = chunk.stack_at(word);

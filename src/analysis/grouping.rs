@@ -71,8 +71,9 @@ impl Grouping<'_> {
         if piece.by.is_some_and(|by| self.cancels_once(by)) {
             return true;
         }
+        let short = piece.at - before.at < TWO_EVENTS_NS;
         self.same_caller(before.stack, piece.stack)
-            && piece.by.is_none_or(|by| !self.stops_elsewhere(by, before, piece))
+            && (short || piece.by.is_none_or(|by| !self.stops_elsewhere(by, before, piece)))
     }
 
     /// Whether a goroutine was started in order to cancel one context.

@@ -60,14 +60,10 @@ impl ByGoroutine {
     }
 }
 
-/// Hearings by goroutine, in the table's order.
-pub(crate) fn hearings_of(trace: &Trace, hearings: &[Hearing]) -> ByGoroutine {
-    ByGoroutine::new(trace.n_goroutines(), hearings.iter().map(|hearing| Some(hearing.goroutine)))
-}
-
 /// Hearings by goroutine, the worst overstay first.
 pub(crate) fn overstays_of(trace: &Trace, hearings: &[Hearing]) -> ByGoroutine {
-    let mut index = hearings_of(trace, hearings);
+    let of = hearings.iter().map(|hearing| Some(hearing.goroutine));
+    let mut index = ByGoroutine::new(trace.n_goroutines(), of);
     index.sort_each_by_key(|row| (Reverse(hearings[row as usize].overstay_ns), row));
     index
 }

@@ -49,6 +49,34 @@ struct Step {
     wanted: bool,
 }
 
+/// Whose the spans of a chunk are, asked for in ascending order.
+pub(crate) struct Runs<'a> {
+    chunk: &'a Chunk,
+    row: usize,
+}
+
+impl<'a> Runs<'a> {
+    pub(crate) fn new(chunk: &'a Chunk) -> Self {
+        Self { chunk, row: 0 }
+    }
+
+    /// Whose span it is, and the number of that goroutine's first span in the chunk.
+    #[inline]
+    pub(crate) fn at(&mut self, at: usize) -> (Goroutine, usize) {
+        let starts = &self.chunk.run_starts;
+        while starts.get(self.row + 1).is_some_and(|&end| end as usize <= at) {
+            self.row += 1;
+        }
+        let first = starts.get(self.row).map_or(0, |&start| start as usize);
+        (self.chunk.members.get(self.row).copied().unwrap_or_default(), first)
+    }
+
+    /// The number after that goroutine's last span in the chunk, for the one asked for last.
+    pub(crate) fn end(&self) -> usize {
+        self.chunk.run_starts.get(self.row + 1).map_or(0, |&end| end as usize)
+    }
+}
+
 /// Whose span a chunk's span is, and the number of that goroutine's first span in the chunk.
 pub(crate) fn member_of(chunk: &Chunk, at: usize) -> (Goroutine, usize) {
     let after = chunk.run_starts.partition_point(|&start| start as usize <= at);

@@ -22,7 +22,7 @@ pub(crate) fn analysis(
     assists: Assists,
     heard: Heard,
 ) -> Analysis {
-    let Heard { cancels, hearings, logged } = heard;
+    let Heard { cancels, hearings, logged, .. } = heard;
     let worst_first = worst_first(&hearings);
     let by_goroutine = overstays_of(trace, &hearings);
     let findings = findings::find(&findings::Facts {

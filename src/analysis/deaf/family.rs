@@ -41,6 +41,7 @@ impl Held {
 pub(super) fn find(ground: &Ground<'_>, cancel: &Cancel, found: &mut Found) {
     let mut deaf = Vec::new();
     let mut canceller_made_one = false;
+    let mut useless: Option<Goroutine> = None;
     let mut asked: Option<(Goroutine, StrId)> = None;
     for hearing in ground.told(cancel) {
         let who = hearing.goroutine;
@@ -55,12 +56,15 @@ pub(super) fn find(ground: &Ground<'_>, cancel: &Cancel, found: &mut Found) {
             since_before(ground, cancel, &held, Plain::OrNot, &mut deaf);
         }
         let Some(parent) = lives::parent(ground.trace, who) else { continue };
-        let made_by = ground.creating_function(who);
         canceller_made_one |= cancel.by == Some(parent);
-        if asked != Some((parent, made_by))
-            && ground.overstays(cancel, parent)
-            && may_have_deaf_children(ground, cancel, parent)
-        {
+        if useless != Some(parent) && !may_wait_for_deaf(ground, cancel, parent) {
+            useless = Some(parent);
+        }
+        if useless == Some(parent) {
+            continue;
+        }
+        let made_by = ground.creating_function(who);
+        if asked != Some((parent, made_by)) {
             asked = Some((parent, made_by));
             let held = Held { made_by: Some(made_by), ..Held::by_children(parent) };
             if since_before(ground, cancel, &held, Plain::Only, &mut deaf) {
@@ -164,10 +168,11 @@ fn handler_began(ground: &Ground<'_>, hearing: &Hearing) -> Time {
 
 /// Whether it pays to ask whom a goroutine waits for: it waits for its children if for anybody,
 /// and those that ended in time are not deaf. With very many children, asking costs less.
-fn may_have_deaf_children(ground: &Ground<'_>, cancel: &Cancel, parent: Goroutine) -> bool {
+fn may_wait_for_deaf(ground: &Ground<'_>, cancel: &Cancel, parent: Goroutine) -> bool {
     let children = ground.children.of(parent);
-    children.len() > MAX_COMPANIONS
-        || children.iter().any(|&row| ground.overstays(cancel, Goroutine(row)))
+    let stays = |&row: &u32| ground.overstays(cancel, Goroutine(row));
+    ground.overstays(cancel, parent)
+        && (children.len() > MAX_COMPANIONS || children.iter().any(stays))
 }
 
 /// Whether a wait is one for a result or an end, and for nothing else.

@@ -20,7 +20,7 @@ use crate::parse::event::GoState;
 use super::Rules;
 use super::book::{Book, Traits};
 use super::cancels::Heard;
-use super::index::{ByGoroutine, children_of, hearings_of};
+use super::index::{ByGoroutine, children_of};
 use super::listening::Listening;
 use super::lives;
 use super::names::Origin;
@@ -33,13 +33,13 @@ const MAX_SPANS: usize = 4_096;
 
 /// The deaf of each cancel, by cancel and then by goroutine.
 pub(crate) fn find(trace: &Trace, book: &Book, rules: &Rules, heard: &Heard) -> Vec<Hearing> {
-    let Heard { cancels, hearings, logged } = heard;
+    let Heard { cancels, hearings, logged, by_goroutine } = heard;
     let ground = Ground {
         trace,
         book,
         rules,
         hearings,
-        by_goroutine: hearings_of(trace, hearings),
+        by_goroutine,
         children: children_of(trace),
         listening: Listening::new(trace, book, hearings.iter().map(|hearing| hearing.stack)),
     };
@@ -105,7 +105,7 @@ struct Ground<'a> {
     book: &'a Book,
     rules: &'a Rules,
     hearings: &'a [Hearing],
-    by_goroutine: ByGoroutine,
+    by_goroutine: &'a ByGoroutine,
     children: ByGoroutine,
     /// Where goroutines are known to have listened to a context.
     listening: Listening,

@@ -9,7 +9,7 @@ use crate::parse::event::GoState;
 use super::super::Document;
 use super::super::book::Traits;
 use super::super::names::Origin;
-use super::super::scan::each_span;
+use super::super::scan::{Runs, each_span};
 use super::super::stats::{Duration, Sample};
 use super::super::threads::over_chunks;
 use super::super::words::GroupKind;
@@ -164,13 +164,10 @@ fn waits_in(chunk: &Chunk) -> Vec<(Place, Vec<Duration>)> {
         GoState::Waiting => kinds[usize::from(row)].words > 0,
         state => state == GoState::Runnable,
     };
-    let mut run = 0;
+    let mut runs = Runs::new(chunk);
     each_span(chunk, waits, |at, word| {
-        let ends = &chunk.run_starts;
-        while ends.get(run + 1).is_some_and(|&end| end as usize <= at) {
-            run += 1;
-        }
-        if ends.get(run + 1).is_none_or(|&end| at + 1 >= end as usize) {
+        runs.at(at);
+        if at + 1 >= runs.end() {
             return;
         }
         let row = chunk.kind_rows().get(at).unwrap_or_default();

@@ -94,7 +94,9 @@ impl Sides {
             }
             Side::Mark(moment) => match moment {
                 RangeMoment::End { .. } => {
-                    let start = self.gc.take().unwrap_or(self.known_since);
+                    // An end without a begin is the end of what began after the last one.
+                    let last = trace.world.gc.last().map_or(Time::MIN, |gc| gc.end);
+                    let start = self.gc.take().unwrap_or(self.known_since.max(last));
                     trace.world.gc.push(Interval { start, end: at });
                 }
                 RangeMoment::Begin => self.gc = Some(at),

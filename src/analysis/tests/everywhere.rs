@@ -32,6 +32,7 @@ fn documents() -> impl Iterator<Item = (PathBuf, Document)> {
     }
     assert!(paths.len() > 20, "the package has traces");
     paths.into_iter().filter_map(|path| {
+        #[expect(clippy::disallowed_methods, reason = "a test reads its traces")]
         let bytes = std::fs::read(&path).ok()?;
         // Damaged ones are fixtures too: whatever opens is checked.
         let trace = model::build(&bytes, &Progress::default()).ok()?;

@@ -15,6 +15,7 @@ fn example(name: &str) -> PathBuf {
 }
 
 fn open(path: &Path) -> Document {
+    #[expect(clippy::disallowed_methods, reason = "a test reads its trace")]
     let bytes = std::fs::read(path).unwrap_or_else(|err| panic!("{}: {err}", path.display()));
     let trace = model::build(&bytes, &Progress::default())
         .unwrap_or_else(|err| panic!("{}: {err}", path.display()));

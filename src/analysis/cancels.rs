@@ -238,7 +238,8 @@ fn logged_ears(
             }
         }
         let Some(&cancel) = last.get(name) else { continue };
-        let place = place(trace, book, log.by, log.stack);
+        // The log's own frames are the library's; whoever called it noticed in its own code.
+        let place = place(trace, book, log.by, book.user(log.stack));
         ears.push(Ear {
             cancel,
             goroutine: log.by,

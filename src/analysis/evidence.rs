@@ -17,7 +17,7 @@ pub(crate) enum Act {
     Starts,
     /// It woke a goroutine by closing the Done channel that this one waited on.
     Wakes(Goroutine),
-    /// It created the goroutine of an AfterFunc.
+    /// It created the goroutine of an `AfterFunc`.
     Creates(Goroutine),
     /// Something else: it blocked, was preempted or sampled, or woke someone by a mutex.
     Inside,

@@ -154,3 +154,6 @@ pub fn blame(
 pub fn describe(trace: &Trace, part: &SplitPart) -> String {
     describe::part_text(trace, part)
 }
+
+#[cfg(test)]
+mod tests;

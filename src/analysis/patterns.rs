@@ -13,7 +13,7 @@ pub(crate) enum Role {
     Level,
     /// Surrounds a level, for a context with a timer or a callback.
     Around,
-    /// Starts the goroutine of an AfterFunc.
+    /// Starts the goroutine of an `AfterFunc`.
     StartsCallback,
     /// The cancel function that users call, or a deadline's timer.
     CancelFunc,

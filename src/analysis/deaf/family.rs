@@ -77,7 +77,8 @@ pub(super) fn find(ground: &Ground<'_>, cancel: &Cancel, found: &mut Found) {
             }
         }
     }
-    if let Some(by) = cancel.by.filter(|by| canceller_made_one && ground.overstays(cancel, *by)) {
+    let by = cancel.by.filter(|_| canceller_made_one);
+    if let Some(by) = by.filter(|by| may_wait_for_deaf(ground, cancel, *by)) {
         joins_after(ground, cancel, by, &mut deaf);
     }
     // Those whom the deaf wait for in their turn.
@@ -97,7 +98,7 @@ fn children_left<'a>(
     cancel: &'a Cancel,
     parent: Goroutine,
 ) -> impl Iterator<Item = Goroutine> + 'a {
-    let children = ground.children.of(parent).iter().map(|&row| Goroutine(row));
+    let children = ground.stayers.of(parent).iter().map(|&row| Goroutine(row));
     children.filter(|&child| ground.overstays(cancel, child) && !ground.heard(cancel, child))
 }
 
@@ -111,30 +112,42 @@ fn companions(
     parent: Goroutine,
 ) -> Vec<Goroutine> {
     let trace = ground.trace;
-    let children = ground.children.of(parent);
+    let stayers = ground.stayers.of(parent);
     let made_by = ground.creating_function(told);
-    let origin = lives::creation_stack(trace, told);
-    let at = children.partition_point(|&row| row < told.0);
-    let mut found = Vec::new();
-    let mut look = |row: u32| {
-        let child = Goroutine(row);
-        // Another round of the same go statement, for another context.
-        if lives::creation_stack(trace, child) == origin && !ground.heard(cancel, child) {
-            return false;
-        }
-        if ground.overstays(cancel, child)
+    let at = stayers.partition_point(|&row| row < told.0);
+    let near = at.saturating_sub(MAX_COMPANIONS)..(at + MAX_COMPANIONS).min(stayers.len());
+    let is_companion = |child: Goroutine| {
+        ground.overstays(cancel, child)
             && lives::name(trace, child) != lives::name(trace, told)
             && ground.creating_function(child) == made_by
             && !ground.heard(cancel, child)
+            && one_round(ground, cancel, parent, told, child)
             && !blocks_between(ground, parent, child.min(told), child.max(told))
-        {
-            found.push(child);
-        }
-        true
     };
-    let _ = children[..at].iter().rev().take(MAX_COMPANIONS).all(|&row| look(row));
-    let _ = children[at..].iter().skip(1).take(MAX_COMPANIONS).all(|&row| look(row));
-    found
+    stayers[near].iter().map(|&row| Goroutine(row)).filter(|&child| is_companion(child)).collect()
+}
+
+/// Whether all that were created between two, by the `go` statement of the one that was told
+/// to stop, heard the cancel: another one is of another round, with a context of its own.
+fn one_round(
+    ground: &Ground<'_>,
+    cancel: &Cancel,
+    parent: Goroutine,
+    told: Goroutine,
+    other: Goroutine,
+) -> bool {
+    let origin = lives::creation_stack(ground.trace, told);
+    let children = ground.children(parent);
+    let (first, last) = (told.min(other), told.max(other));
+    let start = children.partition_point(|&row| row < first.0);
+    let end = children.partition_point(|&row| row <= last.0);
+    let same = |child: &Goroutine| lives::creation_stack(ground.trace, *child) == origin;
+    end - start <= MAX_COMPANIONS
+        && children[start..end]
+            .iter()
+            .map(|&row| Goroutine(row))
+            .filter(same)
+            .all(|child| ground.heard(cancel, child))
 }
 
 /// Whether a goroutine blocked between creating one and creating another.
@@ -169,10 +182,10 @@ fn handler_began(ground: &Ground<'_>, hearing: &Hearing) -> Time {
 /// Whether it pays to ask whom a goroutine waits for: it waits for its children if for anybody,
 /// and those that ended in time are not deaf. With very many children, asking costs less.
 fn may_wait_for_deaf(ground: &Ground<'_>, cancel: &Cancel, parent: Goroutine) -> bool {
-    let children = ground.children.of(parent);
+    let stayers = ground.stayers.of(parent);
     let stays = |&row: &u32| ground.overstays(cancel, Goroutine(row));
     ground.overstays(cancel, parent)
-        && (children.len() > MAX_COMPANIONS || children.iter().any(stays))
+        && (stayers.len() > MAX_COMPANIONS || stayers.iter().any(stays))
 }
 
 /// Whether a wait is one for a result or an end, and for nothing else.
@@ -262,7 +275,7 @@ fn let_go(
     let trace = ground.trace;
     let Some(parent) = lives::parent(trace, by) else { return };
     let origin = lives::creation_stack(trace, by);
-    for other in ground.children.of(parent).iter().map(|&row| Goroutine(row)) {
+    for other in ground.stayers.of(parent).iter().map(|&row| Goroutine(row)) {
         if other != by
             && origin != StackId::EMPTY
             && lives::creation_stack(trace, other) == origin
@@ -306,7 +319,7 @@ pub(super) fn find_siblings(ground: &Ground<'_>, cancel: &Cancel, found: &mut Fo
             continue;
         }
         asked.push((parent, made_by));
-        let children = ground.children.of(parent);
+        let children = ground.stayers.of(parent);
         let at = children.partition_point(|&row| row < hearing.goroutine.0);
         let near = at.saturating_sub(MAX_SIBLINGS)..(at + MAX_SIBLINGS).min(children.len());
         for child in children[near].iter().map(|&row| Goroutine(row)) {

@@ -11,6 +11,8 @@ mod family;
 mod request;
 mod tasks;
 
+use std::sync::OnceLock;
+
 use rustc_hash::FxHashSet;
 
 use crate::base::{Goroutine, Interval, StackId, StrId, TaskId, Time};
@@ -40,7 +42,8 @@ pub(crate) fn find(trace: &Trace, book: &Book, rules: &Rules, heard: &Heard) -> 
         rules,
         hearings,
         by_goroutine,
-        children: children_of(trace),
+        stayers: stayers(trace, book, rules),
+        children: OnceLock::new(),
         listening: Listening::new(trace, book, hearings.iter().map(|hearing| hearing.stack)),
     };
     let long_work = tasks::LongWork::new(trace, rules);
@@ -71,6 +74,18 @@ fn find_deaf(
         family::find_siblings(ground, cancel, &mut found);
     }
     found
+}
+
+/// Goroutines of the program's own that live longer than the limit, by their creator.
+fn stayers(trace: &Trace, book: &Book, rules: &Rules) -> ByGoroutine {
+    let columns = &trace.goroutines;
+    let lives = columns.first.iter().zip(&columns.ended).zip(&columns.names);
+    let parents = columns.parents.iter().zip(lives).map(|(parent, ((&first, &ended), &name))| {
+        let end = lives::seen(ended).unwrap_or(trace.interval().end);
+        let stays = end - first > rules.late_over_ns;
+        parent.filter(|_| stays && book.function(name).origin != Origin::Std)
+    });
+    ByGoroutine::new(trace.n_goroutines(), parents)
 }
 
 /// One deaf goroutine.
@@ -106,7 +121,10 @@ struct Ground<'a> {
     rules: &'a Rules,
     hearings: &'a [Hearing],
     by_goroutine: &'a ByGoroutine,
-    children: ByGoroutine,
+    /// The children that live longer than the limit, and may be deaf as far as that goes.
+    stayers: ByGoroutine,
+    /// All children; few traces need to know.
+    children: OnceLock<ByGoroutine>,
     /// Where goroutines are known to have listened to a context.
     listening: Listening,
 }
@@ -154,10 +172,15 @@ impl Ground<'_> {
             && !self.is_excused(cancel, goroutine)
     }
 
+    /// All that a goroutine created, in order of birth.
+    fn children(&self, goroutine: Goroutine) -> &[u32] {
+        self.children.get_or_init(|| children_of(self.trace)).of(goroutine)
+    }
+
     /// Whether a library's goroutine that works for another one heard the cancel: then the
     /// operation which that one is in was cut off.
     fn was_helped(&self, cancel: &Cancel, goroutine: Goroutine) -> bool {
-        self.children.of(goroutine).iter().map(|&row| Goroutine(row)).any(|child| {
+        self.children(goroutine).iter().map(|&row| Goroutine(row)).any(|child| {
             self.book.function(lives::name(self.trace, child)).origin == Origin::Std
                 && self.heard(cancel, child)
         })

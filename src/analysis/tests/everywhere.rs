@@ -1,0 +1,85 @@
+//! What holds of every trace: the examples, the fixtures, and the corpus where there is one.
+
+use std::path::{Path, PathBuf};
+
+use super::super::{Document, Outcome, Rules};
+use crate::base::Progress;
+use crate::model;
+
+/// Names the folder of a larger corpus of traces.
+const CORPUS: &str = "OVERSTAY_CORPUS";
+
+fn traces_below(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            traces_below(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "trace") {
+            found.push(path);
+        }
+    }
+}
+
+fn documents() -> impl Iterator<Item = (PathBuf, Document)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut paths = Vec::new();
+    for folder in ["traces", "tests/fixtures"] {
+        traces_below(&root.join(folder), &mut paths);
+    }
+    match std::env::var_os(CORPUS) {
+        Some(folder) => traces_below(Path::new(&folder), &mut paths),
+        None => eprintln!("{CORPUS} is not set: only the package's own traces are checked"),
+    }
+    assert!(paths.len() > 20, "the package has traces");
+    paths.into_iter().filter_map(|path| {
+        #[expect(clippy::disallowed_methods, reason = "a test reads its traces")]
+        let bytes = std::fs::read(&path).ok()?;
+        // Damaged ones are fixtures too: whatever opens is checked.
+        let trace = model::build(&bytes, &Progress::default()).ok()?;
+        Some((path, Document::new(trace, Rules::default())))
+    })
+}
+
+#[test]
+fn splits_add_up_and_chains_end() {
+    for (path, document) in documents() {
+        for hearing in document.analysis().hearings() {
+            let sum: i64 = document.split(hearing).iter().map(|part| part.ns).sum();
+            assert_eq!(sum, hearing.overstay_ns, "{}: {hearing:?}", path.display());
+            let links = document.held_by(hearing);
+            assert!(hearing.overstay_ns == 0 || !links.is_empty(), "{}", path.display());
+            assert!(links.iter().all(|link| !link.what.is_empty()), "{}", path.display());
+        }
+    }
+}
+
+#[test]
+fn tables_are_in_order_and_agree() {
+    for (path, document) in documents() {
+        let (name, analysis) = (path.display(), document.analysis());
+        assert!(analysis.cancels().is_sorted_by_key(|cancel| cancel.at), "{name}");
+        let mut n_hearings = 0;
+        for cancel in analysis.cancels() {
+            let (heard, deaf) = (analysis.heard(cancel), analysis.deaf(cancel));
+            n_hearings += heard.len() + deaf.len();
+            assert!(heard.is_sorted_by_key(|row| (row.heard_at, row.goroutine)), "{name}");
+            assert!(deaf.is_sorted_by_key(|row| row.goroutine), "{name}");
+            let all = heard.iter().chain(deaf);
+            assert!(all.clone().all(|row| row.cancel == cancel.id), "{name}");
+            assert!(all.clone().all(|row| row.heard_at >= cancel.at), "{name}");
+            assert!(
+                all.clone().all(|row| row.outcome != Outcome::Alive || row.end.is_none()),
+                "{name}"
+            );
+        }
+        assert_eq!(n_hearings, analysis.hearings().len(), "{name}");
+        assert!(
+            analysis.late(0).map(|row| std::cmp::Reverse(row.overstay_ns)).is_sorted(),
+            "{name}"
+        );
+        for hearing in analysis.hearings() {
+            assert!(analysis.overstays_of(hearing.goroutine).any(|row| row == hearing), "{name}");
+        }
+        assert!(analysis.findings().is_sorted_by_key(|finding| finding.severity), "{name}");
+    }
+}

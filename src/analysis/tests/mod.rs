@@ -1,0 +1,36 @@
+//! What the analysis says of real traces: the twelve cases, and what holds of every trace.
+
+mod cases;
+mod everywhere;
+
+use std::path::{Path, PathBuf};
+
+use crate::base::Progress;
+use crate::model;
+
+use super::{Document, Finding, Rule, Rules};
+
+fn example(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("traces").join(format!("{name}.trace"))
+}
+
+fn open(path: &Path) -> Document {
+    #[expect(clippy::disallowed_methods, reason = "a test reads its trace")]
+    let bytes = std::fs::read(path).unwrap_or_else(|err| panic!("{}: {err}", path.display()));
+    let trace = model::build(&bytes, &Progress::default())
+        .unwrap_or_else(|err| panic!("{}: {err}", path.display()));
+    Document::new(trace, Rules::default())
+}
+
+/// The findings of one rule.
+fn found(document: &Document, rule: Rule) -> Vec<&Finding> {
+    document.analysis().findings().iter().filter(|finding| finding.rule == rule).collect()
+}
+
+/// The functions that findings of one rule are about, with how many times each, sorted.
+fn whom(document: &Document, rule: Rule) -> Vec<(&str, u32)> {
+    let named = |finding: &&Finding| (document.trace().string(finding.function), finding.count);
+    let mut functions: Vec<_> = found(document, rule).iter().map(named).collect();
+    functions.sort_unstable();
+    functions
+}

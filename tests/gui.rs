@@ -110,6 +110,46 @@ fn a_dropped_trace_shows_who_left_late_and_what_held_them() {
 }
 
 #[test]
+fn a_cancels_page_shows_how_it_went_down_the_contexts() {
+    let mut harness = window();
+    drop_files(&mut harness, &["traces/nested-deadline/before.trace"]);
+    click(&mut harness, "g10 main.capture");
+    click(&mut harness, "Deadline at 101 ms");
+    assert!(says(&harness, "2 levels, 3 hearers; level 2 heard "), "the tree in a sentence");
+    assert!(says(&harness, "slowest leaf: g10 main.capture, left "));
+    assert!(says(&harness, "Level 1: 1 heard, "), "each level has its fan-out");
+    assert!(says(&harness, "Level 2: 2 heard, "));
+    assert!(says(&harness, "The way down to it"));
+    click(&mut harness, "Level 2: 2 heard, ");
+    let names = names(&harness, "slowest leaf");
+    assert_eq!(names.len(), 1, "folded, a level names nobody: {names:?}");
+    drop_files(&mut harness, &["traces/deaf/before.trace"]);
+    click(&mut harness, "Replace");
+    harness.key_press(egui::Key::N);
+    wait(&mut harness);
+    click(&mut harness, "Deadline at 101 ms");
+    assert!(says(&harness, "Deaf to it"));
+    assert_eq!(self::names(&harness, "deaf").iter().filter(|name| *name == "deaf").count(), 5);
+    assert!(says(&harness, "slowest leaf"), "a deaf one may be the slowest");
+}
+
+#[test]
+fn wakes_can_be_followed_both_ways() {
+    let mut harness = window();
+    drop_files(&mut harness, &["traces/late-exit/before.trace"]);
+    click(&mut harness, "g24 main.readWorker, 126 ms late");
+    assert!(says(&harness, "Woken 28 times"), "who woke it");
+    assert!(says(&harness, "Woke others "), "and whom it woke");
+    harness.key_press(egui::Key::CloseBracket);
+    wait(&mut harness);
+    let woken = names(&harness, "Woken by");
+    assert_eq!(woken.len(), 1, "a span of the goroutine that it woke: {woken:?}");
+    harness.key_press(egui::Key::OpenBracket);
+    wait(&mut harness);
+    assert!(says(&harness, "Woke others "), "and back to who woke that");
+}
+
+#[test]
 fn a_second_trace_is_compared_with_the_first() {
     let mut harness = window();
     drop_files(&mut harness, &["traces/late-exit/before.trace"]);

@@ -29,11 +29,13 @@ mod split;
 mod stats;
 mod tally;
 mod threads;
+mod tree;
 mod types;
 mod words;
 
 pub use diff::{Diff, DiffGroup, ENOUGH, ENOUGH_FOR_TAIL, MIN_PERCENT, Side, diff};
 pub use rules::Rules;
+pub use tree::{ContextTree, Level, Slowest, context_tree};
 pub use types::{
     Analysis, Cancel, Finding, Group, Hearing, Link, Logged, Quantiles, SplitPart, Summary,
 };

@@ -26,6 +26,7 @@ mod sides;
 mod spans;
 mod stacks;
 mod strings;
+mod wakers;
 mod world;
 
 pub use alloc::{Allocations, Tally, Totals, TypeTotals};
@@ -43,6 +44,7 @@ pub use notes::{Log, Notes, Region, Task};
 pub use spans::{Run, Span, Spans, Wake};
 pub use stacks::{Frame, Stacks};
 pub use strings::Strings;
+pub use wakers::{Wakers, Woken};
 pub use world::{CpuSample, MetricPoint, ProcSpan, RangeSpan, StopTheWorld, WallClock, World};
 
 use crate::base::{Goroutine, Interval, StackId, StrId, Time, Warning};

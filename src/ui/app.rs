@@ -164,6 +164,14 @@ impl App {
         self.sheets.iter().filter(|(_, sheet)| sheet.is_some()).count()
     }
 
+    /// How many lanes of goroutines there are on the timeline, hidden ones included; 0 until
+    /// they are arranged.
+    #[must_use]
+    pub fn n_lanes(&self) -> usize {
+        let sheet = self.sheets[Slot::Before].as_ref();
+        sheet.and_then(|sheet| sheet.rows.as_ref()).map_or(0, |built| built.rows.n_lanes())
+    }
+
     /// What runs before each frame, and while the window is hidden: answers, commands, and the
     /// work that follows from them.
     pub fn update(&mut self, ctx: &egui::Context) {

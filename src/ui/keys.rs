@@ -235,7 +235,29 @@ pub(crate) fn entry_of(action: Action) -> Option<&'static Entry> {
 /// An action's first key as text, "" if it has none.
 pub(crate) fn key_text(ctx: &Context, action: Action) -> String {
     let first = entry_of(action).and_then(|entry| entry.keys.first());
-    first.map(|keys| ctx.format_shortcut(keys)).unwrap_or_default()
+    first.map(|&keys| shortcut_text(ctx, keys)).unwrap_or_default()
+}
+
+/// A shortcut as it is written on keyboards: signs for keys that have one.
+pub(crate) fn shortcut_text(ctx: &Context, keys: KeyboardShortcut) -> String {
+    let text = ctx.format_shortcut(&keys);
+    let (before, key) = text.rsplit_once('+').map_or(("", text.as_str()), |(a, b)| (a, b));
+    let sign = match key {
+        "Plus" => "+",
+        "Minus" => "−",
+        "Comma" => ",",
+        "Period" => ".",
+        "Slash" => "/",
+        "OpenBracket" => "[",
+        "CloseBracket" => "]",
+        "Left" => "←",
+        "Right" => "→",
+        "Up" => "↑",
+        "Down" => "↓",
+        "Escape" => "Esc",
+        other => other,
+    };
+    if before.is_empty() { sign.to_owned() } else { format!("{before}+{sign}") }
 }
 
 /// Actions that go on while their key is held; see [`super::timeline`].

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::command::Origin;
 use super::explain::Explanation;
@@ -10,7 +10,7 @@ use super::state::Selected;
 use super::table::Query;
 use crate::analysis::{Cancel, Document, Hearing};
 use crate::base::{Interval, Time};
-use crate::model::Trace;
+use crate::model::{Trace, Wakers};
 use crate::scene::{Index, Metrics, RowOptions, Rows, SectionKey, Source};
 
 /// Rows and what they were built by.
@@ -55,6 +55,8 @@ pub(crate) struct Sheet {
     pub(crate) explanation: Option<(Selected, Explanation)>,
     /// What was last asked about.
     pub(crate) explanation_asked: Option<Selected>,
+    /// The wakes by waker, once something has been selected.
+    pub(crate) wakers: Arc<OnceLock<Wakers>>,
     /// The late exits, sorted and filtered.
     pub(crate) table: Option<(Query, Vec<u32>)>,
     /// What the table was last asked for by.
@@ -79,6 +81,7 @@ impl Sheet {
             sentences: HashMap::new(),
             explanation: None,
             explanation_asked: None,
+            wakers: Arc::default(),
             table: None,
             table_asked: None,
         }

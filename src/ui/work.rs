@@ -7,13 +7,13 @@ use super::answer::Answer;
 use super::app::App;
 use super::command::{Command, Effect, Origin, apply};
 use super::dialog;
-use super::explain::{self, Explanation, goroutine_of};
+use super::explain;
 use super::jobs::{Jobs, Lane};
 use super::late;
 use super::open::{self, OpenError, Opened};
 use super::sheet::{Built, Sheet};
 use super::slot::Slot;
-use super::state::{Popup, Role, Selected, Tone, View, What};
+use super::state::{Popup, Role, Selected, Tone, View};
 use super::table;
 use crate::analysis;
 use crate::base::Progress;
@@ -370,17 +370,10 @@ impl App {
             return;
         }
         sheet.explanation_asked = Some(about);
-        let Some(goroutine) = goroutine_of(sheet, about) else {
-            sheet.explanation = Some((about, Explanation::default()));
-            return;
-        };
-        let hearing = match about.what {
-            What::Hearing(row) => Some(row),
-            _ => None,
-        };
-        let (serial, document) = (sheet.serial, Arc::clone(&sheet.document));
+        let serial = sheet.serial;
+        let (document, wakers) = (Arc::clone(&sheet.document), Arc::clone(&sheet.wakers));
         self.jobs.start(Lane::Explain, "Explaining", move |progress: &Progress| {
-            match explain::explain(&document, goroutine, hearing, progress) {
+            match explain::explain(&document, &wakers, about.what, progress) {
                 Ok(explanation) => Answer::Explained { serial, about, explanation },
                 Err(_) => Answer::Nothing,
             }

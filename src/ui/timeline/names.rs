@@ -99,6 +99,10 @@ fn special_name(frame: &Frame<'_>, row: Row) -> String {
             let procs = frame.sheet.trace().world().procs();
             procs.get(at as usize).map_or_else(String::new, |(id, _)| format!("P{id}"))
         }
+        Row::Thread(lane) => {
+            let thread = frame.sheet.index.thread(lane);
+            thread.map_or_else(String::new, |thread| format!("thread {thread}"))
+        }
         Row::Tasks(_) | Row::Header(_) | Row::Lane { .. } => String::new(),
     }
 }

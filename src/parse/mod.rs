@@ -83,6 +83,14 @@ pub fn parse<S: Sink>(
     }
 }
 
+/// How much of the first bytes of a trace is whole generations, which can be read without the
+/// rest; none if there is not one, and in the old format, which has none.
+#[must_use]
+pub fn whole_generations(start: &[u8]) -> Option<usize> {
+    let minor = header_minor(start).filter(|&minor| minor >= 22)?;
+    v2::whole_generations(start, minor)
+}
+
 /// The formats from 22 on that Go has written so far.
 const KNOWN_V2: [u32; 4] = [22, 23, 25, 26];
 

@@ -212,6 +212,25 @@ fn a_damaged_trace_opens_in_part_and_says_so() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "tests make the files that they look at")]
+fn a_file_that_has_grown_is_read_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("growing.trace");
+    let whole = std::fs::read(file("traces/late-exit/before.trace")).expect("the trace");
+    std::fs::write(&path, &whole[..whole.len() * 6 / 10]).expect("what is written so far");
+    let mut harness = window();
+    harness.input_mut().dropped_files = vec![Arc::new(Dropped(path.clone())) as _];
+    wait(&mut harness);
+    assert!(!says(&harness, "Late exits (4)"));
+    std::fs::write(&path, &whole).expect("the rest");
+    harness.key_press(egui::Key::F5);
+    wait(&mut harness);
+    assert_eq!(harness.state().n_open(), 1);
+    assert!(says(&harness, "Late exits (4)"));
+    assert!(harness.state().messages().is_empty(), "what was missing is there now");
+}
+
+#[test]
 fn examples_open_with_one_click() {
     let mut harness = window();
     click(&mut harness, "Open example Healthy server");
@@ -272,7 +291,7 @@ fn n_loud(picture: &Picture) -> usize {
 
 fn draw(names: &[&str], settings: Settings) -> Picture {
     let traces: Vec<PathBuf> = names.iter().map(|name| file(name)).collect();
-    picture(&traces, [1200, 800], settings).expect("a picture")
+    picture(&traces, [1200, 800], settings).expect("a picture").picture
 }
 
 #[test]
@@ -308,4 +327,20 @@ fn what_cannot_be_opened_cannot_be_drawn() {
     let err = picture(&[file("traces/README.md")], [400, 300], Settings::default());
     let err = err.expect_err("it is no trace").to_string();
     assert!(err.contains("README.md: not a Go execution trace"), "{err}");
+    let settings = Settings { select: Some("cancel:99".to_owned()), ..Settings::default() };
+    let err = picture(&[file("traces/late-exit/before.trace")], [400, 300], settings);
+    let err = err.expect_err("there is no such cancel").to_string();
+    assert_eq!(err, "late-exit/before.trace: there is no cancel:99 in this trace");
+}
+
+#[test]
+fn a_picture_of_a_damaged_trace_says_so() {
+    let whole = std::fs::read(file("traces/late-exit/before.trace")).expect("a trace");
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("cut.trace");
+    std::fs::write(&path, &whole[..whole.len() * 6 / 10]).expect("a file");
+    let drawing = picture(&[path.clone()], [400, 300], Settings::default()).expect("a picture");
+    let [damage] = drawing.damage.as_slice() else { panic!("{:?}", drawing.damage) };
+    assert_eq!((&damage.path, damage.complete), (&path, false));
+    assert!(!damage.warnings.is_empty());
 }

@@ -15,7 +15,7 @@ use super::book::{Book, Traits};
 use super::describe::part_text;
 use super::lives;
 use super::split::{Assists, Splitter};
-use super::types::Link;
+use super::types::{Link, SplitPart};
 
 /// How many hands a wait may go through.
 const MAX_DEPTH: u32 = 16;
@@ -26,38 +26,51 @@ const MAX_LINKS: usize = 8;
 /// A link below this share of the window is left out.
 const MIN_SHARE: i64 = 50;
 
-/// Who held up a goroutine in a window of its life, from the window's end backwards.
+/// Who held up a goroutine in a window of its life, from the window's end backwards. `split` is
+/// what it did in the window itself, the largest part first.
 pub(crate) fn chain(
     trace: &Trace,
     book: &Book,
     assists: &Assists,
     goroutine: Goroutine,
     window: Interval,
+    split: &[SplitPart],
 ) -> Vec<Link> {
     let mut walk = Walk { trace, book, spans_left: MAX_SPANS, pieces: Vec::new() };
     walk.back(goroutine, window, 0);
-    let mut order: Vec<Goroutine> = Vec::new();
-    let mut pieces_of: FxHashMap<Goroutine, Vec<Interval>> = FxHashMap::default();
-    for (of, piece) in walk.pieces {
-        let pieces = pieces_of.entry(of).or_default();
-        if pieces.is_empty() {
-            order.push(of);
-        }
-        pieces.push(piece);
+    if walk.pieces == [(goroutine, window)] {
+        // Nobody else had a part in it.
+        let what = split.first().map(|part| part_text(trace, part));
+        return what.map(|what| Link { goroutine, what, interval: window }).into_iter().collect();
     }
-    let ns = |of: &Goroutine| pieces_of[of].iter().map(|piece| piece.ns()).sum::<i64>();
-    let mut kept: Vec<Goroutine> = order
-        .iter()
-        .copied()
-        .filter(|of| ns(of).saturating_mul(MIN_SHARE) >= window.ns())
+    let pieces_of = by_goroutine(walk.pieces);
+    let ns = |pieces: &[Interval]| pieces.iter().map(|piece| piece.ns()).sum::<i64>();
+    let mut kept: Vec<(i64, Goroutine, Vec<Interval>)> = pieces_of
+        .into_iter()
+        .map(|(of, pieces)| (ns(&pieces), of, pieces))
+        .filter(|(ns, ..)| ns.saturating_mul(MIN_SHARE) >= window.ns())
         .collect();
     if kept.len() > MAX_LINKS {
-        let mut by_ns = kept.clone();
-        by_ns.sort_by_key(|of| std::cmp::Reverse(ns(of)));
+        let mut by_ns: Vec<(i64, Goroutine)> = kept.iter().map(|(ns, of, _)| (*ns, *of)).collect();
+        by_ns.sort_by_key(|(ns, _)| std::cmp::Reverse(*ns));
         by_ns.truncate(MAX_LINKS);
-        kept.retain(|of| by_ns.contains(of));
+        kept.retain(|(_, of, _)| by_ns.iter().any(|(_, other)| other == of));
     }
-    kept.iter().filter_map(|of| link(trace, book, assists, *of, &pieces_of[of])).collect()
+    kept.iter().filter_map(|(_, of, pieces)| link(trace, book, assists, *of, pieces)).collect()
+}
+
+/// The pieces of each goroutine, goroutines in the order of their first piece.
+fn by_goroutine(pieces: Vec<(Goroutine, Interval)>) -> Vec<(Goroutine, Vec<Interval>)> {
+    let mut rows: FxHashMap<Goroutine, usize> = FxHashMap::default();
+    let mut grouped: Vec<(Goroutine, Vec<Interval>)> = Vec::new();
+    for (of, piece) in pieces {
+        let row = *rows.entry(of).or_insert(grouped.len());
+        if row == grouped.len() {
+            grouped.push((of, Vec::new()));
+        }
+        grouped[row].1.push(piece);
+    }
+    grouped
 }
 
 /// Says what a goroutine did in its pieces of the window.

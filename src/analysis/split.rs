@@ -55,17 +55,58 @@ struct Key {
     site: Option<Frame>,
 }
 
+/// Up to so many parts are looked through; more are looked up.
+const FEW: usize = 12;
+
+/// The sums of a split. Most have a handful of parts, for which a table by hash costs more than
+/// all the rest.
+#[derive(Default)]
+struct Parts {
+    rows: Vec<SplitPart>,
+    /// The row of each key, once there are more than [`FEW`].
+    places: FxHashMap<Key, usize>,
+}
+
+impl Parts {
+    fn add(&mut self, key: Key, stack: StackId, ns: i64) {
+        if let Some(row) = self.find(key) {
+            self.rows[row].ns += ns;
+            return;
+        }
+        let Key { state, reason, site } = key;
+        self.rows.push(SplitPart { state, reason, site, stack, ns });
+        if self.rows.len() > FEW {
+            // The first time these are all of them, later the last one.
+            let unplaced = self.rows.iter().enumerate().skip(self.places.len());
+            let key = |part: &SplitPart| {
+                let SplitPart { state, reason, site, .. } = *part;
+                Key { state, reason, site }
+            };
+            self.places.extend(unplaced.map(|(row, part)| (key(part), row)));
+        }
+    }
+
+    fn find(&self, key: Key) -> Option<usize> {
+        if self.rows.len() > FEW {
+            return self.places.get(&key).copied();
+        }
+        self.rows.iter().position(|part| {
+            part.site == key.site && part.reason == key.reason && part.state == key.state
+        })
+    }
+}
+
 /// Adds up pieces of time.
 pub(crate) struct Splitter<'a> {
     trace: &'a Trace,
     book: &'a Book,
     assists: &'a Assists,
-    parts: FxHashMap<Key, SplitPart>,
+    parts: Parts,
 }
 
 impl<'a> Splitter<'a> {
     pub(crate) fn new(trace: &'a Trace, book: &'a Book, assists: &'a Assists) -> Self {
-        Self { trace, book, assists, parts: FxHashMap::default() }
+        Self { trace, book, assists, parts: Parts::default() }
     }
 
     /// Adds what a goroutine did in a window; exactly the window's length in all.
@@ -127,15 +168,12 @@ impl<'a> Splitter<'a> {
             return;
         }
         let site = self.book.site(self.trace.stacks(), stack);
-        self.parts
-            .entry(Key { state, reason, site })
-            .or_insert(SplitPart { state, reason, site, stack, ns: 0 })
-            .ns += ns;
+        self.parts.add(Key { state, reason, site }, stack, ns);
     }
 
     /// The parts, the largest first.
     pub(crate) fn parts(self) -> Vec<SplitPart> {
-        let mut parts: Vec<_> = self.parts.into_values().collect();
+        let mut parts = self.parts.rows;
         parts.sort_unstable_by_key(|part| {
             let site = part.site.map(|site| (site.function, site.line));
             (std::cmp::Reverse(part.ns), part.state, part.reason, site)

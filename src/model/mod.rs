@@ -63,6 +63,9 @@ pub struct TraceInfo {
     pub generations: u32,
     /// Whether the trace was read to its end without damage.
     pub complete: bool,
+    /// Whether times are in ticks of the clock, of unknown length, instead of nanoseconds: so
+    /// in a trace of the old format that was cut before it told its clock's frequency.
+    pub in_ticks: bool,
 }
 
 /// A whole trace in memory, immutable.

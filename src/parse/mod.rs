@@ -37,6 +37,9 @@ pub struct Parsed {
     pub generations: u32,
     /// Whether the trace was read to its end without damage.
     pub complete: bool,
+    /// Whether times are in the clock's ticks instead of nanoseconds, because the trace does not
+    /// tell the frequency: the old format does that in its last event.
+    pub in_ticks: bool,
     /// What is damaged, missing or skipped.
     pub warnings: Vec<Warning>,
 }
@@ -77,6 +80,7 @@ pub fn parse<S: Sink>(
                 events: read.events,
                 generations: 1,
                 complete: read.complete,
+                in_ticks: read.in_ticks,
                 warnings: read.warnings,
             })
         }

@@ -28,6 +28,7 @@ pub(crate) fn act(action: Action, ctx: &Ctx<'_>, panels: &mut Panels) {
     match action {
         A::Open => ctx.send(Command::AskFile(Role::Replace)),
         A::OpenCompare => ctx.send(Command::AskFile(Role::Compare)),
+        A::Reload => ctx.send(Command::Reload),
         A::CloseTrace if ctx.comparing() => ctx.send(Command::Close(Slot::After)),
         A::CloseTrace => ctx.send(Command::CloseAll),
         A::SwapSides if ctx.comparing() => ctx.send(Command::Swap),

@@ -26,6 +26,15 @@ pub(crate) enum Answer {
         /// The trace, or why not.
         result: Result<Box<Opened>, OpenError>,
     },
+    /// The file of an open trace was read again, or not.
+    Reopened {
+        /// Where the trace is.
+        slot: Slot,
+        /// Where it comes from.
+        origin: Origin,
+        /// The trace, or why not.
+        result: Result<Box<Opened>, OpenError>,
+    },
     /// All levels of detail of a trace.
     Indexed {
         /// Which trace.

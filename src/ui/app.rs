@@ -13,9 +13,10 @@ use super::jobs::Jobs;
 use super::keys;
 use super::late::LatePanel;
 use super::palette::Palette;
+use super::render::Damage;
 use super::sheet::Sheet;
 use super::slot::{Pair, Slot};
-use super::state::{Popup, Prefs, Role, State, ThemeChoice, View};
+use super::state::{Popup, Prefs, Role, State, ThemeChoice, Tone, View};
 use super::theme::{self, Theme, size};
 use super::timeline::TimelinePanel;
 use super::top::TopBar;
@@ -158,18 +159,32 @@ impl App {
         self.state.notices.iter().map(|notice| notice.text.clone()).collect()
     }
 
+    /// The errors that nobody has dismissed yet, the oldest first.
+    #[must_use]
+    pub fn errors(&self) -> Vec<String> {
+        let errors = self.state.notices.iter().filter(|notice| notice.tone == Tone::Error);
+        errors.map(|notice| notice.text.clone()).collect()
+    }
+
     /// How many traces are open.
     #[must_use]
     pub fn n_open(&self) -> usize {
         self.sheets.iter().filter(|(_, sheet)| sheet.is_some()).count()
     }
 
+<<<<<<< HEAD
     /// How many lanes of goroutines there are on the timeline, hidden ones included; 0 until
     /// they are arranged.
     #[must_use]
     pub fn n_lanes(&self) -> usize {
         let sheet = self.sheets[Slot::Before].as_ref();
         sheet.and_then(|sheet| sheet.rows.as_ref()).map_or(0, |built| built.rows.n_lanes())
+=======
+    /// What is wrong with the traces that are open.
+    pub(super) fn damage(&self) -> Vec<Damage> {
+        let sheets = self.sheets.iter().filter_map(|(_, sheet)| sheet.as_ref());
+        sheets.filter_map(Damage::of).collect()
+>>>>>>> main
     }
 
     /// What runs before each frame, and while the window is hidden: answers, commands, and the

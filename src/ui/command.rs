@@ -101,6 +101,8 @@ pub(crate) enum Command {
     AskFile(Role),
     /// Opens one trace, or two to compare.
     Open(Vec<Origin>, Role),
+    /// Reads the files of what is open again.
+    Reload,
     /// Stops what is being opened.
     StopOpening,
     /// Closes all traces: back to the welcome page.
@@ -182,6 +184,8 @@ pub(crate) enum Effect {
     AskFile(Role),
     /// Open these.
     Open(Vec<Origin>, Role),
+    /// Read the files again.
+    Reload,
     /// Stop opening.
     StopOpening,
     /// Drop all traces.
@@ -203,6 +207,7 @@ pub(crate) fn apply(state: &mut State, command: Command) -> Option<Effect> {
     match command {
         Command::AskFile(role) => return Some(Effect::AskFile(role)),
         Command::Open(origins, role) => return Some(Effect::Open(origins, role)),
+        Command::Reload => return Some(Effect::Reload),
         Command::StopOpening => return Some(Effect::StopOpening),
         Command::CloseAll => {
             let_go(state);

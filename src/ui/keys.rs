@@ -8,6 +8,7 @@ use egui::{Context, Key, KeyboardShortcut, Modifiers};
 pub(crate) enum Action {
     Open,
     OpenCompare,
+    Reload,
     CloseTrace,
     SwapSides,
     Quit,
@@ -205,6 +206,7 @@ pub(crate) static ENTRIES: &[Entry] = {
         entry(S::Files, A::Open, "Open a trace…", &[ctrl(Key::O)]),
         entry(S::Files, A::OpenCompare, "Open for comparison…", &[ctrl_shift(Key::O)]),
         entry(S::Files, A::SwapSides, "Swap before and after", &[plain(Key::B)]),
+        entry(S::Files, A::Reload, "Read the files again", &[plain(Key::F5), ctrl(Key::R)]),
         entry(S::Files, A::CloseTrace, "Close the trace", &[ctrl(Key::W)]),
         entry(S::Files, A::ThemeDark, "Dark theme", &[]),
         entry(S::Files, A::ThemeLight, "Light theme", &[]),

@@ -28,6 +28,7 @@ mod look;
 mod notices;
 mod open;
 mod palette;
+mod reload;
 mod render;
 mod sheet;
 mod slot;
@@ -43,7 +44,7 @@ mod widgets;
 mod work;
 
 pub use app::{App, Settings};
-pub use render::{Picture, PictureError, Raster, picture};
+pub use render::{Damage, Drawing, Picture, PictureError, Raster, picture};
 pub use start::{StartError, run};
 pub use state::{ThemeChoice, View};
 

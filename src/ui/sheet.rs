@@ -6,10 +6,11 @@ use std::sync::{Arc, OnceLock};
 
 use super::command::Origin;
 use super::explain::Explanation;
+use super::open::Opened;
 use super::state::Selected;
 use super::table::Query;
 use crate::analysis::{Cancel, Document, Hearing};
-use crate::base::{Interval, Time};
+use crate::base::{Interval, Time, Warning};
 use crate::model::{Trace, Wakers};
 use crate::scene::{Index, Metrics, RowOptions, Rows, SectionKey, Source};
 
@@ -35,6 +36,8 @@ pub(crate) struct Sheet {
     pub(crate) origin: Origin,
     /// The trace and what the analysis says.
     pub(crate) document: Arc<Document>,
+    /// What is wrong with the file, besides what the trace itself says.
+    pub(crate) file_warnings: Vec<Warning>,
     /// Its levels of detail, at first only the quick ones.
     pub(crate) index: Arc<Index>,
     /// Whether those are all.
@@ -65,12 +68,14 @@ pub(crate) struct Sheet {
 
 impl Sheet {
     /// A trace that has just been opened.
-    pub(crate) fn new(serial: u64, origin: Origin, document: Arc<Document>) -> Self {
+    pub(crate) fn new(serial: u64, origin: Origin, opened: Opened) -> Self {
+        let Opened { document, warnings: file_warnings } = opened;
         let index = Arc::new(Index::quick(&document));
         Self {
             serial,
             origin,
             document,
+            file_warnings,
             index,
             indexed: false,
             rows: None,

@@ -47,6 +47,7 @@ impl App {
                 self.jobs.start(Lane::Dialog, "Choosing a file", move |_| dialog::ask(role));
             }
             Effect::Open(origins, role) => self.open(origins, role),
+            Effect::Reload => self.reload(),
             Effect::StopOpening => {
                 for slot in Slot::BOTH {
                     self.jobs.cancel(Lane::Open(slot));
@@ -66,6 +67,10 @@ impl App {
         match answer {
             Answer::Opened { slot, origin, result } => match result {
                 Ok(opened) => self.put(slot, origin, *opened),
+                Err(err) => self.tell_error(&err),
+            },
+            Answer::Reopened { slot, origin, result } => match result {
+                Ok(opened) => self.put_again(slot, origin, *opened),
                 Err(err) => self.tell_error(&err),
             },
             Answer::Indexed { serial, index } => {
@@ -174,10 +179,21 @@ impl App {
             let _ = apply(&mut self.state, Command::CloseAll);
             self.close_all();
         }
+        self.place(slot, origin, opened);
+        self.fit_all();
+        let as_it_comes = !self.view_chosen && self.state.view == View::Timeline;
+        if slot == Slot::After && as_it_comes {
+            self.state.view = View::Compare;
+        }
+        self.grant_wishes();
+    }
+
+    /// Makes a trace's sheet, says what is wrong with it, and begins to index it.
+    pub(super) fn place(&mut self, slot: Slot, origin: Origin, opened: Opened) {
         self.next_serial += 1;
-        let sheet = Sheet::new(self.next_serial, origin, opened.document);
+        let sheet = Sheet::new(self.next_serial, origin, opened);
         let name = sheet.origin.name();
-        if let Some((text, more)) = open::damage(&name, sheet.trace(), &opened.warnings) {
+        if let Some((text, more)) = open::damage(&name, sheet.trace(), &sheet.file_warnings) {
             self.apply_now(Command::Notify(Tone::Warning, text, more));
         }
         let (serial, document) = (sheet.serial, Arc::clone(&sheet.document));
@@ -188,16 +204,10 @@ impl App {
             }
         });
         self.sheets[slot] = Some(sheet);
-        self.fit_all();
-        let as_it_comes = !self.view_chosen && self.state.view == View::Timeline;
-        if slot == Slot::After && as_it_comes {
-            self.state.view = View::Compare;
-        }
-        self.grant_wishes();
     }
 
     /// Makes the viewport anew, over all that is open.
-    fn fit_all(&mut self) {
+    pub(super) fn fit_all(&mut self) {
         let interval = |sheet: &Option<Sheet>| sheet.as_ref().map(Sheet::interval);
         let first = interval(&self.sheets[Slot::Before]);
         let second = interval(&self.sheets[Slot::After]);
@@ -221,7 +231,10 @@ impl App {
                 Some(what) => {
                     self.apply_now(Command::Jump(Selected { slot: Slot::Before, what }));
                 }
-                None => self.notify(Tone::Error, format!("there is no {words} in this trace")),
+                None => {
+                    let name = sheet.origin.long_name();
+                    self.notify(Tone::Error, format!("{name}: there is no {words} in this trace"));
+                }
             }
         }
         if let Some(view) = self.wishes.view.take() {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::examples::Example;
 use super::history::{Place, Trail};
-use super::slot::Slot;
+use super::slot::{Pair, Slot};
 use super::state::{Mark, Notice, Overlays, Popup, Role, Selected, State, ThemeChoice, Tone, View};
 use crate::base::{Interval, Time};
 use crate::scene::{Grouping, Link, SectionKey, Sort, Viewport};
@@ -105,6 +105,8 @@ pub(crate) enum Command {
     Reload,
     /// Stops what is being opened.
     StopOpening,
+    /// Reads the rest of a trace whose beginning is shown.
+    ReadOn(Slot),
     /// Closes all traces: back to the welcome page.
     CloseAll,
     /// Closes one of two compared traces.
@@ -188,6 +190,8 @@ pub(crate) enum Effect {
     Reload,
     /// Stop opening.
     StopOpening,
+    /// Read the rest of a trace.
+    ReadOn(Slot),
     /// Drop all traces.
     CloseAll,
     /// Drop a trace; the other one is what is looked at then.
@@ -209,6 +213,7 @@ pub(crate) fn apply(state: &mut State, command: Command) -> Option<Effect> {
         Command::Open(origins, role) => return Some(Effect::Open(origins, role)),
         Command::Reload => return Some(Effect::Reload),
         Command::StopOpening => return Some(Effect::StopOpening),
+        Command::ReadOn(slot) => return Some(Effect::ReadOn(slot)),
         Command::CloseAll => {
             let_go(state);
             return Some(Effect::CloseAll);
@@ -314,6 +319,8 @@ fn let_go(state: &mut State) {
     state.cancel_site = None;
     state.view = View::Timeline;
     state.trail = Trail::default();
+    // Names and goroutines of one trace mean nothing in another.
+    state.rows.toggled = Pair::default();
 }
 
 fn swap(state: &mut State) {

@@ -38,6 +38,8 @@ pub(crate) struct Sheet {
     pub(crate) document: Arc<Document>,
     /// What is wrong with the file, besides what the trace itself says.
     pub(crate) file_warnings: Vec<Warning>,
+    /// Whether it is only the beginning of the file, to be looked at until all has been read.
+    pub(crate) is_preview: bool,
     /// Its levels of detail, at first only the quick ones.
     pub(crate) index: Arc<Index>,
     /// Whether those are all.
@@ -69,17 +71,17 @@ pub(crate) struct Sheet {
 impl Sheet {
     /// A trace that has just been opened.
     pub(crate) fn new(serial: u64, origin: Origin, opened: Opened) -> Self {
-        let Opened { document, warnings: file_warnings } = opened;
-        let index = Arc::new(Index::quick(&document));
+        let Opened { document, warnings: file_warnings, index, indexed, rows, is_preview } = opened;
         Self {
             serial,
             origin,
             document,
             file_warnings,
+            is_preview,
             index,
-            indexed: false,
-            rows: None,
-            rows_asked: None,
+            indexed,
+            rows_asked: Some(rows.options.clone()),
+            rows: Some(rows),
             cancel_rows: None,
             cancel_rows_asked: None,
             n_cancels_shown: 0,

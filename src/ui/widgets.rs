@@ -122,6 +122,15 @@ pub(crate) fn hatched(painter: &Painter, area: Rect, color: Color32) {
     }
 }
 
+/// Says that what is shown as nanoseconds are ticks of unknown length.
+pub(crate) fn ticks_ui(ui: &mut Ui, theme: &Theme) -> Response {
+    let text = caption(theme, "times are ticks, not ns").color(theme.warn);
+    ui.label(text).on_hover_text(
+        "The trace was cut before it told its clock's frequency: each nanosecond shown is one \
+         tick of the clock, of unknown length",
+    )
+}
+
 /// A key as it is printed on a keyboard.
 pub(crate) fn key_cap_ui(ui: &mut Ui, theme: &Theme, text: &str) {
     let font = FontId::new(size::TEXT_SMALL, FontFamily::Proportional);

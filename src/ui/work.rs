@@ -48,12 +48,12 @@ impl App {
             }
             Effect::Open(origins, role) => self.open(origins, role),
             Effect::Reload => self.reload(),
-            Effect::StopOpening => {
-                for slot in Slot::BOTH {
-                    self.jobs.cancel(Lane::Open(slot));
-                }
+            Effect::StopOpening => self.stop_opening(),
+            Effect::ReadOn(slot) => self.read_on(slot),
+            Effect::CloseAll => {
+                self.stop_opening();
+                self.close_all();
             }
-            Effect::CloseAll => self.close_all(),
             Effect::Close(slot) => self.close(slot),
             Effect::Swap => self.swap(),
             Effect::Theme(choice) => ctx.set_theme(choice),
@@ -69,6 +69,7 @@ impl App {
                 Ok(opened) => self.put(slot, origin, *opened),
                 Err(err) => self.tell_error(&err),
             },
+            Answer::Previewed { slot, origin, opened } => self.put_preview(slot, origin, *opened),
             Answer::Reopened { slot, origin, result } => match result {
                 Ok(opened) => self.put_again(slot, origin, *opened),
                 Err(err) => self.tell_error(&err),
@@ -157,22 +158,15 @@ impl App {
             let pair = if beside { known.into_iter().chain(files).collect() } else { files };
             self.state.prefs.remember(pair);
         }
-        for slot in Slot::BOTH {
-            self.jobs.cancel(Lane::Open(slot));
-        }
-        let late_over_ns = self.state.prefs.budget_ns;
+        self.stop_opening();
         for (&slot, origin) in slots.iter().zip(origins) {
-            let title = format!("Opening {}", origin.name());
-            self.jobs.start(Lane::Open(slot), title, move |progress| Answer::Opened {
-                slot,
-                result: open::open(&origin, late_over_ns, progress).map(Box::new),
-                origin,
-            });
+            self.begin_to_open(slot, origin);
         }
     }
 
     /// Puts a trace that has been opened in its slot.
-    fn put(&mut self, slot: Slot, origin: Origin, opened: Opened) {
+    pub(super) fn put(&mut self, slot: Slot, origin: Origin, opened: Opened) {
+        let is_preview = opened.is_preview;
         if self.replacing {
             self.replacing = false;
             // The command makes the state let go of what was open; the rest is done at once.
@@ -185,7 +179,9 @@ impl App {
         if slot == Slot::After && as_it_comes {
             self.state.view = View::Compare;
         }
-        self.grant_wishes();
+        if !is_preview {
+            self.grant_wishes();
+        }
     }
 
     /// Makes a trace's sheet, says what is wrong with it, and begins to index it.
@@ -193,16 +189,19 @@ impl App {
         self.next_serial += 1;
         let sheet = Sheet::new(self.next_serial, origin, opened);
         let name = sheet.origin.name();
-        if let Some((text, more)) = open::damage(&name, sheet.trace(), &sheet.file_warnings) {
+        let damage = open::damage(&name, sheet.trace(), &sheet.file_warnings);
+        if let Some((text, more)) = damage.filter(|_| !sheet.is_preview) {
             self.apply_now(Command::Notify(Tone::Warning, text, more));
         }
-        let (serial, document) = (sheet.serial, Arc::clone(&sheet.document));
-        self.jobs.start(Lane::Index(slot), "Indexing", move |progress| {
-            match crate::scene::Index::build(&document, progress) {
-                Ok(index) => Answer::Indexed { serial, index: Arc::new(index) },
-                Err(_) => Answer::Nothing,
-            }
-        });
+        if !sheet.indexed {
+            let (serial, document) = (sheet.serial, Arc::clone(&sheet.document));
+            self.jobs.start(Lane::Index(slot), "Indexing", move |progress| {
+                match crate::scene::Index::build(&document, progress) {
+                    Ok(index) => Answer::Indexed { serial, index: Arc::new(index) },
+                    Err(_) => Answer::Nothing,
+                }
+            });
+        }
         self.sheets[slot] = Some(sheet);
     }
 
@@ -224,7 +223,7 @@ impl App {
     }
 
     /// What the command line asked for, once there is a trace.
-    fn grant_wishes(&mut self) {
+    pub(super) fn grant_wishes(&mut self) {
         let Some(sheet) = &self.sheets[Slot::Before] else { return };
         if let Some(words) = self.wishes.select.take() {
             match open::selection(sheet, &words) {
@@ -307,10 +306,11 @@ impl App {
         }
     }
 
-    fn want_rows(&mut self, slot: Slot) {
+    /// Which rows the timeline of a trace has.
+    pub(super) fn row_options(&self, slot: Slot) -> RowOptions {
         let prefs = &self.state.prefs;
         let choice = &self.state.rows;
-        let options = RowOptions {
+        RowOptions {
             sort: choice.sort,
             grouping: choice.grouping,
             filter: choice.filter.clone(),
@@ -320,7 +320,11 @@ impl App {
             goroutines_only: self.state.view == View::Compare,
             toggled: choice.toggled[slot].clone(),
             metrics: metrics(prefs.compact),
-        };
+        }
+    }
+
+    fn want_rows(&mut self, slot: Slot) {
+        let options = self.row_options(slot);
         let Some(sheet) = &mut self.sheets[slot] else { return };
         if sheet.rows_asked.as_ref() == Some(&options) {
             return;

@@ -74,6 +74,7 @@ pub fn picture(
     let ctx = egui::Context::default();
     let dark = settings.theme != Some(ThemeChoice::Light);
     let mut app = App::new(&ctx, traces, settings);
+    app.beginning = None;
     ctx.all_styles_mut(|style| style.animation_time = 0.0);
     let mut stage = Stage { ctx, raster: Raster::default(), size, time: 0.0 };
     let begun = Instant::now();

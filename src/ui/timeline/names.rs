@@ -56,6 +56,10 @@ fn head_ui(frame: &Frame<'_>, painter: &egui::Painter, head: Rect) {
             format!("{}: {}", frame.slot.name(), frame.sheet.origin.long_name()),
             theme.side[frame.slot as usize],
         ),
+        // The status bar has the number of goroutines too.
+        Kind::All if frame.sheet.trace().info().in_ticks => {
+            ("Times are ticks, not nanoseconds".to_owned(), theme.warn)
+        }
         Kind::All => {
             let n = thousands(frame.rows.n_lanes() as u64);
             (format!("{n} goroutines"), theme.weak)

@@ -10,8 +10,11 @@ use super::widgets::{caption, key_cap_ui, strong};
 /// Width of one of the three columns in points.
 const COLUMN: f32 = 300.0;
 
+/// Between two columns, in points.
+const GAP: f32 = 24.0;
+
 /// Height of the help in points, if the window has room for it.
-const HEIGHT: f32 = 690.0;
+const HEIGHT: f32 = 670.0;
 
 /// The help, until Escape, `?` or a click on its cross.
 pub(crate) fn overlay_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
@@ -23,18 +26,18 @@ pub(crate) fn overlay_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
         .collapsible(false)
         .resizable(false)
         .open(&mut open)
-        .fixed_size(vec2(3.0 * COLUMN + 60.0, HEIGHT).min(room))
+        .fixed_size(vec2(3.0 * COLUMN + 2.0 * GAP + 32.0, HEIGHT).min(room))
         .show(ui.ctx(), |ui| {
             egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
                 ui.horizontal_top(|ui| {
+                    ui.spacing_mut().item_spacing.x = GAP;
                     let columns: [&[Section]; 3] = [
-                        &[Section::Move, Section::Files],
+                        &[Section::Move],
                         &[Section::Select, Section::Arrange],
-                        &[Section::Show],
+                        &[Section::Show, Section::Files],
                     ];
                     for sections in columns {
                         ui.vertical(|ui| column_ui(ui, ctx, sections));
-                        ui.add_space(14.0);
                     }
                 });
             });
@@ -44,13 +47,14 @@ pub(crate) fn overlay_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
     }
 }
 
-/// One column; the mouse comes under what is shown.
+/// One column; what the mouse does comes under the keys that move.
 fn column_ui(ui: &mut Ui, ctx: &Ctx<'_>, sections: &[Section]) {
     ui.set_width(COLUMN);
+    ui.spacing_mut().item_spacing.x = 6.0;
     for section in sections {
         section_ui(ui, ctx, *section);
     }
-    if sections.contains(&Section::Show) {
+    if sections.contains(&Section::Move) {
         mouse_ui(ui, ctx);
     }
 }

@@ -256,6 +256,7 @@ pub(crate) fn shortcut_text(ctx: &Context, keys: KeyboardShortcut) -> String {
         "Right" => "→",
         "Up" => "↑",
         "Down" => "↓",
+        "Questionmark" => "?",
         "Escape" => "Esc",
         other => other,
     };

@@ -28,7 +28,7 @@ pub(crate) struct Beginning {
 
 impl Default for Beginning {
     fn default() -> Self {
-        Self { of_longer_than: 32 << 20, bytes: [8 << 20, 48 << 20] }
+        Self { of_longer_than: 12 << 20, bytes: [8 << 20, 48 << 20] }
     }
 }
 

@@ -112,7 +112,7 @@ fn open_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
 
 /// The end of a long name, which tells more than its beginning.
 fn shorten(name: &str) -> String {
-    const MAX: usize = 30;
+    const MAX: usize = 40;
     let n_chars = name.chars().count();
     if n_chars <= MAX {
         return name.to_owned();

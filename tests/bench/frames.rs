@@ -26,9 +26,7 @@ fn main() {
     println!("{}", path.display());
     let mut stage = Stage::new(&path);
     stage.open();
-    let before = resident_mb();
     stage.tour();
-    println!("memory: {before} MB before the tour, {} MB after it", resident_mb());
 }
 
 fn largest_example() -> PathBuf {
@@ -191,6 +189,7 @@ impl Stage {
         );
         let middle = pos2(1000.0, 420.0);
         self.point(middle);
+        let at_first = resident_mb();
         let hover = |stage: &mut Self, at: usize| {
             stage.point(middle + vec2(wave(at, 97) * 560.0, wave(at, 61) * 260.0));
         };
@@ -210,6 +209,7 @@ impl Stage {
             self.press(Key::Num0, Modifiers::NONE);
             self.settle();
         }
+        let panned = resident_mb();
         self.scroll("groups as they come");
         self.press(Key::X, Modifiers::SHIFT);
         self.settle();
@@ -236,6 +236,11 @@ impl Stage {
         self.leg("late exits, scrolled", 80, |stage, _| stage.wheel(vec2(0.0, -400.0)));
         self.press(Key::Num1, Modifiers::NONE);
         self.settle();
+        let at_last = resident_mb();
+        println!(
+            "memory: {at_first} MB at first, {panned} MB after zooming and panning, {at_last} MB \
+             with the wakes by waker and the rows of the cancel view"
+        );
     }
 
     /// Scrolls down in steps of a page, and on by leaps to the end.

@@ -102,8 +102,12 @@ pub(crate) struct Book {
     marks: Vec<Mark>,
     /// By stack: the innermost stack, itself included, that is in the user's code; else empty.
     user: Vec<StackId>,
+    /// By stack: the outermost stack of its own that is in the user's code; else empty.
+    outermost: Vec<StackId>,
     /// By stack: itself without the runtime's frames at its top.
     place: Vec<StackId>,
+    /// By stack: whether an operation that the user's code had called is on it.
+    called_back: Vec<bool>,
     /// Whether any function hands signals to the program.
     has_signals: bool,
 }
@@ -120,12 +124,22 @@ impl Book {
             mark_rows: vec![UNMARKED; n],
             marks: Vec::new(),
             user: vec![StackId::EMPTY; n],
+            outermost: vec![StackId::EMPTY; n],
             place: vec![StackId::EMPTY; n],
+            called_back: vec![false; n],
         };
         for (row, caller, frame) in stacks.iter() {
             let function = book.function(frame.function);
             let is_user = function.origin == Origin::User;
             book.user[row.index()] = if is_user { row } else { book.user[caller.index()] };
+            let above = book.outermost[caller.index()];
+            let is_outermost = is_user && above == StackId::EMPTY;
+            book.outermost[row.index()] = if is_outermost { row } else { above };
+            book.called_back[row.index()] = if function.is.has(Traits::OPERATES) {
+                book.user[caller.index()] != StackId::EMPTY
+            } else {
+                book.called_back[caller.index()]
+            };
             // A stack of runtime frames only keeps them: it is all that is known.
             let is_runtime = function.is.has(Traits::RUNTIME) && caller != StackId::EMPTY;
             book.place[row.index()] = if is_runtime { book.place[caller.index()] } else { row };
@@ -174,11 +188,6 @@ impl Book {
         self.marks.get(row as usize).copied()
     }
 
-    /// Whether any stack is inside a cancel.
-    pub(crate) fn has_marks(&self) -> bool {
-        !self.marks.is_empty()
-    }
-
     /// Whether the trace shows a signal being handed to the program.
     pub(crate) fn has_signals(&self) -> bool {
         self.has_signals
@@ -200,12 +209,20 @@ impl Book {
         stacks.top(self.user(stack)).or_else(|| stacks.top(self.place(stack)))
     }
 
+    /// The part of a stack from the outermost of the user's frames on; empty if there is none.
+    pub(crate) fn outermost(&self, stack: StackId) -> StackId {
+        self.outermost.get(stack.index()).copied().unwrap_or_default()
+    }
+
     /// The outermost of the user's frames: the handler that a library's goroutine runs.
     pub(crate) fn outermost_user(&self, stacks: &Stacks, stack: StackId) -> Option<Frame> {
-        let inner = std::iter::successors(Some(self.user(stack)), |&at| {
-            (at != StackId::EMPTY).then(|| self.user(stacks.caller(at)))
-        });
-        inner.take_while(|&at| at != StackId::EMPTY).last().and_then(|at| stacks.top(at))
+        stacks.top(self.outermost(stack))
+    }
+
+    /// Whether the code at a stack's top was called by an operation that the user's code had
+    /// called: a driver of its own, below database/sql.
+    pub(crate) fn is_called_back(&self, stack: StackId) -> bool {
+        self.called_back.get(stack.index()).copied().unwrap_or(false)
     }
 
     /// What the function tells that is at the top of a stack's [`Book::place`].

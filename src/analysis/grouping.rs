@@ -9,33 +9,36 @@
 
 use std::ops::Range;
 
-use crate::base::{Goroutine, StackId, Time};
+use crate::base::Time;
 use crate::model::{Chunk, Trace};
-use crate::parse::event::GoState;
 
 use super::book::Book;
-use super::evidence::{Act, Piece};
-use super::lives;
-use super::patterns::Role;
+use super::evidence::{Act, Piece, Pieces};
+use super::gaps::{Gap, Gaps};
+use super::joining::{Joins, is_wide};
 use super::scan::each_span;
-use super::threads::{over_chunks, over_rows};
+use super::threads::Threads;
 
 /// Two waits that began closer together than this, in nanoseconds, may be in the trace in the
 /// wrong order: clocks of different processors tick 64 ns apart, and are read at leisure.
 const CLOCK_SLACK_NS: i64 = 1_000;
 
-/// Between two pieces that are closer together than this, in nanoseconds, there is no room for
-/// anything else that leaves a trace: writing an event with its stack takes half as long.
-const TWO_EVENTS_NS: i64 = 500;
-
 /// The pieces of each cancel, as ranges of `pieces`, which are sorted by canceller and time.
-pub(crate) fn group(trace: &Trace, book: &Book, pieces: &[Piece]) -> Vec<Range<usize>> {
-    let grouping = Grouping { trace, book };
-    let mut joined: Vec<bool> = over_rows(pieces.len(), |rows| {
-        rows.map(|at| at > 0 && grouping.may_join(pieces[at - 1], pieces[at])).collect()
-    });
-    grouping.part(pieces, &mut joined);
-    interrupt(trace, book, pieces, &mut joined);
+pub(crate) fn group(
+    trace: &Trace,
+    book: &Book,
+    threads: Threads,
+    pieces: &Pieces,
+) -> Vec<Range<usize>> {
+    let joins = Joins { trace, book };
+    let may_join = |at| {
+        let joined = pieces.joins(at);
+        joined.unwrap_or_else(|| at > 0 && joins.may_join(pieces.at(at - 1), pieces.at(at)))
+    };
+    let mut joined: Vec<bool> =
+        threads.over_rows(pieces.len(), |rows| rows.map(may_join).collect());
+    part(joins, pieces, &mut joined);
+    interrupt(joins, threads, pieces, &mut joined);
     let mut runs = Vec::new();
     let mut start = 0;
     for at in 1..=pieces.len() {
@@ -44,7 +47,7 @@ pub(crate) fn group(trace: &Trace, book: &Book, pieces: &[Piece]) -> Vec<Range<u
             start = at;
         }
     }
-    if pieces.is_empty() { Vec::new() } else { runs }
+    if pieces.len() == 0 { Vec::new() } else { runs }
 }
 
 /// What the pieces so far tell of one call.
@@ -56,155 +59,75 @@ struct Run {
     last_wait: Option<Time>,
 }
 
-struct Grouping<'a> {
-    trace: &'a Trace,
-    book: &'a Book,
-}
-
-impl Grouping<'_> {
-    /// Whether two pieces in a row are of the same goroutine, from the same outer stack, and
-    /// the goroutine did not stop elsewhere in between.
-    fn may_join(&self, before: Piece, piece: Piece) -> bool {
-        if before.by != piece.by {
-            return false;
+/// Separates pieces that do not fit those before.
+fn part(joins: Joins<'_>, pieces: &Pieces, joined: &mut [bool]) {
+    let mut run = Run::default();
+    for (piece, joined) in pieces.of(0..pieces.len()).zip(joined) {
+        let wait = first_level_wait(joins.book, piece);
+        *joined = *joined && (run.fits(wait) || piece.by.is_some_and(|by| joins.cancels_once(by)));
+        if !*joined {
+            run = Run::default();
         }
-        if piece.by.is_some_and(|by| self.cancels_once(by)) {
-            return true;
-        }
-        let short = piece.at - before.at < TWO_EVENTS_NS;
-        self.same_caller(before.stack, piece.stack)
-            && (short || piece.by.is_none_or(|by| !self.stops_elsewhere(by, before, piece)))
-    }
-
-    /// Whether a goroutine was started in order to cancel one context.
-    fn cancels_once(&self, goroutine: Goroutine) -> bool {
-        let name = lives::name(self.trace, goroutine);
-        matches!(
-            self.book.function(name).role,
-            Some(Role::CancelFunc | Role::DeadlineFunc | Role::Watcher)
-        )
-    }
-
-    /// Whether two stacks are of a call from the same place, as far as they reach.
-    fn same_caller(&self, one: StackId, other: StackId) -> bool {
-        let (Some(one), Some(other)) = (self.book.mark(one), self.book.mark(other)) else {
-            return false;
-        };
-        one.caller == other.caller || one.cut || other.cut
-    }
-
-    /// Whether the canceller blocked, was preempted or made a system call outside the cancel.
-    fn stops_elsewhere(&self, by: Goroutine, before: Piece, piece: Piece) -> bool {
-        self.trace
-            .spans_from(by, before.at)
-            .skip_while(|span| span.start <= before.at)
-            .take_while(|span| span.start < piece.at)
-            .any(|span| match span.state {
-                GoState::Running | GoState::Undetermined | GoState::NotExist => false,
-                // The stack is the waker's, or there is none after a system call.
-                GoState::Runnable if span.woken || span.stack == StackId::EMPTY => false,
-                GoState::Runnable | GoState::Waiting | GoState::Syscall => {
-                    !self.same_caller(span.stack, piece.stack)
-                }
-            })
-    }
-
-    /// Separates pieces that do not fit those before.
-    fn part(&self, pieces: &[Piece], joined: &mut [bool]) {
-        let mut run = Run::default();
-        for (piece, joined) in pieces.iter().zip(joined) {
-            *joined &= self.goes_on(&run, *piece);
-            if !*joined {
-                run = Run::default();
-            }
-            self.extend(&mut run, *piece);
-        }
-    }
-
-    /// Whether a piece fits what the run tells so far.
-    fn goes_on(&self, run: &Run, piece: Piece) -> bool {
-        let Some(waited_since) = self.first_level_wait(piece) else { return true };
-        if piece.by.is_some_and(|by| self.cancels_once(by)) {
-            return true;
-        }
-        let later = run.last_wait.is_some_and(|last| waited_since - last > CLOCK_SLACK_NS);
-        !run.went_deeper && !later
-    }
-
-    fn extend(&self, run: &mut Run, piece: Piece) {
-        if let Some(waited_since) = self.first_level_wait(piece) {
-            run.last_wait = Some(waited_since);
+        if wait.is_some() {
+            run.last_wait = wait;
         } else if matches!(piece.act, Act::Wakes(_)) {
             run.went_deeper = true;
         }
     }
+}
 
-    /// When the wait began that a piece ended on the first level, if it did.
-    fn first_level_wait(&self, piece: Piece) -> Option<Time> {
-        let Act::Wakes(_) = piece.act else { return None };
-        let mark = self.book.mark(piece.stack)?;
-        (mark.depth <= 1).then_some(piece.wait.since)
+impl Run {
+    /// Whether a piece fits, by when the wait began that it ended on the first level.
+    fn fits(&self, wait: Option<Time>) -> bool {
+        let Some(since) = wait else { return true };
+        let later = self.last_wait.is_some_and(|last| since - last > CLOCK_SLACK_NS);
+        !self.went_deeper && !later
     }
 }
 
-/// The stretches between two pieces that may be of one cancel, by canceller.
-struct Gaps {
-    /// Where each goroutine's gaps begin in `rows`, and the end.
-    starts: Vec<u32>,
-    /// From when until when, and the number of the later piece.
-    rows: Vec<(Time, Time, usize)>,
+/// When the wait began that a piece ended on the first level, if it did.
+fn first_level_wait(book: &Book, piece: &Piece) -> Option<Time> {
+    let Act::Wakes(_) = piece.act else { return None };
+    let mark = book.mark(piece.stack)?;
+    (mark.depth <= 1).then_some(piece.wait.since)
 }
 
-impl Gaps {
-    /// The pieces are sorted by canceller, so their gaps are too.
-    fn new(trace: &Trace, pieces: &[Piece], joined: &[bool]) -> Self {
-        let mut starts = vec![0; trace.n_goroutines() as usize + 1];
-        let mut rows = Vec::new();
-        for (at, pair) in pieces.windows(2).enumerate() {
-            let [before, piece] = pair else { continue };
-            let wide = piece.at - before.at >= TWO_EVENTS_NS;
-            if let (true, true, Some(by)) = (wide, joined[at + 1], piece.by) {
-                rows.push((before.at, piece.at, at + 1));
-                starts[by.index() + 1] += 1;
-            }
-        }
-        let mut sum = 0;
-        for start in &mut starts {
-            sum += *start;
-            *start = sum;
-        }
-        Self { starts, rows }
-    }
-
-    fn of(&self, goroutine: Goroutine) -> &[(Time, Time, usize)] {
-        match self.starts.get(goroutine.index()..goroutine.index() + 2) {
-            Some(&[start, end]) => &self.rows[start as usize..end as usize],
-            _ => &[],
-        }
-    }
-
-    /// The piece after the gap in which a goroutine did something at some moment.
-    fn around(&self, goroutine: Goroutine, at: Time) -> Option<usize> {
-        let gaps = self.of(goroutine);
-        let next = gaps.partition_point(|(_, end, _)| *end <= at);
-        gaps.get(next).filter(|(start, ..)| *start < at).map(|(.., piece)| *piece)
-    }
+/// The stretches between two pieces that may be of one cancel, as far as `wanted` wants them.
+/// Who was started in order to cancel does nothing else.
+fn gaps(
+    joins: Joins<'_>,
+    pieces: &Pieces,
+    joined: &[bool],
+    wanted: impl Fn(usize) -> bool,
+) -> Gaps {
+    let gap = |at: usize| {
+        let (before, piece) = (pieces.at(at - 1), pieces.at(at));
+        let by = piece.by.filter(|&by| is_wide(before, piece) && !joins.cancels_once(by))?;
+        Some(Gap { by, from: before.at, until: piece.at, piece: at })
+    };
+    Gaps::new((1..pieces.len()).filter(|&at| joined[at] && wanted(at)).filter_map(gap).collect())
 }
 
 /// Separates pieces between which their canceller did something outside of the cancel.
-fn interrupt(trace: &Trace, book: &Book, pieces: &[Piece], joined: &mut [bool]) {
-    let gaps = Gaps::new(trace, pieces, joined);
-    if gaps.rows.is_empty() {
+fn interrupt(joins: Joins<'_>, threads: Threads, pieces: &Pieces, joined: &mut [bool]) {
+    let Joins { trace, book } = joins;
+    // What was found in a chunk knows of all wakes between its pieces.
+    let across = gaps(joins, pieces, joined, |at| pieces.joins(at).is_none());
+    if !across.is_empty() {
+        for piece in threads.over_chunks(trace, |chunk| wakes_in(chunk, book, &across)) {
+            joined[piece] = false;
+        }
+    }
+    let gaps = gaps(joins, pieces, joined, |_| true);
+    if gaps.is_empty() {
         return;
     }
-    for piece in over_chunks(trace, |chunk| wakes_in(chunk, book, &gaps)) {
-        joined[piece] = false;
-    }
     let columns = &trace.goroutines;
-    let births = columns.parents.iter().zip(columns.creation_stacks.iter().zip(&columns.born));
+    let births = columns.born.iter().zip(columns.parents.iter().zip(&columns.creation_stacks));
     let births = births
-        .filter(|(_, (stack, _))| book.mark(**stack).is_none())
-        .filter_map(|(parent, (_, &born))| Some(((*parent)?, born)));
+        .filter(|(born, _)| gaps.may_be_around(**born))
+        .filter(|(_, (_, stack))| book.mark(**stack).is_none())
+        .filter_map(|(&born, (parent, _))| Some(((*parent)?, born)));
     let notes = trace.notes();
     let logs = notes.logs().iter().filter_map(|log| Some((log.goroutine?, log.at)));
     let regions = notes.regions().iter().flat_map(|region| {
@@ -220,22 +143,19 @@ fn interrupt(trace: &Trace, book: &Book, pieces: &[Piece], joined: &mut [bool]) 
 
 /// The pieces before which their canceller woke somebody outside of the cancel.
 fn wakes_in(chunk: &Chunk, book: &Book, gaps: &Gaps) -> Vec<usize> {
-    let wanted: Vec<bool> =
-        chunk.people.iter().map(|&person| !gaps.of(person).is_empty()).collect();
-    if !wanted.contains(&true) {
+    // A chunk has no spans before its base; where the next one's begin, its own have ended.
+    if gaps.rows().iter().all(|gap| gap.until < chunk.base) {
         return Vec::new();
     }
-    let outside: Vec<bool> = chunk.stacks.iter().map(|&stack| book.mark(stack).is_none()).collect();
-    let is = |facts: &[bool], local: Option<u32>| {
-        local.and_then(|local| facts.get(local as usize)).copied().unwrap_or(false)
-    };
     let is_wake = |row: u16| chunk.kinds()[usize::from(row)].woken;
     let mut found = Vec::new();
     each_span(chunk, is_wake, |at, word| {
-        let by = chunk.columns.waker(word);
-        if is(&wanted, by) && is(&outside, chunk.columns.stack(word)) {
-            let by = chunk.waker_at(word);
-            found.extend(by.and_then(|by| gaps.around(by, chunk.start(at))));
+        let time = chunk.start(at);
+        if gaps.may_be_around(time)
+            && book.mark(chunk.stack_at(word)).is_none()
+            && let Some(by) = chunk.waker_at(word)
+        {
+            found.extend(gaps.around(by, time));
         }
     });
     found

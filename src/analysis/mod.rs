@@ -6,6 +6,7 @@
 
 mod blame;
 mod book;
+mod calls;
 mod cancels;
 mod cause;
 mod deaf;
@@ -13,9 +14,12 @@ mod describe;
 mod diff;
 mod evidence;
 mod findings;
+mod gaps;
 mod grouping;
 mod history;
 mod index;
+mod joining;
+mod judge;
 mod listening;
 mod lives;
 mod logged;
@@ -27,6 +31,7 @@ mod rules;
 mod scan;
 mod split;
 mod stats;
+mod survey;
 mod tally;
 mod threads;
 mod types;
@@ -41,6 +46,8 @@ pub use words::{Cause, Doing, Evidence, GroupKind, HeardIn, Outcome, Rule, Sever
 
 use crate::base::{Goroutine, Interval};
 use crate::model::Trace;
+
+use threads::Threads;
 
 /// A trace with what the analysis says of it: immutable, to be shared behind an `Arc`.
 #[derive(Debug, Default)]
@@ -115,12 +122,19 @@ impl Document {
 /// Finds all cancels, who heard them, and what to act on.
 #[must_use]
 pub fn analyze(trace: &Trace, rules: &Rules) -> Analysis {
+    analyze_on(trace, rules, Threads::all())
+}
+
+fn analyze_on(trace: &Trace, rules: &Rules, threads: Threads) -> Analysis {
     let book = book::Book::new(trace);
-    let mut heard = cancels::find(trace, &book, rules);
-    let deaf = deaf::find(trace, &book, rules, &heard);
+    let found = survey::survey(trace, &book, rules, threads);
+    let (pieces, sleeps): (Vec<_>, Vec<_>) =
+        found.into_iter().map(|found| (found.pieces, found.sleeps)).unzip();
+    let pieces = evidence::collect(trace, &book, pieces);
+    let mut heard = cancels::find(trace, &book, rules, threads, pieces);
+    let deaf = deaf::find(trace, &book, rules, threads, &heard);
     cancels::add_deaf(&mut heard, deaf);
-    let assists = split::Assists::new(trace);
-    tally::analysis(trace, rules, book, assists, heard)
+    tally::analysis(trace, rules, book, heard, &sleeps)
 }
 
 /// All that a goroutine did in a window of its life, the largest part first. The parts add up

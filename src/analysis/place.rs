@@ -3,7 +3,7 @@
 use crate::base::{Goroutine, StackId};
 use crate::model::Trace;
 
-use super::book::{Book, Traits};
+use super::book::Book;
 use super::lives;
 use super::names::Origin;
 use super::words::HeardIn;
@@ -28,7 +28,7 @@ pub(crate) fn place(trace: &Trace, book: &Book, goroutine: Goroutine, stack: Sta
     let heard_in = match waits {
         // A library's own goroutine: whatever it waits in is its own.
         Some(Origin::Std | Origin::Dependency) if has_user => HeardIn::Call,
-        _ if is_called_back(trace, book, stack) => HeardIn::Call,
+        _ if book.is_called_back(stack) => HeardIn::Call,
         _ => HeardIn::Own,
     };
     // Go 1.22 has no stacks of goroutines that were waiting when the trace began.
@@ -40,28 +40,8 @@ pub(crate) fn place(trace: &Trace, book: &Book, goroutine: Goroutine, stack: Sta
     }
 }
 
-/// Whether the user's code that waits was called by an operation that the user's code had
-/// called: a driver of its own, below database/sql.
-fn is_called_back(trace: &Trace, book: &Book, stack: StackId) -> bool {
-    let stacks = trace.stacks();
-    let mut at = stack;
-    while let Some(frame) = stacks.top(at) {
-        at = stacks.caller(at);
-        if book.function(frame.function).is.has(Traits::OPERATES) {
-            return book.user(at) != StackId::EMPTY;
-        }
-    }
-    false
-}
-
 /// The stack that called the outermost of the user's frames; empty if there is no such frame
 /// or nobody called it.
 pub(crate) fn host(trace: &Trace, book: &Book, stack: StackId) -> StackId {
-    let mut outermost = StackId::EMPTY;
-    let mut at = book.user(stack);
-    while at != StackId::EMPTY {
-        outermost = at;
-        at = book.user(trace.stacks().caller(at));
-    }
-    trace.stacks().caller(outermost)
+    trace.stacks().caller(book.outermost(stack))
 }

@@ -17,17 +17,24 @@ pub(crate) fn each_span(
         .collect();
     let mut word = 0;
     match chunk.kind_rows() {
-        // The common case, without a check of bounds: there are as many steps as bytes.
+        // The common case, without a check of bounds, and without a branch that depends on
+        // what is wanted: which spans those are cannot be foretold.
         KindRows::Narrow(rows) => {
             let mut table = [Step::default(); 256];
             let n = steps.len().min(table.len());
             table[..n].copy_from_slice(&steps[..n]);
-            for (at, &row) in rows.iter().enumerate() {
-                let step = table[usize::from(row)];
-                if step.wanted {
-                    visit(at, word);
+            for (block, rows) in rows.chunks(BLOCK).enumerate() {
+                let mut hits = [(0, 0); BLOCK];
+                let mut n = 0;
+                for (at, &row) in rows.iter().enumerate() {
+                    let step = table[usize::from(row)];
+                    hits[n % BLOCK] = (at, word);
+                    n += usize::from(step.wanted);
+                    word += usize::from(step.words);
                 }
-                word += usize::from(step.words);
+                for &(at, word) in &hits[..n.min(BLOCK)] {
+                    visit(block * BLOCK + at, word);
+                }
             }
         }
         rows @ KindRows::Wide(_) => {
@@ -41,6 +48,9 @@ pub(crate) fn each_span(
         }
     }
 }
+
+/// How many spans are looked at in one go.
+const BLOCK: usize = 64;
 
 /// What a pass needs to know of a kind.
 #[derive(Clone, Copy, Default)]

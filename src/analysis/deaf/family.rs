@@ -180,12 +180,10 @@ fn handler_began(ground: &Ground<'_>, hearing: &Hearing) -> Time {
 }
 
 /// Whether it pays to ask whom a goroutine waits for: it waits for its children if for anybody,
-/// and those that ended in time are not deaf. With very many children, asking costs less.
+/// and those that ended in time are not deaf.
 fn may_wait_for_deaf(ground: &Ground<'_>, cancel: &Cancel, parent: Goroutine) -> bool {
-    let stayers = ground.stayers.of(parent);
-    let stays = |&row: &u32| ground.overstays(cancel, Goroutine(row));
-    ground.overstays(cancel, parent)
-        && (stayers.len() > MAX_COMPANIONS || stayers.iter().any(stays))
+    let limit = cancel.at + ground.rules.late_over_ns;
+    ground.overstays(cancel, parent) && ground.spanning.any(ground.trace, parent, cancel.at, limit)
 }
 
 /// Whether a wait is one for a result or an end, and for nothing else.

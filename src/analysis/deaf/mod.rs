@@ -22,11 +22,11 @@ use crate::parse::event::GoState;
 use super::Rules;
 use super::book::{Book, Traits};
 use super::cancels::Heard;
-use super::index::{ByGoroutine, children_of};
+use super::index::{ByGoroutine, Spanning, children_of};
 use super::listening::Listening;
 use super::lives;
 use super::names::Origin;
-use super::threads::over_rows;
+use super::threads::Threads;
 use super::types::{Cancel, Hearing};
 use super::words::{Evidence, HeardIn, Outcome};
 
@@ -34,20 +34,28 @@ use super::words::{Evidence, HeardIn, Outcome};
 const MAX_SPANS: usize = 4_096;
 
 /// The deaf of each cancel, by cancel and then by goroutine.
-pub(crate) fn find(trace: &Trace, book: &Book, rules: &Rules, heard: &Heard) -> Vec<Hearing> {
+pub(crate) fn find(
+    trace: &Trace,
+    book: &Book,
+    rules: &Rules,
+    threads: Threads,
+    heard: &Heard,
+) -> Vec<Hearing> {
     let Heard { cancels, hearings, logged, by_goroutine } = heard;
+    let stayers = stayers(trace, book, rules);
     let ground = Ground {
         trace,
         book,
         rules,
         hearings,
         by_goroutine,
-        stayers: stayers(trace, book, rules),
+        spanning: Spanning::new(trace, stayers.clone()),
+        stayers,
         children: OnceLock::new(),
         listening: Listening::new(trace, book, hearings.iter().map(|hearing| hearing.stack)),
     };
     let long_work = tasks::LongWork::new(trace, rules);
-    over_rows(cancels.len(), |rows| {
+    threads.over_rows(cancels.len(), |rows| {
         let mut deaf = Vec::new();
         for cancel in &cancels[rows] {
             let task = logged.get(&cancel.id).map(|logged| logged.task);
@@ -123,6 +131,7 @@ struct Ground<'a> {
     by_goroutine: &'a ByGoroutine,
     /// The children that live longer than the limit, and may be deaf as far as that goes.
     stayers: ByGoroutine,
+    spanning: Spanning,
     /// All children; few traces need to know.
     children: OnceLock<ByGoroutine>,
     /// Where goroutines are known to have listened to a context.

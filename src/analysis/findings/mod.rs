@@ -24,6 +24,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) rules: &'a Rules,
     pub(crate) book: &'a Book,
     pub(crate) assists: &'a Assists,
+    /// Who began to sleep when, chunk by chunk.
+    pub(crate) sleeps: &'a [Vec<(Goroutine, Time)>],
     pub(crate) cancels: &'a [Cancel],
     pub(crate) hearings: &'a [Hearing],
     /// Rows of hearings that may be late, worst first.

@@ -2,6 +2,8 @@
 
 mod cases;
 mod everywhere;
+mod grouping;
+mod made;
 
 use std::path::{Path, PathBuf};
 

@@ -1,0 +1,100 @@
+//! Calls of cancel functions: runs of evidence, and the logs that tell of them.
+
+use std::ops::Range;
+
+use rustc_hash::FxHashMap;
+
+use crate::base::{Goroutine, StackId, StrId, TaskId, Time};
+
+use super::evidence::Pieces;
+use super::logged::{Entry, SAME_CALL_NS, Verb};
+
+/// One call of a cancel function: its pieces, or else the log that tells of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Call {
+    pub(crate) at: Time,
+    pub(crate) by: Option<Goroutine>,
+    pub(crate) pieces: Range<usize>,
+    /// The message, the stack and the task of the log, if there is one.
+    pub(crate) log: Option<(StrId, StackId, TaskId)>,
+}
+
+/// Puts logs and evidence together: the evidence that follows a log at once is of that call.
+/// In order of time.
+pub(crate) fn calls(pieces: &Pieces, runs: Vec<Range<usize>>, logs: &[Entry<'_>]) -> Vec<Call> {
+    let of_run = |run: Range<usize>| {
+        let first = pieces.at(run.start);
+        Call { at: first.at, by: first.by, pieces: run, log: None }
+    };
+    let mut calls: Vec<Call> = runs.into_iter().map(of_run).collect();
+    // The runs are in the order of their pieces: by canceller, then time.
+    let n_seen = calls.len();
+    for log in logs.iter().filter(|log| log.says.verb == Verb::Cancel) {
+        let told = Some((log.message, log.stack, log.task));
+        let next =
+            calls[..n_seen].partition_point(|call| (call.by, call.at) < (Some(log.by), log.at));
+        match calls[..n_seen].get_mut(next) {
+            Some(call) if call.by == Some(log.by) && call.at - log.at <= SAME_CALL_NS => {
+                call.log = told;
+            }
+            _ => calls.push(Call { at: log.at, by: Some(log.by), pieces: 0..0, log: told }),
+        }
+    }
+    calls.sort_by_key(|call| (call.at, call.by));
+    calls
+}
+
+/// Which cancel a goroutine noticed that logs a context's name: the last one before of that
+/// context, or else of the nearest above it.
+#[derive(Debug, Default)]
+pub(crate) struct Names<'a> {
+    /// The last cancel of each context.
+    cancelled: FxHashMap<&'a str, u32>,
+    /// The parent of each context.
+    parents: FxHashMap<&'a str, &'a str>,
+}
+
+/// How many contexts above one to ask.
+const MAX_ABOVE: usize = 64;
+
+impl<'a> Names<'a> {
+    /// Notes where a context is in the tree.
+    pub(crate) fn is_under(&mut self, name: &'a str, parent: &'a str) {
+        if !parent.is_empty() {
+            self.parents.insert(name, parent);
+        }
+    }
+
+    /// Notes a cancel.
+    pub(crate) fn is_cancelled(&mut self, name: &'a str, cancel: u32) {
+        self.cancelled.insert(name, cancel);
+    }
+
+    /// The cancel that ended a context.
+    pub(crate) fn cancel_of(&self, name: &str) -> Option<u32> {
+        let above = std::iter::successors(Some(name), |name| self.parents.get(name).copied());
+        above.take(MAX_ABOVE).find_map(|name| self.cancelled.get(name).copied())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_context_is_cancelled_by_itself_or_from_above() {
+        let mut names = Names::default();
+        names.is_under("query", "request");
+        names.is_under("request", "");
+        assert_eq!(names.cancel_of("query"), None);
+        names.is_cancelled("request", 3);
+        assert_eq!(names.cancel_of("query"), Some(3));
+        names.is_cancelled("query", 2);
+        assert_eq!(names.cancel_of("query"), Some(2));
+        assert_eq!(names.cancel_of("other"), None);
+        // Names that go round in a circle are nobody's doing but a broken log's.
+        names.is_under("a", "b");
+        names.is_under("b", "a");
+        assert_eq!(names.cancel_of("a"), None);
+    }
+}

@@ -86,6 +86,18 @@ pub(crate) struct Mark {
     pub(crate) caller: StackId,
 }
 
+/// What a stack tells of one who waits there.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Spot {
+    /// Whose the code is, below the runtime's; none if no stack is known.
+    pub(crate) code: Option<Origin>,
+    /// Whether any of it is the user's.
+    pub(crate) has_user: bool,
+    /// Whether it was called by an operation that the user's code had called: it is a driver of
+    /// the user's own, below database/sql.
+    pub(crate) called_back: bool,
+}
+
 /// The row of a stack that is not inside a cancel.
 const UNMARKED: u32 = u32::MAX;
 /// The row of a stack inside the birth of a context that is cancelled already: such a context
@@ -106,8 +118,8 @@ pub(crate) struct Book {
     outermost: Vec<StackId>,
     /// By stack: itself without the runtime's frames at its top.
     place: Vec<StackId>,
-    /// By stack: whether an operation that the user's code had called is on it.
-    called_back: Vec<bool>,
+    /// By stack: what it tells of one who waits there.
+    spots: Vec<Spot>,
     /// Whether any function hands signals to the program.
     has_signals: bool,
 }
@@ -126,7 +138,7 @@ impl Book {
             user: vec![StackId::EMPTY; n],
             outermost: vec![StackId::EMPTY; n],
             place: vec![StackId::EMPTY; n],
-            called_back: vec![false; n],
+            spots: vec![Spot::default(); n],
         };
         for (row, caller, frame) in stacks.iter() {
             let function = book.function(frame.function);
@@ -135,18 +147,26 @@ impl Book {
             let above = book.outermost[caller.index()];
             let is_outermost = is_user && above == StackId::EMPTY;
             book.outermost[row.index()] = if is_outermost { row } else { above };
-            book.called_back[row.index()] = if function.is.has(Traits::OPERATES) {
-                book.user[caller.index()] != StackId::EMPTY
-            } else {
-                book.called_back[caller.index()]
-            };
             // A stack of runtime frames only keeps them: it is all that is known.
             let is_runtime = function.is.has(Traits::RUNTIME) && caller != StackId::EMPTY;
             book.place[row.index()] = if is_runtime { book.place[caller.index()] } else { row };
             let below = stacks.top(caller).and_then(|frame| book.function(frame.function).role);
             book.mark_rows[row.index()] = book.mark_row(row, caller, function, below);
+            book.spots[row.index()] = book.find_spot(stacks, row, caller, function);
         }
         book
+    }
+
+    /// What a stack tells of one who waits there, given what its caller tells.
+    fn find_spot(&self, stacks: &Stacks, row: StackId, caller: StackId, of: Function) -> Spot {
+        let called_back = if of.is.has(Traits::OPERATES) {
+            self.user(caller) != StackId::EMPTY
+        } else {
+            self.spots[caller.index()].called_back
+        };
+        let has_user = self.user(row) != StackId::EMPTY;
+        let code = self.top(stacks, row).map(|function| function.origin);
+        Spot { code, has_user, called_back }
     }
 
     /// The row of a stack's mark, given the role of its caller's innermost frame.
@@ -219,10 +239,9 @@ impl Book {
         stacks.top(self.outermost(stack))
     }
 
-    /// Whether the code at a stack's top was called by an operation that the user's code had
-    /// called: a driver of its own, below database/sql.
-    pub(crate) fn is_called_back(&self, stack: StackId) -> bool {
-        self.called_back.get(stack.index()).copied().unwrap_or(false)
+    /// What a stack tells of one who waits there.
+    pub(crate) fn spot(&self, stack: StackId) -> Spot {
+        self.spots.get(stack.index()).copied().unwrap_or_default()
     }
 
     /// What the function tells that is at the top of a stack's [`Book::place`].

@@ -7,6 +7,7 @@ use rustc_hash::FxHashMap;
 use crate::base::{Goroutine, StackId, StrId, TaskId, Time};
 
 use super::evidence::Pieces;
+use super::grouping::Group;
 use super::logged::{Entry, SAME_CALL_NS, Verb};
 
 /// One call of a cancel function: its pieces, or else the log that tells of it.
@@ -15,19 +16,21 @@ pub(crate) struct Call {
     pub(crate) at: Time,
     pub(crate) by: Option<Goroutine>,
     pub(crate) pieces: Range<usize>,
+    /// By how many of the pieces somebody heard.
+    pub(crate) n_heard: u32,
     /// The message, the stack and the task of the log, if there is one.
     pub(crate) log: Option<(StrId, StackId, TaskId)>,
 }
 
 /// Puts logs and evidence together: the evidence that follows a log at once is of that call.
 /// In order of time.
-pub(crate) fn calls(pieces: &Pieces, runs: Vec<Range<usize>>, logs: &[Entry<'_>]) -> Vec<Call> {
-    let of_run = |run: Range<usize>| {
-        let first = pieces.at(run.start);
-        Call { at: first.at, by: first.by, pieces: run, log: None }
+pub(crate) fn calls(pieces: &Pieces, groups: Vec<Group>, logs: &[Entry<'_>]) -> Vec<Call> {
+    let of_group = |Group { pieces: places, n_heard }| {
+        let first = pieces.at(places.start);
+        Call { at: first.at, by: first.by, pieces: places, n_heard, log: None }
     };
-    let mut calls: Vec<Call> = runs.into_iter().map(of_run).collect();
-    // The runs are in the order of their pieces: by canceller, then time.
+    let mut calls: Vec<Call> = groups.into_iter().map(of_group).collect();
+    // The groups are in the order of their pieces: by canceller, then time.
     let n_seen = calls.len();
     for log in logs.iter().filter(|log| log.says.verb == Verb::Cancel) {
         let told = Some((log.message, log.stack, log.task));
@@ -37,11 +40,17 @@ pub(crate) fn calls(pieces: &Pieces, runs: Vec<Range<usize>>, logs: &[Entry<'_>]
             Some(call) if call.by == Some(log.by) && call.at - log.at <= SAME_CALL_NS => {
                 call.log = told;
             }
-            _ => calls.push(Call { at: log.at, by: Some(log.by), pieces: 0..0, log: told }),
+            _ => {
+                let by = Some(log.by);
+                calls.push(Call { at: log.at, by, pieces: 0..0, n_heard: 0, log: told });
+            }
         }
     }
-    calls.sort_by_key(|call| (call.at, call.by));
-    calls
+    // Small keys sort faster than calls.
+    let mut order: Vec<(Time, Option<Goroutine>, u32)> =
+        (0..).zip(&calls).map(|(row, call)| (call.at, call.by, row)).collect();
+    order.sort_unstable();
+    order.into_iter().map(|(.., row)| calls[row as usize].clone()).collect()
 }
 
 /// Which cancel a goroutine noticed that logs a context's name: the last one before of that

@@ -1,8 +1,10 @@
 //! Cancels and who heard them, from the evidence.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use rustc_hash::FxHashMap;
 
-use crate::base::{Goroutine, StackId, Time};
+use crate::base::{Goroutine, StackId, StrId, Time};
 use crate::model::Trace;
 
 use super::Rules;
@@ -16,9 +18,9 @@ use super::judge::judge;
 use super::lives;
 use super::logged::{Entry, Verb, entries, says};
 use super::place::place;
-use super::threads::Threads;
+use super::threads::{ROWS_AT_A_TIME, Threads};
 use super::types::{Cancel, Hearing, Logged};
-use super::words::{Evidence, Outcome};
+use super::words::{Evidence, HeardIn, Outcome};
 
 /// All cancels, in order of time, and who heard them, cancel by cancel.
 #[derive(Debug, Default)]
@@ -40,51 +42,143 @@ pub(crate) fn find(
     pieces: Pieces,
 ) -> Heard {
     let logs = entries(trace, rules);
-    let calls = calls(&pieces, group(trace, book, threads, &pieces), &logs);
-    let mut heard = Heard {
-        cancels: Vec::with_capacity(calls.len()),
-        hearings: Vec::with_capacity(pieces.len()),
-        ..Heard::default()
-    };
+    // Fresh memory takes its time.
+    let (groups, hearings) =
+        threads.both(|| group(trace, book, threads, &pieces), || vec![OPEN; pieces.n_heard()]);
+    let calls = calls(&pieces, groups, &logs);
+    let mut heard = Heard { hearings, ..Heard::default() };
+    heard.cancels = threads.over_rows(calls.len(), |ids| {
+        ids.map(|id| cancel(trace, book, row(id), &calls[id], &pieces)).collect()
+    });
     for (id, call) in (0..).zip(&calls) {
         if let Some((message, _, task)) = call.log {
             heard.logged.insert(id, Logged { message, task });
         }
-        let start = heard.hearings.len();
-        add_heard(trace, book, id, call, &pieces, &mut heard.hearings);
-        once_each(&mut heard.hearings, start);
-        let mut cancel = cancel(trace, book, id, call, &pieces);
-        cancel.heard = row(start)..row(heard.hearings.len());
-        heard.cancels.push(cancel);
     }
-    drop(pieces);
+    let adding = Adding { trace, book, pieces: &pieces };
+    adding.add_all(threads, &calls, &mut heard);
     let noticed = noticed(trace, book, &heard, &logs);
     heard.add_noticed(noticed);
     let of = heard.hearings.iter().map(|hearing| Some(hearing.goroutine));
-    heard.by_goroutine = ByGoroutine::new(trace.n_goroutines(), of);
+    let index = || ByGoroutine::new(trace.n_goroutines(), of);
+    (heard.by_goroutine, ()) = threads.both(index, move || drop((pieces, calls)));
     let Heard { cancels, hearings, by_goroutine, .. } = &mut heard;
     by_goroutine.sort_each_by_key(|row| hearings[row as usize].heard_at);
     judge(trace, book, rules, threads, cancels, hearings, by_goroutine);
     heard
 }
 
+/// A hearing of which nothing is known yet.
+const OPEN: Hearing = Hearing {
+    cancel: u32::MAX,
+    goroutine: Goroutine(0),
+    function: StrId::EMPTY,
+    deaf: false,
+    evidence: Evidence::Woken,
+    heard_in: HeardIn::Own,
+    told_to_stop: false,
+    depth: 0,
+    heard_at: Time(0),
+    stack: StackId::EMPTY,
+    end: None,
+    outcome: Outcome::Alive,
+    overstay_ns: 0,
+};
+
+/// Fills the table of hearings, cancel by cancel.
+struct Adding<'a> {
+    trace: &'a Trace,
+    book: &'a Book,
+    pieces: &'a Pieces,
+}
+
+impl Adding<'_> {
+    fn add_all(&self, threads: Threads, calls: &[Call], heard: &mut Heard) {
+        let mut end = 0;
+        for (cancel, call) in heard.cancels.iter_mut().zip(calls) {
+            cancel.heard = end..end + call.n_heard;
+            end += call.n_heard;
+        }
+        let mut rest = &mut *heard.hearings;
+        let stretches: Vec<(u32, &[Call], &mut [Hearing])> = calls
+            .chunks(ROWS_AT_A_TIME)
+            .enumerate()
+            .map(|(n, calls)| {
+                let n_heard: usize = calls.iter().map(|call| call.n_heard as usize).sum();
+                let (of_these, others) = std::mem::take(&mut rest).split_at_mut(n_heard);
+                rest = others;
+                (row(n * ROWS_AT_A_TIME), calls, of_these)
+            })
+            .collect();
+        let is_full = AtomicBool::new(true);
+        threads.each(stretches.len(), stretches.into_iter(), |(first, calls, mut rows)| {
+            for (id, call) in (first..).zip(calls) {
+                let (rows_of_call, others) = rows.split_at_mut(call.n_heard as usize);
+                if self.add(id, call, rows_of_call) < rows_of_call.len() {
+                    is_full.store(false, Ordering::Relaxed);
+                }
+                rows = others;
+            }
+        });
+        if !is_full.into_inner() {
+            heard.close_up();
+        }
+    }
+
+    /// Fills in who heard a call, their outcomes still open, and gives their number.
+    fn add(&self, id: u32, call: &Call, rows: &mut [Hearing]) -> usize {
+        let mut n = 0;
+        for piece in self.pieces.of(call.pieces.clone()) {
+            let (goroutine, evidence) = match piece.act {
+                Act::Wakes(goroutine) => (goroutine, Evidence::Woken),
+                Act::Creates(goroutine) => (goroutine, Evidence::AfterFunc),
+                Act::Starts | Act::Inside => continue,
+            };
+            let depth = self.book.mark(piece.stack).map_or(0, |mark| u32::from(mark.depth).max(1));
+            let ear = Ear { goroutine, at: piece.at, stack: piece.wait.stack };
+            if let Some(row) = rows.get_mut(n) {
+                *row = ear.hearing(self.trace, self.book, id, evidence, depth);
+                n += 1;
+            }
+        }
+        once_each(&mut rows[..n])
+    }
+}
+
 /// Keeps the first hearing of each goroutine, in order of time: who waits again on a context
-/// below hears once more, but that is the same cancel. All from `start` on are of one cancel.
-fn once_each(hearings: &mut Vec<Hearing>, start: usize) {
-    let Some(new @ [_, _, ..]) = hearings.get_mut(start..) else { return };
-    new.sort_unstable_by_key(|row| (row.goroutine, row.heard_at));
+/// below hears once more, but that is the same cancel. All are of one cancel; gives how many
+/// are left, and leaves the places behind them open.
+fn once_each(rows: &mut [Hearing]) -> usize {
+    if rows.len() < 2 {
+        return rows.len();
+    }
+    rows.sort_unstable_by_key(|row| (row.goroutine, row.heard_at));
     let mut kept = 1;
-    for at in 1..new.len() {
-        if new[at].goroutine != new[kept - 1].goroutine {
-            new[kept] = new[at];
+    for at in 1..rows.len() {
+        if rows[at].goroutine != rows[kept - 1].goroutine {
+            rows[kept] = rows[at];
             kept += 1;
         }
     }
-    new[..kept].sort_unstable_by_key(|row| (row.heard_at, row.goroutine));
-    hearings.truncate(start + kept);
+    rows[kept..].fill(OPEN);
+    rows[..kept].sort_unstable_by_key(|row| (row.heard_at, row.goroutine));
+    kept
 }
 
 impl Heard {
+    /// Leaves out the rows that are still open, each behind those of its cancel.
+    fn close_up(&mut self) {
+        let mut end = 0;
+        for cancel in &mut self.cancels {
+            let rows = cancel.heard.start as usize..cancel.heard.end as usize;
+            let n = self.hearings[rows.clone()].partition_point(|row| row.cancel != OPEN.cancel);
+            self.hearings.copy_within(rows.start..rows.start + n, end);
+            cancel.heard = row(end)..row(end + n);
+            end += n;
+        }
+        self.hearings.truncate(end);
+    }
+
     /// Adds those that logged that they noticed, unless they were seen to hear.
     fn add_noticed(&mut self, noticed: Vec<Hearing>) {
         if noticed.is_empty() {
@@ -96,7 +190,8 @@ impl Heard {
         for same in seen.chunk_by(|a, b| a.cancel == b.cancel) {
             let start = self.hearings.len();
             self.hearings.extend(same);
-            once_each(&mut self.hearings, start);
+            let kept = once_each(&mut self.hearings[start..]);
+            self.hearings.truncate(start + kept);
             if let Some(first) = same.first() {
                 self.cancels[first.cancel as usize].heard = row(start)..row(self.hearings.len());
             }
@@ -120,27 +215,6 @@ pub(crate) fn add_deaf(heard: &mut Heard, deaf: Vec<Hearing>) {
 
 fn row(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
-}
-
-/// Appends who heard a call, their outcomes still open.
-fn add_heard(
-    trace: &Trace,
-    book: &Book,
-    id: u32,
-    call: &Call,
-    pieces: &Pieces,
-    hearings: &mut Vec<Hearing>,
-) {
-    for piece in pieces.of(call.pieces.clone()) {
-        let (goroutine, evidence) = match piece.act {
-            Act::Wakes(goroutine) => (goroutine, Evidence::Woken),
-            Act::Creates(goroutine) => (goroutine, Evidence::AfterFunc),
-            Act::Starts | Act::Inside => continue,
-        };
-        let depth = book.mark(piece.stack).map_or(0, |mark| u32::from(mark.depth).max(1));
-        let ear = Ear { goroutine, at: piece.at, stack: piece.wait.stack };
-        hearings.push(ear.hearing(trace, book, id, evidence, depth));
-    }
 }
 
 /// Who heard something, when, and where it was.

@@ -23,6 +23,13 @@ pub(crate) enum Act {
     Inside,
 }
 
+impl Act {
+    /// Whether somebody heard the cancel by it.
+    pub(crate) fn is_heard(self) -> bool {
+        matches!(self, Self::Wakes(_) | Self::Creates(_))
+    }
+}
+
 /// One piece of evidence.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Piece {
@@ -79,12 +86,31 @@ impl Pieces {
         &self.parts[part as usize][row as usize]
     }
 
+    /// The place after the last piece of a canceller, or of those before it.
+    pub(crate) fn end_of(&self, by: Option<Goroutine>) -> usize {
+        let (mut low, mut high) = (0, self.len());
+        while low < high {
+            let middle = low.midpoint(high);
+            if self.at(middle).by <= by {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        low
+    }
+
     /// Whether one may be of the same call as the one before it, if that was found out in
     /// their chunk.
     pub(crate) fn joins(&self, place: usize) -> Option<bool> {
         let (before, (part, row)) = (self.order[place.checked_sub(1)?], self.order[place]);
         let of_chunk = part != RARE && before == (part, row.checked_sub(1)?);
         of_chunk.then(|| self.at(place).joins)
+    }
+
+    /// By how many of them somebody heard.
+    pub(crate) fn n_heard(&self) -> usize {
+        self.parts.iter().flatten().filter(|piece| piece.act.is_heard()).count()
     }
 
     /// Some of them, in order.

@@ -23,31 +23,105 @@ use super::threads::Threads;
 /// wrong order: clocks of different processors tick 64 ns apart, and are read at leisure.
 const CLOCK_SLACK_NS: i64 = 1_000;
 
-/// The pieces of each cancel, as ranges of `pieces`, which are sorted by canceller and time.
+/// Pieces that are of one cancel.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Group {
+    /// Their places.
+    pub(crate) pieces: Range<usize>,
+    /// By how many of them somebody heard.
+    pub(crate) n_heard: u32,
+}
+
+/// The pieces of each cancel, by canceller and then by time.
 pub(crate) fn group(
     trace: &Trace,
     book: &Book,
     threads: Threads,
     pieces: &Pieces,
-) -> Vec<Range<usize>> {
+) -> Vec<Group> {
     let joins = Joins { trace, book };
-    let may_join = |at| {
-        let joined = pieces.joins(at);
-        joined.unwrap_or_else(|| at > 0 && joins.may_join(pieces.at(at - 1), pieces.at(at)))
-    };
-    let mut joined: Vec<bool> =
-        threads.over_rows(pieces.len(), |rows| rows.map(may_join).collect());
-    part(joins, pieces, &mut joined);
-    interrupt(joins, threads, pieces, &mut joined);
-    let mut runs = Vec::new();
-    let mut start = 0;
-    for at in 1..=pieces.len() {
-        if joined.get(at).is_none_or(|joined| !joined) {
-            runs.push(start..at);
-            start = at;
+    let blocks = threads.of_rows(pieces.len(), |rows| {
+        let rows = whole_cancellers(pieces, rows);
+        Block::new(joins, pieces, rows)
+    });
+    let mut joined = Vec::with_capacity(pieces.len());
+    let mut heard = Vec::with_capacity(pieces.len());
+    let (mut gaps, mut across) = (Vec::new(), Vec::new());
+    for block in blocks {
+        joined.extend(block.joined);
+        heard.extend(block.heard);
+        gaps.extend(block.gaps);
+        across.extend(block.across);
+    }
+    interrupt(joins, threads, &Gaps::new(gaps), &Gaps::new(across), &mut joined);
+    let mut groups: Vec<Group> = Vec::new();
+    for (at, (joined, heard)) in joined.into_iter().zip(heard).enumerate() {
+        match groups.last_mut() {
+            Some(group) if joined => {
+                group.pieces.end = at + 1;
+                group.n_heard += u32::from(heard);
+            }
+            _ => groups.push(Group { pieces: at..at + 1, n_heard: u32::from(heard) }),
         }
     }
-    if pieces.len() == 0 { Vec::new() } else { runs }
+    groups
+}
+
+/// Moves the bounds of a stretch of pieces to where the next canceller's begin.
+fn whole_cancellers(pieces: &Pieces, rows: Range<usize>) -> Range<usize> {
+    let next = |from: usize| match from.checked_sub(1) {
+        Some(last) if from < pieces.len() => pieces.end_of(pieces.at(last).by),
+        _ => from,
+    };
+    next(rows.start)..next(rows.end)
+}
+
+/// A stretch of pieces, all of some cancellers'.
+struct Block {
+    /// Whether each may be of the same call as the one before it.
+    joined: Vec<bool>,
+    /// Whether somebody heard by each.
+    heard: Vec<bool>,
+    /// The stretches between two that may be: there the canceller may have done something else.
+    gaps: Vec<Gap>,
+    /// Those of them that no chunk holds as a whole.
+    across: Vec<Gap>,
+}
+
+impl Block {
+    fn new(joins: Joins<'_>, pieces: &Pieces, rows: Range<usize>) -> Self {
+        let mut block = Self {
+            joined: Vec::with_capacity(rows.len()),
+            heard: Vec::with_capacity(rows.len()),
+            gaps: Vec::new(),
+            across: Vec::new(),
+        };
+        let mut run = Run::default();
+        for at in rows {
+            let piece = pieces.at(at);
+            let before = at.checked_sub(1).map(|before| pieces.at(before));
+            let in_chunk = pieces.joins(at);
+            let wait = first_level_wait(joins.book, piece);
+            let cancels_once = || piece.by.is_some_and(|by| joins.cancels_once(by));
+            let joined = in_chunk
+                .unwrap_or_else(|| before.is_some_and(|before| joins.may_join(before, piece)))
+                && (run.fits(wait) || cancels_once());
+            // Who was started in order to cancel does nothing else.
+            if let (true, Some(before), Some(by)) = (joined, before, piece.by)
+                && is_wide(before, piece)
+                && !cancels_once()
+            {
+                let gap = Gap { by, from: before.at, until: piece.at, piece: at };
+                block.gaps.push(gap);
+                block.across.extend(in_chunk.is_none().then_some(gap));
+            }
+            block.joined.push(joined);
+            block.heard.push(piece.act.is_heard());
+            run = if joined { run } else { Run::default() };
+            run.take(piece, wait);
+        }
+        block
+    }
 }
 
 /// What the pieces so far tell of one call.
@@ -59,29 +133,20 @@ struct Run {
     last_wait: Option<Time>,
 }
 
-/// Separates pieces that do not fit those before.
-fn part(joins: Joins<'_>, pieces: &Pieces, joined: &mut [bool]) {
-    let mut run = Run::default();
-    for (piece, joined) in pieces.of(0..pieces.len()).zip(joined) {
-        let wait = first_level_wait(joins.book, piece);
-        *joined = *joined && (run.fits(wait) || piece.by.is_some_and(|by| joins.cancels_once(by)));
-        if !*joined {
-            run = Run::default();
-        }
-        if wait.is_some() {
-            run.last_wait = wait;
-        } else if matches!(piece.act, Act::Wakes(_)) {
-            run.went_deeper = true;
-        }
-    }
-}
-
 impl Run {
     /// Whether a piece fits, by when the wait began that it ended on the first level.
     fn fits(&self, wait: Option<Time>) -> bool {
         let Some(since) = wait else { return true };
         let later = self.last_wait.is_some_and(|last| since - last > CLOCK_SLACK_NS);
         !self.went_deeper && !later
+    }
+
+    fn take(&mut self, piece: &Piece, wait: Option<Time>) {
+        if wait.is_some() {
+            self.last_wait = wait;
+        } else if matches!(piece.act, Act::Wakes(_)) {
+            self.went_deeper = true;
+        }
     }
 }
 
@@ -92,33 +157,21 @@ fn first_level_wait(book: &Book, piece: &Piece) -> Option<Time> {
     (mark.depth <= 1).then_some(piece.wait.since)
 }
 
-/// The stretches between two pieces that may be of one cancel, as far as `wanted` wants them.
-/// Who was started in order to cancel does nothing else.
-fn gaps(
-    joins: Joins<'_>,
-    pieces: &Pieces,
-    joined: &[bool],
-    wanted: impl Fn(usize) -> bool,
-) -> Gaps {
-    let gap = |at: usize| {
-        let (before, piece) = (pieces.at(at - 1), pieces.at(at));
-        let by = piece.by.filter(|&by| is_wide(before, piece) && !joins.cancels_once(by))?;
-        Some(Gap { by, from: before.at, until: piece.at, piece: at })
-    };
-    Gaps::new((1..pieces.len()).filter(|&at| joined[at] && wanted(at)).filter_map(gap).collect())
-}
-
 /// Separates pieces between which their canceller did something outside of the cancel.
-fn interrupt(joins: Joins<'_>, threads: Threads, pieces: &Pieces, joined: &mut [bool]) {
+fn interrupt(
+    joins: Joins<'_>,
+    threads: Threads,
+    gaps: &Gaps,
+    across: &Gaps,
+    joined: &mut [bool],
+) {
     let Joins { trace, book } = joins;
     // What was found in a chunk knows of all wakes between its pieces.
-    let across = gaps(joins, pieces, joined, |at| pieces.joins(at).is_none());
     if !across.is_empty() {
-        for piece in threads.over_chunks(trace, |chunk| wakes_in(chunk, book, &across)) {
+        for piece in threads.over_chunks(trace, |chunk| wakes_in(chunk, book, across)) {
             joined[piece] = false;
         }
     }
-    let gaps = gaps(joins, pieces, joined, |_| true);
     if gaps.is_empty() {
         return;
     }
@@ -147,9 +200,9 @@ fn wakes_in(chunk: &Chunk, book: &Book, gaps: &Gaps) -> Vec<usize> {
     if gaps.rows().iter().all(|gap| gap.until < chunk.base) {
         return Vec::new();
     }
-    let is_wake = |row: u16| chunk.kinds()[usize::from(row)].woken;
+    let is_wake = |row: u16| u8::from(chunk.kinds()[usize::from(row)].woken);
     let mut found = Vec::new();
-    each_span(chunk, is_wake, |at, word| {
+    each_span(chunk, is_wake, |at, word, _| {
         let time = chunk.start(at);
         if gaps.may_be_around(time)
             && book.mark(chunk.stack_at(word)).is_none()

@@ -10,6 +10,7 @@ use super::evidence::Piece;
 use super::gaps::{Gap, Gaps};
 use super::lives;
 use super::patterns::Role;
+use super::scan::{Hit, View};
 
 /// Between two pieces that are closer together than this, in nanoseconds, there is no room for
 /// anything else that leaves a trace: writing an event with its stack takes half as long.
@@ -98,20 +99,6 @@ impl Joins<'_> {
     }
 }
 
-/// A wake that was not made inside a cancel: the numbers of the span and of its first word.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct OtherWake {
-    at: u32,
-    word: u32,
-}
-
-impl OtherWake {
-    pub(crate) fn new(at: usize, word: usize) -> Self {
-        let narrow = |n| u32::try_from(n).unwrap_or(u32::MAX);
-        Self { at: narrow(at), word: narrow(word) }
-    }
-}
-
 /// One chunk, in which pieces are close together.
 pub(crate) struct ChunkJoins<'a> {
     pub(crate) trace: &'a Trace,
@@ -122,8 +109,8 @@ pub(crate) struct ChunkJoins<'a> {
 
 impl ChunkJoins<'_> {
     /// Notes on each of the chunk's pieces, which are sorted by canceller and time, whether it
-    /// may be of the same call as the one before.
-    pub(crate) fn join(&self, pieces: &mut [Piece], others: &[OtherWake]) {
+    /// may be of the same call as the one before. `others` are all wakes outside of cancels.
+    pub(crate) fn join(&self, pieces: &mut [Piece], others: &[Hit]) {
         let joins = Joins { trace: self.trace, book: self.book };
         let mut gaps = Vec::new();
         let mut stops: Option<Stops<'_>> = None;
@@ -146,10 +133,11 @@ impl ChunkJoins<'_> {
             return;
         }
         let gaps = Gaps::new(gaps);
-        for &OtherWake { at, word } in others {
-            let time = self.chunk.start(at as usize);
+        let view = View::new(self.chunk);
+        for hit in others {
+            let time = view.start(hit.at());
             if gaps.may_be_around(time)
-                && let Some(by) = self.chunk.waker_at(word as usize)
+                && let Some(by) = view.waker_at(hit.word())
                 && let Some(piece) = gaps.around(by, time)
             {
                 pieces[piece].joins = false;

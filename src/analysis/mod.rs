@@ -131,10 +131,13 @@ fn analyze_on(trace: &Trace, rules: &Rules, threads: Threads) -> Analysis {
     let (pieces, sleeps): (Vec<_>, Vec<_>) =
         found.into_iter().map(|found| (found.pieces, found.sleeps)).unzip();
     let pieces = evidence::collect(trace, &book, pieces);
-    let mut heard = cancels::find(trace, &book, rules, threads, pieces);
-    let deaf = deaf::find(trace, &book, rules, threads, &heard);
+    let (mut heard, suspects) = threads.both(
+        || cancels::find(trace, &book, rules, threads, pieces),
+        || deaf::Suspects::new(trace, &book, rules),
+    );
+    let deaf = deaf::find(trace, &book, rules, threads, &heard, suspects);
     cancels::add_deaf(&mut heard, deaf);
-    tally::analysis(trace, rules, book, heard, &sleeps)
+    tally::analysis(trace, rules, threads, book, heard, &sleeps)
 }
 
 /// All that a goroutine did in a window of its life, the largest part first. The parts add up

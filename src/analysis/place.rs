@@ -23,19 +23,18 @@ pub(crate) struct Place {
 /// Tells from the stack of the wait that the cancel ended.
 pub(crate) fn place(trace: &Trace, book: &Book, goroutine: Goroutine, stack: StackId) -> Place {
     let start = book.function(lives::name(trace, goroutine)).origin;
-    let waits = book.top(trace.stacks(), stack).map(|function| function.origin);
-    let has_user = book.user(stack) != StackId::EMPTY;
-    let heard_in = match waits {
+    let spot = book.spot(stack);
+    let heard_in = match spot.code {
         // A library's own goroutine: whatever it waits in is its own.
-        Some(Origin::Std | Origin::Dependency) if has_user => HeardIn::Call,
-        _ if book.is_called_back(stack) => HeardIn::Call,
+        Some(Origin::Std | Origin::Dependency) if spot.has_user => HeardIn::Call,
+        _ if spot.called_back => HeardIn::Call,
         _ => HeardIn::Own,
     };
     // Go 1.22 has no stacks of goroutines that were waiting when the trace began.
-    let waits_in_std = waits.unwrap_or(start) == Origin::Std;
+    let waits_in_std = spot.code.unwrap_or(start) == Origin::Std;
     Place {
         heard_in,
-        library_only: !has_user && waits_in_std && start == Origin::Std,
+        library_only: !spot.has_user && waits_in_std && start == Origin::Std,
         host: if start == Origin::User { StackId::EMPTY } else { host(trace, book, stack) },
     }
 }

@@ -6,10 +6,10 @@ use crate::model::{Chunk, Kind, Trace};
 use crate::parse::event::GoState;
 
 use super::Rules;
-use super::book::{Book, Mark};
+use super::book::Book;
 use super::evidence::{Act, Piece, Wait};
-use super::joining::{ChunkJoins, OtherWake};
-use super::scan::{Runs, each_span, member_of};
+use super::joining::ChunkJoins;
+use super::scan::{Hit, Runs, Scan, View, member_of};
 use super::threads::Threads;
 
 /// Reasons for which nobody blocks inside a cancel: most waits need no look at their stacks.
@@ -28,7 +28,9 @@ pub(crate) struct Found {
 /// Looks at every span, chunk by chunk.
 pub(crate) fn survey(trace: &Trace, book: &Book, rules: &Rules, threads: Threads) -> Vec<Found> {
     let reasons = Reasons::new(trace, rules);
-    threads.of_chunks(trace, |number, chunk| Survey { trace, book, chunk }.all(number, &reasons))
+    threads.of_chunks(trace, |buffers: &mut Buffers, number, chunk| {
+        Survey { trace, book, chunk }.all(number, &reasons, buffers)
+    })
 }
 
 /// What to look for.
@@ -49,30 +51,38 @@ impl Reasons {
         }
     }
 
-    fn class(&self, kind: &Kind, has_marks: bool) -> Class {
+    fn class(&self, kind: &Kind, has_marks: bool) -> u8 {
         if kind.state == GoState::Waiting && Some(kind.reason) == self.sleep {
-            Class::Sleep
+            SLEEP
         } else if !has_marks || kind.words == 0 {
-            Class::Nothing
+            NOTHING
         } else if kind.woken {
-            Class::Wake
+            WAKE
         } else if self.elsewhere.contains(&kind.reason) {
-            Class::Nothing
+            NOTHING
         } else {
-            Class::Stop
+            STOP
         }
     }
 }
 
-/// What a kind of span is to the survey.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Class {
-    Nothing,
-    /// Somebody was woken: in a cancel, perhaps.
-    Wake,
-    /// Somebody stopped: in a cancel, perhaps.
-    Stop,
-    Sleep,
+/// Of no interest.
+const NOTHING: u8 = 0;
+/// Somebody was woken: in a cancel, perhaps.
+const WAKE: u8 = 1;
+/// Somebody stopped: in a cancel, perhaps.
+const STOP: u8 = 2;
+/// Somebody slept.
+const SLEEP: u8 = 3;
+
+/// What is found in one chunk, on its way.
+#[derive(Default)]
+struct Buffers {
+    /// Wakes made, and states entered, inside a cancel.
+    pieces: Vec<Piece>,
+    /// All other wakes.
+    others: Vec<Hit>,
+    keys: Vec<u128>,
 }
 
 struct Survey<'a> {
@@ -82,85 +92,87 @@ struct Survey<'a> {
 }
 
 impl Survey<'_> {
-    fn all(&self, number: usize, reasons: &Reasons) -> Found {
+    fn all(&self, number: usize, reasons: &Reasons, buffers: &mut Buffers) -> Found {
         let chunk = self.chunk;
         let marked: Vec<bool> =
             chunk.stacks.iter().map(|&stack| self.book.mark(stack).is_some()).collect();
         // Most chunks of most traces hold no cancel.
         let has_marks = marked.contains(&true);
-        let classes: Vec<Class> =
-            chunk.kinds().iter().map(|kind| reasons.class(kind, has_marks)).collect();
-        let class = |row: u16| classes.get(usize::from(row)).copied().unwrap_or(Class::Nothing);
-        let rows = chunk.kind_rows();
-        let mut found = Found::default();
-        let mut others: Vec<OtherWake> = Vec::new();
+        let class = |row: u16| reasons.class(&chunk.kinds()[usize::from(row)], has_marks);
+        let view = View::new(chunk);
+        let over_ns = reasons.sleeps_over_ns;
+        let mut sleeps = Vec::new();
+        let Buffers { pieces, others, .. } = buffers;
+        pieces.clear();
+        others.clear();
         let mut runs = Runs::new(chunk);
-        each_span(chunk, |row| class(row) != Class::Nothing, |at, word| {
-            let class = class(rows.get(at).unwrap_or_default());
-            if class == Class::Sleep {
-                if !ends_soon(chunk, at, reasons.sleeps_over_ns) {
-                    found.sleeps.push((member_of(chunk, at).0, chunk.start(at)));
+        let mut scan = Scan::new(chunk, class);
+        while let Some(hits) = scan.next_block() {
+            for hit in hits {
+                let local = view.names.stack(hit.word()).map_or(usize::MAX, |local| local as usize);
+                if marked.get(local) == Some(&true) {
+                    let found = self.piece(view, &mut runs, hit);
+                    pieces.extend(found);
+                } else if hit.class == WAKE {
+                    others.push(hit);
+                } else if hit.class == SLEEP && !ends_soon(chunk, hit.at(), over_ns) {
+                    sleeps.push((member_of(chunk, hit.at()).0, chunk.start(hit.at())));
                 }
-                return;
             }
-            let local = chunk.columns.stack(word).map_or(usize::MAX, |local| local as usize);
-            if !marked.get(local).copied().unwrap_or(false) {
-                if class == Class::Wake {
-                    others.push(OtherWake::new(at, word));
-                }
-            } else if let Some(mark) = self.book.mark(chunk.stack_at(word)) {
-                found.pieces.push(self.piece(runs.at(at), &mark, word, at));
-            }
-        });
-        found.pieces = by_canceller(&found.pieces);
+        }
+        let mut pieces = by_canceller(pieces, &mut buffers.keys);
         ChunkJoins { trace: self.trace, book: self.book, chunk, number }
-            .join(&mut found.pieces, &others);
-        found
+            .join(&mut pieces, &buffers.others);
+        Found { pieces, sleeps }
     }
 
-    /// The evidence that the span `at` is, whose stack the word `word` names.
-    fn piece(
-        &self,
-        (member, first): (Goroutine, usize),
-        mark: &Mark,
-        word: usize,
-        at: usize,
-    ) -> Piece {
-        let chunk = self.chunk;
-        let kind = chunk.kind_of(at);
-        let time = chunk.start(at);
-        let inside = Piece::inside(Some(member), time, chunk.stack_at(word));
+    /// The evidence that a span is.
+    #[inline(never)]
+    fn piece(&self, view: View<'_>, runs: &mut Runs<'_>, hit: Hit) -> Option<Piece> {
+        let (at, word) = (hit.at(), hit.word());
+        let stack = view.stack_at(word);
+        let mark = self.book.mark(stack)?;
+        let (member, first) = runs.at(at);
+        let kind = view.kind_of(at);
+        let time = view.start(at);
+        let inside = Piece::inside(Some(member), time, stack);
         if !kind.woken {
-            return inside;
+            return Some(inside);
         }
-        let by = chunk.waker_at(word);
+        let by = view.waker_at(word);
         if !mark.closes {
-            return Piece { by, ..inside };
+            return Some(Piece { by, ..inside });
         }
         let wait = if at > first {
-            let waiting = chunk.kind_of(at - 1);
+            let waiting = view.kind_of(at - 1);
             let stack = match waiting.words {
                 0 => StackId::EMPTY,
-                words => chunk.stack_at(word - usize::from(words)),
+                words => view.stack_at(word - usize::from(words)),
             };
-            Wait { since: chunk.start(at - 1), stack }
+            Wait { since: view.start(at - 1), stack }
         } else {
             // It began in an earlier chunk.
             self.trace
                 .span_at(member, Time(time.ns().saturating_sub(1)))
                 .map_or_else(Wait::default, |span| Wait { since: span.start, stack: span.stack })
         };
-        Piece { by, act: Act::Wakes(member), wait, ..inside }
+        Some(Piece { by, act: Act::Wakes(member), wait, ..inside })
     }
 }
 
 /// Sorts pieces by way of small keys, which is faster than moving the pieces about.
-fn by_canceller(pieces: &[Piece]) -> Vec<Piece> {
-    let key = |row, piece: &Piece| (piece.by, piece.at, row);
-    let mut keys: Vec<(Option<Goroutine>, Time, u32)> =
-        (0..).zip(pieces).map(|(row, piece)| key(row, piece)).collect();
+fn by_canceller(pieces: &[Piece], keys: &mut Vec<u128>) -> Vec<Piece> {
+    // The canceller, the time and the row, in this order of weight.
+    let key = |row: u32, piece: &Piece| {
+        let by = piece.by.map_or(0, |by| u128::from(by.0) + 1);
+        let at = u128::from(piece.at.ns().cast_unsigned() ^ (1 << 63));
+        by << 96 | at << 32 | u128::from(row)
+    };
+    keys.clear();
+    keys.extend((0..).zip(pieces).map(|(row, piece)| key(row, piece)));
     keys.sort_unstable();
-    keys.into_iter().map(|(.., row)| pieces[row as usize]).collect()
+    let row = |key: u128| usize::try_from(key & u128::from(u32::MAX)).unwrap_or(usize::MAX);
+    keys.iter().filter_map(|&key| pieces.get(row(key)).copied()).collect()
 }
 
 /// Whether a span is followed, in its chunk, by one that begins within the limit.

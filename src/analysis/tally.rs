@@ -11,6 +11,7 @@ use super::cancels::Heard;
 use super::findings;
 use super::index::overstays_of;
 use super::split::Assists;
+use super::threads::Threads;
 use super::types::{Analysis, Cancel, Group, Hearing, Quantiles, Summary};
 use super::words::Outcome;
 
@@ -18,17 +19,20 @@ use super::words::Outcome;
 pub(crate) fn analysis(
     trace: &Trace,
     rules: &Rules,
+    threads: Threads,
     book: Book,
     heard: Heard,
     sleeps: &[Vec<(Goroutine, Time)>],
 ) -> Analysis {
     let Heard { cancels, hearings, logged, .. } = heard;
+    let by_goroutine = || (overstays_of(trace, &hearings), groups(trace, rules, &hearings));
+    let (worst_first, (by_goroutine, groups)) =
+        threads.both(|| worst_first(&hearings), by_goroutine);
     let assists = Assists::new(trace);
-    let worst_first = worst_first(&hearings);
-    let by_goroutine = overstays_of(trace, &hearings);
     let findings = findings::find(&findings::Facts {
         trace,
         rules,
+        threads,
         sleeps,
         book: &book,
         assists: &assists,
@@ -39,7 +43,7 @@ pub(crate) fn analysis(
     });
     Analysis {
         summary: summary(rules, &cancels, &hearings, &worst_first),
-        groups: groups(trace, rules, &hearings),
+        groups,
         findings,
         by_goroutine,
         worst_first,

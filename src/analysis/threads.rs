@@ -10,7 +10,7 @@ use crate::model::{Chunk, Trace};
 const SPANS_PER_THREAD: usize = 100_000;
 
 /// How many rows a thread takes at a time.
-const ROWS_AT_A_TIME: usize = 4_096;
+pub(crate) const ROWS_AT_A_TIME: usize = 4_096;
 
 /// How many threads the analysis may use. What it says does not depend on that.
 #[derive(Clone, Copy, Debug)]
@@ -28,19 +28,21 @@ impl Threads {
         trace: &Trace,
         scan: impl Fn(&Chunk) -> Vec<T> + Sync,
     ) -> Vec<T> {
-        concat(self.of_chunks(trace, |_, chunk| scan(chunk)))
+        concat(self.of_chunks(trace, |(): &mut (), _, chunk| scan(chunk)))
     }
 
     /// Runs `scan` over all chunks of the span columns, with the number of each, and gives what
-    /// it found in each.
-    pub(crate) fn of_chunks<T: Send>(
+    /// it found in each. Buffers go from one chunk to the next that a thread takes.
+    pub(crate) fn of_chunks<S: Default, T: Send>(
         self,
         trace: &Trace,
-        scan: impl Fn(usize, &Chunk) -> T + Sync,
+        scan: impl Fn(&mut S, usize, &Chunk) -> T + Sync,
     ) -> Vec<T> {
         let chunks = trace.chunks();
         let n_spans: usize = chunks.iter().map(Chunk::n_spans).sum();
-        self.in_order(chunks.len(), n_spans / SPANS_PER_THREAD, |at| scan(at, &chunks[at]))
+        self.in_order(chunks.len(), n_spans / SPANS_PER_THREAD, |buffers, at| {
+            scan(buffers, at, &chunks[at])
+        })
     }
 
     /// Runs `work` over ranges of `n` rows, and puts together what it gives.
@@ -49,9 +51,42 @@ impl Threads {
         n: usize,
         work: impl Fn(Range<usize>) -> Vec<T> + Sync,
     ) -> Vec<T> {
+        concat(self.of_rows(n, work))
+    }
+
+    /// Runs `work` over ranges of `n` rows, and gives what it made of each.
+    pub(crate) fn of_rows<T: Send>(
+        self,
+        n: usize,
+        work: impl Fn(Range<usize>) -> T + Sync,
+    ) -> Vec<T> {
         let pieces = n.div_ceil(ROWS_AT_A_TIME);
         let rows = |at| at * ROWS_AT_A_TIME..n.min((at + 1) * ROWS_AT_A_TIME);
-        concat(self.in_order(pieces, pieces, |at| work(rows(at))))
+        self.in_order(pieces, pieces, |(): &mut (), at| work(rows(at)))
+    }
+
+    /// Runs each of some different pieces of work, and gives what each made.
+    pub(crate) fn of_all<T: Send>(self, work: &[&(dyn Fn() -> T + Sync)]) -> Vec<T> {
+        self.in_order(work.len(), work.len(), |(): &mut (), at| work[at]())
+    }
+
+    /// Runs two pieces of work, beside each other if there are threads for both.
+    pub(crate) fn both<A: Send, B: Send>(
+        self,
+        one: impl FnOnce() -> A,
+        other: impl FnOnce() -> B + Send,
+    ) -> (A, B) {
+        if self.0 < 2 {
+            return (one(), other());
+        }
+        std::thread::scope(|scope| {
+            let other = scope.spawn(other);
+            let one = one();
+            match other.join() {
+                Ok(other) => (one, other),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        })
     }
 
     /// Runs `work` over stretches of rows, each with the number of its first.
@@ -61,13 +96,23 @@ impl Threads {
         work: impl Fn(usize, &mut [T]) + Sync,
     ) {
         let n = rows.len().div_ceil(ROWS_AT_A_TIME);
-        let stretches =
-            Mutex::new((0..).step_by(ROWS_AT_A_TIME).zip(rows.chunks_mut(ROWS_AT_A_TIME)));
+        let stretches = rows.chunks_mut(ROWS_AT_A_TIME).enumerate();
+        self.each(n, stretches, |(at, rows)| work(at * ROWS_AT_A_TIME, rows));
+    }
+
+    /// Runs `work` on each of `n` items.
+    pub(crate) fn each<T: Send>(
+        self,
+        n: usize,
+        items: impl Iterator<Item = T> + Send,
+        work: impl Fn(T) + Sync,
+    ) {
+        let items = Mutex::new(items);
         // Nobody panics while it is held.
-        let take = || stretches.lock().unwrap_or_else(PoisonError::into_inner).next();
+        let take = || items.lock().unwrap_or_else(PoisonError::into_inner).next();
         let work = || {
-            while let Some((first, rows)) = take() {
-                work(first, rows);
+            while let Some(item) = take() {
+                work(item);
             }
         };
         std::thread::scope(|scope| {
@@ -83,25 +128,23 @@ impl Threads {
     }
 
     /// Does `n` pieces of work, on at most `useful` threads.
-    fn in_order<T: Send>(
+    fn in_order<S: Default, T: Send>(
         self,
         n: usize,
         useful: usize,
-        work: impl Fn(usize) -> T + Sync,
+        work: impl Fn(&mut S, usize) -> T + Sync,
     ) -> Vec<T> {
         let n_threads = self.useful(useful.min(n));
-        if n_threads == 1 {
-            return (0..n).map(work).collect();
-        }
         let next = AtomicUsize::new(0);
         let take = || {
             let mut done = Vec::new();
+            let mut buffers = S::default();
             loop {
                 let at = next.fetch_add(1, Ordering::Relaxed);
                 if at >= n {
                     return done;
                 }
-                done.push((at, work(at)));
+                done.push((at, work(&mut buffers, at)));
             }
         };
         let mut pieces: Vec<(usize, T)> = std::thread::scope(|scope| {

@@ -34,6 +34,7 @@ pub use chunk::{Chunk, Kind};
 #[cfg(test)]
 pub(crate) use columns::Columns;
 pub use columns::KindRows;
+pub(crate) use columns::{Names, Starts};
 pub use draft::Draft;
 #[cfg(test)]
 pub(crate) use goroutines::RunAt;

@@ -33,6 +33,24 @@ use super::words::{Evidence, HeardIn, Outcome};
 /// How many spans of a goroutine to look at for a wait where others listen.
 const MAX_SPANS: usize = 4_096;
 
+/// Who may be deaf to some cancel, as far as that can be told before the cancels are known.
+pub(crate) struct Suspects {
+    stayers: ByGoroutine,
+    spanning: Spanning,
+    long_work: tasks::LongWork,
+}
+
+impl Suspects {
+    pub(crate) fn new(trace: &Trace, book: &Book, rules: &Rules) -> Self {
+        let stayers = stayers(trace, book, rules);
+        Self {
+            spanning: Spanning::new(trace, stayers.clone()),
+            stayers,
+            long_work: tasks::LongWork::new(trace, rules),
+        }
+    }
+}
+
 /// The deaf of each cancel, by cancel and then by goroutine.
 pub(crate) fn find(
     trace: &Trace,
@@ -40,21 +58,21 @@ pub(crate) fn find(
     rules: &Rules,
     threads: Threads,
     heard: &Heard,
+    suspects: Suspects,
 ) -> Vec<Hearing> {
     let Heard { cancels, hearings, logged, by_goroutine } = heard;
-    let stayers = stayers(trace, book, rules);
+    let Suspects { stayers, spanning, long_work } = suspects;
     let ground = Ground {
         trace,
         book,
         rules,
         hearings,
         by_goroutine,
-        spanning: Spanning::new(trace, stayers.clone()),
+        spanning,
         stayers,
         children: OnceLock::new(),
         listening: Listening::new(trace, book, hearings.iter().map(|hearing| hearing.stack)),
     };
-    let long_work = tasks::LongWork::new(trace, rules);
     threads.over_rows(cancels.len(), |rows| {
         let mut deaf = Vec::new();
         for cancel in &cancels[rows] {

@@ -161,11 +161,11 @@ fn waits_in(chunk: &Chunk) -> Vec<(Place, Vec<Duration>)> {
     let mut by_place: FxHashMap<(u16, u32), Vec<i64>> = FxHashMap::default();
     let kinds = chunk.kinds();
     let waits = |row: u16| match kinds[usize::from(row)].state {
-        GoState::Waiting => kinds[usize::from(row)].words > 0,
-        state => state == GoState::Runnable,
+        GoState::Waiting => u8::from(kinds[usize::from(row)].words > 0),
+        state => u8::from(state == GoState::Runnable),
     };
     let mut runs = Runs::new(chunk);
-    each_span(chunk, waits, |at, word| {
+    each_span(chunk, waits, |at, word, _| {
         runs.at(at);
         if at + 1 >= runs.end() {
             return;

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use rustc_hash::FxHashMap;
 
-use crate::base::{Goroutine, StackId, StrId, TaskId, Time};
+use crate::base::{Goroutine, Time};
 
 use super::evidence::Pieces;
 use super::grouping::Group;
@@ -15,42 +15,46 @@ use super::logged::{Entry, SAME_CALL_NS, Verb};
 pub(crate) struct Call {
     pub(crate) at: Time,
     pub(crate) by: Option<Goroutine>,
-    pub(crate) pieces: Range<usize>,
+    pub(crate) pieces: Range<u32>,
     /// By how many of the pieces somebody heard.
     pub(crate) n_heard: u32,
-    /// The message, the stack and the task of the log, if there is one.
-    pub(crate) log: Option<(StrId, StackId, TaskId)>,
+    /// The row of the log that tells of it, if there is one.
+    pub(crate) log: Option<u32>,
 }
 
 /// Puts logs and evidence together: the evidence that follows a log at once is of that call.
 /// In order of time.
 pub(crate) fn calls(pieces: &Pieces, groups: Vec<Group>, logs: &[Entry<'_>]) -> Vec<Call> {
     let of_group = |Group { pieces: places, n_heard }| {
-        let first = pieces.at(places.start);
+        let first = pieces.at(places.start as usize);
         Call { at: first.at, by: first.by, pieces: places, n_heard, log: None }
     };
     let mut calls: Vec<Call> = groups.into_iter().map(of_group).collect();
     // The groups are in the order of their pieces: by canceller, then time.
     let n_seen = calls.len();
-    for log in logs.iter().filter(|log| log.says.verb == Verb::Cancel) {
-        let told = Some((log.message, log.stack, log.task));
+    let cancels = (0..).zip(logs).filter(|(_, log)| log.says.verb == Verb::Cancel);
+    for (row, log) in cancels {
         let next =
             calls[..n_seen].partition_point(|call| (call.by, call.at) < (Some(log.by), log.at));
         match calls[..n_seen].get_mut(next) {
             Some(call) if call.by == Some(log.by) && call.at - log.at <= SAME_CALL_NS => {
-                call.log = told;
+                call.log = Some(row);
             }
             _ => {
                 let by = Some(log.by);
-                calls.push(Call { at: log.at, by, pieces: 0..0, n_heard: 0, log: told });
+                calls.push(Call { at: log.at, by, pieces: 0..0, n_heard: 0, log: Some(row) });
             }
         }
     }
     // Small keys sort faster than calls.
-    let mut order: Vec<(Time, Option<Goroutine>, u32)> =
-        (0..).zip(&calls).map(|(row, call)| (call.at, call.by, row)).collect();
+    let key = |row: u32, call: &Call| {
+        let by = call.by.map_or(0, |by| u128::from(by.0) + 1);
+        u128::from(call.at.ns().cast_unsigned() ^ (1 << 63)) << 64 | by << 32 | u128::from(row)
+    };
+    let mut order: Vec<u128> = (0..).zip(&calls).map(|(row, call)| key(row, call)).collect();
     order.sort_unstable();
-    order.into_iter().map(|(.., row)| calls[row as usize].clone()).collect()
+    let row = |key: u128| usize::try_from(key & u128::from(u32::MAX)).unwrap_or(usize::MAX);
+    order.into_iter().filter_map(|key| calls.get(row(key)).cloned()).collect()
 }
 
 /// Which cancel a goroutine noticed that logs a context's name: the last one before of that

@@ -48,11 +48,11 @@ pub(crate) fn find(
     let calls = calls(&pieces, groups, &logs);
     let mut heard = Heard { hearings, ..Heard::default() };
     heard.cancels = threads.over_rows(calls.len(), |ids| {
-        ids.map(|id| cancel(trace, book, row(id), &calls[id], &pieces)).collect()
+        ids.map(|id| cancel(trace, book, row(id), &calls[id], &pieces, &logs)).collect()
     });
     for (id, call) in (0..).zip(&calls) {
-        if let Some((message, _, task)) = call.log {
-            heard.logged.insert(id, Logged { message, task });
+        if let Some(log) = call.log.and_then(|row| logs.get(row as usize)) {
+            heard.logged.insert(id, Logged { message: log.message, task: log.task });
         }
     }
     let adding = Adding { trace, book, pieces: &pieces };
@@ -255,11 +255,19 @@ impl Ear {
 }
 
 /// Makes one cancel, of which it is not known yet who heard it.
-fn cancel(trace: &Trace, book: &Book, id: u32, call: &Call, pieces: &Pieces) -> Cancel {
+fn cancel(
+    trace: &Trace,
+    book: &Book,
+    id: u32,
+    call: &Call,
+    pieces: &Pieces,
+    logs: &[Entry<'_>],
+) -> Cancel {
     let marked = pieces.of(call.pieces.clone()).filter(|piece| book.mark(piece.stack).is_some());
     let stack = marked.map(|piece| piece.stack).next().unwrap_or_default();
-    let why = match call.log {
-        Some((_, stack, _)) if call.pieces.is_empty() => why_logged(trace, book, call.by, stack),
+    let log = call.log.and_then(|row| logs.get(row as usize));
+    let why = match log {
+        Some(log) if call.pieces.is_empty() => why_logged(trace, book, call.by, log.stack),
         _ => why(trace, book, call.by, stack, call.at),
     };
     let marks = pieces.of(call.pieces.clone()).filter_map(|piece| book.mark(piece.stack));

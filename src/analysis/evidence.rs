@@ -63,10 +63,36 @@ pub(crate) struct Wait {
     pub(crate) stack: StackId,
 }
 
+/// Some of the evidence, sorted by canceller and then by time.
+#[derive(Debug, Default)]
+pub(crate) struct Part {
+    pieces: Vec<Piece>,
+    /// The cancellers, and how many pieces each has.
+    runs: Vec<(Option<Goroutine>, u32)>,
+    /// By how many of them somebody heard.
+    n_heard: usize,
+}
+
+impl Part {
+    /// Takes pieces that are sorted.
+    pub(crate) fn new(pieces: Vec<Piece>) -> Self {
+        let mut runs: Vec<(Option<Goroutine>, u32)> = Vec::new();
+        let mut n_heard = 0;
+        for piece in &pieces {
+            match runs.last_mut() {
+                Some((by, n)) if *by == piece.by => *n += 1,
+                _ => runs.push((piece.by, 1)),
+            }
+            n_heard += usize::from(piece.act.is_heard());
+        }
+        Self { pieces, runs, n_heard }
+    }
+}
+
 /// All evidence, sorted by canceller and then by time: in parts as it was found, and the order.
 #[derive(Debug, Default)]
 pub(crate) struct Pieces {
-    parts: Vec<Vec<Piece>>,
+    parts: Vec<Part>,
     /// The part and the row in it.
     order: Vec<(u32, u32)>,
 }
@@ -75,6 +101,54 @@ pub(crate) struct Pieces {
 const RARE: u32 = 0;
 
 impl Pieces {
+    /// Puts parts in order: first what is of no chunk, then what was found in each.
+    pub(crate) fn new(n_goroutines: u32, rare: Part, of_chunks: Vec<Part>) -> Self {
+        let mut parts = vec![rare];
+        parts.extend(of_chunks);
+        let bucket = |by: Option<Goroutine>| by.map_or(0, |by| by.index() + 1);
+        let mut next = vec![0_u32; n_goroutines as usize + 2];
+        for &(by, n) in parts.iter().flat_map(|part| &part.runs) {
+            next[bucket(by) + 1] += n;
+        }
+        let mut sum = 0;
+        for start in &mut next {
+            sum += *start;
+            *start = sum;
+        }
+        let mut order = vec![(0, 0); sum as usize];
+        for (number, part) in (0..).zip(&parts) {
+            let mut row = 0;
+            for &(by, n) in &part.runs {
+                let place = &mut next[bucket(by)];
+                for place in &mut order[*place as usize..(*place + n) as usize] {
+                    *place = (number, row);
+                    row += 1;
+                }
+                *place += n;
+            }
+        }
+        let mut pieces = Self { parts, order };
+        pieces.sort_by_time(|by| {
+            let end = bucket(by);
+            let start = end.checked_sub(1).map_or(0, |before| next[before]);
+            start as usize..next[end] as usize
+        });
+        pieces
+    }
+
+    /// Sorts those of each canceller, whose places are told, by time. Chunks are in order of
+    /// time, so that this is done unless some of its pieces are of no chunk.
+    fn sort_by_time(&mut self, places: impl Fn(Option<Goroutine>) -> Range<usize>) {
+        let Self { parts, order } = self;
+        let time = |&(part, row): &(u32, u32)| parts[part as usize].pieces[row as usize].at;
+        for &(by, _) in &parts[RARE as usize].runs {
+            let of_canceller = &mut order[places(by)];
+            if !of_canceller.is_sorted_by_key(time) {
+                of_canceller.sort_by_key(time);
+            }
+        }
+    }
+
     /// How many there are.
     pub(crate) fn len(&self) -> usize {
         self.order.len()
@@ -83,7 +157,7 @@ impl Pieces {
     /// One of them, by its place in the order.
     pub(crate) fn at(&self, place: usize) -> &Piece {
         let (part, row) = self.order[place];
-        &self.parts[part as usize][row as usize]
+        &self.parts[part as usize].pieces[row as usize]
     }
 
     /// The place after the last piece of a canceller, or of those before it.
@@ -110,57 +184,17 @@ impl Pieces {
 
     /// By how many of them somebody heard.
     pub(crate) fn n_heard(&self) -> usize {
-        self.parts.iter().flatten().filter(|piece| piece.act.is_heard()).count()
+        self.parts.iter().map(|part| part.n_heard).sum()
     }
 
     /// Some of them, in order.
-    pub(crate) fn of(&self, places: Range<usize>) -> impl Iterator<Item = &Piece> {
-        places.map(|place| self.at(place))
-    }
-
-    /// Sorts parts that are each sorted by time, as far as one canceller goes.
-    fn new(n_goroutines: u32, parts: Vec<Vec<Piece>>) -> Self {
-        let bucket = |piece: &Piece| piece.by.map_or(0, |by| by.index() + 1);
-        let mut next = vec![0_u32; n_goroutines as usize + 2];
-        for piece in parts.iter().flatten() {
-            next[bucket(piece) + 1] += 1;
-        }
-        let mut sum = 0;
-        for start in &mut next {
-            sum += *start;
-            *start = sum;
-        }
-        let mut order = vec![(0, 0); sum as usize];
-        for (part, pieces) in (0..).zip(&parts) {
-            for (row, piece) in (0..).zip(pieces) {
-                let place = &mut next[bucket(piece)];
-                order[*place as usize] = (part, row);
-                *place += 1;
-            }
-        }
-        let mut pieces = Self { parts, order };
-        pieces.sort_buckets(&next);
-        pieces
-    }
-
-    /// Sorts those of each canceller by time, of which most are sorted; `ends` are where each
-    /// one's end.
-    fn sort_buckets(&mut self, ends: &[u32]) {
-        let parts = &self.parts;
-        let time = |&(part, row): &(u32, u32)| parts[part as usize][row as usize].at;
-        let mut start = 0;
-        for &end in ends {
-            let bucket = &mut self.order[start..end as usize];
-            if bucket.len() > 1 && !bucket.is_sorted_by_key(time) {
-                bucket.sort_by_key(time);
-            }
-            start = end as usize;
-        }
+    pub(crate) fn of(&self, places: Range<u32>) -> impl Iterator<Item = &Piece> {
+        places.map(|place| self.at(place as usize))
     }
 }
 
-/// All evidence: what was found in each chunk, and the rest.
-pub(crate) fn collect(trace: &Trace, book: &Book, of_chunks: Vec<Vec<Piece>>) -> Pieces {
+/// The evidence that is in no chunk: births and samples.
+pub(crate) fn rare(trace: &Trace, book: &Book) -> Part {
     let mut rare = Vec::new();
     from_births(trace, book, &mut rare);
     for sample in trace.world().samples() {
@@ -168,11 +202,8 @@ pub(crate) fn collect(trace: &Trace, book: &Book, of_chunks: Vec<Vec<Piece>>) ->
             rare.push(Piece::inside(sample.goroutine, sample.at, sample.stack));
         }
     }
-    rare.sort_by_key(|piece| piece.at);
-    // Goroutines that are born to cancel do so afterwards.
-    let mut parts = vec![rare];
-    parts.extend(of_chunks);
-    Pieces::new(trace.n_goroutines(), parts)
+    rare.sort_by_key(|piece| (piece.by, piece.at));
+    Part::new(rare)
 }
 
 /// Goroutines that were born to cancel, or by a cancel.

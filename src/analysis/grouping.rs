@@ -27,7 +27,7 @@ const CLOCK_SLACK_NS: i64 = 1_000;
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Group {
     /// Their places.
-    pub(crate) pieces: Range<usize>,
+    pub(crate) pieces: Range<u32>,
     /// By how many of them somebody heard.
     pub(crate) n_heard: u32,
 }
@@ -55,7 +55,7 @@ pub(crate) fn group(
     }
     interrupt(joins, threads, &Gaps::new(gaps), &Gaps::new(across), &mut joined);
     let mut groups: Vec<Group> = Vec::new();
-    for (at, (joined, heard)) in joined.into_iter().zip(heard).enumerate() {
+    for (at, (joined, heard)) in (0..).zip(joined.into_iter().zip(heard)) {
         match groups.last_mut() {
             Some(group) if joined => {
                 group.pieces.end = at + 1;

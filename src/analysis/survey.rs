@@ -7,7 +7,7 @@ use crate::parse::event::GoState;
 
 use super::Rules;
 use super::book::Book;
-use super::evidence::{Act, Piece, Wait};
+use super::evidence::{Act, Part, Piece, Wait};
 use super::joining::ChunkJoins;
 use super::scan::{Hit, Runs, Scan, View, member_of};
 use super::threads::Threads;
@@ -19,8 +19,8 @@ const ELSEWHERE: &[&str] =
 /// What there is in one chunk.
 #[derive(Debug, Default)]
 pub(crate) struct Found {
-    /// Wakes made, and states entered, inside a cancel: by canceller, then by time.
-    pub(crate) pieces: Vec<Piece>,
+    /// Wakes made, and states entered, inside a cancel.
+    pub(crate) evidence: Part,
     /// Who began to sleep when, unless it was seen to wake up soon.
     pub(crate) sleeps: Vec<(Goroutine, Time)>,
 }
@@ -123,7 +123,7 @@ impl Survey<'_> {
         let mut pieces = by_canceller(pieces, &mut buffers.keys);
         ChunkJoins { trace: self.trace, book: self.book, chunk, number }
             .join(&mut pieces, &buffers.others);
-        Found { pieces, sleeps }
+        Found { evidence: Part::new(pieces), sleeps }
     }
 
     /// The evidence that a span is.

@@ -128,7 +128,9 @@ mod tests {
     #[test]
     fn many_gaps_over_a_long_time_are_all_kept() {
         let rows: Vec<Gap> = (0..3_000)
-            .map(|n| gap(n % 7, i64::from(n) * 1_000_003, i64::from(n) * 1_000_003 + 700, n as usize))
+            .map(|n| {
+                gap(n % 7, i64::from(n) * 1_000_003, i64::from(n) * 1_000_003 + 700, n as usize)
+            })
             .collect();
         let mut sorted = rows.clone();
         sorted.sort_by_key(|gap| (gap.by, gap.from));

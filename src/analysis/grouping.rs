@@ -33,12 +33,7 @@ pub(crate) struct Group {
 }
 
 /// The pieces of each cancel, by canceller and then by time.
-pub(crate) fn group(
-    trace: &Trace,
-    book: &Book,
-    threads: Threads,
-    pieces: &Pieces,
-) -> Vec<Group> {
+pub(crate) fn group(trace: &Trace, book: &Book, threads: Threads, pieces: &Pieces) -> Vec<Group> {
     let joins = Joins { trace, book };
     let blocks = threads.of_rows(pieces.len(), |rows| {
         let rows = whole_cancellers(pieces, rows);
@@ -158,13 +153,7 @@ fn first_level_wait(book: &Book, piece: &Piece) -> Option<Time> {
 }
 
 /// Separates pieces between which their canceller did something outside of the cancel.
-fn interrupt(
-    joins: Joins<'_>,
-    threads: Threads,
-    gaps: &Gaps,
-    across: &Gaps,
-    joined: &mut [bool],
-) {
+fn interrupt(joins: Joins<'_>, threads: Threads, gaps: &Gaps, across: &Gaps, joined: &mut [bool]) {
     let Joins { trace, book } = joins;
     // What was found in a chunk knows of all wakes between its pieces.
     if !across.is_empty() {

@@ -74,7 +74,9 @@ impl Joins<'_> {
             .spans_from(by, before.at)
             .skip_while(|span| span.start <= before.at)
             .take_while(|span| span.start < piece.at)
-            .any(|Span { state, woken, stack, .. }| self.is_elsewhere(piece, state, woken, || stack))
+            .any(|Span { state, woken, stack, .. }| {
+                self.is_elsewhere(piece, state, woken, || stack)
+            })
     }
 
     /// Whether the span that a canceller enters shows it outside of the call that made `piece`.
@@ -149,9 +151,8 @@ impl ChunkJoins<'_> {
         let runs = self.trace.goroutines.runs(of);
         let row = runs.partition_point(|run| (run.chunk as usize) < self.number);
         let run = runs.get(row).filter(|run| run.chunk as usize == self.number);
-        let run = run.map_or(Run { chunk: self.chunk, start: 0, end: 0 }, |run| {
-            self.chunk.run(run.member)
-        });
+        let run = run
+            .map_or(Run { chunk: self.chunk, start: 0, end: 0 }, |run| self.chunk.run(run.member));
         Stops { of, run, next: run.start }
     }
 }

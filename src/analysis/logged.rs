@@ -88,7 +88,10 @@ mod tests {
         assert_eq!(says("cancel"), told(Verb::Cancel, "", ""));
         assert_eq!(says(" heard  import "), told(Verb::Heard, "import", ""));
         assert_eq!(says("new query#3 under request#2"), told(Verb::New, "query#3", "request#2"));
-        assert_eq!(says("cancel query#3 under request#2").map(|says| says.parent), Some("request#2"));
+        assert_eq!(
+            says("cancel query#3 under request#2").map(|says| says.parent),
+            Some("request#2")
+        );
         assert_eq!(says("cancel import under"), told(Verb::Cancel, "import", ""));
         assert_eq!(says("canceling import"), None);
         assert_eq!(says("newest import"), None);

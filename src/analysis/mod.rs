@@ -127,10 +127,8 @@ pub fn analyze(trace: &Trace, rules: &Rules) -> Analysis {
 
 fn analyze_on(trace: &Trace, rules: &Rules, threads: Threads) -> Analysis {
     let book = book::Book::new(trace);
-    let (found, rare) = threads.both(
-        || survey::survey(trace, &book, rules, threads),
-        || evidence::rare(trace, &book),
-    );
+    let (found, rare) = threads
+        .both(|| survey::survey(trace, &book, rules, threads), || evidence::rare(trace, &book));
     let (parts, sleeps): (Vec<_>, Vec<_>) =
         found.into_iter().map(|found| (found.evidence, found.sleeps)).unzip();
     let pieces = evidence::Pieces::new(trace.n_goroutines(), rare, parts);

@@ -198,26 +198,21 @@ mod tests {
 
     #[test]
     fn quantiles_are_of_the_sample() {
-        let of = |sorted: &[i64]| quantiles_of(sorted.len(), |rank| sorted[rank]);
+        let of = |sorted: &[i64]| quantiles_of_sorted(sorted.len(), |rank| sorted[rank]);
         assert_eq!(of(&[]), Quantiles::default());
         assert_eq!(of(&[7]), Quantiles { p50: 7, p90: 7, p99: 7, max: 7 });
         let hundred: Vec<i64> = (1..=100).collect();
         assert_eq!(of(&hundred), Quantiles { p50: 50, p90: 90, p99: 99, max: 100 });
         assert_eq!(of(&[1, 2]), Quantiles { p50: 1, p90: 2, p99: 2, max: 2 });
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
 
     #[test]
     fn quantiles_are_the_same_in_any_order() {
-        for n in [0_usize, 1, 2, 3, 10, 99, 100, 101, 1_000] {
-            let mut mixed: Vec<i64> = (0..n).map(|at| (at * 7_919 % 1_009) as i64).collect();
+        for n in [0, 1, 2, 3, 10, 99, 100, 101, 1_000] {
+            let mut mixed: Vec<i64> = (0..n).map(|at| at * 7_919 % 1_009).collect();
             let mut sorted = mixed.clone();
             sorted.sort_unstable();
-            let expected = quantiles_of_sorted(n, |rank| sorted[rank]);
+            let expected = quantiles_of_sorted(sorted.len(), |rank| sorted[rank]);
             assert_eq!(quantiles_of(&mut mixed), expected, "{n}");
         }
     }

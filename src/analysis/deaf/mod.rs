@@ -9,6 +9,7 @@
 
 mod family;
 mod request;
+mod rounds;
 mod tasks;
 
 use std::sync::OnceLock;

@@ -53,8 +53,7 @@ fn a_loop_of_cancels_is_told_apart_by_who_came_later() {
     for (at, of) in [(0, 3), (300, 2), (600, 5), (900, 4), (1_200, 7), (1_500, 6)] {
         made.wakes(MS + at, 1, &stack, of);
     }
-    let expected =
-        [(MS, 1, vec![3, 2]), (MS + 600, 1, vec![5, 4]), (MS + 1_200, 1, vec![7, 6])];
+    let expected = [(MS, 1, vec![3, 2]), (MS + 600, 1, vec![5, 4]), (MS + 1_200, 1, vec![7, 6])];
     assert_eq!(cancels(&made.document(2 * MS)), expected);
 }
 
@@ -160,7 +159,8 @@ fn a_cancel_goes_on_in_the_next_generation() {
 #[test]
 fn a_canceller_that_is_preempted_inside_is_in_the_same_call() {
     let stack = below(CANCEL, "main.stop:20");
-    let inside = below("context.(*cancelCtx).cancel:562 < context.WithCancel.func1", "main.stop:20");
+    let inside =
+        below("context.(*cancelCtx).cancel:562 < context.WithCancel.func1", "main.stop:20");
     for (at, n) in [(&*stack, 1), (&*inside, 1), ("main.stop:19 < main.main", 2)] {
         let mut made = waiters(2);
         made.wakes(MS, 1, &stack, 3).preempted(MS + 100, 1, at).runs(21 * MS, 1);

@@ -17,8 +17,7 @@ pub(super) const CANCEL: &str = "context.(*cancelCtx).cancel < context.WithCance
 pub(super) const BELOW: &str =
     "context.(*cancelCtx).cancel < context.(*cancelCtx).cancel < context.WithCancel.func1";
 /// A deadline's, on its timer's goroutine.
-pub(super) const TIMER: &str =
-    "context.(*timerCtx).cancel < context.WithDeadlineCause.func2";
+pub(super) const TIMER: &str = "context.(*timerCtx).cancel < context.WithDeadlineCause.func2";
 
 /// A trace in the making. Goroutines have the numbers that the test gives them, from 1; times
 /// are nanoseconds and must increase.

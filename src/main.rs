@@ -51,8 +51,11 @@ fn render(args: &RenderArgs) -> Result<Status, Failure> {
         late_over_ns: None,
     };
     let size = [args.size.0 as usize, args.size.1 as usize];
-    let picture =
-        ui::picture(&args.traces, size, settings).map_err(|err| Failure::new("render", err))?;
+    let drawing = ui::picture(&args.traces, size, settings).map_err(Failure::said)?;
+    for damage in &drawing.damage {
+        cli::tell(&damage.path, &damage.warnings, damage.complete, args.read)?;
+    }
+    let picture = drawing.picture;
     let encode = |out: &mut dyn std::io::Write| picture.write_png(out).map_err(Into::into);
     cli::write_to(Some(&args.output), encode).map(|()| Status::Fine)
 }

@@ -110,6 +110,46 @@ fn a_dropped_trace_shows_who_left_late_and_what_held_them() {
 }
 
 #[test]
+fn a_cancels_page_shows_how_it_went_down_the_contexts() {
+    let mut harness = window();
+    drop_files(&mut harness, &["traces/nested-deadline/before.trace"]);
+    click(&mut harness, "g10 main.capture");
+    click(&mut harness, "Deadline at 101 ms");
+    assert!(says(&harness, "2 levels, 3 hearers; level 2 heard "), "the tree in a sentence");
+    assert!(says(&harness, "slowest leaf: g10 main.capture, left "));
+    assert!(says(&harness, "Level 1: 1 heard, "), "each level has its fan-out");
+    assert!(says(&harness, "Level 2: 2 heard, "));
+    assert!(says(&harness, "The way down to it"));
+    click(&mut harness, "Level 2: 2 heard, ");
+    let names = names(&harness, "slowest leaf");
+    assert_eq!(names.len(), 1, "folded, a level names nobody: {names:?}");
+    drop_files(&mut harness, &["traces/deaf/before.trace"]);
+    click(&mut harness, "Replace");
+    harness.key_press(egui::Key::N);
+    wait(&mut harness);
+    click(&mut harness, "Deadline at 101 ms");
+    assert!(says(&harness, "Deaf to it"));
+    assert_eq!(self::names(&harness, "deaf").iter().filter(|name| *name == "deaf").count(), 5);
+    assert!(says(&harness, "slowest leaf"), "a deaf one may be the slowest");
+}
+
+#[test]
+fn wakes_can_be_followed_both_ways() {
+    let mut harness = window();
+    drop_files(&mut harness, &["traces/late-exit/before.trace"]);
+    click(&mut harness, "g24 main.readWorker, 126 ms late");
+    assert!(says(&harness, "Woken 28 times"), "who woke it");
+    assert!(says(&harness, "Woke others "), "and whom it woke");
+    harness.key_press(egui::Key::CloseBracket);
+    wait(&mut harness);
+    let woken = names(&harness, "Woken by");
+    assert_eq!(woken.len(), 1, "a span of the goroutine that it woke: {woken:?}");
+    harness.key_press(egui::Key::OpenBracket);
+    wait(&mut harness);
+    assert!(says(&harness, "Woke others "), "and back to who woke that");
+}
+
+#[test]
 fn a_second_trace_is_compared_with_the_first() {
     let mut harness = window();
     drop_files(&mut harness, &["traces/late-exit/before.trace"]);
@@ -169,6 +209,25 @@ fn a_damaged_trace_opens_in_part_and_says_so() {
     assert!(messages[0].contains("cut.trace"), "{messages:?}");
     assert!(messages[0].contains("at byte"), "{messages:?}");
     assert!(says(&harness, "Warning: "));
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "tests make the files that they look at")]
+fn a_file_that_has_grown_is_read_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("growing.trace");
+    let whole = std::fs::read(file("traces/late-exit/before.trace")).expect("the trace");
+    std::fs::write(&path, &whole[..whole.len() * 6 / 10]).expect("what is written so far");
+    let mut harness = window();
+    harness.input_mut().dropped_files = vec![Arc::new(Dropped(path.clone())) as _];
+    wait(&mut harness);
+    assert!(!says(&harness, "Late exits (4)"));
+    std::fs::write(&path, &whole).expect("the rest");
+    harness.key_press(egui::Key::F5);
+    wait(&mut harness);
+    assert_eq!(harness.state().n_open(), 1);
+    assert!(says(&harness, "Late exits (4)"));
+    assert!(harness.state().messages().is_empty(), "what was missing is there now");
 }
 
 #[test]
@@ -232,7 +291,7 @@ fn n_loud(picture: &Picture) -> usize {
 
 fn draw(names: &[&str], settings: Settings) -> Picture {
     let traces: Vec<PathBuf> = names.iter().map(|name| file(name)).collect();
-    picture(&traces, [1200, 800], settings).expect("a picture")
+    picture(&traces, [1200, 800], settings).expect("a picture").picture
 }
 
 #[test]
@@ -268,4 +327,22 @@ fn what_cannot_be_opened_cannot_be_drawn() {
     let err = picture(&[file("traces/README.md")], [400, 300], Settings::default());
     let err = err.expect_err("it is no trace").to_string();
     assert!(err.contains("README.md: not a Go execution trace"), "{err}");
+    let settings = Settings { select: Some("cancel:99".to_owned()), ..Settings::default() };
+    let err = picture(&[file("traces/late-exit/before.trace")], [400, 300], settings);
+    let err = err.expect_err("there is no such cancel").to_string();
+    assert_eq!(err, "late-exit/before.trace: there is no cancel:99 in this trace");
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "tests make the files that they look at")]
+fn a_picture_of_a_damaged_trace_says_so() {
+    let whole = std::fs::read(file("traces/late-exit/before.trace")).expect("a trace");
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("cut.trace");
+    std::fs::write(&path, &whole[..whole.len() * 6 / 10]).expect("a file");
+    let drawing =
+        picture(std::slice::from_ref(&path), [400, 300], Settings::default()).expect("a picture");
+    let [damage] = drawing.damage.as_slice() else { panic!("{:?}", drawing.damage) };
+    assert_eq!((&damage.path, damage.complete), (&path, false));
+    assert!(!damage.warnings.is_empty());
 }

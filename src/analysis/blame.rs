@@ -5,17 +5,16 @@
 //! network, a timer or a wait for a processor is nobody else's: there the chain stops. So the
 //! window is cut into pieces that belong to one goroutine each.
 
-use rustc_hash::FxHashMap;
-
 use crate::base::{Goroutine, Interval};
-use crate::model::{Span, Trace};
+use crate::model::Span;
 use crate::parse::event::GoState;
 
-use super::book::{Book, Traits};
+use super::book::Traits;
 use super::describe::part_text;
+use super::few::Few;
 use super::lives;
-use super::split::{Assists, Splitter};
-use super::types::Link;
+use super::split::{Splitter, Sums};
+use super::types::{Link, SplitPart};
 
 /// How many hands a wait may go through.
 const MAX_DEPTH: u32 = 16;
@@ -26,141 +25,154 @@ const MAX_LINKS: usize = 8;
 /// A link below this share of the window is left out.
 const MIN_SHARE: i64 = 50;
 
-/// Who held up a goroutine in a window of its life, from the window's end backwards.
-pub(crate) fn chain(
-    trace: &Trace,
-    book: &Book,
-    assists: &Assists,
+/// What a goroutine did in a window of its life, the largest part first, and who held it up, from
+/// the window's end backwards.
+pub(crate) fn account(
+    splitter: Splitter<'_>,
     goroutine: Goroutine,
     window: Interval,
-) -> Vec<Link> {
-    let mut walk = Walk { trace, book, spans_left: MAX_SPANS, pieces: Vec::new() };
+) -> (Vec<SplitPart>, Vec<Link>) {
+    let spans_left = MAX_SPANS;
+    let mut walk = Walk { splitter, spans_left, split: Sums::default(), hands: Few::default() };
     walk.back(goroutine, window, 0);
-    let mut order: Vec<Goroutine> = Vec::new();
-    let mut pieces_of: FxHashMap<Goroutine, Vec<Interval>> = FxHashMap::default();
-    for (of, piece) in walk.pieces {
-        let pieces = pieces_of.entry(of).or_default();
-        if pieces.is_empty() {
-            order.push(of);
-        }
-        pieces.push(piece);
+    let mut hands = walk.hands.into_rows();
+    hands.retain(|(_, held)| held.ns.saturating_mul(MIN_SHARE) >= window.ns());
+    if hands.len() > MAX_LINKS {
+        let mut longest: Vec<(i64, Goroutine)> =
+            hands.iter().map(|(of, held)| (held.ns, *of)).collect();
+        longest.sort_by_key(|(ns, _)| std::cmp::Reverse(*ns));
+        longest.truncate(MAX_LINKS);
+        hands.retain(|(of, _)| longest.iter().any(|(_, other)| other == of));
     }
-    let ns = |of: &Goroutine| pieces_of[of].iter().map(|piece| piece.ns()).sum::<i64>();
-    let mut kept: Vec<Goroutine> = order
-        .iter()
-        .copied()
-        .filter(|of| ns(of).saturating_mul(MIN_SHARE) >= window.ns())
-        .collect();
-    if kept.len() > MAX_LINKS {
-        let mut by_ns = kept.clone();
-        by_ns.sort_by_key(|of| std::cmp::Reverse(ns(of)));
-        by_ns.truncate(MAX_LINKS);
-        kept.retain(|of| by_ns.contains(of));
-    }
-    kept.iter().filter_map(|of| link(trace, book, assists, *of, &pieces_of[of])).collect()
+    let links = hands.into_iter().filter_map(|(of, held)| held.into_link(splitter, of));
+    (walk.split.into_parts(), links.collect())
 }
 
-/// Says what a goroutine did in its pieces of the window.
-fn link(
-    trace: &Trace,
-    book: &Book,
-    assists: &Assists,
-    goroutine: Goroutine,
-    pieces: &[Interval],
-) -> Option<Link> {
-    let mut splitter = Splitter::new(trace, book, assists);
-    for piece in pieces {
-        splitter.add(goroutine, *piece);
+/// The pieces of the window that are one goroutine's.
+struct Held {
+    /// Their length in all, in nanoseconds.
+    ns: i64,
+    /// From the first to the last.
+    interval: Interval,
+    /// What it did in them.
+    sums: Sums,
+}
+
+impl Held {
+    fn into_link(self, splitter: Splitter<'_>, goroutine: Goroutine) -> Option<Link> {
+        let what = part_text(splitter.trace, self.sums.into_parts().first()?);
+        Some(Link { goroutine, what, interval: self.interval })
     }
-    let what = part_text(trace, splitter.parts().first()?);
-    let start = pieces.iter().map(|piece| piece.start).min()?;
-    let end = pieces.iter().map(|piece| piece.end).max()?;
-    Some(Link { goroutine, what, interval: Interval::new(start, end) })
 }
 
 struct Walk<'a> {
-    trace: &'a Trace,
-    book: &'a Book,
+    splitter: Splitter<'a>,
     spans_left: usize,
-    /// The last first.
-    pieces: Vec<(Goroutine, Interval)>,
+    /// What the goroutine itself did in the window, whoever held it up.
+    split: Sums,
+    /// Whose the time was, the last first.
+    hands: Few<Goroutine, Held>,
 }
 
 impl Walk<'_> {
     /// Cuts up a window, its end first.
     fn back(&mut self, goroutine: Goroutine, window: Interval, depth: u32) {
-        let mut spans: Vec<Span> = Vec::new();
-        let reading = self.trace.spans_from(goroutine, window.start);
-        // One span more tells who ended the last wait.
-        let mut beyond = false;
-        for span in reading.take(self.spans_left) {
-            if beyond {
-                break;
-            }
-            beyond = span.start >= window.end;
-            spans.push(span);
-        }
-        self.spans_left -= spans.len().min(self.spans_left);
+        let spans = self.read(goroutine, window);
         let mut end = window.end;
-        for at in (0..spans.len()).rev() {
-            let span = spans[at];
+        let mut seen = false;
+        for (at, span) in spans.iter().enumerate().rev() {
             let Some(piece) = span.interval().intersect(Interval::new(window.start, end)) else {
                 continue;
             };
+            let next = spans.get(at + 1);
             if piece.end < end {
                 // The spans ran out before the window did.
-                self.own(goroutine, Interval::new(piece.end, end));
+                self.rest(goroutine, Interval::new(piece.end, end), depth);
             }
-            end = piece.start;
-            match spans.get(at + 1).and_then(|next| self.let_go_by(goroutine, &span, next)) {
-                Some(waker) if depth < MAX_DEPTH => self.hand_on(waker, piece, depth),
-                _ => self.own(goroutine, piece),
+            (end, seen) = (piece.start, true);
+            if depth == 0 {
+                self.splitter.add_span(&mut self.split, goroutine, span, next, piece);
+            }
+            match next.and_then(|next| self.let_go_by(goroutine, span, next)) {
+                Some(waker) if depth < MAX_DEPTH => self.back(waker, piece, depth + 1),
+                _ => {
+                    let splitter = self.splitter;
+                    let sums = self.own(goroutine, piece);
+                    splitter.add_span(sums, goroutine, span, next, piece);
+                }
             }
         }
-        if window.start < end {
-            self.before_birth(goroutine, Interval::new(window.start, end), depth);
+        let rest = Interval::new(window.start, end);
+        if !seen {
+            self.rest(goroutine, rest, depth);
+        } else if window.start < end {
+            self.before_birth(goroutine, rest, depth);
         }
+    }
+
+    /// A goroutine's spans in a window, and one more, which tells who ended the last wait.
+    fn read(&mut self, goroutine: Goroutine, window: Interval) -> Vec<Span> {
+        let mut spans: Vec<Span> = Vec::new();
+        for span in self.splitter.trace.spans_from(goroutine, window.start).take(self.spans_left) {
+            spans.push(span);
+            if span.start >= window.end {
+                break;
+            }
+        }
+        self.spans_left -= spans.len();
+        spans
     }
 
     /// Who ended a wait, if that was another goroutine's doing.
     fn let_go_by(&self, goroutine: Goroutine, span: &Span, next: &Span) -> Option<Goroutine> {
         let waits = span.state == GoState::Waiting && next.woken;
         let sleeps = self
+            .splitter
             .book
-            .top(self.trace.stacks(), span.stack)
+            .top(self.splitter.trace.stacks(), span.stack)
             .is_some_and(|function| function.is.has(Traits::SLEEPS));
         // A timer or the network can be noticed by any goroutine that happens to look: the
         // runtime's frames are all there is on the stack then.
         let by_code = self
+            .splitter
             .book
-            .top(self.trace.stacks(), next.stack)
+            .top(self.splitter.trace.stacks(), next.stack)
             .is_some_and(|function| !function.is.has(Traits::RUNTIME));
         next.waker.filter(|waker| waits && !sleeps && by_code && *waker != goroutine)
     }
 
-    fn hand_on(&mut self, waker: Goroutine, piece: Interval, depth: u32) {
-        self.back(waker, piece, depth + 1);
-    }
-
     /// The stretch of a window in which a goroutine was not there yet: its creator's.
     fn before_birth(&mut self, goroutine: Goroutine, window: Interval, depth: u32) {
-        let was_born = lives::born(self.trace, goroutine).is_some();
-        match lives::parent(self.trace, goroutine) {
-            Some(parent) if depth < MAX_DEPTH && was_born => {
-                self.back(parent, window, depth + 1);
+        if depth == 0 {
+            self.splitter.add_unborn(&mut self.split, window.ns());
+        }
+        let trace = self.splitter.trace;
+        let was_born = lives::born(trace, goroutine).is_some();
+        match lives::parent(trace, goroutine) {
+            Some(parent) if depth < MAX_DEPTH && was_born => self.back(parent, window, depth + 1),
+            _ => {
+                let splitter = self.splitter;
+                splitter.add_unborn(self.own(goroutine, window), window.ns());
             }
-            _ => self.own(goroutine, window),
         }
     }
 
-    fn own(&mut self, goroutine: Goroutine, piece: Interval) {
-        if let Some((of, last)) = self.pieces.last_mut()
-            && *of == goroutine
-            && last.start == piece.end
-        {
-            last.start = piece.start;
-            return;
+    /// The stretch of a window for which no spans were read.
+    fn rest(&mut self, goroutine: Goroutine, window: Interval, depth: u32) {
+        let splitter = self.splitter;
+        if depth == 0 {
+            splitter.add(&mut self.split, goroutine, window);
         }
-        self.pieces.push((goroutine, piece));
+        splitter.add(self.own(goroutine, window), goroutine, window);
+    }
+
+    /// Makes a piece a goroutine's own; gives where to add what it did.
+    fn own(&mut self, goroutine: Goroutine, piece: Interval) -> &mut Sums {
+        let new = || Held { ns: 0, interval: piece, sums: Sums::default() };
+        let held = self.hands.entry(goroutine, new);
+        held.ns += piece.ns();
+        let Interval { start, end } = held.interval;
+        held.interval = Interval::new(start.min(piece.start), end.max(piece.end));
+        &mut held.sums
     }
 }

@@ -1,12 +1,11 @@
 //! What a goroutine did in a window of its life, to the nanosecond.
 
-use rustc_hash::FxHashMap;
-
 use crate::base::{Goroutine, Interval, StackId, StrId};
 use crate::model::{Frame, Span, Trace};
 use crate::parse::event::GoState;
 
 use super::book::Book;
+use super::few::Few;
 use super::types::SplitPart;
 use super::words::Doing;
 
@@ -49,27 +48,36 @@ impl Assists {
 
 /// What pieces of time are added up by.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-struct Key {
+pub(crate) struct Key {
     state: Doing,
     reason: StrId,
     site: Option<Frame>,
 }
 
-/// Adds up pieces of time.
+/// What splitting needs to know of a trace.
+#[derive(Clone, Copy)]
 pub(crate) struct Splitter<'a> {
-    trace: &'a Trace,
-    book: &'a Book,
-    assists: &'a Assists,
-    parts: FxHashMap<Key, SplitPart>,
+    pub(crate) trace: &'a Trace,
+    pub(crate) book: &'a Book,
+    pub(crate) assists: &'a Assists,
 }
 
-impl<'a> Splitter<'a> {
-    pub(crate) fn new(trace: &'a Trace, book: &'a Book, assists: &'a Assists) -> Self {
-        Self { trace, book, assists, parts: FxHashMap::default() }
+/// Pieces of time, added up.
+#[derive(Default)]
+pub(crate) struct Sums {
+    parts: Few<Key, (StackId, i64)>,
+}
+
+impl Splitter<'_> {
+    /// What a goroutine did in a window, the largest part first.
+    pub(crate) fn parts(self, goroutine: Goroutine, window: Interval) -> Vec<SplitPart> {
+        let mut sums = Sums::default();
+        self.add(&mut sums, goroutine, window);
+        sums.into_parts()
     }
 
     /// Adds what a goroutine did in a window; exactly the window's length in all.
-    pub(crate) fn add(&mut self, goroutine: Goroutine, window: Interval) {
+    pub(crate) fn add(self, sums: &mut Sums, goroutine: Goroutine, window: Interval) {
         let mut covered = window.start;
         let mut spans = self.trace.spans_from(goroutine, window.start).peekable();
         while let Some(span) = spans.next() {
@@ -77,65 +85,74 @@ impl<'a> Splitter<'a> {
                 break;
             }
             let Some(piece) = span.interval().intersect(window) else { continue };
-            if covered < piece.start {
-                self.put(Doing::Unborn, StrId::EMPTY, StackId::EMPTY, piece.start - covered);
-            }
+            self.add_unborn(sums, piece.start - covered);
             covered = piece.end;
-            self.add_span(goroutine, &span, spans.peek(), piece);
+            self.add_span(sums, goroutine, &span, spans.peek(), piece);
         }
-        if covered < window.end {
-            self.put(Doing::Unknown, StrId::EMPTY, StackId::EMPTY, window.end - covered);
-        }
+        self.add_unknown(sums, window.end - covered);
     }
 
-    fn add_span(
-        &mut self,
+    /// Adds a piece of a span, given the span after it.
+    pub(crate) fn add_span(
+        self,
+        sums: &mut Sums,
         goroutine: Goroutine,
         span: &Span,
         next: Option<&Span>,
         piece: Interval,
     ) {
-        let lost: i64 = self
-            .trace
-            .world()
-            .gaps()
-            .iter()
-            .filter_map(|gap| gap.intersect(piece))
-            .map(Interval::ns)
-            .sum();
-        self.put(Doing::Unknown, StrId::EMPTY, StackId::EMPTY, lost);
+        let gaps = self.trace.world().gaps().iter();
+        let lost = gaps.filter_map(|gap| gap.intersect(piece)).map(Interval::ns).sum();
+        self.add_unknown(sums, lost);
         let ns = piece.ns() - lost;
         match span.state {
             GoState::Running => {
                 let assisted = self.assists.ns(goroutine, piece).min(ns);
                 let stack = ran_in(span, next);
-                self.put(Doing::GcAssist, StrId::EMPTY, StackId::EMPTY, assisted);
-                self.put(Doing::Running, StrId::EMPTY, stack, ns - assisted);
+                self.put(sums, Doing::GcAssist, StrId::EMPTY, StackId::EMPTY, assisted);
+                self.put(sums, Doing::Running, StrId::EMPTY, stack, ns - assisted);
             }
             // Where it was before it got ready has no part in how long it waits for a processor.
-            GoState::Runnable => self.put(Doing::Runnable, StrId::EMPTY, StackId::EMPTY, ns),
-            GoState::Waiting => self.put(Doing::Waiting, span.reason, span.stack, ns),
-            GoState::Syscall => self.put(Doing::Syscall, span.reason, span.stack, ns),
-            GoState::Undetermined | GoState::NotExist => {
-                self.put(Doing::Unknown, StrId::EMPTY, StackId::EMPTY, ns);
+            GoState::Runnable => {
+                self.put(sums, Doing::Runnable, StrId::EMPTY, StackId::EMPTY, ns);
             }
+            GoState::Waiting => self.put(sums, Doing::Waiting, span.reason, span.stack, ns),
+            GoState::Syscall => self.put(sums, Doing::Syscall, span.reason, span.stack, ns),
+            GoState::Undetermined | GoState::NotExist => self.add_unknown(sums, ns),
         }
     }
 
-    fn put(&mut self, state: Doing, reason: StrId, stack: StackId, ns: i64) {
+    /// Adds time before the goroutine was there.
+    pub(crate) fn add_unborn(self, sums: &mut Sums, ns: i64) {
+        self.put(sums, Doing::Unborn, StrId::EMPTY, StackId::EMPTY, ns);
+    }
+
+    /// Adds time of which the trace says nothing.
+    pub(crate) fn add_unknown(self, sums: &mut Sums, ns: i64) {
+        self.put(sums, Doing::Unknown, StrId::EMPTY, StackId::EMPTY, ns);
+    }
+
+    fn put(self, sums: &mut Sums, state: Doing, reason: StrId, stack: StackId, ns: i64) {
         if ns <= 0 {
             return;
         }
         let site = self.book.site(self.trace.stacks(), stack);
-        self.parts
-            .entry(Key { state, reason, site })
-            .or_insert(SplitPart { state, reason, site, stack, ns: 0 })
-            .ns += ns;
+        sums.parts.entry(Key { state, reason, site }, || (stack, 0)).1 += ns;
     }
+}
 
+impl Sums {
     /// The parts, the largest first.
-    pub(crate) fn parts(self) -> Vec<SplitPart> {
-        let mut parts: Vec<_> = self.parts.into_values().collect();
+    pub(crate) fn into_parts(self) -> Vec<SplitPart> {
+        let rows = self.parts.into_rows().into_iter();
+        let part = |(Key { state, reason, site }, (stack, ns))| SplitPart {
+            state,
+            reason,
+            site,
+            stack,
+            ns,
+        };
+        let mut parts: Vec<SplitPart> = rows.map(part).collect();
         parts.sort_unstable_by_key(|part| {
             let site = part.site.map(|site| (site.function, site.line));
             (std::cmp::Reverse(part.ns), part.state, part.reason, site)

@@ -86,21 +86,25 @@ pub fn format_duration(ns: i64) -> String {
     let magnitude = ns.unsigned_abs();
     let (unit_ns, unit) = match magnitude {
         0..1_000 => return format!("{ns} ns"),
-        1_000..999_500 => (1e3, "µs"),
-        999_500..999_500_000 => (1e6, "ms"),
-        _ => (1e9, "s"),
+        1_000..999_500 => (1_000, "µs"),
+        999_500..999_500_000 => (1_000_000, "ms"),
+        _ => (1_000_000_000, "s"),
     };
-    #[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
-    let value = magnitude as f64 / unit_ns;
-    let digits = match value {
-        v if v >= 99.95 => 0,
-        v if v >= 9.995 => 1,
+    // What rounds up to 100 or 10 needs a digit less.
+    let decimals = match (magnitude / 5).saturating_mul(1_000) / unit_ns {
+        19_990.. => 0,
+        1_999.. => 1,
         _ => 2,
     };
-    let text = format!("{value:.digits$}");
-    let text =
-        if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
-    format!("{sign}{text} {unit}")
+    let scale = 10_u64.pow(decimals);
+    let scaled = (magnitude.saturating_mul(scale).saturating_add(unit_ns / 2)) / unit_ns;
+    let (whole, fraction) = (scaled / scale, scaled % scale);
+    match (decimals, fraction) {
+        (_, 0) => format!("{sign}{whole} {unit}"),
+        (2, _) if fraction % 10 != 0 => format!("{sign}{whole}.{fraction:02} {unit}"),
+        (2, _) => format!("{sign}{whole}.{} {unit}", fraction / 10),
+        _ => format!("{sign}{whole}.{fraction} {unit}"),
+    }
 }
 
 /// Why a text is not a duration.
@@ -158,6 +162,13 @@ mod tests {
         assert_eq!(shown(-2_500), "-2.5 µs");
         assert_eq!(shown(100_400_000), "100 ms");
         assert_eq!(shown(59_630_000_000), "59.6 s");
+        assert_eq!(shown(1_050), "1.05 µs");
+        assert_eq!(shown(9_995), "10 µs");
+        assert_eq!(shown(9_994), "9.99 µs");
+        assert_eq!(shown(12_345_000), "12.3 ms");
+        assert_eq!(shown(99_949_999), "99.9 ms");
+        assert_eq!(shown(99_950_000), "100 ms");
+        assert_eq!(shown(i64::MAX), "9223372037 s");
     }
 
     #[test]

@@ -221,6 +221,9 @@ pub struct RenderArgs {
     /// What is selected: goroutine:23 or cancel:0
     #[arg(long, value_name = "SEL")]
     pub select: Option<String>,
+    /// How to read the traces
+    #[command(flatten)]
+    pub read: ReadArgs,
 }
 
 /// The views of the window that can be drawn.

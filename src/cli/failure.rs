@@ -21,6 +21,12 @@ impl Failure {
         Self { text: format!("{}: {why}", what.into()), quiet: false }
     }
 
+    /// A failure whose text says already what and why: `a.trace: not a trace`.
+    #[must_use]
+    pub fn said(text: impl fmt::Display) -> Self {
+        Self { text: text.to_string(), quiet: false }
+    }
+
     /// A failure about a file, `-` being standard input.
     #[must_use]
     pub fn of_file(path: &Path, why: impl fmt::Display) -> Self {
@@ -50,7 +56,7 @@ impl Failure {
 impl From<LoadError> for Failure {
     /// The error's text names the file itself.
     fn from(err: LoadError) -> Self {
-        Self { text: err.to_string(), quiet: false }
+        Self::said(err)
     }
 }
 

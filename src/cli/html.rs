@@ -97,9 +97,10 @@ fn end(out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn head(out: &mut dyn Write, tag: &str, head: &Head) -> io::Result<()> {
-    let incomplete = if head.complete { "" } else { ", <span class=\"doubt\">incomplete</span>" };
+    let doubt = head.doubt.map(|doubt| format!(", <span class=\"doubt\">{doubt}</span>"));
+    let doubt = doubt.unwrap_or_default();
     let (name, facts) = (text(&head.name), text(&head.facts));
-    writeln!(out, "<{tag}>{name}</{tag}>\n<p class=\"faint\">{facts}{incomplete}</p>")
+    writeln!(out, "<{tag}>{name}</{tag}>\n<p class=\"faint\">{facts}{doubt}</p>")
 }
 
 /// A table's row of cells that are HTML already.

@@ -97,8 +97,8 @@ pub(super) fn write_diff(
 }
 
 fn head(out: &mut dyn Write, title: &str, head: &Head) -> io::Result<()> {
-    let incomplete = if head.complete { "" } else { ", **incomplete**" };
-    writeln!(out, "{title} {}\n\n{}{incomplete}\n", code(&head.name), cell(&head.facts))
+    let doubt = head.doubt.map(|doubt| format!(", **{doubt}**")).unwrap_or_default();
+    writeln!(out, "{title} {}\n\n{}{doubt}\n", code(&head.name), cell(&head.facts))
 }
 
 /// A text that means nothing special in a table's cell.

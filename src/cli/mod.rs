@@ -23,14 +23,15 @@ use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-pub use args::{Command, Invocation, Parsed, parse};
+pub use args::{Command, Invocation, Parsed, ReadArgs, parse};
 #[cfg(feature = "gui")]
 pub use args::{RenderArgs, Theme, View};
 pub use dump::write_summary;
 pub use failure::Failure;
+pub use open::tell;
 pub use output::write_to;
 
-use args::{DiffArgs, FailOn, LateArgs, ReadArgs, ReportFormat};
+use args::{DiffArgs, FailOn, LateArgs, ReportFormat};
 use output::stdout_has_color;
 use told::{Head, Told};
 

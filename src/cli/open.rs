@@ -92,7 +92,7 @@ fn show(path: &Path, progress: &Progress, waiting: &Receiver<()>) {
 ///
 /// # Errors
 /// If that is not good enough.
-pub(super) fn tell(
+pub fn tell(
     path: &Path,
     warnings: &[Warning],
     complete: bool,

@@ -45,8 +45,9 @@ pub(super) fn write(out: &mut dyn Write, color: bool, told: &Told) -> io::Result
 
 /// One line that says which trace this is.
 pub(super) fn head(out: &mut dyn Write, head: &Head) -> io::Result<()> {
-    let incomplete = if head.complete { String::new() } else { styled(DOUBTFUL, "  (incomplete)") };
-    writeln!(out, "{}  {}{incomplete}", styled(STRONG, &head.name), styled(FAINT, &head.facts))
+    let doubt = head.doubt.map(|doubt| styled(DOUBTFUL, format!("  ({doubt})")));
+    let doubt = doubt.unwrap_or_default();
+    writeln!(out, "{}  {}{doubt}", styled(STRONG, &head.name), styled(FAINT, &head.facts))
 }
 
 /// How late who was, what held it, and what cancelled it.

@@ -45,8 +45,8 @@ pub(super) struct Head {
     pub(super) name: String,
     /// Its format, length and size.
     pub(super) facts: String,
-    /// Whether nothing is missing.
-    pub(super) complete: bool,
+    /// What to bear in mind about all that is said of it.
+    pub(super) doubt: Option<&'static str>,
 }
 
 /// One late exit.
@@ -122,9 +122,17 @@ impl Head {
         Self {
             name: safe(&file_name(&opened.path)).into_owned(),
             facts: facts.join(", "),
-            complete: opened.complete,
+            doubt: doubt(opened),
         }
     }
+}
+
+/// What to bear in mind about all that is said of a trace.
+fn doubt(opened: &Opened) -> Option<&'static str> {
+    if opened.document.trace().info().in_ticks {
+        return Some("incomplete; times are in ticks of unknown length, worded as if of 1 ns");
+    }
+    (!opened.complete).then_some("incomplete")
 }
 
 impl ToldFinding {

@@ -82,6 +82,18 @@ pub(super) fn decompress(
     }
 }
 
+/// The first `least` bytes or a few more of what begins as `packed` does; fewer if that does not
+/// hold so many.
+pub(super) fn begin(compression: Compression, packed: &[u8], least: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    // What is cut off or damaged is not this function's business.
+    let _ = match compression {
+        Compression::Gzip => MultiGzDecoder::new(packed).take(least as u64).read_to_end(&mut bytes),
+        Compression::Zstd => zstd::Frames::new(packed).take(least as u64).read_to_end(&mut bytes),
+    };
+    bytes
+}
+
 /// Reads all that a decompressor gives, up to a limit.
 pub(super) fn drain(
     mut source: impl Read,

@@ -5,6 +5,7 @@
 mod bytes;
 mod decompress;
 mod error;
+mod start;
 mod zstd;
 
 use std::fs::{File, Metadata};
@@ -16,6 +17,7 @@ pub use self::bytes::Bytes;
 pub use self::decompress::Compression;
 use self::decompress::{DecompressError, decompress};
 pub use self::error::LoadError;
+pub use self::start::{Start, read_start};
 use crate::base::{Cancelled, Progress, Warning};
 use crate::parse::sniff;
 

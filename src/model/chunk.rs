@@ -30,7 +30,7 @@ pub struct Kind {
 }
 
 /// How many spans share one entry of [`Chunk::word_marks`].
-pub(crate) const MARK_EVERY: usize = 64;
+pub(crate) const MARK_EVERY: usize = 16;
 
 /// One stretch of time of the span columns.
 #[derive(Debug)]

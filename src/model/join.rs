@@ -119,6 +119,7 @@ impl Builder {
             events: parsed.events,
             generations: parsed.generations,
             complete: parsed.complete,
+            in_ticks: parsed.in_ticks,
         };
         trace.warnings = parsed.warnings;
         trace.world.allocations = self.heap.finish();

@@ -26,6 +26,7 @@ mod sides;
 mod spans;
 mod stacks;
 mod strings;
+mod wakers;
 mod world;
 
 pub use alloc::{Allocations, Tally, Totals, TypeTotals};
@@ -44,6 +45,7 @@ pub use notes::{Log, Notes, Region, Task};
 pub use spans::{Run, Span, Spans, Wake};
 pub use stacks::{Frame, Stacks};
 pub use strings::Strings;
+pub use wakers::{Wakers, Woken};
 pub use world::{CpuSample, MetricPoint, ProcSpan, RangeSpan, StopTheWorld, WallClock, World};
 
 use crate::base::{Goroutine, Interval, StackId, StrId, Time, Warning};
@@ -62,6 +64,9 @@ pub struct TraceInfo {
     pub generations: u32,
     /// Whether the trace was read to its end without damage.
     pub complete: bool,
+    /// Whether times are in ticks of the clock, of unknown length, instead of nanoseconds: so
+    /// in a trace of the old format that was cut before it told its clock's frequency.
+    pub in_ticks: bool,
 }
 
 /// A whole trace in memory, immutable.

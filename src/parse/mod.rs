@@ -37,6 +37,9 @@ pub struct Parsed {
     pub generations: u32,
     /// Whether the trace was read to its end without damage.
     pub complete: bool,
+    /// Whether times are in the clock's ticks instead of nanoseconds, because the trace does not
+    /// tell the frequency: the old format does that in its last event.
+    pub in_ticks: bool,
     /// What is damaged, missing or skipped.
     pub warnings: Vec<Warning>,
 }
@@ -77,10 +80,19 @@ pub fn parse<S: Sink>(
                 events: read.events,
                 generations: 1,
                 complete: read.complete,
+                in_ticks: read.in_ticks,
                 warnings: read.warnings,
             })
         }
     }
+}
+
+/// How much of the first bytes of a trace is whole generations, which can be read without the
+/// rest; none if there is not one, and in the old format, which has none.
+#[must_use]
+pub fn whole_generations(start: &[u8]) -> Option<usize> {
+    let minor = header_minor(start).filter(|&minor| minor >= 22)?;
+    v2::whole_generations(start, minor)
 }
 
 /// The formats from 22 on that Go has written so far.

@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use crate::analysis::Document;
-use crate::base::{Cancelled, Goroutine, Progress, StrId, Time};
+use crate::base::{Cancelled, Goroutine, Progress, StrId, ThreadId, Time};
 
 use super::class::Classes;
 use super::density::Density;
@@ -69,6 +69,12 @@ impl Index {
         let mut index = Self::quick(document);
         levels::build(&mut index, document.trace(), progress)?;
         Ok(index)
+    }
+
+    /// The thread of a lane of [`Row::Thread`](super::Row::Thread).
+    #[must_use]
+    pub fn thread(&self, lane: u32) -> Option<ThreadId> {
+        self.tracks.thread(lane)
     }
 
     /// What the levels of detail take in memory, in bytes.

@@ -92,7 +92,7 @@ impl Lanes<'_, '_> {
                 self.lane(&lane, &mut record);
             }
             Row::HeapPlot | Row::GoroutinesPlot => self.plot(visible.row, number, top, bottom),
-            Row::Gc | Row::StopTheWorld | Row::Proc(_) | Row::Tasks(_) => {
+            Row::Gc | Row::StopTheWorld | Row::Proc(_) | Row::Thread(_) | Row::Tasks(_) => {
                 self.bars(visible.row, number, top, bottom);
             }
         }
@@ -125,7 +125,7 @@ impl Lanes<'_, '_> {
         let own = self.view.rows.densities.get(number as usize).and_then(Option::as_ref);
         let density = own.or_else(|| match section.key {
             SectionKey::Function(name) => index.densities.get(&name),
-            SectionKey::Procs => Some(&index.tracks.procs_held),
+            SectionKey::Procs | SectionKey::Threads => Some(&index.tracks.procs_held),
             SectionKey::Tasks => Some(&index.tracks.tasks_open),
             _ => None,
         });
@@ -285,8 +285,13 @@ impl Lanes<'_, '_> {
             }
             Row::Proc(proc) => {
                 let Some((_, held)) = world.procs().get(proc as usize) else { return };
-                let what = |_| (BarKind::Proc, StrId::EMPTY);
+                let what = |at: usize| (BarKind::Proc(held[at].thread), StrId::EMPTY);
                 strip.fill(held.len(), |at| held[at].interval, what, out);
+            }
+            Row::Thread(lane) => {
+                let held = |at| tracks.threads.held(world, lane, at);
+                let what = |at| (BarKind::Thread(held(at).1), StrId::EMPTY);
+                strip.fill(tracks.threads.n_held(lane), |at| held(at).0, what, out);
             }
             Row::Tasks(packed) => {
                 let Some(rows) = tracks.tasks.get(packed as usize) else { return };

@@ -278,6 +278,8 @@ fn add_special(rows: &mut Rows, source: Source<'_>) {
     add(SectionKey::Runtime, runtime, false);
     let numbered = |n: usize, row: fn(u32) -> Row| (0..count(n)).map(row).collect::<Vec<_>>();
     add(SectionKey::Procs, numbered(world.procs().len(), Row::Proc), true);
+    let threads = source.index.tracks.threads.ids().len();
+    add(SectionKey::Threads, numbered(threads, Row::Thread), true);
     add(SectionKey::Tasks, numbered(source.index.tracks.tasks.len(), Row::Tasks), true);
 }
 

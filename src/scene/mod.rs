@@ -56,6 +56,7 @@ mod pyramid;
 mod records;
 mod rows;
 mod text;
+mod threads;
 mod tracks;
 mod view;
 mod viewport;

@@ -3,7 +3,7 @@
 //! Every record names its row by its number in [`super::Scene::rows`].
 
 use crate::analysis::Cause;
-use crate::base::{Goroutine, Interval, StrId, Time};
+use crate::base::{Goroutine, Interval, ProcId, StrId, ThreadId, Time};
 
 use super::class::StateClass;
 use super::rows::Row;
@@ -111,8 +111,10 @@ pub enum BarKind {
     Gc,
     /// A stop-the-world; the text is its reason.
     StopTheWorld,
-    /// A thread holds the row's P.
-    Proc,
+    /// This thread holds the row's P.
+    Proc(ThreadId),
+    /// The row's thread holds this P.
+    Thread(ProcId),
     /// A user task, by its row in the model.
     Task(u32),
     /// A user region, by its row in the model.

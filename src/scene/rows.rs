@@ -35,6 +35,8 @@ pub enum Row {
     StopTheWorld,
     /// A P, by its row in [`crate::model::World::procs`].
     Proc(u32),
+    /// A thread that holds a P now and then, by its number among these.
+    Thread(u32),
     /// Tasks that do not overlap, by the row's number among the task rows.
     Tasks(u32),
 }
@@ -48,6 +50,8 @@ pub enum SectionKey {
     Runtime,
     /// Processors.
     Procs,
+    /// Threads.
+    Threads,
     /// User tasks.
     Tasks,
     /// The goroutines of one start function.

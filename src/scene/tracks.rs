@@ -3,12 +3,13 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use crate::base::{Goroutine, Interval, Time};
+use crate::base::{Goroutine, Interval, ThreadId, Time};
 use crate::model::{Log, MetricPoint, Region, Task, Trace};
 
 use super::class::StateClass;
 use super::density::{self, Density};
 use super::maxtree::MaxTree;
+use super::threads::Threads;
 
 /// Regions by goroutine and depth, tasks packed into rows, stop-the-world by start.
 #[derive(Clone, Debug, Default)]
@@ -28,6 +29,7 @@ pub(super) struct Tracks {
     pub(super) tasks_open: Density,
     /// How many Ps are held by a thread, over time.
     pub(super) procs_held: Density,
+    pub(super) threads: Threads,
 }
 
 /// The extremes of a metric, found without looking at every report of it.
@@ -79,12 +81,18 @@ impl Tracks {
             regions: order,
             tasks_open: occupancy(whole, open, StateClass::Blocked),
             procs_held: occupancy(whole, held, StateClass::Running),
+            threads: Threads::new(trace.world()),
             tasks,
             stop_the_world: pauses,
             logs: of_goroutines,
             heap: Curve::new(trace.world().heap()),
             heap_goal: Curve::new(trace.world().heap_goal()),
         }
+    }
+
+    /// The thread whose lane this is.
+    pub(super) fn thread(&self, lane: u32) -> Option<ThreadId> {
+        self.threads.ids().nth(lane as usize)
     }
 
     /// A goroutine's logs from `from` on, as rows of the model's, in order of time.

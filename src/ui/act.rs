@@ -28,6 +28,7 @@ pub(crate) fn act(action: Action, ctx: &Ctx<'_>, panels: &mut Panels) {
     match action {
         A::Open => ctx.send(Command::AskFile(Role::Replace)),
         A::OpenCompare => ctx.send(Command::AskFile(Role::Compare)),
+        A::Reload => ctx.send(Command::Reload),
         A::CloseTrace if ctx.comparing() => ctx.send(Command::Close(Slot::After)),
         A::CloseTrace => ctx.send(Command::CloseAll),
         A::SwapSides if ctx.comparing() => ctx.send(Command::Swap),
@@ -262,16 +263,20 @@ fn jump_to_waker(ctx: &Ctx<'_>) {
     }
 }
 
-/// To the first goroutine that the selected one woke from here on.
+/// To the goroutine that the selected one woke at this moment, or else to the first that it
+/// woke from this span on.
 fn jump_to_woken(ctx: &Ctx<'_>) {
-    let Some((slot, sheet, _, span)) = current_span(ctx) else { return };
-    let Some((about, explanation)) = &sheet.explanation else { return };
-    if ctx.state.selected != Some(*about) {
-        return;
-    }
-    let at = explanation.woke.partition_point(|(at, _)| *at < span.start);
-    if let Some(&(at, wakee)) = explanation.woke.get(at) {
-        select_span(ctx, slot, wakee, at);
+    let Some((slot, sheet, goroutine, span)) = current_span(ctx) else { return };
+    let Some(wakers) = sheet.wakers.get() else { return };
+    let woke = wakers.of(sheet.trace(), goroutine);
+    let first_from = |time| woke.get(woke.first_from(time));
+    // Where one came from along a wake is where one goes back to.
+    let same = match ctx.state.selected.map(|selected| selected.what) {
+        Some(What::Span(_, at)) => first_from(at).filter(|wake| wake.at == at),
+        _ => None,
+    };
+    if let Some(wake) = same.or_else(|| first_from(span.start)) {
+        select_span(ctx, slot, wake.wakee, wake.at);
     }
 }
 

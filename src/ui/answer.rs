@@ -26,6 +26,24 @@ pub(crate) enum Answer {
         /// The trace, or why not.
         result: Result<Box<Opened>, OpenError>,
     },
+    /// The beginning of a large trace, to be looked at while the rest is read.
+    Previewed {
+        /// Where it goes.
+        slot: Slot,
+        /// Where it comes from.
+        origin: Origin,
+        /// The beginning.
+        opened: Box<Opened>,
+    },
+    /// The file of an open trace was read again, or not.
+    Reopened {
+        /// Where the trace is.
+        slot: Slot,
+        /// Where it comes from.
+        origin: Origin,
+        /// The trace, or why not.
+        result: Result<Box<Opened>, OpenError>,
+    },
     /// All levels of detail of a trace.
     Indexed {
         /// Which trace.

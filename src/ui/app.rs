@@ -12,10 +12,12 @@ use super::drop::DropZone;
 use super::jobs::Jobs;
 use super::keys;
 use super::late::LatePanel;
+use super::open::Beginning;
 use super::palette::Palette;
+use super::render::Damage;
 use super::sheet::Sheet;
 use super::slot::{Pair, Slot};
-use super::state::{Popup, Prefs, Role, State, ThemeChoice, View};
+use super::state::{Popup, Prefs, Role, State, ThemeChoice, Tone, View};
 use super::theme::{self, Theme, size};
 use super::timeline::TimelinePanel;
 use super::top::TopBar;
@@ -80,6 +82,8 @@ pub struct App {
     pub(super) panels: Panels,
     /// The traces that are being opened now replace what is open, once one of them is there.
     pub(super) replacing: bool,
+    /// Which traces are shown in part first; none are, if none.
+    pub(super) beginning: Option<Beginning>,
     /// The number of the next trace.
     pub(super) next_serial: u64,
     /// What the command line asked to select or show, once a trace is open.
@@ -130,6 +134,7 @@ impl App {
             out: Outbox::default(),
             panels: Panels::default(),
             replacing: false,
+            beginning: Some(Beginning::default()),
             next_serial: 0,
             view_chosen: settings.view.is_some(),
             wishes: settings,
@@ -158,10 +163,37 @@ impl App {
         self.state.notices.iter().map(|notice| notice.text.clone()).collect()
     }
 
+    /// The errors that nobody has dismissed yet, the oldest first.
+    #[must_use]
+    pub fn errors(&self) -> Vec<String> {
+        let errors = self.state.notices.iter().filter(|notice| notice.tone == Tone::Error);
+        errors.map(|notice| notice.text.clone()).collect()
+    }
+
     /// How many traces are open.
     #[must_use]
     pub fn n_open(&self) -> usize {
         self.sheets.iter().filter(|(_, sheet)| sheet.is_some()).count()
+    }
+
+    /// Whether only the beginning of a trace is shown.
+    #[must_use]
+    pub fn is_preview(&self) -> bool {
+        self.sheets.iter().any(|(_, sheet)| sheet.as_ref().is_some_and(|it| it.is_preview))
+    }
+
+    /// How many lanes of goroutines there are on the timeline, hidden ones included; 0 until
+    /// they are arranged.
+    #[must_use]
+    pub fn n_lanes(&self) -> usize {
+        let sheet = self.sheets[Slot::Before].as_ref();
+        sheet.and_then(|sheet| sheet.rows.as_ref()).map_or(0, |built| built.rows.n_lanes())
+    }
+
+    /// What is wrong with the traces that are open.
+    pub(super) fn damage(&self) -> Vec<Damage> {
+        let sheets = self.sheets.iter().filter_map(|(_, sheet)| sheet.as_ref());
+        sheets.filter_map(Damage::of).collect()
     }
 
     /// What runs before each frame, and while the window is hidden: answers, commands, and the
@@ -256,7 +288,7 @@ impl App {
             .exact_size(size::TOP_BAR)
             .frame(bar(theme.panel))
             .show(ui, |ui| panels.top.bar_ui(ui, ctx));
-        if ctx.opening() {
+        if ctx.opening() || ctx.previewing() {
             egui::Panel::top("opening")
                 .frame(bar(theme.band))
                 .show(ui, |ui| loading::strip_ui(ui, ctx));

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::examples::Example;
 use super::history::{Place, Trail};
-use super::slot::Slot;
+use super::slot::{Pair, Slot};
 use super::state::{Mark, Notice, Overlays, Popup, Role, Selected, State, ThemeChoice, Tone, View};
 use crate::base::{Interval, Time};
 use crate::scene::{Grouping, Link, SectionKey, Sort, Viewport};
@@ -101,8 +101,12 @@ pub(crate) enum Command {
     AskFile(Role),
     /// Opens one trace, or two to compare.
     Open(Vec<Origin>, Role),
+    /// Reads the files of what is open again.
+    Reload,
     /// Stops what is being opened.
     StopOpening,
+    /// Reads the rest of a trace whose beginning is shown.
+    ReadOn(Slot),
     /// Closes all traces: back to the welcome page.
     CloseAll,
     /// Closes one of two compared traces.
@@ -182,8 +186,12 @@ pub(crate) enum Effect {
     AskFile(Role),
     /// Open these.
     Open(Vec<Origin>, Role),
+    /// Read the files again.
+    Reload,
     /// Stop opening.
     StopOpening,
+    /// Read the rest of a trace.
+    ReadOn(Slot),
     /// Drop all traces.
     CloseAll,
     /// Drop a trace; the other one is what is looked at then.
@@ -203,7 +211,9 @@ pub(crate) fn apply(state: &mut State, command: Command) -> Option<Effect> {
     match command {
         Command::AskFile(role) => return Some(Effect::AskFile(role)),
         Command::Open(origins, role) => return Some(Effect::Open(origins, role)),
+        Command::Reload => return Some(Effect::Reload),
         Command::StopOpening => return Some(Effect::StopOpening),
+        Command::ReadOn(slot) => return Some(Effect::ReadOn(slot)),
         Command::CloseAll => {
             let_go(state);
             return Some(Effect::CloseAll);
@@ -309,6 +319,8 @@ fn let_go(state: &mut State) {
     state.cancel_site = None;
     state.view = View::Timeline;
     state.trail = Trail::default();
+    // Names and goroutines of one trace mean nothing in another.
+    state.rows.toggled = Pair::default();
 }
 
 fn swap(state: &mut State) {

@@ -93,6 +93,11 @@ impl<'a> Ctx<'a> {
         Slot::BOTH.iter().any(|&slot| self.jobs.is_busy(Lane::Open(slot)))
     }
 
+    /// Whether only the beginning of a trace is shown.
+    pub(crate) fn previewing(&self) -> bool {
+        Slot::BOTH.iter().any(|&slot| self.sheet(slot).is_some_and(|sheet| sheet.is_preview))
+    }
+
     /// Whether an overstay in nanoseconds is over the budget.
     pub(crate) fn is_late(&self, overstay_ns: i64) -> bool {
         overstay_ns > self.state.prefs.budget_ns

@@ -1,14 +1,25 @@
 //! What takes too long to work out on the UI thread about what is selected.
 
+use std::sync::OnceLock;
+
+use rustc_hash::FxHashMap;
+
 use super::sheet::Sheet;
 use super::state::{Selected, What};
-use crate::analysis::{Document, Link, SplitPart, describe, overstay_split};
-use crate::base::{Cancelled, Goroutine, Interval, Progress, Time};
+use crate::analysis::{
+    ContextTree, Document, Link, SplitPart, context_tree, describe, overstay_split,
+};
+use crate::base::{Cancelled, Goroutine, Progress, Time};
+use crate::model::{Span, Trace, Wakers};
 
 /// How many children are listed; the rest is counted.
 const MAX_LISTED: usize = 100;
+/// How many of the others that it woke, or that woke it, are listed.
+const MAX_PARTNERS: usize = 10;
+/// How many wakes are looked at between two looks at the wish to stop.
+const STEP: usize = 1 << 16;
 
-/// What was worked out about a goroutine, and about one of its overstays.
+/// What was worked out about what is selected.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Explanation {
     /// What it did from the cancel to its end, the largest part first; each with its sentence.
@@ -21,8 +32,63 @@ pub(crate) struct Explanation {
     pub(crate) children: Vec<Goroutine>,
     /// Whom it created, counted.
     pub(crate) n_children: usize,
-    /// Whom it woke and when, in order of time.
-    pub(crate) woke: Vec<(Time, Goroutine)>,
+    /// Whom it woke.
+    pub(crate) woke: Wakes,
+    /// Who woke it.
+    pub(crate) woken: Wakes,
+    /// Of a cancel: how it went down the contexts.
+    pub(crate) tree: Option<ContextTree>,
+}
+
+/// Wakes of one goroutine by others, or of others by it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Wakes {
+    /// How many there are.
+    pub(crate) n: usize,
+    /// The others with the most of them; of several with as many, the earliest first.
+    pub(crate) partners: Vec<Partner>,
+    /// How many others there are.
+    pub(crate) n_partners: usize,
+}
+
+/// The wakes between a goroutine and one other.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Partner {
+    /// The other goroutine; none if it is the runtime.
+    pub(crate) other: Option<Goroutine>,
+    /// How many wakes.
+    pub(crate) n: usize,
+    /// The first of them at or after the moment that is selected, or else the last before it.
+    pub(crate) at: Time,
+}
+
+impl Wakes {
+    /// Counts wakes that come in order of time; those from a moment on are nearer than others.
+    fn of(
+        wakes: impl Iterator<Item = (Time, Option<Goroutine>)>,
+        from: Time,
+        progress: &Progress,
+    ) -> Result<Self, Cancelled> {
+        let mut list = Self::default();
+        let mut partners: FxHashMap<Option<Goroutine>, Partner> = FxHashMap::default();
+        for (at, other) in wakes {
+            if list.n.is_multiple_of(STEP) {
+                progress.check()?;
+            }
+            list.n += 1;
+            let partner = partners.entry(other).or_insert(Partner { other, n: 0, at });
+            partner.n += 1;
+            if partner.at < from {
+                partner.at = at;
+            }
+        }
+        list.n_partners = partners.len();
+        list.partners = partners.into_values().collect();
+        let key = |partner: &Partner| (std::cmp::Reverse(partner.n), partner.at, partner.other);
+        list.partners.sort_unstable_by_key(key);
+        list.partners.truncate(MAX_PARTNERS);
+        Ok(list)
+    }
 }
 
 /// The goroutine that a selection is about.
@@ -34,31 +100,40 @@ pub(crate) fn goroutine_of(sheet: &Sheet, selected: Selected) -> Option<Goroutin
     }
 }
 
-/// Works it out. Costs as much as the trace is long.
+/// Works it out. Costs as much as the trace is long the first time, and then as much as the
+/// life of what is selected.
 ///
 /// # Errors
 /// If `progress` is cancelled meanwhile.
 pub(crate) fn explain(
     document: &Document,
-    goroutine: Goroutine,
-    hearing: Option<u32>,
+    wakers: &OnceLock<Wakers>,
+    what: What,
     progress: &Progress,
 ) -> Result<Explanation, Cancelled> {
+    let analysis = document.analysis();
+    let wakers = sorted_wakes(document.trace(), wakers, progress)?;
+    let mut explanation = Explanation::default();
+    let (goroutine, from) = match what {
+        What::Cancel(row) => {
+            let cancel = analysis.cancels().get(row as usize);
+            explanation.tree = cancel.map(|cancel| context_tree(analysis, cancel));
+            return Ok(explanation);
+        }
+        What::Goroutine(goroutine) => (goroutine, Time::MIN),
+        What::Span(goroutine, at) => (goroutine, at),
+        What::Hearing(row) => {
+            let Some(hearing) = analysis.hearings().get(row as usize) else {
+                return Ok(explanation);
+            };
+            explanation.overstay = told(document.trace(), document.split(hearing));
+            explanation.held_by = document.held_by(hearing);
+            (hearing.goroutine, hearing.heard_at)
+        }
+    };
     let trace = document.trace();
-    let told = |parts: Vec<SplitPart>| {
-        parts
-            .into_iter()
-            .map(|part| (part, describe(trace, &part)))
-            .collect::<Vec<(SplitPart, String)>>()
-    };
-    let hearing = hearing.and_then(|row| document.analysis().hearings().get(row as usize));
-    let life: Interval = trace.lifetime(goroutine);
-    let mut explanation = Explanation {
-        overstay: told(hearing.map(|hearing| document.split(hearing)).unwrap_or_default()),
-        held_by: hearing.map(|hearing| document.held_by(hearing)).unwrap_or_default(),
-        life: told(overstay_split(trace, document.analysis(), goroutine, life)),
-        ..Explanation::default()
-    };
+    let life = overstay_split(trace, analysis, goroutine, trace.lifetime(goroutine));
+    explanation.life = told(trace, life);
     for child in trace.goroutines() {
         if trace.life(child).parent == Some(goroutine) {
             explanation.n_children += 1;
@@ -67,13 +142,34 @@ pub(crate) fn explain(
             }
         }
     }
-    for chunk in trace.chunks() {
-        progress.check()?;
-        let wakes = chunk.wakes().filter(|wake| wake.waker == Some(goroutine));
-        explanation.woke.extend(wakes.map(|wake| (wake.at, wake.wakee)));
-    }
-    explanation.woke.sort_unstable();
+    let woke = wakers.of(trace, goroutine);
+    let wakes = (0..woke.len()).filter_map(|at| woke.get(at));
+    explanation.woke = Wakes::of(wakes.map(|wake| (wake.at, Some(wake.wakee))), from, progress)?;
+    let woken = trace.spans(goroutine).filter(|span: &Span| span.woken);
+    explanation.woken = Wakes::of(woken.map(|span| (span.start, span.waker)), from, progress)?;
     Ok(explanation)
+}
+
+/// The wakes by waker, sorted when they are first asked for.
+fn sorted_wakes<'w>(
+    trace: &Trace,
+    known: &'w OnceLock<Wakers>,
+    progress: &Progress,
+) -> Result<&'w Wakers, Cancelled> {
+    if let Some(wakers) = known.get() {
+        return Ok(wakers);
+    }
+    let sorted = Wakers::new(trace, progress)?;
+    Ok(known.get_or_init(|| sorted))
+}
+
+/// The parts of a split, each with its sentence.
+fn told(trace: &Trace, parts: Vec<SplitPart>) -> Vec<(SplitPart, String)> {
+    let tell = |part| {
+        let text = describe(trace, &part);
+        (part, text)
+    };
+    parts.into_iter().map(tell).collect()
 }
 
 /// What held up a late exit, in one sentence: its largest part.

@@ -1,10 +1,10 @@
 //! The keys, over the window.
 
-use egui::{Align, Align2, Context, Id, Layout, Ui, vec2};
+use egui::{Align, Align2, Id, Layout, Ui, vec2};
 
 use super::command::Command;
 use super::ctx::Ctx;
-use super::keys::{ENTRIES, Entry, MOUSE, Section};
+use super::keys::{ENTRIES, Entry, MOUSE, Section, shortcut_text};
 use super::widgets::{caption, key_cap_ui, strong};
 
 /// Width of one of the three columns in points.
@@ -61,7 +61,8 @@ fn section_ui(ui: &mut Ui, ctx: &Ctx<'_>, section: Section) {
     ui.label(strong(section.title()));
     ui.add_space(2.0);
     for entry in listed {
-        let keys: Vec<String> = entry.keys.iter().map(|&keys| key_name(ui.ctx(), keys)).collect();
+        let keys: Vec<String> =
+            entry.keys.iter().map(|&keys| shortcut_text(ui.ctx(), keys)).collect();
         line_ui(ui, ctx, entry.title, &keys);
     }
     ui.add_space(10.0);
@@ -86,26 +87,4 @@ fn line_ui(ui: &mut Ui, ctx: &Ctx<'_>, title: &str, keys: &[String]) {
             }
         });
     });
-}
-
-/// A shortcut as it is written on keyboards: signs for keys that have one.
-fn key_name(ctx: &Context, keys: egui::KeyboardShortcut) -> String {
-    let text = ctx.format_shortcut(&keys);
-    let (before, key) = text.rsplit_once('+').map_or(("", text.as_str()), |(a, b)| (a, b));
-    let sign = match key {
-        "Plus" => "+",
-        "Minus" => "−",
-        "Comma" => ",",
-        "Period" => ".",
-        "Slash" => "/",
-        "OpenBracket" => "[",
-        "CloseBracket" => "]",
-        "Left" => "←",
-        "Right" => "→",
-        "Up" => "↑",
-        "Down" => "↓",
-        "Escape" => "Esc",
-        other => other,
-    };
-    if before.is_empty() { sign.to_owned() } else { format!("{before}+{sign}") }
 }

@@ -8,6 +8,7 @@ use egui::{Context, Key, KeyboardShortcut, Modifiers};
 pub(crate) enum Action {
     Open,
     OpenCompare,
+    Reload,
     CloseTrace,
     SwapSides,
     Quit,
@@ -205,6 +206,7 @@ pub(crate) static ENTRIES: &[Entry] = {
         entry(S::Files, A::Open, "Open a trace…", &[ctrl(Key::O)]),
         entry(S::Files, A::OpenCompare, "Open for comparison…", &[ctrl_shift(Key::O)]),
         entry(S::Files, A::SwapSides, "Swap before and after", &[plain(Key::B)]),
+        entry(S::Files, A::Reload, "Read the files again", &[plain(Key::F5), ctrl(Key::R)]),
         entry(S::Files, A::CloseTrace, "Close the trace", &[ctrl(Key::W)]),
         entry(S::Files, A::ThemeDark, "Dark theme", &[]),
         entry(S::Files, A::ThemeLight, "Light theme", &[]),
@@ -235,7 +237,29 @@ pub(crate) fn entry_of(action: Action) -> Option<&'static Entry> {
 /// An action's first key as text, "" if it has none.
 pub(crate) fn key_text(ctx: &Context, action: Action) -> String {
     let first = entry_of(action).and_then(|entry| entry.keys.first());
-    first.map(|keys| ctx.format_shortcut(keys)).unwrap_or_default()
+    first.map(|&keys| shortcut_text(ctx, keys)).unwrap_or_default()
+}
+
+/// A shortcut as it is written on keyboards: signs for keys that have one.
+pub(crate) fn shortcut_text(ctx: &Context, keys: KeyboardShortcut) -> String {
+    let text = ctx.format_shortcut(&keys);
+    let (before, key) = text.rsplit_once('+').map_or(("", text.as_str()), |(a, b)| (a, b));
+    let sign = match key {
+        "Plus" => "+",
+        "Minus" => "−",
+        "Comma" => ",",
+        "Period" => ".",
+        "Slash" => "/",
+        "OpenBracket" => "[",
+        "CloseBracket" => "]",
+        "Left" => "←",
+        "Right" => "→",
+        "Up" => "↑",
+        "Down" => "↓",
+        "Escape" => "Esc",
+        other => other,
+    };
+    if before.is_empty() { sign.to_owned() } else { format!("{before}+{sign}") }
 }
 
 /// Actions that go on while their key is held; see [`super::timeline`].

@@ -7,7 +7,8 @@ use super::ctx::Ctx;
 use super::jobs::{JobView, Lane};
 use super::slot::Slot;
 use super::theme;
-use super::widgets::weak;
+use super::widgets::{badge_ui, weak};
+use crate::base::format_duration;
 
 /// Width of the progress bar in points.
 const WIDTH: f32 = 420.0;
@@ -39,21 +40,47 @@ pub(crate) fn page_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
     keep_moving(ui);
 }
 
-/// A strip under the top bar, while another trace stays open.
+/// A strip under the top bar: what is being read while something is shown, and what is shown
+/// in part only.
 pub(crate) fn strip_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
+    let running = running(ctx);
     ui.horizontal(|ui| {
-        ui.set_height(28.0);
-        for job in running(ctx) {
+        ui.set_height(30.0);
+        for slot in Slot::BOTH {
+            preview_ui(ui, ctx, slot);
+        }
+        for job in &running {
             ui.label(&job.title);
-            bar_ui(ui, &job, 160.0);
+            bar_ui(ui, job, 160.0);
+            ui.label(weak(ctx.theme, job.progress_text()));
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            if ui.button("Cancel").clicked() {
+            if !running.is_empty() && ui.button("Stop").on_hover_text("Stop reading").clicked() {
                 ctx.send(Command::StopOpening);
             }
         });
     });
-    keep_moving(ui);
+    if !running.is_empty() {
+        keep_moving(ui);
+    }
+}
+
+/// How much of a trace is shown, if only its beginning is; and the means to get the rest.
+fn preview_ui(ui: &mut Ui, ctx: &Ctx<'_>, slot: Slot) {
+    let Some(sheet) = ctx.sheet(slot).filter(|sheet| sheet.is_preview) else { return };
+    badge_ui(ui, ctx.theme, "preview", ctx.theme.warn);
+    let first = format_duration(sheet.interval().ns());
+    if ctx.jobs.is_busy(Lane::Open(slot)) {
+        ui.label(format!("The first {first}"));
+        ui.add_space(6.0);
+        return;
+    }
+    let name = sheet.origin.name();
+    ui.label(format!("Only the first {first} of {name}: the rest was not read"));
+    if ui.button("Read the rest").clicked() {
+        ctx.send(Command::ReadOn(slot));
+    }
+    ui.add_space(6.0);
 }
 
 fn bar_ui(ui: &mut Ui, job: &JobView, width: f32) {

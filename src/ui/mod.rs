@@ -21,6 +21,7 @@ mod help;
 mod history;
 mod icon;
 mod jobs;
+mod kept;
 mod keys;
 mod late;
 mod loading;
@@ -28,6 +29,8 @@ mod look;
 mod notices;
 mod open;
 mod palette;
+mod preview;
+mod reload;
 mod render;
 mod sheet;
 mod slot;
@@ -43,7 +46,7 @@ mod widgets;
 mod work;
 
 pub use app::{App, Settings};
-pub use render::{Picture, PictureError, Raster, picture};
+pub use render::{Damage, Drawing, Picture, PictureError, Raster, picture};
 pub use start::{StartError, run};
 pub use state::{ThemeChoice, View};
 

@@ -1,17 +1,49 @@
 //! Opening a trace: read, parse, analyze. Runs on a worker.
 
 use std::ops::Range;
+use std::path::Path;
 use std::sync::Arc;
 
 use super::command::Origin;
 use super::ctx::bytes;
-use super::sheet::Sheet;
+use super::sheet::{Built, Sheet};
 use super::state::What;
 use crate::analysis::{Document, Rules};
 use crate::base::{Cancelled, Progress, Warning};
-use crate::load::{LoadError, read_input};
+use crate::load::{LoadError, Start, read_input, read_start};
 use crate::model::{self, Trace};
 use crate::parse::error::ParseError;
+use crate::parse::{header_minor, whole_generations};
+use crate::scene::{Index, RowOptions, Rows, Source};
+
+/// Which files are shown in part first, and in what part.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Beginning {
+    /// Files longer than this are, in bytes; shorter ones are as fast at once.
+    pub(crate) of_longer_than: u64,
+    /// How much of the beginning is read, in bytes: some tenths of a second of a busy program,
+    /// read in less than that. And how much at most, where that is not one whole generation.
+    pub(crate) bytes: [usize; 2],
+}
+
+impl Default for Beginning {
+    fn default() -> Self {
+        Self { of_longer_than: 32 << 20, bytes: [8 << 20, 48 << 20] }
+    }
+}
+
+/// What to open, and how it is looked at.
+#[derive(Clone, Debug)]
+pub(crate) struct Request {
+    /// Where the trace comes from.
+    pub(crate) origin: Origin,
+    /// The budget that the findings go by, in nanoseconds.
+    pub(crate) late_over_ns: i64,
+    /// Which rows the timeline has.
+    pub(crate) rows: RowOptions,
+    /// Whether something is on screen meanwhile, so that all is worked out before it goes.
+    pub(crate) thorough: bool,
+}
 
 /// What opening gives.
 #[derive(Debug)]
@@ -20,6 +52,39 @@ pub(crate) struct Opened {
     pub(crate) document: Arc<Document>,
     /// What is wrong with the file besides what the trace itself says.
     pub(crate) warnings: Vec<Warning>,
+    /// Its levels of detail.
+    pub(crate) index: Arc<Index>,
+    /// Whether those are all, and not only the quick ones.
+    pub(crate) indexed: bool,
+    /// The rows of its timeline.
+    pub(crate) rows: Built,
+    /// Whether it is only the beginning of the file.
+    pub(crate) is_preview: bool,
+}
+
+impl Opened {
+    /// Works out what a window needs to show a trace.
+    fn new(trace: Trace, request: &Request, progress: &Progress) -> Result<Self, Cancelled> {
+        let rules = Rules { late_over_ns: request.late_over_ns, ..Rules::default() };
+        let document = Document::new(trace, rules);
+        progress.check()?;
+        let index = if request.thorough {
+            Index::build(&document, progress)?
+        } else {
+            Index::quick(&document)
+        };
+        let source = Source { document: &document, index: &index };
+        let rows = Rows::build(source, &request.rows);
+        progress.check()?;
+        Ok(Self {
+            document: Arc::new(document),
+            warnings: Vec::new(),
+            index: Arc::new(index),
+            indexed: request.thorough,
+            rows: Built { options: request.rows.clone(), rows },
+            is_preview: false,
+        })
+    }
 }
 
 /// Why a trace did not open. The text names the file, and the offset if there is one.
@@ -47,16 +112,48 @@ impl From<Cancelled> for OpenError {
     }
 }
 
-/// Reads, parses and analyzes a trace. `late_over_ns` is the budget that the findings go by.
+/// The beginning of a trace in a long file, to look at while the rest is being read. None if the
+/// file is not that long, if it can be read only once, if it cannot be read, and in the old
+/// format, which tells names and times at its end.
+pub(crate) fn preview(
+    request: &Request,
+    beginning: Beginning,
+    progress: &Progress,
+) -> Option<Opened> {
+    let Origin::File(path) = &request.origin else { return None };
+    let start = sound_start(path, beginning)?;
+    // Only the whole file says how far the work has come.
+    let trace = model::build(&start, &Progress::default()).ok()?;
+    if trace.n_goroutines() == 0 {
+        return None;
+    }
+    let opened = Opened::new(trace, request, progress).ok()?;
+    Some(Opened { is_preview: true, ..opened })
+}
+
+/// The first generations of a file; if even a long beginning holds none, that as it is.
+fn sound_start(path: &Path, beginning: Beginning) -> Option<Vec<u8>> {
+    let mut longest = None;
+    for least in beginning.bytes {
+        let Start { mut bytes, goes_on } = read_start(path, beginning.of_longer_than, least)?;
+        if !goes_on || header_minor(&bytes)? < 22 {
+            return None;
+        }
+        if let Some(end) = whole_generations(&bytes) {
+            bytes.truncate(end);
+            return Some(bytes);
+        }
+        longest = Some(bytes);
+    }
+    longest
+}
+
+/// Reads, parses and analyzes a trace.
 ///
 /// # Errors
 /// If it cannot be read at all; a damaged one opens in part.
-pub(crate) fn open(
-    origin: &Origin,
-    late_over_ns: i64,
-    progress: &Progress,
-) -> Result<Opened, OpenError> {
-    let (trace, warnings) = match origin {
+pub(crate) fn open(request: &Request, progress: &Progress) -> Result<Opened, OpenError> {
+    let (trace, warnings) = match &request.origin {
         Origin::Example(example) => {
             (parse(example.name, example.bytes, |_| {}, progress)?, Vec::new())
         }
@@ -70,10 +167,7 @@ pub(crate) fn open(
         }
     };
     progress.check()?;
-    let rules = Rules { late_over_ns, ..Rules::default() };
-    let document = Document::new(trace, rules);
-    progress.check()?;
-    Ok(Opened { document: Arc::new(document), warnings })
+    Ok(Opened { warnings, ..Opened::new(trace, request, progress)? })
 }
 
 fn parse(

@@ -2,15 +2,16 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::command::Origin;
 use super::explain::Explanation;
+use super::open::Opened;
 use super::state::Selected;
 use super::table::Query;
 use crate::analysis::{Cancel, Document, Hearing};
-use crate::base::{Interval, Time};
-use crate::model::Trace;
+use crate::base::{Interval, Time, Warning};
+use crate::model::{Trace, Wakers};
 use crate::scene::{Index, Metrics, RowOptions, Rows, SectionKey, Source};
 
 /// Rows and what they were built by.
@@ -35,6 +36,10 @@ pub(crate) struct Sheet {
     pub(crate) origin: Origin,
     /// The trace and what the analysis says.
     pub(crate) document: Arc<Document>,
+    /// What is wrong with the file, besides what the trace itself says.
+    pub(crate) file_warnings: Vec<Warning>,
+    /// Whether it is only the beginning of the file, to be looked at until all has been read.
+    pub(crate) is_preview: bool,
     /// Its levels of detail, at first only the quick ones.
     pub(crate) index: Arc<Index>,
     /// Whether those are all.
@@ -55,6 +60,8 @@ pub(crate) struct Sheet {
     pub(crate) explanation: Option<(Selected, Explanation)>,
     /// What was last asked about.
     pub(crate) explanation_asked: Option<Selected>,
+    /// The wakes by waker, once something has been selected.
+    pub(crate) wakers: Arc<OnceLock<Wakers>>,
     /// The late exits, sorted and filtered.
     pub(crate) table: Option<(Query, Vec<u32>)>,
     /// What the table was last asked for by.
@@ -63,22 +70,25 @@ pub(crate) struct Sheet {
 
 impl Sheet {
     /// A trace that has just been opened.
-    pub(crate) fn new(serial: u64, origin: Origin, document: Arc<Document>) -> Self {
-        let index = Arc::new(Index::quick(&document));
+    pub(crate) fn new(serial: u64, origin: Origin, opened: Opened) -> Self {
+        let Opened { document, warnings: file_warnings, index, indexed, rows, is_preview } = opened;
         Self {
             serial,
             origin,
             document,
+            file_warnings,
+            is_preview,
             index,
-            indexed: false,
-            rows: None,
-            rows_asked: None,
+            indexed,
+            rows_asked: Some(rows.options.clone()),
+            rows: Some(rows),
             cancel_rows: None,
             cancel_rows_asked: None,
             n_cancels_shown: 0,
             sentences: HashMap::new(),
             explanation: None,
             explanation_asked: None,
+            wakers: Arc::default(),
             table: None,
             table_asked: None,
         }

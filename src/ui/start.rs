@@ -256,12 +256,35 @@ mod linux {
                 package: "xkb-data",
             };
         }
+        if let Some((library, package)) = blamed(&why) {
+            return StartError::MissingLibrary { library, package };
+        }
         let lower = why.to_lowercase();
         let about_gl = ["glutin", "glx", "egl", "opengl", "fbconfig"];
         if about_gl.iter().any(|word| lower.contains(word)) && !places.have_drivers() {
             return StartError::MissingLibrary { library: DRIVERS.0, package: DRIVERS.1 };
         }
-        StartError::Window { why }
+        StartError::Window { why: without_place(&why) }
+    }
+
+    /// The library that a failure names: one that is there and cannot be loaded helps no more
+    /// than one that is not.
+    fn blamed(why: &str) -> Option<(&'static str, &'static str)> {
+        let mut all = COMMON.iter().chain(&X11).chain(&WAYLAND).copied();
+        // It is named without the number of its version.
+        all.find(|(library, _)| {
+            let unnumbered = library.rsplit_once('.').map_or(*library, |(name, _)| name);
+            why.split_whitespace().any(|word| word == unnumbered)
+        })
+    }
+
+    /// The windowing library's words without the line of its own source that it begins with.
+    fn without_place(why: &str) -> String {
+        let cut = why.split_once("os error at ").and_then(|(before, rest)| {
+            let (_, what) = rest.split_once(": ")?;
+            Some(format!("{before}{what}"))
+        });
+        cut.unwrap_or_else(|| why.to_owned())
     }
 
     /// Where the loader would look for libraries.
@@ -315,6 +338,16 @@ mod linux {
             assert!(!x11_answers("nonsense"));
             assert!(!x11_answers(":-1"));
             assert!(!wayland_answers(std::ffi::OsStr::new("/nonexistent/wayland-9")));
+        }
+
+        #[test]
+        fn what_the_windowing_library_says_is_put_in_users_words() {
+            let why = "Library libxkbcommon-x11.so could not be loaded.";
+            assert_eq!(blamed(why).map(|(_, package)| package), Some("libxkbcommon-x11-0"));
+            assert_eq!(blamed("Failed to open connection to X server"), None);
+            let why = "winit EventLoopError: os error at /src/mod.rs:788: Failed to connect";
+            assert_eq!(without_place(why), "winit EventLoopError: Failed to connect");
+            assert_eq!(without_place("no GL config"), "no GL config");
         }
 
         #[test]

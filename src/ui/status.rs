@@ -5,7 +5,7 @@ use egui::{Align, Layout, Ui};
 use super::app::Panels;
 use super::ctx::{Ctx, bytes, count, thousands};
 use super::state::View;
-use super::widgets::caption;
+use super::widgets::{caption, ticks_ui};
 use crate::base::format_duration;
 
 /// The status bar.
@@ -35,6 +35,14 @@ fn numbers_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
     let tip = "The version of the trace's format, which is not the toolchain's: \
                Go 1.27 writes 1.26";
     ui.label(caption(theme, format)).on_hover_text(tip);
+    if info.in_ticks {
+        ui.label(caption(theme, "·"));
+        ticks_ui(ui, theme);
+    }
+    if sheet.is_preview {
+        ui.label(caption(theme, "·"));
+        ui.label(caption(theme, "preview").color(theme.warn));
+    }
     let facts = [
         bytes(info.bytes),
         format!("{} events", thousands(info.events)),

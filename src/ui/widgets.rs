@@ -41,6 +41,19 @@ pub(crate) fn section_ui(ui: &mut Ui, theme: &Theme, title: &str) {
     ui.add_space(1.0);
 }
 
+/// A section's heading with a note at the right.
+pub(crate) fn noted_section_ui(ui: &mut Ui, theme: &Theme, title: &str, note: &str) {
+    ui.add_space(8.0);
+    ui.horizontal(|ui| {
+        let text = RichText::new(title).family(theme::strong_family()).size(size::TEXT_SMALL);
+        ui.label(text.color(theme.weak));
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            ui.label(caption(theme, note));
+        });
+    });
+    ui.add_space(1.0);
+}
+
 /// A button that looks like a link and is one for the keyboard and screen readers.
 pub(crate) fn link_ui(ui: &mut Ui, theme: &Theme, text: impl Into<String>) -> Response {
     ui.link(RichText::new(text).color(theme.accent))
@@ -57,6 +70,65 @@ pub(crate) fn badge_ui(ui: &mut Ui, theme: &Theme, text: &str, color: Color32) -
     ui.painter().galley(rect.min + padding, galley, color);
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, text));
     response
+}
+
+/// Draws a small sign into a square.
+pub(crate) type Sign = fn(&Painter, Rect, Color32);
+
+/// A badge with a sign before its word.
+pub(crate) fn icon_badge_ui(
+    ui: &mut Ui,
+    theme: &Theme,
+    sign: Sign,
+    text: &str,
+    color: Color32,
+) -> Response {
+    let font = FontId::new(size::TEXT_SMALL, FontFamily::Proportional);
+    let galley = ui.painter().layout_no_wrap(text.to_owned(), font, color);
+    let padding = Vec2::new(6.0, 1.5);
+    let square = Vec2::splat(galley.size().y - 4.0);
+    let inner = galley.size() + Vec2::new(square.x + 4.0, 0.0);
+    let (rect, response) = ui.allocate_exact_size(inner + 2.0 * padding, Sense::hover());
+    let ground = theme::mix(theme.panel, color, 0.16);
+    ui.painter().rect_filled(rect, CornerRadius::same(3), ground);
+    let at = egui::pos2(rect.left() + padding.x, rect.center().y - square.y / 2.0);
+    sign(ui.painter(), Rect::from_min_size(at, square), color);
+    let at = rect.min + padding + Vec2::new(square.x + 4.0, 0.0);
+    ui.painter().galley(at, galley, color);
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, text));
+    response
+}
+
+/// An hourglass: who left last.
+pub(crate) fn hourglass(painter: &Painter, area: Rect, color: Color32) {
+    let area = area.shrink2(Vec2::new(area.width() * 0.12, 0.0));
+    let middle = area.center();
+    for edge in [area.top(), area.bottom()] {
+        let (left, right) = (egui::pos2(area.left(), edge), egui::pos2(area.right(), edge));
+        let half = vec![left, right, middle];
+        painter.add(egui::Shape::convex_polygon(half, color, Stroke::NONE));
+    }
+}
+
+/// Slanted stripes: one who was deaf, as its fuse shows it.
+pub(crate) fn hatched(painter: &Painter, area: Rect, color: Color32) {
+    let painter = painter.with_clip_rect(area.intersect(painter.clip_rect()));
+    let height = area.height();
+    let mut x = area.left() - height;
+    while x < area.right() {
+        let from = egui::pos2(x, area.bottom());
+        painter.line_segment([from, from + Vec2::new(height, -height)], Stroke::new(1.5, color));
+        x += 4.0;
+    }
+}
+
+/// Says that what is shown as nanoseconds are ticks of unknown length.
+pub(crate) fn ticks_ui(ui: &mut Ui, theme: &Theme) -> Response {
+    let text = caption(theme, "times are ticks, not ns").color(theme.warn);
+    ui.label(text).on_hover_text(
+        "The trace was cut before it told its clock's frequency: each nanosecond shown is one \
+         tick of the clock, of unknown length",
+    )
 }
 
 /// A key as it is printed on a keyboard.

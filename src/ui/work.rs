@@ -7,13 +7,13 @@ use super::answer::Answer;
 use super::app::App;
 use super::command::{Command, Effect, Origin, apply};
 use super::dialog;
-use super::explain::{self, Explanation, goroutine_of};
+use super::explain;
 use super::jobs::{Jobs, Lane};
 use super::late;
 use super::open::{self, OpenError, Opened};
 use super::sheet::{Built, Sheet};
 use super::slot::Slot;
-use super::state::{Popup, Role, Selected, Tone, View, What};
+use super::state::{Popup, Role, Selected, Tone, View};
 use super::table;
 use crate::analysis;
 use crate::base::Progress;
@@ -47,12 +47,13 @@ impl App {
                 self.jobs.start(Lane::Dialog, "Choosing a file", move |_| dialog::ask(role));
             }
             Effect::Open(origins, role) => self.open(origins, role),
-            Effect::StopOpening => {
-                for slot in Slot::BOTH {
-                    self.jobs.cancel(Lane::Open(slot));
-                }
+            Effect::Reload => self.reload(),
+            Effect::StopOpening => self.stop_opening(),
+            Effect::ReadOn(slot) => self.read_on(slot),
+            Effect::CloseAll => {
+                self.stop_opening();
+                self.close_all();
             }
-            Effect::CloseAll => self.close_all(),
             Effect::Close(slot) => self.close(slot),
             Effect::Swap => self.swap(),
             Effect::Theme(choice) => ctx.set_theme(choice),
@@ -66,6 +67,11 @@ impl App {
         match answer {
             Answer::Opened { slot, origin, result } => match result {
                 Ok(opened) => self.put(slot, origin, *opened),
+                Err(err) => self.tell_error(&err),
+            },
+            Answer::Previewed { slot, origin, opened } => self.put_preview(slot, origin, *opened),
+            Answer::Reopened { slot, origin, result } => match result {
+                Ok(opened) => self.put_again(slot, origin, *opened),
                 Err(err) => self.tell_error(&err),
             },
             Answer::Indexed { serial, index } => {
@@ -152,52 +158,55 @@ impl App {
             let pair = if beside { known.into_iter().chain(files).collect() } else { files };
             self.state.prefs.remember(pair);
         }
-        for slot in Slot::BOTH {
-            self.jobs.cancel(Lane::Open(slot));
-        }
-        let late_over_ns = self.state.prefs.budget_ns;
+        self.stop_opening();
         for (&slot, origin) in slots.iter().zip(origins) {
-            let title = format!("Opening {}", origin.name());
-            self.jobs.start(Lane::Open(slot), title, move |progress| Answer::Opened {
-                slot,
-                result: open::open(&origin, late_over_ns, progress).map(Box::new),
-                origin,
-            });
+            self.begin_to_open(slot, origin);
         }
     }
 
     /// Puts a trace that has been opened in its slot.
-    fn put(&mut self, slot: Slot, origin: Origin, opened: Opened) {
+    pub(super) fn put(&mut self, slot: Slot, origin: Origin, opened: Opened) {
+        let is_preview = opened.is_preview;
         if self.replacing {
             self.replacing = false;
             // The command makes the state let go of what was open; the rest is done at once.
             let _ = apply(&mut self.state, Command::CloseAll);
             self.close_all();
         }
-        self.next_serial += 1;
-        let sheet = Sheet::new(self.next_serial, origin, opened.document);
-        let name = sheet.origin.name();
-        if let Some((text, more)) = open::damage(&name, sheet.trace(), &opened.warnings) {
-            self.apply_now(Command::Notify(Tone::Warning, text, more));
-        }
-        let (serial, document) = (sheet.serial, Arc::clone(&sheet.document));
-        self.jobs.start(Lane::Index(slot), "Indexing", move |progress| {
-            match crate::scene::Index::build(&document, progress) {
-                Ok(index) => Answer::Indexed { serial, index: Arc::new(index) },
-                Err(_) => Answer::Nothing,
-            }
-        });
-        self.sheets[slot] = Some(sheet);
+        self.place(slot, origin, opened);
         self.fit_all();
         let as_it_comes = !self.view_chosen && self.state.view == View::Timeline;
         if slot == Slot::After && as_it_comes {
             self.state.view = View::Compare;
         }
-        self.grant_wishes();
+        if !is_preview {
+            self.grant_wishes();
+        }
+    }
+
+    /// Makes a trace's sheet, says what is wrong with it, and begins to index it.
+    pub(super) fn place(&mut self, slot: Slot, origin: Origin, opened: Opened) {
+        self.next_serial += 1;
+        let sheet = Sheet::new(self.next_serial, origin, opened);
+        let name = sheet.origin.name();
+        let damage = open::damage(&name, sheet.trace(), &sheet.file_warnings);
+        if let Some((text, more)) = damage.filter(|_| !sheet.is_preview) {
+            self.apply_now(Command::Notify(Tone::Warning, text, more));
+        }
+        if !sheet.indexed {
+            let (serial, document) = (sheet.serial, Arc::clone(&sheet.document));
+            self.jobs.start(Lane::Index(slot), "Indexing", move |progress| {
+                match crate::scene::Index::build(&document, progress) {
+                    Ok(index) => Answer::Indexed { serial, index: Arc::new(index) },
+                    Err(_) => Answer::Nothing,
+                }
+            });
+        }
+        self.sheets[slot] = Some(sheet);
     }
 
     /// Makes the viewport anew, over all that is open.
-    fn fit_all(&mut self) {
+    pub(super) fn fit_all(&mut self) {
         let interval = |sheet: &Option<Sheet>| sheet.as_ref().map(Sheet::interval);
         let first = interval(&self.sheets[Slot::Before]);
         let second = interval(&self.sheets[Slot::After]);
@@ -214,14 +223,17 @@ impl App {
     }
 
     /// What the command line asked for, once there is a trace.
-    fn grant_wishes(&mut self) {
+    pub(super) fn grant_wishes(&mut self) {
         let Some(sheet) = &self.sheets[Slot::Before] else { return };
         if let Some(words) = self.wishes.select.take() {
             match open::selection(sheet, &words) {
                 Some(what) => {
                     self.apply_now(Command::Jump(Selected { slot: Slot::Before, what }));
                 }
-                None => self.notify(Tone::Error, format!("there is no {words} in this trace")),
+                None => {
+                    let name = sheet.origin.long_name();
+                    self.notify(Tone::Error, format!("{name}: there is no {words} in this trace"));
+                }
             }
         }
         if let Some(view) = self.wishes.view.take() {
@@ -294,10 +306,11 @@ impl App {
         }
     }
 
-    fn want_rows(&mut self, slot: Slot) {
+    /// Which rows the timeline of a trace has.
+    pub(super) fn row_options(&self, slot: Slot) -> RowOptions {
         let prefs = &self.state.prefs;
         let choice = &self.state.rows;
-        let options = RowOptions {
+        RowOptions {
             sort: choice.sort,
             grouping: choice.grouping,
             filter: choice.filter.clone(),
@@ -307,7 +320,11 @@ impl App {
             goroutines_only: self.state.view == View::Compare,
             toggled: choice.toggled[slot].clone(),
             metrics: metrics(prefs.compact),
-        };
+        }
+    }
+
+    fn want_rows(&mut self, slot: Slot) {
+        let options = self.row_options(slot);
         let Some(sheet) = &mut self.sheets[slot] else { return };
         if sheet.rows_asked.as_ref() == Some(&options) {
             return;
@@ -370,17 +387,10 @@ impl App {
             return;
         }
         sheet.explanation_asked = Some(about);
-        let Some(goroutine) = goroutine_of(sheet, about) else {
-            sheet.explanation = Some((about, Explanation::default()));
-            return;
-        };
-        let hearing = match about.what {
-            What::Hearing(row) => Some(row),
-            _ => None,
-        };
-        let (serial, document) = (sheet.serial, Arc::clone(&sheet.document));
+        let serial = sheet.serial;
+        let (document, wakers) = (Arc::clone(&sheet.document), Arc::clone(&sheet.wakers));
         self.jobs.start(Lane::Explain, "Explaining", move |progress: &Progress| {
-            match explain::explain(&document, goroutine, hearing, progress) {
+            match explain::explain(&document, &wakers, about.what, progress) {
                 Ok(explanation) => Answer::Explained { serial, about, explanation },
                 Err(_) => Answer::Nothing,
             }

@@ -123,6 +123,16 @@ fn a_trace_that_was_cut_opens_in_part_with_a_warning() {
 }
 
 #[test]
+fn times_in_ticks_are_not_passed_off_as_nanoseconds() {
+    let bad = Bad::new();
+    let path = bad.cut("cut.trace", "traces/late-exit/before.go1.21.trace", 50);
+    let said = run(["report".as_ref(), path.as_os_str()]);
+    assert_eq!(said.status, 0, "{said:?}");
+    assert!(said.out.contains("times are in ticks"), "{said:?}");
+    assert!(said.err.contains("the frequency of the clock is missing"), "{said:?}");
+}
+
+#[test]
 fn arguments_that_make_no_sense_are_refused() {
     let cases: [&[&str]; 9] = [
         &["report"],

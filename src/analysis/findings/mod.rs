@@ -39,9 +39,8 @@ pub(crate) struct Facts<'a> {
 impl Facts<'_> {
     /// What a goroutine did in a window, the largest part first.
     fn parts(&self, goroutine: Goroutine, window: Interval) -> Vec<SplitPart> {
-        let mut splitter = Splitter::new(self.trace, self.book, self.assists);
-        splitter.add(goroutine, window);
-        splitter.parts()
+        let Self { trace, book, assists, .. } = *self;
+        Splitter { trace, book, assists }.parts(goroutine, window)
     }
 
     /// Whose work a goroutine does: its start function, or the outermost function of the

@@ -58,6 +58,8 @@ pub(super) struct V1Outcome {
     pub(super) warnings: Vec<Warning>,
     /// Whether the sink got all that the trace was meant to hold, the clock's frequency included.
     pub(super) complete: bool,
+    /// Whether times are in ticks instead of nanoseconds.
+    pub(super) in_ticks: bool,
 }
 
 /// Reads a whole trace, its 16-byte header included, of version `minor`: 11, 19 or 21.
@@ -117,6 +119,7 @@ pub(super) fn parse<S: Sink>(
     Ok(V1Outcome {
         events,
         complete: !is_lost && index.ticks_per_second.is_some(),
+        in_ticks: index.ticks_per_second.is_none(),
         warnings: warnings(&index, stop, notes, bytes.len()),
     })
 }

@@ -13,12 +13,14 @@ mod measure;
 mod merge;
 mod order;
 mod parallel;
+mod prefix;
 mod read;
 mod resync;
 mod stream;
 
 pub(super) use measure::{decode, scan};
 pub(super) use parallel::parse_pieces;
+pub(super) use prefix::whole_generations;
 
 use batch::{FIRST_WITH_MARK, Generation, Scanned, Scanner};
 use fault::Fault;

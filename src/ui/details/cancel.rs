@@ -3,19 +3,14 @@
 use egui::Ui;
 
 use super::Page;
-use super::overstay;
 use super::parts::{fact_ui, goroutine_ui, headline_ui, moment_text};
 use super::stack::stack_ui;
-use crate::analysis::{Cancel, Cause, Hearing};
+use super::tree;
+use crate::analysis::{Cancel, Cause};
 use crate::ui::command::Command;
 use crate::ui::ctx::{count, short_file, short_function};
 use crate::ui::state::{View, What};
 use crate::ui::widgets::{badge_ui, caption, link_ui, section_ui, weak};
-
-/// How many goroutines are sorted by how late they left.
-const MAX_SORTED: usize = 4096;
-/// How many of them are listed.
-const MAX_LISTED: usize = 200;
 
 /// The whole page.
 pub(super) fn page_ui(ui: &mut Ui, page: &Page<'_>, cancel: &Cancel) {
@@ -26,7 +21,10 @@ pub(super) fn page_ui(ui: &mut Ui, page: &Page<'_>, cancel: &Cancel) {
         page.ctx.send(Command::CancelSite(Some(cancel.id)));
         page.ctx.send(Command::Show(View::Cancel));
     }
-    reached_ui(ui, page, cancel);
+    match page.explanation().and_then(|explanation| explanation.tree.as_ref()) {
+        Some(tree) => tree::tree_ui(ui, page, cancel, tree),
+        None => drop(ui.label(caption(page.ctx.theme, "Working it out…"))),
+    }
     stack_ui(ui, page, "Who cancelled", cancel.stack);
 }
 
@@ -92,28 +90,4 @@ pub(super) fn summary_ui(ui: &mut Ui, page: &Page<'_>, cancel: &Cancel) {
         page.jump(What::Cancel(cancel.id));
     }
     facts_ui(ui, page, cancel);
-}
-
-/// Whom it reached, the deaf ones after those that heard; each with how it left.
-fn reached_ui(ui: &mut Ui, page: &Page<'_>, cancel: &Cancel) {
-    let analysis = page.sheet.document.analysis();
-    let groups: [(&str, u32, &[Hearing]); 2] = [
-        ("Heard it", cancel.heard.start, analysis.heard(cancel)),
-        ("Deaf to it", cancel.deaf.start, analysis.deaf(cancel)),
-    ];
-    for (title, first, hearings) in groups {
-        if hearings.is_empty() {
-            continue;
-        }
-        section_ui(ui, page.ctx.theme, title);
-        let mut rows: Vec<(u32, &Hearing)> = (first..).zip(hearings).take(MAX_SORTED).collect();
-        rows.sort_by_key(|(_, hearing)| std::cmp::Reverse(hearing.overstay_ns));
-        for (row, hearing) in rows.into_iter().take(MAX_LISTED) {
-            overstay::line_ui(ui, page, row, hearing, true);
-        }
-        if hearings.len() > MAX_LISTED {
-            let rest = format!("and {} more", hearings.len() - MAX_LISTED);
-            ui.label(caption(page.ctx.theme, rest));
-        }
-    }
 }

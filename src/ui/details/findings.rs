@@ -28,6 +28,12 @@ pub(super) fn list_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
         let analysis = sheet.document.analysis();
         summary_ui(ui, ctx.theme, analysis.summary());
         ui.add_space(6.0);
+        if sheet.is_preview {
+            let text = "This is the beginning of the trace: what to act on is said once all of it \
+                        has been read.";
+            ui.add(Label::new(weak(ctx.theme, text)).wrap());
+            continue;
+        }
         if analysis.findings().is_empty() {
             let late = analysis.late(ctx.state.prefs.budget_ns).len();
             let text = if late > 0 {

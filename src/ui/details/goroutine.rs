@@ -6,10 +6,11 @@ use super::Page;
 use super::overstay;
 use super::parts::{fact_ui, function_ui, goroutine_ui, headline_ui, moment_text, split_ui};
 use super::stack::stack_ui;
+use super::wakes;
 use crate::base::{Goroutine, format_duration};
 use crate::model::{Edge, Span};
 use crate::parse::event::GoState;
-use crate::ui::ctx::{count, goroutine_id, start_function};
+use crate::ui::ctx::{count, goroutine_id, start_function, thousands};
 use crate::ui::state::What;
 use crate::ui::widgets::{caption, link_ui, section_ui, weak};
 
@@ -50,7 +51,8 @@ pub(super) fn page_ui(ui: &mut Ui, page: &Page<'_>, goroutine: Goroutine) {
         Some(explanation) => split_ui(ui, page, &explanation.life),
         None => drop(ui.label(caption(theme, "Working it out…"))),
     }
-    relatives_ui(ui, page);
+    wakes::both_ui(ui, page, goroutine);
+    children_ui(ui, page);
     stack_ui(ui, page, "Created at", life.creation_stack);
 }
 
@@ -64,7 +66,7 @@ fn overstays_ui(ui: &mut Ui, page: &Page<'_>, goroutine: Goroutine) {
     for &row in rows.iter().take(MAX_LISTED) {
         let Some(hearing) = analysis.hearings().get(row as usize) else { continue };
         ui.horizontal(|ui| {
-            overstay::line_ui(ui, page, row, hearing, false);
+            overstay::line_ui(ui, page, row, hearing, overstay::Shown::Alone);
             if let Some(cancel) = page.sheet.cancel(hearing.cancel) {
                 let title = super::cancel::title(page, cancel);
                 if link_ui(ui, page.ctx.theme, title).clicked() {
@@ -84,34 +86,19 @@ fn rows_of<'a>(page: &Page<'a>, goroutine: Goroutine) -> &'a [u32] {
     page.sheet.document.analysis().by_goroutine.of(goroutine)
 }
 
-/// Whom it created and whom it woke.
-fn relatives_ui(ui: &mut Ui, page: &Page<'_>) {
-    let theme = page.ctx.theme;
-    let Some(explanation) = page.explanation() else { return };
-    if explanation.n_children > 0 {
-        section_ui(ui, theme, &format!("Created {}", count(explanation.n_children, "goroutine")));
-        for &child in explanation.children.iter().take(MAX_LISTED) {
-            goroutine_ui(ui, page, child);
-        }
-        rest_ui(ui, page, explanation.n_children);
+/// Whom it created.
+fn children_ui(ui: &mut Ui, page: &Page<'_>) {
+    let Some(explanation) = page.explanation().filter(|it| it.n_children > 0) else { return };
+    let n = explanation.n_children;
+    section_ui(ui, page.ctx.theme, &format!("Created {}", count(n, "goroutine")));
+    for &child in explanation.children.iter().take(MAX_LISTED) {
+        goroutine_ui(ui, page, child);
     }
-    if !explanation.woke.is_empty() {
-        section_ui(ui, theme, &format!("Woke others {} times", explanation.woke.len()));
-        for &(at, wakee) in explanation.woke.iter().take(MAX_LISTED) {
-            ui.horizontal(|ui| {
-                if link_ui(ui, theme, moment_text(page, at)).clicked() {
-                    page.jump(What::Span(wakee, at));
-                }
-                goroutine_ui(ui, page, wakee);
-            });
-        }
-        rest_ui(ui, page, explanation.woke.len());
-    }
-}
-
-fn rest_ui(ui: &mut Ui, page: &Page<'_>, n: usize) {
     if n > MAX_LISTED {
-        ui.label(caption(page.ctx.theme, format!("and {} more", n - MAX_LISTED)));
+        ui.label(caption(
+            page.ctx.theme,
+            format!("and {} more", thousands((n - MAX_LISTED) as u64)),
+        ));
     }
 }
 

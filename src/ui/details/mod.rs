@@ -7,6 +7,8 @@ mod overstay;
 mod parts;
 mod stack;
 mod text;
+mod tree;
+mod wakes;
 
 use egui::{Align, Layout, Margin, ScrollArea, Ui};
 

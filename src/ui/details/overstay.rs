@@ -6,11 +6,11 @@ use super::parts::{fact_ui, function_ui, goroutine_ui, headline_ui, moment_text,
 use super::stack::stack_ui;
 use super::{Page, cancel};
 use crate::analysis::{Evidence, HeardIn, Hearing, Outcome};
-use crate::base::format_duration;
+use crate::base::{Time, format_duration};
 use crate::ui::ctx::start_function;
 use crate::ui::state::What;
 use crate::ui::theme::Theme;
-use crate::ui::widgets::{badge_ui, caption, section_ui, weak};
+use crate::ui::widgets::{badge_ui, caption, hatched, hourglass, icon_badge_ui, section_ui, weak};
 
 /// The whole page.
 pub(super) fn page_ui(ui: &mut Ui, page: &Page<'_>, row: u32, hearing: &Hearing) {
@@ -117,32 +117,81 @@ fn evidence_text(hearing: &Hearing) -> &'static str {
     }
 }
 
+/// What a line of a list of overstays shows besides how late.
+#[derive(Clone, Copy)]
+pub(super) enum Shown {
+    /// Nothing more: the list is about its goroutine.
+    Alone,
+    /// In the tree of its cancel: whose it is and when it heard.
+    InTree {
+        /// When the cancel was.
+        cancelled: Time,
+        /// Whether nobody left later.
+        slowest: bool,
+    },
+}
+
 /// A line for a list of overstays: a link with how late, and whose.
-pub(super) fn line_ui(ui: &mut Ui, page: &Page<'_>, row: u32, hearing: &Hearing, with_name: bool) {
+pub(super) fn line_ui(ui: &mut Ui, page: &Page<'_>, row: u32, hearing: &Hearing, shown: Shown) {
     let theme: &Theme = page.ctx.theme;
-    let late = hearing.is_late(page.ctx.state.prefs.budget_ns);
     ui.horizontal(|ui| {
-        let sign = if hearing.outcome == Outcome::Alive { "≥ " } else { "" };
-        let (text, color) = match (hearing.outcome, late) {
-            (Outcome::LivesOn, _) => ("lives on".to_owned(), theme.faint),
-            (_, true) => {
-                (format!("{sign}{}", format_duration(hearing.overstay_ns)), theme.late_text)
+        lateness_ui(ui, page, row, hearing);
+        let Shown::InTree { cancelled, slowest } = shown else {
+            if hearing.deaf {
+                deaf_badge_ui(ui, theme);
             }
-            (_, false) => (format!("{sign}{}", format_duration(hearing.overstay_ns)), theme.weak),
+            return;
         };
-        let text = RichText::new(text).color(color).family(crate::ui::theme::strong_family());
-        let room = egui::vec2(70.0, 18.0);
-        ui.allocate_ui_with_layout(room, egui::Layout::left_to_right(egui::Align::Center), |ui| {
-            ui.set_min_width(room.x);
-            if ui.link(text).on_hover_text("Show this overstay").clicked() {
-                page.jump(What::Hearing(row));
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            if hearing.deaf {
+                deaf_badge_ui(ui, theme);
+            } else {
+                let after = format_duration(hearing.heard_at.since(cancelled).max(0));
+                let tip = "When it heard, after the cancel";
+                ui.label(caption(theme, format!("+{after}"))).on_hover_text(tip);
             }
+            if slowest {
+                let late = hearing.is_late(page.ctx.state.prefs.budget_ns);
+                slowest_badge_ui(ui, theme, late);
+            }
+            let layout = egui::Layout::left_to_right(egui::Align::Center).with_main_wrap(false);
+            ui.with_layout(layout, |ui| {
+                ui.style_mut().wrap_mode = Some(egui::TextWrapMode::Truncate);
+                goroutine_ui(ui, page, hearing.goroutine);
+            });
         });
-        if with_name {
-            goroutine_ui(ui, page, hearing.goroutine);
-        }
-        if hearing.deaf {
-            badge_ui(ui, theme, "deaf", theme.warn);
+    });
+}
+
+/// How late, as a link to the overstay's page.
+fn lateness_ui(ui: &mut Ui, page: &Page<'_>, row: u32, hearing: &Hearing) {
+    let theme = page.ctx.theme;
+    let late = hearing.is_late(page.ctx.state.prefs.budget_ns);
+    let sign = if hearing.outcome == Outcome::Alive { "≥ " } else { "" };
+    let (text, color) = match (hearing.outcome, late) {
+        (Outcome::LivesOn, _) => ("lives on".to_owned(), theme.faint),
+        (_, true) => (format!("{sign}{}", format_duration(hearing.overstay_ns)), theme.late_text),
+        (_, false) => (format!("{sign}{}", format_duration(hearing.overstay_ns)), theme.weak),
+    };
+    let text = RichText::new(text).color(color).family(crate::ui::theme::strong_family());
+    let room = egui::vec2(70.0, 18.0);
+    ui.allocate_ui_with_layout(room, egui::Layout::left_to_right(egui::Align::Center), |ui| {
+        ui.set_min_width(room.x);
+        if ui.link(text).on_hover_text("Show this overstay").clicked() {
+            page.jump(What::Hearing(row));
         }
     });
+}
+
+/// The mark of one that was deaf: the hatch of its fuse, and the word.
+fn deaf_badge_ui(ui: &mut Ui, theme: &Theme) {
+    let badge = icon_badge_ui(ui, theme, hatched, "deaf", theme.warn);
+    badge.on_hover_text("It was never woken by the cancel: its fuse is hatched");
+}
+
+/// The mark of one who left last: an hourglass, and the words.
+fn slowest_badge_ui(ui: &mut Ui, theme: &Theme, late: bool) {
+    let color = if late { theme.late_text } else { theme.text };
+    let badge = icon_badge_ui(ui, theme, hourglass, "slowest leaf", color);
+    badge.on_hover_text("Nobody who was meant to leave left later");
 }

@@ -412,7 +412,9 @@ fn bar_color(theme: &Theme, kind: BarKind) -> Color32 {
     match kind {
         BarKind::Gc => theme::fade(theme.patch(StateClass::Gc), 0.75),
         BarKind::StopTheWorld => theme::fade(theme.text, 0.6),
-        BarKind::Proc => theme::fade(theme.patch(StateClass::Running), 0.55),
+        BarKind::Proc(_) | BarKind::Thread(_) => {
+            theme::fade(theme.patch(StateClass::Running), 0.55)
+        }
         BarKind::Task(_) => theme::fade(theme.patch(StateClass::Channel), 0.7),
         BarKind::Region(_) => theme::fade(theme.patch(StateClass::Network), 0.55),
         BarKind::Merged => theme::fade(theme.weak, 0.5),

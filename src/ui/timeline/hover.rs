@@ -66,7 +66,8 @@ pub(super) fn bar_label(frame: &Frame<'_>, bar: &BarRecord) -> String {
     let name = frame.sheet.trace().string(bar.name);
     match bar.kind {
         BarKind::Gc => "GC".to_owned(),
-        BarKind::Proc => String::new(),
+        BarKind::Proc(thread) => format!("thread {thread}"),
+        BarKind::Thread(proc) => format!("P{proc}"),
         BarKind::Merged => format!("{}×", bar.count),
         _ => name.to_owned(),
     }
@@ -78,6 +79,7 @@ pub(super) fn section_name(sheet: &Sheet, key: SectionKey) -> String {
         SectionKey::Metrics => "Heap and goroutines".to_owned(),
         SectionKey::Runtime => "Garbage collection".to_owned(),
         SectionKey::Procs => "Processors".to_owned(),
+        SectionKey::Threads => "Threads".to_owned(),
         SectionKey::Tasks => "Tasks".to_owned(),
         SectionKey::Function(name) => match sheet.trace().string(name) {
             "" => "no stack seen".to_owned(),
@@ -311,7 +313,8 @@ fn bar_ui(ui: &mut Ui, frame: &Frame<'_>, bar: &BarRecord) {
     let title = match bar.kind {
         BarKind::Gc => "Garbage collection: marking".to_owned(),
         BarKind::StopTheWorld => format!("Stop-the-world: {name}"),
-        BarKind::Proc => "A thread held this processor".to_owned(),
+        BarKind::Proc(thread) => format!("Thread {thread} held this processor"),
+        BarKind::Thread(proc) => format!("This thread held P{proc}"),
         BarKind::Task(_) => format!("Task {name}"),
         BarKind::Region(_) => format!("Region {name}"),
         BarKind::Merged => format!("{} too narrow to draw", count(bar.count as usize, "bar")),

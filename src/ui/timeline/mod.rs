@@ -25,7 +25,7 @@ use super::slot::{Pair, Slot};
 use super::state::What;
 use super::theme::size;
 use super::widgets::{caption, weak};
-use crate::base::Time;
+use crate::base::{Goroutine, Time};
 use crate::scene::{Layout, Overview, Rows, Scene, Selection, Show, View, Viewport};
 
 /// What a panel shows.
@@ -61,6 +61,17 @@ impl TimelinePanel {
     /// The moment under the pointer, on the first trace's clock.
     pub(crate) fn pointer_time(&self) -> Option<Time> {
         self.pointer
+    }
+
+    /// The topmost lane of a goroutine, and how far it is above the rows' upper edge in pixels,
+    /// if the rows are scrolled at all.
+    pub(crate) fn top_lane(&self, scroll_px: f64) -> Option<(Goroutine, f64)> {
+        if scroll_px <= 0.0 {
+            return None;
+        }
+        let mut lanes = self.scene.rows.iter();
+        let (goroutine, y0) = lanes.find_map(|row| Some((canvas::lane_of(row)?, row.y0)))?;
+        Some((goroutine, f64::from(size::AXIS - y0)))
     }
 
     /// What is under the pointer, in one line.

@@ -56,6 +56,10 @@ fn head_ui(frame: &Frame<'_>, painter: &egui::Painter, head: Rect) {
             format!("{}: {}", frame.slot.name(), frame.sheet.origin.long_name()),
             theme.side[frame.slot as usize],
         ),
+        // The status bar has the number of goroutines too.
+        Kind::All if frame.sheet.trace().info().in_ticks => {
+            ("Times are ticks, not nanoseconds".to_owned(), theme.warn)
+        }
         Kind::All => {
             let n = thousands(frame.rows.n_lanes() as u64);
             (format!("{n} goroutines"), theme.weak)
@@ -98,6 +102,10 @@ fn special_name(frame: &Frame<'_>, row: Row) -> String {
         Row::Proc(at) => {
             let procs = frame.sheet.trace().world().procs();
             procs.get(at as usize).map_or_else(String::new, |(id, _)| format!("P{id}"))
+        }
+        Row::Thread(lane) => {
+            let thread = frame.sheet.index.thread(lane);
+            thread.map_or_else(String::new, |thread| format!("thread {thread}"))
         }
         Row::Tasks(_) | Row::Header(_) | Row::Lane { .. } => String::new(),
     }

@@ -34,7 +34,8 @@ impl TimelinePanel {
         let painter = ui.painter_at(strip);
         painter.rect_filled(strip, 0.0, theme.window);
         let name = strip.with_max_x(frame.names.right());
-        let whole = format!("whole trace, {}", format_duration(frame.sheet.interval().ns()));
+        let what = if frame.sheet.is_preview { "preview: the first" } else { "whole trace," };
+        let whole = format!("{what} {}", format_duration(frame.sheet.interval().ns()));
         let at = name.left_center() + vec2(8.0, 0.0);
         let font = widgets::small_font();
         text_at(&painter, at, &whole, font, theme.weak, name.width() - 16.0);
@@ -93,7 +94,8 @@ impl TimelinePanel {
         let response = ui.interact(area, id, Sense::click_and_drag());
         response.widget_info(|| {
             let n = self.overview.late.iter().map(|late| late.count).sum::<u32>();
-            WidgetInfo::labeled(egui::Role::Image, true, format!("Whole trace: {n} late exits"))
+            let what = if frame.sheet.is_preview { "Preview" } else { "Whole trace" };
+            WidgetInfo::labeled(egui::Role::Image, true, format!("{what}: {n} late exits"))
         });
         let Some(at) = response.hover_pos().or(response.interact_pointer_pos()) else { return };
         let near = |edge: f32| (at.x - edge).abs() <= GRAB;

@@ -1,0 +1,68 @@
+//! A table that mostly has a handful of rows.
+
+use std::hash::Hash;
+
+use rustc_hash::FxHashMap;
+
+/// Up to so many rows are looked through; more are looked up.
+const FEW: usize = 12;
+
+/// Rows by key, in the order in which keys first came. Most of these tables stay so small that
+/// hashing would cost more than all the rest; those that grow are looked up by hash.
+#[derive(Debug)]
+pub(crate) struct Few<K, V> {
+    rows: Vec<(K, V)>,
+    /// The row of each key, once there are more than [`FEW`].
+    places: FxHashMap<K, usize>,
+}
+
+impl<K, V> Default for Few<K, V> {
+    fn default() -> Self {
+        Self { rows: Vec::new(), places: FxHashMap::default() }
+    }
+}
+
+impl<K: Copy + Eq + Hash, V> Few<K, V> {
+    /// The value of a key, made by `new` if the key is.
+    pub(crate) fn entry(&mut self, key: K, new: impl FnOnce() -> V) -> &mut V {
+        let row = self.find(key).unwrap_or_else(|| {
+            self.rows.push((key, new()));
+            if self.rows.len() > FEW {
+                // The first time these are all of them, later the last one.
+                let unplaced = self.rows.iter().enumerate().skip(self.places.len());
+                self.places.extend(unplaced.map(|(row, (key, _))| (*key, row)));
+            }
+            self.rows.len() - 1
+        });
+        &mut self.rows[row].1
+    }
+
+    fn find(&self, key: K) -> Option<usize> {
+        if self.rows.len() > FEW {
+            return self.places.get(&key).copied();
+        }
+        self.rows.iter().position(|(other, _)| *other == key)
+    }
+
+    /// All rows.
+    pub(crate) fn into_rows(self) -> Vec<(K, V)> {
+        self.rows
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_and_many_keys_are_found_again() {
+        for n in [1_u32, 12, 13, 14, 100] {
+            let mut sums: Few<u32, u32> = Few::default();
+            for key in (0..n).chain(0..n) {
+                *sums.entry(key, || 0) += key;
+            }
+            let rows = sums.into_rows();
+            assert!(rows.iter().copied().eq((0..n).map(|key| (key, 2 * key))), "{n}");
+        }
+    }
+}

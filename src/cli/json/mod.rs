@@ -1,0 +1,61 @@
+//! What programs read: the JSON of `report` and `diff`, field for field as in the contract.
+//!
+//! A report is written piece by piece, so that a trace with a million hearings needs no second
+//! copy in memory. A new meaning of a field needs a new [`SCHEMA`].
+
+mod groups;
+mod lists;
+mod rows;
+
+use std::io::{self, Write};
+
+use super::open::Opened;
+use crate::analysis::{Cancel, Diff};
+use groups::GroupRow;
+use lists::Object;
+use rows::{CancelRow, FindingRow, Head, SummaryRow, WarningRow};
+
+pub(super) use rows::{format_name, go_id, head};
+
+/// The number that changes when a field changes its meaning.
+pub(super) const SCHEMA: u32 = 1;
+
+/// Writes the report of one trace.
+///
+/// # Errors
+/// If `out` does not take it.
+pub(super) fn write_report(out: &mut dyn Write, opened: &Opened) -> io::Result<()> {
+    let document = &opened.document;
+    let trace = document.trace();
+    let analysis = document.analysis();
+    let weigh = |cancel: &Cancel| 1 + analysis.heard(cancel).len() + analysis.deaf(cancel).len();
+    let mut report = Object::open(out)?;
+    report.field("schema", &SCHEMA)?;
+    report.field("trace", &Head::new(opened))?;
+    report.list("warnings", &opened.warnings, WarningRow::new)?;
+    report.heavy_list("cancels", analysis.cancels(), weigh, |cancel| {
+        CancelRow::new(document, cancel)
+    })?;
+    report.list("findings", analysis.findings(), |finding| FindingRow::new(trace, finding))?;
+    report.field("summary", &SummaryRow::new(analysis.summary()))?;
+    report.close()
+}
+
+/// Writes the comparison of two traces.
+///
+/// # Errors
+/// If `out` does not take it.
+pub(super) fn write_diff(
+    out: &mut dyn Write,
+    before: &Opened,
+    after: &Opened,
+    diff: &Diff,
+) -> io::Result<()> {
+    let mut comparison = Object::open(out)?;
+    comparison.field("schema", &SCHEMA)?;
+    comparison.field("before", &Head::new(before))?;
+    comparison.field("after", &Head::new(after))?;
+    comparison.list("groups", &diff.groups, GroupRow::new)?;
+    comparison.field("verdict", diff.verdict.name())?;
+    comparison.close()
+}

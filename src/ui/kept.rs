@@ -1,0 +1,207 @@
+//! What of the window's state outlives a trace when another reading of it takes its place.
+//!
+//! Rows are numbers of one reading. What was looked at is therefore remembered by what it is:
+//! a goroutine by its id and birth, a cancel by its moment, a section by its function's name.
+
+use super::app::App;
+use super::history::Trail;
+use super::sheet::Sheet;
+use super::slot::{Pair, Slot};
+use super::state::{Selected, What};
+use crate::base::{GoId, Goroutine, Interval, StrId, Time};
+use crate::scene::{Link, SectionKey};
+
+/// What is kept.
+pub(super) struct Kept {
+    /// The stretch of time on screen, on the first trace's clock; none if it was all.
+    looked_at: Option<Interval>,
+    /// How the clocks of two traces go together, if not by their beginnings.
+    link: Option<Link>,
+    scroll: Pair<f64>,
+    /// The topmost lane, and how far it had been scrolled out of view, in pixels.
+    top: Option<(Person, f64)>,
+    toggled: Vec<Section>,
+    selected: Option<Thing>,
+    cancel_site: Option<Thing>,
+}
+
+/// A goroutine, whatever its row.
+#[derive(Clone, Copy)]
+struct Person {
+    id: GoId,
+    first: Time,
+}
+
+/// Something that can be selected.
+#[derive(Clone, Copy)]
+enum Thing {
+    Goroutine(Person),
+    Span(Person, Time),
+    Cancel(Time, Option<Person>),
+    Hearing(Time, Option<Person>, Person),
+}
+
+/// A section that is not as it comes.
+enum Section {
+    Same(SectionKey),
+    Function(String),
+    CreatedBy(Person),
+}
+
+impl Kept {
+    /// What is to be kept of a slot whose trace is about to be replaced; `old` was in it.
+    pub(super) fn of(app: &App, slot: Slot, old: &Sheet) -> Self {
+        let state = &app.state;
+        let looked_at = state.viewport.as_ref().and_then(|viewport| {
+            let (seen, all) = (viewport.visible(), viewport.bounds());
+            (seen.start > all.start || seen.end < all.end).then_some(seen)
+        });
+        let other = app.sheets[slot.other()].as_ref();
+        let begin = |of: Slot| if of == slot { Some(old) } else { other }.map(Sheet::interval);
+        let by_begin = begin(Slot::Before)
+            .zip(begin(Slot::After))
+            .map(|(a, b)| Link { first: a.start, second: b.start });
+        let selected = state.selected.filter(|selected| selected.slot == slot);
+        let is_focus = state.focus == slot;
+        let top = app.panels.timelines[slot].top_lane(state.scroll[slot]);
+        Self {
+            looked_at,
+            link: state.link.filter(|link| Some(*link) != by_begin),
+            scroll: state.scroll,
+            top: top.map(|(goroutine, out_px)| (person(old, goroutine), out_px)),
+            toggled: state.rows.toggled[slot].iter().map(|&key| section(old, key)).collect(),
+            selected: selected.and_then(|selected| thing(old, selected.what)),
+            cancel_site: state
+                .cancel_site
+                .filter(|_| is_focus)
+                .and_then(|row| thing(old, What::Cancel(row))),
+        }
+    }
+
+    /// Puts it back, once the new trace is in the slot and all of it in view.
+    pub(super) fn restore(self, app: &mut App, slot: Slot) {
+        let App { state, sheets, .. } = app;
+        let Some(sheet) = &sheets[slot] else { return };
+        if let Some(link) = self.link.filter(|_| state.link.is_some()) {
+            state.link = Some(link);
+        }
+        if let (Some(viewport), Some(interval)) = (&mut state.viewport, self.looked_at) {
+            viewport.show(interval, 0.0);
+        }
+        state.scroll = self.scroll;
+        if let Some(top_px) = self.top.and_then(|top| scroll_to(sheet, top)) {
+            state.scroll[slot] = top_px;
+        }
+        let toggled = self.toggled.iter().filter_map(|kept| section_again(sheet, kept));
+        state.rows.toggled[slot] = toggled.collect();
+        if let Some(cancel) = state.cancel_site {
+            let again = self.cancel_site.and_then(|thing| thing_again(sheet, thing));
+            state.cancel_site = match again {
+                Some(What::Cancel(row)) => Some(row),
+                _ => Some(cancel).filter(|_| state.focus != slot),
+            };
+        }
+        // Other rows that were remembered are let go.
+        state.trail = Trail::default();
+        state.reveal = state.reveal.filter(|selected| selected.slot != slot);
+        if state.selected.is_some_and(|selected| selected.slot == slot) {
+            let what = self.selected.and_then(|thing| thing_again(sheet, thing));
+            state.selected = what.map(|what| Selected { slot, what });
+        }
+    }
+}
+
+/// The scroll position at which a lane is where it was.
+fn scroll_to(sheet: &Sheet, (top, out_px): (Person, f64)) -> Option<f64> {
+    let place = sheet.rows.as_ref()?.rows.place_of(person_again(sheet, top)?)?;
+    Some((place.top_px + out_px).max(0.0))
+}
+
+fn person(sheet: &Sheet, goroutine: Goroutine) -> Person {
+    let life = sheet.trace().life(goroutine);
+    Person { id: life.id, first: life.first }
+}
+
+/// The goroutine of that id that appeared at that moment; if there is none, one of that id.
+fn person_again(sheet: &Sheet, person: Person) -> Option<Goroutine> {
+    let trace = sheet.trace();
+    let mut alike = trace.goroutines().filter(|&row| trace.life(row).id == person.id).peekable();
+    let first = alike.peek().copied();
+    alike.find(|&row| trace.life(row).first == person.first).or(first)
+}
+
+fn thing(sheet: &Sheet, what: What) -> Option<Thing> {
+    let cancel = |row: u32| {
+        let cancel = sheet.cancel(row)?;
+        Some((cancel.at, cancel.by.map(|by| person(sheet, by))))
+    };
+    Some(match what {
+        What::Goroutine(goroutine) => Thing::Goroutine(person(sheet, goroutine)),
+        What::Span(goroutine, at) => Thing::Span(person(sheet, goroutine), at),
+        What::Cancel(row) => {
+            let (at, by) = cancel(row)?;
+            Thing::Cancel(at, by)
+        }
+        What::Hearing(row) => {
+            let hearing = sheet.hearing(row)?;
+            let (at, by) = cancel(hearing.cancel)?;
+            Thing::Hearing(at, by, person(sheet, hearing.goroutine))
+        }
+    })
+}
+
+/// The same thing in another reading; the goroutine that it was about if that has no such thing.
+fn thing_again(sheet: &Sheet, thing: Thing) -> Option<What> {
+    let trace = sheet.trace();
+    let goroutine = |person| person_again(sheet, person);
+    match thing {
+        Thing::Goroutine(person) => goroutine(person).map(What::Goroutine),
+        Thing::Span(person, at) => {
+            let goroutine = goroutine(person)?;
+            let there = trace.span_at(goroutine, at).is_some();
+            Some(if there { What::Span(goroutine, at) } else { What::Goroutine(goroutine) })
+        }
+        Thing::Cancel(at, by) => cancel_again(sheet, at, by).map(What::Cancel),
+        Thing::Hearing(at, by, person) => {
+            let goroutine = goroutine(person)?;
+            let analysis = sheet.document.analysis();
+            let cancel = cancel_again(sheet, at, by);
+            let rows = analysis.by_goroutine.of(goroutine).iter().copied();
+            let of_cancel = |row: &u32| {
+                sheet.hearing(*row).is_some_and(|hearing| Some(hearing.cancel) == cancel)
+            };
+            let row = rows.filter(|_| cancel.is_some()).find(of_cancel);
+            Some(row.map_or(What::Goroutine(goroutine), What::Hearing))
+        }
+    }
+}
+
+fn cancel_again(sheet: &Sheet, at: Time, by: Option<Person>) -> Option<u32> {
+    let cancels = sheet.document.analysis().cancels();
+    let first = cancels.partition_point(|cancel| cancel.at < at);
+    let alike = cancels.get(first..)?.iter().take_while(|cancel| cancel.at == at);
+    let by = by.and_then(|by| person_again(sheet, by));
+    alike.into_iter().find(|cancel| cancel.by == by).map(|cancel| cancel.id)
+}
+
+fn section(sheet: &Sheet, key: SectionKey) -> Section {
+    match key {
+        SectionKey::Function(name) => Section::Function(sheet.trace().string(name).to_owned()),
+        SectionKey::CreatedBy(Some(goroutine)) => Section::CreatedBy(person(sheet, goroutine)),
+        other => Section::Same(other),
+    }
+}
+
+fn section_again(sheet: &Sheet, kept: &Section) -> Option<SectionKey> {
+    match kept {
+        Section::Same(key) => Some(*key),
+        Section::Function(name) => {
+            let named = |(_, text): &(StrId, &str)| *text == name.as_str();
+            let found = sheet.trace().strings().iter().find(named);
+            found.map(|(id, _)| SectionKey::Function(id))
+        }
+        Section::CreatedBy(person) => {
+            person_again(sheet, *person).map(|row| SectionKey::CreatedBy(Some(row)))
+        }
+    }
+}

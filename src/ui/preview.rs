@@ -1,0 +1,195 @@
+//! The beginning of a large trace, shown while the rest is being read.
+//!
+//! A file is opened in two steps: its first generations give a trace of their own within a few
+//! tenths of a second, whatever its size; then all of it is read, and takes the place of the
+//! beginning as if the file had been read again.
+
+use super::answer::Answer;
+use super::app::App;
+use super::command::Origin;
+use super::jobs::Lane;
+use super::open::{self, Opened, Request};
+use super::slot::Slot;
+
+impl App {
+    fn request(&self, slot: Slot, origin: Origin, thorough: bool) -> Request {
+        let late_over_ns = self.state.prefs.budget_ns;
+        Request { origin, late_over_ns, rows: self.row_options(slot), thorough }
+    }
+
+    /// Opens a trace, or its beginning if it is a large one.
+    pub(super) fn begin_to_open(&mut self, slot: Slot, origin: Origin) {
+        let title = format!("Opening {}", origin.name());
+        let beginning = self.beginning;
+        let request = self.request(slot, origin, false);
+        self.jobs.start(Lane::Open(slot), title, move |progress| {
+            let preview = beginning.and_then(|part| open::preview(&request, part, progress));
+            if let Some(opened) = preview {
+                let origin = request.origin;
+                return Answer::Previewed { slot, origin, opened: Box::new(opened) };
+            }
+            let result = open::open(&request, progress).map(Box::new);
+            Answer::Opened { slot, result, origin: request.origin }
+        });
+    }
+
+    /// Puts the beginning of a trace in its slot, and reads on.
+    pub(super) fn put_preview(&mut self, slot: Slot, origin: Origin, opened: Opened) {
+        self.put(slot, origin, opened);
+        self.read_on(slot);
+    }
+
+    /// Reads all of a trace whose beginning is shown.
+    pub(super) fn read_on(&mut self, slot: Slot) {
+        let Some(sheet) = self.sheets[slot].as_ref().filter(|sheet| sheet.is_preview) else {
+            return;
+        };
+        let title = format!("Reading {}", sheet.origin.name());
+        self.read_again(slot, title, sheet.origin.clone());
+    }
+
+    /// Reads all of a trace that is shown, or of which the beginning is, while that stays.
+    pub(super) fn read_again(&mut self, slot: Slot, title: String, origin: Origin) {
+        let request = self.request(slot, origin, true);
+        self.jobs.start(Lane::Open(slot), title, move |progress| {
+            let result = open::open(&request, progress).map(Box::new);
+            Answer::Reopened { slot, result, origin: request.origin }
+        });
+    }
+
+    /// Stops what is being read. The beginning of a trace stays, and says that it is one.
+    pub(super) fn stop_opening(&mut self) {
+        for slot in Slot::BOTH {
+            self.jobs.cancel(Lane::Open(slot));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::{Path, PathBuf};
+    use std::time::{Duration, Instant};
+
+    use super::*;
+    use crate::base::Interval;
+    use crate::scene::Viewport;
+    use crate::ui::app::Settings;
+    use crate::ui::command::Command;
+    use crate::ui::open::Beginning;
+    use crate::ui::sheet::Sheet;
+    use crate::ui::state::{Selected, What};
+
+    /// A trace of three generations, of which the first is within the first 20 kB.
+    fn trace() -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("traces/polling-sleep/before.trace")
+    }
+
+    /// The window, and its frames.
+    struct Stage {
+        ctx: egui::Context,
+        app: App,
+    }
+
+    impl Stage {
+        fn open() -> Self {
+            let ctx = egui::Context::default();
+            let mut app = App::new(&ctx, &[trace()], Settings::default());
+            app.beginning = Some(Beginning { of_longer_than: 0, bytes: [20_000, 25_000] });
+            Self { ctx, app }
+        }
+
+        fn frame(&mut self) {
+            self.app.update(&self.ctx);
+            let size = egui::vec2(1200.0, 800.0);
+            let screen = egui::Rect::from_min_size(egui::Pos2::ZERO, size);
+            let input = egui::RawInput { screen_rect: Some(screen), ..egui::RawInput::default() };
+            let mut output = self.ctx.run_ui(input, |ui| self.app.show_ui(ui));
+            output.textures_delta.clear();
+        }
+
+        /// Runs frames until something is so.
+        fn until(&mut self, so: impl Fn(&App) -> bool) {
+            let begun = Instant::now();
+            while !so(&self.app) {
+                assert!(begun.elapsed() < Duration::from_secs(20), "it does not come to that");
+                self.frame();
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        }
+
+        /// Takes the first answer, but for the one that follows it.
+        fn until_preview(&mut self) {
+            self.until(App::is_preview);
+            assert!(self.app.jobs.is_busy(Lane::Open(Slot::Before)), "it reads on");
+        }
+
+        fn sheet(&self) -> &Sheet {
+            self.app.sheets[Slot::Before].as_ref().expect("a trace is open")
+        }
+    }
+
+    #[test]
+    fn the_beginning_is_shown_and_then_all_with_the_same_looked_at_and_selected() {
+        let mut stage = Stage::open();
+        stage.until_preview();
+        let sheet = stage.sheet();
+        let (first, n_lanes) = (sheet.interval(), stage.app.n_lanes());
+        assert!(n_lanes > 0, "lanes come with it");
+        let goroutine = sheet.trace().goroutines().nth(7).expect("it has some");
+        let id = sheet.trace().life(goroutine).id;
+        let seen = Interval::new(first.start + 100_000_000, first.start + 200_000_000);
+        let mut viewport = Viewport::new(first, 1000.0);
+        viewport.show(seen, 0.0);
+        stage.app.state.viewport = Some(viewport);
+        let what = What::Goroutine(goroutine);
+        stage.app.state.selected = Some(Selected { slot: Slot::Before, what });
+        stage.until(|app| !app.is_preview() && app.is_settled());
+        let sheet = stage.sheet();
+        assert!(sheet.interval().ns() > 2 * first.ns(), "all of it");
+        assert_eq!(sheet.interval().start, first.start, "on the same clock");
+        assert!(stage.app.n_lanes() > n_lanes);
+        let viewport = stage.app.state.viewport.expect("a trace is open");
+        assert_eq!(viewport.bounds(), sheet.interval());
+        assert!((viewport.visible().start - seen.start).abs() < 2_000_000, "{viewport:?}");
+        assert!((viewport.visible().end - seen.end).abs() < 2_000_000, "{viewport:?}");
+        match stage.app.state.selected.map(|selected| selected.what) {
+            Some(What::Goroutine(row)) => assert_eq!(sheet.trace().life(row).id, id),
+            other => panic!("another selection: {other:?}"),
+        }
+        assert!(stage.app.messages().is_empty(), "{:?}", stage.app.messages());
+    }
+
+    #[test]
+    fn who_looked_at_all_looks_at_all() {
+        let mut stage = Stage::open();
+        stage.until_preview();
+        stage.until(|app| !app.is_preview() && app.is_settled());
+        let viewport = stage.app.state.viewport.expect("a trace is open");
+        let (seen, all) = (viewport.visible(), stage.sheet().interval());
+        assert!(seen.start <= all.start && seen.end >= all.end, "{seen:?} of {all:?}");
+    }
+
+    #[test]
+    fn a_beginning_stays_if_reading_is_stopped_and_goes_on_when_asked() {
+        let mut stage = Stage::open();
+        stage.until_preview();
+        // At once, since the rest of a small file is soon read.
+        stage.app.stop_opening();
+        stage.until(App::is_settled);
+        assert!(stage.app.is_preview(), "the beginning is still there");
+        stage.app.out.send(Command::ReadOn(Slot::Before));
+        stage.frame();
+        stage.until(|app| !app.is_preview());
+    }
+
+    #[test]
+    fn closing_a_beginning_stops_the_reading() {
+        let mut stage = Stage::open();
+        stage.until_preview();
+        stage.app.out.send(Command::CloseAll);
+        stage.frame();
+        stage.until(App::is_settled);
+        assert_eq!(stage.app.n_open(), 0);
+        assert!(stage.app.messages().is_empty(), "{:?}", stage.app.messages());
+    }
+}

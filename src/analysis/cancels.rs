@@ -16,7 +16,7 @@ use super::grouping::group;
 use super::index::ByGoroutine;
 use super::judge::judge;
 use super::lives;
-use super::logged::{Entry, Verb, entries, says};
+use super::logged::{Entry, Verb, entries, says, tops};
 use super::place::place;
 use super::threads::{ROWS_AT_A_TIME, Threads};
 use super::types::{Cancel, Hearing, Logged};
@@ -50,9 +50,12 @@ pub(crate) fn find(
     heard.cancels = threads.over_rows(calls.len(), |ids| {
         ids.map(|id| cancel(trace, book, row(id), &calls[id], &pieces, &logs)).collect()
     });
+    let tops = tops(&logs);
     for (id, call) in (0..).zip(&calls) {
         if let Some(log) = call.log.and_then(|row| logs.get(row as usize)) {
-            heard.logged.insert(id, Logged { message: log.message, task: log.task });
+            let Entry { message, task, says, .. } = *log;
+            let whole_task = tops.get(&task).is_none_or(|top| *top == Some(says.name));
+            heard.logged.insert(id, Logged { message, task, whole_task });
         }
     }
     let adding = Adding { trace, book, pieces: &pieces };

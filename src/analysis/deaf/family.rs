@@ -7,6 +7,7 @@ use crate::parse::event::GoState;
 use super::super::book::Traits;
 use super::super::history::spans_before;
 use super::super::lives;
+use super::super::names::Origin;
 use super::super::place::{host, place};
 use super::super::types::{Cancel, Hearing};
 use super::super::words::{Evidence, HeardIn};
@@ -270,7 +271,12 @@ fn let_go(
     deaf: &mut Vec<Goroutine>,
 ) {
     let (GoState::Waiting, true, Some(by)) = (wait.state, next.woken, next.waker) else { return };
-    if !is_suspect(ground, cancel, held, by, next.start) {
+    // The members of a library's group have its context, whoever of them leaves last.
+    let start = ground.book.function(lives::name(ground.trace, by));
+    let heard = start.origin == Origin::Dependency && ground.heard(cancel, by);
+    if !is_waited_for(ground, cancel, held, by, next.start)
+        || !heard && !ground.may_be_deaf(cancel, by)
+    {
         return;
     }
     let mut accuse = |of: Goroutine| {
@@ -278,7 +284,9 @@ fn let_go(
             deaf.push(of);
         }
     };
-    accuse(by);
+    if !heard {
+        accuse(by);
+    }
     if !ground.book.any(ground.trace.stacks(), wait.stack, Traits::JOINS) {
         return;
     }
@@ -298,15 +306,16 @@ fn let_go(
             && origin != StackId::EMPTY
             && does_the_same(other)
             && ground.end(other) <= next.start
-            && is_suspect(ground, cancel, held, other, ground.end(other))
+            && is_waited_for(ground, cancel, held, other, ground.end(other))
+            && ground.may_be_deaf(cancel, other)
         {
             accuse(other);
         }
     }
 }
 
-/// Whether a goroutine that let another go on may be deaf, and left right after it did.
-fn is_suspect(
+/// Whether a goroutine may have been waited for that let another go on: it left right after.
+fn is_waited_for(
     ground: &Ground<'_>,
     cancel: &Cancel,
     held: &Held,
@@ -319,7 +328,6 @@ fn is_suspect(
         && ground.end(by) - let_go <= ground.rules.late_over_ns
         && parent.is_some()
         && held.parents.contains(&parent)
-        && ground.may_be_deaf(cancel, by)
 }
 
 impl Held {

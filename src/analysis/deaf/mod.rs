@@ -77,7 +77,8 @@ pub(crate) fn find(
     threads.over_rows(cancels.len(), |rows| {
         let mut deaf = Vec::new();
         for cancel in &cancels[rows] {
-            let task = logged.get(&cancel.id).map(|logged| logged.task);
+            let task = logged.get(&cancel.id).filter(|logged| logged.whole_task);
+            let task = task.map(|logged| logged.task);
             let mut found = find_deaf(&ground, cancel, &long_work, task).rows;
             found.sort_by_key(|row| row.goroutine);
             deaf.extend(found.iter().map(|row| ground.hearing(cancel, row)));
@@ -215,22 +216,27 @@ impl Ground<'_> {
     }
 
     /// Whether what a goroutine did after the cancel speaks for it: it waits where contexts are
-    /// listened to, was told by a callback of the cancel, or only wanted for a processor.
+    /// listened to, was told by a callback of the cancel, only wanted for a processor, or only
+    /// waited for others that heard.
     fn is_excused(&self, cancel: &Cancel, goroutine: Goroutine) -> bool {
         let window = Interval::new(cancel.at, self.end(goroutine));
-        let mut starved = 0;
-        for span in self.trace.spans_from(goroutine, cancel.at).take(MAX_SPANS) {
+        let mut not_its_own = 0;
+        let mut spans = self.trace.spans_from(goroutine, cancel.at).take(MAX_SPANS).peekable();
+        while let Some(span) = spans.next() {
             let listens = span.state == GoState::Waiting
                 && self.listening.hears_exactly(self.book, span.stack);
             let told = span.woken && span.waker.is_some_and(|by| self.is_callback(cancel, by));
             if listens || told {
                 return true;
             }
-            if span.state == GoState::Runnable {
-                starved += span.interval().intersect(window).map_or(0, Interval::ns);
+            let let_go_by = spans.peek().filter(|next| next.woken).and_then(|next| next.waker);
+            let held = span.state == GoState::Waiting
+                && let_go_by.is_some_and(|by| self.heard(cancel, by));
+            if held || span.state == GoState::Runnable {
+                not_its_own += span.interval().intersect(window).map_or(0, Interval::ns);
             }
         }
-        window.ns() - starved <= self.rules.late_over_ns
+        window.ns() - not_its_own <= self.rules.late_over_ns
     }
 
     /// Whether a goroutine was started by a cancel, as an `AfterFunc`.

@@ -19,6 +19,8 @@ enum Kind {
     Works,
 }
 
+use Kind::{Listens, Works};
+
 /// The main goroutine starts a server, 2, which starts these, 11 and up, each kind by a go
 /// statement of its own, and waits for all. Each context ends by a timer.
 fn served(kinds: &[Kind]) -> Document {
@@ -29,13 +31,13 @@ fn served(kinds: &[Kind]) -> Document {
     for &(id, kind) in &ids {
         let at = i64::from(id) * 10 * US;
         let (line, start) = match kind {
-            Kind::Listens(_) => ("main.serve:10", "main.listen"),
-            Kind::Works => ("main.serve:12", "main.work"),
+            Listens(_) => ("main.serve:10", "main.listen"),
+            Works => ("main.serve:12", "main.work"),
         };
         made.go(at, 2, line, id, start).runs(at + US, id);
         match kind {
-            Kind::Listens(_) => made.waits(at + 2 * US, id, "chan receive", "main.listen:30"),
-            Kind::Works => made.waits(at + 2 * US, id, "sleep", "time.Sleep < main.work:40"),
+            Listens(_) => made.waits(at + 2 * US, id, "chan receive", "main.listen:30"),
+            Works => made.waits(at + 2 * US, id, "sleep", "time.Sleep < main.work:40"),
         };
     }
     made.waits(MS, 2, "sync", WAIT);
@@ -44,7 +46,7 @@ fn served(kinds: &[Kind]) -> Document {
         let (timer, mut at) = (90 + context, CANCELLED + i64::from(context) * 100 * US);
         made.go(at, 0, "", timer, "context.WithDeadlineCause.func2").runs(at + US, timer);
         for &(id, kind) in ids.iter().rev() {
-            if kind == Kind::Listens(context) {
+            if kind == Listens(context) {
                 made.wakes(at + 2 * US, timer, &stack, id);
                 made.runs(at + 3 * US, id).ends(at + 4 * US, id);
                 at += 5 * US;
@@ -52,7 +54,7 @@ fn served(kinds: &[Kind]) -> Document {
         }
         made.ends(at + 50 * US, timer);
     }
-    let workers = ids.iter().filter(|(_, kind)| *kind == Kind::Works);
+    let workers = ids.iter().filter(|(_, kind)| *kind == Works);
     let workers: Vec<u32> = workers.map(|(id, _)| *id).collect();
     let mut at = 60 * MS;
     for &id in &workers {
@@ -81,8 +83,6 @@ fn deaf(document: &Document) -> Vec<(u64, i64)> {
     rows.sort_unstable();
     rows
 }
-
-use Kind::{Listens, Works};
 
 #[test]
 fn who_is_waited_for_beside_those_that_heard_is_deaf() {
@@ -144,4 +144,106 @@ fn children_of_one_who_heard_are_deaf_whichever_statement_made_them() {
     }
     made.runs(41 * MS, 2).ends(42 * MS, 2);
     assert_eq!(deaf(&made.document(50 * MS)), [(3, 0), (4, 0)]);
+}
+
+/// A server starts two that hear and one that only collects them, for which it waits.
+#[test]
+fn who_is_held_up_by_one_that_heard_is_not_deaf() {
+    let mut made = Made::new();
+    made.running(1, "runtime.main");
+    made.go(US, 1, "main.main:3", 2, "main.serve").runs(2 * US, 2);
+    let starts = [
+        (3, "main.worker", "chan receive", "main.worker:30"),
+        (4, "main.worker", "chan receive", "main.worker:30"),
+        (6, "main.collect", "sync", "sync.(*WaitGroup).Wait < main.collect:50"),
+    ];
+    for (id, start, reason, stack) in starts {
+        let at = i64::from(id) * 10 * US;
+        let line = if id == 6 { "main.serve:11" } else { "main.serve:10" };
+        made.go(at, 2, line, id, start).runs(at + US, id).waits(at + 2 * US, id, reason, stack);
+    }
+    made.waits(MS, 2, "chan receive", "main.serve:12");
+    let cancel = "context.(*cancelCtx).cancel < context.WithCancel.func1 < main.main:5";
+    made.wakes(CANCELLED, 1, cancel, 4).wakes(CANCELLED + 300, 1, cancel, 3);
+    made.runs(CANCELLED + US, 3).ends(CANCELLED + 2 * US, 3);
+    made.runs(CANCELLED + 3 * US, 4);
+    made.waits(CANCELLED + 4 * US, 4, "sleep", "time.Sleep < main.worker:32");
+    made.wakes(50 * MS, 0, "", 4).runs(50 * MS + US, 4);
+    made.wakes(50 * MS + 2 * US, 4, "sync.(*WaitGroup).Done < main.worker:33", 6);
+    made.ends(50 * MS + 3 * US, 4).runs(50 * MS + 4 * US, 6);
+    made.wakes(50 * MS + 5 * US, 6, "main.collect:51", 2).ends(50 * MS + 6 * US, 6);
+    made.runs(51 * MS, 2).ends(52 * MS, 2);
+    assert_eq!(deaf(&made.document(60 * MS)), []);
+}
+
+/// Three members of a group, of which two hear and one of those is held up by the third.
+fn group(go: &str, start: &str) -> Document {
+    let mut made = Made::new();
+    made.running(1, "runtime.main");
+    made.go(US, 1, "main.main:3", 2, "main.serve").runs(2 * US, 2);
+    for id in [3, 4, 5] {
+        let at = i64::from(id) * 10 * US;
+        made.go(at, 2, go, id, start).runs(at + US, id);
+        if id == 5 {
+            made.waits(at + 2 * US, id, "sleep", "time.Sleep < main.worker:31");
+        } else {
+            made.waits(at + 2 * US, id, "chan receive", "main.worker:30");
+        }
+    }
+    made.waits(MS, 2, "sync", WAIT);
+    let cancel = "context.(*cancelCtx).cancel < context.WithCancel.func1 < main.main:5";
+    made.wakes(CANCELLED, 1, cancel, 4).wakes(CANCELLED + 300, 1, cancel, 3);
+    made.runs(CANCELLED + US, 3).ends(CANCELLED + 2 * US, 3);
+    // It needs the lock that 5 holds until its end.
+    made.runs(CANCELLED + 3 * US, 4);
+    made.waits(CANCELLED + 4 * US, 4, "sync", "sync.(*Mutex).Lock < main.worker:32");
+    made.wakes(50 * MS, 0, "", 5).runs(50 * MS + US, 5);
+    made.wakes(50 * MS + 2 * US, 5, "sync.(*Mutex).Unlock < main.worker:34", 4);
+    made.ends(50 * MS + 3 * US, 5).runs(50 * MS + 4 * US, 4);
+    made.wakes(50 * MS + 5 * US, 4, "sync.(*WaitGroup).Done < main.worker:33", 2);
+    made.ends(50 * MS + 6 * US, 4).runs(51 * MS, 2).ends(52 * MS, 2);
+    made.document(60 * MS)
+}
+
+#[test]
+fn a_member_of_a_group_is_deaf_though_it_leaves_before_a_late_one() {
+    let go = "golang.org/x/sync/errgroup.(*Group).Go < main.serve:10";
+    let document = group(go, "golang.org/x/sync/errgroup.(*Group).Go.func1");
+    assert_eq!(deaf(&document), [(5, 0)]);
+    // Who is started by hand may be a helper without a context.
+    assert_eq!(deaf(&group("main.serve:10", "main.worker")), []);
+}
+#[test]
+fn a_logged_cancel_reaches_its_task_unless_it_is_of_a_part_of_it() {
+    let by_convention: &[&str] = &[];
+    let whole = &["new request#1", "new query#2 under request#1"][..];
+    let part = &["new query#1 under server#9", "new query#2 under server#9"][..];
+    let cases = [
+        (by_convention, "cancel request", true),
+        (whole, "cancel request#1", true),
+        (whole, "cancel query#2 under request#1", false),
+        (part, "cancel query#2 under server#9", false),
+    ];
+    for (made_before, cancel, reaches) in cases {
+        let mut made = Made::new();
+        made.running(1, "runtime.main");
+        made.go(US, 1, "main.main:3", 2, "main.request").runs(2 * US, 2);
+        for (at, log) in (3..).zip(made_before) {
+            made.logs(at * US, 2, 7, log, "overstayctx.log < main.request:4");
+        }
+        made.go(10 * US, 2, "main.request:5", 3, "main.audit").runs(11 * US, 3);
+        made.region(12 * US, 3, 7, true);
+        made.waits(13 * US, 3, "sleep", "time.Sleep < main.audit:6");
+        made.logs(CANCELLED, 2, 7, cancel, "overstayctx.log < main.request:7");
+        made.ends(CANCELLED + US, 2);
+        made.wakes(40 * MS, 0, "", 3).runs(40 * MS + US, 3);
+        made.region(40 * MS + 2 * US, 3, 7, false).ends(40 * MS + 3 * US, 3);
+        let document = made.document(50 * MS);
+        let analysis = document.analysis();
+        let grades = analysis.hearings().iter().map(|row| (row.deaf, row.evidence));
+        let expected = if reaches { vec![(true, Evidence::Task)] } else { vec![] };
+        assert_eq!(grades.collect::<Vec<_>>(), expected, "{cancel}");
+        let site = analysis.cancels()[0].site.map(|site| site.line);
+        assert_eq!(site, Some(7), "the code that called the wrapper");
+    }
 }

@@ -75,7 +75,12 @@ impl Made {
         let mut frames = Vec::new();
         for call in text.split(" < ") {
             let (function, line) = call.rsplit_once(':').unwrap_or((call, "1"));
-            let file = if function.starts_with("main.") { "/src/main.go" } else { "lib.go" };
+            // A module's version in the path tells another module's code from the program's.
+            let file = match function.split_once('.') {
+                Some(("main", _)) => "/src/main.go",
+                Some(("golang", _)) => "/go/pkg/mod/golang.org/x/sync@v0.7.0/lib.go",
+                _ => "lib.go",
+            };
             let (name, file) = (self.string(function), self.string(file));
             let line = line.parse().expect("a line's number");
             frames.push(self.tables.add_frame(Frame { pc: 0, function: name, file, line }));
@@ -103,13 +108,6 @@ impl Made {
         let (reason, own) = (self.string(why.0), self.stack(why.1));
         let body = Body::Goroutine { of: person(of), from, to, reason, stack: own };
         self.push(at, by, stack, body);
-    }
-
-    /// It is there and waits from the beginning on.
-    pub(super) fn waiting(&mut self, of: u32, stack: &str) -> &mut Self {
-        self.states.insert(of, GoState::Undetermined);
-        self.turn(0, (0, ""), of, GoState::Waiting, ("", stack));
-        self
     }
 
     /// It is there and runs from the beginning on; `start` is where its life began.

@@ -4,6 +4,7 @@ mod cases;
 mod deaf;
 mod everywhere;
 mod grouping;
+mod logged;
 mod made;
 mod threads;
 

@@ -9,7 +9,7 @@ use egui_plot::{
 };
 
 use super::command::Command;
-use super::ctx::Ctx;
+use super::ctx::{Ctx, thousands};
 use super::slot::Slot;
 use super::theme::{self, Theme};
 use super::widgets::{self, caption};
@@ -55,7 +55,9 @@ pub(crate) fn overstays_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
     let late = n_above(analysis, ctx.state.prefs.budget_ns);
     ui.horizontal(|ui| {
         ui.label(caption(theme, "Overstays"));
-        let text = format!("{late} of {all} over {}", format_duration(ctx.state.prefs.budget_ns));
+        let [late_of, all_of] = [late, all].map(|n| thousands(n as u64));
+        let budget = format_duration(ctx.state.prefs.budget_ns);
+        let text = format!("{late_of} of {all_of} over {budget}");
         ui.label(caption(theme, text).color(if late > 0 { theme.late_text } else { theme.weak }));
     });
     let budget = log10_ns(ctx.state.prefs.budget_ns);

@@ -7,7 +7,7 @@ use egui_extras::{Column as Width, TableBuilder, TableRow};
 use super::app::Gestures;
 use super::charts;
 use super::command::Command;
-use super::ctx::{Ctx, count, short_function};
+use super::ctx::{Ctx, count, short_function, thousands};
 use super::sheet::Sheet;
 use super::slot::{Pair, Slot};
 use super::state::{Popup, What};
@@ -30,18 +30,24 @@ pub(crate) struct ComparePanel {
     kind: Option<GroupKind>,
 }
 
-/// The columns: title, first width in points.
-const COLUMNS: [(&str, f32); 9] = [
-    ("Verdict", 104.0),
-    ("What", 84.0),
-    ("Group", 280.0),
-    ("Before: n, median, p99", 170.0),
-    ("After: n, median, p99", 170.0),
-    ("Median to longest", 190.0),
-    ("Shift", 84.0),
-    ("95 % interval", 140.0),
-    ("q", 56.0),
+/// The columns: title, first width in points (the one of 0 takes what is left), and how wide
+/// the table must be to have it.
+const COLUMNS: [(&str, f32, f32); 9] = [
+    ("Verdict", 104.0, 0.0),
+    ("What", 84.0, 0.0),
+    ("Group", 0.0, 0.0),
+    ("Before: n, median, p99", 170.0, 0.0),
+    ("After: n, median, p99", 170.0, 0.0),
+    ("Median to longest", 190.0, 860.0),
+    ("Shift", 84.0, 0.0),
+    ("95 % interval", 140.0, 1180.0),
+    ("q", 56.0, 1260.0),
 ];
+/// The narrowest that the column of groups is, in points.
+const GROUP: f32 = 120.0;
+/// What [`COLUMNS`] says of a difference by chance.
+const Q_TEXT: &str =
+    "How likely a difference as large is by chance alone, corrected for the number of groups";
 
 impl ComparePanel {
     /// The whole page.
@@ -55,13 +61,17 @@ impl ComparePanel {
     ) {
         let height = ui.available_height();
         egui::Panel::top("compare_table")
-            .default_size((height * 0.42).max(150.0))
+            .default_size((height * 0.36).max(150.0))
             .size_range(90.0..=(height - 160.0).max(120.0))
             .resizable(true)
             .frame(Frame::new().fill(ctx.theme.panel).inner_margin(Margin::symmetric(10, 6)))
-            .show(ui, |ui| match diff {
-                Some(diff) => self.diff_ui(ui, ctx, diff),
-                None => drop(ui.label(caption(ctx.theme, "Comparing…"))),
+            .show(ui, |ui| {
+                // While there is nothing in it the panel stays as high.
+                ui.set_min_height(ui.available_height());
+                match diff {
+                    Some(diff) => self.diff_ui(ui, ctx, diff),
+                    None => drop(ui.label(caption(ctx.theme, "Comparing…"))),
+                }
             });
         egui::CentralPanel::no_frame().show(ui, |ui| timeline::both_ui(ui, ctx, panels, gestures));
     }
@@ -192,31 +202,45 @@ fn table_ui(ui: &mut Ui, ctx: &Ctx<'_>, groups: &[&DiffGroup]) {
         [group.before, group.after].into_iter().flat_map(|side| [side.p50_ns, side.max_ns])
     });
     let range = charts::range_of(durations);
+    let table_width = ui.available_width();
+    let shown = COLUMNS.map(|(.., from)| table_width >= from);
     let mut table = TableBuilder::new(ui)
         .id_salt("compare")
         .sense(Sense::click())
         .cell_layout(Layout::left_to_right(Align::Center))
         .auto_shrink(false)
         .min_scrolled_height(40.0);
-    for (_, width) in COLUMNS {
-        table = table.column(Width::initial(width).at_least(40.0).clip(true).resizable(true));
+    for ((_, width, _), _) in COLUMNS.iter().zip(shown).filter(|(_, shown)| *shown) {
+        table = table.column(if *width > 0.0 {
+            Width::initial(*width).at_least(40.0).clip(true).resizable(true)
+        } else {
+            Width::remainder().at_least(GROUP).clip(true)
+        });
     }
     table
         .header(20.0, |mut header| {
-            for (title, _) in COLUMNS {
-                header.col(|ui| drop(ui.label(caption(ctx.theme, title))));
+            for ((title, ..), _) in COLUMNS.iter().zip(shown).filter(|(_, shown)| *shown) {
+                header.col(|ui| drop(ui.label(caption(ctx.theme, *title))));
             }
         })
         .body(|body| {
             body.rows(size::ROW + 2.0, groups.len(), |row| {
                 if let Some(group) = groups.get(row.index()) {
-                    row_ui(row, ctx, group, range);
+                    row_ui(row, ctx, group, range, &shown[5..]);
                 }
             });
         });
 }
 
-fn row_ui(mut row: TableRow<'_, '_>, ctx: &Ctx<'_>, group: &DiffGroup, range: (f64, f64)) {
+/// One group. `shown` says which of the last four columns there are.
+fn row_ui(
+    mut row: TableRow<'_, '_>,
+    ctx: &Ctx<'_>,
+    group: &DiffGroup,
+    range: (f64, f64),
+    shown: &[bool],
+) {
+    let is_shown = |at: usize| shown.get(at).copied().unwrap_or(true);
     let theme = ctx.theme;
     row.col(|ui| verdict_ui(ui, theme, group.verdict));
     row.col(|ui| drop(ui.label(weak(theme, kind_text(group.kind)))));
@@ -227,30 +251,23 @@ fn row_ui(mut row: TableRow<'_, '_>, ctx: &Ctx<'_>, group: &DiffGroup, range: (f
     for (slot, side) in [(Slot::Before, &group.before), (Slot::After, &group.after)] {
         row.col(|ui| side_ui(ui, theme, slot, side));
     }
-    row.col(|ui| {
-        let quantiles = [group.before, group.after].map(|side| {
-            (side.n > 0).then_some([side.p50_ns, side.p90_ns, side.p99_ns, side.max_ns])
+    if is_shown(0) {
+        row.col(|ui| {
+            let quantiles = [group.before, group.after].map(|side| {
+                (side.n > 0).then_some([side.p50_ns, side.p90_ns, side.p99_ns, side.max_ns])
+            });
+            charts::quantiles_ui(ui, theme, quantiles, range);
         });
-        charts::quantiles_ui(ui, theme, quantiles, range);
-    });
-    let color = verdict_color(theme, group.verdict);
-    row.col(|ui| {
-        let text = group.shift_ns.map(signed).unwrap_or_default();
-        ui.label(strong(text).color(color));
-    });
-    row.col(|ui| {
-        if let Some([low, high]) = group.ci95_ns {
-            ui.label(caption(theme, format!("{} … {}", signed(low), signed(high))));
-        }
-    });
-    row.col(|ui| {
-        if let Some(q) = group.q_value {
-            let text = if q < 0.001 { "< 0.001".to_owned() } else { format!("{q:.3}") };
-            ui.label(caption(theme, text)).on_hover_text(
-                "How likely a difference as large is by chance alone, corrected for the number of groups",
-            );
-        }
-    });
+    }
+    row.col(|ui| shift_ui(ui, theme, group));
+    if is_shown(2) {
+        row.col(|ui| drop(ui.label(caption(theme, interval_text(group).unwrap_or_default()))));
+    }
+    if is_shown(3) {
+        row.col(|ui| {
+            ui.label(caption(theme, q_text(group).unwrap_or_default())).on_hover_text(Q_TEXT);
+        });
+    }
     let response = row.response();
     let spoken =
         format!("{}: {} {}", verdict_text(group.verdict), kind_text(group.kind), group.key);
@@ -264,12 +281,35 @@ fn row_ui(mut row: TableRow<'_, '_>, ctx: &Ctx<'_>, group: &DiffGroup, range: (f
     }
 }
 
+/// By how much it changed, and in the tooltip how sure that is.
+fn shift_ui(ui: &mut Ui, theme: &Theme, group: &DiffGroup) {
+    let text = group.shift_ns.map(signed).unwrap_or_default();
+    let shift = ui.label(strong(text).color(verdict_color(theme, group.verdict)));
+    if let (Some(interval), Some(q)) = (interval_text(group), q_text(group)) {
+        shift.on_hover_ui(|ui| {
+            ui.label(format!("95 % interval {interval}"));
+            ui.label(format!("q {q}"));
+            ui.label(caption(theme, Q_TEXT));
+        });
+    }
+}
+
+fn interval_text(group: &DiffGroup) -> Option<String> {
+    let [low, high] = group.ci95_ns?;
+    Some(format!("{} … {}", signed(low), signed(high)))
+}
+
+fn q_text(group: &DiffGroup) -> Option<String> {
+    let q = group.q_value?;
+    Some(if q < 0.001 { "< 0.001".to_owned() } else { format!("{q:.3}") })
+}
+
 fn side_ui(ui: &mut Ui, theme: &Theme, slot: Slot, side: &Side) {
     if side.n == 0 {
         ui.label(RichText::new("none").color(theme.faint));
         return;
     }
-    ui.label(caption(theme, format!("{}", side.n)));
+    ui.label(caption(theme, thousands(u64::from(side.n))));
     let color = theme::mix(theme.text, theme.side[slot as usize], 0.6);
     ui.label(RichText::new(format_duration(side.p50_ns)).color(color));
     ui.label(caption(theme, format_duration(side.p99_ns)));

@@ -316,13 +316,17 @@ fn overstay_ui(ui: &mut Ui, ctx: &Ctx<'_>, hearing: &Hearing, worst_ns: i64) {
     );
     let color = if ctx.is_late(hearing.overstay_ns) { theme.late } else { theme.prompt };
     ui.painter().rect_filled(bar, CornerRadius::same(2), theme::fade(color, 0.28));
-    let edge = Rect::from_min_max(bar.right_top() - vec2(2.0, 0.0), bar.right_bottom());
-    ui.painter().rect_filled(edge, 0.0, color);
     let sign = if hearing.outcome == Outcome::Alive { "≥ " } else { "" };
     ui.add_space(6.0);
-    ui.label(strong(format!("{sign}{}", format_duration(hearing.overstay_ns))).color(theme.text));
+    let text = format!("{sign}{}", format_duration(hearing.overstay_ns));
+    let mut written = ui.label(strong(text).color(theme.text)).rect;
     if hearing.outcome == Outcome::Alive {
-        ui.label(caption(theme, "alive"));
+        written = written.union(ui.label(caption(theme, "alive")).rect);
+    }
+    // The bar's loud edge does not cross the text.
+    if !written.expand(2.0).x_range().contains(bar.right()) {
+        let edge = Rect::from_min_max(bar.right_top() - vec2(2.0, 0.0), bar.right_bottom());
+        ui.painter().rect_filled(edge, 0.0, color);
     }
 }
 

@@ -64,9 +64,9 @@ pub fn run(traces: &[PathBuf], settings: Settings) -> Result<(), StartError> {
     match result {
         Ok(Ok(())) => Ok(()),
         // Once it was open, what happens after is no failure to open it.
-        Ok(Err(err)) if !started.load(Ordering::Relaxed) => Err(explain(err.to_string(), display)),
+        Ok(Err(err)) if !started.load(Ordering::Relaxed) => Err(explain(&err.to_string(), display)),
         Ok(Err(err)) => Err(StartError::Window { why: err.to_string() }),
-        Err(why) => Err(explain(why, display)),
+        Err(why) => Err(explain(&why, display)),
     }
 }
 
@@ -140,8 +140,8 @@ pub(crate) fn find_display() -> Result<Display, StartError> {
 
 /// The reason for a failure to open the window.
 #[cfg(not(target_os = "linux"))]
-pub(crate) fn explain(why: String, _display: Display) -> StartError {
-    StartError::Window { why }
+pub(crate) fn explain(why: &str, _display: Display) -> StartError {
+    StartError::Window { why: why.to_owned() }
 }
 
 #[cfg(target_os = "linux")]
@@ -237,7 +237,7 @@ mod linux {
 
     /// The reason for a failure to open the window: a library that is not installed, if one is
     /// missing, else what the windowing library said.
-    pub(crate) fn explain(why: String, display: Display) -> StartError {
+    pub(crate) fn explain(why: &str, display: Display) -> StartError {
         let on_wayland = display == Display::Any
             && (named("WAYLAND_DISPLAY").is_some() || named("WAYLAND_SOCKET").is_some());
         let places = Places::find();
@@ -256,7 +256,7 @@ mod linux {
                 package: "xkb-data",
             };
         }
-        if let Some((library, package)) = blamed(&why) {
+        if let Some((library, package)) = blamed(why) {
             return StartError::MissingLibrary { library, package };
         }
         let lower = why.to_lowercase();
@@ -264,7 +264,7 @@ mod linux {
         if about_gl.iter().any(|word| lower.contains(word)) && !places.have_drivers() {
             return StartError::MissingLibrary { library: DRIVERS.0, package: DRIVERS.1 };
         }
-        StartError::Window { why: without_place(&why) }
+        StartError::Window { why: without_place(why) }
     }
 
     /// The library that a failure names: one that is there and cannot be loaded helps no more

@@ -6,7 +6,7 @@ use egui::{Align, DragValue, Id, Layout, RichText, TextEdit, Ui, WidgetInfo, vec
 
 use super::act::switch_of;
 use super::command::{Command, Origin, Switch};
-use super::ctx::Ctx;
+use super::ctx::{Ctx, thousands};
 use super::keys::{self, Action, entry_of};
 use super::slot::Slot;
 use super::state::{Role, State, ThemeChoice, View};
@@ -144,7 +144,7 @@ fn tabs_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
         let title = RichText::new(view.title()).color(color);
         title.append_to(&mut text, &style, egui::FontSelection::Default, valign);
         if let Some((n, loud)) = number {
-            let number = RichText::new(format!("  {n}"))
+            let number = RichText::new(format!("  {}", thousands(n as u64)))
                 .family(theme::strong_family())
                 .color(if loud { theme.late_text } else { theme.weak });
             number.append_to(&mut text, &style, egui::FontSelection::Default, valign);

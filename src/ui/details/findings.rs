@@ -8,7 +8,7 @@ use crate::analysis::{Finding, Group, Rule, Severity, Summary};
 use crate::base::format_duration;
 use crate::scene::StateClass;
 use crate::ui::command::Command;
-use crate::ui::ctx::{Ctx, count, short_file, short_function};
+use crate::ui::ctx::{Ctx, count, short_file, short_function, thousands};
 use crate::ui::sheet::Sheet;
 use crate::ui::slot::Slot;
 use crate::ui::state::{Selected, What};
@@ -88,7 +88,7 @@ fn groups_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet) {
                 let worst = format_duration(group.overstay.max);
                 let color = if late { theme.late_text } else { theme.weak };
                 ui.label(strong(worst).color(color));
-                ui.label(caption(theme, format!("{}", group.reached)));
+                ui.label(caption(theme, thousands(u64::from(group.reached))));
             });
         });
     }
@@ -162,7 +162,7 @@ fn card_ui(ui: &mut Ui, ctx: &Ctx<'_>, slot: Slot, sheet: &Sheet, finding: &Find
                 ui.label(strong(worst).color(color));
             }
             if finding.count > 1 {
-                ui.label(caption(theme, format!("{}×", finding.count)));
+                ui.label(caption(theme, format!("{}×", thousands(u64::from(finding.count)))));
             }
         });
         ui.add(Label::new(RichText::new(&finding.message).color(theme.text)).wrap());

@@ -103,6 +103,8 @@ fn visuals(theme: &Theme) -> Visuals {
     let widgets = &mut visuals.widgets;
     widgets.noninteractive = widget(theme.panel, theme.line, theme.text);
     widgets.inactive = widget(theme.raised, Color32::TRANSPARENT, theme.text);
+    // Boxes to check, knobs: seen against a panel without an edge.
+    widgets.inactive.bg_fill = super::mix(theme.raised, theme.faint, 0.45);
     widgets.hovered = widget(theme.raised_hover, theme.line, theme.text);
     widgets.active = widget(theme.accent_soft, theme.accent, theme.text);
     widgets.open = widget(theme.raised_hover, theme.line, theme.text);

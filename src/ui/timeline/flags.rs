@@ -10,6 +10,7 @@ use super::Frame;
 use super::paint::Sketch;
 use crate::base::format_duration;
 use crate::scene::{ArrowKind, FuseEnd, FuseKind, FuseRecord, Row, Scene};
+use crate::ui::ctx::thousands;
 use crate::ui::theme::{self, Theme, size};
 use crate::ui::widgets;
 
@@ -193,7 +194,11 @@ fn numbers(ui: &Ui, scene: &Scene, frame: &Frame<'_>, painter: &Painter) {
             parts.push((cause, theme.cause(mark.cause), widgets::small_font()));
         }
         if mark.count > 1 {
-            parts.push((format!("{}×", mark.count), theme.weak, widgets::small_font()));
+            parts.push((
+                format!("{}×", thousands(u64::from(mark.count))),
+                theme.weak,
+                widgets::small_font(),
+            ));
         }
         if mark.late {
             let worst = format_duration(mark.worst_ns);

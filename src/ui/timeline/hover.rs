@@ -13,7 +13,7 @@ use crate::parse::event::GoState;
 use crate::scene::{BarKind, BarRecord, FuseRecord, Hit, Scene, SectionKey, SpanFlags, SpanRecord};
 use crate::ui::command::Command;
 use crate::ui::ctx::{
-    Ctx, count, goroutine_id, moment, short_file, short_function, start_function,
+    Ctx, count, goroutine_id, moment, short_file, short_function, start_function, thousands,
 };
 use crate::ui::details::{cause_text, is_library, span_text, verdict};
 use crate::ui::sheet::Sheet;
@@ -68,7 +68,7 @@ pub(super) fn bar_label(frame: &Frame<'_>, bar: &BarRecord) -> String {
         BarKind::Gc => "GC".to_owned(),
         BarKind::Proc(thread) => format!("thread {thread}"),
         BarKind::Thread(proc) => format!("P{proc}"),
-        BarKind::Merged => format!("{}×", bar.count),
+        BarKind::Merged => format!("{}×", thousands(u64::from(bar.count))),
         _ => name.to_owned(),
     }
 }

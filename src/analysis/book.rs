@@ -86,6 +86,18 @@ pub(crate) struct Mark {
     pub(crate) caller: StackId,
 }
 
+/// What a stack tells of one who waits there.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Spot {
+    /// Whose the code is, below the runtime's; none if no stack is known.
+    pub(crate) code: Option<Origin>,
+    /// Whether any of it is the user's.
+    pub(crate) has_user: bool,
+    /// Whether it was called by an operation that the user's code had called: it is a driver of
+    /// the user's own, below database/sql.
+    pub(crate) called_back: bool,
+}
+
 /// The row of a stack that is not inside a cancel.
 const UNMARKED: u32 = u32::MAX;
 /// The row of a stack inside the birth of a context that is cancelled already: such a context
@@ -102,8 +114,12 @@ pub(crate) struct Book {
     marks: Vec<Mark>,
     /// By stack: the innermost stack, itself included, that is in the user's code; else empty.
     user: Vec<StackId>,
+    /// By stack: the outermost stack of its own that is in the user's code; else empty.
+    outermost: Vec<StackId>,
     /// By stack: itself without the runtime's frames at its top.
     place: Vec<StackId>,
+    /// By stack: what it tells of one who waits there.
+    spots: Vec<Spot>,
     /// Whether any function hands signals to the program.
     has_signals: bool,
 }
@@ -120,19 +136,37 @@ impl Book {
             mark_rows: vec![UNMARKED; n],
             marks: Vec::new(),
             user: vec![StackId::EMPTY; n],
+            outermost: vec![StackId::EMPTY; n],
             place: vec![StackId::EMPTY; n],
+            spots: vec![Spot::default(); n],
         };
         for (row, caller, frame) in stacks.iter() {
             let function = book.function(frame.function);
             let is_user = function.origin == Origin::User;
             book.user[row.index()] = if is_user { row } else { book.user[caller.index()] };
+            let above = book.outermost[caller.index()];
+            let is_outermost = is_user && above == StackId::EMPTY;
+            book.outermost[row.index()] = if is_outermost { row } else { above };
             // A stack of runtime frames only keeps them: it is all that is known.
             let is_runtime = function.is.has(Traits::RUNTIME) && caller != StackId::EMPTY;
             book.place[row.index()] = if is_runtime { book.place[caller.index()] } else { row };
             let below = stacks.top(caller).and_then(|frame| book.function(frame.function).role);
             book.mark_rows[row.index()] = book.mark_row(row, caller, function, below);
+            book.spots[row.index()] = book.find_spot(stacks, row, caller, function);
         }
         book
+    }
+
+    /// What a stack tells of one who waits there, given what its caller tells.
+    fn find_spot(&self, stacks: &Stacks, row: StackId, caller: StackId, of: Function) -> Spot {
+        let called_back = if of.is.has(Traits::OPERATES) {
+            self.user(caller) != StackId::EMPTY
+        } else {
+            self.spots[caller.index()].called_back
+        };
+        let has_user = self.user(row) != StackId::EMPTY;
+        let code = self.top(stacks, row).map(|function| function.origin);
+        Spot { code, has_user, called_back }
     }
 
     /// The row of a stack's mark, given the role of its caller's innermost frame.
@@ -174,11 +208,6 @@ impl Book {
         self.marks.get(row as usize).copied()
     }
 
-    /// Whether any stack is inside a cancel.
-    pub(crate) fn has_marks(&self) -> bool {
-        !self.marks.is_empty()
-    }
-
     /// Whether the trace shows a signal being handed to the program.
     pub(crate) fn has_signals(&self) -> bool {
         self.has_signals
@@ -200,12 +229,19 @@ impl Book {
         stacks.top(self.user(stack)).or_else(|| stacks.top(self.place(stack)))
     }
 
+    /// The part of a stack from the outermost of the user's frames on; empty if there is none.
+    pub(crate) fn outermost(&self, stack: StackId) -> StackId {
+        self.outermost.get(stack.index()).copied().unwrap_or_default()
+    }
+
     /// The outermost of the user's frames: the handler that a library's goroutine runs.
     pub(crate) fn outermost_user(&self, stacks: &Stacks, stack: StackId) -> Option<Frame> {
-        let inner = std::iter::successors(Some(self.user(stack)), |&at| {
-            (at != StackId::EMPTY).then(|| self.user(stacks.caller(at)))
-        });
-        inner.take_while(|&at| at != StackId::EMPTY).last().and_then(|at| stacks.top(at))
+        stacks.top(self.outermost(stack))
+    }
+
+    /// What a stack tells of one who waits there.
+    pub(crate) fn spot(&self, stack: StackId) -> Spot {
+        self.spots.get(stack.index()).copied().unwrap_or_default()
     }
 
     /// What the function tells that is at the top of a stack's [`Book::place`].

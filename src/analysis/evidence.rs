@@ -1,14 +1,14 @@
 //! Everything in a trace that shows a goroutine inside a cancel.
 
-use crate::base::{Goroutine, StackId, StrId, Time};
-use crate::model::{Chunk, Trace};
+use std::ops::Range;
+
+use crate::base::{Goroutine, StackId, Time};
+use crate::model::Trace;
 use crate::parse::event::GoState;
 
 use super::book::{Book, Mark};
 use super::lives;
 use super::patterns::Role;
-use super::scan::{Runs, each_span};
-use super::threads::over_chunks;
 
 /// What a piece of evidence shows the canceller doing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -21,6 +21,13 @@ pub(crate) enum Act {
     Creates(Goroutine),
     /// Something else: it blocked, was preempted or sampled, or woke someone by a mutex.
     Inside,
+}
+
+impl Act {
+    /// Whether somebody heard the cancel by it.
+    pub(crate) fn is_heard(self) -> bool {
+        matches!(self, Self::Wakes(_) | Self::Creates(_))
+    }
 }
 
 /// One piece of evidence.
@@ -36,6 +43,15 @@ pub(crate) struct Piece {
     pub(crate) act: Act,
     /// The wait that it ended, for [`Act::Wakes`].
     pub(crate) wait: Wait,
+    /// Whether it may be of the same call as the piece before it in its chunk.
+    pub(crate) joins: bool,
+}
+
+impl Piece {
+    /// Something that a goroutine did inside a cancel.
+    pub(crate) fn inside(by: Option<Goroutine>, at: Time, stack: StackId) -> Self {
+        Self { by, at, stack, act: Act::Inside, wait: Wait::default(), joins: false }
+    }
 }
 
 /// A wait that a wake ended.
@@ -47,106 +63,147 @@ pub(crate) struct Wait {
     pub(crate) stack: StackId,
 }
 
-/// All evidence, sorted by canceller and then by time.
-pub(crate) fn collect(trace: &Trace, book: &Book) -> Vec<Piece> {
-    let mut pieces = if book.has_marks() { from_spans(trace, book) } else { Vec::new() };
-    from_births(trace, book, &mut pieces);
-    for sample in trace.world().samples() {
-        if sample.goroutine.is_some() && book.mark(sample.stack).is_some() {
-            pieces.push(Piece {
-                by: sample.goroutine,
-                at: sample.at,
-                stack: sample.stack,
-                act: Act::Inside,
-                wait: Wait::default(),
-            });
-        }
-    }
-    sorted(&pieces)
+/// Some of the evidence, sorted by canceller and then by time.
+#[derive(Debug, Default)]
+pub(crate) struct Part {
+    pieces: Vec<Piece>,
+    /// The cancellers, and how many pieces each has.
+    runs: Vec<(Option<Goroutine>, u32)>,
+    /// By how many of them somebody heard.
+    n_heard: usize,
 }
 
-/// Sorts pieces by way of small keys, which is faster than moving the pieces about.
-fn sorted(pieces: &[Piece]) -> Vec<Piece> {
-    // The canceller, the time and the row, in this order of weight.
-    let key = |row: u32, piece: &Piece| {
-        let by = piece.by.map_or(0, |by| u128::from(by.0) + 1);
-        let at = u128::from(piece.at.ns().cast_unsigned() ^ (1 << 63));
-        by << 96 | at << 32 | u128::from(row)
-    };
-    let mut keys: Vec<u128> = (0..).zip(pieces).map(|(row, piece)| key(row, piece)).collect();
-    keys.sort_unstable();
-    let row = |key: u128| usize::try_from(key & u128::from(u32::MAX)).unwrap_or(usize::MAX);
-    keys.into_iter().filter_map(|key| pieces.get(row(key)).copied()).collect()
-}
-
-/// Reasons for which nobody blocks inside a cancel: most waits need no look at their stacks.
-const ELSEWHERE: &[&str] =
-    &["select", "chan receive", "chan send", "sleep", "network", "forever", "sync.(*Cond).Wait"];
-
-/// Wakes made, and states entered, inside a cancel.
-fn from_spans(trace: &Trace, book: &Book) -> Vec<Piece> {
-    let elsewhere: Vec<StrId> =
-        ELSEWHERE.iter().filter_map(|reason| trace.strings().find(reason)).collect();
-    over_chunks(trace, |chunk| {
-        let marked: Vec<bool> =
-            chunk.stacks.iter().map(|&stack| book.mark(stack).is_some()).collect();
-        // Most chunks of most traces hold no cancel: they cost a look at their stacks only.
-        if !marked.contains(&true) {
-            return Vec::new();
-        }
-        let may_be = |row: u16| {
-            let kind = &chunk.kinds()[usize::from(row)];
-            kind.words > 0 && (kind.woken || !elsewhere.contains(&kind.reason))
-        };
-        let mut pieces = Vec::new();
-        let mut runs = Runs::new(chunk);
-        each_span(chunk, may_be, |at, word| {
-            let local = chunk.columns.stack(word).map_or(usize::MAX, |local| local as usize);
-            if marked.get(local).copied().unwrap_or(false)
-                && let Some(mark) = book.mark(chunk.stack_at(word))
-            {
-                pieces.push(piece(trace, chunk, runs.at(at), &mark, word, at));
+impl Part {
+    /// Takes pieces that are sorted.
+    pub(crate) fn new(pieces: Vec<Piece>) -> Self {
+        let mut runs: Vec<(Option<Goroutine>, u32)> = Vec::new();
+        let mut n_heard = 0;
+        for piece in &pieces {
+            match runs.last_mut() {
+                Some((by, n)) if *by == piece.by => *n += 1,
+                _ => runs.push((piece.by, 1)),
             }
+            n_heard += usize::from(piece.act.is_heard());
+        }
+        Self { pieces, runs, n_heard }
+    }
+}
+
+/// All evidence, sorted by canceller and then by time: in parts as it was found, and the order.
+#[derive(Debug, Default)]
+pub(crate) struct Pieces {
+    parts: Vec<Part>,
+    /// The part and the row in it.
+    order: Vec<(u32, u32)>,
+}
+
+/// The part that is of no chunk.
+const RARE: u32 = 0;
+
+impl Pieces {
+    /// Puts parts in order: first what is of no chunk, then what was found in each.
+    pub(crate) fn new(n_goroutines: u32, rare: Part, of_chunks: Vec<Part>) -> Self {
+        let mut parts = vec![rare];
+        parts.extend(of_chunks);
+        let bucket = |by: Option<Goroutine>| by.map_or(0, |by| by.index() + 1);
+        let mut next = vec![0_u32; n_goroutines as usize + 2];
+        for &(by, n) in parts.iter().flat_map(|part| &part.runs) {
+            next[bucket(by) + 1] += n;
+        }
+        let mut sum = 0;
+        for start in &mut next {
+            sum += *start;
+            *start = sum;
+        }
+        let mut order = vec![(0, 0); sum as usize];
+        for (number, part) in (0..).zip(&parts) {
+            let mut row = 0;
+            for &(by, n) in &part.runs {
+                let place = &mut next[bucket(by)];
+                for place in &mut order[*place as usize..(*place + n) as usize] {
+                    *place = (number, row);
+                    row += 1;
+                }
+                *place += n;
+            }
+        }
+        let mut pieces = Self { parts, order };
+        pieces.sort_by_time(|by| {
+            let end = bucket(by);
+            let start = end.checked_sub(1).map_or(0, |before| next[before]);
+            start as usize..next[end] as usize
         });
         pieces
-    })
+    }
+
+    /// Sorts those of each canceller, whose places are told, by time. Chunks are in order of
+    /// time, so that this is done unless some of its pieces are of no chunk.
+    fn sort_by_time(&mut self, places: impl Fn(Option<Goroutine>) -> Range<usize>) {
+        let Self { parts, order } = self;
+        let time = |&(part, row): &(u32, u32)| parts[part as usize].pieces[row as usize].at;
+        for &(by, _) in &parts[RARE as usize].runs {
+            let of_canceller = &mut order[places(by)];
+            if !of_canceller.is_sorted_by_key(time) {
+                of_canceller.sort_by_key(time);
+            }
+        }
+    }
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.order.len()
+    }
+
+    /// One of them, by its place in the order.
+    pub(crate) fn at(&self, place: usize) -> &Piece {
+        let (part, row) = self.order[place];
+        &self.parts[part as usize].pieces[row as usize]
+    }
+
+    /// The place after the last piece of a canceller, or of those before it.
+    pub(crate) fn end_of(&self, by: Option<Goroutine>) -> usize {
+        let (mut low, mut high) = (0, self.len());
+        while low < high {
+            let middle = low.midpoint(high);
+            if self.at(middle).by <= by {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        low
+    }
+
+    /// Whether one may be of the same call as the one before it, if that was found out in
+    /// their chunk.
+    pub(crate) fn joins(&self, place: usize) -> Option<bool> {
+        let (before, (part, row)) = (self.order[place.checked_sub(1)?], self.order[place]);
+        let of_chunk = part != RARE && before == (part, row.checked_sub(1)?);
+        of_chunk.then(|| self.at(place).joins)
+    }
+
+    /// By how many of them somebody heard.
+    pub(crate) fn n_heard(&self) -> usize {
+        self.parts.iter().map(|part| part.n_heard).sum()
+    }
+
+    /// Some of them, in order.
+    pub(crate) fn of(&self, places: Range<u32>) -> impl Iterator<Item = &Piece> {
+        places.map(|place| self.at(place as usize))
+    }
 }
 
-/// The evidence that the span `at` of a chunk is, whose stack the word `word` names.
-fn piece(
-    trace: &Trace,
-    chunk: &Chunk,
-    (member, first): (Goroutine, usize),
-    mark: &Mark,
-    word: usize,
-    at: usize,
-) -> Piece {
-    let kind = chunk.kind_of(at);
-    let time = chunk.start(at);
-    let stack = chunk.stack_at(word);
-    let inside =
-        Piece { by: Some(member), at: time, stack, act: Act::Inside, wait: Wait::default() };
-    if !kind.woken {
-        return inside;
+/// The evidence that is in no chunk: births and samples.
+pub(crate) fn rare(trace: &Trace, book: &Book) -> Part {
+    let mut rare = Vec::new();
+    from_births(trace, book, &mut rare);
+    for sample in trace.world().samples() {
+        if sample.goroutine.is_some() && book.mark(sample.stack).is_some() {
+            rare.push(Piece::inside(sample.goroutine, sample.at, sample.stack));
+        }
     }
-    let by = chunk.waker_at(word);
-    if !mark.closes {
-        return Piece { by, ..inside };
-    }
-    let wait = if at > first {
-        let waiting = chunk.kind_of(at - 1);
-        let stack = match waiting.words {
-            0 => StackId::EMPTY,
-            words => chunk.stack_at(word - usize::from(words)),
-        };
-        Wait { since: chunk.start(at - 1), stack }
-    } else {
-        // It began in an earlier chunk.
-        trace
-            .span_at(member, Time(time.ns().saturating_sub(1)))
-            .map_or_else(Wait::default, |span| Wait { since: span.start, stack: span.stack })
-    };
-    Piece { by, act: Act::Wakes(member), wait, ..inside }
+    rare.sort_by_key(|piece| (piece.by, piece.at));
+    Part::new(rare)
 }
 
 /// Goroutines that were born to cancel, or by a cancel.
@@ -171,12 +228,11 @@ fn from_birth(
     pieces: &mut Vec<Piece>,
 ) {
     let Some(born) = lives::born(trace, goroutine) else { return };
-    let wait = Wait::default();
     if let Some(mark) = mark {
         let act = if mark.starts_callback { Act::Creates(goroutine) } else { Act::Inside };
-        let (by, stack) =
-            (lives::parent(trace, goroutine), lives::creation_stack(trace, goroutine));
-        pieces.push(Piece { by, at: born, stack, act, wait });
+        let by = lives::parent(trace, goroutine);
+        let inside = Piece::inside(by, born, lives::creation_stack(trace, goroutine));
+        pieces.push(Piece { act, ..inside });
     }
     if !cancels {
         return;
@@ -189,8 +245,8 @@ fn from_birth(
         trace.spans(goroutine).find(|span| span.state == GoState::Running).map(|span| span.start)
     };
     if let Some(at) = at {
-        let (by, stack) = (Some(goroutine), StackId::EMPTY);
-        pieces.push(Piece { by, at, stack, act: Act::Starts, wait });
+        let inside = Piece::inside(Some(goroutine), at, StackId::EMPTY);
+        pieces.push(Piece { act: Act::Starts, ..inside });
     }
 }
 

@@ -9,42 +9,114 @@
 
 use std::ops::Range;
 
-use crate::base::{Goroutine, StackId, Time};
+use crate::base::Time;
 use crate::model::{Chunk, Trace};
-use crate::parse::event::GoState;
 
 use super::book::Book;
-use super::evidence::{Act, Piece};
-use super::lives;
-use super::patterns::Role;
+use super::evidence::{Act, Piece, Pieces};
+use super::gaps::{Gap, Gaps};
+use super::joining::{Joins, is_wide};
 use super::scan::each_span;
-use super::threads::{over_chunks, over_rows};
+use super::threads::Threads;
 
 /// Two waits that began closer together than this, in nanoseconds, may be in the trace in the
 /// wrong order: clocks of different processors tick 64 ns apart, and are read at leisure.
 const CLOCK_SLACK_NS: i64 = 1_000;
 
-/// Between two pieces that are closer together than this, in nanoseconds, there is no room for
-/// anything else that leaves a trace: writing an event with its stack takes half as long.
-const TWO_EVENTS_NS: i64 = 500;
+/// Pieces that are of one cancel.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Group {
+    /// Their places.
+    pub(crate) pieces: Range<u32>,
+    /// By how many of them somebody heard.
+    pub(crate) n_heard: u32,
+}
 
-/// The pieces of each cancel, as ranges of `pieces`, which are sorted by canceller and time.
-pub(crate) fn group(trace: &Trace, book: &Book, pieces: &[Piece]) -> Vec<Range<usize>> {
-    let grouping = Grouping { trace, book };
-    let mut joined: Vec<bool> = over_rows(pieces.len(), |rows| {
-        rows.map(|at| at > 0 && grouping.may_join(pieces[at - 1], pieces[at])).collect()
+/// The pieces of each cancel, by canceller and then by time.
+pub(crate) fn group(trace: &Trace, book: &Book, threads: Threads, pieces: &Pieces) -> Vec<Group> {
+    let joins = Joins { trace, book };
+    let blocks = threads.of_rows(pieces.len(), |rows| {
+        let rows = whole_cancellers(pieces, rows);
+        Block::new(joins, pieces, rows)
     });
-    grouping.part(pieces, &mut joined);
-    interrupt(trace, book, pieces, &mut joined);
-    let mut runs = Vec::new();
-    let mut start = 0;
-    for at in 1..=pieces.len() {
-        if joined.get(at).is_none_or(|joined| !joined) {
-            runs.push(start..at);
-            start = at;
+    let mut joined = Vec::with_capacity(pieces.len());
+    let mut heard = Vec::with_capacity(pieces.len());
+    let (mut gaps, mut across) = (Vec::new(), Vec::new());
+    for block in blocks {
+        joined.extend(block.joined);
+        heard.extend(block.heard);
+        gaps.extend(block.gaps);
+        across.extend(block.across);
+    }
+    interrupt(joins, threads, &Gaps::new(gaps), &Gaps::new(across), &mut joined);
+    let mut groups: Vec<Group> = Vec::new();
+    for (at, (joined, heard)) in (0..).zip(joined.into_iter().zip(heard)) {
+        match groups.last_mut() {
+            Some(group) if joined => {
+                group.pieces.end = at + 1;
+                group.n_heard += u32::from(heard);
+            }
+            _ => groups.push(Group { pieces: at..at + 1, n_heard: u32::from(heard) }),
         }
     }
-    if pieces.is_empty() { Vec::new() } else { runs }
+    groups
+}
+
+/// Moves the bounds of a stretch of pieces to where the next canceller's begin.
+fn whole_cancellers(pieces: &Pieces, rows: Range<usize>) -> Range<usize> {
+    let next = |from: usize| match from.checked_sub(1) {
+        Some(last) if from < pieces.len() => pieces.end_of(pieces.at(last).by),
+        _ => from,
+    };
+    next(rows.start)..next(rows.end)
+}
+
+/// A stretch of pieces, all of some cancellers'.
+struct Block {
+    /// Whether each may be of the same call as the one before it.
+    joined: Vec<bool>,
+    /// Whether somebody heard by each.
+    heard: Vec<bool>,
+    /// The stretches between two that may be: there the canceller may have done something else.
+    gaps: Vec<Gap>,
+    /// Those of them that no chunk holds as a whole.
+    across: Vec<Gap>,
+}
+
+impl Block {
+    fn new(joins: Joins<'_>, pieces: &Pieces, rows: Range<usize>) -> Self {
+        let mut block = Self {
+            joined: Vec::with_capacity(rows.len()),
+            heard: Vec::with_capacity(rows.len()),
+            gaps: Vec::new(),
+            across: Vec::new(),
+        };
+        let mut run = Run::default();
+        for at in rows {
+            let piece = pieces.at(at);
+            let before = at.checked_sub(1).map(|before| pieces.at(before));
+            let in_chunk = pieces.joins(at);
+            let wait = first_level_wait(joins.book, piece);
+            let cancels_once = || piece.by.is_some_and(|by| joins.cancels_once(by));
+            let joined = in_chunk
+                .unwrap_or_else(|| before.is_some_and(|before| joins.may_join(before, piece)))
+                && (run.fits(wait) || cancels_once());
+            // Who was started in order to cancel does nothing else.
+            if let (true, Some(before), Some(by)) = (joined, before, piece.by)
+                && is_wide(before, piece)
+                && !cancels_once()
+            {
+                let gap = Gap { by, from: before.at, until: piece.at, piece: at };
+                block.gaps.push(gap);
+                block.across.extend(in_chunk.is_none().then_some(gap));
+            }
+            block.joined.push(joined);
+            block.heard.push(piece.act.is_heard());
+            run = if joined { run } else { Run::default() };
+            run.take(piece, wait);
+        }
+        block
+    }
 }
 
 /// What the pieces so far tell of one call.
@@ -56,155 +128,48 @@ struct Run {
     last_wait: Option<Time>,
 }
 
-struct Grouping<'a> {
-    trace: &'a Trace,
-    book: &'a Book,
-}
-
-impl Grouping<'_> {
-    /// Whether two pieces in a row are of the same goroutine, from the same outer stack, and
-    /// the goroutine did not stop elsewhere in between.
-    fn may_join(&self, before: Piece, piece: Piece) -> bool {
-        if before.by != piece.by {
-            return false;
-        }
-        if piece.by.is_some_and(|by| self.cancels_once(by)) {
-            return true;
-        }
-        let short = piece.at - before.at < TWO_EVENTS_NS;
-        self.same_caller(before.stack, piece.stack)
-            && (short || piece.by.is_none_or(|by| !self.stops_elsewhere(by, before, piece)))
+impl Run {
+    /// Whether a piece fits, by when the wait began that it ended on the first level.
+    fn fits(&self, wait: Option<Time>) -> bool {
+        let Some(since) = wait else { return true };
+        let later = self.last_wait.is_some_and(|last| since - last > CLOCK_SLACK_NS);
+        !self.went_deeper && !later
     }
 
-    /// Whether a goroutine was started in order to cancel one context.
-    fn cancels_once(&self, goroutine: Goroutine) -> bool {
-        let name = lives::name(self.trace, goroutine);
-        matches!(
-            self.book.function(name).role,
-            Some(Role::CancelFunc | Role::DeadlineFunc | Role::Watcher)
-        )
-    }
-
-    /// Whether two stacks are of a call from the same place, as far as they reach.
-    fn same_caller(&self, one: StackId, other: StackId) -> bool {
-        let (Some(one), Some(other)) = (self.book.mark(one), self.book.mark(other)) else {
-            return false;
-        };
-        one.caller == other.caller || one.cut || other.cut
-    }
-
-    /// Whether the canceller blocked, was preempted or made a system call outside the cancel.
-    fn stops_elsewhere(&self, by: Goroutine, before: Piece, piece: Piece) -> bool {
-        self.trace
-            .spans_from(by, before.at)
-            .skip_while(|span| span.start <= before.at)
-            .take_while(|span| span.start < piece.at)
-            .any(|span| match span.state {
-                GoState::Running | GoState::Undetermined | GoState::NotExist => false,
-                // The stack is the waker's, or there is none after a system call.
-                GoState::Runnable if span.woken || span.stack == StackId::EMPTY => false,
-                GoState::Runnable | GoState::Waiting | GoState::Syscall => {
-                    !self.same_caller(span.stack, piece.stack)
-                }
-            })
-    }
-
-    /// Separates pieces that do not fit those before.
-    fn part(&self, pieces: &[Piece], joined: &mut [bool]) {
-        let mut run = Run::default();
-        for (piece, joined) in pieces.iter().zip(joined) {
-            *joined &= self.goes_on(&run, *piece);
-            if !*joined {
-                run = Run::default();
-            }
-            self.extend(&mut run, *piece);
-        }
-    }
-
-    /// Whether a piece fits what the run tells so far.
-    fn goes_on(&self, run: &Run, piece: Piece) -> bool {
-        let Some(waited_since) = self.first_level_wait(piece) else { return true };
-        if piece.by.is_some_and(|by| self.cancels_once(by)) {
-            return true;
-        }
-        let later = run.last_wait.is_some_and(|last| waited_since - last > CLOCK_SLACK_NS);
-        !run.went_deeper && !later
-    }
-
-    fn extend(&self, run: &mut Run, piece: Piece) {
-        if let Some(waited_since) = self.first_level_wait(piece) {
-            run.last_wait = Some(waited_since);
+    fn take(&mut self, piece: &Piece, wait: Option<Time>) {
+        if wait.is_some() {
+            self.last_wait = wait;
         } else if matches!(piece.act, Act::Wakes(_)) {
-            run.went_deeper = true;
+            self.went_deeper = true;
         }
-    }
-
-    /// When the wait began that a piece ended on the first level, if it did.
-    fn first_level_wait(&self, piece: Piece) -> Option<Time> {
-        let Act::Wakes(_) = piece.act else { return None };
-        let mark = self.book.mark(piece.stack)?;
-        (mark.depth <= 1).then_some(piece.wait.since)
     }
 }
 
-/// The stretches between two pieces that may be of one cancel, by canceller.
-struct Gaps {
-    /// Where each goroutine's gaps begin in `rows`, and the end.
-    starts: Vec<u32>,
-    /// From when until when, and the number of the later piece.
-    rows: Vec<(Time, Time, usize)>,
-}
-
-impl Gaps {
-    /// The pieces are sorted by canceller, so their gaps are too.
-    fn new(trace: &Trace, pieces: &[Piece], joined: &[bool]) -> Self {
-        let mut starts = vec![0; trace.n_goroutines() as usize + 1];
-        let mut rows = Vec::new();
-        for (at, pair) in pieces.windows(2).enumerate() {
-            let [before, piece] = pair else { continue };
-            let wide = piece.at - before.at >= TWO_EVENTS_NS;
-            if let (true, true, Some(by)) = (wide, joined[at + 1], piece.by) {
-                rows.push((before.at, piece.at, at + 1));
-                starts[by.index() + 1] += 1;
-            }
-        }
-        let mut sum = 0;
-        for start in &mut starts {
-            sum += *start;
-            *start = sum;
-        }
-        Self { starts, rows }
-    }
-
-    fn of(&self, goroutine: Goroutine) -> &[(Time, Time, usize)] {
-        match self.starts.get(goroutine.index()..goroutine.index() + 2) {
-            Some(&[start, end]) => &self.rows[start as usize..end as usize],
-            _ => &[],
-        }
-    }
-
-    /// The piece after the gap in which a goroutine did something at some moment.
-    fn around(&self, goroutine: Goroutine, at: Time) -> Option<usize> {
-        let gaps = self.of(goroutine);
-        let next = gaps.partition_point(|(_, end, _)| *end <= at);
-        gaps.get(next).filter(|(start, ..)| *start < at).map(|(.., piece)| *piece)
-    }
+/// When the wait began that a piece ended on the first level, if it did.
+fn first_level_wait(book: &Book, piece: &Piece) -> Option<Time> {
+    let Act::Wakes(_) = piece.act else { return None };
+    let mark = book.mark(piece.stack)?;
+    (mark.depth <= 1).then_some(piece.wait.since)
 }
 
 /// Separates pieces between which their canceller did something outside of the cancel.
-fn interrupt(trace: &Trace, book: &Book, pieces: &[Piece], joined: &mut [bool]) {
-    let gaps = Gaps::new(trace, pieces, joined);
-    if gaps.rows.is_empty() {
+fn interrupt(joins: Joins<'_>, threads: Threads, gaps: &Gaps, across: &Gaps, joined: &mut [bool]) {
+    let Joins { trace, book } = joins;
+    // What was found in a chunk knows of all wakes between its pieces.
+    if !across.is_empty() {
+        for piece in threads.over_chunks(trace, |chunk| wakes_in(chunk, book, across)) {
+            joined[piece] = false;
+        }
+    }
+    if gaps.is_empty() {
         return;
     }
-    for piece in over_chunks(trace, |chunk| wakes_in(chunk, book, &gaps)) {
-        joined[piece] = false;
-    }
     let columns = &trace.goroutines;
-    let births = columns.parents.iter().zip(columns.creation_stacks.iter().zip(&columns.born));
+    let births = columns.born.iter().zip(columns.parents.iter().zip(&columns.creation_stacks));
     let births = births
-        .filter(|(_, (stack, _))| book.mark(**stack).is_none())
-        .filter_map(|(parent, (_, &born))| Some(((*parent)?, born)));
+        .filter(|(born, _)| gaps.may_be_around(**born))
+        .filter(|(_, (_, stack))| book.mark(**stack).is_none())
+        .filter_map(|(&born, (parent, _))| Some(((*parent)?, born)));
     let notes = trace.notes();
     let logs = notes.logs().iter().filter_map(|log| Some((log.goroutine?, log.at)));
     let regions = notes.regions().iter().flat_map(|region| {
@@ -220,22 +185,19 @@ fn interrupt(trace: &Trace, book: &Book, pieces: &[Piece], joined: &mut [bool]) 
 
 /// The pieces before which their canceller woke somebody outside of the cancel.
 fn wakes_in(chunk: &Chunk, book: &Book, gaps: &Gaps) -> Vec<usize> {
-    let wanted: Vec<bool> =
-        chunk.people.iter().map(|&person| !gaps.of(person).is_empty()).collect();
-    if !wanted.contains(&true) {
+    // A chunk has no spans before its base; where the next one's begin, its own have ended.
+    if gaps.rows().iter().all(|gap| gap.until < chunk.base) {
         return Vec::new();
     }
-    let outside: Vec<bool> = chunk.stacks.iter().map(|&stack| book.mark(stack).is_none()).collect();
-    let is = |facts: &[bool], local: Option<u32>| {
-        local.and_then(|local| facts.get(local as usize)).copied().unwrap_or(false)
-    };
-    let is_wake = |row: u16| chunk.kinds()[usize::from(row)].woken;
+    let is_wake = |row: u16| u8::from(chunk.kinds()[usize::from(row)].woken);
     let mut found = Vec::new();
-    each_span(chunk, is_wake, |at, word| {
-        let by = chunk.columns.waker(word);
-        if is(&wanted, by) && is(&outside, chunk.columns.stack(word)) {
-            let by = chunk.waker_at(word);
-            found.extend(by.and_then(|by| gaps.around(by, chunk.start(at))));
+    each_span(chunk, is_wake, |at, word, _| {
+        let time = chunk.start(at);
+        if gaps.may_be_around(time)
+            && book.mark(chunk.stack_at(word)).is_none()
+            && let Some(by) = chunk.waker_at(word)
+        {
+            found.extend(gaps.around(by, time));
         }
     });
     found

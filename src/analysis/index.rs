@@ -1,14 +1,16 @@
 //! Lookups that several parts of the analysis share: hearings and children by goroutine.
 
 use std::cmp::Reverse;
+use std::ops::Range;
 
-use crate::base::Goroutine;
+use crate::base::{Goroutine, Time};
 use crate::model::Trace;
 
+use super::lives;
 use super::types::Hearing;
 
 /// Rows of some table by goroutine: where each goroutine's rows begin, and the rows.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct ByGoroutine {
     starts: Vec<u32>,
     rows: Vec<u32>,
@@ -43,9 +45,14 @@ impl ByGoroutine {
 
     /// One goroutine's rows.
     pub(crate) fn of(&self, goroutine: Goroutine) -> &[u32] {
+        self.rows.get(self.range_of(goroutine)).unwrap_or(&[])
+    }
+
+    /// Where one goroutine's rows are among all.
+    pub(crate) fn range_of(&self, goroutine: Goroutine) -> Range<usize> {
         let at = goroutine.index();
         let bounds = self.starts.get(at).zip(self.starts.get(at + 1));
-        bounds.and_then(|(&start, &end)| self.rows.get(start as usize..end as usize)).unwrap_or(&[])
+        bounds.map_or(0..0, |(&start, &end)| start as usize..end as usize)
     }
 
     /// Sorts each goroutine's rows anew.
@@ -57,6 +64,39 @@ impl ByGoroutine {
                 self.rows[*start as usize..*end as usize].sort_unstable_by_key(|&row| key(row));
             }
         }
+    }
+}
+
+/// For each creator, whether any child of some kind lives at one moment and still at another.
+#[derive(Debug)]
+pub(crate) struct Spanning {
+    /// By creator, in order of first appearance.
+    children: ByGoroutine,
+    /// Beside each child, the last end of those up to it.
+    latest: Vec<Time>,
+}
+
+impl Spanning {
+    /// Takes the children of each creator.
+    pub(crate) fn new(trace: &Trace, mut children: ByGoroutine) -> Self {
+        children.sort_each_by_key(|row| lives::first(trace, Goroutine(row)));
+        let mut latest: Vec<Time> =
+            children.rows.iter().map(|&row| lives::end(trace, Goroutine(row))).collect();
+        for bounds in children.starts.windows(2) {
+            let [start, end] = [bounds[0] as usize, bounds[1] as usize];
+            for at in start + 1..end {
+                latest[at] = latest[at].max(latest[at - 1]);
+            }
+        }
+        Self { children, latest }
+    }
+
+    /// Whether a child first appeared before `from` and ends after `until`.
+    pub(crate) fn any(&self, trace: &Trace, parent: Goroutine, from: Time, until: Time) -> bool {
+        let began = |row: &u32| lives::first(trace, Goroutine(*row)) < from;
+        let before = self.children.of(parent).partition_point(began);
+        let last = before.checked_sub(1).map(|at| self.children.range_of(parent).start + at);
+        last.and_then(|at| self.latest.get(at)).is_some_and(|&end| end > until)
     }
 }
 

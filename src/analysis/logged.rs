@@ -1,8 +1,10 @@
-//! Cancels and hearings that the program itself logs.
+//! Contexts and cancels that the program itself logs.
 //!
-//! The convention, in the category that [`Rules::log_category`](super::Rules) names:
-//! `cancel NAME` right before a cancel, `heard NAME` when a goroutine notices it.
-//! docs/late-exits.md has a small wrapper around package context that does this.
+//! The convention, in the category that [`Rules::log_category`](super::Rules) names: `new NAME`
+//! where a context is made, `cancel NAME` right before it is cancelled, `heard NAME` when a
+//! goroutine notices; the first two may end in `under PARENT`. assets/overstayctx does this.
+
+use rustc_hash::FxHashMap;
 
 use crate::base::{Goroutine, StackId, StrId, TaskId, Time};
 use crate::model::{Log, Trace};
@@ -12,13 +14,25 @@ use super::Rules;
 /// A cancel is the logged one if its goroutine began it this soon after the log, in nanoseconds.
 pub(crate) const SAME_CALL_NS: i64 = 1_000_000;
 
+/// What happened to a context.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Verb {
+    /// It was made.
+    New,
+    /// It is being cancelled.
+    Cancel,
+    /// The goroutine noticed that it was cancelled.
+    Heard,
+}
+
 /// What a log says of a context.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Says<'a> {
-    /// It is being cancelled.
-    Cancel(&'a str),
-    /// The goroutine noticed that it was cancelled.
-    Heard(&'a str),
+pub(crate) struct Says<'a> {
+    pub(crate) verb: Verb,
+    /// The context's name, "" if it has none.
+    pub(crate) name: &'a str,
+    /// Its parent's name, "" if that is not told.
+    pub(crate) parent: &'a str,
 }
 
 /// One log of the convention.
@@ -50,16 +64,32 @@ fn entry<'a>(trace: &'a Trace, log: &Log) -> Option<Entry<'a>> {
     })
 }
 
-/// Reads a message; the name is the first word after the verb, and may be missing.
+/// For each task in which contexts were made, the one above all others; none if there are several.
+pub(crate) fn tops<'a>(logs: &[Entry<'a>]) -> FxHashMap<TaskId, Option<&'a str>> {
+    let made = || logs.iter().filter(|log| log.says.verb == Verb::New);
+    let task_of: FxHashMap<&str, TaskId> = made().map(|log| (log.says.name, log.task)).collect();
+    let mut tops = FxHashMap::default();
+    for log in made().filter(|log| task_of.get(log.says.parent) != Some(&log.task)) {
+        let top = tops.entry(log.task).or_insert(Some(log.says.name));
+        if *top != Some(log.says.name) {
+            *top = None;
+        }
+    }
+    tops
+}
+
+/// Reads a message: the verb, the name, and perhaps `under` and the parent's name.
 pub(crate) fn says(message: &str) -> Option<Says<'_>> {
     let mut words = message.split_whitespace();
-    let verb = words.next()?;
+    let verb = match words.next()? {
+        "new" => Verb::New,
+        "cancel" => Verb::Cancel,
+        "heard" => Verb::Heard,
+        _ => return None,
+    };
     let name = words.next().unwrap_or("").trim_end_matches(':');
-    match verb {
-        "cancel" => Some(Says::Cancel(name)),
-        "heard" => Some(Says::Heard(name)),
-        _ => None,
-    }
+    let parent = words.next().filter(|word| *word == "under").and_then(|_| words.next());
+    Some(Says { verb, name, parent: parent.unwrap_or("") })
 }
 
 #[cfg(test)]
@@ -68,11 +98,19 @@ mod tests {
 
     #[test]
     fn messages_begin_with_a_verb() {
-        assert_eq!(says("cancel import"), Some(Says::Cancel("import")));
-        assert_eq!(says("cancel import: out of space"), Some(Says::Cancel("import")));
-        assert_eq!(says("cancel"), Some(Says::Cancel("")));
-        assert_eq!(says(" heard  import "), Some(Says::Heard("import")));
+        let told = |verb, name, parent| Some(Says { verb, name, parent });
+        assert_eq!(says("cancel import"), told(Verb::Cancel, "import", ""));
+        assert_eq!(says("cancel import: out of space"), told(Verb::Cancel, "import", ""));
+        assert_eq!(says("cancel"), told(Verb::Cancel, "", ""));
+        assert_eq!(says(" heard  import "), told(Verb::Heard, "import", ""));
+        assert_eq!(says("new query#3 under request#2"), told(Verb::New, "query#3", "request#2"));
+        assert_eq!(
+            says("cancel query#3 under request#2").map(|says| says.parent),
+            Some("request#2")
+        );
+        assert_eq!(says("cancel import under"), told(Verb::Cancel, "import", ""));
         assert_eq!(says("canceling import"), None);
+        assert_eq!(says("newest import"), None);
         assert_eq!(says(""), None);
     }
 }

@@ -6,6 +6,7 @@
 
 mod blame;
 mod book;
+mod calls;
 mod cancels;
 mod cause;
 mod deaf;
@@ -14,9 +15,12 @@ mod diff;
 mod evidence;
 mod few;
 mod findings;
+mod gaps;
 mod grouping;
 mod history;
 mod index;
+mod joining;
+mod judge;
 mod listening;
 mod lives;
 mod logged;
@@ -28,6 +32,7 @@ mod rules;
 mod scan;
 mod split;
 mod stats;
+mod survey;
 mod tally;
 mod threads;
 mod tree;
@@ -44,6 +49,8 @@ pub use words::{Cause, Doing, Evidence, GroupKind, HeardIn, Outcome, Rule, Sever
 
 use crate::base::{Goroutine, Interval};
 use crate::model::Trace;
+
+use threads::Threads;
 
 /// A trace with what the analysis says of it: immutable, to be shared behind an `Arc`.
 #[derive(Debug, Default)]
@@ -132,12 +139,23 @@ fn splitter<'a>(trace: &'a Trace, analysis: &'a Analysis) -> split::Splitter<'a>
 /// Finds all cancels, who heard them, and what to act on.
 #[must_use]
 pub fn analyze(trace: &Trace, rules: &Rules) -> Analysis {
+    analyze_on(trace, rules, Threads::all())
+}
+
+fn analyze_on(trace: &Trace, rules: &Rules, threads: Threads) -> Analysis {
     let book = book::Book::new(trace);
-    let mut heard = cancels::find(trace, &book, rules);
-    let deaf = deaf::find(trace, &book, rules, &heard);
+    let (found, rare) = threads
+        .both(|| survey::survey(trace, &book, rules, threads), || evidence::rare(trace, &book));
+    let (parts, sleeps): (Vec<_>, Vec<_>) =
+        found.into_iter().map(|found| (found.evidence, found.sleeps)).unzip();
+    let pieces = evidence::Pieces::new(trace.n_goroutines(), rare, parts);
+    let (mut heard, suspects) = threads.both(
+        || cancels::find(trace, &book, rules, threads, pieces),
+        || deaf::Suspects::new(trace, &book, rules),
+    );
+    let deaf = deaf::find(trace, &book, rules, threads, &heard, suspects);
     cancels::add_deaf(&mut heard, deaf);
-    let assists = split::Assists::new(trace);
-    tally::analysis(trace, rules, book, assists, heard)
+    tally::analysis(trace, rules, threads, book, heard, &sleeps)
 }
 
 /// All that a goroutine did in a window of its life, the largest part first. The parts add up

@@ -71,8 +71,8 @@ const STD: &[&str] = &[
     "weak",
 ];
 
-/// The package that logs cancels, as docs/late-exits.md has it.
-const LOGGING_PACKAGE: &str = "ctxtrace";
+/// Packages that log cancels: that of assets/overstayctx, and by its former name.
+const LOGGING_PACKAGES: &[&str] = &["overstayctx", "ctxtrace"];
 
 /// The package path of a function: `net/http` of `net/http.(*conn).serve`.
 pub(crate) fn package_of(function: &str) -> &str {
@@ -91,7 +91,7 @@ pub(crate) fn origin_of(function: &str, file: &str) -> Origin {
         return Origin::Std;
     }
     let first = package.split('/').next().unwrap_or(package);
-    if package.rsplit('/').next() == Some(LOGGING_PACKAGE) {
+    if package.rsplit('/').next().is_some_and(|last| LOGGING_PACKAGES.contains(&last)) {
         // Copied into the program, but never the code that somebody looks for.
         Origin::Dependency
     } else if file.ends_with("_test.go") {
@@ -178,6 +178,7 @@ mod tests {
                 "/src/shop/ctxtrace.go",
                 Origin::Dependency,
             ),
+            ("shop/overstayctx.logCancel", "/src/shop/overstayctx.go", Origin::Dependency),
         ] {
             assert_eq!(origin_of(function, file), origin, "{function} in {file}");
         }

@@ -107,10 +107,14 @@ struct After<'a> {
 }
 
 impl After<'_> {
-    fn waits(&self) -> impl Iterator<Item = Span> + '_ {
+    /// Where it stopped.
+    fn stops(&self) -> impl Iterator<Item = Span> {
         own_stacks(self.trace, self.heard.goroutine, self.heard.at)
             .take_while(|span| span.start < self.until)
-            .filter(|span| span.state == GoState::Waiting)
+    }
+
+    fn waits(&self) -> impl Iterator<Item = Span> {
+        self.stops().filter(|span| span.state == GoState::Waiting)
     }
 
     /// Whether the goroutine is one that serves many contexts.
@@ -133,6 +137,9 @@ impl After<'_> {
     /// Whether it came back to a wait further out, in which it had been before: it takes one
     /// job after the other, and the context was the job's.
     fn goes_back_to_its_loop(&self) -> bool {
+        if self.waits().next().is_none() {
+            return false;
+        }
         let stacks = self.trace.stacks();
         let callers: FxHashSet<_> = self
             .trace
@@ -159,8 +166,7 @@ impl After<'_> {
 
     /// Whether it went on to shut something down in good order, which was its job.
     fn shuts_down(&self) -> bool {
-        own_stacks(self.trace, self.heard.goroutine, self.heard.at)
-            .take_while(|span| span.start < self.until)
-            .any(|span| self.book.any(self.trace.stacks(), span.stack, Traits::GRACEFUL))
+        let stacks = self.trace.stacks();
+        self.stops().any(|span| self.book.any(stacks, span.stack, Traits::GRACEFUL))
     }
 }

@@ -3,7 +3,7 @@
 use crate::base::{Goroutine, StackId};
 use crate::model::Trace;
 
-use super::book::{Book, Traits};
+use super::book::Book;
 use super::lives;
 use super::names::Origin;
 use super::words::HeardIn;
@@ -23,45 +23,24 @@ pub(crate) struct Place {
 /// Tells from the stack of the wait that the cancel ended.
 pub(crate) fn place(trace: &Trace, book: &Book, goroutine: Goroutine, stack: StackId) -> Place {
     let start = book.function(lives::name(trace, goroutine)).origin;
-    let waits = book.top(trace.stacks(), stack).map(|function| function.origin);
-    let has_user = book.user(stack) != StackId::EMPTY;
-    let heard_in = match waits {
+    let spot = book.spot(stack);
+    let heard_in = match spot.code {
         // A library's own goroutine: whatever it waits in is its own.
-        Some(Origin::Std | Origin::Dependency) if has_user => HeardIn::Call,
-        _ if is_called_back(trace, book, stack) => HeardIn::Call,
+        Some(Origin::Std | Origin::Dependency) if spot.has_user => HeardIn::Call,
+        _ if spot.called_back => HeardIn::Call,
         _ => HeardIn::Own,
     };
     // Go 1.22 has no stacks of goroutines that were waiting when the trace began.
-    let waits_in_std = waits.unwrap_or(start) == Origin::Std;
+    let waits_in_std = spot.code.unwrap_or(start) == Origin::Std;
     Place {
         heard_in,
-        library_only: !has_user && waits_in_std && start == Origin::Std,
+        library_only: !spot.has_user && waits_in_std && start == Origin::Std,
         host: if start == Origin::User { StackId::EMPTY } else { host(trace, book, stack) },
     }
-}
-
-/// Whether the user's code that waits was called by an operation that the user's code had
-/// called: a driver of its own, below database/sql.
-fn is_called_back(trace: &Trace, book: &Book, stack: StackId) -> bool {
-    let stacks = trace.stacks();
-    let mut at = stack;
-    while let Some(frame) = stacks.top(at) {
-        at = stacks.caller(at);
-        if book.function(frame.function).is.has(Traits::OPERATES) {
-            return book.user(at) != StackId::EMPTY;
-        }
-    }
-    false
 }
 
 /// The stack that called the outermost of the user's frames; empty if there is no such frame
 /// or nobody called it.
 pub(crate) fn host(trace: &Trace, book: &Book, stack: StackId) -> StackId {
-    let mut outermost = StackId::EMPTY;
-    let mut at = book.user(stack);
-    while at != StackId::EMPTY {
-        outermost = at;
-        at = book.user(trace.stacks().caller(at));
-    }
-    trace.stacks().caller(outermost)
+    trace.stacks().caller(book.outermost(stack))
 }

@@ -1,52 +1,176 @@
 //! Linear passes over the spans of a chunk: the innermost loops of the analysis.
 
-use crate::base::Goroutine;
-use crate::model::{Chunk, KindRows};
+use crate::base::{Goroutine, StackId, Time};
+use crate::model::{Chunk, Kind, KindRows, Names, Starts};
 
-/// Calls `visit` for every span whose kind `wanted` says yes to, with the span's number and
-/// the word that names its stack, if it has one.
-#[inline]
+/// Calls `visit` for every span of whose kind `class` does not say 0: with the span's number,
+/// that of the word that names its stack, if it has one, and the class.
 pub(crate) fn each_span(
     chunk: &Chunk,
-    wanted: impl Fn(u16) -> bool,
-    mut visit: impl FnMut(usize, usize),
+    class: impl Fn(u16) -> u8,
+    mut visit: impl FnMut(usize, usize, u8),
 ) {
-    let steps: Vec<Step> = (0..)
-        .zip(chunk.kinds())
-        .map(|(row, kind)| Step { words: kind.words, wanted: wanted(row) })
-        .collect();
-    let mut word = 0;
-    match chunk.kind_rows() {
-        // The common case, without a check of bounds: there are as many steps as bytes.
-        KindRows::Narrow(rows) => {
-            let mut table = [Step::default(); 256];
-            let n = steps.len().min(table.len());
-            table[..n].copy_from_slice(&steps[..n]);
-            for (at, &row) in rows.iter().enumerate() {
-                let step = table[usize::from(row)];
-                if step.wanted {
-                    visit(at, word);
-                }
-                word += usize::from(step.words);
-            }
-        }
-        rows @ KindRows::Wide(_) => {
-            for (at, row) in rows.iter().enumerate() {
-                let step = steps.get(usize::from(row)).copied().unwrap_or_default();
-                if step.wanted {
-                    visit(at, word);
-                }
-                word += usize::from(step.words);
-            }
+    let mut scan = Scan::new(chunk, class);
+    while let Some(hits) = scan.next_block() {
+        for hit in hits {
+            visit(hit.at(), hit.word(), hit.class);
         }
     }
 }
 
-/// What a pass needs to know of a kind.
-#[derive(Clone, Copy, Default)]
-struct Step {
-    words: u8,
-    wanted: bool,
+/// How many spans are looked at in one go.
+const BLOCK: usize = 64;
+
+/// What a pass needs to know of a kind, in one number: how far a span of it is from the next, as
+/// in [`Scan::hits`], and below that its class.
+#[derive(Clone, Copy)]
+struct Step(u32);
+
+impl Default for Step {
+    fn default() -> Self {
+        Self::new(0, 0)
+    }
+}
+
+impl Step {
+    fn new(words: u8, class: u8) -> Self {
+        Self(u32::from(words) << 16 | 1 << 8 | u32::from(class))
+    }
+
+    fn class(self) -> u32 {
+        self.0 & 0xff
+    }
+}
+
+/// A span that is wanted.
+#[derive(Clone, Copy)]
+pub(crate) struct Hit {
+    at: u32,
+    word: u32,
+    /// The class of its kind.
+    pub(crate) class: u8,
+}
+
+impl Hit {
+    /// The span's number in its chunk.
+    #[inline]
+    pub(crate) fn at(self) -> usize {
+        self.at as usize
+    }
+
+    /// The number of its first word.
+    #[inline]
+    pub(crate) fn word(self) -> usize {
+        self.word as usize
+    }
+}
+
+/// The wanted spans of a chunk, a block at a time.
+pub(crate) struct Scan<'c> {
+    rows: KindRows<'c>,
+    /// By kind, filled up to the next size at which no bound needs to be checked.
+    steps: Vec<Step>,
+    /// The first span of the next block, and its first word.
+    at: u32,
+    word: u32,
+    /// The wanted spans of the block: from its beginning so many words (16 bits) and so many
+    /// spans (8 bits), and the class.
+    hits: [u32; BLOCK],
+}
+
+impl<'c> Scan<'c> {
+    /// All spans of whose kind `class` does not say 0.
+    pub(crate) fn new(chunk: &'c Chunk, class: impl Fn(u16) -> u8) -> Self {
+        let kinds = (0..).zip(chunk.kinds());
+        let mut steps: Vec<Step> =
+            kinds.map(|(row, kind)| Step::new(kind.words, class(row))).collect();
+        steps.resize(steps.len().max(256), Step::default());
+        Self { rows: chunk.kind_rows(), steps, at: 0, word: 0, hits: [0; BLOCK] }
+    }
+
+    /// The next block's, of which there may be none; none if there are no more blocks.
+    #[inline]
+    pub(crate) fn next_block(&mut self) -> Option<impl Iterator<Item = Hit> + '_> {
+        let from = self.at as usize;
+        let n_rows = self.rows.len().checked_sub(from).filter(|&n| n > 0)?.min(BLOCK);
+        let (first, first_word) = (self.at, self.word);
+        let (n, from_start) = match self.rows {
+            KindRows::Narrow(rows) => {
+                let steps: &[Step; 256] = self.steps.first_chunk()?;
+                let rows = rows.get(from..from + n_rows)?;
+                select(&mut self.hits, rows, |&row| steps[usize::from(row)])
+            }
+            KindRows::Wide(rows) => {
+                let step = |row: &[u8; 2]| self.steps.get(usize::from(u16::from_le_bytes(*row)));
+                let rows = rows.get(from..from + n_rows)?;
+                select(&mut self.hits, rows, |row| step(row).copied().unwrap_or_default())
+            }
+        };
+        self.at += u32::try_from(n_rows).unwrap_or(0);
+        self.word += from_start >> 16;
+        Some(self.hits[..n].iter().map(move |hit| {
+            let [class, at, low, high] = hit.to_le_bytes();
+            let word = u32::from(u16::from_le_bytes([low, high]));
+            Hit { at: first + u32::from(at), word: first_word + word, class }
+        }))
+    }
+}
+
+/// Fills in the hits of a block, and gives their number and where the next block begins. The
+/// loop has no branch that depends on what is wanted, since which those are cannot be foretold.
+#[inline]
+fn select<R>(hits: &mut [u32; BLOCK], rows: &[R], step: impl Fn(&R) -> Step) -> (usize, u32) {
+    let mut n = 0;
+    let mut from_start = 0;
+    for row in rows {
+        let step = step(row);
+        hits[n % BLOCK] = from_start | step.class();
+        n += usize::from(step.class() != 0);
+        from_start += step.0 - step.class();
+    }
+    (n.min(BLOCK), from_start)
+}
+
+/// The columns of a chunk, taken apart once: for passes that read many spans.
+#[derive(Clone, Copy)]
+pub(crate) struct View<'c> {
+    chunk: &'c Chunk,
+    starts: Starts<'c>,
+    rows: KindRows<'c>,
+    pub(crate) names: Names<'c>,
+}
+
+impl<'c> View<'c> {
+    pub(crate) fn new(chunk: &'c Chunk) -> Self {
+        let columns = &chunk.columns;
+        let (starts, names) = (columns.starts(), columns.names());
+        Self { chunk, starts, rows: chunk.kind_rows(), names }
+    }
+
+    /// As [`Chunk::start`].
+    #[inline]
+    pub(crate) fn start(self, at: usize) -> Time {
+        self.starts.get(at).map_or(self.chunk.base, |ns| self.chunk.base + ns)
+    }
+
+    /// As [`Chunk::kind_of`].
+    #[inline]
+    pub(crate) fn kind_of(self, at: usize) -> &'c Kind {
+        &self.chunk.kinds()[usize::from(self.rows.get(at).unwrap_or(u16::MAX))]
+    }
+
+    /// A span's stack from its words.
+    #[inline]
+    pub(crate) fn stack_at(self, word: usize) -> StackId {
+        let row = self.names.stack(word).and_then(|row| self.chunk.stacks.get(row as usize));
+        row.copied().unwrap_or_default()
+    }
+
+    /// A span's waker from its words.
+    #[inline]
+    pub(crate) fn waker_at(self, word: usize) -> Option<Goroutine> {
+        self.chunk.people.get(self.names.waker(word)? as usize).copied()
+    }
 }
 
 /// Whose the spans of a chunk are, asked for in ascending order.

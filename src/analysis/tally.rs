@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use crate::base::{StrId, Time};
+use crate::base::{Goroutine, StrId, Time};
 use crate::model::Trace;
 
 use super::Rules;
@@ -11,6 +11,7 @@ use super::cancels::Heard;
 use super::findings;
 use super::index::overstays_of;
 use super::split::Assists;
+use super::threads::Threads;
 use super::types::{Analysis, Cancel, Group, Hearing, Quantiles, Summary};
 use super::words::Outcome;
 
@@ -18,16 +19,21 @@ use super::words::Outcome;
 pub(crate) fn analysis(
     trace: &Trace,
     rules: &Rules,
+    threads: Threads,
     book: Book,
-    assists: Assists,
     heard: Heard,
+    sleeps: &[Vec<(Goroutine, Time)>],
 ) -> Analysis {
     let Heard { cancels, hearings, logged, .. } = heard;
-    let worst_first = worst_first(&hearings);
-    let by_goroutine = overstays_of(trace, &hearings);
+    let by_goroutine = || (overstays_of(trace, &hearings), groups(trace, rules, &hearings));
+    let (worst_first, (by_goroutine, groups)) =
+        threads.both(|| worst_first(&hearings), by_goroutine);
+    let assists = Assists::new(trace);
     let findings = findings::find(&findings::Facts {
         trace,
         rules,
+        threads,
+        sleeps,
         book: &book,
         assists: &assists,
         cancels: &cancels,
@@ -37,7 +43,7 @@ pub(crate) fn analysis(
     });
     Analysis {
         summary: summary(rules, &cancels, &hearings, &worst_first),
-        groups: groups(trace, rules, &hearings, &worst_first),
+        groups,
         findings,
         by_goroutine,
         worst_first,
@@ -51,13 +57,19 @@ pub(crate) fn analysis(
 
 /// The rows of hearings that may be late, worst first.
 fn worst_first(hearings: &[Hearing]) -> Vec<u32> {
-    let mut keys: Vec<(Reverse<i64>, u32)> = (0..)
-        .zip(hearings)
-        .filter(|(_, hearing)| may_be_late(hearing))
-        .map(|(row, hearing)| (Reverse(hearing.overstay_ns), row))
-        .collect();
-    keys.sort_unstable();
-    keys.into_iter().map(|(_, row)| row).collect()
+    // Nearly all overstays are below 4 s: with their row they fit one word, which sorts faster.
+    let mut long: Vec<(Reverse<i64>, u32)> = Vec::new();
+    let mut short: Vec<u64> = Vec::with_capacity(hearings.len());
+    for (row, hearing) in (0..).zip(hearings).filter(|(_, hearing)| may_be_late(hearing)) {
+        match u32::try_from(hearing.overstay_ns) {
+            Ok(ns) => short.push(u64::from(!ns) << 32 | u64::from(row)),
+            Err(_) => long.push((Reverse(hearing.overstay_ns), row)),
+        }
+    }
+    long.sort_unstable();
+    short.sort_unstable();
+    let row = |key: u64| u32::try_from(key & u64::from(u32::MAX)).unwrap_or(u32::MAX);
+    long.into_iter().map(|(_, row)| row).chain(short.into_iter().map(row)).collect()
 }
 
 /// Whether a hearing is late by some limit.
@@ -73,7 +85,7 @@ fn summary(
 ) -> Summary {
     let mut summary = Summary {
         cancels: u32::try_from(cancels.len()).unwrap_or(u32::MAX),
-        overstay: quantiles_of(worst_first.len(), |rank| {
+        overstay: quantiles_of_sorted(worst_first.len(), |rank| {
             hearings[worst_first[worst_first.len() - 1 - rank] as usize].overstay_ns
         }),
         ..Summary::default()
@@ -96,47 +108,66 @@ fn summary(
 
 /// The quantiles of `n` durations, given each by its rank from the smallest: each is one of
 /// them, the smallest that enough are at most.
-fn quantiles_of(n: usize, by_rank: impl Fn(usize) -> i64) -> Quantiles {
+fn quantiles_of_sorted(n: usize, by_rank: impl Fn(usize) -> i64) -> Quantiles {
     if n == 0 {
         return Quantiles::default();
     }
-    let at = |percent: usize| by_rank((n * percent).div_ceil(100).saturating_sub(1));
+    let at = |percent| by_rank(rank_of(n, percent));
     Quantiles { p50: at(50), p90: at(90), p99: at(99), max: at(100) }
 }
 
+/// The same of durations in any order, which it changes.
+fn quantiles_of(durations: &mut [i64]) -> Quantiles {
+    let n = durations.len();
+    let mut below = 0;
+    let mut at = |percent| {
+        let rank = rank_of(n, percent);
+        // What is below the rank before is below this one, too.
+        let (_, found, _) = durations[below..].select_nth_unstable(rank - below);
+        below = rank;
+        *found
+    };
+    if n == 0 {
+        return Quantiles::default();
+    }
+    Quantiles { p50: at(50), p90: at(90), p99: at(99), max: at(100) }
+}
+
+/// The rank of a quantile among at least one.
+fn rank_of(n: usize, percent: usize) -> usize {
+    (n * percent).div_ceil(100).saturating_sub(1)
+}
+
+/// A goroutine's overstay that is never late.
+const NEVER: i64 = -1;
+
 /// Goroutines by start function.
-fn groups(trace: &Trace, rules: &Rules, hearings: &[Hearing], worst_first: &[u32]) -> Vec<Group> {
+fn groups(trace: &Trace, rules: &Rules, hearings: &[Hearing]) -> Vec<Group> {
+    // Each goroutine's worst; goroutines that nothing reached are not in it.
+    let mut worst = vec![i64::MIN; trace.n_goroutines() as usize];
+    for hearing in hearings {
+        let overstay = if may_be_late(hearing) { hearing.overstay_ns } else { NEVER };
+        let worst = &mut worst[hearing.goroutine.index()];
+        *worst = overstay.max(*worst);
+    }
     let mut groups: Vec<Group> = Vec::new();
+    let mut overstays: Vec<Vec<i64>> = Vec::new();
     let mut row_of: Vec<u32> = vec![u32::MAX; trace.strings().len()];
     let lives = &trace.goroutines;
-    for (&name, &ended) in lives.names.iter().zip(&lives.ended) {
-        let group = group_of(&mut groups, &mut row_of, name);
+    for ((&name, &ended), &worst) in lives.names.iter().zip(&lives.ended).zip(&worst) {
+        let row = group_of(&mut groups, &mut row_of, name);
+        let group = &mut groups[row];
         group.goroutines += 1;
         group.alive += u32::from(ended == Time::MIN);
-    }
-    let mut reached = vec![false; trace.n_goroutines() as usize];
-    let mut row_of = |hearing: &Hearing, seen: &mut [bool]| {
-        let first = !std::mem::replace(&mut seen[hearing.goroutine.index()], true);
-        let row = row_of.get_mut(hearing.function.index()).map(|row| *row as usize);
-        row.filter(|_| first)
-    };
-    for hearing in hearings {
-        if let Some(row) = row_of(hearing, &mut reached) {
-            groups[row].reached += 1;
+        group.reached += u32::from(worst != i64::MIN);
+        group.late += u32::from(worst > rules.late_over_ns);
+        if worst > NEVER {
+            overstays.resize_with(groups.len(), Vec::new);
+            overstays[row].push(worst);
         }
     }
-    // The first that is met of each goroutine is its worst.
-    let mut counted = vec![false; reached.len()];
-    let mut overstays: Vec<Vec<i64>> = vec![Vec::new(); groups.len()];
-    for hearing in worst_first.iter().map(|&row| &hearings[row as usize]) {
-        if let Some(row) = row_of(hearing, &mut counted) {
-            groups[row].late += u32::from(hearing.is_late(rules.late_over_ns));
-            overstays[row].push(hearing.overstay_ns);
-        }
-    }
-    for (group, worst_first) in groups.iter_mut().zip(overstays) {
-        let n = worst_first.len();
-        group.overstay = quantiles_of(n, |rank| worst_first[n - 1 - rank]);
+    for (group, overstays) in groups.iter_mut().zip(&mut overstays) {
+        group.overstay = quantiles_of(overstays);
     }
     groups.sort_by_key(|group| {
         (Reverse(group.late), Reverse(group.reached), Reverse(group.goroutines), group.function)
@@ -144,7 +175,8 @@ fn groups(trace: &Trace, rules: &Rules, hearings: &[Hearing], worst_first: &[u32
     groups
 }
 
-fn group_of<'a>(groups: &'a mut Vec<Group>, row_of: &mut [u32], function: StrId) -> &'a mut Group {
+/// The row of a function's group, a new one if it is the first.
+fn group_of(groups: &mut Vec<Group>, row_of: &mut [u32], function: StrId) -> usize {
     let row = &mut row_of[function.index()];
     if *row == u32::MAX {
         *row = u32::try_from(groups.len()).unwrap_or(u32::MAX);
@@ -157,7 +189,7 @@ fn group_of<'a>(groups: &'a mut Vec<Group>, row_of: &mut [u32], function: StrId)
             overstay: Quantiles::default(),
         });
     }
-    &mut groups[*row as usize]
+    *row as usize
 }
 
 #[cfg(test)]
@@ -166,11 +198,22 @@ mod tests {
 
     #[test]
     fn quantiles_are_of_the_sample() {
-        let of = |sorted: &[i64]| quantiles_of(sorted.len(), |rank| sorted[rank]);
+        let of = |sorted: &[i64]| quantiles_of_sorted(sorted.len(), |rank| sorted[rank]);
         assert_eq!(of(&[]), Quantiles::default());
         assert_eq!(of(&[7]), Quantiles { p50: 7, p90: 7, p99: 7, max: 7 });
         let hundred: Vec<i64> = (1..=100).collect();
         assert_eq!(of(&hundred), Quantiles { p50: 50, p90: 90, p99: 99, max: 100 });
         assert_eq!(of(&[1, 2]), Quantiles { p50: 1, p90: 2, p99: 2, max: 2 });
+    }
+
+    #[test]
+    fn quantiles_are_the_same_in_any_order() {
+        for n in [0, 1, 2, 3, 10, 99, 100, 101, 1_000] {
+            let mut mixed: Vec<i64> = (0..n).map(|at| at * 7_919 % 1_009).collect();
+            let mut sorted = mixed.clone();
+            sorted.sort_unstable();
+            let expected = quantiles_of_sorted(sorted.len(), |rank| sorted[rank]);
+            assert_eq!(quantiles_of(&mut mixed), expected, "{n}");
+        }
     }
 }

@@ -5,10 +5,11 @@ use std::ops::Range;
 use rustc_hash::FxHashMap;
 
 use crate::base::{Goroutine, Interval, StackId, StrId, TaskId, Time};
-use crate::model::Frame;
+use crate::model::{Frame, Trace};
 
 use super::book::Book;
 use super::index::ByGoroutine;
+use super::logged::says;
 use super::split::Assists;
 use super::words::{Cause, Doing, Evidence, HeardIn, Outcome, Rule, Severity};
 
@@ -59,6 +60,23 @@ pub struct Logged {
     pub message: StrId,
     /// The user task of the log; 0 for the background task.
     pub task: TaskId,
+    /// Whether all of that task has this context or one below it, as far as the program logs
+    /// where contexts are made.
+    pub whole_task: bool,
+}
+
+impl Logged {
+    /// The context's name, "" if it has none.
+    #[must_use]
+    pub fn name(self, trace: &Trace) -> &str {
+        says(trace.string(self.message)).map_or("", |says| says.name)
+    }
+
+    /// The name of the context that it was made of, "" if that is not told.
+    #[must_use]
+    pub fn parent(self, trace: &Trace) -> &str {
+        says(trace.string(self.message)).map_or("", |says| says.parent)
+    }
 }
 
 /// One goroutine that a cancel reached, or that was deaf to it.

@@ -109,11 +109,17 @@ impl Columns {
     /// The start of a span, in nanoseconds since the chunk's base.
     #[inline]
     pub(crate) fn start(&self, at: usize) -> Option<i64> {
-        let starts = self.memory.get(..self.len * self.widths.start_bytes())?;
+        self.starts().get(at)
+    }
+
+    /// The starts of all spans, for passes that read many.
+    #[inline]
+    pub(crate) fn starts(&self) -> Starts<'_> {
+        let starts = self.memory.get(..self.len * self.widths.start_bytes()).unwrap_or_default();
         if self.widths.wide_starts {
-            starts.as_chunks().0.get(at).map(|&bytes| i64::from_le_bytes(bytes))
+            Starts::Wide(starts.as_chunks().0)
         } else {
-            starts.as_chunks().0.get(at).map(|&bytes| i64::from(u32::from_le_bytes(bytes)))
+            Starts::Narrow(starts.as_chunks().0)
         }
     }
 
@@ -128,26 +134,22 @@ impl Columns {
         }
     }
 
+    /// What the words name, for passes that read many.
+    #[inline]
+    pub(crate) fn names(&self) -> Names<'_> {
+        Names { words: self.words(), wide_stacks: self.widths.wide_stacks }
+    }
+
     /// The number of the stack that begins at a word.
     #[inline]
     pub(crate) fn stack(&self, word: usize) -> Option<u32> {
-        if self.widths.wide_stacks {
-            return self.double(word);
-        }
-        let &stack = self.words().get(word)?;
-        Some(u16::from_le_bytes(stack)).filter(|&stack| stack != NO_STACK).map(u32::from)
+        self.names().stack(word)
     }
 
     /// The number of the waker behind the stack that begins at a word.
     #[inline]
     pub(crate) fn waker(&self, word: usize) -> Option<u32> {
-        let stack_words = self.widths.words(1, 0) as usize;
-        self.double(word + stack_words).filter(|&waker| waker != NO_WAKER)
-    }
-
-    fn double(&self, word: usize) -> Option<u32> {
-        let [a, b] = *self.words().get(word..)?.first_chunk()?;
-        Some(u32::from(u16::from_le_bytes(a)) | u32::from(u16::from_le_bytes(b)) << 16)
+        self.names().waker(word)
     }
 
     fn words_end(&self) -> usize {
@@ -165,6 +167,57 @@ impl Columns {
         let (starts, rest) = self.memory.split_at_mut(self.len * self.widths.start_bytes());
         let (words, kinds) = rest.split_at_mut(2 * self.words);
         Writer { widths: self.widths, starts, words: words.as_chunks_mut().0, kinds }
+    }
+}
+
+/// The start of each span of a chunk, in nanoseconds since the chunk's base.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Starts<'c> {
+    Narrow(&'c [[u8; 4]]),
+    Wide(&'c [[u8; 8]]),
+}
+
+impl Starts<'_> {
+    #[inline]
+    pub(crate) fn get(self, at: usize) -> Option<i64> {
+        match self {
+            Self::Narrow(starts) => {
+                starts.get(at).map(|&bytes| i64::from(u32::from_le_bytes(bytes)))
+            }
+            Self::Wide(starts) => starts.get(at).map(|&bytes| i64::from_le_bytes(bytes)),
+        }
+    }
+}
+
+/// The words of a chunk's spans: its generation's numbers of stacks and goroutines.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Names<'c> {
+    words: &'c [[u8; 2]],
+    wide_stacks: bool,
+}
+
+impl Names<'_> {
+    /// The number of the stack that begins at a word.
+    #[inline]
+    pub(crate) fn stack(self, word: usize) -> Option<u32> {
+        if self.wide_stacks {
+            return self.double(word);
+        }
+        let &stack = self.words.get(word)?;
+        Some(u16::from_le_bytes(stack)).filter(|&stack| stack != NO_STACK).map(u32::from)
+    }
+
+    /// The number of the waker behind the stack that begins at a word.
+    #[inline]
+    pub(crate) fn waker(self, word: usize) -> Option<u32> {
+        let stack_words = 1 + usize::from(self.wide_stacks);
+        self.double(word + stack_words).filter(|&waker| waker != NO_WAKER)
+    }
+
+    #[inline]
+    fn double(self, word: usize) -> Option<u32> {
+        let [a, b] = *self.words.get(word..)?.first_chunk()?;
+        Some(u32::from(u16::from_le_bytes(a)) | u32::from(u16::from_le_bytes(b)) << 16)
     }
 }
 

@@ -128,6 +128,11 @@ impl Goroutines {
         }
     }
 
+    /// When a goroutine ended, if that was seen. A life's other columns are far to go for this.
+    pub(crate) fn ended(&self, goroutine: Goroutine) -> Option<Time> {
+        Some(self.ended[goroutine.index()]).filter(|&time| time != UNSEEN)
+    }
+
     /// Where a goroutine's spans are, in order of time.
     pub(crate) fn runs(&self, goroutine: Goroutine) -> &[RunAt] {
         let at = goroutine.index();

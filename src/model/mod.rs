@@ -35,6 +35,7 @@ pub use chunk::{Chunk, Kind};
 #[cfg(test)]
 pub(crate) use columns::Columns;
 pub use columns::KindRows;
+pub(crate) use columns::{Names, Starts};
 pub use draft::Draft;
 #[cfg(test)]
 pub(crate) use goroutines::RunAt;
@@ -152,7 +153,7 @@ impl Trace {
 
     /// Its end, or the last moment at which it is known to exist.
     pub(crate) fn last_known(&self, goroutine: Goroutine) -> Time {
-        let ended = self.life(goroutine).ended.time();
+        let ended = self.goroutines.ended(goroutine);
         ended.or_else(|| self.goroutines.lost.get(&goroutine).copied()).unwrap_or(self.interval.end)
     }
 

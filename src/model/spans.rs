@@ -111,24 +111,29 @@ pub struct Spans<'a> {
 
 impl<'a> Spans<'a> {
     pub(crate) fn new(trace: &'a Trace, goroutine: Goroutine, from: Time) -> Self {
-        let life = trace.life(goroutine);
         let end = trace.last_known(goroutine);
         let mut spans =
             Self { trace, goroutine, pending: None, run: 0, at: 0, word: 0, stop: 0, end };
         spans.seek(from);
-        if spans.pending.is_none() && (life.first < end || life.ended.time().is_none()) {
-            spans.pending = Some(Span {
-                start: life.first,
-                end,
-                state: life.first_state,
-                reason: StrId::EMPTY,
-                stack: life.first_stack,
-                waker: None,
-                woken: false,
-                proc: ProcId::NONE,
-            });
+        if spans.pending.is_none() {
+            spans.pending = spans.first();
         }
         spans
+    }
+
+    /// The span that a life begins with, unless it ends at once.
+    fn first(&self) -> Option<Span> {
+        let life = self.trace.life(self.goroutine);
+        (life.first < self.end || life.ended.time().is_none()).then_some(Span {
+            start: life.first,
+            end: self.end,
+            state: life.first_state,
+            reason: StrId::EMPTY,
+            stack: life.first_stack,
+            waker: None,
+            woken: false,
+            proc: ProcId::NONE,
+        })
     }
 
     /// Positions before the span that holds `from`; leaves nothing pending if that is the first.

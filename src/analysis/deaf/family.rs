@@ -7,10 +7,11 @@ use crate::parse::event::GoState;
 use super::super::book::Traits;
 use super::super::history::spans_before;
 use super::super::lives;
+use super::super::names::Origin;
 use super::super::place::{host, place};
 use super::super::types::{Cancel, Hearing};
 use super::super::words::{Evidence, HeardIn};
-use super::{Found, Ground, Row};
+use super::{Found, Ground, Row, rounds};
 
 /// How many goroutines created before and after one to look at.
 const MAX_COMPANIONS: usize = 64;
@@ -28,19 +29,22 @@ struct Held {
     made_by: Option<StrId>,
     /// When they must have been created: after this.
     after: Time,
+    /// Who was told to stop, if they must have been created in the same round as that one.
+    round_of: Option<Goroutine>,
 }
 
 impl Held {
     /// A wait for one's own children.
     fn by_children(who: Goroutine) -> Self {
-        Self { who, parents: [Some(who), None], made_by: None, after: Time::MIN }
+        let parents = [Some(who), None];
+        Self { who, parents, made_by: None, after: Time::MIN, round_of: None }
     }
 }
 
 /// Adds those for whom one of the cancelled family had to wait.
 pub(super) fn find(ground: &Ground<'_>, cancel: &Cancel, found: &mut Found) {
     let mut deaf = Vec::new();
-    let mut canceller_made_one = false;
+    let mut made_by_canceller = None;
     let mut useless: Option<Goroutine> = None;
     let mut asked: Option<(Goroutine, StrId)> = None;
     for hearing in ground.told(cancel) {
@@ -56,7 +60,9 @@ pub(super) fn find(ground: &Ground<'_>, cancel: &Cancel, found: &mut Found) {
             since_before(ground, cancel, &held, Plain::OrNot, &mut deaf);
         }
         let Some(parent) = lives::parent(ground.trace, who) else { continue };
-        canceller_made_one |= cancel.by == Some(parent);
+        if cancel.by == Some(parent) {
+            made_by_canceller = Some(who);
+        }
         if useless != Some(parent) && !may_wait_for_deaf(ground, cancel, parent) {
             useless = Some(parent);
         }
@@ -66,20 +72,23 @@ pub(super) fn find(ground: &Ground<'_>, cancel: &Cancel, found: &mut Found) {
         let made_by = ground.creating_function(who);
         if asked != Some((parent, made_by)) {
             asked = Some((parent, made_by));
-            let held = Held { made_by: Some(made_by), ..Held::by_children(parent) };
+            let children = Held { round_of: Some(who), ..Held::by_children(parent) };
+            let held = Held { made_by: Some(made_by), ..children };
             if since_before(ground, cancel, &held, Plain::Only, &mut deaf) {
                 for other in companions(ground, cancel, who, parent) {
                     since_before(ground, cancel, &Held::by_children(other), Plain::Only, &mut deaf);
                 }
             }
             if ground.heard(cancel, parent) {
-                joins_after(ground, cancel, parent, &mut deaf);
+                joins_after(ground, cancel, &children, &mut deaf);
             }
         }
     }
-    let by = cancel.by.filter(|_| canceller_made_one);
-    if let Some(by) = by.filter(|by| may_wait_for_deaf(ground, cancel, *by)) {
-        joins_after(ground, cancel, by, &mut deaf);
+    if let (Some(by), Some(told)) = (cancel.by, made_by_canceller)
+        && may_wait_for_deaf(ground, cancel, by)
+    {
+        let children = Held { round_of: Some(told), ..Held::by_children(by) };
+        joins_after(ground, cancel, &children, &mut deaf);
     }
     // Those whom the deaf wait for in their turn.
     let mut next = 0;
@@ -122,6 +131,7 @@ fn companions(
             && ground.creating_function(child) == made_by
             && !ground.heard(cancel, child)
             && one_round(ground, cancel, parent, told, child)
+            && rounds::same(ground, cancel, told, child)
             && !blocks_between(ground, parent, child.min(told), child.max(told))
     };
     stayers[near].iter().map(|&row| Goroutine(row)).filter(|&child| is_companion(child)).collect()
@@ -180,12 +190,10 @@ fn handler_began(ground: &Ground<'_>, hearing: &Hearing) -> Time {
 }
 
 /// Whether it pays to ask whom a goroutine waits for: it waits for its children if for anybody,
-/// and those that ended in time are not deaf. With very many children, asking costs less.
+/// and those that ended in time are not deaf.
 fn may_wait_for_deaf(ground: &Ground<'_>, cancel: &Cancel, parent: Goroutine) -> bool {
-    let stayers = ground.stayers.of(parent);
-    let stays = |&row: &u32| ground.overstays(cancel, Goroutine(row));
-    ground.overstays(cancel, parent)
-        && (stayers.len() > MAX_COMPANIONS || stayers.iter().any(stays))
+    let limit = cancel.at + ground.rules.late_over_ns;
+    ground.overstays(cancel, parent) && ground.spanning.any(ground.trace, parent, cancel.at, limit)
 }
 
 /// Whether a wait is one for a result or an end, and for nothing else.
@@ -243,13 +251,13 @@ fn while_leaving(
 
 /// Looks at the next wait that the canceller enters after the cancel, or a goroutine that heard
 /// and lives on: if it is for others to end, who ended it?
-fn joins_after(ground: &Ground<'_>, cancel: &Cancel, who: Goroutine, deaf: &mut Vec<Goroutine>) {
+fn joins_after(ground: &Ground<'_>, cancel: &Cancel, held: &Held, deaf: &mut Vec<Goroutine>) {
     let waits = |span: &Span| span.start >= cancel.at && span.state == GoState::Waiting;
-    let mut spans = ground.trace.spans_from(who, cancel.at).take(super::MAX_SPANS);
+    let mut spans = ground.trace.spans_from(held.who, cancel.at).take(super::MAX_SPANS);
     let outside = |span: &Span| ground.book.mark(span.stack).is_none();
     let Some(wait) = spans.find(|span| waits(span) && outside(span)) else { return };
     if let (true, Some(next)) = (waits_plainly(ground, &wait), spans.next()) {
-        let_go(ground, cancel, &Held::by_children(who), &wait, &next, deaf);
+        let_go(ground, cancel, held, &wait, &next, deaf);
     }
 }
 
@@ -263,33 +271,51 @@ fn let_go(
     deaf: &mut Vec<Goroutine>,
 ) {
     let (GoState::Waiting, true, Some(by)) = (wait.state, next.woken, next.waker) else { return };
-    if !is_suspect(ground, cancel, held, by, next.start) || deaf.contains(&by) {
+    // The members of a library's group have its context, whoever of them leaves last.
+    let start = ground.book.function(lives::name(ground.trace, by));
+    let heard = start.origin == Origin::Dependency && ground.heard(cancel, by);
+    if !is_waited_for(ground, cancel, held, by, next.start)
+        || !heard && !ground.may_be_deaf(cancel, by)
+    {
         return;
     }
-    deaf.push(by);
+    let mut accuse = |of: Goroutine| {
+        if !deaf.contains(&of) && held.admits(ground, cancel, of) {
+            deaf.push(of);
+        }
+    };
+    if !heard {
+        accuse(by);
+    }
     if !ground.book.any(ground.trace.stacks(), wait.stack, Traits::JOINS) {
         return;
     }
     // Only the last of those that a WaitGroup waits for is seen to end the wait: the others
-    // of the same go statement were waited for as well.
+    // that do the same were waited for as well.
     let trace = ground.trace;
     let Some(parent) = lives::parent(trace, by) else { return };
     let origin = lives::creation_stack(trace, by);
+    let made_by = ground.creating_function(by);
+    let does_the_same = |other: Goroutine| {
+        lives::creation_stack(trace, other) == origin
+            || lives::name(trace, other) == lives::name(trace, by)
+                && ground.creating_function(other) == made_by
+    };
     for other in ground.stayers.of(parent).iter().map(|&row| Goroutine(row)) {
         if other != by
             && origin != StackId::EMPTY
-            && lives::creation_stack(trace, other) == origin
+            && does_the_same(other)
             && ground.end(other) <= next.start
-            && is_suspect(ground, cancel, held, other, ground.end(other))
-            && !deaf.contains(&other)
+            && is_waited_for(ground, cancel, held, other, ground.end(other))
+            && ground.may_be_deaf(cancel, other)
         {
-            deaf.push(other);
+            accuse(other);
         }
     }
 }
 
-/// Whether a goroutine that let another go on may be deaf, and left right after it did.
-fn is_suspect(
+/// Whether a goroutine may have been waited for that let another go on: it left right after.
+fn is_waited_for(
     ground: &Ground<'_>,
     cancel: &Cancel,
     held: &Held,
@@ -302,9 +328,15 @@ fn is_suspect(
         && ground.end(by) - let_go <= ground.rules.late_over_ns
         && parent.is_some()
         && held.parents.contains(&parent)
-        && held.made_by.is_none_or(|function| ground.creating_function(by) == function)
-        && lives::first(ground.trace, by) > held.after
-        && ground.may_be_deaf(cancel, by)
+}
+
+impl Held {
+    /// Whether one that was waited for was started as it must have been.
+    fn admits(&self, ground: &Ground<'_>, cancel: &Cancel, of: Goroutine) -> bool {
+        self.made_by.is_none_or(|function| ground.creating_function(of) == function)
+            && lives::first(ground.trace, of) > self.after
+            && self.round_of.is_none_or(|told| rounds::same(ground, cancel, told, of))
+    }
 }
 
 /// Adds those that the same function of the same goroutine created as one that heard: a guess.
@@ -325,6 +357,7 @@ pub(super) fn find_siblings(ground: &Ground<'_>, cancel: &Cancel, found: &mut Fo
         for child in children[near].iter().map(|&row| Goroutine(row)) {
             if ground.overstays(cancel, child)
                 && ground.creating_function(child) == made_by
+                && rounds::same(ground, cancel, hearing.goroutine, child)
                 && ground.may_be_deaf(cancel, child)
             {
                 found.add(Row { goroutine: child, evidence: Evidence::Sibling, left: None });

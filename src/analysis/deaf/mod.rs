@@ -9,6 +9,7 @@
 
 mod family;
 mod request;
+mod rounds;
 mod tasks;
 
 use std::sync::OnceLock;
@@ -22,35 +23,62 @@ use crate::parse::event::GoState;
 use super::Rules;
 use super::book::{Book, Traits};
 use super::cancels::Heard;
-use super::index::{ByGoroutine, children_of};
+use super::index::{ByGoroutine, Spanning, children_of};
 use super::listening::Listening;
 use super::lives;
 use super::names::Origin;
-use super::threads::over_rows;
+use super::threads::Threads;
 use super::types::{Cancel, Hearing};
 use super::words::{Evidence, HeardIn, Outcome};
 
 /// How many spans of a goroutine to look at for a wait where others listen.
 const MAX_SPANS: usize = 4_096;
 
+/// Who may be deaf to some cancel, as far as that can be told before the cancels are known.
+pub(crate) struct Suspects {
+    stayers: ByGoroutine,
+    spanning: Spanning,
+    long_work: tasks::LongWork,
+}
+
+impl Suspects {
+    pub(crate) fn new(trace: &Trace, book: &Book, rules: &Rules) -> Self {
+        let stayers = stayers(trace, book, rules);
+        Self {
+            spanning: Spanning::new(trace, stayers.clone()),
+            stayers,
+            long_work: tasks::LongWork::new(trace, rules),
+        }
+    }
+}
+
 /// The deaf of each cancel, by cancel and then by goroutine.
-pub(crate) fn find(trace: &Trace, book: &Book, rules: &Rules, heard: &Heard) -> Vec<Hearing> {
+pub(crate) fn find(
+    trace: &Trace,
+    book: &Book,
+    rules: &Rules,
+    threads: Threads,
+    heard: &Heard,
+    suspects: Suspects,
+) -> Vec<Hearing> {
     let Heard { cancels, hearings, logged, by_goroutine } = heard;
+    let Suspects { stayers, spanning, long_work } = suspects;
     let ground = Ground {
         trace,
         book,
         rules,
         hearings,
         by_goroutine,
-        stayers: stayers(trace, book, rules),
+        spanning,
+        stayers,
         children: OnceLock::new(),
         listening: Listening::new(trace, book, hearings.iter().map(|hearing| hearing.stack)),
     };
-    let long_work = tasks::LongWork::new(trace, rules);
-    over_rows(cancels.len(), |rows| {
+    threads.over_rows(cancels.len(), |rows| {
         let mut deaf = Vec::new();
         for cancel in &cancels[rows] {
-            let task = logged.get(&cancel.id).map(|logged| logged.task);
+            let task = logged.get(&cancel.id).filter(|logged| logged.whole_task);
+            let task = task.map(|logged| logged.task);
             let mut found = find_deaf(&ground, cancel, &long_work, task).rows;
             found.sort_by_key(|row| row.goroutine);
             deaf.extend(found.iter().map(|row| ground.hearing(cancel, row)));
@@ -123,6 +151,7 @@ struct Ground<'a> {
     by_goroutine: &'a ByGoroutine,
     /// The children that live longer than the limit, and may be deaf as far as that goes.
     stayers: ByGoroutine,
+    spanning: Spanning,
     /// All children; few traces need to know.
     children: OnceLock<ByGoroutine>,
     /// Where goroutines are known to have listened to a context.
@@ -187,22 +216,27 @@ impl Ground<'_> {
     }
 
     /// Whether what a goroutine did after the cancel speaks for it: it waits where contexts are
-    /// listened to, was told by a callback of the cancel, or only wanted for a processor.
+    /// listened to, was told by a callback of the cancel, only wanted for a processor, or only
+    /// waited for others that heard.
     fn is_excused(&self, cancel: &Cancel, goroutine: Goroutine) -> bool {
         let window = Interval::new(cancel.at, self.end(goroutine));
-        let mut starved = 0;
-        for span in self.trace.spans_from(goroutine, cancel.at).take(MAX_SPANS) {
+        let mut not_its_own = 0;
+        let mut spans = self.trace.spans_from(goroutine, cancel.at).take(MAX_SPANS).peekable();
+        while let Some(span) = spans.next() {
             let listens = span.state == GoState::Waiting
                 && self.listening.hears_exactly(self.book, span.stack);
             let told = span.woken && span.waker.is_some_and(|by| self.is_callback(cancel, by));
             if listens || told {
                 return true;
             }
-            if span.state == GoState::Runnable {
-                starved += span.interval().intersect(window).map_or(0, Interval::ns);
+            let let_go_by = spans.peek().filter(|next| next.woken).and_then(|next| next.waker);
+            let held = span.state == GoState::Waiting
+                && let_go_by.is_some_and(|by| self.heard(cancel, by));
+            if held || span.state == GoState::Runnable {
+                not_its_own += span.interval().intersect(window).map_or(0, Interval::ns);
             }
         }
-        window.ns() - starved <= self.rules.late_over_ns
+        window.ns() - not_its_own <= self.rules.late_over_ns
     }
 
     /// Whether a goroutine was started by a cancel, as an `AfterFunc`.

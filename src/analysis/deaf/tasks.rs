@@ -21,14 +21,15 @@ const MAX_GENERATIONS: usize = 16;
 pub(super) struct LongWork {
     /// By task: who, from when until when.
     by_task: FxHashMap<TaskId, Vec<(Goroutine, Interval)>>,
-    /// The one task in which each goroutine was ever seen; empty if nobody works for long.
-    only_task: Vec<Seen>,
+    /// By goroutine: whether it was seen in any of these tasks; empty if there are none.
+    known: Vec<bool>,
+    /// In which tasks those were seen.
+    tasks: FxHashMap<Goroutine, Seen>,
 }
 
 /// In which tasks a goroutine was seen.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Seen {
-    InNone,
     In(TaskId),
     /// It serves one after the other.
     InMany,
@@ -39,40 +40,52 @@ impl LongWork {
         let mut by_task: FxHashMap<TaskId, Vec<(Goroutine, Interval)>> = FxHashMap::default();
         let all = trace.interval();
         for region in trace.notes().regions() {
-            let interval = region.interval(all);
-            if region.task != BACKGROUND && interval.ns() > rules.late_over_ns {
-                by_task.entry(region.task).or_default().push((region.goroutine, interval));
+            if region.task != BACKGROUND {
+                let interval = region.interval(all);
+                if interval.ns() > rules.late_over_ns {
+                    by_task.entry(region.task).or_default().push((region.goroutine, interval));
+                }
             }
         }
-        let only_task = if by_task.is_empty() { Vec::new() } else { only_tasks(trace) };
-        Self { by_task, only_task }
+        let mut work = Self { by_task, known: Vec::new(), tasks: FxHashMap::default() };
+        if !work.by_task.is_empty() {
+            work.see(trace);
+        }
+        work
     }
 
-    /// The task that a goroutine works in, if it is only one.
+    /// Notes in which tasks those are seen who are in any of long work.
+    fn see(&mut self, trace: &Trace) {
+        let mut known = vec![false; trace.n_goroutines() as usize];
+        for (goroutine, task) in seen(trace) {
+            known[goroutine.index()] |= self.by_task.contains_key(&task);
+        }
+        for (goroutine, task) in seen(trace).filter(|(goroutine, _)| known[goroutine.index()]) {
+            let now = self.tasks.entry(goroutine).or_insert(Seen::In(task));
+            if *now != Seen::In(task) {
+                *now = Seen::InMany;
+            }
+        }
+        self.known = known;
+    }
+
+    /// The task that a goroutine works in, if it is only one and somebody works there for long.
     fn task_of(&self, goroutine: Goroutine) -> Option<TaskId> {
-        match self.only_task.get(goroutine.index()) {
+        let known = self.known.get(goroutine.index()).copied().unwrap_or(false);
+        match known.then(|| self.tasks.get(&goroutine)).flatten() {
             Some(Seen::In(task)) => Some(*task),
             _ => None,
         }
     }
 }
 
-fn only_tasks(trace: &Trace) -> Vec<Seen> {
+/// Who was seen in which task, time and again.
+fn seen(trace: &Trace) -> impl Iterator<Item = (Goroutine, TaskId)> {
     let notes = trace.notes();
     let regions = notes.regions().iter().map(|region| (region.goroutine, region.task));
     let logs = notes.logs().iter().filter_map(|log| Some((log.goroutine?, log.task)));
     let begun = notes.tasks().iter().filter_map(|task| Some((task.goroutine?, task.id)));
-    let mut only = vec![Seen::InNone; trace.n_goroutines() as usize];
-    for (goroutine, task) in regions.chain(logs).chain(begun) {
-        let seen = &mut only[goroutine.index()];
-        *seen = match *seen {
-            _ if task == BACKGROUND => *seen,
-            Seen::InNone => Seen::In(task),
-            Seen::In(other) if other == task => *seen,
-            Seen::In(_) | Seen::InMany => Seen::InMany,
-        };
-    }
-    only
+    regions.chain(logs).chain(begun).filter(|(_, task)| *task != BACKGROUND)
 }
 
 /// Adds those that work in a task of one who heard, or in that of the cancel's log.

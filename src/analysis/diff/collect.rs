@@ -11,7 +11,7 @@ use super::super::book::Traits;
 use super::super::names::Origin;
 use super::super::scan::{Runs, each_span};
 use super::super::stats::{Duration, Sample};
-use super::super::threads::over_chunks;
+use super::super::threads::Threads;
 use super::super::words::GroupKind;
 use super::Key;
 
@@ -133,7 +133,7 @@ type Place = Option<(StrId, StackId)>;
 fn waits(document: &Document, rows: &mut Rows) {
     let (trace, book) = (document.trace(), &document.analysis().book);
     let mut by_place: FxHashMap<Place, Vec<Duration>> = FxHashMap::default();
-    for (place, durations) in over_chunks(trace, waits_in) {
+    for (place, durations) in Threads::all().over_chunks(trace, waits_in) {
         by_place.entry(place).or_default().extend(durations);
     }
     for (place, durations) in by_place {
@@ -161,11 +161,11 @@ fn waits_in(chunk: &Chunk) -> Vec<(Place, Vec<Duration>)> {
     let mut by_place: FxHashMap<(u16, u32), Vec<i64>> = FxHashMap::default();
     let kinds = chunk.kinds();
     let waits = |row: u16| match kinds[usize::from(row)].state {
-        GoState::Waiting => kinds[usize::from(row)].words > 0,
-        state => state == GoState::Runnable,
+        GoState::Waiting => u8::from(kinds[usize::from(row)].words > 0),
+        state => u8::from(state == GoState::Runnable),
     };
     let mut runs = Runs::new(chunk);
-    each_span(chunk, waits, |at, word| {
+    each_span(chunk, waits, |at, word, _| {
         runs.at(at);
         if at + 1 >= runs.end() {
             return;

@@ -2,6 +2,7 @@
 //! `still-alive` that do both.
 
 use std::cmp::Reverse;
+use std::collections::hash_map::Entry;
 
 use rustc_hash::FxHashMap;
 
@@ -38,18 +39,36 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
 /// All kin of the program's own.
 fn kin(facts: &Facts<'_>) -> FxHashMap<(StrId, Option<Frame>), Kin> {
     let lives = &facts.trace.goroutines;
-    let mut by_stack: FxHashMap<(StrId, StackId), Kin> = FxHashMap::default();
+    let mut rows: FxHashMap<(StrId, StackId), usize> = FxHashMap::default();
+    let mut by_stack: Vec<((StrId, StackId), Kin)> = Vec::new();
+    // Most are created several at a time.
+    let mut last: Option<((StrId, StackId), usize)> = None;
     let columns = lives.names.iter().zip(&lives.creation_stacks).zip(&lives.born);
     for (goroutine, ((&name, &stack), &born)) in facts.trace.goroutines().zip(columns) {
         let function = facts.book.function(name);
-        if function.origin != Origin::Std && !function.is.has(Traits::MAIN) && born != Time::MIN {
-            by_stack.entry((name, stack)).or_default().push(goroutine);
+        if function.origin == Origin::Std || function.is.has(Traits::MAIN) || born == Time::MIN {
+            continue;
         }
+        let key = (name, stack);
+        let row = match last {
+            Some((of, row)) if of == key => row,
+            _ => *rows.entry(key).or_insert_with(|| {
+                by_stack.push((key, Kin::new()));
+                by_stack.len() - 1
+            }),
+        };
+        last = Some((key, row));
+        by_stack[row].1.push(goroutine);
     }
     let mut kin: FxHashMap<(StrId, Option<Frame>), Kin> = FxHashMap::default();
     for ((name, stack), goroutines) in by_stack {
         let site = facts.book.site(facts.trace.stacks(), stack);
-        kin.entry((name, site)).or_default().extend(goroutines);
+        match kin.entry((name, site)) {
+            Entry::Vacant(place) => {
+                place.insert(goroutines);
+            }
+            Entry::Occupied(mut place) => place.get_mut().extend(goroutines),
+        }
     }
     for goroutines in kin.values_mut() {
         goroutines.sort_unstable_by_key(|goroutine| lives.born[goroutine.index()]);
@@ -132,14 +151,16 @@ fn growth(facts: &Facts<'_>, kin: &[Goroutine]) -> Option<Growth> {
     }
     let end = trace.interval().end;
     let ends = |goroutine: &Goroutine| ended(trace, *goroutine).unwrap_or(end);
+    let alive: Vec<Goroutine> =
+        kin.iter().copied().filter(|goroutine| ends(goroutine) > last).collect();
+    if alive.len() * 3 <= kin.len() || count(alive.len()) < facts.rules.pile_up_min {
+        return None;
+    }
     let alive_at = |time: Time| {
         kin.iter().filter(|goroutine| born(goroutine) <= time && ends(goroutine) > time).count()
     };
     let quarters: Vec<usize> = (1..=4).map(|n| alive_at(first + spread / 4 * n)).collect();
-    let alive: Vec<Goroutine> =
-        kin.iter().copied().filter(|goroutine| ends(goroutine) > last).collect();
-    let grows = quarters.windows(2).all(|pair| pair[0] < pair[1]);
-    if !grows || alive.len() * 3 <= kin.len() || count(alive.len()) < facts.rules.pile_up_min {
+    if !quarters.windows(2).all(|pair| pair[0] < pair[1]) {
         return None;
     }
     let age = |goroutine: &Goroutine| ends(goroutine) - born(goroutine);

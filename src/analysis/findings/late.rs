@@ -36,17 +36,21 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
     let n_late = facts.worst_first.partition_point(|&row| {
         facts.hearings[row as usize].overstay_ns > facts.rules.late_over_ns
     });
+    let late = |rank: usize| &facts.hearings[facts.worst_first[rank] as usize];
+    let judged = facts.threads.over_rows(n_late.min(MAX_SPLITS), |ranks| {
+        ranks.map(|rank| judge(facts, late(rank))).collect()
+    });
     let mut groups: Vec<Group<'_>> = Vec::new();
     let mut rows: FxHashMap<Key, usize> = FxHashMap::default();
     let mut row_of_function: FxHashMap<(StrId, Rule), usize> = FxHashMap::default();
-    for (n, &row) in facts.worst_first[..n_late].iter().enumerate() {
-        let hearing = &facts.hearings[row as usize];
+    for rank in 0..n_late {
+        let hearing = late(rank);
         let known = row_of_function.get(&(hearing.function, rule_by_outcome(hearing))).copied();
-        if let (true, Some(group)) = (n >= MAX_SPLITS, known) {
+        if let (None, Some(group)) = (judged.get(rank), known) {
             groups[group].members.push(hearing);
             continue;
         }
-        let (rule, held) = judge(facts, hearing);
+        let (rule, held) = judged.get(rank).copied().unwrap_or_else(|| judge(facts, hearing));
         let key = Key {
             rule,
             function: facts.acting(hearing, held.map_or(StackId::EMPTY, |held| held.stack)),

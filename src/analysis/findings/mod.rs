@@ -16,14 +16,18 @@ use super::Rules;
 use super::book::Book;
 use super::names::Origin;
 use super::split::{Assists, Splitter};
+use super::threads::Threads;
 use super::types::{Cancel, Finding, Hearing, SplitPart};
 
 /// What rules look at.
 pub(crate) struct Facts<'a> {
     pub(crate) trace: &'a Trace,
     pub(crate) rules: &'a Rules,
+    pub(crate) threads: Threads,
     pub(crate) book: &'a Book,
     pub(crate) assists: &'a Assists,
+    /// Who began to sleep when, chunk by chunk.
+    pub(crate) sleeps: &'a [Vec<(Goroutine, Time)>],
     pub(crate) cancels: &'a [Cancel],
     pub(crate) hearings: &'a [Hearing],
     /// Rows of hearings that may be late, worst first.
@@ -63,12 +67,15 @@ impl Facts<'_> {
 
 /// All findings, by severity and then worst first.
 pub(crate) fn find(facts: &Facts<'_>) -> Vec<Finding> {
-    let mut findings = late::find(facts);
-    findings.extend(growth::find(facts));
-    findings.extend(sleep::find(facts));
-    findings.extend(nested::find(facts));
-    findings.extend(requests::find(facts));
-    findings.extend(gc::find(facts));
+    let rules: [&(dyn Fn() -> Vec<Finding> + Sync); 6] = [
+        &|| late::find(facts),
+        &|| growth::find(facts),
+        &|| sleep::find(facts),
+        &|| nested::find(facts),
+        &|| requests::find(facts),
+        &|| gc::find(facts).into_iter().collect(),
+    ];
+    let mut findings: Vec<Finding> = facts.threads.of_all(&rules).into_iter().flatten().collect();
     findings.sort_by(|a, b| {
         let key = |finding: &Finding| {
             (finding.severity, Reverse(finding.worst_ns), finding.rule, Reverse(finding.count))

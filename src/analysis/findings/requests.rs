@@ -103,12 +103,14 @@ fn finding(facts: &Facts<'_>, name: StrId, mut requests: Vec<Request>) -> Option
     if count(n) < facts.rules.requests_min {
         return None;
     }
-    requests.sort_by_key(|request| Reverse(request.interval.ns()));
-    let slowest = requests.get(..n.div_ceil(100))?;
-    let (worst, p99) = (slowest.first()?.interval.ns(), slowest.last()?.interval.ns());
+    let mut times: Vec<i64> = requests.iter().map(|request| request.interval.ns()).collect();
+    let (_, &mut p99, _) = times.select_nth_unstable(n - n.div_ceil(100));
     if p99 <= facts.rules.max_request_ns {
         return None;
     }
+    requests.sort_by_key(|request| Reverse(request.interval.ns()));
+    let slowest = requests.get(..n.div_ceil(100))?;
+    let worst = slowest.first()?.interval.ns();
     let median = requests.get(n / 2)?.interval.ns();
     let total: i64 = slowest.iter().map(|request| request.interval.ns()).sum();
     let overstayed: i64 = slowest.iter().map(|request| overstay(facts, request)).sum();

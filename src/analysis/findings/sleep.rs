@@ -5,14 +5,11 @@ use std::cmp::Reverse;
 use rustc_hash::FxHashMap;
 
 use crate::base::{Goroutine, Interval, StackId, StrId, Time, format_duration};
-use crate::model::Chunk;
 use crate::parse::event::GoState;
 
 use super::super::book::Traits;
 use super::super::describe::frame_text;
 use super::super::names::Origin;
-use super::super::scan::{each_span, member_of};
-use super::super::threads::over_chunks;
 use super::super::types::Finding;
 use super::super::words::{Outcome, Rule, Severity};
 use super::{Facts, count, count_text};
@@ -36,9 +33,8 @@ struct Group {
 }
 
 pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
-    let limit = facts.rules.max_sleep_ns.min(facts.rules.max_sleep_in_handler_ns);
     let mut groups: FxHashMap<(StrId, StackId), Group> = FxHashMap::default();
-    for sleep in sleeps(facts, limit.min(facts.rules.late_over_ns)) {
+    for sleep in sleeps(facts, facts.rules.shortest_sleep_ns()) {
         let site = facts.book.site(facts.trace.stacks(), sleep.stack);
         if site.is_none_or(|site| facts.book.function(site.function).origin == Origin::Std) {
             continue;
@@ -75,38 +71,17 @@ fn sleeps(facts: &Facts<'_>, over_ns: i64) -> Vec<Sleep> {
         let long = span.state == GoState::Waiting && span.ns() > over_ns;
         long.then(|| Sleep { of, interval: span.interval(), stack: span.stack })
     };
-    let reason = trace.strings().find("sleep");
-    let in_chunk = |chunk: &Chunk| {
-        let sleeps = |row: u16| {
-            let kind = &chunk.kinds()[usize::from(row)];
-            kind.state == GoState::Waiting && Some(kind.reason) == reason
-        };
-        let mut found = Vec::new();
-        each_span(chunk, sleeps, |at, _| {
-            if !ends_soon(chunk, at, over_ns) {
-                found.extend(sleep(member_of(chunk, at).0, chunk.start(at)));
-            }
-        });
-        found
-    };
-    let mut sleeps = over_chunks(trace, in_chunk);
+    let begun = facts.sleeps.iter().flatten();
+    let mut sleeps: Vec<Sleep> = begun.filter_map(|&(of, start)| sleep(of, start)).collect();
     // Those that slept when the trace began are in no chunk.
-    for goroutine in trace.goroutines() {
-        let at = goroutine.index();
-        let lives = &trace.goroutines;
-        if lives.first_state[at] == GoState::Waiting && is_sleep(lives.first_stack[at]) {
-            sleeps.extend(sleep(goroutine, lives.first[at]));
+    let lives = &trace.goroutines;
+    let firsts = lives.first_state.iter().zip(lives.first_stack.iter().zip(&lives.first));
+    for (goroutine, (state, (&stack, &first))) in trace.goroutines().zip(firsts) {
+        if *state == GoState::Waiting && is_sleep(stack) {
+            sleeps.extend(sleep(goroutine, first));
         }
     }
     sleeps
-}
-
-/// Whether a span is followed, in its chunk, by one that begins within the limit.
-fn ends_soon(chunk: &Chunk, at: usize, over_ns: i64) -> bool {
-    // Most next spans begin soon after; those of another goroutine begin anywhere.
-    let soon = at + 1 < chunk.n_spans()
-        && (0..=over_ns).contains(&(chunk.start(at + 1) - chunk.start(at)));
-    soon && member_of(chunk, at + 1).0 == member_of(chunk, at).0
 }
 
 /// The cancels that reached the sleeper, or should have, and that it slept across or after.

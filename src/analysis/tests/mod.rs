@@ -1,7 +1,12 @@
 //! What the analysis says of real traces: the twelve cases, and what holds of every trace.
 
 mod cases;
+mod deaf;
 mod everywhere;
+mod grouping;
+mod logged;
+mod made;
+mod threads;
 
 use std::path::{Path, PathBuf};
 

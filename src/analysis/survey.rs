@@ -1,0 +1,184 @@
+//! One pass over the span columns, for all that needs to see every span: evidence of cancels,
+//! and long sleeps.
+
+use crate::base::{Goroutine, StackId, StrId, Time};
+use crate::model::{Chunk, Kind, Trace};
+use crate::parse::event::GoState;
+
+use super::Rules;
+use super::book::Book;
+use super::evidence::{Act, Part, Piece, Wait};
+use super::joining::ChunkJoins;
+use super::scan::{Hit, Runs, Scan, View, member_of};
+use super::threads::Threads;
+
+/// Reasons for which nobody blocks inside a cancel: most waits need no look at their stacks.
+const ELSEWHERE: &[&str] =
+    &["select", "chan receive", "chan send", "sleep", "network", "forever", "sync.(*Cond).Wait"];
+
+/// What there is in one chunk.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    /// Wakes made, and states entered, inside a cancel.
+    pub(crate) evidence: Part,
+    /// Who began to sleep when, unless it was seen to wake up soon.
+    pub(crate) sleeps: Vec<(Goroutine, Time)>,
+}
+
+/// Looks at every span, chunk by chunk.
+pub(crate) fn survey(trace: &Trace, book: &Book, rules: &Rules, threads: Threads) -> Vec<Found> {
+    let reasons = Reasons::new(trace, rules);
+    threads.of_chunks(trace, |buffers: &mut Buffers, number, chunk| {
+        Survey { trace, book, chunk }.all(number, &reasons, buffers)
+    })
+}
+
+/// What to look for.
+struct Reasons {
+    elsewhere: Vec<StrId>,
+    sleep: Option<StrId>,
+    /// Sleeps up to this are none, in nanoseconds.
+    sleeps_over_ns: i64,
+}
+
+impl Reasons {
+    fn new(trace: &Trace, rules: &Rules) -> Self {
+        let find = |reason: &&str| trace.strings().find(reason);
+        Self {
+            elsewhere: ELSEWHERE.iter().filter_map(find).collect(),
+            sleep: trace.strings().find("sleep"),
+            sleeps_over_ns: rules.shortest_sleep_ns(),
+        }
+    }
+
+    fn class(&self, kind: &Kind, has_marks: bool) -> u8 {
+        if kind.state == GoState::Waiting && Some(kind.reason) == self.sleep {
+            SLEEP
+        } else if !has_marks || kind.words == 0 {
+            NOTHING
+        } else if kind.woken {
+            WAKE
+        } else if self.elsewhere.contains(&kind.reason) {
+            NOTHING
+        } else {
+            STOP
+        }
+    }
+}
+
+/// Of no interest.
+const NOTHING: u8 = 0;
+/// Somebody was woken: in a cancel, perhaps.
+const WAKE: u8 = 1;
+/// Somebody stopped: in a cancel, perhaps.
+const STOP: u8 = 2;
+/// Somebody slept.
+const SLEEP: u8 = 3;
+
+/// What is found in one chunk, on its way.
+#[derive(Default)]
+struct Buffers {
+    /// Wakes made, and states entered, inside a cancel.
+    pieces: Vec<Piece>,
+    /// All other wakes.
+    others: Vec<Hit>,
+    keys: Vec<u128>,
+}
+
+struct Survey<'a> {
+    trace: &'a Trace,
+    book: &'a Book,
+    chunk: &'a Chunk,
+}
+
+impl Survey<'_> {
+    fn all(&self, number: usize, reasons: &Reasons, buffers: &mut Buffers) -> Found {
+        let chunk = self.chunk;
+        let marked: Vec<bool> =
+            chunk.stacks.iter().map(|&stack| self.book.mark(stack).is_some()).collect();
+        // Most chunks of most traces hold no cancel.
+        let has_marks = marked.contains(&true);
+        let class = |row: u16| reasons.class(&chunk.kinds()[usize::from(row)], has_marks);
+        let view = View::new(chunk);
+        let over_ns = reasons.sleeps_over_ns;
+        let mut sleeps = Vec::new();
+        let Buffers { pieces, others, .. } = buffers;
+        pieces.clear();
+        others.clear();
+        let mut runs = Runs::new(chunk);
+        let mut scan = Scan::new(chunk, class);
+        while let Some(hits) = scan.next_block() {
+            for hit in hits {
+                let local = view.names.stack(hit.word()).map_or(usize::MAX, |local| local as usize);
+                if marked.get(local) == Some(&true) {
+                    let found = self.piece(view, &mut runs, hit);
+                    pieces.extend(found);
+                } else if hit.class == WAKE {
+                    others.push(hit);
+                } else if hit.class == SLEEP && !ends_soon(chunk, hit.at(), over_ns) {
+                    sleeps.push((member_of(chunk, hit.at()).0, chunk.start(hit.at())));
+                }
+            }
+        }
+        let mut pieces = by_canceller(pieces, &mut buffers.keys);
+        ChunkJoins { trace: self.trace, book: self.book, chunk, number }
+            .join(&mut pieces, &buffers.others);
+        Found { evidence: Part::new(pieces), sleeps }
+    }
+
+    /// The evidence that a span is.
+    #[inline(never)]
+    fn piece(&self, view: View<'_>, runs: &mut Runs<'_>, hit: Hit) -> Option<Piece> {
+        let (at, word) = (hit.at(), hit.word());
+        let stack = view.stack_at(word);
+        let mark = self.book.mark(stack)?;
+        let (member, first) = runs.at(at);
+        let kind = view.kind_of(at);
+        let time = view.start(at);
+        let inside = Piece::inside(Some(member), time, stack);
+        if !kind.woken {
+            return Some(inside);
+        }
+        let by = view.waker_at(word);
+        if !mark.closes {
+            return Some(Piece { by, ..inside });
+        }
+        let wait = if at > first {
+            let waiting = view.kind_of(at - 1);
+            let stack = match waiting.words {
+                0 => StackId::EMPTY,
+                words => view.stack_at(word - usize::from(words)),
+            };
+            Wait { since: view.start(at - 1), stack }
+        } else {
+            // It began in an earlier chunk.
+            self.trace
+                .span_at(member, Time(time.ns().saturating_sub(1)))
+                .map_or_else(Wait::default, |span| Wait { since: span.start, stack: span.stack })
+        };
+        Some(Piece { by, act: Act::Wakes(member), wait, ..inside })
+    }
+}
+
+/// Sorts pieces by way of small keys, which is faster than moving the pieces about.
+fn by_canceller(pieces: &[Piece], keys: &mut Vec<u128>) -> Vec<Piece> {
+    // The canceller, the time and the row, in this order of weight.
+    let key = |row: u32, piece: &Piece| {
+        let by = piece.by.map_or(0, |by| u128::from(by.0) + 1);
+        let at = u128::from(piece.at.ns().cast_unsigned() ^ (1 << 63));
+        by << 96 | at << 32 | u128::from(row)
+    };
+    keys.clear();
+    keys.extend((0..).zip(pieces).map(|(row, piece)| key(row, piece)));
+    keys.sort_unstable();
+    let row = |key: u128| usize::try_from(key & u128::from(u32::MAX)).unwrap_or(usize::MAX);
+    keys.iter().filter_map(|&key| pieces.get(row(key)).copied()).collect()
+}
+
+/// Whether a span is followed, in its chunk, by one that begins within the limit.
+fn ends_soon(chunk: &Chunk, at: usize, over_ns: i64) -> bool {
+    // Most next spans begin soon after; those of another goroutine begin anywhere.
+    let soon = at + 1 < chunk.n_spans()
+        && (0..=over_ns).contains(&(chunk.start(at + 1) - chunk.start(at)));
+    soon && member_of(chunk, at + 1).0 == member_of(chunk, at).0
+}

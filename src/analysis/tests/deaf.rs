@@ -1,0 +1,249 @@
+//! Who is deaf and who is not, by who waits for whom: traces made by hand.
+
+use super::super::{Document, Evidence};
+use super::made::{Made, TIMER};
+
+const US: i64 = 1_000;
+const MS: i64 = 1_000_000;
+/// Where the contexts of these traces end.
+const CANCELLED: i64 = 10 * MS;
+
+const WAIT: &str = "sync.(*WaitGroup).Wait < main.serve:20";
+
+/// What each goroutine that the server starts is.
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    /// It waits for its context, the one of that number.
+    Listens(u32),
+    /// It knows of none, and works until long after.
+    Works,
+}
+
+use Kind::{Listens, Works};
+
+/// The main goroutine starts a server, 2, which starts these, 11 and up, each kind by a go
+/// statement of its own, and waits for all. Each context ends by a timer.
+fn served(kinds: &[Kind]) -> Document {
+    let mut made = Made::new();
+    made.running(1, "runtime.main");
+    made.go(US, 1, "main.main:3", 2, "main.serve").runs(2 * US, 2);
+    let ids: Vec<(u32, Kind)> = (11..).zip(kinds.iter().copied()).collect();
+    for &(id, kind) in &ids {
+        let at = i64::from(id) * 10 * US;
+        let (line, start) = match kind {
+            Listens(_) => ("main.serve:10", "main.listen"),
+            Works => ("main.serve:12", "main.work"),
+        };
+        made.go(at, 2, line, id, start).runs(at + US, id);
+        match kind {
+            Listens(_) => made.waits(at + 2 * US, id, "chan receive", "main.listen:30"),
+            Works => made.waits(at + 2 * US, id, "sleep", "time.Sleep < main.work:40"),
+        };
+    }
+    made.waits(MS, 2, "sync", WAIT);
+    let stack = format!("context.(*cancelCtx).cancel < {TIMER}");
+    for context in 0..4 {
+        let (timer, mut at) = (90 + context, CANCELLED + i64::from(context) * 100 * US);
+        made.go(at, 0, "", timer, "context.WithDeadlineCause.func2").runs(at + US, timer);
+        for &(id, kind) in ids.iter().rev() {
+            if kind == Listens(context) {
+                made.wakes(at + 2 * US, timer, &stack, id);
+                made.runs(at + 3 * US, id).ends(at + 4 * US, id);
+                at += 5 * US;
+            }
+        }
+        made.ends(at + 50 * US, timer);
+    }
+    let workers = ids.iter().filter(|(_, kind)| *kind == Works);
+    let workers: Vec<u32> = workers.map(|(id, _)| *id).collect();
+    let mut at = 60 * MS;
+    for &id in &workers {
+        at += MS;
+        made.wakes(at, 0, "", id).runs(at + US, id);
+        if Some(&id) == workers.last() {
+            made.wakes(at + 2 * US, id, "sync.(*WaitGroup).Done < main.work:41", 2);
+        }
+        made.ends(at + 3 * US, id);
+    }
+    made.runs(90 * MS, 2).ends(91 * MS, 2);
+    made.document(100 * MS)
+}
+
+/// Each deaf goroutine, with when its context ended, in microseconds after the first.
+fn deaf(document: &Document) -> Vec<(u64, i64)> {
+    let (trace, analysis) = (document.trace(), document.analysis());
+    let rows = analysis.hearings().iter().filter(|row| row.deaf);
+    let mut rows: Vec<_> = rows
+        .inspect(|row| assert_eq!(row.evidence, Evidence::WaitedOn))
+        .map(|row| {
+            let at = analysis.cancels()[row.cancel as usize].at.ns();
+            (trace.life(row.goroutine).id.0, (at - CANCELLED) / US)
+        })
+        .collect();
+    rows.sort_unstable();
+    rows
+}
+
+#[test]
+fn who_is_waited_for_beside_those_that_heard_is_deaf() {
+    let document = served(&[Listens(0), Listens(0), Works]);
+    assert_eq!(deaf(&document), [(13, 0)]);
+}
+
+#[test]
+fn all_that_do_the_same_are_deaf_though_only_the_last_ends_the_wait() {
+    let document = served(&[Listens(0), Works, Works]);
+    assert_eq!(deaf(&document), [(12, 0), (13, 0)]);
+}
+
+#[test]
+fn who_comes_after_a_loop_of_contexts_has_none_of_them() {
+    let document = served(&[Listens(0), Listens(1), Listens(2), Works, Works]);
+    assert_eq!(deaf(&document), []);
+    let document = served(&[Works, Listens(0), Listens(1), Listens(2)]);
+    assert_eq!(deaf(&document), []);
+}
+
+#[test]
+fn in_a_loop_of_contexts_each_is_deaf_to_its_own() {
+    let document = served(&[Listens(0), Works, Listens(1), Works, Listens(2), Works]);
+    assert_eq!(deaf(&document), [(12, 0), (14, 100), (16, 200)]);
+}
+
+#[test]
+fn children_of_one_who_heard_are_deaf_whichever_statement_made_them() {
+    let mut made = Made::new();
+    made.running(1, "runtime.main");
+    made.go(US, 1, "main.main:3", 2, "main.hears").runs(2 * US, 2);
+    for (id, line) in [(3, "main.hears:10"), (4, "main.hears:11"), (5, "main.hears:12")] {
+        let at = i64::from(id) * 10 * US;
+        let start = if id == 5 { "main.other" } else { "main.kid" };
+        made.go(at, 2, line, id, start).runs(at + US, id);
+        made.waits(at + 2 * US, id, "sleep", "time.Sleep < main.kid:40");
+    }
+    made.waits(MS, 2, "chan receive", "main.hears:13");
+    made.wakes(
+        CANCELLED,
+        1,
+        "context.(*cancelCtx).cancel < context.WithCancel.func1 < main.main:5",
+        2,
+    );
+    made.runs(CANCELLED + US, 2).waits(
+        CANCELLED + 2 * US,
+        2,
+        "sync",
+        "sync.(*WaitGroup).Wait < main.hears:14",
+    );
+    // 5 is not seen to be waited for, and does something else.
+    for (at, id) in [(30 * MS, 3), (35 * MS, 5), (40 * MS, 4)] {
+        made.wakes(at, 0, "", id).runs(at + US, id);
+        if id == 4 {
+            made.wakes(at + 2 * US, 4, "sync.(*WaitGroup).Done < main.kid:41", 2);
+        }
+        made.ends(at + 3 * US, id);
+    }
+    made.runs(41 * MS, 2).ends(42 * MS, 2);
+    assert_eq!(deaf(&made.document(50 * MS)), [(3, 0), (4, 0)]);
+}
+
+/// A server starts two that hear and one that only collects them, for which it waits.
+#[test]
+fn who_is_held_up_by_one_that_heard_is_not_deaf() {
+    let mut made = Made::new();
+    made.running(1, "runtime.main");
+    made.go(US, 1, "main.main:3", 2, "main.serve").runs(2 * US, 2);
+    let starts = [
+        (3, "main.worker", "chan receive", "main.worker:30"),
+        (4, "main.worker", "chan receive", "main.worker:30"),
+        (6, "main.collect", "sync", "sync.(*WaitGroup).Wait < main.collect:50"),
+    ];
+    for (id, start, reason, stack) in starts {
+        let at = i64::from(id) * 10 * US;
+        let line = if id == 6 { "main.serve:11" } else { "main.serve:10" };
+        made.go(at, 2, line, id, start).runs(at + US, id).waits(at + 2 * US, id, reason, stack);
+    }
+    made.waits(MS, 2, "chan receive", "main.serve:12");
+    let cancel = "context.(*cancelCtx).cancel < context.WithCancel.func1 < main.main:5";
+    made.wakes(CANCELLED, 1, cancel, 4).wakes(CANCELLED + 300, 1, cancel, 3);
+    made.runs(CANCELLED + US, 3).ends(CANCELLED + 2 * US, 3);
+    made.runs(CANCELLED + 3 * US, 4);
+    made.waits(CANCELLED + 4 * US, 4, "sleep", "time.Sleep < main.worker:32");
+    made.wakes(50 * MS, 0, "", 4).runs(50 * MS + US, 4);
+    made.wakes(50 * MS + 2 * US, 4, "sync.(*WaitGroup).Done < main.worker:33", 6);
+    made.ends(50 * MS + 3 * US, 4).runs(50 * MS + 4 * US, 6);
+    made.wakes(50 * MS + 5 * US, 6, "main.collect:51", 2).ends(50 * MS + 6 * US, 6);
+    made.runs(51 * MS, 2).ends(52 * MS, 2);
+    assert_eq!(deaf(&made.document(60 * MS)), []);
+}
+
+/// Three members of a group, of which two hear and one of those is held up by the third.
+fn group(go: &str, start: &str) -> Document {
+    let mut made = Made::new();
+    made.running(1, "runtime.main");
+    made.go(US, 1, "main.main:3", 2, "main.serve").runs(2 * US, 2);
+    for id in [3, 4, 5] {
+        let at = i64::from(id) * 10 * US;
+        made.go(at, 2, go, id, start).runs(at + US, id);
+        if id == 5 {
+            made.waits(at + 2 * US, id, "sleep", "time.Sleep < main.worker:31");
+        } else {
+            made.waits(at + 2 * US, id, "chan receive", "main.worker:30");
+        }
+    }
+    made.waits(MS, 2, "sync", WAIT);
+    let cancel = "context.(*cancelCtx).cancel < context.WithCancel.func1 < main.main:5";
+    made.wakes(CANCELLED, 1, cancel, 4).wakes(CANCELLED + 300, 1, cancel, 3);
+    made.runs(CANCELLED + US, 3).ends(CANCELLED + 2 * US, 3);
+    // It needs the lock that 5 holds until its end.
+    made.runs(CANCELLED + 3 * US, 4);
+    made.waits(CANCELLED + 4 * US, 4, "sync", "sync.(*Mutex).Lock < main.worker:32");
+    made.wakes(50 * MS, 0, "", 5).runs(50 * MS + US, 5);
+    made.wakes(50 * MS + 2 * US, 5, "sync.(*Mutex).Unlock < main.worker:34", 4);
+    made.ends(50 * MS + 3 * US, 5).runs(50 * MS + 4 * US, 4);
+    made.wakes(50 * MS + 5 * US, 4, "sync.(*WaitGroup).Done < main.worker:33", 2);
+    made.ends(50 * MS + 6 * US, 4).runs(51 * MS, 2).ends(52 * MS, 2);
+    made.document(60 * MS)
+}
+
+#[test]
+fn a_member_of_a_group_is_deaf_though_it_leaves_before_a_late_one() {
+    let go = "golang.org/x/sync/errgroup.(*Group).Go < main.serve:10";
+    let document = group(go, "golang.org/x/sync/errgroup.(*Group).Go.func1");
+    assert_eq!(deaf(&document), [(5, 0)]);
+    // Who is started by hand may be a helper without a context.
+    assert_eq!(deaf(&group("main.serve:10", "main.worker")), []);
+}
+#[test]
+fn a_logged_cancel_reaches_its_task_unless_it_is_of_a_part_of_it() {
+    let by_convention: &[&str] = &[];
+    let whole = &["new request#1", "new query#2 under request#1"][..];
+    let part = &["new query#1 under server#9", "new query#2 under server#9"][..];
+    let cases = [
+        (by_convention, "cancel request", true),
+        (whole, "cancel request#1", true),
+        (whole, "cancel query#2 under request#1", false),
+        (part, "cancel query#2 under server#9", false),
+    ];
+    for (made_before, cancel, reaches) in cases {
+        let mut made = Made::new();
+        made.running(1, "runtime.main");
+        made.go(US, 1, "main.main:3", 2, "main.request").runs(2 * US, 2);
+        for (at, log) in (3..).zip(made_before) {
+            made.logs(at * US, 2, 7, log, "overstayctx.log < main.request:4");
+        }
+        made.go(10 * US, 2, "main.request:5", 3, "main.audit").runs(11 * US, 3);
+        made.region(12 * US, 3, 7, true);
+        made.waits(13 * US, 3, "sleep", "time.Sleep < main.audit:6");
+        made.logs(CANCELLED, 2, 7, cancel, "overstayctx.log < main.request:7");
+        made.ends(CANCELLED + US, 2);
+        made.wakes(40 * MS, 0, "", 3).runs(40 * MS + US, 3);
+        made.region(40 * MS + 2 * US, 3, 7, false).ends(40 * MS + 3 * US, 3);
+        let document = made.document(50 * MS);
+        let analysis = document.analysis();
+        let grades = analysis.hearings().iter().map(|row| (row.deaf, row.evidence));
+        let expected = if reaches { vec![(true, Evidence::Task)] } else { vec![] };
+        assert_eq!(grades.collect::<Vec<_>>(), expected, "{cancel}");
+        let site = analysis.cancels()[0].site.map(|site| site.line);
+        assert_eq!(site, Some(7), "the code that called the wrapper");
+    }
+}

@@ -93,14 +93,16 @@ impl Moments {
         moments
     }
 
+    #[inline]
     fn bit(&self, at: Time) -> usize {
-        let since = at.since(self.start).cast_unsigned() >> self.shift;
+        // All ends of stretches are times of the trace, so that nothing here wraps far enough
+        // to come back; what is before the start becomes a huge number.
+        let since = at.ns().wrapping_sub(self.start.ns()).cast_unsigned() >> self.shift;
         usize::try_from(since).unwrap_or(usize::MAX)
     }
 
     #[inline]
     fn has(&self, at: Time) -> bool {
-        // A time before the start is a huge number without its sign.
         let bit = self.bit(at);
         self.bits.get(bit / 64).is_some_and(|word| word >> (bit % 64) & 1 != 0)
     }

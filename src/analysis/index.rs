@@ -100,10 +100,14 @@ impl Spanning {
     }
 }
 
-/// Hearings by goroutine, the worst overstay first.
-pub(crate) fn overstays_of(trace: &Trace, hearings: &[Hearing]) -> ByGoroutine {
+/// Hearings by goroutine, the worst overstay first; `heard` are those of them that were heard.
+pub(crate) fn overstays_of(trace: &Trace, hearings: &[Hearing], heard: ByGoroutine) -> ByGoroutine {
     let of = hearings.iter().map(|hearing| Some(hearing.goroutine));
-    let mut index = ByGoroutine::new(trace.n_goroutines(), of);
+    let mut index = if heard.rows.len() == hearings.len() {
+        heard
+    } else {
+        ByGoroutine::new(trace.n_goroutines(), of)
+    };
     index.sort_each_by_key(|row| (Reverse(hearings[row as usize].overstay_ns), row));
     index
 }

@@ -1,7 +1,7 @@
 //! Whether two pieces of evidence can be of one call of a cancel function, as far as the pieces
 //! themselves and the canceller's own stops tell.
 
-use crate::base::{Goroutine, StackId};
+use crate::base::{Goroutine, StackId, Time};
 use crate::model::{Chunk, Kind, Run, Span, Trace};
 use crate::parse::event::GoState;
 
@@ -128,7 +128,8 @@ impl ChunkJoins<'_> {
             let may_join = joins.may_join_unless(&before, &piece, elsewhere);
             pieces[at].joins = may_join;
             if let (true, true, Some(by)) = (may_join, is_wide(&before, &piece), piece.by) {
-                gaps.push(Gap { by, from: before.at, until: piece.at, piece: at });
+                let (from, until) = (self.in_chunk(before.at), self.in_chunk(piece.at));
+                gaps.push(Gap { by, from, until, piece: at });
             }
         }
         if gaps.is_empty() {
@@ -137,7 +138,7 @@ impl ChunkJoins<'_> {
         let gaps = Gaps::new(gaps);
         let view = View::new(self.chunk);
         for hit in others {
-            let time = view.start(hit.at());
+            let time = Time(view.ns(hit.at()));
             if gaps.may_be_around(time)
                 && let Some(by) = view.waker_at(hit.word())
                 && let Some(piece) = gaps.around(by, time)
@@ -145,6 +146,11 @@ impl ChunkJoins<'_> {
                 pieces[piece].joins = false;
             }
         }
+    }
+
+    /// A time as the chunk's columns have it, which is quicker to read.
+    fn in_chunk(&self, at: Time) -> Time {
+        Time(at - self.chunk.base)
     }
 
     fn stops_of(&self, of: Goroutine) -> Stops<'_> {

@@ -150,7 +150,13 @@ impl<'c> View<'c> {
     /// As [`Chunk::start`].
     #[inline]
     pub(crate) fn start(self, at: usize) -> Time {
-        self.starts.get(at).map_or(self.chunk.base, |ns| self.chunk.base + ns)
+        self.chunk.base + self.ns(at)
+    }
+
+    /// The start of a span, in nanoseconds since the chunk's base.
+    #[inline]
+    pub(crate) fn ns(self, at: usize) -> i64 {
+        self.starts.get(at).unwrap_or(0)
     }
 
     /// As [`Chunk::kind_of`].

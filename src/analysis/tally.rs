@@ -24,8 +24,11 @@ pub(crate) fn analysis(
     heard: Heard,
     sleeps: &[Vec<(Goroutine, Time)>],
 ) -> Analysis {
-    let Heard { cancels, hearings, logged, .. } = heard;
-    let by_goroutine = || (overstays_of(trace, &hearings), groups(trace, rules, &hearings));
+    let Heard { cancels, hearings, logged, by_goroutine } = heard;
+    let by_goroutine = || {
+        let by_goroutine = overstays_of(trace, &hearings, by_goroutine);
+        (by_goroutine, groups(trace, rules, &hearings))
+    };
     let (worst_first, (by_goroutine, groups)) =
         threads.both(|| worst_first(&hearings), by_goroutine);
     let assists = Assists::new(trace);

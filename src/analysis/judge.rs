@@ -11,7 +11,7 @@ use super::outcome::{self, fate};
 use super::place::place;
 use super::threads::Threads;
 use super::types::{Cancel, Hearing};
-use super::words::{Evidence, HeardIn};
+use super::words::{Cause, Evidence, HeardIn};
 
 /// Decides, and notes it in the table of hearings.
 pub(crate) fn judge(
@@ -62,6 +62,7 @@ fn settle(
         place,
         told_to_stop: !place.library_only
             && (place.heard_in == HeardIn::Own || cancel.cause.ends_all()),
+        private_limit: cancel.cause == Cause::Deadline && cancel.n_heard() == 1,
     };
     let fate = fate(trace, book, listening, rules.late_over_ns, &heard, next);
     let until = fate.end.unwrap_or(trace.interval().end);

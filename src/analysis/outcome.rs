@@ -20,6 +20,9 @@ pub(crate) const PROMPT_NS: i64 = 1_000_000;
 /// How far to look back for a wait that a goroutine came back to, in spans.
 const LOOK_BACK: usize = 4_096;
 
+/// How far up to look for the one that started a goroutine.
+const GENERATIONS: usize = 16;
+
 /// What was heard, as far as the outcome depends on it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Heard {
@@ -33,6 +36,8 @@ pub(crate) struct Heard {
     pub(crate) place: Place,
     /// Whether the cancel was meant to end it, wherever it heard.
     pub(crate) told_to_stop: bool,
+    /// Whether the cancel was a deadline that nobody else heard.
+    pub(crate) private_limit: bool,
 }
 
 /// Where it ended up.
@@ -120,6 +125,7 @@ impl After<'_> {
     /// Whether the goroutine is one that serves many contexts.
     fn serves_many(&self, next_heard: Option<(Time, HeardIn)>) -> bool {
         let came_back = self.waits_again() || self.goes_back_to_its_loop();
+        let came_back = came_back || self.goes_on_to_wait_for_work();
         match next_heard {
             // What it hears in a call while it leaves may be the time limit of its cleaning up.
             Some((_, HeardIn::Call)) => came_back || self.heard.place.heard_in == HeardIn::Call,
@@ -134,11 +140,11 @@ impl After<'_> {
         self.waits().any(|span| self.listening.hears(self.trace, self.book, span.stack))
     }
 
-    /// Whether it came back to a wait further out, in which it had been before: it takes one
-    /// job after the other, and the context was the job's.
-    fn goes_back_to_its_loop(&self) -> bool {
+    /// Where it waited further out than where it heard: directly in a function that had called
+    /// the one in which it heard.
+    fn outer_waits(&self) -> Vec<Span> {
         if self.waits().next().is_none() {
-            return false;
+            return Vec::new();
         }
         let stacks = self.trace.stacks();
         let callers: FxHashSet<_> = self
@@ -151,17 +157,45 @@ impl After<'_> {
         let is_outer = |stack| {
             stacks.top(self.book.user(stack)).is_some_and(|frame| callers.contains(&frame.function))
         };
-        let places: FxHashSet<StackId> = self
-            .waits()
-            .filter(|span| is_outer(span.stack))
-            .map(|span| self.book.place(span.stack))
-            .collect();
+        self.waits().filter(|span| is_outer(span.stack)).collect()
+    }
+
+    /// Whether it came back to a wait further out, in which it had been before: it takes one
+    /// job after the other, and the context was the job's.
+    fn goes_back_to_its_loop(&self) -> bool {
+        let places: FxHashSet<StackId> =
+            self.outer_waits().iter().map(|span| self.book.place(span.stack)).collect();
         !places.is_empty()
             && spans_before(self.trace, self.heard.goroutine, self.heard.cancelled, LOOK_BACK).any(
                 |span| {
                     span.state == GoState::Waiting && places.contains(&self.book.place(span.stack))
                 },
             )
+    }
+
+    /// Whether it heard the time limit of one operation, and went on to wait further out for what
+    /// others have for it: it takes one job after the other, and this was its first in the trace.
+    fn goes_on_to_wait_for_work(&self) -> bool {
+        self.heard.private_limit
+            && self.outer_waits().iter().any(|span| {
+                let reason = self.trace.string(span.reason);
+                matches!(reason, "chan receive" | "select") && self.is_fed_by_others(span)
+            })
+    }
+
+    /// Whether a wait was ended by another goroutine's code, and not by one that the goroutine
+    /// itself had started, whose results it may have waited for; or not ended within the trace.
+    fn is_fed_by_others(&self, wait: &Span) -> bool {
+        let Some(woken) = self.trace.span_at(self.heard.goroutine, wait.end) else {
+            return true;
+        };
+        let by_code = self
+            .book
+            .top(self.trace.stacks(), woken.stack)
+            .is_some_and(|function| !function.is.has(Traits::RUNTIME));
+        let Some(waker) = woken.waker.filter(|_| by_code) else { return false };
+        let parents = std::iter::successors(Some(waker), |&of| lives::parent(self.trace, of));
+        !parents.take(GENERATIONS).any(|of| of == self.heard.goroutine)
     }
 
     /// Whether it went on to shut something down in good order, which was its job.

@@ -6,6 +6,7 @@ mod everywhere;
 mod grouping;
 mod logged;
 mod made;
+mod outcome;
 mod threads;
 
 use std::path::{Path, PathBuf};

@@ -71,12 +71,8 @@ impl<'a> Object<'a> {
         }
         self.name(name)?;
         self.out.write_all(b"[")?;
-        let make = |range: Range<usize>| {
-            let mut text = Vec::new();
-            for at in range {
-                write_element(&mut text, at, &row(&items[at]))?;
-            }
-            Ok(text)
+        let make = |text: &mut Vec<u8>, range: Range<usize>| {
+            range.into_iter().try_for_each(|at| write_element(text, at, &row(&items[at])))
         };
         in_turn(self.out, &blocks, n_threads, &make)?;
         self.out.write_all(b"]")
@@ -122,32 +118,48 @@ fn in_turn(
     out: &mut dyn Write,
     blocks: &[Range<usize>],
     n_threads: usize,
-    make: &(impl Fn(Range<usize>) -> Text + Sync),
+    make: &(impl Fn(&mut Vec<u8>, Range<usize>) -> io::Result<()> + Sync),
 ) -> io::Result<()> {
     thread::scope(|scope| {
-        let mut texts: Vec<Receiver<Text>> = Vec::new();
+        let mut workers: Vec<Worker> = Vec::new();
         for first in 0..n_threads {
-            let (done, text) = sync_channel(BLOCKS_AHEAD);
-            texts.push(text);
-            scope
-                .spawn(move || send_all(&done, blocks.iter().skip(first).step_by(n_threads), make));
+            let (done, texts) = sync_channel(BLOCKS_AHEAD);
+            let (spent, spare) = sync_channel(BLOCKS_AHEAD);
+            workers.push(Worker { texts, spent });
+            let blocks = blocks.iter().skip(first).step_by(n_threads);
+            scope.spawn(move || send_all(&done, &spare, blocks, make));
         }
         for at in 0..blocks.len() {
+            let worker = &workers[at % n_threads];
             // A thread that ends early has panicked; the scope hands that on.
-            let Ok(text) = texts[at % n_threads].recv() else { break };
-            out.write_all(&text?)?;
+            let Ok(text) = worker.texts.recv() else { break };
+            let text = text?;
+            out.write_all(&text)?;
+            // One that nobody needs any more is let go of here.
+            let _ = worker.spent.try_send(text);
         }
         Ok(())
     })
 }
 
+/// A thread that makes blocks, as the one that writes them sees it.
+struct Worker {
+    texts: Receiver<Text>,
+    /// Texts that were written go back, since fresh memory costs more than filling it.
+    spent: SyncSender<Vec<u8>>,
+}
+
 fn send_all<'a>(
     done: &SyncSender<Text>,
+    spare: &Receiver<Vec<u8>>,
     blocks: impl Iterator<Item = &'a Range<usize>>,
-    make: impl Fn(Range<usize>) -> Text,
+    make: impl Fn(&mut Vec<u8>, Range<usize>) -> io::Result<()>,
 ) {
     for block in blocks {
-        if done.send(make(block.clone())).is_err() {
+        let mut text = spare.try_recv().unwrap_or_default();
+        text.clear();
+        let made = make(&mut text, block.clone());
+        if done.send(made.map(|()| text)).is_err() {
             // Nobody takes them any more: writing has failed.
             return;
         }

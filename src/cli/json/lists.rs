@@ -8,11 +8,12 @@ use std::thread;
 
 use serde::Serialize;
 
-/// What a block of a list's elements weighs that is made in one go. A block is some hundred
-/// kilobytes of text; of those, each thread holds [`BLOCKS_AHEAD`].
+/// What a block of a list's elements weighs that one thread makes.
 const BLOCK_WEIGHT: usize = 256;
-/// How many blocks a thread may be ahead of what is written.
-const BLOCKS_AHEAD: usize = 4;
+/// How much text is handed over at once, in bytes.
+const PART_BYTES: usize = 1 << 17;
+/// How many pieces of text a thread may be ahead of what is written.
+const PARTS_AHEAD: usize = 4;
 
 /// An object that is being written.
 pub(super) struct Object<'a> {
@@ -46,11 +47,8 @@ impl<'a> Object<'a> {
     ) -> io::Result<()> {
         self.name(name)?;
         self.out.write_all(b"[")?;
-        let mut text = Vec::new();
         for (at, item) in items.iter().enumerate() {
-            text.clear();
-            write_element(&mut text, at, &row(item))?;
-            self.out.write_all(&text)?;
+            write_element(self.out, at, &row(item))?;
         }
         self.out.write_all(b"]")
     }
@@ -71,8 +69,8 @@ impl<'a> Object<'a> {
         }
         self.name(name)?;
         self.out.write_all(b"[")?;
-        let make = |text: &mut Vec<u8>, range: Range<usize>| {
-            range.into_iter().try_for_each(|at| write_element(text, at, &row(&items[at])))
+        let make = |out: &mut Outlet, mut range: Range<usize>| {
+            range.try_for_each(|at| write_element(out, at, &row(&items[at])))
         };
         in_turn(self.out, &blocks, n_threads, &make)?;
         self.out.write_all(b"]")
@@ -90,9 +88,13 @@ impl<'a> Object<'a> {
     }
 }
 
-fn write_element(text: &mut Vec<u8>, at: usize, row: &impl Serialize) -> io::Result<()> {
-    text.extend_from_slice(if at == 0 { b"\n" } else { b",\n" });
-    Ok(serde_json::to_writer(text, row)?)
+fn write_element<W: Write + ?Sized>(
+    out: &mut W,
+    at: usize,
+    row: &impl Serialize,
+) -> io::Result<()> {
+    out.write_all(if at == 0 { b"\n" } else { b",\n" })?;
+    Ok(serde_json::to_writer(out, row)?)
 }
 
 /// Cuts a list into ranges of about the same weight.
@@ -111,58 +113,93 @@ fn blocks<T>(items: &[T], weigh: impl Fn(&T) -> usize) -> Vec<Range<usize>> {
     blocks
 }
 
-type Text = io::Result<Vec<u8>>;
-
 /// Writes what `make` makes of each block, in order: thread 0 makes the blocks 0, n, 2 n ….
 fn in_turn(
     out: &mut dyn Write,
     blocks: &[Range<usize>],
     n_threads: usize,
-    make: &(impl Fn(&mut Vec<u8>, Range<usize>) -> io::Result<()> + Sync),
+    make: &(impl Fn(&mut Outlet, Range<usize>) -> io::Result<()> + Sync),
 ) -> io::Result<()> {
     thread::scope(|scope| {
         let mut workers: Vec<Worker> = Vec::new();
         for first in 0..n_threads {
-            let (done, texts) = sync_channel(BLOCKS_AHEAD);
-            let (spent, spare) = sync_channel(BLOCKS_AHEAD);
-            workers.push(Worker { texts, spent });
-            let blocks = blocks.iter().skip(first).step_by(n_threads);
-            scope.spawn(move || send_all(&done, &spare, blocks, make));
+            let (done, parts) = sync_channel(PARTS_AHEAD);
+            let (spent, spare) = sync_channel(PARTS_AHEAD);
+            workers.push(Worker { parts, spent });
+            let blocks = blocks.iter().skip(first).step_by(n_threads).cloned();
+            scope.spawn(move || {
+                let mut outlet = Outlet { text: Vec::new(), done, spare };
+                for block in blocks {
+                    let made = make(&mut outlet, block).and_then(|()| outlet.hand_over(true));
+                    if let Err(err) = made {
+                        // If nobody takes it, writing has failed already.
+                        let _ = outlet.done.send(Err(err));
+                        return;
+                    }
+                }
+            });
         }
-        for at in 0..blocks.len() {
-            let worker = &workers[at % n_threads];
-            // A thread that ends early has panicked; the scope hands that on.
-            let Ok(text) = worker.texts.recv() else { break };
-            let text = text?;
-            out.write_all(&text)?;
-            // One that nobody needs any more is let go of here.
-            let _ = worker.spent.try_send(text);
-        }
-        Ok(())
+        (0..blocks.len()).try_for_each(|at| workers[at % n_threads].write_block(out))
     })
 }
 
 /// A thread that makes blocks, as the one that writes them sees it.
 struct Worker {
-    texts: Receiver<Text>,
+    parts: Receiver<io::Result<Part>>,
     /// Texts that were written go back, since fresh memory costs more than filling it.
     spent: SyncSender<Vec<u8>>,
 }
 
-fn send_all<'a>(
-    done: &SyncSender<Text>,
-    spare: &Receiver<Vec<u8>>,
-    blocks: impl Iterator<Item = &'a Range<usize>>,
-    make: impl Fn(&mut Vec<u8>, Range<usize>) -> io::Result<()>,
-) {
-    for block in blocks {
-        let mut text = spare.try_recv().unwrap_or_default();
-        text.clear();
-        let made = make(&mut text, block.clone());
-        if done.send(made.map(|()| text)).is_err() {
-            // Nobody takes them any more: writing has failed.
-            return;
+/// A piece of a block's text.
+struct Part {
+    text: Vec<u8>,
+    is_last: bool,
+}
+
+impl Worker {
+    fn write_block(&self, out: &mut dyn Write) -> io::Result<()> {
+        // A thread that ends early has panicked; the scope hands that on.
+        while let Ok(part) = self.parts.recv() {
+            let Part { text, is_last } = part?;
+            out.write_all(&text)?;
+            // One that is not needed any more is let go of here.
+            let _ = self.spent.try_send(text);
+            if is_last {
+                break;
+            }
         }
+        Ok(())
+    }
+}
+
+/// Where a thread puts the text of its blocks. What one element comes to has no bound, so it is
+/// handed over piece by piece.
+struct Outlet {
+    text: Vec<u8>,
+    done: SyncSender<io::Result<Part>>,
+    spare: Receiver<Vec<u8>>,
+}
+
+impl Outlet {
+    fn hand_over(&mut self, is_last: bool) -> io::Result<()> {
+        let mut next = self.spare.try_recv().unwrap_or_default();
+        next.clear();
+        let text = std::mem::replace(&mut self.text, next);
+        self.done.send(Ok(Part { text, is_last })).map_err(|_| io::ErrorKind::BrokenPipe.into())
+    }
+}
+
+impl Write for Outlet {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.text.extend_from_slice(bytes);
+        if self.text.len() >= PART_BYTES {
+            self.hand_over(false)?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -192,6 +229,35 @@ mod tests {
         let weights = [1, 300, 5, 5, 250, 1, 1000, 3];
         let blocks = blocks(&weights, |weight| *weight);
         assert_eq!(blocks, [0..2, 2..5, 5..7, 7..8]);
+    }
+
+    #[test]
+    fn an_element_of_any_size_is_handed_over_in_pieces() {
+        let items: Vec<String> = (0..6).map(|at| "x".repeat(at * PART_BYTES)).collect();
+        let mut out = Vec::new();
+        let mut object = Object::open(&mut out).expect("written");
+        object.heavy_list("all", &items, |_| BLOCK_WEIGHT, String::clone).expect("written");
+        object.close().expect("written");
+        let read: serde_json::Value = serde_json::from_slice(&out).expect("JSON");
+        let texts = read["all"].as_array().expect("a list").iter().map(|text| text.as_str());
+        assert!(texts.eq(items.iter().map(|item| Some(item.as_str()))));
+    }
+
+    /// What cannot be written as JSON.
+    struct Broken;
+
+    impl Serialize for Broken {
+        fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+            Err(serde::ser::Error::custom("broken"))
+        }
+    }
+
+    #[test]
+    fn an_element_that_cannot_be_made_is_an_error() {
+        let mut out = Vec::new();
+        let mut object = Object::open(&mut out).expect("written");
+        let made = object.heavy_list("all", &[1, 2, 3], |_| BLOCK_WEIGHT, |_| Broken);
+        assert_eq!(made.expect_err("no element").to_string(), "broken");
     }
 
     /// A file on a disk that is full.

@@ -1,6 +1,6 @@
 //! The objects of the report, field for field as in the contract.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::analysis::{Cancel, Document, Finding, Hearing, Quantiles, SplitPart, Summary};
 use crate::base::{Goroutine, StrId, Time, Warning};
@@ -68,14 +68,15 @@ pub(super) struct CancelRow<'a> {
     site: Option<Site<'a>>,
     by_goroutine: Option<i64>,
     depth: u32,
-    hearings: Vec<HearingRow<'a>>,
-    deaf: Vec<DeafRow<'a>>,
+    hearings: HearingRows<'a>,
+    deaf: HearingRows<'a>,
 }
 
 impl<'a> CancelRow<'a> {
     pub(super) fn new(document: &'a Document, cancel: &Cancel) -> Self {
         let trace = document.trace();
         let analysis = document.analysis();
+        let rows = |hearings| HearingRows { document, hearings };
         Self {
             id: cancel.id,
             at_ns: cancel.at.ns(),
@@ -83,71 +84,37 @@ impl<'a> CancelRow<'a> {
             site: Site::new(trace, cancel.site),
             by_goroutine: cancel.by.map(|by| go_id(trace, by)),
             depth: cancel.depth,
-            hearings: analysis
-                .heard(cancel)
-                .iter()
-                .map(|hearing| HearingRow::new(document, hearing))
-                .collect(),
-            deaf: analysis
-                .deaf(cancel)
-                .iter()
-                .map(|hearing| DeafRow::new(document, hearing))
-                .collect(),
+            hearings: rows(analysis.heard(cancel)),
+            deaf: rows(analysis.deaf(cancel)),
         }
     }
 }
 
+/// Hearings whose rows are made while they are written: a cancel can reach a million.
+struct HearingRows<'a> {
+    document: &'a Document,
+    hearings: &'a [Hearing],
+}
+
+impl Serialize for HearingRows<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let row = |hearing| HearingRow::new(self.document, hearing);
+        serializer.collect_seq(self.hearings.iter().map(row))
+    }
+}
+
+/// A goroutine that heard, or was deaf: then the fields about hearing are not there.
 #[derive(Serialize)]
-pub(super) struct HearingRow<'a> {
+struct HearingRow<'a> {
     goroutine: i64,
     function: &'a str,
     evidence: &'static str,
-    heard_in: &'static str,
-    depth: u32,
-    heard_ns: i64,
-    #[serde(flatten)]
-    end: EndRow<'a>,
-}
-
-impl<'a> HearingRow<'a> {
-    pub(super) fn new(document: &'a Document, hearing: &Hearing) -> Self {
-        let trace = document.trace();
-        Self {
-            goroutine: go_id(trace, hearing.goroutine),
-            function: trace.string(hearing.function),
-            evidence: hearing.evidence.name(),
-            heard_in: hearing.heard_in.name(),
-            depth: hearing.depth,
-            heard_ns: hearing.heard_at.ns(),
-            end: EndRow::new(document, hearing),
-        }
-    }
-}
-
-#[derive(Serialize)]
-pub(super) struct DeafRow<'a> {
-    goroutine: i64,
-    function: &'a str,
-    evidence: &'static str,
-    #[serde(flatten)]
-    end: EndRow<'a>,
-}
-
-impl<'a> DeafRow<'a> {
-    pub(super) fn new(document: &'a Document, hearing: &Hearing) -> Self {
-        let trace = document.trace();
-        Self {
-            goroutine: go_id(trace, hearing.goroutine),
-            function: trace.string(hearing.function),
-            evidence: hearing.evidence.name(),
-            end: EndRow::new(document, hearing),
-        }
-    }
-}
-
-/// How it ended: what the hearings and the deaf have in common.
-#[derive(Serialize)]
-pub(super) struct EndRow<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    heard_in: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    depth: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    heard_ns: Option<i64>,
     end_ns: Option<i64>,
     outcome: &'static str,
     overstay_ns: i64,
@@ -155,11 +122,18 @@ pub(super) struct EndRow<'a> {
     held_by: Vec<LinkRow>,
 }
 
-impl<'a> EndRow<'a> {
-    pub(super) fn new(document: &'a Document, hearing: &Hearing) -> Self {
+impl<'a> HearingRow<'a> {
+    fn new(document: &'a Document, hearing: &Hearing) -> Self {
         let trace = document.trace();
         let (split, links) = document.account(hearing);
+        let heard = !hearing.deaf;
         Self {
+            goroutine: go_id(trace, hearing.goroutine),
+            function: trace.string(hearing.function),
+            evidence: hearing.evidence.name(),
+            heard_in: heard.then(|| hearing.heard_in.name()),
+            depth: heard.then_some(hearing.depth),
+            heard_ns: heard.then(|| hearing.heard_at.ns()),
             end_ns: hearing.end.map(Time::ns),
             outcome: hearing.outcome.name(),
             overstay_ns: hearing.overstay_ns,

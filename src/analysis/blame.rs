@@ -5,15 +5,14 @@
 //! network, a timer or a wait for a processor is nobody else's: there the chain stops. So the
 //! window is cut into pieces that belong to one goroutine each.
 
-use crate::base::{Goroutine, Interval};
+use crate::base::{Goroutine, Interval, StackId};
 use crate::model::Span;
 use crate::parse::event::GoState;
 
 use super::book::Traits;
-use super::describe::part_text;
 use super::few::Few;
 use super::lives;
-use super::split::{Splitter, Sums};
+use super::split::{Key, Splitter, Sum, rank};
 use super::types::{Link, SplitPart};
 
 /// How many hands a wait may go through.
@@ -25,83 +24,133 @@ const MAX_LINKS: usize = 8;
 /// A link below this share of the window is left out.
 const MIN_SHARE: i64 = 50;
 
-/// What a goroutine did in a window of its life, the largest part first, and who held it up, from
-/// the window's end backwards.
-pub(crate) fn account(
-    splitter: Splitter<'_>,
-    goroutine: Goroutine,
-    window: Interval,
-) -> (Vec<SplitPart>, Vec<Link>) {
-    let spans_left = MAX_SPANS;
-    let mut walk = Walk { splitter, spans_left, split: Sums::default(), hands: Few::default() };
-    walk.back(goroutine, window, 0);
-    let mut hands = walk.hands.into_rows();
-    hands.retain(|(_, held)| held.ns.saturating_mul(MIN_SHARE) >= window.ns());
-    if hands.len() > MAX_LINKS {
-        let mut longest: Vec<(i64, Goroutine)> =
-            hands.iter().map(|(of, held)| (held.ns, *of)).collect();
-        longest.sort_by_key(|(ns, _)| std::cmp::Reverse(*ns));
-        longest.truncate(MAX_LINKS);
-        hands.retain(|(of, _)| longest.iter().any(|(_, other)| other == of));
-    }
-    let links = hands.into_iter().filter_map(|(of, held)| held.into_link(splitter, of));
-    (walk.split.into_parts(), links.collect())
+/// Takes windows of goroutines' lives to account, one after another. Its tables are used again:
+/// most windows are short, and there can be millions.
+pub(crate) struct Walk<'a> {
+    splitter: Splitter<'a>,
+    spans_left: usize,
+    /// The spans of all goroutines that are being walked, those of the latest last.
+    spans: Vec<Span>,
+    /// What the goroutine itself did in the window, whoever held it up.
+    split: Few<Key, Sum>,
+    /// Whose the time was, the last first.
+    hands: Few<Goroutine, Held>,
+    /// What each hand, by its row, did in its pieces.
+    did: Few<(usize, Key), Sum>,
+    parts: Vec<SplitPart>,
+    links: Vec<Link>,
 }
 
 /// The pieces of the window that are one goroutine's.
-struct Held {
+#[derive(Clone, Copy)]
+pub(crate) struct Held {
     /// Their length in all, in nanoseconds.
-    ns: i64,
+    pub(crate) ns: i64,
     /// From the first to the last.
     interval: Interval,
-    /// What it did in them.
-    sums: Sums,
 }
 
-impl Held {
-    fn into_link(self, splitter: Splitter<'_>, goroutine: Goroutine) -> Option<Link> {
-        let what = part_text(splitter.trace, self.sums.into_parts().first()?);
-        Some(Link { goroutine, what, interval: self.interval })
+impl<'a> Walk<'a> {
+    pub(crate) fn new(splitter: Splitter<'a>) -> Self {
+        Self {
+            splitter,
+            spans_left: 0,
+            spans: Vec::new(),
+            split: Few::default(),
+            hands: Few::default(),
+            did: Few::default(),
+            parts: Vec::new(),
+            links: Vec::new(),
+        }
     }
-}
 
-struct Walk<'a> {
-    splitter: Splitter<'a>,
-    spans_left: usize,
-    /// What the goroutine itself did in the window, whoever held it up.
-    split: Sums,
-    /// Whose the time was, the last first.
-    hands: Few<Goroutine, Held>,
-}
+    /// What a goroutine did in a window of its life, the largest part first, and who held it up,
+    /// from the window's end backwards.
+    pub(crate) fn account(
+        &mut self,
+        goroutine: Goroutine,
+        window: Interval,
+    ) -> (&[SplitPart], &[Link]) {
+        self.spans_left = MAX_SPANS;
+        self.split.clear();
+        self.hands.clear();
+        self.did.clear();
+        self.back(goroutine, window, 0);
+        self.parts.clear();
+        self.parts.extend(self.split.rows().iter().map(|(key, sum)| key.part(*sum)));
+        self.parts.sort_unstable_by_key(rank);
+        self.link(window);
+        (&self.parts, &self.links)
+    }
 
-impl Walk<'_> {
+    /// Whose the pieces of the last window are; their lengths add up to the window's.
+    #[cfg(test)]
+    pub(crate) fn hands(&self) -> &[(Goroutine, Held)] {
+        self.hands.rows()
+    }
+
+    /// Makes links of the hands that count.
+    fn link(&mut self, window: Interval) {
+        let hands = self.hands.rows().iter().enumerate();
+        let counts = |held: &Held| held.ns.saturating_mul(MIN_SHARE) >= window.ns();
+        let did = self.did.rows();
+        self.links.clear();
+        self.links.extend(hands.filter(|(_, (_, held))| counts(held)).filter_map(
+            |(hand, &(goroutine, Held { interval, .. }))| {
+                let parts = did.iter().filter(|((of, _), _)| *of == hand);
+                let did = parts.map(|((_, key), sum)| key.part(*sum)).min_by_key(rank)?;
+                Some(Link { goroutine, did, interval })
+            },
+        ));
+        if self.links.len() > MAX_LINKS {
+            let held = |link: &Link| {
+                let rows = self.hands.rows().iter();
+                rows.filter(|(of, _)| *of == link.goroutine).map(|(_, held)| held.ns).sum::<i64>()
+            };
+            let mut longest: Vec<(i64, Goroutine)> =
+                self.links.iter().map(|link| (held(link), link.goroutine)).collect();
+            longest.sort_by_key(|(ns, _)| std::cmp::Reverse(*ns));
+            longest.truncate(MAX_LINKS);
+            self.links.retain(|link| longest.iter().any(|(_, of)| *of == link.goroutine));
+        }
+    }
+
     /// Cuts up a window, its end first.
     fn back(&mut self, goroutine: Goroutine, window: Interval, depth: u32) {
-        let spans = self.read(goroutine, window);
+        let first = self.spans.len();
+        self.read(goroutine, window);
         let mut end = window.end;
         let mut seen = false;
-        for (at, span) in spans.iter().enumerate().rev() {
+        for at in (first..self.spans.len()).rev() {
+            let span = self.spans[at];
             let Some(piece) = span.interval().intersect(Interval::new(window.start, end)) else {
                 continue;
             };
-            let next = spans.get(at + 1);
+            let next = self.spans.get(at + 1).copied();
+            // Those below are done with: the walk of another goroutine takes their place.
+            self.spans.truncate(at + 1);
             if piece.end < end {
                 // The spans ran out before the window did.
                 self.rest(goroutine, Interval::new(piece.end, end), depth);
             }
             (end, seen) = (piece.start, true);
-            if depth == 0 {
-                self.splitter.add_span(&mut self.split, goroutine, span, next, piece);
-            }
-            match next.and_then(|next| self.let_go_by(goroutine, span, next)) {
-                Some(waker) if depth < MAX_DEPTH => self.back(waker, piece, depth + 1),
-                _ => {
-                    let splitter = self.splitter;
-                    let sums = self.own(goroutine, piece);
-                    splitter.add_span(sums, goroutine, span, next, piece);
+            let waker = next.and_then(|next| self.let_go_by(goroutine, &span, &next));
+            let passed_on = waker.filter(|_| depth < MAX_DEPTH);
+            let hand = passed_on.is_none().then(|| self.own(goroutine, piece));
+            let (splitter, split, did) = (self.splitter, &mut self.split, &mut self.did);
+            splitter.cut_span(goroutine, &span, next.as_ref(), piece, &mut |key, stack, ns| {
+                if depth == 0 {
+                    split.entry(key, || Sum::of(stack)).ns += ns;
                 }
+                if let Some(hand) = hand {
+                    did.entry((hand, key), || Sum::of(stack)).ns += ns;
+                }
+            });
+            if let Some(waker) = passed_on {
+                self.back(waker, piece, depth + 1);
             }
         }
+        self.spans.truncate(first);
         let rest = Interval::new(window.start, end);
         if !seen {
             self.rest(goroutine, rest, depth);
@@ -110,17 +159,16 @@ impl Walk<'_> {
         }
     }
 
-    /// A goroutine's spans in a window, and one more, which tells who ended the last wait.
-    fn read(&mut self, goroutine: Goroutine, window: Interval) -> Vec<Span> {
-        let mut spans: Vec<Span> = Vec::new();
+    /// Reads a goroutine's spans in a window, and one more, which tells who ended the last wait.
+    fn read(&mut self, goroutine: Goroutine, window: Interval) {
+        let first = self.spans.len();
         for span in self.splitter.trace.spans_from(goroutine, window.start).take(self.spans_left) {
-            spans.push(span);
+            self.spans.push(span);
             if span.start >= window.end {
                 break;
             }
         }
-        self.spans_left -= spans.len();
-        spans
+        self.spans_left -= self.spans.len() - first;
     }
 
     /// Who ended a wait, if that was another goroutine's doing.
@@ -144,35 +192,38 @@ impl Walk<'_> {
     /// The stretch of a window in which a goroutine was not there yet: its creator's.
     fn before_birth(&mut self, goroutine: Goroutine, window: Interval, depth: u32) {
         if depth == 0 {
-            self.splitter.add_unborn(&mut self.split, window.ns());
+            self.split.entry(Key::UNBORN, || Sum::of(StackId::EMPTY)).ns += window.ns();
         }
         let trace = self.splitter.trace;
         let was_born = lives::born(trace, goroutine).is_some();
         match lives::parent(trace, goroutine) {
             Some(parent) if depth < MAX_DEPTH && was_born => self.back(parent, window, depth + 1),
             _ => {
-                let splitter = self.splitter;
-                splitter.add_unborn(self.own(goroutine, window), window.ns());
+                let hand = self.own(goroutine, window);
+                self.did.entry((hand, Key::UNBORN), || Sum::of(StackId::EMPTY)).ns += window.ns();
             }
         }
     }
 
     /// The stretch of a window for which no spans were read.
     fn rest(&mut self, goroutine: Goroutine, window: Interval, depth: u32) {
-        let splitter = self.splitter;
-        if depth == 0 {
-            splitter.add(&mut self.split, goroutine, window);
-        }
-        splitter.add(self.own(goroutine, window), goroutine, window);
+        let hand = self.own(goroutine, window);
+        let (splitter, split, did) = (self.splitter, &mut self.split, &mut self.did);
+        splitter.cut(goroutine, window, &mut |key, stack, ns| {
+            if depth == 0 {
+                split.entry(key, || Sum::of(stack)).ns += ns;
+            }
+            did.entry((hand, key), || Sum::of(stack)).ns += ns;
+        });
     }
 
-    /// Makes a piece a goroutine's own; gives where to add what it did.
-    fn own(&mut self, goroutine: Goroutine, piece: Interval) -> &mut Sums {
-        let new = || Held { ns: 0, interval: piece, sums: Sums::default() };
-        let held = self.hands.entry(goroutine, new);
+    /// Makes a piece a goroutine's own; gives the row of its hand.
+    fn own(&mut self, goroutine: Goroutine, piece: Interval) -> usize {
+        let row = self.hands.row(goroutine, || Held { ns: 0, interval: piece });
+        let held = self.hands.value(row);
         held.ns += piece.ns();
         let Interval { start, end } = held.interval;
         held.interval = Interval::new(start.min(piece.start), end.max(piece.end));
-        &mut held.sums
+        row
     }
 }

@@ -20,34 +20,35 @@ pub(crate) fn frame_text(trace: &Trace, frame: Frame) -> String {
 
 /// What a part of a split says: `slept 80 ms in main.lateWork (main.go:22)`.
 pub(crate) fn part_text(trace: &Trace, part: &SplitPart) -> String {
-    let time = format_duration(part.ns);
-    let did = match part.state {
-        Doing::Waiting => return waiting_text(trace, part),
-        Doing::Runnable => return format!("waited {time} for a processor"),
-        Doing::Running => format!("ran for {time}"),
-        Doing::Syscall => format!("spent {time} in a system call"),
-        Doing::GcAssist => format!("helped the GC for {time}"),
-        Doing::Unborn => return format!("was started {time} after the cancel"),
-        Doing::Unknown => return format!("did something unknown for {time}: the trace has a hole"),
-    };
-    with_site(trace, did, part.site)
+    let [before, after] = phrase(trace, part);
+    before + &format_duration(part.ns) + &after
 }
 
-fn waiting_text(trace: &Trace, part: &SplitPart) -> String {
-    let time = format_duration(part.ns);
-    let did = match waiting_for(trace, part.stack, trace.string(part.reason)) {
-        For::Sleep => format!("slept {time}"),
-        For::Thing(thing) => format!("waited {time} {thing}"),
-        For::Reason("") => format!("was blocked for {time}"),
-        For::Reason(reason) => format!("was blocked for {time} ({reason})"),
+/// What comes before and after the duration when a part of a split is worded. It is the same
+/// for all parts with the same state, reason, site and stack.
+pub(crate) fn phrase(trace: &Trace, part: &SplitPart) -> [String; 2] {
+    let (before, after) = match part.state {
+        Doing::Waiting => waiting(trace, part),
+        Doing::Runnable => return ["waited ".to_owned(), " for a processor".to_owned()],
+        Doing::Running => ("ran for ", String::new()),
+        Doing::Syscall => ("spent ", " in a system call".to_owned()),
+        Doing::GcAssist => ("helped the GC for ", String::new()),
+        Doing::Unborn => return ["was started ".to_owned(), " after the cancel".to_owned()],
+        Doing::Unknown => {
+            let hole = ": the trace has a hole".to_owned();
+            return ["did something unknown for ".to_owned(), hole];
+        }
     };
-    with_site(trace, did, part.site)
+    let place = part.site.map(|site| format!(" in {}", frame_text(trace, site)));
+    [before.to_owned(), after + &place.unwrap_or_default()]
 }
 
-fn with_site(trace: &Trace, did: String, site: Option<Frame>) -> String {
-    match site {
-        Some(site) => format!("{did} in {}", frame_text(trace, site)),
-        None => did,
+fn waiting(trace: &Trace, part: &SplitPart) -> (&'static str, String) {
+    match waiting_for(trace, part.stack, trace.string(part.reason)) {
+        For::Sleep => ("slept ", String::new()),
+        For::Thing(thing) => ("waited ", format!(" {thing}")),
+        For::Reason("") => ("was blocked for ", String::new()),
+        For::Reason(reason) => ("was blocked for ", format!(" ({reason})")),
     }
 }
 

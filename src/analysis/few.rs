@@ -25,7 +25,18 @@ impl<K, V> Default for Few<K, V> {
 impl<K: Copy + Eq + Hash, V> Few<K, V> {
     /// The value of a key, made by `new` if the key is.
     pub(crate) fn entry(&mut self, key: K, new: impl FnOnce() -> V) -> &mut V {
-        let row = self.find(key).unwrap_or_else(|| {
+        let row = self.row(key, new);
+        self.value(row)
+    }
+
+    /// The value in a row.
+    pub(crate) fn value(&mut self, row: usize) -> &mut V {
+        &mut self.rows[row].1
+    }
+
+    /// The row of a key, made by `new` if the key is.
+    pub(crate) fn row(&mut self, key: K, new: impl FnOnce() -> V) -> usize {
+        self.find(key).unwrap_or_else(|| {
             self.rows.push((key, new()));
             if self.rows.len() > FEW {
                 // The first time these are all of them, later the last one.
@@ -33,8 +44,7 @@ impl<K: Copy + Eq + Hash, V> Few<K, V> {
                 self.places.extend(unplaced.map(|(row, (key, _))| (*key, row)));
             }
             self.rows.len() - 1
-        });
-        &mut self.rows[row].1
+        })
     }
 
     fn find(&self, key: K) -> Option<usize> {
@@ -45,8 +55,14 @@ impl<K: Copy + Eq + Hash, V> Few<K, V> {
     }
 
     /// All rows.
-    pub(crate) fn into_rows(self) -> Vec<(K, V)> {
-        self.rows
+    pub(crate) fn rows(&self) -> &[(K, V)] {
+        &self.rows
+    }
+
+    /// Leaves no row, and keeps the memory.
+    pub(crate) fn clear(&mut self) {
+        self.rows.clear();
+        self.places.clear();
     }
 }
 
@@ -56,13 +72,13 @@ mod tests {
 
     #[test]
     fn few_and_many_keys_are_found_again() {
-        for n in [1_u32, 12, 13, 14, 100] {
-            let mut sums: Few<u32, u32> = Few::default();
+        let mut sums: Few<u32, u32> = Few::default();
+        for n in [1_u32, 100, 12, 13, 14] {
+            sums.clear();
             for key in (0..n).chain(0..n) {
                 *sums.entry(key, || 0) += key;
             }
-            let rows = sums.into_rows();
-            assert!(rows.iter().copied().eq((0..n).map(|key| (key, 2 * key))), "{n}");
+            assert!(sums.rows().iter().copied().eq((0..n).map(|key| (key, 2 * key))), "{n}");
         }
     }
 }

@@ -118,17 +118,31 @@ impl Document {
     /// If the hearing is not one of this document's.
     #[must_use]
     pub fn held_by(&self, hearing: &Hearing) -> Vec<Link> {
-        self.account(hearing).1
+        self.accountant().account(hearing).1.to_vec()
     }
 
-    /// Both, [`Document::split`] and [`Document::held_by`], in half the time.
+    /// Tells both, [`Document::split`] and [`Document::held_by`], of many hearings.
+    #[must_use]
+    pub fn accountant(&self) -> Accountant<'_> {
+        let walk = blame::Walk::new(splitter(&self.trace, &self.analysis));
+        Accountant { document: self, walk }
+    }
+}
+
+/// Says what goroutines did from a cancel to their end, and who held them up. For many hearings:
+/// it keeps its memory from one to the next.
+pub struct Accountant<'a> {
+    document: &'a Document,
+    walk: blame::Walk<'a>,
+}
+
+impl Accountant<'_> {
+    /// The split of a hearing's overstay, and the chain from its end back to the cancel.
     ///
     /// # Panics
-    /// If the hearing is not one of this document's.
-    #[must_use]
-    pub fn account(&self, hearing: &Hearing) -> (Vec<SplitPart>, Vec<Link>) {
-        let splitter = splitter(&self.trace, &self.analysis);
-        blame::account(splitter, hearing.goroutine, self.window(hearing))
+    /// If the hearing is not one of the document's.
+    pub fn account(&mut self, hearing: &Hearing) -> (&[SplitPart], &[Link]) {
+        self.walk.account(hearing.goroutine, self.document.window(hearing))
     }
 }
 
@@ -170,22 +184,17 @@ pub fn overstay_split(
     splitter(trace, analysis).parts(goroutine, window)
 }
 
-/// Who held up a goroutine in a window of its life, from the window's end backwards along
-/// wakes. The analysis is the trace's own.
-#[must_use]
-pub fn blame(
-    trace: &Trace,
-    analysis: &Analysis,
-    goroutine: Goroutine,
-    window: Interval,
-) -> Vec<Link> {
-    blame::account(splitter(trace, analysis), goroutine, window).1
-}
-
 /// What a part of a split says in words: `slept 80 ms in main.lateWork (main.go:22)`.
 #[must_use]
 pub fn describe(trace: &Trace, part: &SplitPart) -> String {
     describe::part_text(trace, part)
+}
+
+/// What [`describe`] puts before and after the duration: the same for all parts with the same
+/// state, reason, site and stack.
+#[must_use]
+pub fn phrase(trace: &Trace, part: &SplitPart) -> [String; 2] {
+    describe::phrase(trace, part)
 }
 
 #[cfg(test)]

@@ -14,6 +14,8 @@ use super::words::Doing;
 pub(crate) struct Assists {
     /// Sorted by goroutine, then by time; those of one goroutine do not overlap.
     rows: Vec<(Goroutine, Interval)>,
+    /// A bit for each goroutine: whether it has any. Most have none, and are asked for often.
+    any: Vec<u64>,
 }
 
 impl Assists {
@@ -22,7 +24,11 @@ impl Assists {
         let assists = trace.world().assists();
         let mut rows: Vec<_> = assists.iter().map(|range| (range.of, range.interval)).collect();
         rows.sort_unstable_by_key(|(of, interval)| (*of, interval.start));
-        Self { rows }
+        let mut any = vec![0; rows.last().map_or(0, |(of, _)| of.index() / 64 + 1)];
+        for (of, _) in &rows {
+            any[of.index() / 64] |= 1 << (of.index() % 64);
+        }
+        Self { rows, any }
     }
 
     /// The assists of a goroutine that overlap a window.
@@ -42,6 +48,10 @@ impl Assists {
 
     /// How long a goroutine assisted in a window, in nanoseconds.
     pub(crate) fn ns(&self, goroutine: Goroutine, window: Interval) -> i64 {
+        let bits = self.any.get(goroutine.index() / 64).copied().unwrap_or(0);
+        if bits >> (goroutine.index() % 64) & 1 == 0 {
+            return 0;
+        }
         self.within(goroutine, window).map(Interval::ns).sum()
     }
 }
@@ -54,7 +64,47 @@ pub(crate) struct Key {
     site: Option<Frame>,
 }
 
-/// What splitting needs to know of a trace.
+impl Key {
+    /// Time before the goroutine was there.
+    pub(crate) const UNBORN: Self = Self::plain(Doing::Unborn);
+    /// Time of which the trace says nothing.
+    pub(crate) const UNKNOWN: Self = Self::plain(Doing::Unknown);
+
+    const fn plain(state: Doing) -> Self {
+        Self { state, reason: StrId::EMPTY, site: None }
+    }
+
+    /// All the time that was added up.
+    pub(crate) fn part(self, Sum { stack, ns }: Sum) -> SplitPart {
+        let Self { state, reason, site } = self;
+        SplitPart { state, reason, site, stack, ns }
+    }
+}
+
+/// Pieces of time, added up.
+#[derive(Clone, Copy)]
+pub(crate) struct Sum {
+    /// The stack of the first piece.
+    pub(crate) stack: StackId,
+    /// Their length, in nanoseconds.
+    pub(crate) ns: i64,
+}
+
+impl Sum {
+    /// Nothing yet, of pieces the first of which has this stack.
+    pub(crate) fn of(stack: StackId) -> Self {
+        Self { stack, ns: 0 }
+    }
+}
+
+/// Sorts parts: the largest first.
+pub(crate) fn rank(part: &SplitPart) -> impl Ord + use<> {
+    let site = part.site.map(|site| (site.function, site.line));
+    (std::cmp::Reverse(part.ns), part.state, part.reason, site)
+}
+
+/// What splitting needs to know of a trace. It hands out pieces of time one by one: what they
+/// are, the stack, and how long.
 #[derive(Clone, Copy)]
 pub(crate) struct Splitter<'a> {
     pub(crate) trace: &'a Trace,
@@ -62,22 +112,25 @@ pub(crate) struct Splitter<'a> {
     pub(crate) assists: &'a Assists,
 }
 
-/// Pieces of time, added up.
-#[derive(Default)]
-pub(crate) struct Sums {
-    parts: Few<Key, (StackId, i64)>,
-}
-
 impl Splitter<'_> {
     /// What a goroutine did in a window, the largest part first.
     pub(crate) fn parts(self, goroutine: Goroutine, window: Interval) -> Vec<SplitPart> {
-        let mut sums = Sums::default();
-        self.add(&mut sums, goroutine, window);
-        sums.into_parts()
+        let mut sums: Few<Key, Sum> = Few::default();
+        self.cut(goroutine, window, &mut |key, stack, ns| {
+            sums.entry(key, || Sum::of(stack)).ns += ns;
+        });
+        let mut parts: Vec<_> = sums.rows().iter().map(|(key, sum)| key.part(*sum)).collect();
+        parts.sort_unstable_by_key(rank);
+        parts
     }
 
-    /// Adds what a goroutine did in a window; exactly the window's length in all.
-    pub(crate) fn add(self, sums: &mut Sums, goroutine: Goroutine, window: Interval) {
+    /// Cuts up a window of a goroutine's life; exactly its length in all.
+    pub(crate) fn cut(
+        self,
+        goroutine: Goroutine,
+        window: Interval,
+        put: &mut impl FnMut(Key, StackId, i64),
+    ) {
         let mut covered = window.start;
         let mut spans = self.trace.spans_from(goroutine, window.start).peekable();
         while let Some(span) = spans.next() {
@@ -85,79 +138,53 @@ impl Splitter<'_> {
                 break;
             }
             let Some(piece) = span.interval().intersect(window) else { continue };
-            self.add_unborn(sums, piece.start - covered);
+            if piece.start > covered {
+                put(Key::UNBORN, StackId::EMPTY, piece.start - covered);
+            }
             covered = piece.end;
-            self.add_span(sums, goroutine, &span, spans.peek(), piece);
+            self.cut_span(goroutine, &span, spans.peek(), piece, put);
         }
-        self.add_unknown(sums, window.end - covered);
+        if window.end > covered {
+            put(Key::UNKNOWN, StackId::EMPTY, window.end - covered);
+        }
     }
 
-    /// Adds a piece of a span, given the span after it.
-    pub(crate) fn add_span(
+    /// Cuts up a piece of a span, given the span after it.
+    pub(crate) fn cut_span(
         self,
-        sums: &mut Sums,
         goroutine: Goroutine,
         span: &Span,
         next: Option<&Span>,
         piece: Interval,
+        put: &mut impl FnMut(Key, StackId, i64),
     ) {
-        let gaps = self.trace.world().gaps().iter();
-        let lost = gaps.filter_map(|gap| gap.intersect(piece)).map(Interval::ns).sum();
-        self.add_unknown(sums, lost);
-        let ns = piece.ns() - lost;
+        let mut ns = piece.ns();
+        for gap in self.trace.world().gaps() {
+            let Some(lost) = gap.intersect(piece) else { continue };
+            put(Key::UNKNOWN, StackId::EMPTY, lost.ns());
+            ns -= lost.ns();
+        }
+        let mut put = |state, reason, stack, ns| {
+            if ns > 0 {
+                let site = self.book.site(self.trace.stacks(), stack);
+                put(Key { state, reason, site }, stack, ns);
+            }
+        };
         match span.state {
             GoState::Running => {
                 let assisted = self.assists.ns(goroutine, piece).min(ns);
                 let stack = ran_in(span, next);
-                self.put(sums, Doing::GcAssist, StrId::EMPTY, StackId::EMPTY, assisted);
-                self.put(sums, Doing::Running, StrId::EMPTY, stack, ns - assisted);
+                put(Doing::GcAssist, StrId::EMPTY, StackId::EMPTY, assisted);
+                put(Doing::Running, StrId::EMPTY, stack, ns - assisted);
             }
             // Where it was before it got ready has no part in how long it waits for a processor.
-            GoState::Runnable => {
-                self.put(sums, Doing::Runnable, StrId::EMPTY, StackId::EMPTY, ns);
+            GoState::Runnable => put(Doing::Runnable, StrId::EMPTY, StackId::EMPTY, ns),
+            GoState::Waiting => put(Doing::Waiting, span.reason, span.stack, ns),
+            GoState::Syscall => put(Doing::Syscall, span.reason, span.stack, ns),
+            GoState::Undetermined | GoState::NotExist => {
+                put(Doing::Unknown, StrId::EMPTY, StackId::EMPTY, ns);
             }
-            GoState::Waiting => self.put(sums, Doing::Waiting, span.reason, span.stack, ns),
-            GoState::Syscall => self.put(sums, Doing::Syscall, span.reason, span.stack, ns),
-            GoState::Undetermined | GoState::NotExist => self.add_unknown(sums, ns),
         }
-    }
-
-    /// Adds time before the goroutine was there.
-    pub(crate) fn add_unborn(self, sums: &mut Sums, ns: i64) {
-        self.put(sums, Doing::Unborn, StrId::EMPTY, StackId::EMPTY, ns);
-    }
-
-    /// Adds time of which the trace says nothing.
-    pub(crate) fn add_unknown(self, sums: &mut Sums, ns: i64) {
-        self.put(sums, Doing::Unknown, StrId::EMPTY, StackId::EMPTY, ns);
-    }
-
-    fn put(self, sums: &mut Sums, state: Doing, reason: StrId, stack: StackId, ns: i64) {
-        if ns <= 0 {
-            return;
-        }
-        let site = self.book.site(self.trace.stacks(), stack);
-        sums.parts.entry(Key { state, reason, site }, || (stack, 0)).1 += ns;
-    }
-}
-
-impl Sums {
-    /// The parts, the largest first.
-    pub(crate) fn into_parts(self) -> Vec<SplitPart> {
-        let rows = self.parts.into_rows().into_iter();
-        let part = |(Key { state, reason, site }, (stack, ns))| SplitPart {
-            state,
-            reason,
-            site,
-            stack,
-            ns,
-        };
-        let mut parts: Vec<SplitPart> = rows.map(part).collect();
-        parts.sort_unstable_by_key(|part| {
-            let site = part.site.map(|site| (site.function, site.line));
-            (std::cmp::Reverse(part.ns), part.state, part.reason, site)
-        });
-        parts
     }
 }
 

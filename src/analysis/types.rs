@@ -135,12 +135,12 @@ pub struct SplitPart {
 }
 
 /// One link of the chain from a goroutine's end back to the cancel: who held up whom.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Link {
     /// Who.
     pub goroutine: Goroutine,
-    /// What it was doing meanwhile: `slept 80 ms in main.lateWork (main.go:22)`.
-    pub what: String,
+    /// What it mostly did meanwhile; [`describe`](super::describe) words it.
+    pub did: SplitPart,
     /// When it did that: the link's part of the chain.
     pub interval: Interval,
 }

@@ -11,5 +11,7 @@ mod warn;
 pub use ids::{GoId, Goroutine, ProcId, StackId, StrId, TaskId, ThreadId};
 pub use nests::Nests;
 pub use progress::{Cancelled, Progress};
-pub use time::{Interval, ParseDurationError, Time, format_duration, parse_duration};
+pub use time::{
+    Interval, ParseDurationError, Time, format_duration, parse_duration, push_duration,
+};
 pub use warn::Warning;

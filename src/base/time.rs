@@ -82,29 +82,44 @@ impl Interval {
 /// A duration in nanoseconds as text with three significant digits: `80.2 ms`, `1.5 s`, `640 ns`.
 #[must_use]
 pub fn format_duration(ns: i64) -> String {
-    let sign = if ns < 0 { "-" } else { "" };
+    let mut text = String::new();
+    push_duration(&mut text, ns);
+    text
+}
+
+/// Adds a duration to a text, as [`format_duration`] words it.
+pub fn push_duration(text: &mut String, ns: i64) {
+    if ns < 0 {
+        text.push('-');
+    }
     let magnitude = ns.unsigned_abs();
     let (unit_ns, unit) = match magnitude {
-        0..1_000 => return format!("{ns} ns"),
-        1_000..999_500 => (1_000, "µs"),
-        999_500..999_500_000 => (1_000_000, "ms"),
-        _ => (1_000_000_000, "s"),
+        0..1_000 => (1, " ns"),
+        1_000..999_500 => (1_000, " µs"),
+        999_500..999_500_000 => (1_000_000, " ms"),
+        _ => (1_000_000_000, " s"),
     };
     // What rounds up to 100 or 10 needs a digit less.
-    let decimals = match (magnitude / 5).saturating_mul(1_000) / unit_ns {
-        19_990.. => 0,
-        1_999.. => 1,
-        _ => 2,
+    let scale = match (magnitude / 5).saturating_mul(1_000) / unit_ns {
+        _ if unit_ns == 1 => 1,
+        19_990.. => 1,
+        1_999.. => 10,
+        _ => 100,
     };
-    let scale = 10_u64.pow(decimals);
     let scaled = (magnitude.saturating_mul(scale).saturating_add(unit_ns / 2)) / unit_ns;
-    let (whole, fraction) = (scaled / scale, scaled % scale);
-    match (decimals, fraction) {
-        (_, 0) => format!("{sign}{whole} {unit}"),
-        (2, _) if fraction % 10 != 0 => format!("{sign}{whole}.{fraction:02} {unit}"),
-        (2, _) => format!("{sign}{whole}.{} {unit}", fraction / 10),
-        _ => format!("{sign}{whole}.{fraction} {unit}"),
+    let mut digits = itoa::Buffer::new();
+    text.push_str(digits.format(scaled / scale));
+    let fraction = scaled % scale;
+    if fraction > 0 {
+        text.push('.');
+        let (tenths, hundredths) =
+            if scale == 100 { (fraction / 10, fraction % 10) } else { (fraction, 0) };
+        text.push_str(digits.format(tenths));
+        if hundredths > 0 {
+            text.push_str(digits.format(hundredths));
+        }
     }
+    text.push_str(unit);
 }
 
 /// Why a text is not a duration.

@@ -291,7 +291,11 @@ fn held(document: &Document, hearing: &Hearing) -> String {
     let text = match other {
         None => own,
         Some(link) => {
-            format!("{own}, held up by goroutine {}: {}", go_id(trace, link.goroutine), link.what)
+            format!(
+                "{own}, held up by goroutine {}: {}",
+                go_id(trace, link.goroutine),
+                describe(trace, &link.did)
+            )
         }
     };
     safe(&text).into_owned()

@@ -1,4 +1,4 @@
-//! How long each stage of reading a trace takes: `cargo bench --no-default-features`.
+//! How long each stage of reading a trace takes: `cargo bench`.
 //!
 //! Reads the trace that `OVERSTAY_BENCH_TRACE` names, else the largest of the examples. Each
 //! stage does what it needs of the stages before it, so that differences are what a stage costs.

@@ -1,6 +1,6 @@
 //! The twelve cases of traces/, before and after.
 
-use super::super::{Cause, Evidence, Outcome, Rule, Verdict, diff};
+use super::super::{Cause, Evidence, Outcome, Rule, Verdict, describe, diff};
 use super::{example, found, open, whom};
 
 /// Rules by which somebody is accused.
@@ -68,7 +68,8 @@ fn blame_follows_the_wakes_to_the_one_who_slept() {
     let links = document.held_by(store);
     let blamed = links.first().expect("a chain");
     assert_eq!(trace.string(trace.life(blamed.goroutine).name), "main.readWorker");
-    assert!(blamed.what.contains("main.readRow"), "{}", blamed.what);
+    let what = describe(trace, &blamed.did);
+    assert!(what.contains("main.readRow"), "{what}");
 }
 
 #[test]
@@ -81,7 +82,8 @@ fn the_straggler_is_blamed_by_the_one_who_waits_for_its_lock() {
         .late(10 * MS)
         .find(|hearing| document.split(hearing)[0].reason == trace.strings().find("sync").unwrap())
         .expect("one waits for a lock");
-    let what: Vec<_> = document.held_by(index).into_iter().map(|link| link.what).collect();
+    let links = document.held_by(index);
+    let what: Vec<_> = links.iter().map(|link| describe(trace, &link.did)).collect();
     assert!(what.iter().any(|what| what.contains("system call in main.syncDisk")), "{what:?}");
     assert!(document.analysis().cancels().iter().all(|cancel| cancel.cause == Cause::Errgroup));
 }

@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::super::{Document, Outcome, Rules};
-use crate::base::Progress;
+use super::super::blame::Walk;
+use super::super::{Document, Doing, Outcome, Rules, SplitPart, splitter};
+use crate::base::{Interval, Progress, StackId};
 use crate::model;
 
 /// Names the folder of a larger corpus of traces.
@@ -41,15 +42,50 @@ fn documents() -> impl Iterator<Item = (PathBuf, Document)> {
 }
 
 #[test]
-fn splits_add_up_and_chains_end() {
+fn splits_add_up() {
     for (path, document) in documents() {
         for hearing in document.analysis().hearings() {
             let sum: i64 = document.split(hearing).iter().map(|part| part.ns).sum();
             assert_eq!(sum, hearing.overstay_ns, "{}: {hearing:?}", path.display());
-            let links = document.held_by(hearing);
-            assert!(hearing.overstay_ns == 0 || !links.is_empty(), "{}", path.display());
-            assert!(links.iter().all(|link| !link.what.is_empty()), "{}", path.display());
         }
+    }
+}
+
+/// All the time back to the cancel is somebody's, and what each of them did has a name.
+#[test]
+fn chains_end_at_the_cancel_or_at_a_named_reason() {
+    for (path, document) in documents() {
+        let mut walk = Walk::new(splitter(document.trace(), document.analysis()));
+        for hearing in document.analysis().hearings() {
+            let name = format!("{}: {hearing:?}", path.display());
+            let window = document.window(hearing);
+            let (split, links) = walk.account(hearing.goroutine, window);
+            let read_forwards = document.split(hearing);
+            assert!(split.iter().map(plain).eq(read_forwards.iter().map(plain)), "{name}");
+            assert_eq!(links.is_empty(), hearing.overstay_ns == 0, "{name}");
+            for link in links {
+                assert!(is_named(&document, &link.did), "{name}: {link:?}");
+                let Interval { start, end } = link.interval;
+                assert!(window.start <= start && start < end && end <= window.end, "{name}");
+            }
+            let held: i64 = walk.hands().iter().map(|(_, held)| held.ns).sum();
+            assert_eq!(held, hearing.overstay_ns, "{name}");
+        }
+    }
+}
+
+/// A part without the stack, which is one of several.
+fn plain(part: &SplitPart) -> SplitPart {
+    SplitPart { stack: StackId::EMPTY, ..*part }
+}
+
+/// Whether the trace tells what somebody did: a wait has a reason or a place.
+fn is_named(document: &Document, did: &SplitPart) -> bool {
+    let trace = document.trace();
+    match did.state {
+        Doing::Waiting => did.site.is_some() || !trace.string(did.reason).is_empty(),
+        Doing::Unknown => false,
+        _ => true,
     }
 }
 

@@ -48,29 +48,37 @@ impl<'a> Object<'a> {
         self.name(name)?;
         self.out.write_all(b"[")?;
         for (at, item) in items.iter().enumerate() {
-            write_element(self.out, at, &row(item))?;
+            self.out.write_all(between(at))?;
+            serde_json::to_writer(&mut self.out, &row(item))?;
         }
         self.out.write_all(b"]")
     }
 
     /// Writes a list whose elements take work to make, on all processors. `weigh` tells how
-    /// much work an element is, compared with others.
-    pub(super) fn heavy_list<'t, T: Sync, R: Serialize>(
+    /// much work an element is, compared with others; each thread makes its own `pen`.
+    pub(super) fn heavy_list<'t, T: Sync, P>(
         &mut self,
         name: &str,
         items: &'t [T],
         weigh: impl Fn(&T) -> usize,
-        row: impl Fn(&'t T) -> R + Sync,
-    ) -> io::Result<()> {
+        pen: impl Fn() -> P + Sync,
+    ) -> io::Result<()>
+    where
+        P: FnMut(&mut Outlet, &'t T) -> io::Result<()>,
+    {
         let blocks = blocks(items, weigh);
         let n_threads = thread::available_parallelism().map_or(1, usize::from).min(blocks.len());
-        if n_threads < 2 {
-            return self.list(name, items, row);
-        }
         self.name(name)?;
         self.out.write_all(b"[")?;
-        let make = |out: &mut Outlet, mut range: Range<usize>| {
-            range.try_for_each(|at| write_element(out, at, &row(&items[at])))
+        let make = || {
+            let mut pen = pen();
+            move |out: &mut Outlet, mut range: Range<usize>| {
+                range.try_for_each(|at| {
+                    out.text().extend_from_slice(between(at));
+                    pen(out, &items[at])?;
+                    out.relieve()
+                })
+            }
         };
         in_turn(self.out, &blocks, n_threads, &make)?;
         self.out.write_all(b"]")
@@ -88,13 +96,9 @@ impl<'a> Object<'a> {
     }
 }
 
-fn write_element<W: Write + ?Sized>(
-    out: &mut W,
-    at: usize,
-    row: &impl Serialize,
-) -> io::Result<()> {
-    out.write_all(if at == 0 { b"\n" } else { b",\n" })?;
-    Ok(serde_json::to_writer(out, row)?)
+/// What stands before an element of a list.
+fn between(at: usize) -> &'static [u8] {
+    if at == 0 { b"\n" } else { b",\n" }
 }
 
 /// Cuts a list into ranges of about the same weight.
@@ -114,12 +118,15 @@ fn blocks<T>(items: &[T], weigh: impl Fn(&T) -> usize) -> Vec<Range<usize>> {
 }
 
 /// Writes what `make` makes of each block, in order: thread 0 makes the blocks 0, n, 2 n ….
-fn in_turn(
+fn in_turn<M>(
     out: &mut dyn Write,
     blocks: &[Range<usize>],
     n_threads: usize,
-    make: &(impl Fn(&mut Outlet, Range<usize>) -> io::Result<()> + Sync),
-) -> io::Result<()> {
+    make: &(impl Fn() -> M + Sync),
+) -> io::Result<()>
+where
+    M: FnMut(&mut Outlet, Range<usize>) -> io::Result<()>,
+{
     thread::scope(|scope| {
         let mut workers: Vec<Worker> = Vec::new();
         for first in 0..n_threads {
@@ -129,6 +136,7 @@ fn in_turn(
             let blocks = blocks.iter().skip(first).step_by(n_threads).cloned();
             scope.spawn(move || {
                 let mut outlet = Outlet { text: Vec::new(), done, spare };
+                let mut make = make();
                 for block in blocks {
                     let made = make(&mut outlet, block).and_then(|()| outlet.hand_over(true));
                     if let Err(err) = made {
@@ -174,13 +182,26 @@ impl Worker {
 
 /// Where a thread puts the text of its blocks. What one element comes to has no bound, so it is
 /// handed over piece by piece.
-struct Outlet {
+pub(super) struct Outlet {
     text: Vec<u8>,
     done: SyncSender<io::Result<Part>>,
     spare: Receiver<Vec<u8>>,
 }
 
 impl Outlet {
+    /// The text that has not been handed over yet: more goes to its end.
+    pub(super) fn text(&mut self) -> &mut Vec<u8> {
+        &mut self.text
+    }
+
+    /// Hands the text over if it has grown long.
+    ///
+    /// # Errors
+    /// If nobody takes it any more.
+    pub(super) fn relieve(&mut self) -> io::Result<()> {
+        if self.text.len() < PART_BYTES { Ok(()) } else { self.hand_over(false) }
+    }
+
     fn hand_over(&mut self, is_last: bool) -> io::Result<()> {
         let mut next = self.spare.try_recv().unwrap_or_default();
         next.clear();
@@ -189,29 +210,20 @@ impl Outlet {
     }
 }
 
-impl Write for Outlet {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.text.extend_from_slice(bytes);
-        if self.text.len() >= PART_BYTES {
-            self.hand_over(false)?;
-        }
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// A pen for anything that is JSON.
+    fn pen<T: Serialize>() -> impl FnMut(&mut Outlet, &T) -> io::Result<()> {
+        |out, item| Ok(serde_json::to_writer(out.text(), item)?)
+    }
+
     fn heavy(n: u32) -> String {
         let mut out = Vec::new();
         let mut object = Object::open(&mut out).expect("written");
-        let items: Vec<u32> = (0..n).collect();
-        object.heavy_list("all", &items, |_| 100, |item| item * 2).expect("written");
+        let items: Vec<u32> = (0..n).map(|item| item * 2).collect();
+        object.heavy_list("all", &items, |_| 100, pen).expect("written");
         object.close().expect("written");
         String::from_utf8(out).expect("text")
     }
@@ -236,11 +248,30 @@ mod tests {
         let items: Vec<String> = (0..6).map(|at| "x".repeat(at * PART_BYTES)).collect();
         let mut out = Vec::new();
         let mut object = Object::open(&mut out).expect("written");
-        object.heavy_list("all", &items, |_| BLOCK_WEIGHT, String::clone).expect("written");
+        object.heavy_list("all", &items, |_| BLOCK_WEIGHT, pen).expect("written");
         object.close().expect("written");
         let read: serde_json::Value = serde_json::from_slice(&out).expect("JSON");
         let texts = read["all"].as_array().expect("a list").iter().map(|text| text.as_str());
         assert!(texts.eq(items.iter().map(|item| Some(item.as_str()))));
+    }
+
+    #[test]
+    fn what_one_element_has_written_so_far_can_be_handed_over() {
+        let mut out = Vec::new();
+        let mut object = Object::open(&mut out).expect("written");
+        let digits = || {
+            |out: &mut Outlet, n: &usize| {
+                (0..*n).try_for_each(|at| {
+                    out.text().push(b'0' + u8::try_from(at % 10).expect("a digit"));
+                    out.relieve()
+                })
+            }
+        };
+        object.heavy_list("all", &[3 * PART_BYTES, 2], |_| BLOCK_WEIGHT, digits).expect("written");
+        object.close().expect("written");
+        let text = String::from_utf8(out).expect("text");
+        let digits = "0123456789".repeat(3 * PART_BYTES / 10 + 1);
+        assert!(text == format!("{{\n\"all\":[\n{},\n01]}}\n", &digits[..3 * PART_BYTES]));
     }
 
     /// What cannot be written as JSON.
@@ -256,7 +287,7 @@ mod tests {
     fn an_element_that_cannot_be_made_is_an_error() {
         let mut out = Vec::new();
         let mut object = Object::open(&mut out).expect("written");
-        let made = object.heavy_list("all", &[1, 2, 3], |_| BLOCK_WEIGHT, |_| Broken);
+        let made = object.heavy_list("all", &[Broken, Broken], |_| BLOCK_WEIGHT, pen);
         assert_eq!(made.expect_err("no element").to_string(), "broken");
     }
 
@@ -279,7 +310,7 @@ mod tests {
         let items: Vec<u32> = (0..10_000).collect();
         let mut full = Full(1000);
         let mut object = Object::open(&mut full).expect("written");
-        let err = object.heavy_list("all", &items, |_| 100, |item| *item).expect_err("it is full");
+        let err = object.heavy_list("all", &items, |_| 100, pen).expect_err("it is full");
         assert_eq!(err.kind(), io::ErrorKind::StorageFull);
     }
 }

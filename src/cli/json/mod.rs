@@ -3,6 +3,7 @@
 //! A report is written piece by piece, so that a trace with a million hearings needs no second
 //! copy in memory. A new meaning of a field needs a new [`SCHEMA`].
 
+mod cancels;
 mod groups;
 mod lists;
 mod rows;
@@ -11,9 +12,10 @@ use std::io::{self, Write};
 
 use super::open::Opened;
 use crate::analysis::{Cancel, Diff};
+use cancels::CancelPen;
 use groups::GroupRow;
 use lists::Object;
-use rows::{CancelRow, FindingRow, Head, SummaryRow, WarningRow};
+use rows::{FindingRow, Head, SummaryRow, WarningRow};
 
 pub(super) use rows::{format_name, go_id, head};
 
@@ -33,8 +35,9 @@ pub(super) fn write_report(out: &mut dyn Write, opened: &Opened) -> io::Result<(
     report.field("schema", &SCHEMA)?;
     report.field("trace", &Head::new(opened))?;
     report.list("warnings", &opened.warnings, WarningRow::new)?;
-    report.heavy_list("cancels", analysis.cancels(), weigh, |cancel| {
-        CancelRow::new(document, cancel)
+    report.heavy_list("cancels", analysis.cancels(), weigh, || {
+        let mut pen = CancelPen::new(document);
+        move |out, cancel| pen.write(out, cancel)
     })?;
     report.list("findings", analysis.findings(), |finding| FindingRow::new(trace, finding))?;
     report.field("summary", &SummaryRow::new(analysis.summary()))?;

@@ -1,9 +1,9 @@
 //! The objects of the report, field for field as in the contract.
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
-use crate::analysis::{Cancel, Document, Finding, Hearing, Quantiles, SplitPart, Summary};
-use crate::base::{Goroutine, StrId, Time, Warning};
+use crate::analysis::{Finding, Quantiles, Summary};
+use crate::base::{Goroutine, StrId, Warning};
 use crate::cli::open::Opened;
 use crate::model::{self, Trace};
 
@@ -58,117 +58,6 @@ impl<'a> WarningRow<'a> {
     pub(super) fn new(warning: &'a Warning) -> Self {
         Self { offset: warning.offset, generation: warning.generation, message: &warning.message }
     }
-}
-
-#[derive(Serialize)]
-pub(super) struct CancelRow<'a> {
-    id: u32,
-    at_ns: i64,
-    cause: &'static str,
-    site: Option<Site<'a>>,
-    by_goroutine: Option<i64>,
-    depth: u32,
-    hearings: HearingRows<'a>,
-    deaf: HearingRows<'a>,
-}
-
-impl<'a> CancelRow<'a> {
-    pub(super) fn new(document: &'a Document, cancel: &Cancel) -> Self {
-        let trace = document.trace();
-        let analysis = document.analysis();
-        let rows = |hearings| HearingRows { document, hearings };
-        Self {
-            id: cancel.id,
-            at_ns: cancel.at.ns(),
-            cause: cancel.cause.name(),
-            site: Site::new(trace, cancel.site),
-            by_goroutine: cancel.by.map(|by| go_id(trace, by)),
-            depth: cancel.depth,
-            hearings: rows(analysis.heard(cancel)),
-            deaf: rows(analysis.deaf(cancel)),
-        }
-    }
-}
-
-/// Hearings whose rows are made while they are written: a cancel can reach a million.
-struct HearingRows<'a> {
-    document: &'a Document,
-    hearings: &'a [Hearing],
-}
-
-impl Serialize for HearingRows<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let row = |hearing| HearingRow::new(self.document, hearing);
-        serializer.collect_seq(self.hearings.iter().map(row))
-    }
-}
-
-/// A goroutine that heard, or was deaf: then the fields about hearing are not there.
-#[derive(Serialize)]
-struct HearingRow<'a> {
-    goroutine: i64,
-    function: &'a str,
-    evidence: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    heard_in: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    depth: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    heard_ns: Option<i64>,
-    end_ns: Option<i64>,
-    outcome: &'static str,
-    overstay_ns: i64,
-    split: Vec<SplitRow<'a>>,
-    held_by: Vec<LinkRow>,
-}
-
-impl<'a> HearingRow<'a> {
-    fn new(document: &'a Document, hearing: &Hearing) -> Self {
-        let trace = document.trace();
-        let (split, links) = document.account(hearing);
-        let heard = !hearing.deaf;
-        Self {
-            goroutine: go_id(trace, hearing.goroutine),
-            function: trace.string(hearing.function),
-            evidence: hearing.evidence.name(),
-            heard_in: heard.then(|| hearing.heard_in.name()),
-            depth: heard.then_some(hearing.depth),
-            heard_ns: heard.then(|| hearing.heard_at.ns()),
-            end_ns: hearing.end.map(Time::ns),
-            outcome: hearing.outcome.name(),
-            overstay_ns: hearing.overstay_ns,
-            split: split.iter().map(|part| SplitRow::new(trace, part)).collect(),
-            held_by: links
-                .into_iter()
-                .map(|link| LinkRow { goroutine: go_id(trace, link.goroutine), what: link.what })
-                .collect(),
-        }
-    }
-}
-
-#[derive(Serialize)]
-pub(super) struct SplitRow<'a> {
-    state: &'static str,
-    reason: &'a str,
-    site: Option<Site<'a>>,
-    ns: i64,
-}
-
-impl<'a> SplitRow<'a> {
-    pub(super) fn new(trace: &'a Trace, part: &SplitPart) -> Self {
-        Self {
-            state: part.state.name(),
-            reason: trace.string(part.reason),
-            site: Site::new(trace, part.site),
-            ns: part.ns,
-        }
-    }
-}
-
-#[derive(Serialize)]
-pub(super) struct LinkRow {
-    goroutine: i64,
-    what: String,
 }
 
 #[derive(Serialize)]

@@ -5,7 +5,7 @@ use egui::{RichText, Ui};
 use super::parts::{fact_ui, function_ui, goroutine_ui, headline_ui, moment_text, split_ui};
 use super::stack::stack_ui;
 use super::{Page, cancel};
-use crate::analysis::{Evidence, HeardIn, Hearing, Outcome};
+use crate::analysis::{Evidence, HeardIn, Hearing, Outcome, describe};
 use crate::base::{Time, format_duration};
 use crate::ui::ctx::start_function;
 use crate::ui::state::What;
@@ -65,7 +65,12 @@ fn held_by_ui(ui: &mut Ui, page: &Page<'_>, hearing: &Hearing) {
     for link in links {
         goroutine_ui(ui, page, link.goroutine);
         ui.indent(("held", link.interval.start.ns(), link.goroutine.0), |ui| {
-            ui.add(egui::Label::new(RichText::new(&link.what).color(theme.weak)).wrap());
+            ui.add(
+                egui::Label::new(
+                    RichText::new(describe(page.sheet.trace(), &link.did)).color(theme.weak),
+                )
+                .wrap(),
+            );
         });
     }
 }

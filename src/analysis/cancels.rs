@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rustc_hash::FxHashMap;
 
 use crate::base::{Goroutine, StackId, StrId, Time};
-use crate::model::Trace;
+use crate::model::{Edge, Trace};
 
 use super::Rules;
 use super::book::Book;
@@ -83,7 +83,7 @@ const OPEN: Hearing = Hearing {
     depth: 0,
     heard_at: Time(0),
     stack: StackId::EMPTY,
-    end: None,
+    end: Edge::OUTSIDE,
     outcome: Outcome::Alive,
     overstay_ns: 0,
 };
@@ -137,7 +137,7 @@ impl Adding<'_> {
                 Act::Creates(goroutine) => (goroutine, Evidence::AfterFunc),
                 Act::Starts | Act::Inside => continue,
             };
-            let depth = self.book.mark(piece.stack).map_or(0, |mark| u32::from(mark.depth).max(1));
+            let depth = self.book.mark(piece.stack).map_or(0, |mark| mark.depth.max(1));
             let ear = Ear { goroutine, at: piece.at, stack: piece.wait.stack };
             if let Some(row) = rows.get_mut(n) {
                 *row = ear.hearing(self.trace, self.book, id, evidence, depth);
@@ -234,7 +234,7 @@ impl Ear {
         book: &Book,
         cancel: u32,
         evidence: Evidence,
-        depth: u32,
+        depth: u16,
     ) -> Hearing {
         // Who logs that it heard did so in its own code; the log's frames are the library's.
         let told = evidence == Evidence::Logged;
@@ -250,7 +250,7 @@ impl Ear {
             depth,
             heard_at: self.at,
             stack: self.stack,
-            end: None,
+            end: Edge::OUTSIDE,
             outcome: Outcome::Alive,
             overstay_ns: 0,
         }

@@ -165,11 +165,13 @@ fn interrupt(joins: Joins<'_>, threads: Threads, gaps: &Gaps, across: &Gaps, joi
         return;
     }
     let columns = &trace.goroutines;
-    let births = columns.born.iter().zip(columns.parents.iter().zip(&columns.creation_stacks));
+    let born = columns.born.iter().map(|born| born.time());
+    let births = born.zip(columns.parents().zip(&columns.creation_stacks));
     let births = births
-        .filter(|(born, _)| gaps.may_be_around(**born))
-        .filter(|(_, (_, stack))| book.mark(**stack).is_none())
-        .filter_map(|(&born, (parent, _))| Some(((*parent)?, born)));
+        .filter_map(|(born, (parent, stack))| Some((parent?, born?, stack)))
+        .filter(|&(_, born, _)| gaps.may_be_around(born))
+        .filter(|(.., stack)| book.mark(**stack).is_none())
+        .map(|(parent, born, _)| (parent, born));
     let notes = trace.notes();
     let logs = notes.logs().iter().filter_map(|log| Some((log.goroutine?, log.at)));
     let regions = notes.regions().iter().flat_map(|region| {

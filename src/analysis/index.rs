@@ -114,7 +114,7 @@ pub(crate) fn overstays_of(trace: &Trace, hearings: &[Hearing], heard: ByGorouti
 
 /// Goroutines by the one that created them, in order of first appearance.
 pub(crate) fn children_of(trace: &Trace) -> ByGoroutine {
-    ByGoroutine::new(trace.n_goroutines(), trace.goroutines.parents.iter().copied())
+    ByGoroutine::new(trace.n_goroutines(), trace.goroutines.parents())
 }
 
 #[cfg(test)]

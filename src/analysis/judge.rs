@@ -67,7 +67,7 @@ fn settle(
     let fate = fate(trace, book, listening, rules.late_over_ns, &heard, next);
     let until = fate.end.unwrap_or(trace.interval().end);
     row.told_to_stop = fate.told_to_stop;
-    row.end = fate.end;
+    row.end = fate.end.into();
     row.outcome = fate.outcome;
     row.overstay_ns = until.since(cancel.at).max(0);
 }

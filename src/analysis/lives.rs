@@ -11,7 +11,7 @@ pub(crate) fn name(trace: &Trace, goroutine: Goroutine) -> StrId {
 
 /// Who created it.
 pub(crate) fn parent(trace: &Trace, goroutine: Goroutine) -> Option<Goroutine> {
-    trace.goroutines.parents[goroutine.index()]
+    trace.goroutines.parent(goroutine)
 }
 
 /// The creator's stack at the `go` statement.
@@ -21,25 +21,20 @@ pub(crate) fn creation_stack(trace: &Trace, goroutine: Goroutine) -> StackId {
 
 /// When it first appears.
 pub(crate) fn first(trace: &Trace, goroutine: Goroutine) -> Time {
-    trace.goroutines.first[goroutine.index()]
+    trace.goroutines.first(goroutine)
 }
 
 /// When it was created, if that was seen.
 pub(crate) fn born(trace: &Trace, goroutine: Goroutine) -> Option<Time> {
-    seen(trace.goroutines.born[goroutine.index()])
+    trace.goroutines.born[goroutine.index()].time()
 }
 
 /// When it ended, if that was seen.
 pub(crate) fn ended(trace: &Trace, goroutine: Goroutine) -> Option<Time> {
-    seen(trace.goroutines.ended[goroutine.index()])
+    trace.goroutines.ended[goroutine.index()].time()
 }
 
 /// When it ended, or the trace.
 pub(crate) fn end(trace: &Trace, goroutine: Goroutine) -> Time {
     ended(trace, goroutine).unwrap_or(trace.interval().end)
-}
-
-/// A time column's value, unless it stands for "outside the trace".
-pub(crate) fn seen(time: Time) -> Option<Time> {
-    (time != Time::MIN).then_some(time)
 }

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use crate::base::{Goroutine, StrId, Time};
-use crate::model::Trace;
+use crate::model::{Edge, Trace};
 
 use super::Rules;
 use super::book::Book;
@@ -161,7 +161,7 @@ fn groups(trace: &Trace, rules: &Rules, hearings: &[Hearing]) -> Vec<Group> {
         let row = group_of(&mut groups, &mut row_of, name);
         let group = &mut groups[row];
         group.goroutines += 1;
-        group.alive += u32::from(ended == Time::MIN);
+        group.alive += u32::from(ended == Edge::OUTSIDE);
         group.reached += u32::from(worst != i64::MIN);
         group.late += u32::from(worst > rules.late_over_ns);
         if worst > NEVER {

@@ -36,7 +36,7 @@ pub struct ContextTree {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Level {
     /// How many levels below the cancelled context, itself included; 0 if nothing tells.
-    pub depth: u32,
+    pub depth: u16,
     /// How many heard here.
     pub fan_out: u32,
     /// Nanoseconds from the cancel until the first of them heard.
@@ -101,11 +101,11 @@ impl Rows<'_> {
 
 fn levels(cancelled: Time, heard: Rows<'_>) -> Vec<Level> {
     let deepest = heard.hearings.iter().map(|hearing| hearing.depth).max().unwrap_or(0);
-    let mut by_depth: Vec<Vec<usize>> = vec![Vec::new(); deepest as usize + 1];
+    let mut by_depth: Vec<Vec<usize>> = vec![Vec::new(); usize::from(deepest) + 1];
     for (at, hearing) in heard.hearings.iter().enumerate() {
-        by_depth[hearing.depth as usize].push(at);
+        by_depth[usize::from(hearing.depth)].push(at);
     }
-    let of_depth = |(depth, of_one): (u32, Vec<usize>)| {
+    let of_depth = |(depth, of_one): (u16, Vec<usize>)| {
         let after = |&at: &usize| heard.hearings[at].heard_at.since(cancelled).max(0);
         Some(Level {
             depth,
@@ -205,7 +205,7 @@ mod tests {
 
     /// A goroutine `row` that heard at `depth`, some nanoseconds after the cancel at 1000, and
     /// left `overstay_ns` after it.
-    fn hearing(row: u32, depth: u32, after_ns: i64, overstay_ns: i64) -> Hearing {
+    fn hearing(row: u32, depth: u16, after_ns: i64, overstay_ns: i64) -> Hearing {
         Hearing {
             cancel: 0,
             goroutine: Goroutine(row),

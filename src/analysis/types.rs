@@ -5,7 +5,7 @@ use std::ops::Range;
 use rustc_hash::FxHashMap;
 
 use crate::base::{Goroutine, Interval, StackId, StrId, TaskId, Time};
-use crate::model::{Frame, Trace};
+use crate::model::{Edge, Frame, Trace};
 
 use super::book::Book;
 use super::index::ByGoroutine;
@@ -97,14 +97,14 @@ pub struct Hearing {
     /// Whether it was told to stop: heard in its own code, or by a cancel that ends all.
     pub told_to_stop: bool,
     /// How many levels below the cancelled context its own context is, from 1; 0 if not known.
-    pub depth: u32,
+    pub depth: u16,
     /// When it was woken. Of a deaf one: the time of the cancel.
     pub heard_at: Time,
     /// Where it was waiting when it heard, or what it was doing if it was deaf; empty if not known.
     pub stack: StackId,
-    /// When it ended or, a handler that a server's goroutine runs, returned; none if the
+    /// When it ended or, a handler that a server's goroutine runs, returned; outside if the
     /// trace ends first.
-    pub end: Option<Time>,
+    pub end: Edge,
     /// What became of it.
     pub outcome: Outcome,
     /// Nanoseconds from the cancel to the end; a lower bound if it is alive. At least 0.

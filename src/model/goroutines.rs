@@ -1,26 +1,52 @@
 //! One row per goroutine life.
 
+use std::fmt;
+
 use rustc_hash::FxHashMap;
 
 use crate::base::{GoId, Goroutine, StackId, StrId, Time};
 use crate::parse::event::GoState;
 
-/// Where a life begins or ends: seen, or outside what was recorded.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Edge {
-    /// The trace holds the event.
-    Seen(Time),
-    /// It lies before the trace's start or after its end.
-    TraceEdge,
-}
+/// Where something begins or ends: at a time that was seen, or outside what was recorded.
+///
+/// Half as large as an `Option<Time>`: there can be millions.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Edge(Time);
 
 impl Edge {
+    /// It lies before the trace's start or after its end.
+    pub const OUTSIDE: Self = Self(Time::MIN);
+
+    /// The trace holds the event. No event has the time [`Time::MIN`].
+    #[must_use]
+    pub fn seen(at: Time) -> Self {
+        Self(at)
+    }
+
     /// The time, if the event was seen.
     #[must_use]
     pub fn time(self) -> Option<Time> {
-        match self {
-            Self::Seen(time) => Some(time),
-            Self::TraceEdge => None,
+        (self != Self::OUTSIDE).then_some(self.0)
+    }
+}
+
+impl From<Option<Time>> for Edge {
+    fn from(seen: Option<Time>) -> Self {
+        seen.map_or(Self::OUTSIDE, Self::seen)
+    }
+}
+
+impl Default for Edge {
+    fn default() -> Self {
+        Self::OUTSIDE
+    }
+}
+
+impl fmt::Debug for Edge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.time() {
+            Some(at) => at.fmt(f),
+            None => f.write_str("outside"),
         }
     }
 }
@@ -57,19 +83,20 @@ pub(crate) struct RunAt {
     pub(crate) member: u32,
 }
 
-/// A time column's value for "outside the trace".
-const UNSEEN: Time = Time::MIN;
+/// The parent of a goroutine of which that is not known.
+const NOBODY: Goroutine = Goroutine(u32::MAX);
 
 /// The table of goroutines, as columns.
 #[derive(Debug, Default)]
 pub struct Goroutines {
     pub(crate) ids: Vec<GoId>,
     pub(crate) names: Vec<StrId>,
-    pub(crate) parents: Vec<Option<Goroutine>>,
+    parents: Vec<Goroutine>,
     pub(crate) creation_stacks: Vec<StackId>,
-    pub(crate) born: Vec<Time>,
-    pub(crate) ended: Vec<Time>,
-    pub(crate) first: Vec<Time>,
+    pub(crate) born: Vec<Edge>,
+    pub(crate) ended: Vec<Edge>,
+    /// When those first appear whose birth was not seen, in order of row.
+    appeared: Vec<(Goroutine, Time)>,
     pub(crate) first_state: Vec<GoState>,
     pub(crate) first_stack: Vec<StackId>,
     /// Goroutines that ended while nothing was known, after a break of the trace: since when.
@@ -97,11 +124,13 @@ impl Goroutines {
         let row = Goroutine(self.len());
         self.ids.push(life.id);
         self.names.push(life.name);
-        self.parents.push(life.parent);
+        self.parents.push(life.parent.unwrap_or(NOBODY));
         self.creation_stacks.push(life.creation_stack);
-        self.born.push(life.born.time().unwrap_or(UNSEEN));
-        self.ended.push(life.ended.time().unwrap_or(UNSEEN));
-        self.first.push(life.first);
+        self.born.push(life.born);
+        self.ended.push(life.ended);
+        if life.born == Edge::OUTSIDE {
+            self.appeared.push((row, life.first));
+        }
         self.first_state.push(life.first_state);
         self.first_stack.push(life.first_stack);
         row
@@ -114,15 +143,14 @@ impl Goroutines {
     #[must_use]
     pub fn life(&self, goroutine: Goroutine) -> Life {
         let at = goroutine.index();
-        let edge = |time: Time| if time == UNSEEN { Edge::TraceEdge } else { Edge::Seen(time) };
         Life {
             id: self.ids[at],
             name: self.names[at],
-            parent: self.parents[at],
+            parent: self.parent(goroutine),
             creation_stack: self.creation_stacks[at],
-            born: edge(self.born[at]),
-            ended: edge(self.ended[at]),
-            first: self.first[at],
+            born: self.born[at],
+            ended: self.ended[at],
+            first: self.first(goroutine),
             first_state: self.first_state[at],
             first_stack: self.first_stack[at],
         }
@@ -130,7 +158,25 @@ impl Goroutines {
 
     /// When a goroutine ended, if that was seen. A life's other columns are far to go for this.
     pub(crate) fn ended(&self, goroutine: Goroutine) -> Option<Time> {
-        Some(self.ended[goroutine.index()]).filter(|&time| time != UNSEEN)
+        self.ended[goroutine.index()].time()
+    }
+
+    /// When a goroutine first appears: its birth as a rule.
+    pub(crate) fn first(&self, goroutine: Goroutine) -> Time {
+        self.born[goroutine.index()].time().unwrap_or_else(|| {
+            let row = self.appeared.partition_point(|&(row, _)| row < goroutine);
+            self.appeared.get(row).map_or(Time::MIN, |&(_, first)| first)
+        })
+    }
+
+    /// Who created a goroutine, if that is known.
+    pub(crate) fn parent(&self, goroutine: Goroutine) -> Option<Goroutine> {
+        Some(self.parents[goroutine.index()]).filter(|&parent| parent != NOBODY)
+    }
+
+    /// Who created each goroutine, if that is known.
+    pub(crate) fn parents(&self) -> impl Iterator<Item = Option<Goroutine>> + Clone {
+        self.parents.iter().map(|&parent| Some(parent).filter(|&parent| parent != NOBODY))
     }
 
     /// Where a goroutine's spans are, in order of time.

@@ -203,9 +203,9 @@ impl Builder {
     ) -> Goroutine {
         let (born, parent, creation_stack) = match member.origin {
             Origin::Created { at, by, stack: creation } => {
-                (Edge::Seen(at), people.get(by as usize).copied(), stack(creation))
+                (Edge::seen(at), people.get(by as usize).copied(), stack(creation))
             }
-            Origin::Status | Origin::Named => (Edge::TraceEdge, None, StackId::EMPTY),
+            Origin::Status | Origin::Named => (Edge::OUTSIDE, None, StackId::EMPTY),
         };
         self.trace.goroutines.push(&Life {
             id: member.id,
@@ -213,7 +213,7 @@ impl Builder {
             parent,
             creation_stack,
             born,
-            ended: Edge::TraceEdge,
+            ended: Edge::OUTSIDE,
             first: born.time().unwrap_or(start),
             first_state: member.state,
             first_stack: stack(member.stack),
@@ -231,7 +231,7 @@ impl Builder {
         match member.ended {
             Some(at) => {
                 if let Some(ended) = goroutines.ended.get_mut(row.index()) {
-                    *ended = at;
+                    *ended = Edge::seen(at);
                 }
                 if self.alive.get(&member.id) == Some(&row) {
                     self.alive.remove(&member.id);

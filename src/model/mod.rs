@@ -8,7 +8,7 @@
 //!   where the life does, the last ends at the goroutine's end or at the trace's.
 //! - Span starts strictly increase within a goroutine.
 //! - Every [`StackId`] and [`StrId`] in a column resolves; a stack's parent row is lower than its own.
-//! - Births and ends outside the trace are [`Edge::TraceEdge`], never a time.
+//! - Births and ends outside the trace are [`Edge::OUTSIDE`], never a time.
 
 mod alloc;
 mod build;

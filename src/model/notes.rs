@@ -9,8 +9,8 @@ use super::goroutines::Edge;
 pub struct Task {
     /// The trace's id.
     pub id: TaskId,
-    /// The parent task, if it has one.
-    pub parent: Option<TaskId>,
+    /// The parent task; [`TaskId::NONE`] if it has none.
+    pub parent: TaskId,
     /// Its type; "" if its begin was not seen.
     pub kind: StrId,
     /// When it began.

@@ -5,6 +5,7 @@ use crate::parse::event::StrRef;
 use crate::parse::pieces::Shift;
 
 use super::draft::{Member, NOBODY};
+use super::goroutines::Edge;
 
 /// A region that has begun.
 #[derive(Clone, Copy, Debug)]
@@ -22,8 +23,8 @@ pub(super) struct EndedRegion {
     pub(super) task: TaskId,
     pub(super) kind: StrRef,
     pub(super) by: Member,
-    /// None if it began in an earlier draft.
-    pub(super) began: Option<Time>,
+    /// Outside if it began in an earlier draft.
+    pub(super) began: Edge,
     pub(super) ended: Time,
     /// How many of the draft's regions it lies in.
     pub(super) depth: u32,
@@ -48,7 +49,8 @@ impl Regions {
     pub(super) fn end(&mut self, by: Member, task: TaskId, kind: StrRef, ended: Time) {
         if by != NOBODY {
             let open = self.open.pop(by);
-            let (began, depth) = open.map_or((None, 0), |open| (Some(open.began), open.depth));
+            let began = open.map(|open| open.began).into();
+            let depth = open.map_or(0, |open| open.depth);
             self.ended.push(EndedRegion { task, kind, by, began, ended, depth });
         }
     }
@@ -66,8 +68,9 @@ impl Regions {
     pub(super) fn shift(&mut self, shift: &Shift) {
         let end = shift.end();
         for region in &mut self.ended {
-            if region.began.is_some_and(|began| began < end) || region.ended < end {
-                region.began = region.began.map(|began| shift.apply(began));
+            let began = region.began.time();
+            if began.is_some_and(|began| began < end) || region.ended < end {
+                region.began = began.map(|began| shift.apply(began)).into();
                 region.ended = shift.apply(region.ended);
             }
         }

@@ -181,10 +181,10 @@ impl Sides {
                 self.tasks.insert(id, notes.tasks.len());
                 notes.tasks.push(Task {
                     id,
-                    parent: parent.some(),
+                    parent,
                     kind: rows.string(kind),
-                    began: Edge::Seen(at),
-                    ended: Edge::TraceEdge,
+                    began: Edge::seen(at),
+                    ended: Edge::OUTSIDE,
                     goroutine: rows.goroutine(by),
                     stack: rows.stack(stack),
                 });
@@ -193,17 +193,17 @@ impl Sides {
                 let row = self.tasks.remove(&id).unwrap_or_else(|| {
                     notes.tasks.push(Task {
                         id,
-                        parent: None,
+                        parent: TaskId::NONE,
                         kind: StrId::EMPTY,
-                        began: Edge::TraceEdge,
-                        ended: Edge::TraceEdge,
+                        began: Edge::OUTSIDE,
+                        ended: Edge::OUTSIDE,
                         goroutine: None,
                         stack: StackId::EMPTY,
                     });
                     notes.tasks.len() - 1
                 });
                 if let Some(task) = notes.tasks.get_mut(row) {
-                    task.ended = Edge::Seen(at);
+                    task.ended = Edge::seen(at);
                 }
             }
             Side::Log { task, category, message, by, stack } => notes.logs.push(Log {
@@ -231,8 +231,8 @@ impl Sides {
             if !self.regions.is_empty()
                 && let Some(open) = self.regions.get_mut(&goroutine)
             {
-                if began.is_none() {
-                    began = open.pop().map(|open| open.began);
+                if began == Edge::OUTSIDE {
+                    began = open.pop().map(|open| open.began).into();
                 }
                 depth = depth.saturating_add(u32::try_from(open.len()).unwrap_or(u32::MAX));
                 if open.is_empty() {
@@ -243,8 +243,8 @@ impl Sides {
                 goroutine,
                 task: region.task,
                 kind: rows.string(region.kind),
-                began: began.map_or(Edge::TraceEdge, Edge::Seen),
-                ended: Edge::Seen(region.ended),
+                began,
+                ended: Edge::seen(region.ended),
                 depth,
             });
         }
@@ -311,8 +311,8 @@ impl Sides {
                     goroutine,
                     task: region.task,
                     kind: region.kind,
-                    began: Edge::Seen(region.began),
-                    ended: Edge::TraceEdge,
+                    began: Edge::seen(region.began),
+                    ended: Edge::OUTSIDE,
                     depth,
                 });
             }

@@ -153,8 +153,8 @@ impl Check<'_> {
         self.stack(life.creation_stack, &of);
         self.stack(life.first_stack, &of);
         self.moment(life.first, &of);
-        match life.born {
-            Edge::Seen(born) => {
+        match life.born.time() {
+            Some(born) => {
                 self.that(born == life.first, || {
                     format!("{of}: born {born:?}, first {:?}", life.first)
                 });
@@ -163,12 +163,12 @@ impl Check<'_> {
                     self.that(parent != goroutine, || format!("{of} is its own parent"));
                 }
             }
-            Edge::TraceEdge => {
+            None => {
                 let unborn = life.parent.is_none() && life.creation_stack == StackId::EMPTY;
                 self.that(unborn, || format!("{of} has a parent, but no birth"));
             }
         }
-        if let Edge::Seen(ended) = life.ended {
+        if let Some(ended) = life.ended.time() {
             self.moment(ended, &of);
             self.that(life.first < ended, || {
                 format!("{of}: ends at {ended:?}, before {:?}", life.first)

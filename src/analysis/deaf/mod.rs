@@ -107,10 +107,11 @@ fn find_deaf(
 /// Goroutines of the program's own that live longer than the limit, by their creator.
 fn stayers(trace: &Trace, book: &Book, rules: &Rules) -> ByGoroutine {
     let columns = &trace.goroutines;
-    let lives = columns.first.iter().zip(&columns.ended).zip(&columns.names);
-    let parents = columns.parents.iter().zip(lives).map(|(parent, ((&first, &ended), &name))| {
-        let end = lives::seen(ended).unwrap_or(trace.interval().end);
-        let stays = end - first > rules.late_over_ns;
+    let rows = (0..trace.n_goroutines()).map(Goroutine);
+    let lives = rows.zip(columns.ended.iter().zip(&columns.names));
+    let parents = columns.parents().zip(lives).map(|(parent, (goroutine, (ended, &name)))| {
+        let end = ended.time().unwrap_or(trace.interval().end);
+        let stays = end - columns.first(goroutine) > rules.late_over_ns;
         parent.filter(|_| stays && book.function(name).origin != Origin::Std)
     });
     ByGoroutine::new(trace.n_goroutines(), parents)
@@ -269,7 +270,7 @@ impl Ground<'_> {
             depth: 0,
             heard_at: cancel.at,
             stack: span.filter(|span| !span.woken).map_or(StackId::EMPTY, |span| span.stack),
-            end,
+            end: end.into(),
             outcome: if end.is_some() { Outcome::Exited } else { Outcome::Alive },
             overstay_ns: until.since(cancel.at).max(0),
         }

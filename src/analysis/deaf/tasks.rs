@@ -6,9 +6,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::base::{Goroutine, Interval, TaskId};
 use crate::model::Trace;
 
-use super::super::Rules;
 use super::super::types::Cancel;
 use super::super::words::Evidence;
+use super::super::{Rules, lives};
 use super::{Found, Ground, Row};
 
 /// The background task, which everything is in.
@@ -134,7 +134,6 @@ fn add(
 }
 
 fn is_ancestor(ground: &Ground<'_>, who: Goroutine, of: Goroutine) -> bool {
-    let parents = &ground.trace.goroutines.parents;
-    let up = std::iter::successors(Some(of), |of| parents[of.index()]);
+    let up = std::iter::successors(Some(of), |of| lives::parent(ground.trace, *of));
     up.skip(1).take(MAX_GENERATIONS).any(|ancestor| ancestor == who)
 }

@@ -2,8 +2,8 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::base::{StackId, StrId, Time};
-use crate::model::{Chunk, Trace};
+use crate::base::{StackId, StrId};
+use crate::model::{Chunk, Edge, Trace};
 use crate::parse::event::GoState;
 
 use super::super::Document;
@@ -71,7 +71,7 @@ fn overstays(document: &Document, rows: &mut Rows) {
             .filter(|&function| analysis.book.function(function).origin != Origin::Std);
         let site = site.map_or("", |function| trace.string(function));
         let by = if site.is_empty() { String::new() } else { format!(" by {site}") };
-        let duration = Duration { ns: hearing.overstay_ns, cut_off: hearing.end.is_none() };
+        let duration = Duration { ns: hearing.overstay_ns, cut_off: hearing.end == Edge::OUTSIDE };
         put(
             rows,
             GroupKind::CancelSite,
@@ -91,13 +91,12 @@ fn lifetimes(document: &Document, rows: &mut Rows) {
     for goroutine in trace.goroutines() {
         let at = goroutine.index();
         let (born, ended) = (lives.born[at], lives.ended[at]);
-        if born == Time::MIN
-            || document.analysis().book.function(lives.names[at]).is.has(Traits::RUNTIME)
-        {
+        let Some(born) = born.time() else { continue };
+        if document.analysis().book.function(lives.names[at]).is.has(Traits::RUNTIME) {
             continue;
         }
-        let cut_off = ended == Time::MIN;
-        let ns = if cut_off { trace.interval().end - born } else { ended - born };
+        let cut_off = ended == Edge::OUTSIDE;
+        let ns = ended.time().unwrap_or(trace.interval().end) - born;
         let place = (lives.names[at], lives.creation_stacks[at]);
         by_place.entry(place).or_default().push(Duration { ns, cut_off });
     }

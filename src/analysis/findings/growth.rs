@@ -7,7 +7,7 @@ use std::collections::hash_map::Entry;
 use rustc_hash::FxHashMap;
 
 use crate::base::{Goroutine, StackId, StrId, Time, format_duration};
-use crate::model::Frame;
+use crate::model::{Edge, Frame};
 
 use super::super::book::Traits;
 use super::super::lives::{self, ended};
@@ -46,7 +46,8 @@ fn kin(facts: &Facts<'_>) -> FxHashMap<(StrId, Option<Frame>), Kin> {
     let columns = lives.names.iter().zip(&lives.creation_stacks).zip(&lives.born);
     for (goroutine, ((&name, &stack), &born)) in facts.trace.goroutines().zip(columns) {
         let function = facts.book.function(name);
-        if function.origin == Origin::Std || function.is.has(Traits::MAIN) || born == Time::MIN {
+        if function.origin == Origin::Std || function.is.has(Traits::MAIN) || born == Edge::OUTSIDE
+        {
             continue;
         }
         let key = (name, stack);
@@ -71,7 +72,7 @@ fn kin(facts: &Facts<'_>) -> FxHashMap<(StrId, Option<Frame>), Kin> {
         }
     }
     for goroutines in kin.values_mut() {
-        goroutines.sort_unstable_by_key(|goroutine| lives.born[goroutine.index()]);
+        goroutines.sort_unstable_by_key(|goroutine| lives.first(*goroutine));
     }
     kin
 }
@@ -141,7 +142,7 @@ struct Growth {
 fn growth(facts: &Facts<'_>, kin: &[Goroutine]) -> Option<Growth> {
     let trace = facts.trace;
     let lives = &trace.goroutines;
-    let born = |goroutine: &Goroutine| lives.born[goroutine.index()];
+    let born = |goroutine: &Goroutine| lives.first(*goroutine);
     let (first, last) = (kin.first().map(born)?, kin.last().map(born)?);
     let spread = last - first;
     if count(kin.len()) < facts.rules.pile_up_min

@@ -64,11 +64,13 @@ fn handlers(facts: &Facts<'_>) -> FxHashMap<StrId, Vec<Request>> {
     }
     for reader in trace.goroutines() {
         let at = reader.index();
-        if !reads.contains(&lives.names[at]) || lives.born[at] == Time::MIN {
+        if !reads.contains(&lives.names[at]) {
             continue;
         }
-        let Some(server) = lives.parents[at] else { continue };
-        if let Some(request) = handler(facts, server, lives.born[at])
+        let Some((server, born)) = lives.parent(reader).zip(lives.born[at].time()) else {
+            continue;
+        };
+        if let Some(request) = handler(facts, server, born)
             && let Some(frame) = request.handler
         {
             by_function.entry(frame.function).or_default().push(request);

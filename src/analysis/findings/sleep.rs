@@ -75,10 +75,10 @@ fn sleeps(facts: &Facts<'_>, over_ns: i64) -> Vec<Sleep> {
     let mut sleeps: Vec<Sleep> = begun.filter_map(|&(of, start)| sleep(of, start)).collect();
     // Those that slept when the trace began are in no chunk.
     let lives = &trace.goroutines;
-    let firsts = lives.first_state.iter().zip(lives.first_stack.iter().zip(&lives.first));
-    for (goroutine, (state, (&stack, &first))) in trace.goroutines().zip(firsts) {
+    let firsts = lives.first_state.iter().zip(&lives.first_stack);
+    for (goroutine, (state, &stack)) in trace.goroutines().zip(firsts) {
         if *state == GoState::Waiting && is_sleep(stack) {
-            sleeps.extend(sleep(goroutine, first));
+            sleeps.extend(sleep(goroutine, lives.first(goroutine)));
         }
     }
     sleeps

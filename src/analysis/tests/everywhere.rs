@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::super::blame::Walk;
 use super::super::{Document, Doing, Outcome, Rules, SplitPart, splitter};
 use crate::base::{Interval, Progress, StackId};
-use crate::model;
+use crate::model::{self, Edge};
 
 /// Names the folder of a larger corpus of traces.
 const CORPUS: &str = "OVERSTAY_CORPUS";
@@ -104,7 +104,7 @@ fn tables_are_in_order_and_agree() {
             assert!(all.clone().all(|row| row.cancel == cancel.id), "{name}");
             assert!(all.clone().all(|row| row.heard_at >= cancel.at), "{name}");
             assert!(
-                all.clone().all(|row| row.outcome != Outcome::Alive || row.end.is_none()),
+                all.clone().all(|row| row.outcome != Outcome::Alive || row.end == Edge::OUTSIDE),
                 "{name}"
             );
         }

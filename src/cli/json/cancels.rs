@@ -12,7 +12,7 @@ use super::go_id;
 use super::lists::Outlet;
 use super::rows::Site;
 use crate::analysis::{Accountant, Cancel, Document, Doing, Hearing, Link, SplitPart, phrase};
-use crate::base::{StackId, StrId, push_duration};
+use crate::base::{StackId, StrId, Time, push_duration};
 use crate::model::{Frame, Trace};
 
 /// How much text is kept at once to be written again, in bytes.
@@ -83,7 +83,7 @@ impl<'a> CancelPen<'a> {
             push_int(text, r#","depth":"#, i64::from(hearing.depth));
             push_int(text, r#","heard_ns":"#, hearing.heard_at.ns());
         }
-        push_int_or_null(text, r#","end_ns":"#, hearing.end.map(|end| end.ns()));
+        push_int_or_null(text, r#","end_ns":"#, hearing.end.time().map(Time::ns));
         push_word(text, r#","outcome":"#, hearing.outcome.name());
         push_int(text, r#","overstay_ns":"#, hearing.overstay_ns);
         let (split, held_by) = self.accountant.account(hearing);

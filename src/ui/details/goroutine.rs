@@ -27,19 +27,19 @@ pub(super) fn page_ui(ui: &mut Ui, page: &Page<'_>, goroutine: Goroutine) {
     ui.add_space(2.0);
     overstays_ui(ui, page, goroutine);
     section_ui(ui, theme, "Life");
-    fact_ui(ui, theme, "Born", |ui| match life.born {
-        Edge::Seen(at) => {
+    fact_ui(ui, theme, "Born", |ui| match life.born.time() {
+        Some(at) => {
             ui.label(moment_text(page, at));
             if let Some(parent) = life.parent {
                 ui.label(weak(theme, "by"));
                 goroutine_ui(ui, page, parent);
             }
         }
-        Edge::TraceEdge => drop(ui.label(weak(theme, "before the trace began"))),
+        None => drop(ui.label(weak(theme, "before the trace began"))),
     });
-    fact_ui(ui, theme, "Ended", |ui| match life.ended {
-        Edge::Seen(at) => drop(ui.label(moment_text(page, at))),
-        Edge::TraceEdge => drop(ui.label(weak(theme, "alive when the trace ended"))),
+    fact_ui(ui, theme, "Ended", |ui| match life.ended.time() {
+        Some(at) => drop(ui.label(moment_text(page, at))),
+        None => drop(ui.label(weak(theme, "alive when the trace ended"))),
     });
     fact_ui(ui, theme, "Lived", |ui| {
         let edges = [life.born, life.ended].iter().any(|edge| edge.time().is_none());

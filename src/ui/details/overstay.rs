@@ -104,7 +104,7 @@ fn hearing_ui(ui: &mut Ui, page: &Page<'_>, hearing: &Hearing) {
             ui.label(format!("{} contexts below the one cancelled", hearing.depth - 1));
         });
     }
-    fact_ui(ui, theme, "Ended", |ui| match hearing.end {
+    fact_ui(ui, theme, "Ended", |ui| match hearing.end.time() {
         Some(end) => drop(ui.label(moment_text(page, end))),
         None => drop(ui.label(weak(theme, "not in this trace"))),
     });

@@ -262,7 +262,7 @@ fn target(frame: &Frame<'_>, goroutine: Goroutine, hearing: Option<u32>) -> Sele
 }
 
 fn overstay_text(hearing: &Hearing) -> String {
-    let sign = if hearing.end.is_none() { "≥ " } else { "" };
+    let sign = if hearing.end == Edge::OUTSIDE { "≥ " } else { "" };
     format!("{sign}{}", format_duration(hearing.overstay_ns))
 }
 
@@ -275,7 +275,7 @@ fn lane_text(
 ) -> String {
     let id = goroutine_id(frame.sheet, goroutine);
     match late {
-        Some(hearing) if hearing.end.is_none() => {
+        Some(hearing) if hearing.end == Edge::OUTSIDE => {
             format!(
                 "{id} {name}, still alive {} after its cancel",
                 format_duration(hearing.overstay_ns)

@@ -54,7 +54,9 @@ pub(crate) fn calls(pieces: &Pieces, groups: Vec<Group>, logs: &[Entry<'_>]) -> 
     let mut order: Vec<u128> = (0..).zip(&calls).map(|(row, call)| key(row, call)).collect();
     order.sort_unstable();
     let row = |key: u128| usize::try_from(key & u128::from(u32::MAX)).unwrap_or(usize::MAX);
-    order.into_iter().filter_map(|key| calls.get(row(key)).cloned()).collect()
+    let mut in_order = Vec::with_capacity(calls.len());
+    in_order.extend(order.into_iter().filter_map(|key| calls.get(row(key)).cloned()));
+    in_order
 }
 
 /// Which cancel a goroutine noticed that logs a context's name: the last one before of that

@@ -20,7 +20,7 @@ use super::logged::{Entry, Verb, entries, says, tops};
 use super::place::place;
 use super::threads::{ROWS_AT_A_TIME, Threads};
 use super::types::{Cancel, Hearing, Logged};
-use super::words::{Evidence, HeardIn, Outcome};
+use super::words::{Cause, Evidence, HeardIn, Outcome};
 
 /// All cancels, in order of time, and who heard them, cancel by cancel.
 #[derive(Debug, Default)]
@@ -47,8 +47,11 @@ pub(crate) fn find(
         threads.both(|| group(trace, book, threads, &pieces), || vec![OPEN; pieces.n_heard()]);
     let calls = calls(&pieces, groups, &logs);
     let mut heard = Heard { hearings, ..Heard::default() };
-    heard.cancels = threads.over_rows(calls.len(), |ids| {
-        ids.map(|id| cancel(trace, book, row(id), &calls[id], &pieces, &logs)).collect()
+    heard.cancels = vec![UNKNOWN; calls.len()];
+    threads.each_stretch(&mut heard.cancels, |first, places| {
+        for (id, place) in (first..).zip(places) {
+            *place = cancel(trace, book, row(id), &calls[id], &pieces, &logs);
+        }
     });
     let tops = tops(&logs);
     for (id, call) in (0..).zip(&calls) {
@@ -86,6 +89,20 @@ const OPEN: Hearing = Hearing {
     end: Edge::OUTSIDE,
     outcome: Outcome::Alive,
     overstay_ns: 0,
+};
+
+/// A cancel of which nothing is known yet.
+const UNKNOWN: Cancel = Cancel {
+    id: u32::MAX,
+    at: Time(0),
+    cause: Cause::Unknown,
+    detail: "",
+    site: None,
+    by: None,
+    depth: 0,
+    stack: StackId::EMPTY,
+    heard: 0..0,
+    deaf: 0..0,
 };
 
 /// Fills the table of hearings, cancel by cancel.

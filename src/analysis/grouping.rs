@@ -9,13 +9,14 @@
 
 use std::ops::Range;
 
-use crate::base::Time;
+use crate::base::{Goroutine, Time};
 use crate::model::{Chunk, Trace};
 
 use super::book::Book;
 use super::evidence::{Act, Piece, Pieces};
 use super::gaps::{Gap, Gaps};
 use super::joining::{Joins, is_wide};
+use super::lives;
 use super::scan::each_span;
 use super::threads::Threads;
 
@@ -164,25 +165,30 @@ fn interrupt(joins: Joins<'_>, threads: Threads, gaps: &Gaps, across: &Gaps, joi
     if gaps.is_empty() {
         return;
     }
-    let columns = &trace.goroutines;
-    let born = columns.born.iter().map(|born| born.time());
-    let births = born.zip(columns.parents().zip(&columns.creation_stacks));
-    let births = births
-        .filter_map(|(born, (parent, stack))| Some((parent?, born?, stack)))
-        .filter(|&(_, born, _)| gaps.may_be_around(born))
-        .filter(|(.., stack)| book.mark(**stack).is_none())
-        .map(|(parent, born, _)| (parent, born));
     let notes = trace.notes();
-    let logs = notes.logs().iter().filter_map(|log| Some((log.goroutine?, log.at)));
-    let regions = notes.regions().iter().flat_map(|region| {
-        let edges = [region.began.time(), region.ended.time()];
-        edges.into_iter().flatten().map(|at| (region.goroutine, at))
+    let births = threads.over_rows(trace.n_goroutines() as usize, |rows| {
+        let born = rows.map(|row| Goroutine(u32::try_from(row).unwrap_or(u32::MAX)));
+        born.filter_map(|born| birth_in(trace, book, gaps, born)).collect()
     });
-    for (by, at) in births.chain(logs).chain(regions) {
-        if let Some(piece) = gaps.around(by, at) {
-            joined[piece] = false;
-        }
+    let regions = threads.over_rows(notes.regions().len(), |rows| {
+        let edges = notes.regions()[rows].iter().flat_map(|region| {
+            let edges = [region.began.time(), region.ended.time()];
+            edges.into_iter().flatten().map(|at| (region.goroutine, at))
+        });
+        edges.filter_map(|(by, at)| gaps.around(by, at)).collect()
+    });
+    let logs = notes.logs().iter().filter_map(|log| gaps.around(log.goroutine?, log.at));
+    for piece in births.into_iter().chain(regions).chain(logs) {
+        joined[piece] = false;
     }
+}
+
+/// The piece before which its canceller created a goroutine outside of the cancel.
+fn birth_in(trace: &Trace, book: &Book, gaps: &Gaps, goroutine: Goroutine) -> Option<usize> {
+    let born = lives::born(trace, goroutine).filter(|&born| gaps.may_be_around(born))?;
+    let in_cancel = book.mark(lives::creation_stack(trace, goroutine)).is_some();
+    let parent = lives::parent(trace, goroutine).filter(|_| !in_cancel)?;
+    gaps.around(parent, born)
 }
 
 /// The pieces before which their canceller woke somebody outside of the cancel.

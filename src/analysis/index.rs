@@ -78,17 +78,26 @@ pub(crate) struct Spanning {
 
 impl Spanning {
     /// Takes the children of each creator.
-    pub(crate) fn new(trace: &Trace, mut children: ByGoroutine) -> Self {
-        children.sort_each_by_key(|row| lives::first(trace, Goroutine(row)));
+    pub(crate) fn new(trace: &Trace, children: ByGoroutine) -> Self {
         let mut latest: Vec<Time> =
             children.rows.iter().map(|&row| lives::end(trace, Goroutine(row))).collect();
         for bounds in children.starts.windows(2) {
             let [start, end] = [bounds[0] as usize, bounds[1] as usize];
+            // Rows are in the order of births, and all children were born in the trace.
+            debug_assert!(
+                children.rows[start..end]
+                    .is_sorted_by_key(|&row| lives::first(trace, Goroutine(row)))
+            );
             for at in start + 1..end {
                 latest[at] = latest[at].max(latest[at - 1]);
             }
         }
         Self { children, latest }
+    }
+
+    /// A creator's children, in order of first appearance.
+    pub(crate) fn of(&self, parent: Goroutine) -> &[u32] {
+        self.children.of(parent)
     }
 
     /// Whether a child first appeared before `from` and ends after `until`.

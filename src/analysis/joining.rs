@@ -10,7 +10,7 @@ use super::evidence::Piece;
 use super::gaps::{Gap, Gaps};
 use super::lives;
 use super::patterns::Role;
-use super::scan::{Hit, View};
+use super::scan::View;
 
 /// Between two pieces that are closer together than this, in nanoseconds, there is no room for
 /// anything else that leaves a trace: writing an event with its stack takes half as long.
@@ -111,8 +111,9 @@ pub(crate) struct ChunkJoins<'a> {
 
 impl ChunkJoins<'_> {
     /// Notes on each of the chunk's pieces, which are sorted by canceller and time, whether it
-    /// may be of the same call as the one before. `others` are all wakes outside of cancels.
-    pub(crate) fn join(&self, pieces: &mut [Piece], others: &[Hit]) {
+    /// may be of the same call as the one before. `others` are all spans that
+    /// begin with a wake outside of cancels.
+    pub(crate) fn join(&self, pieces: &mut [Piece], others: &[u32]) {
         let joins = Joins { trace: self.trace, book: self.book };
         let mut gaps = Vec::new();
         let mut stops: Option<Stops<'_>> = None;
@@ -127,7 +128,10 @@ impl ChunkJoins<'_> {
             };
             let may_join = joins.may_join_unless(&before, &piece, elsewhere);
             pieces[at].joins = may_join;
-            if let (true, true, Some(by)) = (may_join, is_wide(&before, &piece), piece.by) {
+            // Who was started in order to cancel does nothing else.
+            if let (true, true, Some(by)) = (may_join, is_wide(&before, &piece), piece.by)
+                && !joins.cancels_once(by)
+            {
                 let (from, until) = (self.in_chunk(before.at), self.in_chunk(piece.at));
                 gaps.push(Gap { by, from, until, piece: at });
             }
@@ -137,10 +141,11 @@ impl ChunkJoins<'_> {
         }
         let gaps = Gaps::new(gaps);
         let view = View::new(self.chunk);
-        for hit in others {
-            let time = Time(view.ns(hit.at()));
+        for &at in others {
+            let at = at as usize;
+            let time = Time(view.ns(at));
             if gaps.may_be_around(time)
-                && let Some(by) = view.waker_at(hit.word())
+                && let Some(by) = view.waker_at(self.chunk.words_at(at))
                 && let Some(piece) = gaps.around(by, time)
             {
                 pieces[piece].joins = false;

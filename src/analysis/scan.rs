@@ -45,7 +45,8 @@ impl Step {
 /// A span that is wanted.
 #[derive(Clone, Copy)]
 pub(crate) struct Hit {
-    at: u32,
+    /// The span's number in its chunk.
+    pub(crate) at: u32,
     word: u32,
     /// The class of its kind.
     pub(crate) class: u8,

@@ -80,8 +80,8 @@ const SLEEP: u8 = 3;
 struct Buffers {
     /// Wakes made, and states entered, inside a cancel.
     pieces: Vec<Piece>,
-    /// All other wakes.
-    others: Vec<Hit>,
+    /// The spans that begin with any other wake.
+    others: Vec<u32>,
     keys: Vec<u128>,
 }
 
@@ -114,7 +114,7 @@ impl Survey<'_> {
                     let found = self.piece(view, &mut runs, hit);
                     pieces.extend(found);
                 } else if hit.class == WAKE {
-                    others.push(hit);
+                    others.push(hit.at);
                 } else if hit.class == SLEEP && !ends_soon(chunk, hit.at(), over_ns) {
                     sleeps.push((member_of(chunk, hit.at()).0, chunk.start(hit.at())));
                 }
@@ -172,7 +172,9 @@ fn by_canceller(pieces: &[Piece], keys: &mut Vec<u128>) -> Vec<Piece> {
     keys.extend((0..).zip(pieces).map(|(row, piece)| key(row, piece)));
     keys.sort_unstable();
     let row = |key: u128| usize::try_from(key & u128::from(u32::MAX)).unwrap_or(usize::MAX);
-    keys.iter().filter_map(|&key| pieces.get(row(key)).copied()).collect()
+    let mut sorted = Vec::with_capacity(pieces.len());
+    sorted.extend(keys.iter().filter_map(|&key| pieces.get(row(key))));
+    sorted
 }
 
 /// Whether a span is followed, in its chunk, by one that begins within the limit.

@@ -7,8 +7,8 @@ use super::columns::{Columns, Widths};
 use super::draft::Member;
 use super::kinds::Kinds;
 
-/// Spans gather until there are so many.
-const FULL: usize = 1 << 19;
+/// Spans gather until there are so many: as a chunk they fill a huge page.
+const FULL: usize = 1 << 18;
 /// At each multiple of this a chunk is also closed before its starts outgrow 32 bits.
 const ENOUGH: usize = 1 << 16;
 /// The longest chunk whose starts fit 32 bits, in nanoseconds, with room for a [`Shift`].

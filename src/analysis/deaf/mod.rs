@@ -36,17 +36,14 @@ const MAX_SPANS: usize = 4_096;
 
 /// Who may be deaf to some cancel, as far as that can be told before the cancels are known.
 pub(crate) struct Suspects {
-    stayers: ByGoroutine,
-    spanning: Spanning,
+    stayers: Spanning,
     long_work: tasks::LongWork,
 }
 
 impl Suspects {
     pub(crate) fn new(trace: &Trace, book: &Book, rules: &Rules) -> Self {
-        let stayers = stayers(trace, book, rules);
         Self {
-            spanning: Spanning::new(trace, stayers.clone()),
-            stayers,
+            stayers: Spanning::new(trace, stayers(trace, book, rules)),
             long_work: tasks::LongWork::new(trace, rules),
         }
     }
@@ -62,14 +59,13 @@ pub(crate) fn find(
     suspects: Suspects,
 ) -> Vec<Hearing> {
     let Heard { cancels, hearings, logged, by_goroutine } = heard;
-    let Suspects { stayers, spanning, long_work } = suspects;
+    let Suspects { stayers, long_work } = suspects;
     let ground = Ground {
         trace,
         book,
         rules,
         hearings,
         by_goroutine,
-        spanning,
         stayers,
         children: OnceLock::new(),
         listening: Listening::new(trace, book, hearings.iter().map(|hearing| hearing.stack)),
@@ -151,8 +147,7 @@ struct Ground<'a> {
     hearings: &'a [Hearing],
     by_goroutine: &'a ByGoroutine,
     /// The children that live longer than the limit, and may be deaf as far as that goes.
-    stayers: ByGoroutine,
-    spanning: Spanning,
+    stayers: Spanning,
     /// All children; few traces need to know.
     children: OnceLock<ByGoroutine>,
     /// Where goroutines are known to have listened to a context.

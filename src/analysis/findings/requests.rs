@@ -37,7 +37,12 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
 
 /// User tasks that began and ended in the trace, by type.
 fn tasks(facts: &Facts<'_>) -> FxHashMap<StrId, Vec<Request>> {
-    let mut by_kind: FxHashMap<StrId, Vec<Request>> = FxHashMap::default();
+    let mut n_by_kind: FxHashMap<StrId, usize> = FxHashMap::default();
+    for task in facts.trace.notes().tasks() {
+        *n_by_kind.entry(task.kind).or_default() += 1;
+    }
+    let empty = n_by_kind.into_iter().map(|(kind, n)| (kind, Vec::with_capacity(n)));
+    let mut by_kind: FxHashMap<StrId, Vec<Request>> = empty.collect();
     for task in facts.trace.notes().tasks() {
         if let (Some(began), Some(ended)) = (task.began.time(), task.ended.time()) {
             let interval = Interval::new(began, ended);

@@ -165,11 +165,14 @@ impl Adding<'_> {
     }
 }
 
+/// Up to so many rows are held against each other one by one.
+const FEW_ROWS: usize = 16;
+
 /// Keeps the first hearing of each goroutine, in order of time: who waits again on a context
 /// below hears once more, but that is the same cancel. All are of one cancel; gives how many
 /// are left, and leaves the places behind them open.
 fn once_each(rows: &mut [Hearing]) -> usize {
-    if rows.len() < 2 {
+    if is_in_order(rows) {
         return rows.len();
     }
     rows.sort_unstable_by_key(|row| (row.goroutine, row.heard_at));
@@ -183,6 +186,18 @@ fn once_each(rows: &mut [Hearing]) -> usize {
     rows[kept..].fill(OPEN);
     rows[..kept].sort_unstable_by_key(|row| (row.heard_at, row.goroutine));
     kept
+}
+
+/// Whether rows are in order and of as many goroutines, as far as a look tells: most are few.
+fn is_in_order(rows: &[Hearing]) -> bool {
+    let is_new = |at: usize| {
+        let (before, row) = (&rows[..at], &rows[at]);
+        before
+            .last()
+            .is_none_or(|last| (last.heard_at, last.goroutine) < (row.heard_at, row.goroutine))
+            && before.iter().all(|other| other.goroutine != row.goroutine)
+    };
+    rows.len() <= FEW_ROWS && (0..rows.len()).all(is_new)
 }
 
 impl Heard {

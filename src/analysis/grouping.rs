@@ -93,19 +93,28 @@ impl Block {
             across: Vec::new(),
         };
         let mut run = Run::default();
+        let mut before = rows.start.checked_sub(1).map(|before| pieces.at(before));
+        let mut cancels_once = false;
         for at in rows {
             let piece = pieces.at(at);
-            let before = at.checked_sub(1).map(|before| pieces.at(before));
+            let of_same = before.is_some_and(|before| before.by == piece.by);
+            if !of_same {
+                cancels_once = piece.by.is_some_and(|by| joins.cancels_once(by));
+            }
+            let before = before.replace(piece);
+            // Who was started in order to cancel does nothing else.
+            if cancels_once {
+                block.joined.push(of_same);
+                block.heard.push(piece.act.is_heard());
+                continue;
+            }
             let in_chunk = pieces.joins(at);
             let wait = first_level_wait(joins.book, piece);
-            let cancels_once = || piece.by.is_some_and(|by| joins.cancels_once(by));
             let joined = in_chunk
                 .unwrap_or_else(|| before.is_some_and(|before| joins.may_join(before, piece)))
-                && (run.fits(wait) || cancels_once());
-            // Who was started in order to cancel does nothing else.
+                && run.fits(wait);
             if let (true, Some(before), Some(by)) = (joined, before, piece.by)
                 && is_wide(before, piece)
-                && !cancels_once()
             {
                 let gap = Gap { by, from: before.at, until: piece.at, piece: at };
                 block.gaps.push(gap);

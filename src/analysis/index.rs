@@ -67,45 +67,54 @@ impl ByGoroutine {
     }
 }
 
-/// For each creator, whether any child of some kind lives at one moment and still at another.
-#[derive(Debug)]
+/// Some of the goroutines by creator, and whether any of a creator's lives at one moment and
+/// still at another. Most creators have none of these.
+#[derive(Debug, Default)]
 pub(crate) struct Spanning {
-    /// By creator, in order of first appearance.
-    children: ByGoroutine,
+    /// The creators that have some, in order of row.
+    parents: Vec<Goroutine>,
+    /// Where each one's begin in the columns below, and the end.
+    starts: Vec<usize>,
+    /// The children, in order of birth.
+    children: Vec<Goroutine>,
     /// Beside each child, the last end of those up to it.
     latest: Vec<Time>,
 }
 
 impl Spanning {
-    /// Takes the children of each creator.
-    pub(crate) fn new(trace: &Trace, children: ByGoroutine) -> Self {
-        let mut latest: Vec<Time> =
-            children.rows.iter().map(|&row| lives::end(trace, Goroutine(row))).collect();
-        for bounds in children.starts.windows(2) {
-            let [start, end] = [bounds[0] as usize, bounds[1] as usize];
-            // Rows are in the order of births, and all children were born in the trace.
-            debug_assert!(
-                children.rows[start..end]
-                    .is_sorted_by_key(|&row| lives::first(trace, Goroutine(row)))
-            );
-            for at in start + 1..end {
-                latest[at] = latest[at].max(latest[at - 1]);
+    /// Takes pairs of a creator and its child, both in order of first appearance.
+    pub(crate) fn new(trace: &Trace, mut pairs: Vec<(Goroutine, Goroutine)>) -> Self {
+        pairs.sort_unstable();
+        let mut all = Self::default();
+        for same in pairs.chunk_by(|one, other| one.0 == other.0) {
+            all.parents.extend(same.first().map(|(parent, _)| *parent));
+            all.starts.push(all.children.len());
+            let mut latest = Time::MIN;
+            for &(_, child) in same {
+                latest = latest.max(lives::end(trace, child));
+                all.children.push(child);
+                all.latest.push(latest);
             }
         }
-        Self { children, latest }
+        all.starts.push(all.children.len());
+        all
     }
 
-    /// A creator's children, in order of first appearance.
-    pub(crate) fn of(&self, parent: Goroutine) -> &[u32] {
-        self.children.of(parent)
+    /// A creator's children, in order of birth, which is that of their rows.
+    pub(crate) fn of(&self, parent: Goroutine) -> &[Goroutine] {
+        &self.children[self.range_of(parent)]
     }
 
-    /// Whether a child first appeared before `from` and ends after `until`.
+    fn range_of(&self, parent: Goroutine) -> Range<usize> {
+        self.parents.binary_search(&parent).map_or(0..0, |at| self.starts[at]..self.starts[at + 1])
+    }
+
+    /// Whether a child was born before `from` and ends after `until`.
     pub(crate) fn any(&self, trace: &Trace, parent: Goroutine, from: Time, until: Time) -> bool {
-        let began = |row: &u32| lives::first(trace, Goroutine(*row)) < from;
-        let before = self.children.of(parent).partition_point(began);
-        let last = before.checked_sub(1).map(|at| self.children.range_of(parent).start + at);
-        last.and_then(|at| self.latest.get(at)).is_some_and(|&end| end > until)
+        let range = self.range_of(parent);
+        let began = |child: &Goroutine| lives::first(trace, *child) < from;
+        let before = self.children[range.clone()].partition_point(began);
+        before > 0 && self.latest[range.start + before - 1] > until
     }
 }
 

@@ -107,7 +107,7 @@ fn children_left<'a>(
     cancel: &'a Cancel,
     parent: Goroutine,
 ) -> impl Iterator<Item = Goroutine> + 'a {
-    let children = ground.stayers.of(parent).iter().map(|&row| Goroutine(row));
+    let children = ground.stayers.of(parent).iter().copied();
     children.filter(|&child| ground.overstays(cancel, child) && !ground.heard(cancel, child))
 }
 
@@ -123,7 +123,7 @@ fn companions(
     let trace = ground.trace;
     let stayers = ground.stayers.of(parent);
     let made_by = ground.creating_function(told);
-    let at = stayers.partition_point(|&row| row < told.0);
+    let at = stayers.partition_point(|&child| child < told);
     let near = at.saturating_sub(MAX_COMPANIONS)..(at + MAX_COMPANIONS).min(stayers.len());
     let is_companion = |child: Goroutine| {
         ground.overstays(cancel, child)
@@ -134,7 +134,7 @@ fn companions(
             && rounds::same(ground, cancel, told, child)
             && !blocks_between(ground, parent, child.min(told), child.max(told))
     };
-    stayers[near].iter().map(|&row| Goroutine(row)).filter(|&child| is_companion(child)).collect()
+    stayers[near].iter().copied().filter(|&child| is_companion(child)).collect()
 }
 
 /// Whether all that were created between two, by the `go` statement of the one that was told
@@ -301,7 +301,7 @@ fn let_go(
             || lives::name(trace, other) == lives::name(trace, by)
                 && ground.creating_function(other) == made_by
     };
-    for other in ground.stayers.of(parent).iter().map(|&row| Goroutine(row)) {
+    for &other in ground.stayers.of(parent) {
         if other != by
             && origin != StackId::EMPTY
             && does_the_same(other)
@@ -352,9 +352,9 @@ pub(super) fn find_siblings(ground: &Ground<'_>, cancel: &Cancel, found: &mut Fo
         }
         asked.push((parent, made_by));
         let children = ground.stayers.of(parent);
-        let at = children.partition_point(|&row| row < hearing.goroutine.0);
+        let at = children.partition_point(|&child| child < hearing.goroutine);
         let near = at.saturating_sub(MAX_SIBLINGS)..(at + MAX_SIBLINGS).min(children.len());
-        for child in children[near].iter().map(|&row| Goroutine(row)) {
+        for &child in &children[near] {
             if ground.overstays(cancel, child)
                 && ground.creating_function(child) == made_by
                 && rounds::same(ground, cancel, hearing.goroutine, child)

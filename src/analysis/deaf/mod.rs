@@ -42,10 +42,7 @@ pub(crate) struct Suspects {
 
 impl Suspects {
     pub(crate) fn new(trace: &Trace, book: &Book, rules: &Rules) -> Self {
-        Self {
-            stayers: Spanning::new(trace, stayers(trace, book, rules)),
-            long_work: tasks::LongWork::new(trace, rules),
-        }
+        Self { stayers: stayers(trace, book, rules), long_work: tasks::LongWork::new(trace, rules) }
     }
 }
 
@@ -101,16 +98,17 @@ fn find_deaf(
 }
 
 /// Goroutines of the program's own that live longer than the limit, by their creator.
-fn stayers(trace: &Trace, book: &Book, rules: &Rules) -> ByGoroutine {
+fn stayers(trace: &Trace, book: &Book, rules: &Rules) -> Spanning {
     let columns = &trace.goroutines;
-    let rows = (0..trace.n_goroutines()).map(Goroutine);
-    let lives = rows.zip(columns.ended.iter().zip(&columns.names));
-    let parents = columns.parents().zip(lives).map(|(parent, (goroutine, (ended, &name)))| {
+    let (born, ended, names) = (&columns.born, &columns.ended, &columns.names);
+    let rows = trace.goroutines().zip(born.iter().zip(ended).zip(names));
+    let stayers = rows.filter_map(|(goroutine, ((born, ended), &name))| {
         let end = ended.time().unwrap_or(trace.interval().end);
-        let stays = end - columns.first(goroutine) > rules.late_over_ns;
-        parent.filter(|_| stays && book.function(name).origin != Origin::Std)
+        let stays = born.time().is_some_and(|born| end - born > rules.late_over_ns);
+        let parent = columns.parent(goroutine).filter(|_| stays)?;
+        (book.function(name).origin != Origin::Std).then_some((parent, goroutine))
     });
-    ByGoroutine::new(trace.n_goroutines(), parents)
+    Spanning::new(trace, stayers.collect())
 }
 
 /// One deaf goroutine.

@@ -202,6 +202,7 @@ mod tests {
     use super::super::words::{Evidence, HeardIn};
     use super::*;
     use crate::base::{StackId, StrId};
+    use crate::model::Edge;
 
     /// A goroutine `row` that heard at `depth`, some nanoseconds after the cancel at 1000, and
     /// left `overstay_ns` after it.
@@ -217,7 +218,7 @@ mod tests {
             depth,
             heard_at: Time(1000 + after_ns),
             stack: StackId::EMPTY,
-            end: Some(Time(1000 + overstay_ns)),
+            end: Edge::seen(Time(1000 + overstay_ns)),
             outcome: Outcome::Exited,
             overstay_ns,
         }
@@ -309,7 +310,7 @@ mod tests {
     #[test]
     fn a_deaf_one_may_be_the_slowest_and_has_no_way_down() {
         let mut deaf = hearing(9, 0, 0, 5_000);
-        (deaf.deaf, deaf.outcome, deaf.end) = (true, Outcome::Alive, None);
+        (deaf.deaf, deaf.outcome, deaf.end) = (true, Outcome::Alive, Edge::OUTSIDE);
         let tree = tree_of(&analysis(vec![hearing(1, 1, 1, 10)], vec![hearing(8, 0, 0, 1), deaf]));
         assert_eq!(tree.deaf, [2, 1]);
         assert_eq!(tree.slowest, Some(Slowest { row: 2, path: vec![2] }));

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use overstay::base::{Goroutine, Interval, ProcId, StackId, StrId, Time};
-use overstay::model::{Edge, Life, Span, Trace};
+use overstay::model::{Life, Span, Trace};
 use overstay::parse::event::GoState;
 
 /// No more complaints about one trace than this.

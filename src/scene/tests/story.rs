@@ -7,7 +7,7 @@ use crate::analysis::{
 };
 use crate::base::{GoId, Goroutine, Interval, ProcId, StackId, StrId, Time};
 use crate::model::Columns;
-use crate::model::{Chunk, Edge, Kind, Life, MetricPoint, RunAt, Trace};
+use crate::model::{Chunk, Kind, Life, MetricPoint, RunAt, Trace};
 use crate::parse::event::GoState;
 
 /// A state and its reason, as stories write them.
@@ -216,7 +216,7 @@ fn hearing(trace: &Trace, cancel: u32, at: i64, ear: &Ear) -> Hearing {
         depth: 1,
         heard_at: Time(at),
         stack: StackId::EMPTY,
-        end: (ear.outcome != Outcome::Alive).then_some(Time(at + ear.overstay_ns)),
+        end: (ear.outcome != Outcome::Alive).then_some(Time(at + ear.overstay_ns)).into(),
         outcome: ear.outcome,
         overstay_ns: ear.overstay_ns,
     }

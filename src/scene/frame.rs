@@ -56,7 +56,8 @@ impl Scene {
             Some(_) => Time(0),
             None => view.source.document.trace().interval().start,
         };
-        axis::fill(&view.viewport, zero, &mut self.ticks, &mut self.texts);
+        let clock = view.source.document.trace().clock();
+        axis::fill(&view.viewport, clock, zero, &mut self.ticks, &mut self.texts);
         overlay::fill_bands(view, &mut self.bands);
         lanes::fill(view, self);
         if view.show.cancels {

@@ -14,7 +14,7 @@ use super::slot::Slot;
 use super::theme::{self, Theme};
 use super::widgets::{self, caption};
 use crate::analysis::Analysis;
-use crate::base::format_duration;
+use crate::base::Clock;
 
 /// Bins per factor of ten.
 const BINS_PER_DECADE: i32 = 8;
@@ -56,14 +56,14 @@ pub(crate) fn overstays_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
     ui.horizontal(|ui| {
         ui.label(caption(theme, "Overstays"));
         let [late_of, all_of] = [late, all].map(|n| thousands(n as u64));
-        let budget = format_duration(ctx.state.prefs.budget_ns);
+        let budget = ctx.clock().text(ctx.state.prefs.budget_ns);
         let text = format!("{late_of} of {all_of} over {budget}");
         ui.label(caption(theme, text).color(if late > 0 { theme.late_text } else { theme.weak }));
     });
     let budget = log10_ns(ctx.state.prefs.budget_ns);
     let (bars, top) = bars(analysis, budget, theme);
     let (low, high) = range(ctx);
-    let plot = base_plot("overstays", theme, (low, high), top * 1.12 + 0.5);
+    let plot = base_plot("overstays", theme, ctx.clock(), (low, high), top * 1.12 + 0.5);
     quiet_grid(ui, theme);
     let response = plot.show(ui, |plot| {
         plot.bar_chart(BarChart::new("overstays", bars).allow_hover(false));
@@ -83,7 +83,7 @@ pub(crate) fn ecdf_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
     });
     let (low, high) = range(ctx);
     let budget = log10_ns(ctx.state.prefs.budget_ns);
-    let plot = base_plot("ecdf", theme, (low, high), 1.05);
+    let plot = base_plot("ecdf", theme, ctx.clock(), (low, high), 1.05);
     quiet_grid(ui, theme);
     let response = plot.show(ui, |plot| {
         for slot in Slot::BOTH {
@@ -129,10 +129,16 @@ fn quiet_grid(ui: &mut Ui, theme: &Theme) {
     ui.visuals_mut().override_text_color = Some(theme.line);
 }
 
-fn base_plot<'a>(name: &str, theme: &Theme, (low, high): (f64, f64), top: f64) -> Plot<'a> {
+fn base_plot<'a>(
+    name: &str,
+    theme: &Theme,
+    clock: Clock,
+    (low, high): (f64, f64),
+    top: f64,
+) -> Plot<'a> {
     let axis = AxisHints::new_x()
-        .formatter(|mark: GridMark, _: &std::ops::RangeInclusive<f64>| {
-            format_duration(ns_from_log10(mark.value))
+        .formatter(move |mark: GridMark, _: &std::ops::RangeInclusive<f64>| {
+            clock.text(ns_from_log10(mark.value))
         })
         .label_spacing(egui::Rangef::new(18.0, 34.0))
         .tick_label_font(widgets::small_font())

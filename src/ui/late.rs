@@ -15,7 +15,6 @@ use super::table::{Column, Query, late_rows};
 use super::theme::{self, size};
 use super::widgets::{badge_ui, caption, strong, weak};
 use crate::analysis::{Cancel, Document, Hearing, Outcome};
-use crate::base::format_duration;
 
 /// What the table remembers.
 #[derive(Debug, Default)]
@@ -239,7 +238,7 @@ fn nothing_text(ctx: &Ctx<'_>, sheet: &Sheet) -> String {
     if analysis.cancels().is_empty() {
         return "This trace holds no evidence of a context being cancelled.".to_owned();
     }
-    let budget = format_duration(ctx.state.prefs.budget_ns);
+    let budget = sheet.duration(ctx.state.prefs.budget_ns);
     format!("All who were told to stop left within {budget}.")
 }
 
@@ -258,7 +257,7 @@ fn row_ui(
     let sentence = ctx.sentence(slot, at);
     for cell in cells {
         row.col(|ui| match cell {
-            Cell::Overstay => overstay_ui(ui, ctx, hearing, worst_ns),
+            Cell::Overstay => overstay_ui(ui, ctx, sheet, hearing, worst_ns),
             Cell::HeldBy => {
                 let text = RichText::new(sentence.unwrap_or("…")).color(ctx.theme.text);
                 ui.add(egui::Label::new(text).truncate());
@@ -304,7 +303,7 @@ fn fact_ui(
 }
 
 /// The overstay as a bar and a number.
-fn overstay_ui(ui: &mut Ui, ctx: &Ctx<'_>, hearing: &Hearing, worst_ns: i64) {
+fn overstay_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet, hearing: &Hearing, worst_ns: i64) {
     let theme = ctx.theme;
     let full = ui.available_rect_before_wrap();
     #[expect(clippy::cast_precision_loss, reason = "a share of the width")]
@@ -318,7 +317,7 @@ fn overstay_ui(ui: &mut Ui, ctx: &Ctx<'_>, hearing: &Hearing, worst_ns: i64) {
     ui.painter().rect_filled(bar, CornerRadius::same(2), theme::fade(color, 0.28));
     let sign = if hearing.outcome == Outcome::Alive { "≥ " } else { "" };
     ui.add_space(6.0);
-    let text = format!("{sign}{}", format_duration(hearing.overstay_ns));
+    let text = format!("{sign}{}", sheet.duration(hearing.overstay_ns));
     let mut written = ui.label(strong(text).color(theme.text)).rect;
     if hearing.outcome == Outcome::Alive {
         written = written.union(ui.label(caption(theme, "alive")).rect);
@@ -330,7 +329,14 @@ fn overstay_ui(ui: &mut Ui, ctx: &Ctx<'_>, hearing: &Hearing, worst_ns: i64) {
     }
 }
 
+/// The context's name, if the program logged it, and where it was cancelled.
 fn site_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet, cancel: &Cancel) {
+    if let Some(context) = sheet.document.context_of(cancel) {
+        let label = ui.add(egui::Label::new(context.name).truncate());
+        if !context.parent.is_empty() {
+            label.on_hover_text(format!("{} under {}", context.name, context.parent));
+        }
+    }
     let Some(site) = cancel.site else { return };
     let trace = sheet.trace();
     let (function, file) = (trace.string(site.function), trace.string(site.file));
@@ -343,12 +349,16 @@ fn site_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet, cancel: &Cancel) {
 fn row_text(sheet: &Sheet, hearing: &Hearing, cancel: &Cancel, sentence: Option<&str>) -> String {
     let id = goroutine_id(sheet, hearing.goroutine);
     let function = short_function(start_function(sheet, hearing.goroutine));
-    let late = format_duration(hearing.overstay_ns);
+    let late = sheet.duration(hearing.overstay_ns);
     let how = match hearing.outcome {
         Outcome::Alive => format!("still alive {late} after"),
         _ => format!("left {late} after"),
     };
     let mut text = format!("Late exit: {id} {function} {how} {}", cancel.cause.name());
+    if let Some(context) = sheet.document.context_of(cancel) {
+        text.push_str(" of ");
+        text.push_str(context.name);
+    }
     if let Some(sentence) = sentence {
         text.push_str(", ");
         text.push_str(sentence);

@@ -13,7 +13,6 @@ use super::state::{Role, State, ThemeChoice, View};
 use super::theme;
 use super::welcome::other_theme;
 use super::widgets::{caption, icon_button_ui, strong};
-use crate::base::{format_duration, parse_duration};
 use crate::scene::{Grouping, Sort};
 
 /// Width of the find field in points.
@@ -166,18 +165,19 @@ pub(crate) fn budget_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
     #[expect(clippy::cast_precision_loss, reason = "shown with three digits")]
     let mut ns = ctx.state.prefs.budget_ns as f64;
     let speed = (ns * 0.01).max(1_000.0);
+    let clock = ctx.clock();
     let value = DragValue::new(&mut ns)
         .range(RangeInclusive::new(0.0, MAX_BUDGET_NS))
         .speed(speed)
-        .custom_formatter(|ns, _| format_duration(whole_ns(ns)))
-        .custom_parser(|text| {
+        .custom_formatter(move |ns, _| clock.text(whole_ns(ns)))
+        .custom_parser(move |text| {
             #[expect(clippy::cast_precision_loss, reason = "shown with three digits")]
-            parse_duration(text).ok().map(|ns| ns as f64)
+            clock.parse(text).ok().map(|ns| ns as f64)
         });
     let response = ui.add(value);
     response.widget_info(|| WidgetInfo::slider(true, ns, "Budget"));
     let tip = "The budget: a goroutine that leaves later than this after its context was \
-               cancelled is late. Drag, or click and write: 10ms, 1.5s";
+               cancelled is late. Drag, or click and write: 10ms, 1.5s; ticks where the trace counts them";
     if response.on_hover_text(tip).changed() {
         ctx.send(Command::SetBudget(whole_ns(ns)));
     }

@@ -122,12 +122,12 @@ pub(crate) fn hatched(painter: &Painter, area: Rect, color: Color32) {
     }
 }
 
-/// Says that what is shown as nanoseconds are ticks of unknown length.
+/// Says that times are ticks of unknown length.
 pub(crate) fn ticks_ui(ui: &mut Ui, theme: &Theme) -> Response {
-    let text = caption(theme, "times are ticks, not ns").color(theme.warn);
+    let text = caption(theme, "times are in ticks").color(theme.warn);
     ui.label(text).on_hover_text(
-        "The trace was cut before it told its clock's frequency: each nanosecond shown is one \
-         tick of the clock, of unknown length",
+        "The trace was cut before it told its clock's frequency, so nobody knows how long a tick \
+         is. The budget is in ticks too",
     )
 }
 

@@ -4,7 +4,7 @@ use egui::{Align2, Color32, PointerButton, Rect, Response, Ui, pos2, vec2};
 
 use super::paint::Sketch;
 use super::{Frame, Kind, TimelinePanel, flags, hover, input, x_of};
-use crate::base::{Time, format_duration};
+use crate::base::Time;
 use crate::scene::{
     BandKind, BarKind, Hit, MarkerKind, Row, RowRecord, Scene, SpanFlags, StateClass,
 };
@@ -335,7 +335,7 @@ fn range_and_marks(ui: &Ui, frame: &Frame<'_>, painter: &egui::Painter) {
         for x in [left, right] {
             painter.vline(x, top..=bottom, egui::Stroke::new(1.0, theme.accent));
         }
-        let text = format_duration(range.ns());
+        let text = frame.sheet.duration(range.ns());
         let at = pos2(left.midpoint(right), top + size::AXIS + 12.0);
         label(ui, painter, at, &text, theme.on_loud, theme.accent);
     }
@@ -358,7 +358,7 @@ fn crosshair(ui: &Ui, frame: &Frame<'_>, painter: &egui::Painter, x: f32) {
         Kind::Cancels => Time(0),
     };
     let at = frame.viewport.time_from_x(f64::from(x - frame.canvas.left()));
-    let text = format_duration(at.since(zero));
+    let text = frame.sheet.duration(at.since(zero));
     label(ui, painter, pos2(x, top + size::AXIS - 8.0), &text, theme.text, theme.raised);
 }
 

@@ -8,7 +8,6 @@ use egui::{Align2, Color32, Painter, Ui, vec2};
 
 use super::Frame;
 use super::paint::Sketch;
-use crate::base::format_duration;
 use crate::scene::{ArrowKind, FuseEnd, FuseKind, FuseRecord, Row, Scene};
 use crate::ui::ctx::thousands;
 use crate::ui::theme::{self, Theme, size};
@@ -190,7 +189,12 @@ fn numbers(ui: &Ui, scene: &Scene, frame: &Frame<'_>, painter: &Painter) {
         let next = scene.cancels.get(at + 1).map_or(frame.canvas.width(), |next| next.x - 6.0);
         let mut parts = Vec::new();
         if mark.count == 1 && next - mark.x > 150.0 {
-            let cause = mark.cause.name().to_owned();
+            let cancel = frame.sheet.cancel(mark.cancel);
+            let context = cancel.and_then(|cancel| frame.sheet.document.context_of(cancel));
+            let cause = match context {
+                Some(context) => format!("{} {}", mark.cause.name(), context.name),
+                None => mark.cause.name().to_owned(),
+            };
             parts.push((cause, theme.cause(mark.cause), widgets::small_font()));
         }
         if mark.count > 1 {
@@ -201,7 +205,7 @@ fn numbers(ui: &Ui, scene: &Scene, frame: &Frame<'_>, painter: &Painter) {
             ));
         }
         if mark.late {
-            let worst = format_duration(mark.worst_ns);
+            let worst = frame.sheet.duration(mark.worst_ns);
             parts.push((worst, theme.late_text, widgets::small_strong_font()));
         }
         let mut x = mark.x + 9.0;

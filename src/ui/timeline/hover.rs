@@ -7,7 +7,7 @@ use egui::{CursorIcon, RichText, Ui};
 use super::canvas::lane_of;
 use super::{Frame, Kind};
 use crate::analysis::Cancel;
-use crate::base::{StackId, format_duration};
+use crate::base::StackId;
 use crate::model::{Frame as StackFrame, Span, Trace};
 use crate::parse::event::GoState;
 use crate::scene::{BarKind, BarRecord, FuseRecord, Hit, Scene, SectionKey, SpanFlags, SpanRecord};
@@ -15,7 +15,7 @@ use crate::ui::command::Command;
 use crate::ui::ctx::{
     Ctx, count, goroutine_id, moment, short_file, short_function, start_function, thousands,
 };
-use crate::ui::details::{cause_text, is_library, span_text, verdict};
+use crate::ui::details::{cancel_kind, cancel_title, is_library, span_text, verdict};
 use crate::ui::sheet::Sheet;
 use crate::ui::theme::size;
 use crate::ui::widgets::{caption, code, strong, swatch_ui, weak};
@@ -97,11 +97,6 @@ pub(super) fn section_name(sheet: &Sheet, key: SectionKey) -> String {
     }
 }
 
-/// A cancel in a few words: `Deadline at 104 ms`.
-pub(super) fn cancel_title(sheet: &Sheet, cancel: &Cancel) -> String {
-    format!("{} at {}", cause_text(cancel.cause), moment(sheet, cancel.at))
-}
-
 /// The row of a record, if it is a goroutine's lane.
 fn lane_text(frame: &Frame<'_>, scene: &Scene, row: u32) -> Option<String> {
     let goroutine = lane_of(scene.rows.get(row as usize)?)?;
@@ -125,14 +120,13 @@ pub(super) fn hint(scene: &Scene, frame: &Frame<'_>, hit: Hit, x: f32) -> String
     let at = frame.viewport.time_from_x(f64::from(x - frame.canvas.left()));
     let time = match frame.kind {
         Kind::All => moment(frame.sheet, at),
-        Kind::Cancels => format!("{} after the cancel", format_duration(at.ns())),
+        Kind::Cancels => format!("{} after the cancel", frame.sheet.duration(at.ns())),
     };
     let what = what_is(scene, frame, hit).unwrap_or_default();
     if what.is_empty() { time } else { format!("{time}  ·  {what}") }
 }
 
 fn what_is(scene: &Scene, frame: &Frame<'_>, hit: Hit) -> Option<String> {
-    let trace = frame.sheet.trace();
     match hit {
         Hit::Axis { .. } | Hit::Sticky => None,
         Hit::Cancel { record } => {
@@ -143,7 +137,8 @@ fn what_is(scene: &Scene, frame: &Frame<'_>, hit: Hit) -> Option<String> {
             let fuse = scene.fuses.get(record as usize)?;
             let hearing = frame.sheet.hearing(fuse.hearing)?;
             let lane = lane_text(frame, scene, fuse.row).unwrap_or_default();
-            Some(format!("{lane}: {}", verdict(hearing, frame.ctx.is_late(hearing.overstay_ns))))
+            let late = frame.ctx.is_late(hearing.overstay_ns);
+            Some(format!("{lane}: {}", verdict(frame.sheet, hearing, late)))
         }
         Hit::Span { record, at } => {
             let record = scene.spans.get(record as usize)?;
@@ -152,11 +147,11 @@ fn what_is(scene: &Scene, frame: &Frame<'_>, hit: Hit) -> Option<String> {
                 return Some(format!("{lane}: several spans, mostly {}", record.class.label()));
             }
             let span = span_of(frame, scene, record, at)?;
-            Some(format!("{lane}: {}", span_text(&span, trace.string(span.reason))))
+            Some(format!("{lane}: {}", span_text(frame.sheet, &span)))
         }
         Hit::Bar { record } => {
             let bar = scene.bars.get(record as usize)?;
-            Some(format!("{} {}", bar_label(frame, bar), format_duration(bar.interval.ns())))
+            Some(format!("{} {}", bar_label(frame, bar), frame.sheet.duration(bar.interval.ns())))
         }
         Hit::Arrow { record } => {
             let arrow = scene.arrows.get(record as usize)?;
@@ -212,6 +207,10 @@ fn cancel_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet, cancel: &Cancel) {
         swatch_ui(ui, theme.cause(cancel.cause));
         ui.label(strong(cancel_title(sheet, cancel)));
     });
+    let parent = sheet.document.context_of(cancel).map(|context| context.parent);
+    if let Some(parent) = parent.filter(|parent| !parent.is_empty()) {
+        ui.label(weak(theme, format!("under {parent}")));
+    }
     if let Some(site) = cancel.site {
         let trace = sheet.trace();
         let place = format!("{}:{}", short_file(trace.string(site.file)), site.line);
@@ -233,7 +232,7 @@ fn cancel_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet, cancel: &Cancel) {
         .map(|hearing| hearing.overstay_ns)
         .max();
     if let Some(worst) = worst {
-        let text = format!("the latest left {} after it", format_duration(worst));
+        let text = format!("the latest left {} after it", sheet.duration(worst));
         ui.label(RichText::new(text).color(theme.late_text));
     }
 }
@@ -244,7 +243,7 @@ fn fuse_ui(ui: &mut Ui, frame: &Frame<'_>, fuse: &FuseRecord) {
     let Some(hearing) = sheet.hearing(fuse.hearing) else { return };
     let late = hearing.is_late(ctx.state.prefs.budget_ns);
     let color = if late { theme.late_text } else { theme.text };
-    ui.label(strong(verdict(hearing, late)).color(color));
+    ui.label(strong(verdict(sheet, hearing, late)).color(color));
     let name = short_function(start_function(sheet, fuse.goroutine));
     ui.label(code(format!("{} {name}", goroutine_id(sheet, fuse.goroutine))));
     if let Some(sentence) = ctx.sentence(frame.slot, fuse.hearing) {
@@ -279,7 +278,7 @@ fn span_ui(
             let label = record.class.label();
             ui.label(strong(format!("Several spans, {percent:.0} % {label}")));
         } else {
-            ui.label(strong(span_text(&span, trace.string(span.reason))));
+            ui.label(strong(span_text(frame.sheet, &span)));
         }
     });
     if let Some(lane) = lane_text(frame, scene, record.row) {
@@ -322,7 +321,7 @@ fn bar_ui(ui: &mut Ui, frame: &Frame<'_>, bar: &BarRecord) {
     ui.label(strong(title));
     let from_to = format!(
         "{}, {} – {}",
-        format_duration(bar.interval.ns()),
+        frame.sheet.duration(bar.interval.ns()),
         moment(frame.sheet, bar.interval.start),
         moment(frame.sheet, bar.interval.end)
     );
@@ -342,9 +341,9 @@ pub(super) fn cancel_head_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet) {
                     Some(site) => {
                         let trace = sheet.trace();
                         let function = short_function(trace.string(site.function));
-                        format!("{} in {function}", cause_text(cancel.cause))
+                        format!("{} in {function}", cancel_kind(sheet, cancel))
                     }
-                    None => cause_text(cancel.cause).to_owned(),
+                    None => cancel_kind(sheet, cancel),
                 };
                 ui.label(strong(site));
                 let n = count(sheet.n_cancels_shown, "cancel");

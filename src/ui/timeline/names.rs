@@ -4,7 +4,7 @@ use egui::{Align2, Rect, Sense, Ui, WidgetInfo, vec2};
 
 use super::{Frame, Kind, TimelinePanel, hover};
 use crate::analysis::Hearing;
-use crate::base::{Goroutine, format_duration};
+use crate::base::{Clock, Goroutine};
 use crate::scene::{Grouping, Row, RowRecord, Section};
 use crate::ui::command::Command;
 use crate::ui::ctx::{goroutine_id, moment, short_function, start_function, thousands};
@@ -57,8 +57,8 @@ fn head_ui(frame: &Frame<'_>, painter: &egui::Painter, head: Rect) {
             theme.side[frame.slot as usize],
         ),
         // The status bar has the number of goroutines too.
-        Kind::All if frame.sheet.trace().info().in_ticks => {
-            ("Times are ticks, not nanoseconds".to_owned(), theme.warn)
+        Kind::All if frame.sheet.trace().clock() == Clock::Ticks => {
+            ("Times are ticks of unknown length".to_owned(), theme.warn)
         }
         Kind::All => {
             let n = thousands(frame.rows.n_lanes() as u64);
@@ -198,7 +198,7 @@ fn lane_ui(
     let opacity = if row.dimmed { 0.45 } else { 1.0 };
     let mut right = rect.right() - PAD;
     if let Some(hearing) = late {
-        let text = overstay_text(hearing);
+        let text = overstay_text(frame, hearing);
         let color = theme::fade(theme.late_text, opacity);
         let galley = painter.layout_no_wrap(text, widgets::small_strong_font(), color);
         let place = Align2::RIGHT_CENTER.anchor_size(egui::pos2(right, line.y), galley.size());
@@ -250,7 +250,7 @@ fn lane_label(
         None => {
             let life = frame.sheet.trace().lifetime(goroutine);
             let from = moment(frame.sheet, life.start);
-            (format!("{from}, for {}", format_duration(life.ns())), theme.weak)
+            (format!("{from}, for {}", frame.sheet.duration(life.ns())), theme.weak)
         }
     }
 }
@@ -261,9 +261,9 @@ fn target(frame: &Frame<'_>, goroutine: Goroutine, hearing: Option<u32>) -> Sele
     Selected { slot: frame.slot, what }
 }
 
-fn overstay_text(hearing: &Hearing) -> String {
+fn overstay_text(frame: &Frame<'_>, hearing: &Hearing) -> String {
     let sign = if hearing.end == Edge::OUTSIDE { "≥ " } else { "" };
-    format!("{sign}{}", format_duration(hearing.overstay_ns))
+    format!("{sign}{}", frame.sheet.duration(hearing.overstay_ns))
 }
 
 /// A lane as a screen reader says it.
@@ -278,10 +278,10 @@ fn lane_text(
         Some(hearing) if hearing.end == Edge::OUTSIDE => {
             format!(
                 "{id} {name}, still alive {} after its cancel",
-                format_duration(hearing.overstay_ns)
+                frame.sheet.duration(hearing.overstay_ns)
             )
         }
-        Some(hearing) => format!("{id} {name}, {} late", format_duration(hearing.overstay_ns)),
+        Some(hearing) => format!("{id} {name}, {} late", frame.sheet.duration(hearing.overstay_ns)),
         None => format!("{id} {name}"),
     }
 }

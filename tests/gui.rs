@@ -149,14 +149,38 @@ fn a_context_that_the_program_named_is_called_by_its_name() {
     assert!(says(&harness, "as poll#3"), "and who heard");
     // Along the flags on the axis.
     let canvas = harness.get_by_label_contains("Timeline of overstayctx.trace").rect();
+    let at = along_the_flags(&mut harness, canvas, "  ·  2 cancels at 10.7 ms");
+    for _ in 0..30 {
+        harness.step();
+    }
+    assert!(says(&harness, "Logged cancel of slow-query#2 at 10.7 ms"), "they are a crowd");
+    for pressed in [true, false] {
+        let modifiers = egui::Modifiers::NONE;
+        let button = egui::PointerButton::Primary;
+        harness.event(egui::Event::PointerButton { pos: at, button, pressed, modifiers });
+        harness.step();
+    }
+    wait(&mut harness);
+    for _ in 0..60 {
+        harness.step();
+    }
+    for name in ["slow-query#2", "request#1"] {
+        let named = format!("  ·  Logged cancel of {name} at 10.7 ms");
+        along_the_flags(&mut harness, canvas, &named);
+    }
+}
+
+/// Moves the pointer along the axis until the status line says something.
+#[track_caller]
+fn along_the_flags(harness: &mut Harness<'_, App>, canvas: egui::Rect, words: &str) -> egui::Pos2 {
     let mut at = egui::pos2(canvas.left(), canvas.top() + 6.0);
-    let named = "  ·  Logged cancel of request#1 at 10.7 ms";
-    while at.x < canvas.right() && !says(&harness, named) {
+    while !says(harness, words) {
         at.x += 1.0;
+        assert!(at.x < canvas.right(), "no flag is called {words}");
         harness.hover_at(at);
         harness.step();
     }
-    assert!(says(&harness, named), "the flag under the pointer, in the status line");
+    at
 }
 
 #[test]

@@ -101,6 +101,11 @@ impl Unit {
         let sign = if at_ns < 0 { "-" } else { "" };
         let (ns, unit) = (at_ns.unsigned_abs(), self.ns.unsigned_abs());
         // Writing to a string cannot fail.
+        if ns == 0 && self.name.ends_with("ticks") {
+            // There is no million of nothing.
+            texts.push_str("0 ticks");
+            return TextRange::new(start, texts.len());
+        }
         let whole = ns / unit;
         let _ = match self.name {
             "ticks" => write!(texts, "{sign}{}", grouped(whole)),

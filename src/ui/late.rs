@@ -63,12 +63,12 @@ const fn heading(
 
 /// All columns, from left to right.
 const COLUMNS: [Heading; 8] = [
-    heading(Cell::Overstay, "Overstay", Some(Column::Overstay), Some(112.0), 0.0),
+    heading(Cell::Overstay, "Overstay", Some(Column::Overstay), Some(104.0), 0.0),
     heading(Cell::Goroutine, "Goroutine", Some(Column::Goroutine), Some(72.0), 0.0),
-    heading(Cell::Function, "Function", Some(Column::Function), Some(180.0), 0.0),
+    heading(Cell::Function, "Function", Some(Column::Function), Some(150.0), 0.0),
     heading(Cell::HeldBy, "What held it", None, None, 0.0),
-    heading(Cell::Cause, "Cause", Some(Column::Cause), Some(96.0), 620.0),
-    heading(Cell::At, "Cancelled at", Some(Column::At), Some(84.0), 760.0),
+    heading(Cell::Cause, "Cause", Some(Column::Cause), Some(96.0), 680.0),
+    heading(Cell::At, "Cancelled at", Some(Column::At), Some(84.0), 820.0),
     heading(Cell::Site, "Site", None, Some(120.0), 980.0),
     heading(Cell::Evidence, "Evidence", Some(Column::Evidence), Some(78.0), 860.0),
 ];
@@ -108,9 +108,12 @@ impl LatePanel {
                 let half = (ui.available_width() - 16.0) / 2.0;
                 let height = ui.available_height();
                 ui.horizontal_top(|ui| {
-                    ui.allocate_ui(vec2(half, height), |ui| charts::overstays_ui(ui, ctx));
+                    // Each caption stands above its plot, not beside it.
+                    let column = Layout::top_down(Align::Min);
+                    let room = vec2(half, height);
+                    ui.allocate_ui_with_layout(room, column, |ui| charts::overstays_ui(ui, ctx));
                     ui.add_space(10.0);
-                    ui.allocate_ui(vec2(half, height), |ui| charts::ecdf_ui(ui, ctx));
+                    ui.allocate_ui_with_layout(room, column, |ui| charts::ecdf_ui(ui, ctx));
                 });
             });
         let frame = Frame::new().fill(ctx.theme.panel).inner_margin(Margin::symmetric(12, 6));
@@ -137,6 +140,8 @@ impl LatePanel {
 
     fn table_ui(&mut self, ui: &mut Ui, ctx: &Ctx<'_>, slot: Slot, sheet: &Sheet, rows: &[u32]) {
         let table_width = ui.available_width();
+        // The lines between columns go down where there is no row: they stay in the background.
+        ui.visuals_mut().widgets.noninteractive.bg_stroke.color = ctx.theme.grid;
         let mut table = TableBuilder::new(ui)
             .id_salt("late_exits")
             .sense(Sense::click())

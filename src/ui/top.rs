@@ -11,7 +11,7 @@ use super::keys::{self, Action, entry_of};
 use super::slot::Slot;
 use super::state::{Role, State, ThemeChoice, View};
 use super::theme;
-use super::welcome::other_theme;
+use super::welcome::theme_button_ui;
 use super::widgets::{caption, icon_button_ui, strong};
 use crate::scene::{Grouping, Sort};
 
@@ -47,14 +47,10 @@ impl TopBar {
 
     /// From right to left: help, theme, budget, late only, find.
     fn right_ui(&mut self, ui: &mut Ui, ctx: &Ctx<'_>) {
-        let theme = ctx.theme;
         if icon_button_ui(ui, "?", "Keys and mouse", "?").clicked() {
             ctx.send(Command::Popup(Some(super::state::Popup::Help)));
         }
-        let (icon, name, to) = other_theme(theme);
-        if icon_button_ui(ui, icon, name, "").clicked() {
-            ctx.send(Command::Theme(to));
-        }
+        theme_button_ui(ui, ctx);
         ui.add_space(4.0);
         budget_ui(ui, ctx);
         ui.add_space(4.0);
@@ -65,6 +61,7 @@ impl TopBar {
         if toggle.on_hover_text(tip).clicked() {
             ctx.send(Command::Toggle(Switch::LateOnly));
         }
+        ui.add_space(4.0);
         self.find_ui(ui, ctx);
     }
 

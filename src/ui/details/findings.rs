@@ -22,7 +22,7 @@ pub(super) fn list_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
     for slot in Slot::BOTH {
         let Some(sheet) = ctx.sheet(slot) else { continue };
         if ctx.comparing() {
-            section_ui(ui, ctx.theme, &format!("{}: {}", slot.name(), sheet.origin.name()));
+            section_ui(ui, ctx.theme, &format!("{}: {}", slot.name(), sheet.origin.long_name()));
         }
         let analysis = sheet.document.analysis();
         summary_ui(ui, ctx.theme, analysis.summary());

@@ -9,7 +9,7 @@ use super::stack::stack_ui;
 use super::text::span_text;
 use super::wakes;
 use crate::base::Goroutine;
-use crate::model::{Edge, Span};
+use crate::model::Span;
 use crate::parse::event::GoState;
 use crate::ui::ctx::{count, goroutine_id, start_function, thousands};
 use crate::ui::state::What;

@@ -5,6 +5,7 @@ use egui::{Align2, Rect, Sense, Ui, WidgetInfo, vec2};
 use super::{Frame, Kind, TimelinePanel, hover};
 use crate::analysis::Hearing;
 use crate::base::{Clock, Goroutine};
+use crate::model::Edge;
 use crate::scene::{Grouping, Row, RowRecord, Section, StateClass};
 use crate::ui::command::Command;
 use crate::ui::ctx::{bytes, goroutine_id, moment, short_function, start_function, thousands};

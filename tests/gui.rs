@@ -33,10 +33,14 @@ impl egui::DroppedFile for Dropped {
 
 /// The window with nothing open.
 fn window() -> Harness<'static, App> {
+    window_with(Settings::default())
+}
+
+fn window_with(settings: Settings) -> Harness<'static, App> {
     let harness = Harness::builder()
         .with_size([1500.0, 940.0])
         .with_max_steps(30)
-        .build_eframe(|creation| App::new(&creation.egui_ctx, &[], Settings::default()));
+        .build_eframe(|creation| App::new(&creation.egui_ctx, &[], settings));
     settle(harness)
 }
 
@@ -134,6 +138,52 @@ fn a_cancels_page_shows_how_it_went_down_the_contexts() {
 }
 
 #[test]
+fn a_context_that_the_program_named_is_called_by_its_name() {
+    let mut harness = window();
+    drop_files(&mut harness, &["tests/fixtures/recorded/1.27.3/overstayctx.trace"]);
+    assert!(says(&harness, "left 25.5 ms after its cancel of request#1"), "the finding");
+    click(&mut harness, "Late exit: g21 main.poll left 25.5 ms after logged of request#1");
+    assert!(says(&harness, "poll#3"), "the name by which it heard");
+    click(&mut harness, "Logged cancel of request#1 at 10.7 ms");
+    assert!(says(&harness, "Heard the cancel of request#1"), "the root of its tree");
+    assert!(says(&harness, "as poll#3"), "and who heard");
+    // Along the flags on the axis.
+    let canvas = harness.get_by_label_contains("Timeline of overstayctx.trace").rect();
+    let at = along_the_flags(&mut harness, canvas, "  ·  2 cancels at 10.7 ms");
+    for _ in 0..30 {
+        harness.step();
+    }
+    assert!(says(&harness, "Logged cancel of slow-query#2 at 10.7 ms"), "they are a crowd");
+    for pressed in [true, false] {
+        let modifiers = egui::Modifiers::NONE;
+        let button = egui::PointerButton::Primary;
+        harness.event(egui::Event::PointerButton { pos: at, button, pressed, modifiers });
+        harness.step();
+    }
+    wait(&mut harness);
+    for _ in 0..60 {
+        harness.step();
+    }
+    for name in ["slow-query#2", "request#1"] {
+        let named = format!("  ·  Logged cancel of {name} at 10.7 ms");
+        along_the_flags(&mut harness, canvas, &named);
+    }
+}
+
+/// Moves the pointer along the axis until the status line says something.
+#[track_caller]
+fn along_the_flags(harness: &mut Harness<'_, App>, canvas: egui::Rect, words: &str) -> egui::Pos2 {
+    let mut at = egui::pos2(canvas.left(), canvas.top() + 6.0);
+    while !says(harness, words) {
+        at.x += 1.0;
+        assert!(at.x < canvas.right(), "no flag is called {words}");
+        harness.hover_at(at);
+        harness.step();
+    }
+    at
+}
+
+#[test]
 fn wakes_can_be_followed_both_ways() {
     let mut harness = window();
     drop_files(&mut harness, &["traces/late-exit/before.trace"]);
@@ -228,6 +278,40 @@ fn a_file_that_has_grown_is_read_again() {
     assert_eq!(harness.state().n_open(), 1);
     assert!(says(&harness, "Late exits (4)"));
     assert!(harness.state().messages().is_empty(), "what was missing is there now");
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "tests make the files that they look at")]
+fn a_trace_whose_clock_is_not_known_is_told_in_ticks() {
+    let mut bytes = std::fs::read(file("traces/late-exit/before.go1.21.trace")).expect("a trace");
+    // The event that tells the clock's frequency: it is made 0, which makes no sense.
+    let told = [0x02, 0xed, 0xef, 0xab, 0x13];
+    let at = bytes.windows(told.len()).position(|window| window == told).expect("the frequency");
+    bytes[at + 1..at + told.len()].copy_from_slice(&[0x80, 0x80, 0x80, 0x00]);
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("ticks.trace");
+    std::fs::write(&path, bytes).expect("a file");
+    let budget = Some(100_000);
+    let mut harness = window_with(Settings { late_over_ns: budget, ..Settings::default() });
+    harness.input_mut().dropped_files = vec![Arc::new(Dropped(path)) as _];
+    wait(&mut harness);
+    assert!(says(&harness, "times are in ticks"));
+    harness.get_by_label_contains("Late exits").click();
+    wait(&mut harness);
+    let late = names(&harness, "Late exit: ");
+    assert!(!late.is_empty() && late.iter().all(|row| row.contains(" ticks after")), "{late:?}");
+    click(&mut harness, &late[0]);
+    for unit in [" ns", " µs", " ms", " s"] {
+        let in_time = |text: &String| {
+            let ends = text.match_indices(unit).map(|(at, _)| (at, at + unit.len()));
+            ends.into_iter().any(|(start, end)| {
+                text[..start].ends_with(|c: char| c.is_ascii_digit())
+                    && !text[end..].starts_with(|c: char| c.is_alphanumeric())
+            })
+        };
+        let wrong: Vec<String> = names(&harness, unit).into_iter().filter(in_time).collect();
+        assert!(wrong.is_empty(), "{wrong:?}");
+    }
 }
 
 #[test]

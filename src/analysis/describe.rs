@@ -1,6 +1,6 @@
 //! What a goroutine did, in words.
 
-use crate::base::{StackId, format_duration};
+use crate::base::StackId;
 use crate::model::{Frame, Trace};
 
 use super::names::base_name;
@@ -21,7 +21,7 @@ pub(crate) fn frame_text(trace: &Trace, frame: Frame) -> String {
 /// What a part of a split says: `slept 80 ms in main.lateWork (main.go:22)`.
 pub(crate) fn part_text(trace: &Trace, part: &SplitPart) -> String {
     let [before, after] = phrase(trace, part);
-    before + &format_duration(part.ns) + &after
+    before + &trace.clock().text(part.ns) + &after
 }
 
 /// What comes before and after the duration when a part of a split is worded. It is the same

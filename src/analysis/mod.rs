@@ -40,6 +40,7 @@ mod types;
 mod words;
 
 pub use diff::{Diff, DiffGroup, ENOUGH, ENOUGH_FOR_TAIL, MIN_PERCENT, Side, diff};
+pub use logged::ContextName;
 pub use rules::Rules;
 pub use tree::{ContextTree, Level, Slowest, context_tree};
 pub use types::{

@@ -41,6 +41,7 @@ pub(crate) fn analysis(
         assists: &assists,
         cancels: &cancels,
         hearings: &hearings,
+        logged: &logged,
         worst_first: &worst_first,
         by_goroutine: &by_goroutine,
     });

@@ -2,16 +2,16 @@
 //!
 //! This room may not know Go, files or pixels.
 
+mod clock;
 mod ids;
 mod nests;
 mod progress;
 mod time;
 mod warn;
 
+pub use clock::{Clock, grouped};
 pub use ids::{GoId, Goroutine, ProcId, StackId, StrId, TaskId, ThreadId};
 pub use nests::Nests;
 pub use progress::{Cancelled, Progress};
-pub use time::{
-    Interval, ParseDurationError, Time, format_duration, parse_duration, push_duration,
-};
+pub use time::{Interval, ParseDurationError, Time, parse_duration};
 pub use warn::Warning;

@@ -1,4 +1,4 @@
-//! Time on the trace's own clock, and durations as people write them.
+//! Time on the trace's own clock, and durations as people type them.
 
 use std::ops::{Add, Sub};
 
@@ -79,49 +79,6 @@ impl Interval {
     }
 }
 
-/// A duration in nanoseconds as text with three significant digits: `80.2 ms`, `1.5 s`, `640 ns`.
-#[must_use]
-pub fn format_duration(ns: i64) -> String {
-    let mut text = String::new();
-    push_duration(&mut text, ns);
-    text
-}
-
-/// Adds a duration to a text, as [`format_duration`] words it.
-pub fn push_duration(text: &mut String, ns: i64) {
-    if ns < 0 {
-        text.push('-');
-    }
-    let magnitude = ns.unsigned_abs();
-    let (unit_ns, unit) = match magnitude {
-        0..1_000 => (1, " ns"),
-        1_000..999_500 => (1_000, " µs"),
-        999_500..999_500_000 => (1_000_000, " ms"),
-        _ => (1_000_000_000, " s"),
-    };
-    // What rounds up to 100 or 10 needs a digit less.
-    let scale = match (magnitude / 5).saturating_mul(1_000) / unit_ns {
-        _ if unit_ns == 1 => 1,
-        19_990.. => 1,
-        1_999.. => 10,
-        _ => 100,
-    };
-    let scaled = (magnitude.saturating_mul(scale).saturating_add(unit_ns / 2)) / unit_ns;
-    let mut digits = itoa::Buffer::new();
-    text.push_str(digits.format(scaled / scale));
-    let fraction = scaled % scale;
-    if fraction > 0 {
-        text.push('.');
-        let (tenths, hundredths) =
-            if scale == 100 { (fraction / 10, fraction % 10) } else { (fraction, 0) };
-        text.push_str(digits.format(tenths));
-        if hundredths > 0 {
-            text.push_str(digits.format(hundredths));
-        }
-    }
-    text.push_str(unit);
-}
-
 /// Why a text is not a duration.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("`{text}` is not a duration; write it as 10ms, 1.5s or 200us")]
@@ -164,27 +121,6 @@ pub fn parse_duration(text: &str) -> Result<i64, ParseDurationError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn durations_read_as_people_write_them() {
-        let shown = |ns| format_duration(ns);
-        assert_eq!(shown(0), "0 ns");
-        assert_eq!(shown(640), "640 ns");
-        assert_eq!(shown(80_154_176), "80.2 ms");
-        assert_eq!(shown(80_000_000), "80 ms");
-        assert_eq!(shown(1_500_000_000), "1.5 s");
-        assert_eq!(shown(999_600), "1 ms");
-        assert_eq!(shown(-2_500), "-2.5 µs");
-        assert_eq!(shown(100_400_000), "100 ms");
-        assert_eq!(shown(59_630_000_000), "59.6 s");
-        assert_eq!(shown(1_050), "1.05 µs");
-        assert_eq!(shown(9_995), "10 µs");
-        assert_eq!(shown(9_994), "9.99 µs");
-        assert_eq!(shown(12_345_000), "12.3 ms");
-        assert_eq!(shown(99_949_999), "99.9 ms");
-        assert_eq!(shown(99_950_000), "100 ms");
-        assert_eq!(shown(i64::MAX), "9223372037 s");
-    }
 
     #[test]
     fn durations_parse_or_say_why_not() {

@@ -7,7 +7,7 @@ use super::open::Opened;
 use super::text::head;
 use super::told::Head;
 use crate::analysis::{Diff, DiffGroup, Side, Verdict};
-use crate::base::format_duration;
+use crate::base::Clock;
 
 /// How many groups are told one by one.
 const GROUPS_SHOWN: usize = 20;
@@ -48,6 +48,11 @@ fn number_of(diff: &Diff, verdict: Verdict) -> usize {
 /// The verdict and what it stands on, in words.
 pub(super) fn verdict_words(diff: &Diff) -> (&'static str, String) {
     let groups = |verdict| count(number_of(diff, verdict) as u64, "group");
+    let [before, after] = diff.clocks;
+    if before != after {
+        let words = "one trace counts nanoseconds, the other ticks of unknown length.";
+        return ("Not comparable", words.to_owned());
+    }
     let (worse, better) = (groups(Verdict::Worse), groups(Verdict::Better));
     match diff.verdict {
         Verdict::Worse => ("Worse", format!("{worse} worse, {better} better.")),
@@ -63,7 +68,7 @@ fn groups(out: &mut dyn Write, diff: &Diff) -> io::Result<()> {
     if !changed.is_empty() {
         writeln!(out, "\n{}", styled(STRONG, "What changed"))?;
     }
-    cut_list(out, changed.into_iter(), GROUPS_SHOWN, group)?;
+    cut_list(out, changed.into_iter(), GROUPS_SHOWN, |out, row| group(out, diff, row))?;
     for (verdict, text) in
         [(Verdict::Same, "unchanged"), (Verdict::NotEnoughData, "with too little data to tell")]
     {
@@ -76,7 +81,7 @@ fn groups(out: &mut dyn Write, diff: &Diff) -> io::Result<()> {
     Ok(())
 }
 
-fn group(out: &mut dyn Write, group: &DiffGroup) -> io::Result<()> {
+fn group(out: &mut dyn Write, diff: &Diff, group: &DiffGroup) -> io::Result<()> {
     writeln!(
         out,
         "  {}  {}  {}",
@@ -84,24 +89,26 @@ fn group(out: &mut dyn Write, group: &DiffGroup) -> io::Result<()> {
         styled(STRONG, safe(&group.key)),
         styled(FAINT, group.kind),
     )?;
-    writeln!(out, "               {}", facts(group))?;
+    writeln!(out, "               {}", facts(diff, group))?;
     if let Some(shift) = group.shift_ns {
-        writeln!(out, "               {}", styled(FAINT, moved(group, shift)))?;
+        writeln!(out, "               {}", styled(FAINT, moved(diff, group, shift)))?;
     }
     Ok(())
 }
 
 /// What a group has on both sides, or on the only one.
-pub(super) fn facts(group: &DiffGroup) -> String {
+pub(super) fn facts(diff: &Diff, group: &DiffGroup) -> String {
+    let [before, after] = diff.clocks;
     match (group.before.n, group.after.n) {
-        (_, 0) => one_side(&group.before),
-        (0, _) => one_side(&group.after),
-        _ => both_sides(&group.before, &group.after),
+        (_, 0) => one_side(before, &group.before),
+        (0, _) => one_side(after, &group.after),
+        _ => both_sides(diff, &group.before, &group.after),
     }
 }
 
 /// By how much, and how sure that is.
-pub(super) fn moved(group: &DiffGroup, shift: i64) -> String {
+pub(super) fn moved(diff: &Diff, group: &DiffGroup, shift: i64) -> String {
+    let signed = |change| signed(diff.clock(), change);
     let sure = group.ci95_ns.map_or_else(String::new, |[low, high]| {
         format!(" (95 % sure: {} to {})", signed(low), signed(high))
     });
@@ -109,12 +116,12 @@ pub(super) fn moved(group: &DiffGroup, shift: i64) -> String {
     format!("typically {}{sure}{chance}", signed(shift))
 }
 
-fn one_side(side: &Side) -> String {
+fn one_side(clock: Clock, side: &Side) -> String {
     let mut parts = vec![
         format!("{}×", grouped(side.n.into())),
-        format!("p50 {}", format_duration(side.p50_ns)),
-        format!("p99 {}", format_duration(side.p99_ns)),
-        format!("max {}", format_duration(side.max_ns)),
+        format!("p50 {}", clock.text(side.p50_ns)),
+        format!("p99 {}", clock.text(side.p99_ns)),
+        format!("max {}", clock.text(side.max_ns)),
     ];
     if side.alive > 0 {
         parts.push(format!("{} still alive", grouped(side.alive.into())));
@@ -122,9 +129,10 @@ fn one_side(side: &Side) -> String {
     parts.join(", ")
 }
 
-fn both_sides(before: &Side, after: &Side) -> String {
+fn both_sides(diff: &Diff, before: &Side, after: &Side) -> String {
+    let [was, is] = diff.clocks;
     let pair = |name: &str, before: i64, after: i64| {
-        format!("{name} {} → {}", format_duration(before), format_duration(after))
+        format!("{name} {} → {}", was.text(before), is.text(after))
     };
     let mut parts = vec![
         format!("{}× → {}×", grouped(before.n.into()), grouped(after.n.into())),
@@ -143,11 +151,11 @@ fn both_sides(before: &Side, after: &Side) -> String {
 }
 
 /// A change: `+80 ms`, `−79 ms`.
-fn signed(ns: i64) -> String {
-    match ns {
+fn signed(clock: Clock, change: i64) -> String {
+    match change {
         0 => "±0".to_owned(),
-        1.. => format!("+{}", format_duration(ns)),
-        _ => format!("−{}", format_duration(ns.saturating_neg())),
+        1.. => format!("+{}", clock.text(change)),
+        _ => format!("−{}", clock.text(change.saturating_neg())),
     }
 }
 
@@ -162,9 +170,16 @@ mod tests {
 
     #[test]
     fn changes_have_a_sign() {
-        assert_eq!(signed(80_000_000), "+80 ms");
-        assert_eq!(signed(-79_000_000), "−79 ms");
-        assert_eq!(signed(0), "±0");
+        assert_eq!(signed(Clock::Nanoseconds, 80_000_000), "+80 ms");
+        assert_eq!(signed(Clock::Nanoseconds, -79_000_000), "−79 ms");
+        assert_eq!(signed(Clock::Nanoseconds, 0), "±0");
+    }
+
+    #[test]
+    fn ticks_and_nanoseconds_are_not_compared() {
+        let clocks = [Clock::Nanoseconds, Clock::Ticks];
+        let diff = Diff { groups: Vec::new(), verdict: Verdict::Same, clocks };
+        assert_eq!(verdict_words(&diff).0, "Not comparable");
     }
 
     #[test]

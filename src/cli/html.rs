@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use super::comparison::{facts, moved, verdict_words};
 use super::told::{Head, Late, Told, ToldFinding};
 use crate::analysis::{Diff, DiffGroup, Doing, Severity, Verdict};
-use crate::base::format_duration;
+use crate::base::Clock;
 
 const STYLE: &str = include_str!("report.css");
 /// How many rows a table has at most.
@@ -72,9 +72,13 @@ pub(super) fn write_diff(
     for group in changed.iter().take(ROWS) {
         let verdict =
             format!("<span class=\"{}\">{}</span>", class_of(group.verdict), group.verdict);
-        let change = group.shift_ns.map_or_else(String::new, |shift| moved(group, shift));
+        let change = group.shift_ns.map_or_else(String::new, |shift| moved(diff, group, shift));
         let key = code(&group.key);
-        row(out, "td", &[&verdict, group.kind.name(), &key, &text(&facts(group)), &text(&change)])?;
+        row(
+            out,
+            "td",
+            &[&verdict, group.kind.name(), &key, &text(&facts(diff, group)), &text(&change)],
+        )?;
     }
     if !changed.is_empty() {
         writeln!(out, "</table>")?;
@@ -124,7 +128,7 @@ fn late(out: &mut dyn Write, told: &Told) -> io::Result<()> {
     row(out, "th", &["late by", "goroutine", "what held it", "cancelled by"])?;
     let worst = told.late.first().map_or(1, |late| late.ns.max(1));
     for exit in &told.late {
-        write_late(out, exit, worst)?;
+        write_late(out, told.head.clock, exit, worst)?;
     }
     writeln!(out, "</table>")?;
     for left in told.left.iter().take(ROWS) {
@@ -133,7 +137,7 @@ fn late(out: &mut dyn Write, told: &Told) -> io::Result<()> {
     Ok(())
 }
 
-fn write_late(out: &mut dyn Write, late: &Late, worst: i64) -> io::Result<()> {
+fn write_late(out: &mut dyn Write, clock: Clock, late: &Late, worst: i64) -> io::Result<()> {
     let notes: String = late.notes.iter().fold(String::new(), |mut notes, note| {
         // Writing to a string cannot fail.
         let _ = write!(notes, " <span class=\"doubt\">{}</span>", text(note));
@@ -147,16 +151,16 @@ fn write_late(out: &mut dyn Write, late: &Late, worst: i64) -> io::Result<()> {
         code(&late.function),
         late.goroutine,
         text(&late.held),
-        bar(late, worst),
+        bar(clock, late, worst),
         text(&late.cancel),
     )
 }
 
 /// The overstay as a bar, as long as its share of the worst, with a piece for each part.
-fn bar(late: &Late, worst: i64) -> String {
+fn bar(clock: Clock, late: &Late, worst: i64) -> String {
     let mut bar = format!("<div class=\"bar\" style=\"width:{:.1}%\">", percent(late.ns, worst));
     for &(doing, ns) in &late.parts {
-        let title = format!("{doing}: {}", format_duration(ns));
+        let title = format!("{doing}: {}", clock.text(ns));
         let width = percent(ns, late.ns);
         // Writing to a string cannot fail.
         let _ = write!(

@@ -7,7 +7,8 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 
 use crate::analysis::{Severity, Verdict};
-use crate::base::{StrId, Time, format_duration};
+pub(super) use crate::base::grouped;
+use crate::base::{StrId, Time};
 use crate::model::{Frame, Trace};
 
 /// What stands out.
@@ -90,7 +91,7 @@ pub(super) fn place(trace: &Trace, frame: Frame) -> String {
 
 /// When, counted from the trace's start: `+101 ms`.
 pub(super) fn when(trace: &Trace, at: Time) -> String {
-    format!("+{}", format_duration(at - trace.interval().start))
+    format!("+{}", trace.clock().text(at - trace.interval().start))
 }
 
 /// `1 goroutine`, `2 goroutines`.
@@ -98,19 +99,6 @@ pub(super) fn count(n: impl Into<u64>, thing: &str) -> String {
     let n = n.into();
     let plural = if n == 1 { "" } else { "s" };
     format!("{} {thing}{plural}", grouped(n))
-}
-
-/// A number with its digits in groups of three: `1,234,567`.
-pub(super) fn grouped(n: u64) -> String {
-    let digits = n.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// Writes the first `limit` of a list, and says how many more there are and where.
@@ -136,11 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_grouped_and_counted() {
-        assert_eq!(grouped(0), "0");
-        assert_eq!(grouped(999), "999");
-        assert_eq!(grouped(1_000), "1,000");
-        assert_eq!(grouped(36_195_642), "36,195,642");
+    fn numbers_are_counted() {
         assert_eq!(count(1u32, "goroutine"), "1 goroutine");
         assert_eq!(count(0u32, "goroutine"), "0 goroutines");
     }

@@ -78,14 +78,14 @@ pub(super) fn write_diff(
         writeln!(out, "\n| | what | of | before → after | change |\n|---|---|---|---|---|")?;
     }
     for group in changed.iter().take(ROWS) {
-        let change = group.shift_ns.map_or_else(String::new, |shift| moved(group, shift));
+        let change = group.shift_ns.map_or_else(String::new, |shift| moved(diff, group, shift));
         writeln!(
             out,
             "| {} | {} | {} | {} | {} |",
             group.verdict,
             group.kind,
             code(&group.key),
-            cell(&facts(group)),
+            cell(&facts(diff, group)),
             cell(&change),
         )?;
     }

@@ -9,7 +9,7 @@ use super::open::Opened;
 use crate::analysis::{
     Cancel, Cause, Document, Doing, Finding, Hearing, Outcome, Severity, Summary, describe,
 };
-use crate::base::{StrId, format_duration};
+use crate::base::{Clock, StrId};
 use crate::model::Trace;
 
 /// How many late exits are told one by one.
@@ -45,6 +45,8 @@ pub(super) struct Head {
     pub(super) name: String,
     /// Its format, length and size.
     pub(super) facts: String,
+    /// What its times count.
+    pub(super) clock: Clock,
     /// What to bear in mind about all that is said of it.
     pub(super) doubt: Option<&'static str>,
 }
@@ -98,7 +100,7 @@ impl Told {
             summary: cancels(summary),
             verdict: verdict(document),
             is_good: summary.late == 0 && !is_grave,
-            quantiles: quantiles(summary),
+            quantiles: quantiles(document.trace().clock(), summary),
             late,
             left,
             findings: findings
@@ -115,13 +117,14 @@ impl Head {
         let trace = opened.document.trace();
         let facts = [
             format_name(trace),
-            format_duration(trace.interval().ns()),
+            trace.clock().text(trace.interval().ns()),
             count(trace.info().events, "event"),
             count(trace.n_goroutines(), "goroutine"),
         ];
         Self {
             name: safe(&file_name(&opened.path)).into_owned(),
             facts: facts.join(", "),
+            clock: trace.clock(),
             doubt: doubt(opened),
         }
     }
@@ -129,8 +132,8 @@ impl Head {
 
 /// What to bear in mind about all that is said of a trace.
 fn doubt(opened: &Opened) -> Option<&'static str> {
-    if opened.document.trace().info().in_ticks {
-        return Some("incomplete; times are in ticks of unknown length, worded as if of 1 ns");
+    if opened.document.trace().clock() == Clock::Ticks {
+        return Some("incomplete; times are in ticks of unknown length");
     }
     (!opened.complete).then_some("incomplete")
 }
@@ -184,7 +187,7 @@ fn cancels(summary: &Summary) -> String {
 
 fn verdict(document: &Document) -> String {
     let summary = document.analysis().summary();
-    let limit = format_duration(document.rules().late_over_ns);
+    let limit = document.trace().clock().text(document.rules().late_over_ns);
     match (summary.cancels, summary.late) {
         (0, _) => {
             "A cancel that no goroutine waits for leaves nothing in a trace, unless it is a deadline's."
@@ -195,15 +198,15 @@ fn verdict(document: &Document) -> String {
     }
 }
 
-fn quantiles(summary: &Summary) -> Option<String> {
+fn quantiles(clock: Clock, summary: &Summary) -> Option<String> {
     let overstay = summary.overstay;
     (overstay.max > 0).then(|| {
         format!(
             "From the cancel to the end: p50 {}, p90 {}, p99 {}, at most {}.",
-            format_duration(overstay.p50),
-            format_duration(overstay.p90),
-            format_duration(overstay.p99),
-            format_duration(overstay.max),
+            clock.text(overstay.p50),
+            clock.text(overstay.p90),
+            clock.text(overstay.p99),
+            clock.text(overstay.max),
         )
     })
 }
@@ -225,9 +228,9 @@ impl Alike {
     }
 
     /// `27 more of main.syncLoop, 500 ms to 501 ms`
-    fn told(&self, name: &str) -> String {
+    fn told(&self, clock: Clock, name: &str) -> String {
         let (least, most) = self.left_ns.unwrap_or_default();
-        let (least, most) = (format_duration(least), format_duration(most));
+        let (least, most) = (clock.text(least), clock.text(most));
         let range = if least == most { most } else { format!("{least} to {most}") };
         format!("{} more of {name}, {range}", grouped(self.left))
     }
@@ -251,7 +254,8 @@ fn late(document: &Document) -> (Vec<Late>, Vec<String>) {
     let mut left: Vec<_> = kinds.into_iter().filter(|(_, alike)| alike.left > 0).collect();
     left.sort_by_key(|(_, alike)| std::cmp::Reverse(alike.left_ns.map(|(_, most)| most)));
     let name = |row| function(document.trace(), row);
-    (told, left.into_iter().map(|((row, _), alike)| alike.told(&name(row))).collect())
+    let clock = document.trace().clock();
+    (told, left.into_iter().map(|((row, _), alike)| alike.told(clock, &name(row))).collect())
 }
 
 impl Late {
@@ -265,14 +269,14 @@ impl Late {
         if hearing.deaf {
             notes.push(format!("never heard it (inferred: {})", hearing.evidence));
         }
-        let overstay = format_duration(hearing.overstay_ns);
+        let overstay = trace.clock().text(hearing.overstay_ns);
         Self {
             overstay: if alive { format!("≥ {overstay}") } else { overstay },
             function: function(trace, hearing.function).into_owned(),
             goroutine: go_id(trace, hearing.goroutine),
             notes,
             held: held(document, hearing),
-            cancel: cancel.map_or_else(String::new, |cancel| cancelled(trace, cancel)),
+            cancel: cancel.map_or_else(String::new, |cancel| cancelled(document, cancel)),
             ns: hearing.overstay_ns,
             parts: document.split(hearing).iter().map(|part| (part.state, part.ns)).collect(),
         }
@@ -301,8 +305,12 @@ fn held(document: &Document, hearing: &Hearing) -> String {
     safe(&text).into_owned()
 }
 
-/// By what it was cancelled: `cancel 0 (deadline) at +101 ms`.
-fn cancelled(trace: &Trace, cancel: &Cancel) -> String {
+/// By what it was cancelled: `cancel 0 (deadline) at +101 ms`, `cancel 3 of query#7 (explicit) at
+/// +101 ms in main.main (main.go:12)`.
+fn cancelled(document: &Document, cancel: &Cancel) -> String {
+    let trace = document.trace();
     let site = cancel.site.map_or_else(String::new, |site| format!(" in {}", place(trace, site)));
-    format!("cancel {} ({}) at {}{site}", cancel.id, cancel.cause, when(trace, cancel.at))
+    let context = document.context_of(cancel);
+    let of = context.map_or_else(String::new, |context| format!(" of {}", safe(context.name)));
+    format!("cancel {}{of} ({}) at {}{site}", cancel.id, cancel.cause, when(trace, cancel.at))
 }

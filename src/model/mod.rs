@@ -48,7 +48,7 @@ pub use strings::Strings;
 pub use wakers::{Wakers, Woken};
 pub use world::{CpuSample, MetricPoint, ProcSpan, RangeSpan, StopTheWorld, WallClock, World};
 
-use crate::base::{Goroutine, Interval, StackId, StrId, Time, Warning};
+use crate::base::{Clock, Goroutine, Interval, StackId, StrId, Time, Warning};
 
 /// What is known of the trace as a whole.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -88,6 +88,12 @@ impl Trace {
     #[must_use]
     pub fn info(&self) -> &TraceInfo {
         &self.info
+    }
+
+    /// What its times count.
+    #[must_use]
+    pub fn clock(&self) -> Clock {
+        if self.info.in_ticks { Clock::Ticks } else { Clock::Nanoseconds }
     }
 
     /// From the first event to the last.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::base::Time;
+use crate::base::{Clock, Time, grouped};
 
 use super::records::{TextRange, TickRecord};
 use super::viewport::Viewport;
@@ -16,6 +16,7 @@ const MINOR_PX: f64 = 7.0;
 /// Appends the ticks on screen, from left to right, labelled with the time since `zero`.
 pub(super) fn fill(
     viewport: &Viewport,
+    clock: Clock,
     zero: Time,
     ticks: &mut Vec<TickRecord>,
     texts: &mut String,
@@ -24,7 +25,7 @@ pub(super) fn fill(
     let minor = minor_step(step, viewport.ns_per_px());
     let seen = viewport.visible();
     let (from, to) = (seen.start.since(zero), seen.end.since(zero));
-    let unit = Unit::of(from.saturating_abs().max(to.saturating_abs()), step);
+    let unit = Unit::of(clock, from.saturating_abs().max(to.saturating_abs()), step);
     let mut at = from.div_euclid(minor).saturating_mul(minor);
     while at <= to {
         let is_major = at.rem_euclid(step) == 0;
@@ -74,12 +75,15 @@ struct Unit {
 
 impl Unit {
     /// The unit for times up to `largest_ns` apart by `step_ns`.
-    fn of(largest_ns: i64, step_ns: i64) -> Self {
-        let (ns, name) = match largest_ns {
-            0..=1_000 => (1, "ns"),
-            1_001..=1_000_000 => (1_000, "µs"),
-            1_000_001..=1_000_000_000 => (1_000_000, "ms"),
-            _ => (1_000_000_000, "s"),
+    fn of(clock: Clock, largest_ns: i64, step_ns: i64) -> Self {
+        let (ns, name) = match (clock, largest_ns) {
+            (Clock::Nanoseconds, 0..=1_000) => (1, "ns"),
+            (Clock::Nanoseconds, 1_001..=1_000_000) => (1_000, "µs"),
+            (Clock::Nanoseconds, 1_000_001..=1_000_000_000) => (1_000_000, "ms"),
+            (Clock::Nanoseconds, _) => (1_000_000_000, "s"),
+            (Clock::Ticks, ..=1_000_000) => (1, "ticks"),
+            (Clock::Ticks, 1_000_001..=1_000_000_000) => (1_000_000, "M ticks"),
+            (Clock::Ticks, _) => (1_000_000_000, "G ticks"),
         };
         // As many decimals as tell one label from the next.
         let mut decimals = 0;
@@ -97,7 +101,16 @@ impl Unit {
         let sign = if at_ns < 0 { "-" } else { "" };
         let (ns, unit) = (at_ns.unsigned_abs(), self.ns.unsigned_abs());
         // Writing to a string cannot fail.
-        let _ = write!(texts, "{sign}{}", ns / unit);
+        if ns == 0 && self.name.ends_with("ticks") {
+            // There is no million of nothing.
+            texts.push_str("0 ticks");
+            return TextRange::new(start, texts.len());
+        }
+        let whole = ns / unit;
+        let _ = match self.name {
+            "ticks" => write!(texts, "{sign}{}", grouped(whole)),
+            _ => write!(texts, "{sign}{whole}"),
+        };
         if self.decimals > 0 {
             let digits = unit.ilog10() as usize;
             let point = texts.len();
@@ -117,11 +130,15 @@ mod tests {
 
     /// All labels of an axis of 1000 px that shows `from..to` ns.
     fn labels(from: i64, to: i64) -> String {
+        labels_of(Clock::Nanoseconds, from, to)
+    }
+
+    fn labels_of(clock: Clock, from: i64, to: i64) -> String {
         let mut viewport =
             Viewport::new(Interval::new(Time(-1_000), Time(100_000_000_000)), 1000.0);
         viewport.show(Interval::new(Time(from), Time(to)), 0.0);
         let (mut ticks, mut texts) = (Vec::new(), String::new());
-        fill(&viewport, Time(0), &mut ticks, &mut texts);
+        fill(&viewport, clock, Time(0), &mut ticks, &mut texts);
         assert!(ticks.len() < 160, "{}", ticks.len());
         assert!(ticks.is_sorted_by(|a, b| a.x < b.x));
         let label = |tick: &TickRecord| &texts[tick.text.start as usize..tick.text.end as usize];
@@ -143,11 +160,23 @@ mod tests {
     }
 
     #[test]
+    fn ticks_of_unknown_length_are_no_nanoseconds() {
+        let shown = |from, to| labels_of(Clock::Ticks, from, to);
+        assert_eq!(
+            shown(0, 500),
+            "0 ticks · 100 ticks · 200 ticks · 300 ticks · 400 ticks · 500 ticks"
+        );
+        assert!(shown(0, 50_000).contains(" · 20,000 ticks · "), "{}", shown(0, 50_000));
+        assert!(shown(0, 2_500_000).contains(" · 1.5 M ticks · "), "{}", shown(0, 2_500_000));
+        assert!(shown(0, 5_000_000_000).ends_with(" · 5 G ticks"));
+    }
+
+    #[test]
     fn every_zoom_has_a_few_labels() {
         let mut viewport = Viewport::new(Interval::new(Time(0), Time(3_600_000_000_000)), 1920.0);
         for _ in 0..120 {
             let (mut ticks, mut texts) = (Vec::new(), String::new());
-            fill(&viewport, Time(0), &mut ticks, &mut texts);
+            fill(&viewport, Clock::Nanoseconds, Time(0), &mut ticks, &mut texts);
             let n = ticks.iter().filter(|tick| !tick.text.is_empty()).count();
             assert!((3..=20).contains(&n), "{n} labels at {} ns/px", viewport.ns_per_px());
             viewport.zoom_at(700.0, 1.3);

@@ -4,11 +4,11 @@ use crate::base::{Interval, Time};
 
 use super::minis::Minis;
 use super::records::{
-    ArrowRecord, BandRecord, BarRecord, CancelRecord, DensityRecord, FuseRecord, MarkerRecord,
-    PlotRecord, RowRecord, SpanRecord, TextRange, TickRecord,
+    ArrowRecord, BandRecord, BarRecord, CancelRecord, DensityRecord, FlagRecord, FuseRecord,
+    MarkerRecord, PlotRecord, RowRecord, SpanRecord, TextRange, TickRecord,
 };
 use super::view::View;
-use super::{arrows, axis, lanes, overlay};
+use super::{arrows, axis, flags, lanes, overlay};
 
 /// All records of a frame. Keep one and refill it: in the steady state nothing is allocated
 /// but what goes into the texts of overstays.
@@ -33,6 +33,8 @@ pub struct Scene {
     pub markers: Vec<MarkerRecord>,
     /// Cancels, from left to right.
     pub cancels: Vec<CancelRecord>,
+    /// Their flags in the axis, from left to right.
+    pub flags: Vec<FlagRecord>,
     /// Fuses, row by row.
     pub fuses: Vec<FuseRecord>,
     /// Arrows between lanes.
@@ -56,11 +58,13 @@ impl Scene {
             Some(_) => Time(0),
             None => view.source.document.trace().interval().start,
         };
-        axis::fill(&view.viewport, zero, &mut self.ticks, &mut self.texts);
+        let clock = view.source.document.trace().clock();
+        axis::fill(&view.viewport, clock, zero, &mut self.ticks, &mut self.texts);
         overlay::fill_bands(view, &mut self.bands);
         lanes::fill(view, self);
         if view.show.cancels {
             overlay::fill_cancels(view, &mut self.cancels);
+            flags::fill(view, &self.cancels, &mut self.flags);
         }
         arrows::fill(view, &self.rows, &mut self.arrows);
     }
@@ -76,6 +80,7 @@ impl Scene {
         self.points.clear();
         self.markers.clear();
         self.cancels.clear();
+        self.flags.clear();
         self.fuses.clear();
         self.arrows.clear();
         self.ticks.clear();
@@ -89,11 +94,5 @@ impl Scene {
     #[must_use]
     pub fn text(&self, range: TextRange) -> &str {
         self.texts.get(range.start as usize..range.end as usize).unwrap_or("")
-    }
-
-    /// The cancels that a mark stands for: rows of [`crate::analysis::Analysis::cancels`].
-    #[must_use]
-    pub fn cancels_of(&self, record: &CancelRecord) -> std::ops::Range<u32> {
-        record.first..record.first.saturating_add(record.count)
     }
 }

@@ -219,7 +219,8 @@ impl<'a> Rail<'a> {
         if !self.has_text {
             return TextRange::default();
         }
-        push_overstay(texts, fuse.overstay_ns, fuse.end == FuseEnd::Alive)
+        let clock = self.view.source.document.trace().clock();
+        push_overstay(texts, clock, fuse.overstay_ns, fuse.end == FuseEnd::Alive)
     }
 
     fn hearing(&self, row: u32) -> &'a Hearing {

@@ -22,7 +22,12 @@ pub enum Hit {
         /// The time there, on the viewport's clock.
         at: Time,
     },
-    /// A cancel's line or flag.
+    /// A cancel's flag, or a crowd's.
+    Flag {
+        /// Number in [`Scene::flags`].
+        record: u32,
+    },
+    /// A cancel's line.
     Cancel {
         /// Number in [`Scene::cancels`].
         record: u32,
@@ -67,7 +72,7 @@ impl Scene {
     #[must_use]
     pub fn hit(&self, view: &View<'_>, x_px: f32, y_px: f32) -> Option<Hit> {
         if y_px < view.layout.axis_px {
-            let flag = self.cancel_at(x_px, 0.0);
+            let flag = self.flag_at(x_px);
             let axis = || Hit::Axis { at: view.viewport.time_from_x(f64::from(x_px)) };
             return Some(flag.unwrap_or_else(axis));
         }
@@ -88,6 +93,21 @@ impl Scene {
             .or_else(|| self.bar_at(number, x_px, y_px))
             .or_else(|| self.span_at(number, x_px, y_px, at))
             .or(Some(Hit::Row { record: number, at }))
+    }
+
+    /// The flag under a place in the axis, or the crowd's that reaches there.
+    fn flag_at(&self, x: f32) -> Option<Hit> {
+        let after = self.flags.partition_point(|flag| flag.x0 <= x);
+        let candidates = [after.checked_sub(1), Some(after)].into_iter().flatten();
+        let distance = |&at: &usize| {
+            let flag = self.flags.get(at)?;
+            let to_crowd = (flag.x0 - x).max(x - flag.x1).max(0.0);
+            Some(to_crowd.min((flag.x - x).abs())).filter(|px| *px <= NEAR_PX)
+        };
+        let (at, _) = candidates
+            .filter_map(|at| Some((at, distance(&at)?)))
+            .min_by(|(_, a), (_, b)| a.total_cmp(b))?;
+        Some(Hit::Flag { record: number(at) })
     }
 
     /// The nearest mark, if it is near and `apart_px` from the others.

@@ -27,8 +27,13 @@ pub(super) fn fill_cancels(view: &View<'_>, out: &mut Vec<CancelRecord>) {
     let analysis = view.source.document.analysis();
     let times = &view.source.index.cancel_times;
     if let Some(row) = view.rows.cancel_bounds().and_then(|_| view.re_based_on()) {
-        // All rows of a cancel view share one moment zero.
-        out.extend(mark(view, row as usize, row as usize + 1, &view.viewport, Time(0)));
+        // All rows of a cancel view share one moment zero,
+        // and the worst of all of them.
+        let worst_ns = view.rows.sections().iter().map(|section| section.worst_ns).max();
+        let worst_ns = worst_ns.unwrap_or(0);
+        let mark = mark(view, row as usize, row as usize + 1, &view.viewport, Time(0));
+        let late = worst_ns > view.budget_ns;
+        out.extend(mark.map(|mark| CancelRecord { worst_ns, late, ..mark }));
         return;
     }
     let seen = view.viewport.visible();

@@ -194,6 +194,33 @@ pub struct CancelRecord {
     pub dimmed: bool,
 }
 
+/// A flag in the axis: of one cancel, or of a crowd of them with a count.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct FlagRecord {
+    /// Where the flag is, in pixels.
+    pub x: f32,
+    /// The first of the crowd's marks, in pixels.
+    pub x0: f32,
+    /// The last of the crowd's marks, in pixels.
+    pub x1: f32,
+    /// The cancel, the worst one if several: a row of [`crate::analysis::Analysis::cancels`].
+    pub cancel: u32,
+    /// The first of the cancels it stands for; they are consecutive in time.
+    pub first: u32,
+    /// How many it stands for.
+    pub count: u32,
+    /// The worst overstay of any of them in nanoseconds; 0 if none.
+    pub worst_ns: i64,
+    /// Why the worst one was cancelled.
+    pub cause: Cause,
+    /// Whether that is over the budget.
+    pub late: bool,
+    /// Whether the selected cancel is among them.
+    pub selected: bool,
+    /// Whether another cancel is selected.
+    pub dimmed: bool,
+}
+
 /// How a fuse is drawn.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum FuseKind {

@@ -1,6 +1,6 @@
 //! Texts of records live in one arena that is emptied and refilled every frame.
 
-use crate::base::format_duration;
+use crate::base::Clock;
 
 use super::records::TextRange;
 
@@ -13,11 +13,16 @@ impl TextRange {
 }
 
 /// Appends an overstay: `80.2 ms`, or `≥ 80.2 ms` where it is a lower bound.
-pub(super) fn push_overstay(texts: &mut String, ns: i64, is_bound: bool) -> TextRange {
+pub(super) fn push_overstay(
+    texts: &mut String,
+    clock: Clock,
+    ns: i64,
+    is_bound: bool,
+) -> TextRange {
     let start = texts.len();
     if is_bound {
         texts.push_str("≥ ");
     }
-    texts.push_str(&format_duration(ns));
+    texts.push_str(&clock.text(ns));
     TextRange::new(start, texts.len())
 }

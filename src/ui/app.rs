@@ -22,6 +22,7 @@ use super::theme::{self, Theme, size};
 use super::timeline::TimelinePanel;
 use super::top::TopBar;
 use super::{help, loading, notices, status, welcome};
+use crate::scene::Sort;
 
 /// What the command line asks of the window, or of a picture.
 #[derive(Clone, Debug, Default)]
@@ -188,6 +189,13 @@ impl App {
     pub fn n_lanes(&self) -> usize {
         let sheet = self.sheets[Slot::Before].as_ref();
         sheet.and_then(|sheet| sheet.rows.as_ref()).map_or(0, |built| built.rows.n_lanes())
+    }
+
+    /// What the lanes that are shown on the timeline are sorted by; none until they are arranged.
+    #[must_use]
+    pub fn sorted_by(&self) -> Option<Sort> {
+        let sheet = self.sheets[Slot::Before].as_ref();
+        sheet.and_then(|sheet| sheet.rows.as_ref()).map(|built| built.options.sort)
     }
 
     /// What is wrong with the traces that are open.

@@ -3,18 +3,19 @@
 //! They see bins and a few hundred points, never hearings: all of it comes from binary searches
 //! in the list that the analysis keeps sorted.
 
-use egui::{Color32, Id, Stroke, Ui, WidgetInfo, vec2};
-use egui_plot::{
-    AxisHints, Bar, BarChart, GridInput, GridMark, HPlacement, Line, Plot, PlotUi, VLine,
-};
+use egui::{Stroke, Ui, WidgetInfo, vec2};
+use egui_plot::{Bar, BarChart, Line, PlotUi, VLine};
+
+use self::plot::framed_ui;
 
 use super::command::Command;
 use super::ctx::{Ctx, thousands};
 use super::slot::Slot;
 use super::theme::{self, Theme};
-use super::widgets::{self, caption};
+use super::widgets::caption;
 use crate::analysis::Analysis;
-use crate::base::format_duration;
+
+mod plot;
 
 /// Bins per factor of ten.
 const BINS_PER_DECADE: i32 = 8;
@@ -56,16 +57,17 @@ pub(crate) fn overstays_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
     ui.horizontal(|ui| {
         ui.label(caption(theme, "Overstays"));
         let [late_of, all_of] = [late, all].map(|n| thousands(n as u64));
-        let budget = format_duration(ctx.state.prefs.budget_ns);
+        let budget = ctx.clock().text(ctx.state.prefs.budget_ns);
         let text = format!("{late_of} of {all_of} over {budget}");
         ui.label(caption(theme, text).color(if late > 0 { theme.late_text } else { theme.weak }));
     });
     let budget = log10_ns(ctx.state.prefs.budget_ns);
     let (bars, top) = bars(analysis, budget, theme);
-    let (low, high) = range(ctx);
-    let plot = base_plot("overstays", theme, (low, high), top * 1.12 + 0.5);
-    quiet_grid(ui, theme);
-    let response = plot.show(ui, |plot| {
+    let range = range(ctx);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
+    let highest = (top, thousands(top as u64));
+    let levels = if all > 0 { vec![highest] } else { Vec::new() };
+    let response = framed_ui(ui, ctx, "overstays", range, top * 1.12, &levels, |plot| {
         plot.bar_chart(BarChart::new("overstays", bars).allow_hover(false));
         drag_budget(plot, ctx, budget);
     });
@@ -78,17 +80,29 @@ pub(crate) fn overstays_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
 /// The ECDFs of the open traces: which share of overstays is at most how long.
 pub(crate) fn ecdf_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
     let theme = ctx.theme;
+    let budget_ns = ctx.state.prefs.budget_ns;
     ui.horizontal(|ui| {
-        ui.label(caption(theme, "Share of overstays that are at most as long"));
-    });
-    let (low, high) = range(ctx);
-    let budget = log10_ns(ctx.state.prefs.budget_ns);
-    let plot = base_plot("ecdf", theme, (low, high), 1.05);
-    quiet_grid(ui, theme);
-    let response = plot.show(ui, |plot| {
+        ui.label(caption(theme, "Share that left within"));
+        ui.label(caption(theme, ctx.clock().text(budget_ns)));
         for slot in Slot::BOTH {
             let Some(sheet) = ctx.sheet(slot) else { continue };
-            let points = ecdf(sheet.document.analysis(), low, high);
+            let share = percent_within(sheet.document.analysis(), budget_ns);
+            let (text, color) = if ctx.comparing() {
+                (format!("{} {share}", slot.name()), theme.side[slot as usize])
+            } else {
+                (share, theme.text)
+            };
+            ui.label(caption(theme, text).color(color));
+        }
+    });
+    let range = range(ctx);
+    let budget = log10_ns(budget_ns);
+    let levels = [(0.5, "50 %"), (0.9, "90 %"), (1.0, "100 %")];
+    let levels = levels.map(|(at, text)| (at, text.to_owned()));
+    let response = framed_ui(ui, ctx, "ecdf", range, 1.06, &levels, |plot| {
+        for slot in Slot::BOTH {
+            let Some(sheet) = ctx.sheet(slot) else { continue };
+            let points = ecdf(sheet.document.analysis(), range.0, range.1);
             let color = if ctx.comparing() { theme.side[slot as usize] } else { theme.text };
             plot.line(
                 Line::new(slot.name(), points)
@@ -103,6 +117,18 @@ pub(crate) fn ecdf_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
     response.response.widget_info(|| {
         WidgetInfo::labeled(egui::Role::Image, true, "Cumulative share of overstays")
     });
+}
+
+/// How many of all overstays are within the budget: `93 %`, and never `100 %` if one is not.
+fn percent_within(analysis: &Analysis, budget_ns: i64) -> String {
+    let all = analysis.worst_first.len();
+    let within = all - n_above(analysis, budget_ns);
+    match (within * 100).checked_div(all) {
+        None => "none".to_owned(),
+        Some(0) if within > 0 => "< 1 %".to_owned(),
+        Some(99) => "> 99 %".to_owned(),
+        Some(percent) => format!("{percent} %"),
+    }
 }
 
 /// The powers of ten between which all overstays of all open traces lie, and the budget.
@@ -122,51 +148,6 @@ fn range(ctx: &Ctx<'_>) -> (f64, f64) {
         }
     }
     ((low - 0.2).max(LEAST) - 0.15, high + 0.3)
-}
-
-/// The plot draws its grid in the color of text: here that is quiet.
-fn quiet_grid(ui: &mut Ui, theme: &Theme) {
-    ui.visuals_mut().override_text_color = Some(theme.line);
-}
-
-fn base_plot<'a>(name: &str, theme: &Theme, (low, high): (f64, f64), top: f64) -> Plot<'a> {
-    let axis = AxisHints::new_x()
-        .formatter(|mark: GridMark, _: &std::ops::RangeInclusive<f64>| {
-            format_duration(ns_from_log10(mark.value))
-        })
-        .label_spacing(egui::Rangef::new(18.0, 34.0))
-        .tick_label_font(widgets::small_font())
-        .tick_label_color(theme.weak);
-    Plot::new(Id::unique(name))
-        .include_x(low)
-        .include_x(high)
-        .include_y(0.0)
-        .include_y(top)
-        .set_margin_fraction(vec2(0.01, 0.0))
-        .allow_drag(false)
-        .allow_zoom(false)
-        .allow_scroll(false)
-        .allow_boxed_zoom(false)
-        .allow_double_click_reset(false)
-        .show_background(false)
-        .show_y(false)
-        .show_x(false)
-        .show_grid([true, false])
-        .x_grid_spacer(decades)
-        .custom_x_axes(vec![axis])
-        .y_axis_position(HPlacement::Right)
-        .show_axes([true, false])
-        .cursor_color(Color32::TRANSPARENT)
-        .auto_bounds([true, true])
-}
-
-/// A grid line at each power of ten.
-#[expect(clippy::needless_pass_by_value, reason = "the plot calls it so")]
-fn decades(input: GridInput) -> Vec<GridMark> {
-    let (low, high) = input.bounds;
-    #[expect(clippy::cast_possible_truncation, reason = "powers of ten of durations")]
-    let powers = low.floor() as i32..=high.ceil() as i32;
-    powers.map(|power| GridMark { value: f64::from(power), step_size: 1.0 }).collect()
 }
 
 /// The bars, and the height of the highest. Each is late or not as a whole, but for the one that

@@ -15,7 +15,7 @@ use super::theme::{self, Theme, size};
 use super::timeline::{self, TimelinePanel};
 use super::widgets::{badge_ui, caption, strong, weak};
 use crate::analysis::{Cancel, Diff, DiffGroup, GroupKind, Side, Verdict};
-use crate::base::format_duration;
+use crate::base::Clock;
 use crate::scene::Link;
 
 /// How many of the other trace's cancels are looked at for one like the selected one.
@@ -107,7 +107,9 @@ impl ComparePanel {
     /// The verdict on the whole, and what is listed.
     fn head_ui(&mut self, ui: &mut Ui, ctx: &Ctx<'_>, diff: &Diff) {
         let theme = ctx.theme;
+        let [before, after] = diff.clocks;
         let (text, color) = match diff.verdict {
+            _ if before != after => ("Not comparable: one counts ticks", theme.warn),
             Verdict::Worse => ("✗ Worse than before", theme.late_text),
             Verdict::Better => ("✓ Better than before", theme.better),
             _ => ("= The same as before", theme.text),
@@ -249,7 +251,7 @@ fn row_ui(
         ui.add(Label::new(text).truncate()).on_hover_text(&group.key);
     });
     for (slot, side) in [(Slot::Before, &group.before), (Slot::After, &group.after)] {
-        row.col(|ui| side_ui(ui, theme, slot, side));
+        row.col(|ui| side_ui(ui, ctx, slot, side));
     }
     if is_shown(0) {
         row.col(|ui| {
@@ -259,9 +261,10 @@ fn row_ui(
             charts::quantiles_ui(ui, theme, quantiles, range);
         });
     }
-    row.col(|ui| shift_ui(ui, theme, group));
+    row.col(|ui| shift_ui(ui, ctx, group));
     if is_shown(2) {
-        row.col(|ui| drop(ui.label(caption(theme, interval_text(group).unwrap_or_default()))));
+        let interval = interval_text(clock_of(ctx, Slot::Before), group).unwrap_or_default();
+        row.col(|ui| drop(ui.label(caption(theme, interval))));
     }
     if is_shown(3) {
         row.col(|ui| {
@@ -282,10 +285,13 @@ fn row_ui(
 }
 
 /// By how much it changed, and in the tooltip how sure that is.
-fn shift_ui(ui: &mut Ui, theme: &Theme, group: &DiffGroup) {
-    let text = group.shift_ns.map(signed).unwrap_or_default();
+fn shift_ui(ui: &mut Ui, ctx: &Ctx<'_>, group: &DiffGroup) {
+    let theme = ctx.theme;
+    // There is no shift between clocks that differ.
+    let clock = clock_of(ctx, Slot::Before);
+    let text = group.shift_ns.map(|shift| clock.signed_text(shift)).unwrap_or_default();
     let shift = ui.label(strong(text).color(verdict_color(theme, group.verdict)));
-    if let (Some(interval), Some(q)) = (interval_text(group), q_text(group)) {
+    if let (Some(interval), Some(q)) = (interval_text(clock, group), q_text(group)) {
         shift.on_hover_ui(|ui| {
             ui.label(format!("95 % interval {interval}"));
             ui.label(format!("q {q}"));
@@ -294,9 +300,14 @@ fn shift_ui(ui: &mut Ui, theme: &Theme, group: &DiffGroup) {
     }
 }
 
-fn interval_text(group: &DiffGroup) -> Option<String> {
+fn interval_text(clock: Clock, group: &DiffGroup) -> Option<String> {
     let [low, high] = group.ci95_ns?;
-    Some(format!("{} … {}", signed(low), signed(high)))
+    Some(format!("{} … {}", clock.signed_text(low), clock.signed_text(high)))
+}
+
+/// What the times of one side count.
+fn clock_of(ctx: &Ctx<'_>, slot: Slot) -> Clock {
+    ctx.sheet(slot).map(|sheet| sheet.trace().clock()).unwrap_or_default()
 }
 
 fn q_text(group: &DiffGroup) -> Option<String> {
@@ -304,15 +315,17 @@ fn q_text(group: &DiffGroup) -> Option<String> {
     Some(if q < 0.001 { "< 0.001".to_owned() } else { format!("{q:.3}") })
 }
 
-fn side_ui(ui: &mut Ui, theme: &Theme, slot: Slot, side: &Side) {
+fn side_ui(ui: &mut Ui, ctx: &Ctx<'_>, slot: Slot, side: &Side) {
+    let theme = ctx.theme;
+    let clock = clock_of(ctx, slot);
     if side.n == 0 {
         ui.label(RichText::new("none").color(theme.faint));
         return;
     }
     ui.label(caption(theme, thousands(u64::from(side.n))));
     let color = theme::mix(theme.text, theme.side[slot as usize], 0.6);
-    ui.label(RichText::new(format_duration(side.p50_ns)).color(color));
-    ui.label(caption(theme, format_duration(side.p99_ns)));
+    ui.label(RichText::new(clock.text(side.p50_ns)).color(color));
+    ui.label(caption(theme, clock.text(side.p99_ns)));
     if side.alive > 0 {
         let text = format!("{} alive", side.alive);
         ui.label(caption(theme, text).color(theme.warn));
@@ -359,9 +372,4 @@ fn kind_text(kind: GroupKind) -> &'static str {
         GroupKind::Gc => "GC",
         GroupKind::Stw => "Stop-the-world",
     }
-}
-
-/// A duration with its sign.
-fn signed(ns: i64) -> String {
-    if ns > 0 { format!("+{}", format_duration(ns)) } else { format_duration(ns) }
 }

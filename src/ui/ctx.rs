@@ -8,7 +8,8 @@ use super::sheet::Sheet;
 use super::slot::{Pair, Slot};
 use super::state::{Selected, State, What};
 use super::theme::Theme;
-use crate::base::{Goroutine, Time, format_duration};
+pub(crate) use crate::base::grouped as thousands;
+use crate::base::{Clock, Goroutine, Time};
 
 /// What panels ask for: commands, in the order in which they were sent, and sentences.
 #[derive(Debug, Default)]
@@ -83,6 +84,11 @@ impl<'a> Ctx<'a> {
         Some((slot, self.sheet(slot)?))
     }
 
+    /// What durations are counted in that are about no trace in particular, such as the budget.
+    pub(crate) fn clock(&self) -> Clock {
+        self.focus().map(|(_, sheet)| sheet.trace().clock()).unwrap_or_default()
+    }
+
     /// Whether two traces are open.
     pub(crate) fn comparing(&self) -> bool {
         self.sheet(Slot::After).is_some()
@@ -111,7 +117,7 @@ impl<'a> Ctx<'a> {
 
 /// A moment as time since the trace's start: `104.2 ms`, with more digits if `precise`.
 pub(crate) fn moment(sheet: &Sheet, time: Time) -> String {
-    format_duration(sheet.since_start(time))
+    sheet.duration(sheet.since_start(time))
 }
 
 /// A goroutine's name as lanes and links show it: `g23`.
@@ -144,19 +150,6 @@ pub(crate) fn short_file(full: &str) -> &str {
 pub(crate) fn count(n: usize, noun: &str) -> String {
     let ending = if n == 1 { "" } else { "s" };
     format!("{} {noun}{ending}", thousands(n as u64))
-}
-
-/// A number with a comma every three digits.
-pub(crate) fn thousands(n: u64) -> String {
-    let digits = n.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// A number of bytes: `19.2 MB`.

@@ -78,7 +78,7 @@ pub(crate) static TOURS: [Tour; 8] = [
     },
     Tour {
         title: "Lost cancel",
-        about: "A timeout without `defer cancel()`: 450 goroutines are still alive at the end.",
+        about: "A timeout without defer cancel(): 450 goroutines are still alive at the end.",
         before: example!("lost-cancel/before.trace"),
         after: Some(example!("lost-cancel/after.trace")),
     },

@@ -137,7 +137,11 @@ impl Jobs {
         let what = title.clone();
         let body = move || {
             let answer = catch_unwind(AssertUnwindSafe(|| work(&for_worker)));
-            let answer = answer.unwrap_or(Answer::Crashed { what });
+            let mut answer = answer.unwrap_or(Answer::Crashed { what });
+            if for_worker.is_cancelled() {
+                // Nobody takes it: freeing it is this thread's work too.
+                answer = Answer::Nothing;
+            }
             // It fails only when the window is gone, and then nobody wants the answer.
             let _ = sender.send(Message { lane, ticket, answer });
             wake();

@@ -15,7 +15,6 @@ use super::table::{Column, Query, late_rows};
 use super::theme::{self, size};
 use super::widgets::{badge_ui, caption, strong, weak};
 use crate::analysis::{Cancel, Document, Hearing, Outcome};
-use crate::base::format_duration;
 
 /// What the table remembers.
 #[derive(Debug, Default)]
@@ -64,12 +63,12 @@ const fn heading(
 
 /// All columns, from left to right.
 const COLUMNS: [Heading; 8] = [
-    heading(Cell::Overstay, "Overstay", Some(Column::Overstay), Some(112.0), 0.0),
+    heading(Cell::Overstay, "Overstay", Some(Column::Overstay), Some(104.0), 0.0),
     heading(Cell::Goroutine, "Goroutine", Some(Column::Goroutine), Some(72.0), 0.0),
-    heading(Cell::Function, "Function", Some(Column::Function), Some(180.0), 0.0),
+    heading(Cell::Function, "Function", Some(Column::Function), Some(150.0), 0.0),
     heading(Cell::HeldBy, "What held it", None, None, 0.0),
-    heading(Cell::Cause, "Cause", Some(Column::Cause), Some(96.0), 620.0),
-    heading(Cell::At, "Cancelled at", Some(Column::At), Some(84.0), 760.0),
+    heading(Cell::Cause, "Cause", Some(Column::Cause), Some(96.0), 680.0),
+    heading(Cell::At, "Cancelled at", Some(Column::At), Some(84.0), 820.0),
     heading(Cell::Site, "Site", None, Some(120.0), 980.0),
     heading(Cell::Evidence, "Evidence", Some(Column::Evidence), Some(78.0), 860.0),
 ];
@@ -109,9 +108,12 @@ impl LatePanel {
                 let half = (ui.available_width() - 16.0) / 2.0;
                 let height = ui.available_height();
                 ui.horizontal_top(|ui| {
-                    ui.allocate_ui(vec2(half, height), |ui| charts::overstays_ui(ui, ctx));
+                    // Each caption stands above its plot, not beside it.
+                    let column = Layout::top_down(Align::Min);
+                    let room = vec2(half, height);
+                    ui.allocate_ui_with_layout(room, column, |ui| charts::overstays_ui(ui, ctx));
                     ui.add_space(10.0);
-                    ui.allocate_ui(vec2(half, height), |ui| charts::ecdf_ui(ui, ctx));
+                    ui.allocate_ui_with_layout(room, column, |ui| charts::ecdf_ui(ui, ctx));
                 });
             });
         let frame = Frame::new().fill(ctx.theme.panel).inner_margin(Margin::symmetric(12, 6));
@@ -138,6 +140,8 @@ impl LatePanel {
 
     fn table_ui(&mut self, ui: &mut Ui, ctx: &Ctx<'_>, slot: Slot, sheet: &Sheet, rows: &[u32]) {
         let table_width = ui.available_width();
+        // The lines between columns go down where there is no row: they stay in the background.
+        ui.visuals_mut().widgets.noninteractive.bg_stroke.color = ctx.theme.grid;
         let mut table = TableBuilder::new(ui)
             .id_salt("late_exits")
             .sense(Sense::click())
@@ -239,7 +243,7 @@ fn nothing_text(ctx: &Ctx<'_>, sheet: &Sheet) -> String {
     if analysis.cancels().is_empty() {
         return "This trace holds no evidence of a context being cancelled.".to_owned();
     }
-    let budget = format_duration(ctx.state.prefs.budget_ns);
+    let budget = sheet.duration(ctx.state.prefs.budget_ns);
     format!("All who were told to stop left within {budget}.")
 }
 
@@ -258,7 +262,7 @@ fn row_ui(
     let sentence = ctx.sentence(slot, at);
     for cell in cells {
         row.col(|ui| match cell {
-            Cell::Overstay => overstay_ui(ui, ctx, hearing, worst_ns),
+            Cell::Overstay => overstay_ui(ui, ctx, sheet, hearing, worst_ns),
             Cell::HeldBy => {
                 let text = RichText::new(sentence.unwrap_or("…")).color(ctx.theme.text);
                 ui.add(egui::Label::new(text).truncate());
@@ -304,7 +308,7 @@ fn fact_ui(
 }
 
 /// The overstay as a bar and a number.
-fn overstay_ui(ui: &mut Ui, ctx: &Ctx<'_>, hearing: &Hearing, worst_ns: i64) {
+fn overstay_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet, hearing: &Hearing, worst_ns: i64) {
     let theme = ctx.theme;
     let full = ui.available_rect_before_wrap();
     #[expect(clippy::cast_precision_loss, reason = "a share of the width")]
@@ -318,7 +322,7 @@ fn overstay_ui(ui: &mut Ui, ctx: &Ctx<'_>, hearing: &Hearing, worst_ns: i64) {
     ui.painter().rect_filled(bar, CornerRadius::same(2), theme::fade(color, 0.28));
     let sign = if hearing.outcome == Outcome::Alive { "≥ " } else { "" };
     ui.add_space(6.0);
-    let text = format!("{sign}{}", format_duration(hearing.overstay_ns));
+    let text = format!("{sign}{}", sheet.duration(hearing.overstay_ns));
     let mut written = ui.label(strong(text).color(theme.text)).rect;
     if hearing.outcome == Outcome::Alive {
         written = written.union(ui.label(caption(theme, "alive")).rect);
@@ -330,7 +334,14 @@ fn overstay_ui(ui: &mut Ui, ctx: &Ctx<'_>, hearing: &Hearing, worst_ns: i64) {
     }
 }
 
+/// The context's name, if the program logged it, and where it was cancelled.
 fn site_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet, cancel: &Cancel) {
+    if let Some(context) = sheet.document.context_of(cancel) {
+        let label = ui.add(egui::Label::new(context.name).truncate());
+        if !context.parent.is_empty() {
+            label.on_hover_text(format!("{} under {}", context.name, context.parent));
+        }
+    }
     let Some(site) = cancel.site else { return };
     let trace = sheet.trace();
     let (function, file) = (trace.string(site.function), trace.string(site.file));
@@ -343,12 +354,16 @@ fn site_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet, cancel: &Cancel) {
 fn row_text(sheet: &Sheet, hearing: &Hearing, cancel: &Cancel, sentence: Option<&str>) -> String {
     let id = goroutine_id(sheet, hearing.goroutine);
     let function = short_function(start_function(sheet, hearing.goroutine));
-    let late = format_duration(hearing.overstay_ns);
+    let late = sheet.duration(hearing.overstay_ns);
     let how = match hearing.outcome {
         Outcome::Alive => format!("still alive {late} after"),
         _ => format!("left {late} after"),
     };
     let mut text = format!("Late exit: {id} {function} {how} {}", cancel.cause.name());
+    if let Some(context) = sheet.document.context_of(cancel) {
+        text.push_str(" of ");
+        text.push_str(context.name);
+    }
     if let Some(sentence) = sentence {
         text.push_str(", ");
         text.push_str(sentence);

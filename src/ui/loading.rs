@@ -8,7 +8,6 @@ use super::jobs::{JobView, Lane};
 use super::slot::Slot;
 use super::theme;
 use super::widgets::{badge_ui, weak};
-use crate::base::format_duration;
 
 /// Width of the progress bar in points.
 const WIDTH: f32 = 420.0;
@@ -69,7 +68,7 @@ pub(crate) fn strip_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
 fn preview_ui(ui: &mut Ui, ctx: &Ctx<'_>, slot: Slot) {
     let Some(sheet) = ctx.sheet(slot).filter(|sheet| sheet.is_preview) else { return };
     badge_ui(ui, ctx.theme, "preview", ctx.theme.warn);
-    let first = format_duration(sheet.interval().ns());
+    let first = sheet.duration(sheet.interval().ns());
     if ctx.jobs.is_busy(Lane::Open(slot)) {
         ui.label(format!("The first {first}"));
         ui.add_space(6.0);

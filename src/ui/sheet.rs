@@ -94,6 +94,11 @@ impl Sheet {
         }
     }
 
+    /// A duration of this trace in words.
+    pub(crate) fn duration(&self, duration: i64) -> String {
+        self.trace().clock().text(duration)
+    }
+
     /// Folds sections or changes heights at once, if that is all that differs from the rows
     /// there are; says whether it was.
     pub(crate) fn refold(&mut self, wanted: &RowOptions) -> bool {

@@ -6,7 +6,7 @@ use super::app::Panels;
 use super::ctx::{Ctx, bytes, count, thousands};
 use super::state::View;
 use super::widgets::{caption, ticks_ui};
-use crate::base::format_duration;
+use crate::base::Clock;
 
 /// The status bar.
 pub(crate) fn bar_ui(ui: &mut Ui, ctx: &Ctx<'_>, panels: &Panels) {
@@ -35,7 +35,7 @@ fn numbers_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
     let tip = "The version of the trace's format, which is not the toolchain's: \
                Go 1.27 writes 1.26";
     ui.label(caption(theme, format)).on_hover_text(tip);
-    if info.in_ticks {
+    if sheet.trace().clock() == Clock::Ticks {
         ui.label(caption(theme, "·"));
         ticks_ui(ui, theme);
     }
@@ -47,7 +47,7 @@ fn numbers_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
         bytes(info.bytes),
         format!("{} events", thousands(info.events)),
         count(sheet.trace().n_goroutines() as usize, "goroutine"),
-        format_duration(sheet.interval().ns()),
+        sheet.duration(sheet.interval().ns()),
     ];
     for fact in facts {
         ui.label(caption(theme, "·"));

@@ -26,7 +26,7 @@ pub(crate) enum Column {
 pub(crate) struct Query {
     /// Overstays beyond this are late, in nanoseconds.
     pub(crate) budget_ns: i64,
-    /// Words that the function or the cancel's site must hold.
+    /// Words that the function, or the cancel's site or context, must hold.
     pub(crate) words: String,
     /// By which column.
     pub(crate) column: Column,
@@ -92,14 +92,19 @@ pub(crate) fn list(
     Ok(rows)
 }
 
-/// Whether all words occur in the function's name, the cancel's cause or site, or the id.
+/// Whether all words occur in the function's name, the cancel's cause, site or context, or the id.
 fn matches(document: &Document, hearing: &Hearing, words: &[String]) -> bool {
     let trace = document.trace();
     let cancel = &document.analysis().cancels()[hearing.cancel as usize];
     let site = cancel.site.map_or("", |site| trace.string(site.function));
     let id = format!("g{}", trace.life(hearing.goroutine).id);
-    let texts =
-        [trace.string(hearing.function), site, cancel.cause.name(), hearing.evidence.name()];
+    let texts = [
+        trace.string(hearing.function),
+        site,
+        document.context_of(cancel).map_or("", |context| context.name),
+        cancel.cause.name(),
+        hearing.evidence.name(),
+    ];
     words.iter().all(|word| {
         *word == id || texts.iter().any(|text| text.to_lowercase().contains(word.as_str()))
     })

@@ -11,9 +11,8 @@ use super::keys::{self, Action, entry_of};
 use super::slot::Slot;
 use super::state::{Role, State, ThemeChoice, View};
 use super::theme;
-use super::welcome::other_theme;
+use super::welcome::theme_button_ui;
 use super::widgets::{caption, icon_button_ui, strong};
-use crate::base::{format_duration, parse_duration};
 use crate::scene::{Grouping, Sort};
 
 /// Width of the find field in points.
@@ -48,14 +47,10 @@ impl TopBar {
 
     /// From right to left: help, theme, budget, late only, find.
     fn right_ui(&mut self, ui: &mut Ui, ctx: &Ctx<'_>) {
-        let theme = ctx.theme;
         if icon_button_ui(ui, "?", "Keys and mouse", "?").clicked() {
             ctx.send(Command::Popup(Some(super::state::Popup::Help)));
         }
-        let (icon, name, to) = other_theme(theme);
-        if icon_button_ui(ui, icon, name, "").clicked() {
-            ctx.send(Command::Theme(to));
-        }
+        theme_button_ui(ui, ctx);
         ui.add_space(4.0);
         budget_ui(ui, ctx);
         ui.add_space(4.0);
@@ -66,6 +61,7 @@ impl TopBar {
         if toggle.on_hover_text(tip).clicked() {
             ctx.send(Command::Toggle(Switch::LateOnly));
         }
+        ui.add_space(4.0);
         self.find_ui(ui, ctx);
     }
 
@@ -166,18 +162,19 @@ pub(crate) fn budget_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
     #[expect(clippy::cast_precision_loss, reason = "shown with three digits")]
     let mut ns = ctx.state.prefs.budget_ns as f64;
     let speed = (ns * 0.01).max(1_000.0);
+    let clock = ctx.clock();
     let value = DragValue::new(&mut ns)
         .range(RangeInclusive::new(0.0, MAX_BUDGET_NS))
         .speed(speed)
-        .custom_formatter(|ns, _| format_duration(whole_ns(ns)))
-        .custom_parser(|text| {
+        .custom_formatter(move |ns, _| clock.text(whole_ns(ns)))
+        .custom_parser(move |text| {
             #[expect(clippy::cast_precision_loss, reason = "shown with three digits")]
-            parse_duration(text).ok().map(|ns| ns as f64)
+            clock.parse(text).ok().map(|ns| ns as f64)
         });
     let response = ui.add(value);
     response.widget_info(|| WidgetInfo::slider(true, ns, "Budget"));
     let tip = "The budget: a goroutine that leaves later than this after its context was \
-               cancelled is late. Drag, or click and write: 10ms, 1.5s";
+               cancelled is late. Drag, or click and write: 10ms, 1.5s; ticks where the trace counts them";
     if response.on_hover_text(tip).changed() {
         ctx.send(Command::SetBudget(whole_ns(ns)));
     }

@@ -24,7 +24,7 @@ const CARD: f32 = 58.0;
 pub(crate) fn page_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
     let frame = egui::Frame::new().fill(ctx.theme.window);
     egui::CentralPanel::default().frame(frame).show(ui, |ui| {
-        theme_button_ui(ui, ctx);
+        corner_ui(ui, ctx);
         egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             let full = ui.available_width();
             let width = WIDTH.min(full - 48.0);
@@ -45,23 +45,32 @@ pub(crate) fn page_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
 }
 
 /// Dark or light, in the corner.
-fn theme_button_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
+fn corner_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
     let corner = ui.max_rect().right_top();
     let rect = Rect::from_min_size(corner + vec2(-44.0, 12.0), vec2(32.0, 24.0));
     ui.scope_builder(UiBuilder::new().max_rect(rect), |ui| {
-        let (icon, name, to) = other_theme(ctx.theme);
-        if widgets::icon_button_ui(ui, icon, name, "").clicked() {
-            ctx.send(Command::Theme(to));
-        }
+        theme_button_ui(ui, ctx);
     });
 }
 
-/// The icon, the name and the choice of the theme that is not in use.
-pub(crate) fn other_theme(theme: &Theme) -> (&'static str, &'static str, ThemeChoice) {
-    if theme.dark {
+/// The button that shows the theme that is not in use: a sun, or a moon.
+pub(crate) fn theme_button_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
+    let (icon, name, to) = if ctx.theme.dark {
         ("☀", "Light theme", ThemeChoice::Light)
     } else {
-        ("●", "Dark theme", ThemeChoice::Dark)
+        ("    ", "Dark theme", ThemeChoice::Dark)
+    };
+    let button = widgets::icon_button_ui(ui, icon, name, "");
+    if !ctx.theme.dark {
+        // The fonts have no moon.
+        let look = ui.style().interact(&button);
+        let (color, ground) = (look.fg_stroke.color, look.weak_bg_fill);
+        let center = button.rect.center();
+        ui.painter().circle_filled(center, 5.0, color);
+        ui.painter().circle_filled(center + vec2(2.6, -1.8), 4.3, ground);
+    }
+    if button.clicked() {
+        ctx.send(Command::Theme(to));
     }
 }
 

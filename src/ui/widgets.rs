@@ -122,12 +122,12 @@ pub(crate) fn hatched(painter: &Painter, area: Rect, color: Color32) {
     }
 }
 
-/// Says that what is shown as nanoseconds are ticks of unknown length.
+/// Says that times are ticks of unknown length.
 pub(crate) fn ticks_ui(ui: &mut Ui, theme: &Theme) -> Response {
-    let text = caption(theme, "times are ticks, not ns").color(theme.warn);
+    let text = caption(theme, "times are in ticks").color(theme.warn);
     ui.label(text).on_hover_text(
-        "The trace was cut before it told its clock's frequency: each nanosecond shown is one \
-         tick of the clock, of unknown length",
+        "The trace was cut before it told its clock's frequency, so nobody knows how long a tick \
+         is. The budget is in ticks too",
     )
 }
 
@@ -144,10 +144,12 @@ pub(crate) fn key_cap_ui(ui: &mut Ui, theme: &Theme, text: &str) {
     painter.galley(rect.center() - galley.size() / 2.0, galley, theme.text);
 }
 
-/// A square of a color beside its meaning.
+/// A square of a color beside its meaning, with an edge for colors that are near the ground's.
 pub(crate) fn swatch_ui(ui: &mut Ui, color: Color32) {
     let (rect, _) = ui.allocate_exact_size(Vec2::splat(10.0), Sense::hover());
-    ui.painter().rect_filled(rect, CornerRadius::same(2), color);
+    let edge = Stroke::new(1.0, theme::mix(color, ui.visuals().text_color(), 0.25));
+    let rounded = CornerRadius::same(2);
+    ui.painter().rect(rect, rounded, color, edge, egui::StrokeKind::Inside);
 }
 
 /// A line of text cut to a width, with an ellipsis.

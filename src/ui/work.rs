@@ -76,7 +76,7 @@ impl App {
             },
             Answer::Indexed { serial, index } => {
                 if let Some(sheet) = self.sheet_mut(serial) {
-                    sheet.index = index;
+                    Jobs::discard(std::mem::replace(&mut sheet.index, index));
                     sheet.indexed = true;
                     sheet.rows_asked = None;
                     sheet.cancel_rows_asked = None;
@@ -84,12 +84,12 @@ impl App {
             }
             Answer::Rows { serial, options, rows } => {
                 if let Some(sheet) = self.sheet_mut(serial) {
-                    sheet.rows = Some(Built { options, rows });
+                    Jobs::discard(sheet.rows.replace(Built { options, rows }));
                 }
             }
             Answer::CancelRows { serial, n_cancels, rows } => {
                 if let Some(sheet) = self.sheet_mut(serial) {
-                    sheet.cancel_rows = Some(rows);
+                    Jobs::discard(sheet.cancel_rows.replace(rows));
                     sheet.n_cancels_shown = n_cancels;
                 }
             }

@@ -2,10 +2,10 @@
 //!
 //! Opens the trace that `OVERSTAY_BENCH_TRACE` names (the largest of the examples else) in the
 //! window's content, without a window, at 1920 × 1080, and goes on a tour: the whole, down to a
-//! microsecond, across, through all lanes, from late exit to late exit, the cancel view. A
-//! frame is all that the UI thread does for it: answers, commands, layout, the scene, and the
-//! tessellation to triangles. What is left is the driver's. It is counted in processor time, where
-//! the system tells it, so that other programs do not count.
+//! microsecond, across, through all lanes, sorted anew, from late exit to late exit, the cancel
+//! view. A frame is all that the UI thread does for it: answers, commands, layout, the scene, and
+//! the tessellation to triangles. What is left is the driver's. It is counted in processor time,
+//! where the system tells it, so that other programs do not count.
 //!
 //! Also prints how long after the file was chosen the first lanes were there, and how much
 //! memory the process took before and after the tour.
@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use egui::{Event, Key, Modifiers, Pos2, RawInput, Rect, Vec2, pos2, vec2};
+use overstay::scene::Sort;
 use overstay::ui::{App, Settings};
 
 /// The screen, in pixels.
@@ -219,6 +220,7 @@ impl Stage {
         self.scroll("all groups open, zoomed in");
         self.press(Key::Num0, Modifiers::NONE);
         self.settle();
+        self.sort();
         self.leg("from late exit to late exit", 60, |stage, at| {
             if at.is_multiple_of(2) {
                 stage.press(Key::N, Modifiers::NONE);
@@ -241,6 +243,31 @@ impl Stage {
             "memory: {at_first} MB at first, {panned} MB after zooming and panning, {at_last} MB \
              with the wakes by waker and the rows of the cancel view"
         );
+    }
+
+    /// Sorts the lanes by start, by lateness and back, as one does by the list of commands. Each
+    /// time counts all frames until the new order is shown, the one that takes it over as well.
+    fn sort(&mut self) {
+        let mut costs = Vec::new();
+        let (start, lateness) = ((Sort::Start, "start"), (Sort::Lateness, "lateness"));
+        for (sort, by) in [start, lateness, start, lateness] {
+            let open = Modifiers { command: true, ctrl: true, shift: true, ..Modifiers::NONE };
+            self.press(Key::P, open);
+            // The list is there after one frame, and takes what is typed after another.
+            costs.extend([self.frame(), self.frame()]);
+            self.events.push(Event::Text(format!("sort lanes by {by}")));
+            costs.push(self.frame());
+            self.press(Key::Enter, Modifiers::NONE);
+            let mut quiet = 0;
+            while quiet < 3 {
+                costs.push(self.frame());
+                quiet = if self.app.is_settled() { quiet + 1 } else { 0 };
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            assert_eq!(self.app.sorted_by(), Some(sort), "the new order is not shown");
+        }
+        report("sorted by start, by lateness, and back", &costs);
+        self.settle();
     }
 
     /// Scrolls down in steps of a page, and on by leaps to the end.

@@ -62,11 +62,13 @@ fn text_files() -> Vec<PathBuf> {
         .extend(entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.is_file()));
     let is_text = |path: &PathBuf| {
         let extension = path.extension().map(|extension| extension.to_string_lossy().into_owned());
-        path.file_name().is_some_and(|name| name != "Cargo.lock" && name != "go.sum")
-            && matches!(
-                extension.as_deref(),
-                None | Some("rs" | "md" | "toml" | "go" | "sh" | "txt" | "snap" | "tsv" | "mod")
-            )
+        // In a work tree of its own `.git` is a file, and none of the package's.
+        path.file_name().is_some_and(|name| {
+            ![".git", "Cargo.lock", "go.sum"].iter().any(|other| name == *other)
+        }) && matches!(
+            extension.as_deref(),
+            None | Some("rs" | "md" | "toml" | "go" | "sh" | "txt" | "snap" | "tsv" | "mod")
+        )
     };
     files.retain(is_text);
     files

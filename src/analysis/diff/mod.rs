@@ -11,6 +11,8 @@ mod collect;
 
 use std::collections::BTreeMap;
 
+use crate::base::Clock;
+
 use super::Document;
 use super::stats::{Sample, Shift, false_discovery_rates, rank_test, shift, tail_test};
 use super::words::{GroupKind, Verdict};
@@ -74,6 +76,17 @@ pub struct Diff {
     /// Worse if any group is worse; else better if any is better; else same, if there is enough
     /// data in any.
     pub verdict: Verdict,
+    /// What the times of the first and the second trace count. Where that differs, nothing can
+    /// be said of a change.
+    pub clocks: [Clock; 2],
+}
+
+impl Diff {
+    /// What changes are counted in.
+    #[must_use]
+    pub fn clock(&self) -> Clock {
+        self.clocks[0]
+    }
 }
 
 /// What identifies a row in both traces.
@@ -93,8 +106,12 @@ pub fn diff(before: &Document, after: &Document) -> Diff {
             rows.entry(key).or_default()[side] = sample;
         }
     }
-    let mut groups: Vec<DiffGroup> =
-        rows.into_iter().map(|(key, [before, after])| compare(key, &before, &after)).collect();
+    let clocks = [before, after].map(|document| document.trace().clock());
+    let alike = clocks[0] == clocks[1];
+    let mut groups: Vec<DiffGroup> = rows
+        .into_iter()
+        .map(|(key, [before, after])| compare(key, &before, &after, alike))
+        .collect();
     correct(&mut groups);
     groups.sort_by(|a, b| {
         let key = |group: &DiffGroup| {
@@ -103,12 +120,13 @@ pub fn diff(before: &Document, after: &Document) -> Diff {
         };
         (key(a), &a.key).cmp(&(key(b), &b.key))
     });
-    Diff { verdict: overall(&groups), groups }
+    Diff { verdict: overall(&groups), groups, clocks }
 }
 
-fn compare(key: Key, before: &Sample, after: &Sample) -> DiffGroup {
-    let moved = shift(before, after);
-    let enough = before.len().min(after.len()) >= ENOUGH;
+/// Compares two samples, whose durations are of one unit if they are `alike`.
+fn compare(key: Key, before: &Sample, after: &Sample, alike: bool) -> DiffGroup {
+    let moved = shift(before, after).filter(|_| alike);
+    let enough = alike && before.len().min(after.len()) >= ENOUGH;
     let p_value = enough.then(|| p_value(key.kind, before, after));
     let mut group = DiffGroup {
         kind: key.kind,
@@ -126,7 +144,7 @@ fn compare(key: Key, before: &Sample, after: &Sample) -> DiffGroup {
         (_, true) => Verdict::OnlyBefore,
         (true, _) => Verdict::OnlyAfter,
         // Whatever there is of it, nothing changed.
-        _ if before == after => Verdict::Same,
+        _ if alike && before == after => Verdict::Same,
         _ if !enough => Verdict::NotEnoughData,
         _ => direction(&group),
     };

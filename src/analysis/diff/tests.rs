@@ -9,8 +9,12 @@ fn sample(values: impl IntoIterator<Item = i64>) -> Sample {
 }
 
 fn verdict(before: &Sample, after: &Sample) -> DiffGroup {
+    verdict_of(before, after, true)
+}
+
+fn verdict_of(before: &Sample, after: &Sample, alike: bool) -> DiffGroup {
     let key = Key { kind: GroupKind::CancelSite, what: "k".into(), function: String::new() };
-    let mut groups = [compare(key, before, after)];
+    let mut groups = [compare(key, before, after, alike)];
     correct(&mut groups);
     let [group] = groups;
     group
@@ -32,6 +36,15 @@ fn too_few_on_a_side_tell_nothing() {
     assert_eq!(group.shift_ns, Some(-79_000_000));
     assert_eq!(verdict(&sample([]), &sample([1])).verdict, Verdict::OnlyAfter);
     assert_eq!(verdict(&sample([1]), &sample([])).verdict, Verdict::OnlyBefore);
+}
+
+#[test]
+fn ticks_and_nanoseconds_are_not_compared() {
+    let (before, after) = (sample(70..120), sample([1, 2, 1, 3, 1, 2, 1, 1, 2, 2]));
+    let group = verdict_of(&before, &after, false);
+    assert_eq!(group.verdict, Verdict::NotEnoughData);
+    assert_eq!((group.shift_ns, group.ci95_ns, group.q_value), (None, None, None));
+    assert_eq!(verdict_of(&before, &before, false).verdict, Verdict::NotEnoughData);
 }
 
 #[test]
@@ -67,7 +80,7 @@ fn many_rows_of_noise_stay_the_same() {
         .map(|row| {
             let noise = |n: i64| (n * 7_919 + row * 104_729) % 50;
             let key = Key { kind: GroupKind::Task, what: row.to_string(), function: String::new() };
-            compare(key, &sample((0..30).map(noise)), &sample((30..60).map(noise)))
+            compare(key, &sample((0..30).map(noise)), &sample((30..60).map(noise)), true)
         })
         .collect();
     correct(&mut groups);

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use rustc_hash::FxHashMap;
 
-use crate::base::{Goroutine, Interval, StrId, format_duration};
+use crate::base::{Goroutine, Interval, StrId};
 
 use super::super::lives;
 use super::super::types::Finding;
@@ -44,8 +44,8 @@ pub(super) fn find(facts: &Facts<'_>) -> Option<Finding> {
             "The GC marked for {percent} % of the time, in {} cycles; goroutines helped it for {}{by}; \
              the world stood still for {}",
             world.gc().len(),
-            format_duration(assisted),
-            format_duration(stopped)
+            facts.trace.clock().text(assisted),
+            facts.trace.clock().text(stopped)
         ),
         fix: "Allocate less where it is hot: reset one timer instead of time.After in a loop, \
               reuse buffers (sync.Pool)."

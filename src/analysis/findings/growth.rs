@@ -6,7 +6,7 @@ use std::collections::hash_map::Entry;
 
 use rustc_hash::FxHashMap;
 
-use crate::base::{Goroutine, StackId, StrId, Time, format_duration};
+use crate::base::{Goroutine, StackId, StrId, Time};
 use crate::model::{Edge, Frame};
 
 use super::super::book::Traits;
@@ -115,7 +115,7 @@ fn orphan(
         message: format!(
             "{} of {name} outlived the goroutine that created {it}, by up to {}",
             count_text(n, "goroutine"),
-            format_duration(worst)
+            facts.trace.clock().text(worst)
         ),
         fix: "Wait for it before returning (sync.WaitGroup, errgroup), or give it a context \
               that ends with its creator."
@@ -225,7 +225,7 @@ fn abandoned(
              their number grew throughout: nobody cancels their context",
             count_text(n, "goroutine"),
             facts.trace.string(function),
-            format_duration(worst)
+            facts.trace.clock().text(worst)
         ),
         fix: "Keep the cancel function and call it when the work is done: defer cancel()."
             .to_owned(),

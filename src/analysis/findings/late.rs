@@ -4,11 +4,12 @@ use std::cmp::Reverse;
 
 use rustc_hash::FxHashMap;
 
-use crate::base::{Interval, StackId, StrId, format_duration};
+use crate::base::{Interval, StackId, StrId};
 use crate::model::Frame;
 
 use super::super::book::Traits;
 use super::super::describe::part_text;
+use super::super::logged::kind;
 use super::super::types::{Finding, Hearing, SplitPart};
 use super::super::words::{Cause, Doing, Evidence, Outcome, Rule, Severity};
 use super::{Facts, count, count_text};
@@ -151,7 +152,7 @@ fn message(facts: &Facts<'_>, group: &Group<'_>, members: &[&Hearing], worst: i6
         name => format!("{} of {name}", count_text(count(members.len()), "goroutine")),
     };
     let cause = cause_text(facts, members);
-    let time = format_duration(worst);
+    let time = trace.clock().text(worst);
     let up_to = if members.len() == 1 { "" } else { "up to " };
     let did = match group.key.rule {
         Rule::StillAlive => {
@@ -182,7 +183,8 @@ fn grades(members: &[&Hearing]) -> String {
     grades.join(", ")
 }
 
-/// `the cancel (deadline)`, `cancels (deadline, explicit)`.
+/// `its cancel (deadline)`, `their cancel (deadline, explicit)`; with the context's name where
+/// the program logged it: `its cancel of query#7 (explicit)`.
 fn cause_text(facts: &Facts<'_>, members: &[&Hearing]) -> String {
     let cancels = members.iter().map(|hearing| &facts.cancels[hearing.cancel as usize]);
     let mut causes: Vec<Cause> = cancels.map(|cancel| cancel.cause).collect();
@@ -190,7 +192,30 @@ fn cause_text(facts: &Facts<'_>, members: &[&Hearing]) -> String {
     causes.dedup();
     let names: Vec<&str> = causes.iter().map(|cause| cause.name()).collect();
     let what = if members.len() == 1 { "its cancel" } else { "their cancel" };
-    format!("{what} ({})", names.join(", "))
+    let of = match context_text(facts, members) {
+        Some(context) => format!(" of {context}"),
+        None => String::new(),
+    };
+    format!("{what}{of} ({})", names.join(", "))
+}
+
+/// What the program calls the contexts: the name of the only one, the kind of several of one
+/// kind; none if they differ or have no names.
+fn context_text<'a>(facts: &Facts<'a>, members: &[&Hearing]) -> Option<&'a str> {
+    if facts.logged.is_empty() {
+        return None;
+    }
+    let name = |hearing: &&Hearing| {
+        let name = facts.logged.get(&hearing.cancel)?.name(facts.trace);
+        (!name.is_empty()).then_some(name)
+    };
+    let names: Vec<&str> = members.iter().map(name).collect::<Option<_>>()?;
+    let first = *names.first()?;
+    if names.iter().all(|name| *name == first) {
+        Some(first)
+    } else {
+        names.iter().all(|name| kind(name) == kind(first)).then(|| kind(first))
+    }
 }
 
 /// What to do about it, by what held the worst one.

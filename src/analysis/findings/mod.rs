@@ -9,6 +9,8 @@ mod sleep;
 
 use std::cmp::Reverse;
 
+use rustc_hash::FxHashMap;
+
 use crate::base::{Goroutine, Interval, StackId, StrId, Time};
 use crate::model::Trace;
 
@@ -17,7 +19,7 @@ use super::book::Book;
 use super::names::Origin;
 use super::split::{Assists, Splitter};
 use super::threads::Threads;
-use super::types::{Cancel, Finding, Hearing, SplitPart};
+use super::types::{Cancel, Finding, Hearing, Logged, SplitPart};
 
 /// What rules look at.
 pub(crate) struct Facts<'a> {
@@ -30,6 +32,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) sleeps: &'a [Vec<(Goroutine, Time)>],
     pub(crate) cancels: &'a [Cancel],
     pub(crate) hearings: &'a [Hearing],
+    /// What the program logged, by cancel.
+    pub(crate) logged: &'a FxHashMap<u32, Logged>,
     /// Rows of hearings that may be late, worst first.
     pub(crate) worst_first: &'a [u32],
     /// Rows of hearings by goroutine, the worst first.

@@ -8,7 +8,7 @@ use std::cmp::Reverse;
 
 use rustc_hash::FxHashMap;
 
-use crate::base::{Goroutine, Interval, StackId, StrId, Time, format_duration};
+use crate::base::{Goroutine, Interval, StackId, StrId, Time};
 use crate::model::Frame;
 
 use super::super::outcome::own_stacks;
@@ -137,8 +137,8 @@ fn finding(facts: &Facts<'_>, name: StrId, mut requests: Vec<Request>) -> Option
         total_ns: requests.iter().fold(0, |sum, request| sum.saturating_add(request.interval.ns())),
         message: format!(
             "The p99 of {n} requests of {text} is {}, against a median of {}{of_it}",
-            format_duration(p99),
-            format_duration(median)
+            facts.trace.clock().text(p99),
+            facts.trace.clock().text(median)
         ),
         fix: "Look at what the slowest ones waited for; give each request a deadline, and end all \
               its waits at that."

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use rustc_hash::FxHashMap;
 
-use crate::base::{Goroutine, Interval, StackId, StrId, Time, format_duration};
+use crate::base::{Goroutine, Interval, StackId, StrId, Time};
 use crate::parse::event::GoState;
 
 use super::super::book::Traits;
@@ -144,7 +144,7 @@ fn finding(facts: &Facts<'_>, function: StrId, mut group: Group) -> Finding {
         message: format!(
             "{} of up to {}{place}{notes}",
             count_text(n, "time.Sleep"),
-            format_duration(worst)
+            facts.trace.clock().text(worst)
         ),
         fix:
             "Use a timer or ticker in a select with ctx.Done(), so that a cancel can end the wait."

@@ -2,7 +2,7 @@
 
 use super::budget::{Budget, Limits, Unit};
 use crate::analysis::{Document, Finding, Outcome, Rule, Severity};
-use crate::base::{StrId, format_duration};
+use crate::base::{Clock, StrId};
 use crate::cli::ink::{count, safe};
 use crate::model::{Frame, Trace};
 
@@ -31,6 +31,8 @@ pub(super) struct Over {
     pub(super) actual: i64,
     /// What kind of value both are.
     pub(super) unit: Unit,
+    /// What durations are counted in.
+    pub(super) clock: Clock,
     /// By which rule.
     pub(super) rule: Rule,
     /// How much it matters.
@@ -51,7 +53,7 @@ impl Over {
     /// A value as people write it.
     pub(super) fn shown(&self, value: i64) -> String {
         match self.unit {
-            Unit::Duration => format_duration(value),
+            Unit::Duration => self.clock.text(value),
             Unit::Count => value.to_string(),
         }
     }
@@ -205,6 +207,7 @@ impl Over {
             allowed: 0,
             actual: 0,
             unit,
+            clock: trace.clock(),
             rule: finding.rule,
             severity: finding.severity,
             function: text(finding.function),

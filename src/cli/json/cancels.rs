@@ -12,7 +12,7 @@ use super::go_id;
 use super::lists::Outlet;
 use super::rows::Site;
 use crate::analysis::{Accountant, Cancel, Document, Doing, Hearing, Link, SplitPart, phrase};
-use crate::base::{StackId, StrId, Time, push_duration};
+use crate::base::{StackId, StrId, Time};
 use crate::model::{Frame, Trace};
 
 /// How much text is kept at once to be written again, in bytes.
@@ -157,7 +157,7 @@ impl Words<'_> {
         let Worded { before, after, .. } = self.worded(&link.did).clone();
         text.extend_from_slice(&self.kept[before]);
         self.duration.clear();
-        push_duration(&mut self.duration, link.did.ns);
+        self.trace.clock().push(&mut self.duration, link.did.ns);
         push(text, &self.duration);
         text.extend_from_slice(&self.kept[after]);
         push(text, r#""}"#);

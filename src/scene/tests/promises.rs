@@ -227,7 +227,18 @@ fn no_late_cancel_lost(scene: &Scene, view: &View<'_>) -> Result<(), TestCaseErr
             let mark = mark.expect("every cancel on screen has a mark");
             prop_assert!((mark.x - px).abs() <= 20.01);
             prop_assert!(mark.late || !late);
+            let flags = scene.flags.iter().filter(|flag| flag.cancels().contains(&cancel.id));
+            let [flag] = flags.collect::<Vec<_>>()[..] else { panic!("one flag for each") };
+            prop_assert!(flag.late || !late);
+            prop_assert!((flag.x0..=flag.x1).contains(&flag.x));
+            let interval = flag.interval(view);
+            prop_assert!(interval.start <= cancel.at && cancel.at <= interval.end);
         }
+    }
+    for pair in scene.flags.windows(2) {
+        prop_assert!(pair[1].x0 - pair[0].x1 >= 13.0 || pair[0].x1 - pair[0].x0 >= 50.0);
+        let crowded = pair[0].count > 1 && pair[1].x - pair[0].x < 40.0;
+        prop_assert!(!crowded || pair[1].x0 - pair[0].x0 >= 13.0);
     }
     Ok(())
 }

@@ -3,18 +3,19 @@
 use egui::Ui;
 
 use super::Page;
-use super::parts::{fact_ui, goroutine_ui, headline_ui, moment_text};
+use super::parts::{fact_ui, goroutine_ui, headline_ui};
 use super::stack::stack_ui;
 use super::tree;
-use crate::analysis::{Cancel, Cause};
+use crate::analysis::{Cancel, Cause, ContextName};
 use crate::ui::command::Command;
-use crate::ui::ctx::{count, short_file, short_function};
+use crate::ui::ctx::{count, moment, short_file, short_function};
+use crate::ui::sheet::Sheet;
 use crate::ui::state::{View, What};
 use crate::ui::widgets::{badge_ui, caption, link_ui, section_ui, weak};
 
 /// The whole page.
 pub(super) fn page_ui(ui: &mut Ui, page: &Page<'_>, cancel: &Cancel) {
-    headline_ui(ui, &title(page, cancel), page.ctx.theme.text);
+    headline_ui(ui, &cancel_title(page.sheet, cancel), page.ctx.theme.text);
     facts_ui(ui, page, cancel);
     ui.add_space(4.0);
     if ui.button("Show as time zero").on_hover_text("The lanes that it reached, and those of other cancels of the same site, each from its cancel on (C)").clicked() {
@@ -28,13 +29,37 @@ pub(super) fn page_ui(ui: &mut Ui, page: &Page<'_>, cancel: &Cancel) {
     stack_ui(ui, page, "Who cancelled", cancel.stack);
 }
 
-/// The cancel in a few words: `deadline at 104 ms`.
-pub(super) fn title(page: &Page<'_>, cancel: &Cancel) -> String {
-    format!("{} at {}", cause_text(cancel.cause), moment_text(page, cancel.at))
+/// The cancel in a few words: `Deadline at 104 ms`, `Explicit cancel of query#7 at 104 ms`.
+pub(crate) fn cancel_title(sheet: &Sheet, cancel: &Cancel) -> String {
+    format!("{} at {}", cancel_name(sheet, cancel), moment(sheet, cancel.at))
+}
+
+/// The same without its time: the cause, and the context's name if the program logged it.
+fn cancel_name(sheet: &Sheet, cancel: &Cancel) -> String {
+    name_text(cancel.cause, sheet.document.context_of(cancel).map(|context| context.name))
+}
+
+/// The same for all cancels of its site: `Explicit cancel of query`.
+pub(crate) fn cancel_kind(sheet: &Sheet, cancel: &Cancel) -> String {
+    let context = sheet.document.context_of(cancel);
+    name_text(cancel.cause, context.as_ref().map(ContextName::kind))
+}
+
+fn name_text(cause: Cause, context: Option<&str>) -> String {
+    let text = cause_text(cause);
+    match (context, cause) {
+        (None, _) => text.to_owned(),
+        // Words that `of` does not go with.
+        (
+            Some(name),
+            Cause::ClientGone | Cause::HandlerDone | Cause::ServerShutdown | Cause::Signal,
+        ) => format!("{text}: {name}"),
+        (Some(name), _) => format!("{text} of {name}"),
+    }
 }
 
 /// A cause as the beginning of a sentence.
-pub(crate) fn cause_text(cause: Cause) -> &'static str {
+fn cause_text(cause: Cause) -> &'static str {
     match cause {
         Cause::Deadline => "Deadline",
         Cause::Explicit => "Explicit cancel",
@@ -57,6 +82,15 @@ fn facts_ui(ui: &mut Ui, page: &Page<'_>, cancel: &Cancel) {
             ui.label(weak(theme, cancel.detail));
         }
     });
+    if let Some(context) = page.sheet.document.context_of(cancel) {
+        fact_ui(ui, theme, "Context", |ui| {
+            ui.label(context.name).on_hover_text("Its name, as the program logged it");
+            if !context.parent.is_empty() {
+                ui.label(weak(theme, format!("under {}", context.parent)))
+                    .on_hover_text("The context that it was made of");
+            }
+        });
+    }
     if let Some(site) = cancel.site {
         let trace = page.sheet.trace();
         let (function, file) = (trace.string(site.function), trace.string(site.file));
@@ -86,7 +120,7 @@ fn facts_ui(ui: &mut Ui, page: &Page<'_>, cancel: &Cancel) {
 pub(super) fn summary_ui(ui: &mut Ui, page: &Page<'_>, cancel: &Cancel) {
     let theme = page.ctx.theme;
     section_ui(ui, theme, "The cancel");
-    if link_ui(ui, theme, title(page, cancel)).clicked() {
+    if link_ui(ui, theme, cancel_title(page.sheet, cancel)).clicked() {
         page.jump(What::Cancel(cancel.id));
     }
     facts_ui(ui, page, cancel);

@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 use egui::{CornerRadius, Frame, Label, Margin, RichText, Stroke, Ui, WidgetInfo};
 
 use crate::analysis::{Finding, Group, Rule, Severity, Summary};
-use crate::base::format_duration;
 use crate::scene::StateClass;
 use crate::ui::command::Command;
 use crate::ui::ctx::{Ctx, count, short_file, short_function, thousands};
@@ -23,7 +22,7 @@ pub(super) fn list_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
     for slot in Slot::BOTH {
         let Some(sheet) = ctx.sheet(slot) else { continue };
         if ctx.comparing() {
-            section_ui(ui, ctx.theme, &format!("{}: {}", slot.name(), sheet.origin.name()));
+            section_ui(ui, ctx.theme, &format!("{}: {}", slot.name(), sheet.origin.long_name()));
         }
         let analysis = sheet.document.analysis();
         summary_ui(ui, ctx.theme, analysis.summary());
@@ -85,7 +84,7 @@ fn groups_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet) {
                 ctx.send(Command::Filter(filter));
             }
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                let worst = format_duration(group.overstay.max);
+                let worst = sheet.duration(group.overstay.max);
                 let color = if late { theme.late_text } else { theme.weak };
                 ui.label(strong(worst).color(color));
                 ui.label(caption(theme, thousands(u64::from(group.reached))));
@@ -158,7 +157,7 @@ fn card_ui(ui: &mut Ui, ctx: &Ctx<'_>, slot: Slot, sheet: &Sheet, finding: &Find
         ui.horizontal(|ui| {
             badge_ui(ui, theme, rule_title(finding.rule), color);
             if finding.worst_ns > 0 {
-                let worst = format_duration(finding.worst_ns);
+                let worst = sheet.duration(finding.worst_ns);
                 ui.label(strong(worst).color(color));
             }
             if finding.count > 1 {

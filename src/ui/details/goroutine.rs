@@ -1,14 +1,15 @@
 //! The pages of a goroutine and of one of its spans.
 
-use egui::{RichText, Ui};
+use egui::Ui;
 
 use super::Page;
 use super::overstay;
 use super::parts::{fact_ui, function_ui, goroutine_ui, headline_ui, moment_text, split_ui};
 use super::stack::stack_ui;
+use super::text::span_text;
 use super::wakes;
-use crate::base::{Goroutine, format_duration};
-use crate::model::{Edge, Span};
+use crate::base::Goroutine;
+use crate::model::Span;
 use crate::parse::event::GoState;
 use crate::ui::ctx::{count, goroutine_id, start_function, thousands};
 use crate::ui::state::What;
@@ -44,7 +45,7 @@ pub(super) fn page_ui(ui: &mut Ui, page: &Page<'_>, goroutine: Goroutine) {
     fact_ui(ui, theme, "Lived", |ui| {
         let edges = [life.born, life.ended].iter().any(|edge| edge.time().is_none());
         let sign = if edges { "≥ " } else { "" };
-        ui.label(format!("{sign}{}", format_duration(trace.lifetime(goroutine).ns())));
+        ui.label(format!("{sign}{}", page.sheet.duration(trace.lifetime(goroutine).ns())));
     });
     section_ui(ui, theme, "How it spent its life");
     match page.explanation() {
@@ -68,7 +69,7 @@ fn overstays_ui(ui: &mut Ui, page: &Page<'_>, goroutine: Goroutine) {
         ui.horizontal(|ui| {
             overstay::line_ui(ui, page, row, hearing, overstay::Shown::Alone);
             if let Some(cancel) = page.sheet.cancel(hearing.cancel) {
-                let title = super::cancel::title(page, cancel);
+                let title = super::cancel::cancel_title(page.sheet, cancel);
                 if link_ui(ui, page.ctx.theme, title).clicked() {
                     page.jump(What::Cancel(cancel.id));
                 }
@@ -106,7 +107,7 @@ fn children_ui(ui: &mut Ui, page: &Page<'_>) {
 pub(super) fn span_ui(ui: &mut Ui, page: &Page<'_>, goroutine: Goroutine, span: &Span) {
     let theme = page.ctx.theme;
     let trace = page.sheet.trace();
-    headline_ui(ui, &span_title(page, span), theme.text);
+    headline_ui(ui, &span_text(page.sheet, span), theme.text);
     fact_ui(ui, theme, "From", |ui| drop(ui.label(moment_text(page, span.start))));
     fact_ui(ui, theme, "To", |ui| drop(ui.label(moment_text(page, span.end))));
     if let Some(proc) = span.proc.some() {
@@ -144,13 +145,6 @@ fn waker_ui(ui: &mut Ui, page: &Page<'_>, waker: Goroutine, woken: &Span) {
     if link_ui(ui, page.ctx.theme, "at that moment").clicked() {
         page.jump(What::Span(waker, woken.start));
     }
-}
-
-/// A span in words: `Waiting 80 ms: sleep`.
-pub(crate) fn span_title(page: &Page<'_>, span: &Span) -> String {
-    let reason = page.sheet.trace().string(span.reason);
-    let text = crate::ui::details::text::span_text(span, reason);
-    RichText::new(text).text().to_owned()
 }
 
 /// A state as a word.

@@ -6,8 +6,9 @@ use super::parts::{fact_ui, function_ui, goroutine_ui, headline_ui, moment_text,
 use super::stack::stack_ui;
 use super::{Page, cancel};
 use crate::analysis::{Evidence, HeardIn, Hearing, Outcome, describe};
-use crate::base::{Time, format_duration};
+use crate::base::Time;
 use crate::ui::ctx::start_function;
+use crate::ui::sheet::Sheet;
 use crate::ui::state::What;
 use crate::ui::theme::Theme;
 use crate::ui::widgets::{badge_ui, caption, hatched, hourglass, icon_badge_ui, section_ui, weak};
@@ -17,7 +18,7 @@ pub(super) fn page_ui(ui: &mut Ui, page: &Page<'_>, row: u32, hearing: &Hearing)
     let theme = page.ctx.theme;
     let late = hearing.is_late(page.ctx.state.prefs.budget_ns);
     let color = if late { theme.late_text } else { theme.text };
-    headline_ui(ui, &verdict(hearing, late), color);
+    headline_ui(ui, &verdict(page.sheet, hearing, late), color);
     function_ui(ui, theme, start_function(page.sheet, hearing.goroutine));
     ui.add_space(2.0);
     if let Some(sentence) = page.ctx.sentence(page.selected.slot, row) {
@@ -41,8 +42,8 @@ pub(super) fn page_ui(ui: &mut Ui, page: &Page<'_>, row: u32, hearing: &Hearing)
 }
 
 /// How it left, in words.
-pub(crate) fn verdict(hearing: &Hearing, late: bool) -> String {
-    let after = format_duration(hearing.overstay_ns);
+pub(crate) fn verdict(sheet: &Sheet, hearing: &Hearing, late: bool) -> String {
+    let after = sheet.duration(hearing.overstay_ns);
     match hearing.outcome {
         Outcome::LivesOn => "Lives on: it was not meant to end".to_owned(),
         Outcome::Alive => format!("Still alive ≥ {after} after the cancel"),
@@ -86,11 +87,14 @@ fn hearing_ui(ui: &mut Ui, page: &Page<'_>, hearing: &Hearing) {
         badge_ui(ui, theme, word, color);
         ui.label(caption(theme, evidence_text(hearing)));
     });
+    if let Some(name) = page.sheet.document.heard_as(hearing) {
+        fact_ui(ui, theme, "Heard as", |ui| drop(ui.label(name)));
+    }
     if !hearing.deaf {
         let after = page.sheet.cancel(hearing.cancel).map_or(0, |it| hearing.heard_at.since(it.at));
         fact_ui(ui, theme, "Heard", |ui| {
             ui.label(moment_text(page, hearing.heard_at));
-            ui.label(weak(theme, format!("{} after the cancel", format_duration(after))));
+            ui.label(weak(theme, format!("{} after the cancel", page.sheet.duration(after))));
         });
         fact_ui(ui, theme, "Heard in", |ui| {
             ui.label(match hearing.heard_in {
@@ -151,7 +155,7 @@ pub(super) fn line_ui(ui: &mut Ui, page: &Page<'_>, row: u32, hearing: &Hearing,
             if hearing.deaf {
                 deaf_badge_ui(ui, theme);
             } else {
-                let after = format_duration(hearing.heard_at.since(cancelled).max(0));
+                let after = page.sheet.duration(hearing.heard_at.since(cancelled).max(0));
                 let tip = "When it heard, after the cancel";
                 ui.label(caption(theme, format!("+{after}"))).on_hover_text(tip);
             }
@@ -163,6 +167,10 @@ pub(super) fn line_ui(ui: &mut Ui, page: &Page<'_>, row: u32, hearing: &Hearing,
             ui.with_layout(layout, |ui| {
                 ui.style_mut().wrap_mode = Some(egui::TextWrapMode::Truncate);
                 goroutine_ui(ui, page, hearing.goroutine);
+                if let Some(name) = page.sheet.document.heard_as(hearing) {
+                    ui.label(caption(theme, format!("as {name}")))
+                        .on_hover_text("The context that it logged to have heard");
+                }
             });
         });
     });
@@ -175,8 +183,10 @@ fn lateness_ui(ui: &mut Ui, page: &Page<'_>, row: u32, hearing: &Hearing) {
     let sign = if hearing.outcome == Outcome::Alive { "≥ " } else { "" };
     let (text, color) = match (hearing.outcome, late) {
         (Outcome::LivesOn, _) => ("lives on".to_owned(), theme.faint),
-        (_, true) => (format!("{sign}{}", format_duration(hearing.overstay_ns)), theme.late_text),
-        (_, false) => (format!("{sign}{}", format_duration(hearing.overstay_ns)), theme.weak),
+        (_, true) => {
+            (format!("{sign}{}", page.sheet.duration(hearing.overstay_ns)), theme.late_text)
+        }
+        (_, false) => (format!("{sign}{}", page.sheet.duration(hearing.overstay_ns)), theme.weak),
     };
     let text = RichText::new(text).color(color).family(crate::ui::theme::strong_family());
     let room = egui::vec2(70.0, 18.0);

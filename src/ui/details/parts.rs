@@ -4,7 +4,7 @@ use egui::{Align, Color32, CornerRadius, Layout, Rect, RichText, Sense, Ui, Widg
 
 use super::Page;
 use crate::analysis::{Doing, SplitPart};
-use crate::base::{Goroutine, format_duration};
+use crate::base::Goroutine;
 use crate::scene::StateClass;
 use crate::ui::ctx::{goroutine_id, short_function, start_function};
 use crate::ui::state::What;
@@ -96,7 +96,7 @@ pub(super) fn split_ui(ui: &mut Ui, page: &Page<'_>, parts: &[(SplitPart, String
     let rest: i64 = parts.iter().skip(MAX_PARTS).map(|(part, _)| part.ns).sum();
     if rest > 0 {
         let n_rest = parts.len() - MAX_PARTS;
-        let text = format!("{n_rest} more, {} together", format_duration(rest));
+        let text = format!("{n_rest} more, {} together", page.sheet.duration(rest));
         ui.label(caption(theme, text));
     }
 }

@@ -2,18 +2,19 @@
 
 use std::fmt::Write as _;
 
-use super::cancel::cause_text;
+use super::cancel::cancel_title;
 use super::goroutine::state_word;
 use super::overstay::verdict;
-use crate::base::{StackId, format_duration};
+use crate::base::StackId;
 use crate::model::Span;
 use crate::ui::ctx::{Ctx, goroutine_id, moment, start_function};
 use crate::ui::sheet::Sheet;
 use crate::ui::state::{Selected, What};
 
 /// A span in words: `Waiting 80 ms: sleep`.
-pub(crate) fn span_text(span: &Span, reason: &str) -> String {
-    let mut text = format!("{} {}", state_word(span.state), format_duration(span.ns()));
+pub(crate) fn span_text(sheet: &Sheet, span: &Span) -> String {
+    let reason = sheet.trace().string(span.reason);
+    let mut text = format!("{} {}", state_word(span.state), sheet.duration(span.ns()));
     if !reason.is_empty() {
         let _ = write!(text, ": {reason}");
     }
@@ -35,19 +36,19 @@ pub(crate) fn as_text(ctx: &Ctx<'_>, selected: Selected) -> Option<String> {
         }
         What::Span(goroutine, at) => {
             let span = trace.span_at(goroutine, at)?;
-            let what = span_text(&span, trace.string(span.reason));
+            let what = span_text(sheet, &span);
             let _ = write!(text, "{}\n{what} at {}", name(goroutine), moment(sheet, span.start));
             span.stack
         }
         What::Cancel(row) => {
             let cancel = sheet.cancel(row)?;
-            let _ = write!(text, "{} at {}", cause_text(cancel.cause), moment(sheet, cancel.at));
+            text += &cancel_title(sheet, cancel);
             cancel.stack
         }
         What::Hearing(row) => {
             let hearing = sheet.hearing(row)?;
             let late = hearing.is_late(ctx.state.prefs.budget_ns);
-            let _ = write!(text, "{}\n{}", name(hearing.goroutine), verdict(hearing, late));
+            let _ = write!(text, "{}\n{}", name(hearing.goroutine), verdict(sheet, hearing, late));
             if let Some(sentence) = ctx.sentence(selected.slot, row) {
                 let _ = write!(text, ": {sentence}");
             }

@@ -6,10 +6,10 @@ use std::fmt::Write as _;
 use egui::{RichText, Ui};
 
 use super::Page;
+use super::cancel::cancel_title;
 use super::overstay::{Shown, line_ui, verdict};
 use super::parts::goroutine_ui;
 use crate::analysis::{Cancel, ContextTree, Level, Slowest};
-use crate::base::format_duration;
 use crate::ui::ctx::{count, goroutine_id, short_function, start_function, thousands};
 use crate::ui::state::What;
 use crate::ui::theme::size;
@@ -27,7 +27,11 @@ pub(super) fn tree_ui(ui: &mut Ui, page: &Page<'_>, cancel: &Cancel, tree: &Cont
     let theme = page.ctx.theme;
     let slowest = tree.slowest.as_ref().filter(|_| cancel.n_heard() + cancel.n_deaf() > 1);
     if tree.n_heard() > 0 {
-        section_ui(ui, theme, "Heard it");
+        let title = match page.sheet.document.context_of(cancel) {
+            Some(context) => format!("Heard the cancel of {}", context.name),
+            None => "Heard it".to_owned(),
+        };
+        section_ui(ui, theme, &title);
         let text = RichText::new(summary(page, tree)).color(theme.text);
         ui.add(egui::Label::new(text).wrap());
         ui.add_space(2.0);
@@ -58,7 +62,7 @@ fn summary(page: &Page<'_>, tree: &ContextTree) -> String {
         n => format!("{}, {}", count(n, "level"), count(tree.n_heard() as usize, "hearer")),
     };
     if let Some(last) = tree.levels.last() {
-        let after = delay(last);
+        let after = delay(page, last);
         let _ = match (tree.n_levels(), last.depth) {
             (0 | 1, _) => write!(text, "; heard {after} after the cancel"),
             (_, depth) => write!(text, "; level {depth} heard {after} after the cancel"),
@@ -70,7 +74,7 @@ fn summary(page: &Page<'_>, tree: &ContextTree) -> String {
         let id = goroutine_id(page.sheet, hearing.goroutine);
         let name = short_function(start_function(page.sheet, hearing.goroutine));
         let late = hearing.is_late(page.ctx.state.prefs.budget_ns);
-        let mut verdict = verdict(hearing, late);
+        let mut verdict = verdict(page.sheet, hearing, late);
         if let Some(first) = verdict.get_mut(..1) {
             first.make_ascii_lowercase();
         }
@@ -80,8 +84,8 @@ fn summary(page: &Page<'_>, tree: &ContextTree) -> String {
 }
 
 /// From when until when a level heard, after the cancel.
-fn delay(level: &Level) -> String {
-    let (first, last) = (format_duration(level.first_ns), format_duration(level.last_ns));
+fn delay(page: &Page<'_>, level: &Level) -> String {
+    let (first, last) = (page.sheet.duration(level.first_ns), page.sheet.duration(level.last_ns));
     if first == last { first } else { format!("{first} to {last}") }
 }
 
@@ -123,8 +127,8 @@ fn level_ui(
     let theme = page.ctx.theme;
     let fan_out = thousands(u64::from(level.fan_out));
     let title = match level.depth {
-        0 => format!("Depth not known: {fan_out} heard, {} after it", delay(level)),
-        depth => format!("Level {depth}: {fan_out} heard, {} after it", delay(level)),
+        0 => format!("Depth not known: {fan_out} heard, {} after it", delay(page, level)),
+        depth => format!("Level {depth}: {fan_out} heard, {} after it", delay(page, level)),
     };
     let has_slowest = slowest.is_some_and(|slowest| level.worst.contains(&slowest.row));
     let text = RichText::new(title).size(size::TEXT_SMALL).color(theme.text);
@@ -177,7 +181,7 @@ fn passed_on_ui(ui: &mut Ui, page: &Page<'_>, tree: &ContextTree) {
         ui.horizontal_wrapped(|ui| {
             goroutine_ui(ui, page, hearing.goroutine);
             ui.label(caption(page.ctx.theme, "made"));
-            if link_ui(ui, page.ctx.theme, super::cancel::title(page, next)).clicked() {
+            if link_ui(ui, page.ctx.theme, cancel_title(page.sheet, next)).clicked() {
                 page.jump(What::Cancel(next.id));
             }
         });

@@ -3,8 +3,8 @@
 use egui::{Align2, Color32, PointerButton, Rect, Response, Ui, pos2, vec2};
 
 use super::paint::Sketch;
-use super::{Frame, Kind, TimelinePanel, flags, hover, input, x_of};
-use crate::base::{Time, format_duration};
+use super::{Frame, Kind, TimelinePanel, flags, fuses, hover, input, tips, x_of};
+use crate::base::Time;
 use crate::scene::{
     BandKind, BarKind, Hit, MarkerKind, Row, RowRecord, Scene, SpanFlags, StateClass,
 };
@@ -33,16 +33,16 @@ impl TimelinePanel {
         ground.finish(&lanes);
         self.plots(frame, &lanes);
         let mut glow = sketch();
-        flags::late_glow(&self.scene, theme, &mut glow);
+        fuses::late_glow(&self.scene, theme, &mut glow);
         glow.finish(&lanes);
         self.span_names(frame, &lanes);
         let mut over = sketch();
-        flags::lines(&self.scene, frame, &mut over);
-        flags::fuses(&self.scene, frame, &mut over);
-        flags::arrows(&self.scene, theme, &mut over);
+        fuses::lines(&self.scene, frame, &mut over);
+        fuses::fuses(&self.scene, frame, &mut over);
+        fuses::arrows(&self.scene, theme, &mut over);
         self.sticky(frame, &mut over);
         over.finish(&lanes);
-        flags::overstays(ui, &self.scene, frame, &lanes);
+        fuses::overstays(ui, &self.scene, frame, &lanes);
         self.axis(ui, frame, &painter);
         if frame.rows.n_lanes() == 0 {
             let text =
@@ -84,7 +84,7 @@ impl TimelinePanel {
                 BandKind::StopTheWorld => sketch.rect(area, theme::fade(theme.text, 0.10)),
             }
         }
-        flags::late_ground(&self.scene, frame, sketch);
+        fuses::late_ground(&self.scene, frame, sketch);
     }
 
     /// Histograms of collapsed groups, spans, bars and marks.
@@ -207,12 +207,16 @@ impl TimelinePanel {
             sketch.rect([tick.x, size::AXIS - length, tick.x, size::AXIS], theme.faint);
         }
         sketch.rect([0.0, size::AXIS - 0.5, axis.width(), size::AXIS + 0.5], theme.line);
+        flags::poles(&self.scene, theme, &mut sketch);
         sketch.finish(painter);
         for tick in self.scene.ticks.iter().filter(|tick| !tick.text.is_empty()) {
             let text = self.scene.text(tick.text).to_owned();
             let galley = painter.layout_no_wrap(text, widgets::small_font(), theme.weak);
             let at = vec2(tick.x + 4.0, size::AXIS - 8.0 - galley.size().y / 2.0);
             if at.x >= 0.0 && at.x + galley.size().x < axis.width() {
+                // No pole goes through a label.
+                let ground = Rect::from_min_size(frame.canvas.min + at, galley.size());
+                painter.rect_filled(ground.expand2(vec2(2.0, -1.0)), 0.0, theme.panel);
                 painter.galley(frame.canvas.min + at, galley, theme.weak);
             }
         }
@@ -239,14 +243,14 @@ impl TimelinePanel {
         let Some(hit) = hit else { return };
         self.hint = Some(hover::hint(&self.scene, frame, hit, at.x));
         hover::cursor(ui, hit);
-        if response.clicked() {
+        if response.clicked() && !self.opens_crowd(frame, hit) {
             self.click(frame, hit);
         }
         if response.double_clicked_by(PointerButton::Primary) {
             self.double_click(frame, hit);
         }
         let scene = &self.scene;
-        response.clone().on_hover_ui_at_pointer(|ui| hover::tooltip_ui(ui, scene, frame, hit));
+        response.clone().on_hover_ui_at_pointer(|ui| tips::tooltip_ui(ui, scene, frame, hit));
     }
 
     fn click(&self, frame: &Frame<'_>, hit: Hit) {
@@ -262,6 +266,23 @@ impl TimelinePanel {
             (Hit::Axis { .. }, None) => frame.ctx.send(Command::Select(None)),
             _ => {}
         }
+    }
+
+    /// Zooms to the crowd of cancels whose flag was clicked, if it was one; says whether it was.
+    fn opens_crowd(&self, frame: &Frame<'_>, hit: Hit) -> bool {
+        let Hit::Flag { record } = hit else { return false };
+        let flag = self.scene.flags.get(record as usize).filter(|flag| flag.count > 1);
+        let Some(interval) = flag.map(|flag| flag.interval(&frame.view())) else { return false };
+        // Those that are at once stay one flag, however near one comes.
+        if interval.ns() == 0 || frame.kind == Kind::Cancels {
+            return false;
+        }
+        if let Some(viewport) = self.shown {
+            let interval = interval_to_first(frame.ctx, frame.slot, interval);
+            let mut gestures = crate::ui::app::Gestures::fresh();
+            input::zoom_to(frame, interval, viewport, &mut gestures);
+        }
+        true
     }
 
     /// Zooms to what was clicked.
@@ -291,6 +312,9 @@ fn target(scene: &Scene, hit: Hit) -> Option<Target> {
     let row = |record: u32| scene.rows.get(record as usize).map(|row| row.row);
     Some(match hit {
         Hit::Axis { .. } => return None,
+        Hit::Flag { record } => {
+            Target::What(What::Cancel(scene.flags.get(record as usize)?.cancel))
+        }
         Hit::Cancel { record } => {
             Target::What(What::Cancel(scene.cancels.get(record as usize)?.cancel))
         }
@@ -335,7 +359,7 @@ fn range_and_marks(ui: &Ui, frame: &Frame<'_>, painter: &egui::Painter) {
         for x in [left, right] {
             painter.vline(x, top..=bottom, egui::Stroke::new(1.0, theme.accent));
         }
-        let text = format_duration(range.ns());
+        let text = frame.sheet.duration(range.ns());
         let at = pos2(left.midpoint(right), top + size::AXIS + 12.0);
         label(ui, painter, at, &text, theme.on_loud, theme.accent);
     }
@@ -358,7 +382,7 @@ fn crosshair(ui: &Ui, frame: &Frame<'_>, painter: &egui::Painter, x: f32) {
         Kind::Cancels => Time(0),
     };
     let at = frame.viewport.time_from_x(f64::from(x - frame.canvas.left()));
-    let text = format_duration(at.since(zero));
+    let text = frame.sheet.duration(at.since(zero));
     label(ui, painter, pos2(x, top + size::AXIS - 8.0), &text, theme.text, theme.raised);
 }
 

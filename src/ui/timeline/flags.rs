@@ -1,243 +1,131 @@
-//! Cancels and what became of those they reached: lines, flags, fuses, overstays, arrows.
-//!
-//! The loudest marks of the window are made here: beyond the budget a fuse is a thick red bar
-//! with the overstay written at its end, on reddened ground; hatched if the goroutine was deaf;
-//! an open arrow if it is still alive. What is within the budget is a thin gray line.
+//! Flags on the axis: one for each cancel that stands apart, one with a count for a crowd.
 
-use egui::{Align2, Color32, Painter, Ui, vec2};
+use egui::{Painter, Ui, vec2};
 
-use super::Frame;
 use super::paint::Sketch;
-use crate::base::format_duration;
-use crate::scene::{ArrowKind, FuseEnd, FuseKind, FuseRecord, Row, Scene};
+use super::{Frame, Kind};
+use crate::scene::{FlagRecord, Scene};
 use crate::ui::ctx::thousands;
 use crate::ui::theme::{self, Theme, size};
 use crate::ui::widgets;
 
-/// Height of a cancel's flag on the axis, in points.
-const FLAG: f32 = 11.0;
-/// Cancels farther apart than this are drawn in full, in points.
-const CROWD_PX: f32 = 60.0;
-/// Size of an arrow's head, in points.
-const HEAD: f32 = 5.0;
+/// Height of the row of flags, in points.
+const ROW: f32 = 11.0;
+/// The upper edge of the flags.
+const TOP: f32 = 3.0;
+/// Where a flag's tip begins.
+const BODY_END: f32 = TOP + ROW - 4.0;
+/// Half a flag's width.
+const HALF: f32 = 4.5;
+/// A crowd wider than this has a bracket under its count, in points.
+const WIDE_PX: f32 = 12.0;
+/// Room for the name of a cause, in points.
+const NAMED_PX: f32 = 150.0;
 
-/// Reddened ground under the late part of each fuse.
-pub(super) fn late_ground(scene: &Scene, frame: &Frame<'_>, sketch: &mut Sketch) {
-    let theme = frame.ctx.theme;
-    for fuse in scene.fuses.iter().filter(|fuse| fuse.kind == FuseKind::Late) {
-        let Some(row) = scene.rows.get(fuse.row as usize) else { continue };
-        if matches!(row.row, Row::Header(_)) {
-            continue;
-        }
-        let opacity = if fuse.dimmed { 0.25 } else { 0.9 };
-        let area = [fuse.x_budget, row.y0, fuse.x1, row.y1 - 1.0];
-        sketch.rect(area, theme::fade(theme.late_soft, opacity));
-    }
-}
-
-/// A glow over the spans of the late part: what held the goroutine is to be seen through it.
-pub(super) fn late_glow(scene: &Scene, theme: &Theme, sketch: &mut Sketch) {
-    for fuse in scene.fuses.iter().filter(|fuse| fuse.kind == FuseKind::Late && !fuse.dimmed) {
-        let Some(row) = scene.rows.get(fuse.row as usize) else { continue };
-        if matches!(row.row, Row::Header(_)) {
-            continue;
-        }
-        let area = [fuse.x_budget, row.y0, fuse.x1, row.y1 - 1.0];
-        sketch.rect(area, theme::fade(theme.late, 0.26));
-    }
-}
-
-/// A line through all lanes at each cancel.
-pub(super) fn lines(scene: &Scene, frame: &Frame<'_>, sketch: &mut Sketch) {
-    let theme = frame.ctx.theme;
-    for (at, mark) in scene.cancels.iter().enumerate() {
-        // A crowd of lines would be a curtain: the closer they are, the fainter.
-        let crowd = (room(scene, at) / CROWD_PX).clamp(0.16, 1.0);
-        let opacity = match (mark.selected, mark.dimmed) {
-            (true, _) => 1.0,
-            (false, true) => 0.18 * crowd,
-            (false, false) => 0.60 * crowd,
-        };
+/// What goes under the axis's labels: the poles.
+pub(super) fn poles(scene: &Scene, theme: &Theme, sketch: &mut Sketch) {
+    for mark in &scene.cancels {
+        let opacity = if mark.dimmed { 0.3 } else { 0.8 };
         let color = theme::fade(theme.cause(mark.cause), opacity);
-        let half = if mark.selected { 0.8 } else { 0.4 };
-        sketch.rect([mark.x - half, size::AXIS, mark.x + half, frame.canvas.height()], color);
+        sketch.rect([mark.x - 0.5, size::AXIS - 5.0, mark.x + 0.5, size::AXIS], color);
+    }
+    for flag in scene.flags.iter().filter(|flag| flag.selected || !is_wide(flag)) {
+        let color = color_of(theme, flag);
+        sketch.rect([flag.x - 0.5, BODY_END, flag.x + 0.5, size::AXIS], color);
     }
 }
 
-/// The space from a mark to its nearest neighbor, in points.
-fn room(scene: &Scene, at: usize) -> f32 {
-    let x = |at: usize| scene.cancels.get(at).map(|mark| mark.x);
-    let Some(here) = x(at) else { return f32::INFINITY };
-    let before = at.checked_sub(1).and_then(x).map_or(f32::INFINITY, |other| here - other);
-    let after = x(at + 1).map_or(f32::INFINITY, |other| other - here);
-    before.min(after)
+fn is_wide(flag: &FlagRecord) -> bool {
+    flag.x1 - flag.x0 >= WIDE_PX
 }
 
-/// The fuses, the quiet ones under the loud ones.
-pub(super) fn fuses(scene: &Scene, frame: &Frame<'_>, sketch: &mut Sketch) {
-    let theme = frame.ctx.theme;
-    for loud in [false, true] {
-        for fuse in scene.fuses.iter().filter(|fuse| (fuse.kind == FuseKind::Late) == loud) {
-            let opacity = if fuse.dimmed { 0.3 } else { 1.0 };
-            match fuse.kind {
-                FuseKind::LivesOn => {
-                    let color = theme::fade(theme.faint, opacity);
-                    sketch.rect([fuse.x0 - 1.0, fuse.y - 5.0, fuse.x0 + 1.0, fuse.y + 1.0], color);
-                }
-                FuseKind::Within => {
-                    thin(sketch, fuse, fuse.x1, theme::fade(theme.prompt, opacity));
-                    let color = theme::fade(theme.prompt, opacity);
-                    sketch.rect([fuse.x1 - 0.6, fuse.y - 3.0, fuse.x1 + 0.6, fuse.y + 2.0], color);
-                }
-                FuseKind::Late => late(sketch, theme, fuse, opacity),
-            }
-        }
-    }
+fn color_of(theme: &Theme, flag: &FlagRecord) -> egui::Color32 {
+    theme::fade(theme.cause(flag.cause), if flag.dimmed { 0.3 } else { 1.0 })
 }
 
-fn thin(sketch: &mut Sketch, fuse: &FuseRecord, to: f32, color: Color32) {
-    let half = size::FUSE_THIN / 2.0;
-    sketch.rect([fuse.x0, fuse.y - half, to, fuse.y + half], color);
-}
-
-/// Thin up to the budget, loud beyond.
-fn late(sketch: &mut Sketch, theme: &Theme, fuse: &FuseRecord, opacity: f32) {
-    thin(sketch, fuse, fuse.x_budget, theme::fade(theme.prompt, opacity));
-    let color = theme::fade(theme.late, opacity);
-    let half = size::FUSE_LOUD / 2.0;
-    let area = [fuse.x_budget, fuse.y - half, fuse.x1, fuse.y + half];
-    if fuse.deaf {
-        sketch.rect(area, theme::fade(theme.late, opacity * 0.30));
-        sketch.hatch(area, color);
-    } else {
-        sketch.rect(area, color);
-    }
-    match fuse.end {
-        FuseEnd::Exit => {
-            // A stop across the lane: here it ended.
-            sketch.rect([fuse.x1 - 1.0, fuse.y - 12.0, fuse.x1 + 1.0, fuse.y + half], color);
-        }
-        FuseEnd::Alive => {
-            let (tip, back) = (fuse.x1 + 3.0, fuse.x1 - 4.0);
-            for side in [-5.0, 5.0] {
-                sketch.line([back, fuse.y + side], [tip, fuse.y], 1.8, color);
-            }
-        }
-    }
-}
-
-/// The overstays, written at the ends of the loud fuses.
-pub(super) fn overstays(ui: &Ui, scene: &Scene, frame: &Frame<'_>, painter: &Painter) {
-    let theme = frame.ctx.theme;
-    let width = frame.canvas.width();
-    for fuse in scene.fuses.iter().filter(|fuse| !fuse.text.is_empty()) {
-        let Some(row) = scene.rows.get(fuse.row as usize) else { continue };
-        let loud = fuse.kind == FuseKind::Late;
-        let text = scene.text(fuse.text);
-        let font = if loud { widgets::small_strong_font() } else { widgets::small_font() };
-        let color = if loud { theme.late_text } else { theme.weak };
-        let color = if fuse.dimmed { theme::fade(color, 0.4) } else { color };
-        let galley = ui.painter().layout_no_wrap(text.to_owned(), font, color);
-        if fuse.x1 < 0.0 || fuse.x0 > width {
-            continue;
-        }
-        // Right of the end if there is room, else left of it.
-        let fits = fuse.x1 + galley.size().x + 12.0 < width;
-        let (anchor, x) = if fits {
-            (Align2::LEFT_CENTER, fuse.x1 + 7.0)
-        } else {
-            (Align2::RIGHT_CENTER, fuse.x1.min(width) - 7.0)
-        };
-        let lane = row.y0.midpoint((row.y0 + 18.0).min(row.y1));
-        let at = frame.canvas.min + vec2(x, lane);
-        let rect = anchor.anchor_size(at, galley.size());
-        if !fits || loud {
-            let ground = if loud { theme.late_soft } else { theme.canvas };
-            let ground = if fuse.dimmed { theme::fade(ground, 0.4) } else { ground };
-            painter.rect_filled(rect.expand2(vec2(4.0, 0.5)), 3.0, ground);
-        }
-        painter.galley(rect.min, galley, color);
-    }
-}
-
-/// A flag on the axis for each cancel: its cause's color, red if somebody left late.
+/// The flags: their cause's color, red if somebody left late.
 pub(super) fn flags(ui: &Ui, scene: &Scene, frame: &Frame<'_>, painter: &Painter) {
     let theme = frame.ctx.theme;
     let mut sketch = Sketch::new(frame.canvas.min, ui.pixels_per_point());
-    for (at, mark) in scene.cancels.iter().enumerate() {
-        let opacity = if mark.dimmed { 0.3 } else { 1.0 };
-        let color = theme::fade(theme.cause(mark.cause), opacity);
-        let (x, top) = (mark.x, 3.0);
-        let half = if mark.selected { 5.5 } else { 4.5_f32.min(room(scene, at) * 0.42) };
-        sketch.rect([x - 0.5, top, x + 0.5, size::AXIS], color);
-        let body = [x - half, top, x + half, top + FLAG - 4.0];
-        sketch.rect(body, color);
-        sketch.triangle([[x - half, body[3]], [x + half, body[3]], [x, body[3] + 4.0]], color);
-        if mark.late {
-            let core = theme::fade(theme.late, opacity);
-            let edge = if half < 3.0 { 0.0 } else { 1.5 };
-            sketch.rect([x - half + edge, top + edge, x + half - edge, body[3] - edge / 3.0], core);
-        }
+    for flag in &scene.flags {
+        flag_shape(theme, flag, &mut sketch);
     }
     sketch.finish(painter);
-    numbers(ui, scene, frame, painter);
-}
-
-/// Beside the flags: how many, and the worst overstay, where there is room for it.
-fn numbers(ui: &Ui, scene: &Scene, frame: &Frame<'_>, painter: &Painter) {
-    let theme = frame.ctx.theme;
-    for (at, mark) in scene.cancels.iter().enumerate() {
-        let next = scene.cancels.get(at + 1).map_or(frame.canvas.width(), |next| next.x - 6.0);
-        let mut parts = Vec::new();
-        if mark.count == 1 && next - mark.x > 150.0 {
-            let cause = mark.cause.name().to_owned();
-            parts.push((cause, theme.cause(mark.cause), widgets::small_font()));
-        }
-        if mark.count > 1 {
-            parts.push((
-                format!("{}×", thousands(u64::from(mark.count))),
-                theme.weak,
-                widgets::small_font(),
-            ));
-        }
-        if mark.late {
-            let worst = format_duration(mark.worst_ns);
-            parts.push((worst, theme.late_text, widgets::small_strong_font()));
-        }
-        let mut x = mark.x + 9.0;
-        for (text, color, font) in parts {
-            let color = if mark.dimmed { theme::fade(color, 0.4) } else { color };
-            let galley = ui.painter().layout_no_wrap(text, font, color);
-            if x + galley.size().x > next {
-                break;
-            }
-            let place = frame.canvas.min + vec2(x, 3.0 + (FLAG - galley.size().y) / 2.0);
-            x += galley.size().x + 5.0;
-            painter.galley(place, galley, color);
-        }
+    for (at, flag) in scene.flags.iter().enumerate() {
+        let next = scene.flags.get(at + 1).map_or(frame.canvas.width(), |next| next.x - 6.0);
+        label(ui, frame, painter, flag, next);
     }
 }
 
-/// Arrows of the selection.
-pub(super) fn arrows(scene: &Scene, theme: &Theme, sketch: &mut Sketch) {
-    for arrow in &scene.arrows {
-        let color = match arrow.kind {
-            _ if arrow.late => theme.late,
-            ArrowKind::Wake => theme.accent,
-            ArrowKind::Create => theme.better,
-            ArrowKind::Reach => theme.weak,
-        };
-        let color = theme::fade(color, if arrow.kind == ArrowKind::Reach { 0.55 } else { 0.85 });
-        let (from, to) = ([arrow.x0, arrow.y0], [arrow.x1, arrow.y1]);
-        let (dx, dy) = (to[0] - from[0], to[1] - from[1]);
-        let length = dx.hypot(dy).max(1e-3);
-        let (ux, uy) = (dx / length, dy / length);
-        let neck = [to[0] - ux * HEAD, to[1] - uy * HEAD];
-        sketch.line(from, neck, 1.2, color);
-        let side = [-uy * HEAD * 0.55, ux * HEAD * 0.55];
-        sketch.triangle(
-            [to, [neck[0] + side[0], neck[1] + side[1]], [neck[0] - side[0], neck[1] - side[1]]],
-            color,
-        );
+fn flag_shape(theme: &Theme, flag: &FlagRecord, sketch: &mut Sketch) {
+    let opacity = if flag.dimmed { 0.3 } else { 1.0 };
+    let (color, late) = (color_of(theme, flag), theme::fade(theme.late, opacity));
+    if is_wide(flag) {
+        let color = if flag.late { late } else { theme::fade(color, 0.7) };
+        let (y, end) = (TOP + ROW + 1.0, flag.x1.max(flag.x0 + WIDE_PX));
+        sketch.rect([flag.x0, y, end, y + 1.0], color);
+        sketch.rect([end - 0.5, y - 2.0, end + 0.5, y + 1.0], color);
+    }
+    let half = if flag.selected { HALF + 1.0 } else { HALF };
+    let (left, right) = (flag.x - half, flag.x + half);
+    if flag.count > 1 {
+        // The edge of the one behind it.
+        sketch.rect([right + 1.0, TOP + 1.5, right + 2.0, BODY_END + 1.0], color);
+    }
+    sketch.rect([left, TOP, right, BODY_END], color);
+    sketch.triangle([[left, BODY_END], [right, BODY_END], [flag.x, BODY_END + 4.0]], color);
+    if flag.late {
+        sketch.rect([left + 1.5, TOP + 1.5, right - 1.5, BODY_END - 0.5], late);
+    }
+}
+
+/// Beside a flag: how many, and the worst overstay, where there is room for it.
+fn label(ui: &Ui, frame: &Frame<'_>, painter: &Painter, flag: &FlagRecord, next: f32) {
+    let theme = frame.ctx.theme;
+    let overlaid = frame.kind == Kind::Cancels && frame.sheet.n_cancels_shown > 1;
+    let mut parts = Vec::new();
+    if overlaid {
+        let all = format!("{} cancels", thousands(frame.sheet.n_cancels_shown as u64));
+        parts.push((all, theme.weak, widgets::small_font()));
+    } else if flag.count > 1 {
+        let n = format!("{}×", short_count(flag.count));
+        parts.push((n, theme.text, widgets::small_font()));
+    } else if next - flag.x > NAMED_PX {
+        parts.push((name_of(frame, flag), theme.cause(flag.cause), widgets::small_font()));
+    }
+    if flag.late {
+        let worst = frame.sheet.duration(flag.worst_ns);
+        parts.push((worst, theme.late_text, widgets::small_strong_font()));
+    }
+    let mut x = flag.x + if flag.count > 1 { 10.0 } else { 9.0 };
+    for (text, color, font) in parts {
+        let color = if flag.dimmed { theme::fade(color, 0.4) } else { color };
+        let galley = ui.painter().layout_no_wrap(text, font, color);
+        if x + galley.size().x > next {
+            break;
+        }
+        let place = frame.canvas.min + vec2(x, TOP + (ROW - galley.size().y) / 2.0);
+        x += galley.size().x + 5.0;
+        painter.galley(place, galley, color);
+    }
+}
+
+/// A count in few letters: `938`, `1.2k`, `45k`.
+fn short_count(n: u32) -> String {
+    match n {
+        0..1_000 => n.to_string(),
+        1_000..10_000 => format!("{}.{}k", n / 1_000, n % 1_000 / 100),
+        10_000..1_000_000 => format!("{}k", n / 1_000),
+        _ => format!("{}M", n / 1_000_000),
+    }
+}
+
+/// The cause, and the context's name if the program logged it.
+fn name_of(frame: &Frame<'_>, flag: &FlagRecord) -> String {
+    let cancel = frame.sheet.cancel(flag.cancel);
+    let context = cancel.and_then(|cancel| frame.sheet.document.context_of(cancel));
+    match context {
+        Some(context) => format!("{} {}", flag.cause.name(), context.name),
+        None => flag.cause.name().to_owned(),
     }
 }

@@ -3,7 +3,7 @@
 use egui::{Id, Key, PointerButton, Pos2, Response, Sense, Ui, WidgetInfo};
 
 use super::{Frame, Kind, TimelinePanel};
-use crate::base::{Interval, Time, format_duration};
+use crate::base::{Interval, Time};
 use crate::scene::Viewport;
 use crate::ui::app::Gestures;
 use crate::ui::command::{Command, Look};
@@ -261,5 +261,9 @@ fn canvas_text(frame: &Frame<'_>) -> String {
         Kind::Cancels => format!("Cancels of {}", frame.sheet.origin.name()),
     };
     let seen = frame.viewport.visible().ns();
-    format!("{name}: {}, {} in view", count(frame.rows.n_lanes(), "lane"), format_duration(seen))
+    format!(
+        "{name}: {}, {} in view",
+        count(frame.rows.n_lanes(), "lane"),
+        frame.sheet.duration(seen)
+    )
 }

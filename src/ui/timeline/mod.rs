@@ -6,6 +6,8 @@
 
 mod canvas;
 mod flags;
+mod fuses;
+mod head;
 mod hover;
 mod input;
 mod names;
@@ -13,6 +15,7 @@ mod paint;
 mod reveal;
 mod scrollbar;
 mod strip;
+mod tips;
 
 use egui::{Rect, Ui, pos2, vec2};
 
@@ -203,7 +206,7 @@ pub(crate) fn cancels_ui(
     let head =
         egui::Frame::new().fill(ctx.theme.panel).inner_margin(egui::Margin::symmetric(10, 5));
     egui::Panel::top("cancel_head").frame(head).show(ui, |ui| {
-        hover::cancel_head_ui(ui, ctx, sheet);
+        head::cancel_head_ui(ui, ctx, sheet);
     });
     let rect = ui.available_rect_before_wrap();
     let Some(rows) = &sheet.cancel_rows else {

@@ -4,10 +4,11 @@ use egui::{Align2, Rect, Sense, Ui, WidgetInfo, vec2};
 
 use super::{Frame, Kind, TimelinePanel, hover};
 use crate::analysis::Hearing;
-use crate::base::{Goroutine, format_duration};
-use crate::scene::{Grouping, Row, RowRecord, Section};
+use crate::base::{Clock, Goroutine};
+use crate::model::Edge;
+use crate::scene::{Grouping, Row, RowRecord, Section, StateClass};
 use crate::ui::command::Command;
-use crate::ui::ctx::{goroutine_id, moment, short_function, start_function, thousands};
+use crate::ui::ctx::{bytes, goroutine_id, moment, short_function, start_function, thousands};
 use crate::ui::state::{Selected, What};
 use crate::ui::theme::{self, size};
 use crate::ui::widgets::{self, text_at};
@@ -16,8 +17,10 @@ use crate::ui::widgets::{self, text_at};
 const PAD: f32 = 8.0;
 /// How many of a goroutine's hearings are looked at for the worst late one.
 const MAX_LOOKED_AT: usize = 64;
-/// Width of a lane's id, in points.
+/// Width of a lane's id of up to five digits, in points.
 const ID: f32 = 52.0;
+/// How much wider it is for each digit more, in points.
+const DIGIT: f32 = 7.0;
 
 impl TimelinePanel {
     /// The whole column.
@@ -28,15 +31,22 @@ impl TimelinePanel {
         let (head, rows) = frame.names.split_top_bottom_at_y(frame.names.top() + size::AXIS);
         let mut child = ui.new_child(egui::UiBuilder::new().max_rect(rows).id_salt("names"));
         child.shrink_clip_rect(rows);
+        let id_width = id_width(frame, &self.scene.rows);
         for (number, row) in (0..).zip(&self.scene.rows) {
             // Fuses are listed row by row.
             let fuses = &self.scene.fuses;
             let first = fuses.partition_point(|fuse| fuse.row < number);
             let fuse = fuses.get(first).filter(|fuse| fuse.row == number);
-            row_ui(&mut child, frame, row, fuse.map(|fuse| fuse.hearing));
+            let plot = self.scene.plots.iter().find(|plot| plot.row == number);
+            let beside = Beside {
+                hearing: fuse.map(|fuse| fuse.hearing),
+                top: plot.map(|plot| plot.max),
+                id_width,
+            };
+            row_ui(&mut child, frame, row, beside);
         }
         if let Some(row) = &self.scene.sticky {
-            row_ui(&mut child, frame, row, None);
+            row_ui(&mut child, frame, row, Beside { hearing: None, top: None, id_width });
         }
         painter.rect_filled(head, 0.0, theme.panel);
         head_ui(frame, &painter, head);
@@ -44,6 +54,30 @@ impl TimelinePanel {
         painter.vline(frame.names.right() - 0.5, frame.names.y_range(), edge);
         painter.hline(head.x_range(), head.bottom(), edge);
     }
+}
+
+/// What there is to know of a row besides its record.
+#[derive(Clone, Copy)]
+struct Beside {
+    /// The hearing of its first fuse.
+    hearing: Option<u32>,
+    /// What the top of its plot stands for.
+    top: Option<f64>,
+    /// Width of the column of ids, in points.
+    id_width: f32,
+}
+
+/// The width of the ids in view: it changes only with the number of their digits.
+fn id_width(frame: &Frame<'_>, rows: &[RowRecord]) -> f32 {
+    let id = |row: &RowRecord| match row.row {
+        Row::Lane { goroutine, .. } => frame.sheet.trace().life(goroutine).id.0,
+        _ => 0,
+    };
+    let largest = rows.iter().map(id).max().unwrap_or(0);
+    let digits = largest.checked_ilog10().map_or(1, |log| log + 1);
+    #[expect(clippy::cast_precision_loss, reason = "at most twenty digits")]
+    let more = digits.saturating_sub(5) as f32;
+    ID + more * DIGIT
 }
 
 /// Left of the axis: which trace, or what zero is.
@@ -57,8 +91,8 @@ fn head_ui(frame: &Frame<'_>, painter: &egui::Painter, head: Rect) {
             theme.side[frame.slot as usize],
         ),
         // The status bar has the number of goroutines too.
-        Kind::All if frame.sheet.trace().info().in_ticks => {
-            ("Times are ticks, not nanoseconds".to_owned(), theme.warn)
+        Kind::All if frame.sheet.trace().clock() == Clock::Ticks => {
+            ("Times are ticks of unknown length".to_owned(), theme.warn)
         }
         Kind::All => {
             let n = thousands(frame.rows.n_lanes() as u64);
@@ -70,7 +104,7 @@ fn head_ui(frame: &Frame<'_>, painter: &egui::Painter, head: Rect) {
     text_at(painter, at, &text, font, color, head.width() - 2.0 * PAD);
 }
 
-fn row_ui(ui: &mut Ui, frame: &Frame<'_>, row: &RowRecord, fuse: Option<u32>) {
+fn row_ui(ui: &mut Ui, frame: &Frame<'_>, row: &RowRecord, beside: Beside) {
     let top = frame.canvas.top();
     let rect = Rect::from_x_y_ranges(frame.names.x_range(), top + row.y0..=top + row.y1);
     match row.row {
@@ -80,15 +114,38 @@ fn row_ui(ui: &mut Ui, frame: &Frame<'_>, row: &RowRecord, fuse: Option<u32>) {
             }
         }
         Row::Lane { goroutine, cancel, .. } => {
-            let hearing = fuse.filter(|_| cancel.is_some());
-            lane_ui(ui, frame, row, goroutine, hearing, rect);
+            let hearing = beside.hearing.filter(|_| cancel.is_some());
+            lane_ui(ui, frame, row, goroutine, Beside { hearing, ..beside }, rect);
         }
-        special => {
-            let name = special_name(frame, special);
-            let at = rect.left_center() + vec2(PAD + 14.0, 0.0);
-            let font = widgets::small_font();
-            text_at(ui.painter(), at, &name, font, frame.ctx.theme.weak, rect.width() - 30.0);
-        }
+        special => special_ui(ui, frame, special, beside, rect),
+    }
+}
+
+/// A lane that is no goroutine's; of a plot with what its top stands for.
+fn special_ui(ui: &Ui, frame: &Frame<'_>, row: Row, beside: Beside, rect: Rect) {
+    let theme = frame.ctx.theme;
+    let at = rect.left_center() + vec2(PAD + 14.0, 0.0);
+    let name = special_name(frame, row);
+    let font = widgets::small_font();
+    let mut text = text_at(ui.painter(), at, &name, font.clone(), theme.weak, rect.width() - 30.0);
+    if row == Row::HeapPlot {
+        // The words are the legend of the lines.
+        let at = egui::pos2(text.left(), text.center().y);
+        let heap = theme.patch(StateClass::Network);
+        text = text_at(ui.painter(), at, "heap", font.clone(), heap, rect.width() - 30.0);
+    }
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
+    let top = beside.top.map(|top| match row {
+        Row::HeapPlot => bytes(top as u64),
+        _ => thousands(top.round() as u64),
+    });
+    let Some(top) = top else { return };
+    let top = format!("up to {top}");
+    let galley = ui.painter().layout_no_wrap(top, font, theme.faint);
+    let right = egui::pos2(rect.right() - PAD, text.center().y);
+    let place = Align2::RIGHT_CENTER.anchor_size(right, galley.size());
+    if place.left() > text.right() {
+        ui.painter().galley(place.min, galley, theme.faint);
     }
 }
 
@@ -168,7 +225,7 @@ fn lane_ui(
     frame: &Frame<'_>,
     row: &RowRecord,
     goroutine: Goroutine,
-    hearing: Option<u32>,
+    Beside { hearing, id_width, .. }: Beside,
     rect: Rect,
 ) {
     let ctx = frame.ctx;
@@ -198,7 +255,7 @@ fn lane_ui(
     let opacity = if row.dimmed { 0.45 } else { 1.0 };
     let mut right = rect.right() - PAD;
     if let Some(hearing) = late {
-        let text = overstay_text(hearing);
+        let text = overstay_text(frame, hearing);
         let color = theme::fade(theme.late_text, opacity);
         let galley = painter.layout_no_wrap(text, widgets::small_strong_font(), color);
         let place = Align2::RIGHT_CENTER.anchor_size(egui::pos2(right, line.y), galley.size());
@@ -215,10 +272,17 @@ fn lane_ui(
     };
     let id_text = goroutine_id(frame.sheet, goroutine);
     let left = line + vec2(PAD + 14.0, 0.0);
-    text_at(painter, left, &id_text, font.clone(), theme::fade(theme.weak, opacity), ID - 6.0);
+    text_at(
+        painter,
+        left,
+        &id_text,
+        font.clone(),
+        theme::fade(theme.weak, opacity),
+        id_width - 6.0,
+    );
     let (text, color) = lane_label(frame, goroutine, name, late, hearing);
     let color = theme::fade(color, opacity);
-    text_at(painter, left + vec2(ID, 0.0), &text, font, color, right - left.x - ID);
+    text_at(painter, left + vec2(id_width, 0.0), &text, font, color, right - left.x - id_width);
     if response.clicked() {
         ctx.send(Command::Select(Some(target(frame, goroutine, hearing))));
     }
@@ -250,7 +314,7 @@ fn lane_label(
         None => {
             let life = frame.sheet.trace().lifetime(goroutine);
             let from = moment(frame.sheet, life.start);
-            (format!("{from}, for {}", format_duration(life.ns())), theme.weak)
+            (format!("from {from}, for {}", frame.sheet.duration(life.ns())), theme.weak)
         }
     }
 }
@@ -261,9 +325,9 @@ fn target(frame: &Frame<'_>, goroutine: Goroutine, hearing: Option<u32>) -> Sele
     Selected { slot: frame.slot, what }
 }
 
-fn overstay_text(hearing: &Hearing) -> String {
+fn overstay_text(frame: &Frame<'_>, hearing: &Hearing) -> String {
     let sign = if hearing.end == Edge::OUTSIDE { "≥ " } else { "" };
-    format!("{sign}{}", format_duration(hearing.overstay_ns))
+    format!("{sign}{}", frame.sheet.duration(hearing.overstay_ns))
 }
 
 /// A lane as a screen reader says it.
@@ -278,10 +342,10 @@ fn lane_text(
         Some(hearing) if hearing.end == Edge::OUTSIDE => {
             format!(
                 "{id} {name}, still alive {} after its cancel",
-                format_duration(hearing.overstay_ns)
+                frame.sheet.duration(hearing.overstay_ns)
             )
         }
-        Some(hearing) => format!("{id} {name}, {} late", format_duration(hearing.overstay_ns)),
+        Some(hearing) => format!("{id} {name}, {} late", frame.sheet.duration(hearing.overstay_ns)),
         None => format!("{id} {name}"),
     }
 }

@@ -4,7 +4,6 @@ use egui::{CornerRadius, CursorIcon, Id, Rect, Sense, Stroke, StrokeKind, Ui, Wi
 
 use super::paint::Sketch;
 use super::{Frame, TimelinePanel};
-use crate::base::format_duration;
 use crate::scene::{Overview, Viewport};
 use crate::ui::app::Gestures;
 use crate::ui::command::{Command, Look};
@@ -35,7 +34,7 @@ impl TimelinePanel {
         painter.rect_filled(strip, 0.0, theme.window);
         let name = strip.with_max_x(frame.names.right());
         let what = if frame.sheet.is_preview { "preview: the first" } else { "whole trace," };
-        let whole = format!("{what} {}", format_duration(frame.sheet.interval().ns()));
+        let whole = format!("{what} {}", frame.sheet.duration(frame.sheet.interval().ns()));
         let at = name.left_center() + vec2(8.0, 0.0);
         let font = widgets::small_font();
         text_at(&painter, at, &whole, font, theme.weak, name.width() - 16.0);

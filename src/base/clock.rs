@@ -1,0 +1,194 @@
+//! Numbers and durations as people read them. This is the only place that words a duration: which
+//! words depends on what the trace's clock counts.
+
+use super::time::{ParseDurationError, parse_duration};
+
+/// What a trace's clock counts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Clock {
+    /// Nanoseconds.
+    #[default]
+    Nanoseconds,
+    /// Ticks of unknown length: the trace was cut before it told the clock's frequency.
+    Ticks,
+}
+
+impl Clock {
+    /// A duration as text with three significant digits: `80.2 ms`, `1.5 s`, `640 ns`; in ticks
+    /// `1,234 ticks`, `80.2 M ticks`.
+    #[must_use]
+    pub fn text(self, duration: i64) -> String {
+        let mut text = String::new();
+        self.push(&mut text, duration);
+        text
+    }
+
+    /// Adds a duration to a text, as [`Clock::text`] words it.
+    pub fn push(self, text: &mut String, duration: i64) {
+        if duration < 0 {
+            text.push('-');
+        }
+        let magnitude = duration.unsigned_abs();
+        let (one, unit) = match (self, magnitude) {
+            (Self::Nanoseconds, 0..1_000) => (1, " ns"),
+            (Self::Nanoseconds, 1_000..999_500) => (1_000, " µs"),
+            (Self::Nanoseconds, 999_500..999_500_000) => (1_000_000, " ms"),
+            (Self::Nanoseconds, _) => (1_000_000_000, " s"),
+            (Self::Ticks, 0..1_000_000) => {
+                text.push_str(&grouped(magnitude));
+                text.push_str(if magnitude == 1 { " tick" } else { " ticks" });
+                return;
+            }
+            (Self::Ticks, 1_000_000..999_500_000) => (1_000_000, " M ticks"),
+            (Self::Ticks, _) => (1_000_000_000, " G ticks"),
+        };
+        push_three_digits(text, magnitude, one);
+        text.push_str(unit);
+    }
+
+    /// Reads a duration such as `10ms`, as [`parse_duration`] does; of ticks `20,000`,
+    /// `20000 ticks` or `1.5 M ticks`, too.
+    ///
+    /// # Errors
+    /// If the text is anything else, negative, or out of range.
+    pub fn parse(self, text: &str) -> Result<i64, ParseDurationError> {
+        if self == Self::Nanoseconds {
+            return parse_duration(text);
+        }
+        let number = text.trim().trim_end_matches("ticks").trim_end_matches("tick").trim();
+        let number = number.replace(',', "");
+        let units = [('k', "us"), ('M', "ms"), ('G', "s")];
+        let unit =
+            units.iter().find_map(|(letter, unit)| Some((number.strip_suffix(*letter)?, unit)));
+        // A tick is to a million of them as 1 ns to 1 ms.
+        let in_time = match unit {
+            Some((number, unit)) => format!("{}{unit}", number.trim()),
+            None if number.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') => {
+                format!("{number}ns")
+            }
+            None => number,
+        };
+        parse_duration(&in_time).map_err(|_| ParseDurationError { text: text.to_owned() })
+    }
+
+    /// A change: `+80 ms`, `-79 ms`, `0 ns`.
+    #[must_use]
+    pub fn signed_text(self, change: i64) -> String {
+        let sign = if change > 0 { "+" } else { "" };
+        format!("{sign}{}", self.text(change))
+    }
+}
+
+/// Adds a number in units of `one`, with three significant digits: `80.2`, `1.5`, `59`.
+fn push_three_digits(text: &mut String, number: u64, one: u64) {
+    // What rounds up to 100 or 10 needs a digit less.
+    let scale = match (number / 5).saturating_mul(1_000) / one {
+        _ if one == 1 => 1,
+        19_990.. => 1,
+        1_999.. => 10,
+        _ => 100,
+    };
+    let scaled = (number.saturating_mul(scale).saturating_add(one / 2)) / one;
+    let mut digits = itoa::Buffer::new();
+    text.push_str(digits.format(scaled / scale));
+    let fraction = scaled % scale;
+    if fraction > 0 {
+        text.push('.');
+        let (tenths, hundredths) =
+            if scale == 100 { (fraction / 10, fraction % 10) } else { (fraction, 0) };
+        text.push_str(digits.format(tenths));
+        if hundredths > 0 {
+            text.push_str(digits.format(hundredths));
+        }
+    }
+}
+
+/// A number with its digits in groups of three: `1,234,567`.
+#[must_use]
+pub fn grouped(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_read_as_people_write_them() {
+        let shown = |ns| Clock::Nanoseconds.text(ns);
+        assert_eq!(shown(0), "0 ns");
+        assert_eq!(shown(640), "640 ns");
+        assert_eq!(shown(80_154_176), "80.2 ms");
+        assert_eq!(shown(80_000_000), "80 ms");
+        assert_eq!(shown(1_500_000_000), "1.5 s");
+        assert_eq!(shown(999_600), "1 ms");
+        assert_eq!(shown(-2_500), "-2.5 µs");
+        assert_eq!(shown(-640), "-640 ns");
+        assert_eq!(shown(100_400_000), "100 ms");
+        assert_eq!(shown(59_630_000_000), "59.6 s");
+        assert_eq!(shown(1_050), "1.05 µs");
+        assert_eq!(shown(9_995), "10 µs");
+        assert_eq!(shown(9_994), "9.99 µs");
+        assert_eq!(shown(12_345_000), "12.3 ms");
+        assert_eq!(shown(99_949_999), "99.9 ms");
+        assert_eq!(shown(99_950_000), "100 ms");
+        assert_eq!(shown(i64::MAX), "9223372037 s");
+    }
+
+    #[test]
+    fn a_clock_that_counts_ticks_says_so() {
+        let shown = |ticks| Clock::Ticks.text(ticks);
+        assert_eq!(shown(0), "0 ticks");
+        assert_eq!(shown(1), "1 tick");
+        assert_eq!(shown(1_234), "1,234 ticks");
+        assert_eq!(shown(-20_500), "-20,500 ticks");
+        assert_eq!(shown(999_999), "999,999 ticks");
+        assert_eq!(shown(1_000_000), "1 M ticks");
+        assert_eq!(shown(80_154_176), "80.2 M ticks");
+        assert_eq!(shown(999_600_000), "1 G ticks");
+        assert_eq!(shown(2_350_000_000), "2.35 G ticks");
+    }
+
+    #[test]
+    fn what_is_shown_of_ticks_can_be_typed() {
+        for (text, ticks) in [
+            ("1,234 ticks", 1_234),
+            ("1 tick", 1),
+            ("20000", 20_000),
+            ("80.2 M ticks", 80_200_000),
+            ("2.35 G", 2_350_000_000),
+            ("20k", 20_000),
+            ("10ms", 10_000_000),
+        ] {
+            assert_eq!(Clock::Ticks.parse(text), Ok(ticks), "{text}");
+        }
+        for bad in ["", "ticks", "-1 ticks", "a few ticks"] {
+            assert!(Clock::Ticks.parse(bad).is_err(), "{bad}");
+        }
+        assert_eq!(Clock::Nanoseconds.parse("10ms"), Ok(10_000_000));
+        assert!(Clock::Nanoseconds.parse("10").is_err());
+    }
+
+    #[test]
+    fn changes_have_a_sign() {
+        assert_eq!(Clock::Nanoseconds.signed_text(80_000_000), "+80 ms");
+        assert_eq!(Clock::Nanoseconds.signed_text(-79_000_000), "-79 ms");
+        assert_eq!(Clock::Ticks.signed_text(0), "0 ticks");
+    }
+
+    #[test]
+    fn numbers_are_grouped() {
+        assert_eq!(grouped(0), "0");
+        assert_eq!(grouped(999), "999");
+        assert_eq!(grouped(1_000), "1,000");
+        assert_eq!(grouped(36_195_642), "36,195,642");
+    }
+}

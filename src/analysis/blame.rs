@@ -11,18 +11,29 @@ use crate::parse::event::GoState;
 
 use super::book::Traits;
 use super::few::Few;
+use super::history::step_back;
 use super::lives;
 use super::split::{Key, Splitter, Sum, rank};
 use super::types::{Link, SplitPart};
 
 /// How many hands a wait may go through.
 const MAX_DEPTH: u32 = 16;
-/// How many spans to read in all: beyond that, waits are left where they are.
-const MAX_SPANS: usize = 20_000;
+/// How many spans to read in all, the last ones: waits before them are left where they are.
+const FAR_SPANS: usize = 20_000;
+const NEAR_SPANS: usize = 500;
 /// How many links to give at most.
 const MAX_LINKS: usize = 8;
 /// A link below this share of the window is left out.
 const MIN_SHARE: i64 = 50;
+
+/// How far back to follow who held up whom.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Reach {
+    /// As far as anybody would read.
+    Far,
+    /// Only the last moments.
+    Near,
+}
 
 /// Takes windows of goroutines' lives to account, one after another. Its tables are used again:
 /// most windows are short, and there can be millions.
@@ -70,8 +81,12 @@ impl<'a> Walk<'a> {
         &mut self,
         goroutine: Goroutine,
         window: Interval,
+        reach: Reach,
     ) -> (&[SplitPart], &[Link]) {
-        self.spans_left = MAX_SPANS;
+        self.spans_left = match reach {
+            Reach::Far => FAR_SPANS,
+            Reach::Near => NEAR_SPANS,
+        };
         self.split.clear();
         self.hands.clear();
         self.did.clear();
@@ -118,7 +133,8 @@ impl<'a> Walk<'a> {
     /// Cuts up a window, its end first.
     fn back(&mut self, goroutine: Goroutine, window: Interval, depth: u32) {
         let first = self.spans.len();
-        self.read(goroutine, window);
+        let early = self.read(goroutine, window);
+        let window = Interval::new(early.end, window.end);
         let mut end = window.end;
         let mut seen = false;
         for at in (first..self.spans.len()).rev() {
@@ -152,23 +168,46 @@ impl<'a> Walk<'a> {
         }
         self.spans.truncate(first);
         let rest = Interval::new(window.start, end);
-        if !seen {
+        if !seen && rest.ns() > 0 {
             self.rest(goroutine, rest, depth);
         } else if window.start < end {
             self.before_birth(goroutine, rest, depth);
         }
+        if early.ns() > 0 {
+            self.rest(goroutine, early, depth);
+        }
     }
 
     /// Reads a goroutine's spans in a window, and one more, which tells who ended the last wait.
-    fn read(&mut self, goroutine: Goroutine, window: Interval) {
-        let first = self.spans.len();
-        for span in self.splitter.trace.spans_from(goroutine, window.start).take(self.spans_left) {
+    /// Gives what of the window is not read: its beginning, if there is too much.
+    fn read(&mut self, goroutine: Goroutine, window: Interval) -> Interval {
+        let (first, limit) = (self.spans.len(), self.spans_left);
+        let trace = self.splitter.trace;
+        let mut from = window.start;
+        if limit == 0 {
+            from = window.end;
+        } else if self.read_from(goroutine, window, limit) {
+            // The last ones say more of the end.
+            self.spans.truncate(first);
+            from = step_back(trace, goroutine, window.end, limit).unwrap_or(from).max(from);
+            self.read_from(goroutine, Interval::new(from, window.end), limit + 1);
+        }
+        self.spans_left -= limit.min(self.spans.len() - first);
+        Interval::new(window.start, from)
+    }
+
+    /// Reads spans, and tells whether there are more in the window than the limit allows.
+    fn read_from(&mut self, goroutine: Goroutine, window: Interval, limit: usize) -> bool {
+        for (n, span) in self.splitter.trace.spans_from(goroutine, window.start).enumerate() {
+            if n == limit && span.start < window.end {
+                return true;
+            }
             self.spans.push(span);
             if span.start >= window.end {
                 break;
             }
         }
-        self.spans_left -= self.spans.len() - first;
+        false
     }
 
     /// Who ended a wait, if that was another goroutine's doing.

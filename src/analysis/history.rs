@@ -20,7 +20,7 @@ pub(crate) fn spans_before(
     let mut exhausted = false;
     std::iter::from_fn(move || {
         if fetched.is_empty() && !exhausted {
-            let from = step_back(trace, goroutine, until);
+            let from = step_back(trace, goroutine, until, STEP);
             exhausted = from.is_none();
             let from = from.unwrap_or(Time::MIN);
             fetched.extend(trace.spans_from(goroutine, from).take_while(|span| span.start < until));
@@ -32,9 +32,9 @@ pub(crate) fn spans_before(
     .take(limit)
 }
 
-/// The start of a span some [`STEP`] spans before `time`, none if there are fewer.
-fn step_back(trace: &Trace, goroutine: Goroutine, time: Time) -> Option<Time> {
-    let mut wanted = STEP;
+/// When the span began that is `n` spans before `time`; none if there are fewer.
+pub(crate) fn step_back(trace: &Trace, goroutine: Goroutine, time: Time, n: usize) -> Option<Time> {
+    let mut wanted = n;
     for run in trace.runs(goroutine).rev() {
         let range = run.range();
         let before = run.first_before(time);

@@ -21,6 +21,7 @@ mod history;
 mod index;
 mod joining;
 mod judge;
+mod ledger;
 mod listening;
 mod lives;
 mod logged;
@@ -40,6 +41,7 @@ mod types;
 mod words;
 
 pub use diff::{Diff, DiffGroup, ENOUGH, ENOUGH_FOR_TAIL, MIN_PERCENT, Side, diff};
+pub use ledger::Ledgers;
 pub use logged::ContextName;
 pub use rules::Rules;
 pub use tree::{ContextTree, Level, Slowest, context_tree};
@@ -119,13 +121,15 @@ impl Document {
     /// If the hearing is not one of this document's.
     #[must_use]
     pub fn held_by(&self, hearing: &Hearing) -> Vec<Link> {
-        self.accountant().account(hearing).1.to_vec()
+        self.accountant(&Ledgers::default()).account(hearing).1.to_vec()
     }
 
-    /// Tells both, [`Document::split`] and [`Document::held_by`], of many hearings.
+    /// Tells both, [`Document::split`] and [`Document::held_by`], of many hearings. The ledgers
+    /// are those of all accountants of this document.
     #[must_use]
-    pub fn accountant(&self) -> Accountant<'_> {
-        let walk = blame::Walk::new(splitter(&self.trace, &self.analysis));
+    pub fn accountant<'a>(&'a self, ledgers: &'a Ledgers) -> Accountant<'a> {
+        let splitter = splitter(&self.trace, &self.analysis);
+        let walk = blame::Walk::new(split::Splitter { ledgers: Some(ledgers), ..splitter });
         Accountant { document: self, walk }
     }
 }
@@ -143,12 +147,17 @@ impl Accountant<'_> {
     /// # Panics
     /// If the hearing is not one of the document's.
     pub fn account(&mut self, hearing: &Hearing) -> (&[SplitPart], &[Link]) {
-        self.walk.account(hearing.goroutine, self.document.window(hearing))
+        let reach = match hearing.outcome {
+            Outcome::Exited | Outcome::Alive => blame::Reach::Far,
+            // It was not meant to end, so that nobody held it up.
+            Outcome::LivesOn => blame::Reach::Near,
+        };
+        self.walk.account(hearing.goroutine, self.document.window(hearing), reach)
     }
 }
 
 fn splitter<'a>(trace: &'a Trace, analysis: &'a Analysis) -> split::Splitter<'a> {
-    split::Splitter { trace, book: &analysis.book, assists: &analysis.assists }
+    split::Splitter { trace, book: &analysis.book, assists: &analysis.assists, ledgers: None }
 }
 
 /// Finds all cancels, who heard them, and what to act on.

@@ -6,6 +6,7 @@ use crate::parse::event::GoState;
 
 use super::book::Book;
 use super::few::Few;
+use super::ledger::{Ledgers, SPANS_EACH};
 use super::types::SplitPart;
 use super::words::Doing;
 
@@ -57,7 +58,7 @@ impl Assists {
 }
 
 /// What pieces of time are added up by.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct Key {
     state: Doing,
     reason: StrId,
@@ -110,6 +111,8 @@ pub(crate) struct Splitter<'a> {
     pub(crate) trace: &'a Trace,
     pub(crate) book: &'a Book,
     pub(crate) assists: &'a Assists,
+    /// Where to look up what is in long windows, if many are asked for.
+    pub(crate) ledgers: Option<&'a Ledgers>,
 }
 
 impl Splitter<'_> {
@@ -132,10 +135,17 @@ impl Splitter<'_> {
         put: &mut impl FnMut(Key, StackId, i64),
     ) {
         let mut covered = window.start;
+        let mut n_read = 0;
         let mut spans = self.trace.spans_from(goroutine, window.start).peekable();
         while let Some(span) = spans.next() {
             if span.start >= window.end {
                 break;
+            }
+            n_read += 1;
+            if n_read > 2 * SPANS_EACH
+                && let Some(ledgers) = self.ledgers
+            {
+                return self.cut_by(ledgers, goroutine, Interval::new(covered, window.end), put);
             }
             let Some(piece) = span.interval().intersect(window) else { continue };
             if piece.start > covered {
@@ -146,6 +156,24 @@ impl Splitter<'_> {
         }
         if window.end > covered {
             put(Key::UNKNOWN, StackId::EMPTY, window.end - covered);
+        }
+    }
+
+    /// The same of a window in the goroutine's life that has many spans.
+    fn cut_by(
+        self,
+        ledgers: &Ledgers,
+        goroutine: Goroutine,
+        window: Interval,
+        put: &mut impl FnMut(Key, StackId, i64),
+    ) {
+        let read = Self { ledgers: None, ..self };
+        match ledgers.part(self, goroutine, window, put) {
+            Some(Interval { start, end }) => {
+                read.cut(goroutine, Interval::new(window.start, start), put);
+                read.cut(goroutine, Interval::new(end, window.end), put);
+            }
+            None => read.cut(goroutine, window, put),
         }
     }
 

@@ -44,7 +44,7 @@ impl Facts<'_> {
     /// What a goroutine did in a window, the largest part first.
     fn parts(&self, goroutine: Goroutine, window: Interval) -> Vec<SplitPart> {
         let Self { trace, book, assists, .. } = *self;
-        Splitter { trace, book, assists }.parts(goroutine, window)
+        Splitter { trace, book, assists, ledgers: None }.parts(goroutine, window)
     }
 
     /// Whose work a goroutine does: its start function, or the outermost function of the

@@ -2,9 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use super::super::blame::Walk;
+use rustc_hash::FxHashMap;
+
+use super::super::blame::{Reach, Walk};
+use super::super::ledger::{Ledgers, SPANS_EACH};
+use super::super::split::{Key, Splitter};
 use super::super::{Document, Doing, Outcome, Rules, SplitPart, splitter};
-use crate::base::{Interval, Progress, StackId};
+use crate::base::{Goroutine, Interval, Progress, StackId, Time};
 use crate::model::{self, Edge};
 
 /// Names the folder of a larger corpus of traces.
@@ -59,7 +63,7 @@ fn chains_end_at_the_cancel_or_at_a_named_reason() {
         for hearing in document.analysis().hearings() {
             let name = format!("{}: {hearing:?}", path.display());
             let window = document.window(hearing);
-            let (split, links) = walk.account(hearing.goroutine, window);
+            let (split, links) = walk.account(hearing.goroutine, window, Reach::Far);
             let read_forwards = document.split(hearing);
             assert!(split.iter().map(plain).eq(read_forwards.iter().map(plain)), "{name}");
             assert_eq!(links.is_empty(), hearing.overstay_ns == 0, "{name}");
@@ -72,6 +76,47 @@ fn chains_end_at_the_cancel_or_at_a_named_reason() {
             assert_eq!(held, hearing.overstay_ns, "{name}");
         }
     }
+}
+
+/// Long windows are looked up, and that tells the same as reading them span by span.
+#[test]
+fn ledgers_tell_what_spans_tell() {
+    let mut n_long = 0;
+    for (path, document) in documents() {
+        let trace = document.trace();
+        let read = splitter(trace, document.analysis());
+        let ledgers = Ledgers::default();
+        let looked_up = Splitter { ledgers: Some(&ledgers), ..read };
+        for goroutine in trace.goroutines() {
+            let starts: Vec<Time> = trace.spans(goroutine).map(|span| span.start).collect();
+            if starts.len() < 4 * SPANS_EACH {
+                continue;
+            }
+            n_long += 1;
+            let end = trace.lifetime(goroutine).end;
+            for first in (0..starts.len() - 3 * SPANS_EACH).step_by(301) {
+                for until in [end, starts[first + 3 * SPANS_EACH - 1] + 7] {
+                    let window = Interval::new(starts[first] + 5, until);
+                    let name = format!("{}: {goroutine:?} {window:?}", path.display());
+                    let (told, _) = sums(read, goroutine, window);
+                    let (same, n_pieces) = sums(looked_up, goroutine, window);
+                    assert_eq!(told, same, "{name}");
+                    assert!(n_pieces <= 5 * SPANS_EACH + told.len(), "{name}: {n_pieces}");
+                }
+            }
+        }
+    }
+    assert!(n_long > 0, "the package has a trace with a goroutine of many spans");
+}
+
+/// How long a goroutine did what in a window, and of how many pieces that was put together.
+fn sums(splitter: Splitter<'_>, of: Goroutine, window: Interval) -> (FxHashMap<Key, i64>, usize) {
+    let (mut sums, mut n_pieces) = (FxHashMap::default(), 0);
+    splitter.cut(of, window, &mut |key, _, ns| {
+        *sums.entry(key).or_insert(0) += ns;
+        n_pieces += 1;
+    });
+    (sums, n_pieces)
 }
 
 /// A part without the stack, which is one of several.

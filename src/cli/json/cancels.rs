@@ -11,7 +11,9 @@ use serde::Serialize;
 use super::go_id;
 use super::lists::Outlet;
 use super::rows::Site;
-use crate::analysis::{Accountant, Cancel, Document, Doing, Hearing, Link, SplitPart, phrase};
+use crate::analysis::{
+    Accountant, Cancel, Document, Doing, Hearing, Ledgers, Link, SplitPart, phrase,
+};
 use crate::base::{StackId, StrId, Time};
 use crate::model::{Frame, Trace};
 
@@ -26,7 +28,7 @@ pub(super) struct CancelPen<'a> {
 }
 
 impl<'a> CancelPen<'a> {
-    pub(super) fn new(document: &'a Document) -> Self {
+    pub(super) fn new(document: &'a Document, ledgers: &'a Ledgers) -> Self {
         let words = Words {
             trace: document.trace(),
             kept: Vec::new(),
@@ -35,7 +37,7 @@ impl<'a> CancelPen<'a> {
             parts: FxHashMap::default(),
             duration: String::new(),
         };
-        Self { document, accountant: document.accountant(), words }
+        Self { document, accountant: document.accountant(ledgers), words }
     }
 
     /// Writes a cancel.

@@ -11,7 +11,7 @@ mod rows;
 use std::io::{self, Write};
 
 use super::open::Opened;
-use crate::analysis::{Cancel, Diff};
+use crate::analysis::{Cancel, Diff, Ledgers};
 use cancels::CancelPen;
 use groups::GroupRow;
 use lists::Object;
@@ -31,12 +31,13 @@ pub(super) fn write_report(out: &mut dyn Write, opened: &Opened) -> io::Result<(
     let trace = document.trace();
     let analysis = document.analysis();
     let weigh = |cancel: &Cancel| 1 + analysis.heard(cancel).len() + analysis.deaf(cancel).len();
+    let ledgers = Ledgers::default();
     let mut report = Object::open(out)?;
     report.field("schema", &SCHEMA)?;
     report.field("trace", &Head::new(opened))?;
     report.list("warnings", &opened.warnings, WarningRow::new)?;
     report.heavy_list("cancels", analysis.cancels(), weigh, || {
-        let mut pen = CancelPen::new(document);
+        let mut pen = CancelPen::new(document, &ledgers);
         move |out, cancel| pen.write(out, cancel)
     })?;
     report.list("findings", analysis.findings(), |finding| FindingRow::new(trace, finding))?;

@@ -1,0 +1,110 @@
+//! What long-lived goroutines did up to many moments of their lives, so that a long window need
+//! not be read span by span: a worker can hear thousands of cancels and live on to the trace's
+//! end after each.
+
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use rustc_hash::FxHashMap;
+
+use crate::base::{Goroutine, Interval, StackId, Time};
+
+use super::few::Few;
+use super::split::{Key, Splitter};
+
+/// How many spans lie between two marks at first.
+pub(crate) const SPANS_EACH: usize = 512;
+/// How many sums one ledger may hold; where there are more, every other mark is left out.
+const MAX_SUMS: usize = 1 << 20;
+
+/// The ledgers of those goroutines for which somebody asked, to be shared between threads.
+#[derive(Debug, Default)]
+pub struct Ledgers(Mutex<FxHashMap<Goroutine, Arc<OnceLock<Ledger>>>>);
+
+impl Ledgers {
+    /// Hands out what a goroutine did in the largest part of a window that is on record, and
+    /// gives that part; none if it is too short.
+    pub(crate) fn part(
+        &self,
+        splitter: Splitter<'_>,
+        goroutine: Goroutine,
+        window: Interval,
+        put: &mut impl FnMut(Key, StackId, i64),
+    ) -> Option<Interval> {
+        // Nobody panics while it is held; where one does, nothing was left half done.
+        let ledger = Arc::clone(
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(goroutine).or_default(),
+        );
+        ledger.get_or_init(|| Ledger::new(splitter, goroutine)).part(window, put)
+    }
+}
+
+/// What one goroutine did.
+#[derive(Debug, Default)]
+pub(crate) struct Ledger {
+    /// Each thing that it did, in the order in which it first did it.
+    things: Few<Key, StackId>,
+    /// Moments at which a span begins.
+    marks: Vec<Time>,
+    /// For each mark, how long it had done each of the first things by then, in nanoseconds.
+    sums: Vec<Box<[i64]>>,
+}
+
+impl Ledger {
+    pub(crate) fn new(splitter: Splitter<'_>, goroutine: Goroutine) -> Self {
+        let mut ledger = Self::default();
+        let mut now: Vec<i64> = Vec::new();
+        let (mut until_mark, mut step, mut n_sums) = (0, SPANS_EACH, 0);
+        let mut spans = splitter.trace.spans(goroutine).peekable();
+        while let Some(span) = spans.next() {
+            if until_mark == 0 {
+                ledger.marks.push(span.start);
+                ledger.sums.push(now.as_slice().into());
+                n_sums += now.len();
+                if n_sums > MAX_SUMS {
+                    n_sums = ledger.thin_out();
+                    step *= 2;
+                }
+                until_mark = step;
+            }
+            until_mark -= 1;
+            let put = &mut |key, stack, ns| {
+                let thing = ledger.things.row(key, || stack);
+                now.resize(now.len().max(thing + 1), 0);
+                now[thing] += ns;
+            };
+            splitter.cut_span(goroutine, &span, spans.peek(), span.interval(), put);
+        }
+        ledger
+    }
+
+    /// Leaves out every other mark; gives how many sums are left.
+    fn thin_out(&mut self) -> usize {
+        let mut at = 0;
+        self.marks.retain(|_| {
+            at += 1;
+            at % 2 == 1
+        });
+        let mut at = 0;
+        self.sums.retain(|_| {
+            at += 1;
+            at % 2 == 1
+        });
+        self.sums.iter().map(|sums| sums.len()).sum()
+    }
+
+    fn part(&self, window: Interval, put: &mut impl FnMut(Key, StackId, i64)) -> Option<Interval> {
+        let first = self.marks.partition_point(|mark| *mark < window.start);
+        let last = self.marks.partition_point(|mark| *mark <= window.end).checked_sub(1)?;
+        if first >= last {
+            return None;
+        }
+        let (before, after) = (&self.sums[first], &self.sums[last]);
+        for (thing, (&(key, stack), &ns)) in self.things.rows().iter().zip(&**after).enumerate() {
+            let ns = ns - before.get(thing).copied().unwrap_or(0);
+            if ns > 0 {
+                put(key, stack, ns);
+            }
+        }
+        Some(Interval::new(self.marks[first], self.marks[last]))
+    }
+}

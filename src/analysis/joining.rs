@@ -2,7 +2,7 @@
 //! themselves and the canceller's own stops tell.
 
 use crate::base::{Goroutine, StackId, Time};
-use crate::model::{Chunk, Kind, Run, Span, Trace};
+use crate::model::{Chunk, Kind, Run, Span, Trace, View};
 use crate::parse::event::GoState;
 
 use super::book::Book;
@@ -10,7 +10,6 @@ use super::evidence::Piece;
 use super::gaps::{Gap, Gaps};
 use super::lives;
 use super::patterns::Role;
-use super::scan::View;
 
 /// Between two pieces that are closer together than this, in nanoseconds, there is no room for
 /// anything else that leaves a trace: writing an event with its stack takes half as long.

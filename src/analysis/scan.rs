@@ -1,7 +1,7 @@
 //! Linear passes over the spans of a chunk: the innermost loops of the analysis.
 
-use crate::base::{Goroutine, StackId, Time};
-use crate::model::{Chunk, Kind, KindRows, Names, Starts};
+use crate::base::Goroutine;
+use crate::model::{Chunk, KindRows};
 
 /// Calls `visit` for every span of whose kind `class` does not say 0: with the span's number,
 /// that of the word that names its stack, if it has one, and the class.
@@ -130,54 +130,6 @@ fn select<R>(hits: &mut [u32; BLOCK], rows: &[R], step: impl Fn(&R) -> Step) -> 
         from_start += step.0 - step.class();
     }
     (n.min(BLOCK), from_start)
-}
-
-/// The columns of a chunk, taken apart once: for passes that read many spans.
-#[derive(Clone, Copy)]
-pub(crate) struct View<'c> {
-    chunk: &'c Chunk,
-    starts: Starts<'c>,
-    rows: KindRows<'c>,
-    pub(crate) names: Names<'c>,
-}
-
-impl<'c> View<'c> {
-    pub(crate) fn new(chunk: &'c Chunk) -> Self {
-        let columns = &chunk.columns;
-        let (starts, names) = (columns.starts(), columns.names());
-        Self { chunk, starts, rows: chunk.kind_rows(), names }
-    }
-
-    /// As [`Chunk::start`].
-    #[inline]
-    pub(crate) fn start(self, at: usize) -> Time {
-        self.chunk.base + self.ns(at)
-    }
-
-    /// The start of a span, in nanoseconds since the chunk's base.
-    #[inline]
-    pub(crate) fn ns(self, at: usize) -> i64 {
-        self.starts.get(at).unwrap_or(0)
-    }
-
-    /// As [`Chunk::kind_of`].
-    #[inline]
-    pub(crate) fn kind_of(self, at: usize) -> &'c Kind {
-        &self.chunk.kinds()[usize::from(self.rows.get(at).unwrap_or(u16::MAX))]
-    }
-
-    /// A span's stack from its words.
-    #[inline]
-    pub(crate) fn stack_at(self, word: usize) -> StackId {
-        let row = self.names.stack(word).and_then(|row| self.chunk.stacks.get(row as usize));
-        row.copied().unwrap_or_default()
-    }
-
-    /// A span's waker from its words.
-    #[inline]
-    pub(crate) fn waker_at(self, word: usize) -> Option<Goroutine> {
-        self.chunk.people.get(self.names.waker(word)? as usize).copied()
-    }
 }
 
 /// Whose the spans of a chunk are, asked for in ascending order.

@@ -2,14 +2,14 @@
 //! and long sleeps.
 
 use crate::base::{Goroutine, StackId, StrId, Time};
-use crate::model::{Chunk, Kind, Trace};
+use crate::model::{Chunk, Kind, Trace, View};
 use crate::parse::event::GoState;
 
 use super::Rules;
 use super::book::Book;
 use super::evidence::{Act, Part, Piece, Wait};
 use super::joining::ChunkJoins;
-use super::scan::{Hit, Runs, Scan, View, member_of};
+use super::scan::{Hit, Runs, Scan, member_of};
 use super::threads::Threads;
 
 /// Reasons for which nobody blocks inside a cancel: most waits need no look at their stacks.

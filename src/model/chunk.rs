@@ -5,12 +5,13 @@
 //! for running, the stack for waiting, the waker's stack and the waker for woken. A span ends
 //! where the goroutine's next one begins, in this chunk or a later one.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::base::{Goroutine, ProcId, StackId, StrId, Time};
 use crate::parse::event::GoState;
 
-use super::columns::{Columns, KindRows};
+use super::columns::{Columns, KindRows, Names, Starts};
 use super::spans::Run;
 
 /// What a span is, shared by many spans.
@@ -137,5 +138,68 @@ impl Chunk {
     /// A span's waker from its words.
     pub(crate) fn waker_at(&self, word: usize) -> Option<Goroutine> {
         self.people.get(self.columns.waker(word)? as usize).copied()
+    }
+}
+
+/// The columns of a chunk, taken apart once: for passes that read many spans.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct View<'c> {
+    pub(crate) chunk: &'c Chunk,
+    starts: Starts<'c>,
+    rows: KindRows<'c>,
+    pub(crate) names: Names<'c>,
+}
+
+impl<'c> View<'c> {
+    pub(crate) fn new(chunk: &'c Chunk) -> Self {
+        let columns = &chunk.columns;
+        let (starts, names) = (columns.starts(), columns.names());
+        Self { chunk, starts, rows: chunk.kind_rows(), names }
+    }
+
+    /// As [`Chunk::start`].
+    #[inline]
+    pub(crate) fn start(self, at: usize) -> Time {
+        self.chunk.base + self.ns(at)
+    }
+
+    /// The start of a span, in nanoseconds since the chunk's base.
+    #[inline]
+    pub(crate) fn ns(self, at: usize) -> i64 {
+        self.starts.get(at).unwrap_or(0)
+    }
+
+    /// The number of the first of one goroutine's spans that begins after `time`.
+    pub(crate) fn first_after(self, of: Range<usize>, time: Time) -> usize {
+        let ns = time - self.chunk.base;
+        let (mut low, mut high) = (of.start, of.end);
+        while low < high {
+            let middle = low.midpoint(high);
+            if self.ns(middle) <= ns {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        low
+    }
+
+    /// As [`Chunk::kind_of`].
+    #[inline]
+    pub(crate) fn kind_of(self, at: usize) -> &'c Kind {
+        &self.chunk.kinds()[usize::from(self.rows.get(at).unwrap_or(u16::MAX))]
+    }
+
+    /// A span's stack from its words.
+    #[inline]
+    pub(crate) fn stack_at(self, word: usize) -> StackId {
+        let row = self.names.stack(word).and_then(|row| self.chunk.stacks.get(row as usize));
+        row.copied().unwrap_or_default()
+    }
+
+    /// A span's waker from its words.
+    #[inline]
+    pub(crate) fn waker_at(self, word: usize) -> Option<Goroutine> {
+        self.chunk.people.get(self.names.waker(word)? as usize).copied()
     }
 }

@@ -31,13 +31,12 @@ mod world;
 
 pub use alloc::{Allocations, Tally, Totals, TypeTotals};
 pub use build::{build, build_from, build_on};
+pub(crate) use chunk::View;
 pub use chunk::{Chunk, Kind};
 #[cfg(test)]
 pub(crate) use columns::Columns;
 pub use columns::KindRows;
-pub(crate) use columns::{Names, Starts};
 pub use draft::Draft;
-#[cfg(test)]
 pub(crate) use goroutines::RunAt;
 pub use goroutines::{Edge, Goroutines, Life};
 pub use join::Builder;
@@ -48,7 +47,7 @@ pub use strings::Strings;
 pub use wakers::{Wakers, Woken};
 pub use world::{CpuSample, MetricPoint, ProcSpan, RangeSpan, StopTheWorld, WallClock, World};
 
-use crate::base::{Clock, Goroutine, Interval, StackId, StrId, Time, Warning};
+use crate::base::{Clock, GoId, Goroutine, Interval, StackId, StrId, Time, Warning};
 
 /// What is known of the trace as a whole.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -151,6 +150,15 @@ impl Trace {
         self.goroutines.life(goroutine)
     }
 
+    /// The id by which the trace calls a goroutine.
+    ///
+    /// # Panics
+    /// If the row is not one of this trace's.
+    #[must_use]
+    pub fn go_id(&self, goroutine: Goroutine) -> GoId {
+        self.goroutines.ids[goroutine.index()]
+    }
+
     /// From a goroutine's birth (or the trace's start) to its end (or the trace's end).
     #[must_use]
     pub fn lifetime(&self, goroutine: Goroutine) -> Interval {
@@ -188,13 +196,14 @@ impl Trace {
         &self.chunks
     }
 
+    fn run(&self, at: RunAt) -> Option<Run<'_>> {
+        Some(self.chunks.get(at.chunk as usize)?.run(at.member))
+    }
+
     /// The stretches of a goroutine's spans that lie in one chunk each, in order of time.
     #[must_use]
     pub fn runs(&self, goroutine: Goroutine) -> impl DoubleEndedIterator<Item = Run<'_>> {
-        self.goroutines
-            .runs(goroutine)
-            .iter()
-            .filter_map(|at| Some(self.chunks.get(at.chunk as usize)?.run(at.member)))
+        self.goroutines.runs(goroutine).iter().filter_map(|at| self.run(*at))
     }
 
     /// Processors, threads, GC, stop-the-world, metrics, CPU samples.

@@ -6,7 +6,8 @@ use crate::base::{Goroutine, Interval, ProcId, StackId, StrId, Time};
 use crate::parse::event::GoState;
 
 use super::Trace;
-use super::chunk::Chunk;
+use super::chunk::{Chunk, View};
+use super::goroutines::RunAt;
 
 /// A stretch of a goroutine's life in one state.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -80,16 +81,7 @@ impl<'a> Run<'a> {
     /// The number of the first span in the chunk that begins after `time`, within the range.
     #[must_use]
     pub fn first_after(&self, time: Time) -> usize {
-        let (mut low, mut high) = (self.start, self.end);
-        while low < high {
-            let middle = low.midpoint(high);
-            if self.chunk.start(middle) <= time {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        low
+        View::new(self.chunk).first_after(self.range(), time)
     }
 }
 
@@ -100,8 +92,9 @@ pub struct Spans<'a> {
     goroutine: Goroutine,
     /// The span to give next, its end still open.
     pending: Option<Span>,
-    /// Row in the goroutine's runs of the run being read.
+    /// Row in the goroutine's runs of the run being read, and that run's chunk.
     run: usize,
+    view: Option<View<'a>>,
     /// Next span in that run's chunk, and its first word.
     at: usize,
     word: usize,
@@ -112,8 +105,17 @@ pub struct Spans<'a> {
 impl<'a> Spans<'a> {
     pub(crate) fn new(trace: &'a Trace, goroutine: Goroutine, from: Time) -> Self {
         let end = trace.last_known(goroutine);
-        let mut spans =
-            Self { trace, goroutine, pending: None, run: 0, at: 0, word: 0, stop: 0, end };
+        let mut spans = Self {
+            trace,
+            goroutine,
+            pending: None,
+            run: 0,
+            view: None,
+            at: 0,
+            word: 0,
+            stop: 0,
+            end,
+        };
         spans.seek(from);
         if spans.pending.is_none() {
             spans.pending = spans.first();
@@ -139,30 +141,15 @@ impl<'a> Spans<'a> {
     /// Positions before the span that holds `from`; leaves nothing pending if that is the first.
     fn seek(&mut self, from: Time) {
         let runs = self.trace.goroutines.runs(self.goroutine);
-        let chunks = &self.trace.chunks;
-        let begins = |row: usize| {
-            let at = runs.get(row)?;
-            let run = chunks.get(at.chunk as usize)?.run(at.member);
-            Some(run.chunk.start(run.start))
-        };
-        let after = runs.partition_point(|at| {
-            chunks.get(at.chunk as usize).is_some_and(|chunk| {
-                let run = chunk.run(at.member);
-                chunk.start(run.start) <= from
-            })
-        });
-        debug_assert!(begins(after).is_none_or(|start| start > from));
-        let Some(row) = after.checked_sub(1) else {
-            self.enter(0);
-            return;
-        };
-        self.enter(row);
-        if let Some(at) = runs.get(row)
-            && let Some(chunk) = chunks.get(at.chunk as usize)
-        {
-            let holds = chunk.run(at.member).first_after(from).saturating_sub(1).max(self.at);
+        let begins = |at: &RunAt| self.trace.run(*at).map(|run| run.chunk.start(run.start));
+        let after = runs.partition_point(|at| begins(at).is_some_and(|start| start <= from));
+        self.enter(after.saturating_sub(1));
+        if after == 0 {
+            self.find_word();
+        } else if let Some(view) = self.view {
+            let holds = view.first_after(self.at..self.stop, from).saturating_sub(1).max(self.at);
             self.at = holds;
-            self.word = chunk.words_at(holds);
+            self.find_word();
             self.pending = self.read();
         }
     }
@@ -171,16 +158,15 @@ impl<'a> Spans<'a> {
     fn enter(&mut self, row: usize) {
         self.run = row;
         let runs = self.trace.goroutines.runs(self.goroutine);
-        let place = runs
-            .get(row)
-            .and_then(|at| Some(self.trace.chunks.get(at.chunk as usize)?.run(at.member)));
-        let Some(run) = place else {
-            (self.at, self.stop) = (0, 0);
+        let Some(run) = runs.get(row).and_then(|at| self.trace.run(*at)) else {
+            (self.at, self.stop, self.view) = (0, 0, None);
             return;
         };
-        self.at = run.start;
-        self.stop = run.end;
-        self.word = run.chunk.words_at(run.start);
+        (self.at, self.stop, self.view) = (run.start, run.end, Some(View::new(run.chunk)));
+    }
+
+    fn find_word(&mut self) {
+        self.word = self.view.map_or(0, |view| view.chunk.words_at(self.at));
     }
 
     /// Reads the next span's columns; its end is the life's until the one after is read.
@@ -190,17 +176,17 @@ impl<'a> Spans<'a> {
                 return None;
             }
             self.enter(self.run + 1);
+            self.find_word();
         }
-        let place = self.trace.goroutines.runs(self.goroutine).get(self.run)?;
-        let chunk = self.trace.chunks.get(place.chunk as usize)?;
-        let kind = chunk.kind_of(self.at);
+        let view = self.view?;
+        let kind = view.kind_of(self.at);
         let span = Span {
-            start: chunk.start(self.at),
+            start: view.start(self.at),
             end: self.end,
             state: kind.state,
             reason: kind.reason,
-            stack: if kind.words > 0 { chunk.stack_at(self.word) } else { StackId::EMPTY },
-            waker: if kind.woken { chunk.waker_at(self.word) } else { None },
+            stack: if kind.words > 0 { view.stack_at(self.word) } else { StackId::EMPTY },
+            waker: if kind.woken { view.waker_at(self.word) } else { None },
             woken: kind.woken,
             proc: kind.proc,
         };

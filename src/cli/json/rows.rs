@@ -149,5 +149,5 @@ impl<'a> Site<'a> {
 
 /// A goroutine's id as `dump` prints it.
 pub(in crate::cli) fn go_id(trace: &Trace, goroutine: Goroutine) -> i64 {
-    trace.life(goroutine).id.0.cast_signed()
+    trace.go_id(goroutine).0.cast_signed()
 }

@@ -20,7 +20,7 @@ use super::types::{Link, SplitPart};
 const MAX_DEPTH: u32 = 16;
 /// How many spans to read in all, the last ones: waits before them are left where they are.
 const FAR_SPANS: usize = 20_000;
-const NEAR_SPANS: usize = 500;
+const NEAR_SPANS: usize = 32;
 /// How many links to give at most.
 const MAX_LINKS: usize = 8;
 /// A link below this share of the window is left out.

@@ -12,7 +12,7 @@ use super::few::Few;
 use super::split::{Key, Splitter};
 
 /// How many spans lie between two marks at first.
-pub(crate) const SPANS_EACH: usize = 512;
+pub(crate) const SPANS_EACH: usize = 64;
 /// How many sums one ledger may hold; where there are more, every other mark is left out.
 const MAX_SUMS: usize = 1 << 20;
 

@@ -142,8 +142,9 @@ fn finding(facts: &Facts<'_>, function: StrId, mut group: Group) -> Finding {
         worst_ns: worst,
         total_ns: group.sleeps.iter().fold(0, |sum, sleep| sum.saturating_add(sleep.interval.ns())),
         message: format!(
-            "{} of up to {}{place}{notes}",
+            "{} {} {}{place}{notes}",
             count_text(n, "time.Sleep"),
+            if n == 1 { "of" } else { "of up to" },
             facts.trace.clock().text(worst)
         ),
         fix:

@@ -118,6 +118,52 @@ impl<'a> Cursor<'a> {
         Ok(Some((start, item)))
     }
 
+    /// The event here and where it begins, if it is like most: timed, its numbers not preceded
+    /// by their length, and in eight bytes. Else the cursor stays where it is, for
+    /// [`Cursor::next`], which reads all that there can be.
+    #[inline]
+    pub(super) fn plain(&mut self) -> Option<(usize, Raw<'a>)> {
+        let start = self.at;
+        let (spec, word) = self.plain_spec()?;
+        let mut numbers = [0; MAX_NUMBERS];
+        let mut from = 0;
+        for place in numbers.iter_mut().take(spec.n_numbers()) {
+            // Beyond the eight bytes no number ends.
+            let (rest, ends) = (word.checked_shr(from)?, (!word & LAST_BYTE).checked_shr(from)?);
+            let bits = (ends != 0).then(|| ends.trailing_zeros() + 1)?;
+            *place = squeeze(rest & u64::MAX >> (u64::BITS - bits));
+            from += bits;
+        }
+        self.at = start + 1 + from as usize / 8;
+        Some((start, raw(spec, &numbers, b"")))
+    }
+
+    /// Passes over an event that [`Cursor::plain`] would read; tells whether there is one.
+    #[inline]
+    pub(super) fn skip_plain(&mut self) -> bool {
+        let Some((spec, word)) = self.plain_spec() else { return false };
+        let mut ends = !word & LAST_BYTE;
+        for _ in 1..spec.n_numbers() {
+            ends &= ends.wrapping_sub(1);
+        }
+        if ends == 0 {
+            return false;
+        }
+        self.at += 2 + ends.trailing_zeros() as usize / 8;
+        true
+    }
+
+    /// What the event here is, if it is timed and has as many numbers as it should, and the
+    /// eight bytes behind its first.
+    #[inline]
+    fn plain_spec(&self) -> Option<(wire::Spec, u64)> {
+        let (&head, rest) = self.bytes.get(self.at..)?.split_first()?;
+        let spec = wire::spec(head & 0x3f, self.minor)?;
+        let n_numbers = usize::from(head >> 6) + 1;
+        let is_plain = spec.is_timed && n_numbers < 4 && n_numbers == spec.n_numbers();
+        is_plain.then_some((spec, u64::from_le_bytes(*rest.first_chunk()?)))
+    }
+
     fn batch(&mut self, start: usize, n_numbers: u8) -> Result<Item<'a>, Damage> {
         if n_numbers != 2 {
             return Err(damage(start, "a batch begins wrongly".to_owned()));
@@ -216,14 +262,30 @@ impl<'a> Cursor<'a> {
     }
 }
 
+/// The bit that each byte of a number but its last has set.
+const LAST_BYTE: u64 = 0x8080_8080_8080_8080;
+
+/// A number of up to eight bytes, seven bits of each.
+#[inline]
+fn squeeze(word: u64) -> u64 {
+    let word = (word & 0x007f_007f_007f_007f) | (word & 0x7f00_7f00_7f00_7f00) >> 1;
+    let word = (word & 0x0000_3fff_0000_3fff) | (word & 0x3fff_0000_3fff_0000) >> 2;
+    (word & 0x0fff_ffff) | (word & 0x0fff_ffff_0000_0000) >> 4
+}
+
 /// An event of fixed form, whose numbers have been counted.
 fn item<'a>(spec: wire::Spec, numbers: &[u64; MAX_NUMBERS], text: &'a [u8]) -> Item<'a> {
-    let [first, args @ ..] = numbers;
+    let [first, ..] = numbers;
     match spec.kind {
-        Kind::Frequency => return Item::Frequency(*first),
-        Kind::TimerGoroutine => return Item::TimerGoroutine(*first),
-        _ => {}
+        Kind::Frequency => Item::Frequency(*first),
+        Kind::TimerGoroutine => Item::TimerGoroutine(*first),
+        _ => Item::Event(raw(spec, numbers, text)),
     }
+}
+
+#[inline]
+fn raw<'a>(spec: wire::Spec, numbers: &[u64; MAX_NUMBERS], text: &'a [u8]) -> Raw<'a> {
+    let [first, args @ ..] = numbers;
     let mut raw = Raw { kind: spec.kind, ticks: *first, args: [0; 3], stack: 0, text };
     let n_args = usize::from(spec.n_args);
     for (place, &number) in raw.args.iter_mut().zip(args).take(n_args) {
@@ -232,7 +294,7 @@ fn item<'a>(spec: wire::Spec, numbers: &[u64; MAX_NUMBERS], text: &'a [u8]) -> I
     if spec.has_stack {
         raw.stack = low_half(args.get(n_args).copied().unwrap_or_default());
     }
-    Item::Event(raw)
+    raw
 }
 
 /// Fills in the numbers as far as there are places, and tells how many numbers there are.
@@ -289,4 +351,51 @@ fn damage(at: usize, what: String) -> Damage {
 
 fn cut(at: usize) -> Damage {
     damage(at, "the file ends inside an event".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn push_varint(bytes: &mut Vec<u8>, mut number: u64) {
+        while number >= 0x80 {
+            bytes.push(number.to_le_bytes()[0] | 0x80);
+            number >>= 7;
+        }
+        bytes.push(number.to_le_bytes()[0]);
+    }
+
+    #[test]
+    fn plain_events_are_read_as_all_others_are() {
+        let mut seed = 1_u64;
+        let mut random = move || {
+            seed = seed.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
+            seed >> 8
+        };
+        let mut n_plain = 0;
+        for _ in 0..20_000 {
+            let n_numbers = random() % 3 + 1;
+            let head = u8::try_from((n_numbers - 1) << 6 | random() % 52).expect("a byte");
+            let mut bytes = vec![head];
+            for _ in 0..n_numbers {
+                let bits = random() % 40;
+                push_varint(&mut bytes, random() & ((1 << bits) - 1));
+            }
+            let padding = if random() % 2 == 0 { &[0xff; 8][..] } else { &[] };
+            bytes.extend(padding);
+            let [mut slow, mut fast, mut passing] = [Cursor::new(&bytes, 0, 21); 3];
+            let plain = fast.plain();
+            assert_eq!(passing.skip_plain(), plain.is_some(), "{bytes:?}");
+            assert_eq!(passing.at(), fast.at(), "{bytes:?}");
+            match plain {
+                Some((at, raw)) => {
+                    assert_eq!(slow.next(), Ok(Some((at, Item::Event(raw)))), "{bytes:?}");
+                    assert_eq!(slow.at(), fast.at(), "{bytes:?}");
+                    n_plain += 1;
+                }
+                None => assert_eq!(fast.at(), 0, "{bytes:?}"),
+            }
+        }
+        assert!(n_plain > 1_000, "{n_plain}");
+    }
 }

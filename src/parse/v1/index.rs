@@ -2,13 +2,15 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::CHECK_EVERY;
 use super::cursor::{Cursor, Damage, Item, Raw};
 use super::dictionary::Dictionary;
 use super::notes::Notes;
 use super::wire::Kind;
 use crate::base::{Cancelled, Progress};
 use crate::parse::event::StrRef;
+
+/// How often, in bytes, to see whether the work is still wanted.
+const BYTES_PER_CHECK: usize = 1 << 16;
 
 /// More Ps than this are not believed.
 const MAX_PROCS: usize = 60_000;
@@ -91,11 +93,18 @@ impl<'a> Index<'a> {
         };
         let mut cursor = Cursor::new(bytes, start, minor);
         let mut reported = 0;
-        for n_items in 0_usize.. {
-            if n_items.is_multiple_of(CHECK_EVERY) {
+        loop {
+            let passed = cursor.at().saturating_sub(reported);
+            if passed >= BYTES_PER_CHECK {
                 progress.check()?;
-                progress.advance((cursor.at().saturating_sub(reported)) as u64);
+                progress.advance(passed as u64);
                 reported = cursor.at();
+            }
+            // Of most events nothing is needed yet. Batches are in between, and not long.
+            if index.damage.is_none() && !index.batches.is_empty() {
+                while cursor.skip_plain() {
+                    index.n_events += 1;
+                }
             }
             let taken = cursor.next().and_then(|next| match next {
                 Some((at, item)) => index.add(at, item, cursor.at(), notes).map(|()| true),

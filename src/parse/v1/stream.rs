@@ -70,7 +70,11 @@ impl<'a> File<'a> {
 
     /// The event at a byte where one is known to be.
     pub(super) fn event(&self, at: usize) -> Option<Raw<'a>> {
-        match self.cursor(at).next() {
+        let mut cursor = self.cursor(at);
+        if let Some((_, raw)) = cursor.plain() {
+            return Some(raw);
+        }
+        match cursor.next() {
             Ok(Some((_, Item::Event(raw)))) => Some(raw),
             _ => None,
         }
@@ -110,15 +114,19 @@ impl<'a> Stream<'a> {
                     (*cursor, *end, *ticks) = (file.cursor(batch.start), batch.end, batch.ticks);
                     continue;
                 }
-                let Ok(Some((at, item))) = cursor.next() else {
-                    // The index has read all this before.
-                    *end = 0;
-                    continue;
+                let (at, raw) = match cursor.plain() {
+                    Some(plain) => plain,
+                    None => match cursor.next() {
+                        Ok(Some((_, Item::Event(raw)))) if raw.kind == Kind::CpuSample => continue,
+                        Ok(Some((at, Item::Event(raw)))) => (at, raw),
+                        Ok(Some(_)) => continue,
+                        // The index has read all this before.
+                        Ok(None) | Err(_) => {
+                            *end = 0;
+                            continue;
+                        }
+                    },
                 };
-                let Item::Event(raw) = item else { continue };
-                if raw.kind == Kind::CpuSample {
-                    continue;
-                }
                 *ticks = ticks.wrapping_add(raw.ticks.cast_signed());
                 let rule = rule::rule(&raw, *running, goroutines);
                 let goroutine = about(&raw, *running, goroutines);

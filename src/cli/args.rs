@@ -244,7 +244,7 @@ pub enum ExportForm {
     Perfetto,
     /// A table with a row for each goroutine that a cancel reached, or should have.
     Csv,
-    /// The same table for `DuckDB`, pandas and the like.
+    /// The same table in columns, for pandas and other tools of data analysis.
     Parquet,
     /// Where overstays were spent, for go tool pprof.
     Pprof,

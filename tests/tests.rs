@@ -8,8 +8,10 @@ mod headless {
     mod conformance;
     mod contract;
     mod errors;
+    mod export;
     mod golden;
     mod model;
+    mod record;
     mod rooms;
     mod tidy;
 }

@@ -50,8 +50,8 @@ pub use types::{
 };
 pub use words::{Cause, Doing, Evidence, GroupKind, HeardIn, Outcome, Rule, Severity, Verdict};
 
-use crate::base::{Goroutine, Interval};
-use crate::model::Trace;
+use crate::base::{Goroutine, Interval, StackId};
+use crate::model::{Frame, Trace};
 
 use threads::Threads;
 
@@ -93,6 +93,13 @@ impl Document {
     #[must_use]
     pub fn into_trace(self) -> Trace {
         self.trace
+    }
+
+    /// The line of a stack that people look for: the first frame of the user's code, else the
+    /// first outside the runtime.
+    #[must_use]
+    pub fn site(&self, stack: StackId) -> Option<Frame> {
+        self.analysis.book.site(self.trace.stacks(), stack)
     }
 
     /// From the cancel to a hearing's end, or to the trace's.

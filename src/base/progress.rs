@@ -30,6 +30,12 @@ impl Progress {
         self.0.done.fetch_add(more, Ordering::Relaxed);
     }
 
+    /// How many units are done.
+    #[must_use]
+    pub fn done(&self) -> u64 {
+        self.0.done.load(Ordering::Relaxed)
+    }
+
     /// The share done, 0 to 1.
     #[must_use]
     pub fn fraction(&self) -> f32 {
@@ -38,7 +44,7 @@ impl Progress {
             return 0.0;
         }
         #[expect(clippy::cast_precision_loss, reason = "only shown")]
-        let share = self.0.done.load(Ordering::Relaxed) as f32 / total as f32;
+        let share = self.done() as f32 / total as f32;
         share.min(1.0)
     }
 

@@ -43,6 +43,10 @@ pub enum Command {
     Check(CheckArgs),
     /// Write every event of a trace as a line of text
     Dump(DumpArgs),
+    /// Record a trace from a running program that serves net/http/pprof
+    Record(RecordArgs),
+    /// Write what was found in a trace for other tools
+    Export(ExportArgs),
     /// Draw a view of the window to a PNG, with no display
     #[cfg(feature = "gui")]
     Render(RenderArgs),
@@ -197,6 +201,61 @@ pub struct DumpArgs {
     /// How to read the trace
     #[command(flatten)]
     pub read: ReadArgs,
+}
+
+/// `overstay record`
+#[derive(Args, Clone, PartialEq, Eq, Debug)]
+pub struct RecordArgs {
+    /// The program: localhost:6060, or the whole URL of its traces [path by default: /debug/pprof/trace]
+    #[arg(value_name = "URL|HOST:PORT")]
+    pub url: String,
+    /// How long to record [default: 5, or what the URL says]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    pub seconds: Option<u32>,
+    /// The file for the trace
+    #[arg(short, long = "output", value_name = "FILE")]
+    pub output: PathBuf,
+    /// How to read the trace
+    #[command(flatten)]
+    pub read: ReadArgs,
+}
+
+/// `overstay export`
+#[derive(Args, Clone, PartialEq, Eq, Debug)]
+pub struct ExportArgs {
+    /// The trace
+    #[arg(value_name = "TRACE")]
+    pub trace: PathBuf,
+    /// For what
+    #[arg(long, value_enum, value_name = "FORM")]
+    pub to: ExportForm,
+    /// Write to this file instead of standard output
+    #[arg(short, long = "output", value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// How to read the trace
+    #[command(flatten)]
+    pub read: ReadArgs,
+}
+
+/// What a trace can be exported to.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ExportForm {
+    /// All goroutines, their spans and overstays, for ui.perfetto.dev.
+    Perfetto,
+    /// A table with a row for each goroutine that a cancel reached, or should have.
+    Csv,
+    /// The same table in columns, for pandas and other tools of data analysis.
+    Parquet,
+    /// Where overstays were spent, for go tool pprof.
+    Pprof,
+}
+
+impl ExportForm {
+    /// Whether it would make a mess of a terminal.
+    #[must_use]
+    pub fn is_binary(self) -> bool {
+        self != Self::Csv
+    }
 }
 
 /// `overstay render`

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::Path;
 
-use crate::load::LoadError;
+use crate::load::{FetchError, LoadError};
 
 /// What could not be done, and why. Shown as `overstay: <what>: <why>`, with exit status 2.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -56,6 +56,13 @@ impl Failure {
 impl From<LoadError> for Failure {
     /// The error's text names the file itself.
     fn from(err: LoadError) -> Self {
+        Self::said(err)
+    }
+}
+
+impl From<FetchError> for Failure {
+    /// The error's text names the host itself.
+    fn from(err: FetchError) -> Self {
         Self::said(err)
     }
 }

@@ -7,6 +7,7 @@ mod args;
 mod check;
 mod comparison;
 mod dump;
+mod export;
 mod failure;
 mod html;
 mod ink;
@@ -14,6 +15,7 @@ mod json;
 mod markdown;
 mod open;
 mod output;
+mod record;
 mod summary;
 mod text;
 mod told;
@@ -78,6 +80,8 @@ pub fn run(command: &Command) -> Result<Status, Failure> {
         Command::Diff(args) => diff(args),
         Command::Check(args) => check::run(args),
         Command::Dump(args) => dump::run(args),
+        Command::Record(args) => record::run(args),
+        Command::Export(args) => export::run(args),
         #[cfg(feature = "gui")]
         Command::Render(_) => Err(Failure::new("render", "it needs the window's code")),
     }

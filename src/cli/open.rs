@@ -46,7 +46,9 @@ pub(super) fn open(path: &Path, rules: Rules, read: ReadArgs) -> Result<Opened, 
     let input = input(path)?;
     let progress = Progress::default();
     let done = |range| input.bytes.give_back(range);
-    let trace = showing(path, &progress, || build_from(&input.bytes, done, &progress));
+    let name = safe(&file_name(path)).into_owned();
+    let line = || format!("reading {name}: {:.0} %", progress.fraction() * 100.0);
+    let trace = showing(&line, || build_from(&input.bytes, done, &progress));
     let trace = trace.map_err(|err| refuse(path, &err))?;
     let complete = trace.info().complete && input.warnings.is_empty();
     let warnings = [&input.warnings, trace.warnings()].concat();
@@ -54,8 +56,9 @@ pub(super) fn open(path: &Path, rules: Rules, read: ReadArgs) -> Result<Opened, 
     Ok(Opened { path: path.to_owned(), document: Document::new(trace, rules), warnings, complete })
 }
 
-/// Does long work and shows on a terminal how far it has come, once it takes a while.
-pub(super) fn showing<T>(path: &Path, progress: &Progress, work: impl FnOnce() -> T) -> T {
+/// Does long work and shows on a terminal how far it has come, once it takes a while; `line`
+/// says it.
+pub(super) fn showing<T>(line: &(impl Fn() -> String + Sync), work: impl FnOnce() -> T) -> T {
     if !io::stderr().is_terminal() {
         return work();
     }
@@ -63,7 +66,7 @@ pub(super) fn showing<T>(path: &Path, progress: &Progress, work: impl FnOnce() -
         let (done, waiting) = sync_channel::<()>(1);
         let shown = thread::Builder::new()
             .name("progress".to_owned())
-            .spawn_scoped(scope, move || show(path, progress, &waiting));
+            .spawn_scoped(scope, move || show(line, &waiting));
         let result = work();
         drop(done);
         // Without the thread nothing is shown, and that is all.
@@ -72,14 +75,12 @@ pub(super) fn showing<T>(path: &Path, progress: &Progress, work: impl FnOnce() -
     })
 }
 
-/// Shows the progress until the other end of the channel is gone.
-fn show(path: &Path, progress: &Progress, waiting: &Receiver<()>) {
-    let name = safe(&file_name(path)).into_owned();
+/// Shows how far it has come until the other end of the channel is gone.
+fn show(line: &impl Fn() -> String, waiting: &Receiver<()>) {
     let mut pause = SHOWN_AFTER;
     let mut shown = false;
     while let Err(RecvTimeoutError::Timeout) = waiting.recv_timeout(pause) {
-        let percent = progress.fraction() * 100.0;
-        let _ = write!(io::stderr(), "\r\x1b[Kreading {name}: {percent:.0} %");
+        let _ = write!(io::stderr(), "\r\x1b[K{}", line());
         shown = true;
         pause = SHOWN_EVERY;
     }

@@ -1,10 +1,13 @@
-//! Inputs: files, standard input, compressed or not. The only place that reads files.
+//! Inputs: files, standard input, compressed or not, and traces fetched from running programs.
+//! The only place that reads files, and the only one that speaks to a network.
 //!
 //! This room may not know egui.
 
+mod address;
 mod bytes;
 mod decompress;
 mod error;
+mod fetch;
 mod start;
 mod zstd;
 
@@ -13,10 +16,12 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+pub use self::address::Address;
 pub use self::bytes::Bytes;
 pub use self::decompress::Compression;
 use self::decompress::{DecompressError, decompress};
 pub use self::error::LoadError;
+pub use self::fetch::{FetchError, fetch};
 pub use self::start::{Start, read_start};
 use crate::base::{Cancelled, Progress, Warning};
 use crate::parse::sniff;

@@ -45,11 +45,13 @@ fn refused<'a>(said: &'a Said, path: &Path) -> &'a str {
 /// Every command that reads the trace at `path`.
 fn commands(path: &Path) -> Vec<Vec<String>> {
     let path = path.display().to_string();
-    let commands: [&[&str]; 7] = [
+    let commands: [&[&str]; 9] = [
         &["report", &path],
         &["report", &path, "--format", "json"],
         &["dump", &path],
         &["dump", "--summary", &path],
+        &["export", &path, "--to", "csv"],
+        &["export", &path, "--to", "perfetto"],
         &["diff", &path, TRACE],
         &["diff", TRACE, &path],
         &["diff", &path, &path, "--format", "json"],

@@ -1,0 +1,75 @@
+//! `record`: a trace of a running program, fetched and looked at before it gets its name.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use super::Status;
+use super::args::RecordArgs;
+use super::failure::{Failure, file_name};
+use super::ink::{count, grouped, safe};
+use super::open::{refuse, showing, tell};
+use super::output::write_to;
+use crate::base::Progress;
+use crate::load::{Address, fetch};
+use crate::model::build;
+
+/// How long nothing may come after the recording should have ended.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Runs `overstay record`.
+pub(super) fn run(args: &RecordArgs) -> Result<Status, Failure> {
+    let address = Address::new(&args.url, args.seconds)?;
+    let output = args.output.as_path();
+    has_a_place(output)?;
+    let progress = Progress::default();
+    let began = Instant::now();
+    let line = || state(&address, began.elapsed(), progress.done());
+    let bytes = showing(&line, || fetch(&address, PATIENCE, &progress))?;
+    let trace = build(&bytes, &Progress::default()).map_err(|err| refuse(output, &err))?;
+    tell(output, trace.warnings(), trace.info().complete, args.read)?;
+    write_to(Some(output), |out| out.write_all(&bytes))?;
+    let name = safe(&file_name(output)).into_owned();
+    let size = grouped(bytes.len() as u64);
+    let length = trace.clock().text(trace.interval().ns());
+    let goroutines = count(trace.n_goroutines(), "goroutine");
+    write_to(None, |out| {
+        writeln!(out, "{name}: {size} bytes, {length}, {goroutines}; open it: overstay {name}")
+    })?;
+    Ok(Status::Fine)
+}
+
+/// Fails if the file cannot be written for want of a folder: better now than after the recording.
+fn has_a_place(output: &Path) -> Result<(), Failure> {
+    let folder = output.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let kind = match folder.map(fs::metadata) {
+        Some(Err(err)) => err.kind(),
+        Some(Ok(folder)) if !folder.is_dir() => io::ErrorKind::NotADirectory,
+        _ if output.is_dir() => io::ErrorKind::IsADirectory,
+        _ => return Ok(()),
+    };
+    Err(Failure::of_output(file_name(output), &kind.into()))
+}
+
+/// How far a recording has come: `recording localhost:6060: 3 s left, 120,000 bytes`.
+fn state(address: &Address, elapsed: Duration, received: u64) -> String {
+    let left = (address.seconds() - elapsed.as_secs_f64()).ceil();
+    let left = if left > 0.0 { format!("{left} s left") } else { "receiving".to_owned() };
+    let name = safe(address.name());
+    format!("recording {name}: {left}, {} bytes", grouped(received))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_recording_says_how_long_it_still_takes_and_what_has_come() {
+        let address = Address::new("svc:1", Some(5)).expect("an address");
+        let said = |ms, received| state(&address, Duration::from_millis(ms), received);
+        assert_eq!(said(0, 0), "recording svc:1: 5 s left, 0 bytes");
+        assert_eq!(said(2_100, 1_234), "recording svc:1: 3 s left, 1,234 bytes");
+        assert_eq!(said(5_000, 99_000), "recording svc:1: receiving, 99,000 bytes");
+    }
+}

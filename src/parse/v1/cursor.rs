@@ -375,7 +375,7 @@ mod tests {
         let mut n_plain = 0;
         for _ in 0..20_000 {
             let n_numbers = random() % 3 + 1;
-            let head = u8::try_from((n_numbers - 1) << 6 | random() % 52).expect("a byte");
+            let head = u8::try_from(((n_numbers - 1) << 6) | (random() % 52)).expect("a byte");
             let mut bytes = vec![head];
             for _ in 0..n_numbers {
                 let bits = random() % 40;

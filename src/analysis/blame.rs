@@ -18,21 +18,21 @@ use super::types::{Link, SplitPart};
 
 /// How many hands a wait may go through.
 const MAX_DEPTH: u32 = 16;
-/// How many spans to read in all, the last ones: waits before them are left where they are.
-const FAR_SPANS: usize = 20_000;
-const NEAR_SPANS: usize = 32;
+/// How many spans to read for one window at most, as far as anybody would read.
+const MOST_SPANS: usize = 20_000;
+/// How many to read for all hearings of a trace together: each of a hundred thousand can have
+/// waited for one goroutine that was busy with all of them.
+const SPANS_FOR_ALL: usize = 20_000_000;
+/// How many to read for one window at least, and where nobody held anybody up.
+pub(crate) const FEW_SPANS: usize = 32;
 /// How many links to give at most.
 const MAX_LINKS: usize = 8;
 /// A link below this share of the window is left out.
 const MIN_SHARE: i64 = 50;
 
-/// How far back to follow who held up whom.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Reach {
-    /// As far as anybody would read.
-    Far,
-    /// Only the last moments.
-    Near,
+/// How many spans to read for each of so many hearings.
+pub(crate) fn spans_for_each(n_hearings: usize) -> usize {
+    (SPANS_FOR_ALL / n_hearings.max(1)).clamp(FEW_SPANS, MOST_SPANS)
 }
 
 /// Takes windows of goroutines' lives to account, one after another. Its tables are used again:
@@ -76,17 +76,15 @@ impl<'a> Walk<'a> {
     }
 
     /// What a goroutine did in a window of its life, the largest part first, and who held it up,
-    /// from the window's end backwards.
+    /// from the window's end backwards: over `n_spans` spans in all, waits before which are left
+    /// where they are.
     pub(crate) fn account(
         &mut self,
         goroutine: Goroutine,
         window: Interval,
-        reach: Reach,
+        n_spans: usize,
     ) -> (&[SplitPart], &[Link]) {
-        self.spans_left = match reach {
-            Reach::Far => FAR_SPANS,
-            Reach::Near => NEAR_SPANS,
-        };
+        self.spans_left = n_spans;
         self.split.clear();
         self.hands.clear();
         self.did.clear();
@@ -264,5 +262,20 @@ impl<'a> Walk<'a> {
         let Interval { start, end } = held.interval;
         held.interval = Interval::new(start.min(piece.start), end.max(piece.end));
         row
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_more_hearings_the_fewer_spans_for_each() {
+        assert_eq!([0, 1, 1_000].map(spans_for_each), [MOST_SPANS; 3]);
+        for n in [1_001, 20_000, 600_000] {
+            let all = n * spans_for_each(n);
+            assert!((SPANS_FOR_ALL / 2..=SPANS_FOR_ALL).contains(&all), "{n}: {all}");
+        }
+        assert_eq!(spans_for_each(usize::MAX), FEW_SPANS);
     }
 }

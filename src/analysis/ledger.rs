@@ -11,10 +11,9 @@ use crate::base::{Goroutine, Interval, StackId, Time};
 use super::few::Few;
 use super::split::{Key, Splitter};
 
-/// How many spans lie between two marks at first.
+/// How many spans lie between two marks at first: more where that would take more than one sum
+/// for each span.
 pub(crate) const SPANS_EACH: usize = 64;
-/// How many sums one ledger may hold; where there are more, every other mark is left out.
-const MAX_SUMS: usize = 1 << 20;
 
 /// The ledgers of those goroutines for which somebody asked, to be shared between threads.
 #[derive(Debug, Default)]
@@ -43,30 +42,35 @@ impl Ledgers {
 pub(crate) struct Ledger {
     /// Each thing that it did, in the order in which it first did it.
     things: Few<Key, StackId>,
-    /// Moments at which a span begins.
-    marks: Vec<Time>,
-    /// For each mark, how long it had done each of the first things by then, in nanoseconds.
-    sums: Vec<Box<[i64]>>,
+    marks: Vec<Mark>,
+}
+
+/// A moment at which a span begins.
+#[derive(Debug)]
+struct Mark {
+    at: Time,
+    /// How long each of the first things had been done by then, in nanoseconds.
+    sums: Box<[i64]>,
 }
 
 impl Ledger {
     pub(crate) fn new(splitter: Splitter<'_>, goroutine: Goroutine) -> Self {
         let mut ledger = Self::default();
         let mut now: Vec<i64> = Vec::new();
-        let (mut until_mark, mut step, mut n_sums) = (0, SPANS_EACH, 0);
+        let (mut n_spans, mut next_mark, mut step, mut n_sums) = (0, 0, SPANS_EACH, 0);
         let mut spans = splitter.trace.spans(goroutine).peekable();
         while let Some(span) = spans.next() {
-            if until_mark == 0 {
-                ledger.marks.push(span.start);
-                ledger.sums.push(now.as_slice().into());
+            if n_spans == next_mark {
+                ledger.marks.push(Mark { at: span.start, sums: now.as_slice().into() });
                 n_sums += now.len();
-                if n_sums > MAX_SUMS {
+                // A goroutine can do something else in each span.
+                while n_sums > n_spans {
                     n_sums = ledger.thin_out();
                     step *= 2;
                 }
-                until_mark = step;
+                next_mark += step;
             }
-            until_mark -= 1;
+            n_spans += 1;
             let put = &mut |key, stack, ns| {
                 let thing = ledger.things.row(key, || stack);
                 now.resize(now.len().max(thing + 1), 0);
@@ -79,32 +83,30 @@ impl Ledger {
 
     /// Leaves out every other mark; gives how many sums are left.
     fn thin_out(&mut self) -> usize {
-        let mut at = 0;
-        self.marks.retain(|_| {
-            at += 1;
-            at % 2 == 1
-        });
-        let mut at = 0;
-        self.sums.retain(|_| {
-            at += 1;
-            at % 2 == 1
-        });
-        self.sums.iter().map(|sums| sums.len()).sum()
+        let mut keep = [true, false].into_iter().cycle();
+        self.marks.retain(|_| keep.next().unwrap_or(true));
+        self.marks.iter().map(|mark| mark.sums.len()).sum()
     }
 
     fn part(&self, window: Interval, put: &mut impl FnMut(Key, StackId, i64)) -> Option<Interval> {
-        let first = self.marks.partition_point(|mark| *mark < window.start);
-        let last = self.marks.partition_point(|mark| *mark <= window.end).checked_sub(1)?;
+        let first = self.marks.partition_point(|mark| mark.at < window.start);
+        let last = self.marks.partition_point(|mark| mark.at <= window.end).checked_sub(1)?;
         if first >= last {
             return None;
         }
-        let (before, after) = (&self.sums[first], &self.sums[last]);
-        for (thing, (&(key, stack), &ns)) in self.things.rows().iter().zip(&**after).enumerate() {
-            let ns = ns - before.get(thing).copied().unwrap_or(0);
+        let (first, last) = (&self.marks[first], &self.marks[last]);
+        for (thing, (&(key, stack), &ns)) in self.things.rows().iter().zip(&last.sums).enumerate() {
+            let ns = ns - first.sums.get(thing).copied().unwrap_or(0);
             if ns > 0 {
                 put(key, stack, ns);
             }
         }
-        Some(Interval::new(self.marks[first], self.marks[last]))
+        Some(Interval::new(first.at, last.at))
+    }
+
+    /// How many sums it holds.
+    #[cfg(test)]
+    pub(crate) fn n_sums(&self) -> usize {
+        self.marks.iter().map(|mark| mark.sums.len()).sum()
     }
 }

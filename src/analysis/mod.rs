@@ -137,7 +137,8 @@ impl Document {
     pub fn accountant<'a>(&'a self, ledgers: &'a Ledgers) -> Accountant<'a> {
         let splitter = splitter(&self.trace, &self.analysis);
         let walk = blame::Walk::new(split::Splitter { ledgers: Some(ledgers), ..splitter });
-        Accountant { document: self, walk }
+        let n_spans = blame::spans_for_each(self.analysis.hearings().len());
+        Accountant { document: self, walk, n_spans }
     }
 }
 
@@ -146,6 +147,8 @@ impl Document {
 pub struct Accountant<'a> {
     document: &'a Document,
     walk: blame::Walk<'a>,
+    /// How many spans to read for one hearing.
+    n_spans: usize,
 }
 
 impl Accountant<'_> {
@@ -154,12 +157,12 @@ impl Accountant<'_> {
     /// # Panics
     /// If the hearing is not one of the document's.
     pub fn account(&mut self, hearing: &Hearing) -> (&[SplitPart], &[Link]) {
-        let reach = match hearing.outcome {
-            Outcome::Exited | Outcome::Alive => blame::Reach::Far,
+        let n_spans = match hearing.outcome {
+            Outcome::Exited | Outcome::Alive => self.n_spans,
             // It was not meant to end, so that nobody held it up.
-            Outcome::LivesOn => blame::Reach::Near,
+            Outcome::LivesOn => blame::FEW_SPANS,
         };
-        self.walk.account(hearing.goroutine, self.document.window(hearing), reach)
+        self.walk.account(hearing.goroutine, self.document.window(hearing), n_spans)
     }
 }
 
@@ -215,4 +218,4 @@ pub fn phrase(trace: &Trace, part: &SplitPart) -> [String; 2] {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -120,7 +120,7 @@ impl Hearing {
 }
 
 /// A piece of a window of a goroutine's life: all its time in one state for one reason in one place.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct SplitPart {
     /// What it was doing.
     pub state: Doing,
@@ -132,6 +132,14 @@ pub struct SplitPart {
     pub stack: StackId,
     /// How long, in nanoseconds; above 0.
     pub ns: i64,
+}
+
+impl SplitPart {
+    /// The same for all parts that differ in nothing but their length.
+    #[must_use]
+    pub fn sort(self) -> Self {
+        Self { ns: 0, ..self }
+    }
 }
 
 /// One link of the chain from a goroutine's end back to the cancel: who held up whom.

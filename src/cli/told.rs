@@ -6,8 +6,9 @@ use super::failure::file_name;
 use super::ink::{count, function, grouped, place, safe, when};
 use super::json::{format_name, go_id};
 use super::open::Opened;
+use super::phrases::{Phrases, held_up_by};
 use crate::analysis::{
-    Cancel, Cause, Document, Doing, Finding, Hearing, Outcome, Severity, Summary, describe,
+    Cancel, Cause, Document, Doing, Finding, Hearing, Outcome, Severity, SplitPart, Summary,
 };
 use crate::base::{Clock, StrId};
 use crate::model::Trace;
@@ -270,38 +271,29 @@ impl Late {
             notes.push(format!("never heard it (inferred: {})", hearing.evidence));
         }
         let overstay = trace.clock().text(hearing.overstay_ns);
+        let split = document.split(hearing);
         Self {
             overstay: if alive { format!("≥ {overstay}") } else { overstay },
             function: function(trace, hearing.function).into_owned(),
             goroutine: go_id(trace, hearing.goroutine),
             notes,
-            held: held(document, hearing),
+            held: held(document, hearing, &split),
             cancel: cancel.map_or_else(String::new, |cancel| cancelled(document, cancel)),
             ns: hearing.overstay_ns,
-            parts: document.split(hearing).iter().map(|part| (part.state, part.ns)).collect(),
+            parts: split.iter().map(|part| (part.state, part.ns)).collect(),
         }
     }
 }
 
 /// What held it: the largest part of its overstay, and whom it waited for.
-fn held(document: &Document, hearing: &Hearing) -> String {
-    let trace = document.trace();
-    let split = document.split(hearing);
-    let own = split
-        .first()
-        .map_or_else(|| "nothing is known of it".to_owned(), |part| describe(trace, part));
-    let others = document.held_by(hearing);
-    let other = others.iter().find(|link| link.goroutine != hearing.goroutine);
-    let text = match other {
-        None => own,
-        Some(link) => {
-            format!(
-                "{own}, held up by goroutine {}: {}",
-                go_id(trace, link.goroutine),
-                describe(trace, &link.did)
-            )
-        }
-    };
+fn held(document: &Document, hearing: &Hearing, split: &[SplitPart]) -> String {
+    let links = document.held_by(hearing);
+    let mut text = String::new();
+    if split.is_empty() {
+        text.push_str("nothing is known of it");
+    }
+    let other = held_up_by(hearing, &links);
+    Phrases::new(document.trace()).push_held(&mut text, split.first(), other);
     safe(&text).into_owned()
 }
 

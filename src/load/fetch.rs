@@ -17,6 +17,8 @@ use crate::parse::sniff;
 const CONNECT: Duration = Duration::from_secs(10);
 /// How much is read between two looks at the wish to stop, in bytes.
 const PIECE_BYTES: usize = 64 << 10;
+/// A trace larger than this, in bytes, is not waited for: it may have no end.
+const MOST_BYTES: usize = 2 << 30;
 /// How much of an answer that is no trace is quoted, in characters.
 const QUOTED: usize = 120;
 
@@ -95,6 +97,14 @@ pub enum FetchError {
         /// What the system says.
         source: io::Error,
     },
+    /// More came than would fit.
+    #[error("{name}: more than {} MB came; record for a shorter time", limit >> 20)]
+    TooLarge {
+        /// The host.
+        name: String,
+        /// How much is taken, in bytes.
+        limit: usize,
+    },
     /// Anything else that HTTP can go wrong with.
     #[error("{name}: {source}")]
     Http {
@@ -139,8 +149,9 @@ pub fn fetch(
         return Err(FetchError::Refused { name, path, status: status.as_u16(), said });
     }
     let mut bytes = Vec::new();
-    receive(answer.body_mut(), &mut bytes, progress).map_err(|err| match err {
+    receive(answer.body_mut(), &mut bytes, MOST_BYTES, progress).map_err(|err| match err {
         Stop::Cancelled(err) => FetchError::Cancelled(err),
+        Stop::TooLarge => FetchError::TooLarge { name: address.name.clone(), limit: MOST_BYTES },
         Stop::Io(err) => trouble(Error::from(err), Some(bytes.len())),
     })?;
     if !sniff::begins_like_a_trace(&bytes) {
@@ -163,16 +174,26 @@ fn no_trace(name: String, mut bytes: Vec<u8>) -> FetchError {
 enum Stop {
     Io(io::Error),
     Cancelled(Cancelled),
+    TooLarge,
 }
 
-/// Reads an answer; of one that is no trace only the beginning, since it may have no end.
-fn receive(body: &mut Body, bytes: &mut Vec<u8>, progress: &Progress) -> Result<(), Stop> {
+/// Reads an answer of at most `limit` bytes; of one that is no trace only the beginning, since it
+/// may have no end.
+fn receive(
+    body: &mut Body,
+    bytes: &mut Vec<u8>,
+    limit: usize,
+    progress: &Progress,
+) -> Result<(), Stop> {
     let mut source = body.as_reader();
     let mut piece = vec![0; PIECE_BYTES];
     loop {
         progress.check().map_err(Stop::Cancelled)?;
         // As much as has come, so that it can be shown.
         let n = source.read(&mut piece).map_err(Stop::Io)?;
+        if n > limit - bytes.len() {
+            return Err(Stop::TooLarge);
+        }
         bytes.extend_from_slice(&piece[..n]);
         progress.advance(n as u64);
         let is_trace = bytes.len() < sniff::SNIFF_BYTES || sniff::begins_like_a_trace(bytes);
@@ -320,6 +341,16 @@ mod tests {
         });
         let garbage = garbage.expect_err("no HTTP").to_string();
         assert!(garbage.starts_with("127.0.0.1:") && !garbage.contains('\n'), "{garbage}");
+    }
+
+    #[test]
+    fn a_trace_without_end_is_given_up() {
+        let endless = io::Cursor::new(b"go 1.22 trace\0\0\0").chain(io::repeat(0));
+        let mut body = Body::builder().reader(endless);
+        let mut bytes = Vec::new();
+        let given_up = receive(&mut body, &mut bytes, 1 << 20, &Progress::default());
+        assert!(matches!(given_up, Err(Stop::TooLarge)));
+        assert!(bytes.len() <= 1 << 20, "{}", bytes.len());
     }
 
     #[test]

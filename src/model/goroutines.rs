@@ -86,6 +86,10 @@ pub(crate) struct RunAt {
 /// The parent of a goroutine of which that is not known.
 const NOBODY: Goroutine = Goroutine(u32::MAX);
 
+fn known(parent: Goroutine) -> Option<Goroutine> {
+    (parent != NOBODY).then_some(parent)
+}
+
 /// The table of goroutines, as columns.
 #[derive(Debug, Default)]
 pub struct Goroutines {
@@ -171,12 +175,12 @@ impl Goroutines {
 
     /// Who created a goroutine, if that is known.
     pub(crate) fn parent(&self, goroutine: Goroutine) -> Option<Goroutine> {
-        Some(self.parents[goroutine.index()]).filter(|&parent| parent != NOBODY)
+        known(self.parents[goroutine.index()])
     }
 
     /// Who created each goroutine, if that is known.
     pub(crate) fn parents(&self) -> impl Iterator<Item = Option<Goroutine>> + Clone {
-        self.parents.iter().map(|&parent| Some(parent).filter(|&parent| parent != NOBODY))
+        self.parents.iter().copied().map(known)
     }
 
     /// Where a goroutine's spans are, in order of time.

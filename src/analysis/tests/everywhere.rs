@@ -4,26 +4,16 @@ use std::path::{Path, PathBuf};
 
 use rustc_hash::FxHashMap;
 
-use super::super::blame::{Reach, Walk};
-use super::super::ledger::{Ledgers, SPANS_EACH};
+use super::super::blame::{Walk, spans_for_each};
+use super::super::ledger::{Ledger, Ledgers, SPANS_EACH};
 use super::super::split::{Key, Splitter};
 use super::super::{Document, Doing, Outcome, Rules, SplitPart, splitter};
+use super::traces_below;
 use crate::base::{Goroutine, Interval, Progress, StackId, Time};
 use crate::model::{self, Edge};
 
 /// Names the folder of a larger corpus of traces.
 const CORPUS: &str = "OVERSTAY_CORPUS";
-
-fn traces_below(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-        let path = entry.path();
-        if path.is_dir() {
-            traces_below(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "trace") {
-            found.push(path);
-        }
-    }
-}
 
 fn documents() -> impl Iterator<Item = (PathBuf, Document)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -63,7 +53,7 @@ fn chains_end_at_the_cancel_or_at_a_named_reason() {
         for hearing in document.analysis().hearings() {
             let name = format!("{}: {hearing:?}", path.display());
             let window = document.window(hearing);
-            let (split, links) = walk.account(hearing.goroutine, window, Reach::Far);
+            let (split, links) = walk.account(hearing.goroutine, window, spans_for_each(1));
             let read_forwards = document.split(hearing);
             assert!(split.iter().map(plain).eq(read_forwards.iter().map(plain)), "{name}");
             assert_eq!(links.is_empty(), hearing.overstay_ns == 0, "{name}");
@@ -93,6 +83,8 @@ fn ledgers_tell_what_spans_tell() {
                 continue;
             }
             n_long += 1;
+            let n_sums = Ledger::new(read, goroutine).n_sums();
+            assert!(n_sums <= starts.len(), "{}: {goroutine:?}", path.display());
             let end = trace.lifetime(goroutine).end;
             for first in (0..starts.len() - 3 * SPANS_EACH).step_by(301) {
                 for until in [end, starts[first + 3 * SPANS_EACH - 1] + 7] {

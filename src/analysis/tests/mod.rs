@@ -20,6 +20,18 @@ fn example(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("traces").join(format!("{name}.trace"))
 }
 
+/// All traces below a folder.
+pub(crate) fn traces_below(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            traces_below(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "trace") {
+            found.push(path);
+        }
+    }
+}
+
 fn open(path: &Path) -> Document {
     #[expect(clippy::disallowed_methods, reason = "a test reads its trace")]
     let bytes = std::fs::read(path).unwrap_or_else(|err| panic!("{}: {err}", path.display()));

@@ -3,12 +3,10 @@
 
 use std::io::{self, Write};
 
-use rustc_hash::FxHashMap;
-
-use crate::analysis::phrase;
-use crate::analysis::{Accountant, Cancel, Document, Doing, Hearing, Ledgers, Link, SplitPart};
-use crate::base::{StackId, StrId};
+use crate::analysis::{Accountant, Cancel, Document, Doing, Hearing, Ledgers, SplitPart};
+use crate::base::Time;
 use crate::cli::json::go_id;
+use crate::cli::phrases::{Phrases, held_up_by};
 use crate::model::{Frame, Trace};
 
 /// What a column holds.
@@ -105,7 +103,7 @@ pub(super) fn each_row(
     let mut maker = Maker {
         document,
         accountant: document.accountant(&ledgers),
-        phrases: Phrases { trace: document.trace(), made: FxHashMap::default() },
+        phrases: Phrases::new(document.trace()),
         held_by: String::new(),
     };
     for cancel in analysis.cancels() {
@@ -156,7 +154,7 @@ impl Maker<'_> {
         let largest = split.first();
         let [largest_function, largest_file, largest_line] =
             site(trace, largest.and_then(|part| part.site));
-        let other = links.iter().find(|link| link.goroutine != hearing.goroutine);
+        let other = held_up_by(hearing, links);
         self.held_by.clear();
         self.phrases.push_held(&mut self.held_by, largest, other);
         let [running, runnable, waiting, syscall, gc_assist, unborn, unknown] =
@@ -175,7 +173,7 @@ impl Maker<'_> {
             heard(Cell::Text(hearing.heard_in.name())),
             heard(Cell::Int(i64::from(hearing.depth))),
             heard(Cell::Int(hearing.heard_at.ns())),
-            Cell::from(hearing.end.time().map(crate::base::Time::ns)),
+            Cell::from(hearing.end.time().map(Time::ns)),
             Cell::Text(hearing.outcome.name()),
             Cell::Int(hearing.overstay_ns),
             running,
@@ -208,46 +206,6 @@ fn site(trace: &Trace, frame: Option<Frame>) -> [Cell<'_>; 3] {
         let text = |row| Cell::Text(trace.string(row));
         [text(frame.function), text(frame.file), Cell::Int(i64::from(frame.line))]
     })
-}
-
-/// What is the same for all parts that differ in nothing but their length.
-type Sort = (Doing, StrId, Option<Frame>, StackId);
-
-/// How many phrases are kept at once.
-const KEPT: usize = 1 << 15;
-
-/// What goroutines did, in words that were put together once.
-struct Phrases<'a> {
-    trace: &'a Trace,
-    made: FxHashMap<Sort, [String; 2]>,
-}
-
-impl Phrases<'_> {
-    /// What held a goroutine: the largest part of its overstay, and whom it waited for.
-    fn push_held(&mut self, text: &mut String, own: Option<&SplitPart>, other: Option<&Link>) {
-        if let Some(part) = own {
-            self.push(text, part);
-        }
-        if let Some(link) = other {
-            let id = go_id(self.trace, link.goroutine);
-            text.push_str(", held up by goroutine ");
-            text.push_str(itoa::Buffer::new().format(id));
-            text.push_str(": ");
-            self.push(text, &link.did);
-        }
-    }
-
-    fn push(&mut self, text: &mut String, part: &SplitPart) {
-        if self.made.len() >= KEPT {
-            self.made.clear();
-        }
-        let sort = (part.state, part.reason, part.site, part.stack);
-        let trace = self.trace;
-        let [before, after] = self.made.entry(sort).or_insert_with(|| phrase(trace, part));
-        text.push_str(before);
-        trace.clock().push(text, part.ns);
-        text.push_str(after);
-    }
 }
 
 #[cfg(test)]

@@ -1,21 +1,11 @@
 //! The traces that each form of export is tried on.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use crate::analysis::tests::traces_below;
 use crate::analysis::{Document, Rules};
 use crate::base::Progress;
 use crate::model::build;
-
-fn traces_below(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-        let path = entry.path();
-        if path.is_dir() {
-            traces_below(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "trace") {
-            found.push(path);
-        }
-    }
-}
 
 /// The examples and the fixtures, damaged ones too, as far as they can be read.
 pub(super) fn documents() -> impl Iterator<Item = (String, Document)> {

@@ -11,10 +11,8 @@ use serde::Serialize;
 use super::go_id;
 use super::lists::Outlet;
 use super::rows::Site;
-use crate::analysis::{
-    Accountant, Cancel, Document, Doing, Hearing, Ledgers, Link, SplitPart, phrase,
-};
-use crate::base::{StackId, StrId, Time};
+use crate::analysis::{Accountant, Cancel, Document, Hearing, Ledgers, Link, SplitPart, phrase};
+use crate::base::{StrId, Time};
 use crate::model::{Frame, Trace};
 
 /// How much text is kept at once to be written again, in bytes.
@@ -103,9 +101,6 @@ impl<'a> CancelPen<'a> {
     }
 }
 
-/// What is the same for all parts that differ in nothing but their length.
-type Sort = (Doing, StrId, Option<Frame>, StackId);
-
 /// Where the pieces of a part's texts are kept, all but its length.
 #[derive(Clone)]
 struct Worded {
@@ -122,7 +117,7 @@ struct Words<'a> {
     kept: Vec<u8>,
     names: FxHashMap<StrId, Range<usize>>,
     sites: FxHashMap<Frame, Range<usize>>,
-    parts: FxHashMap<Sort, Worded>,
+    parts: FxHashMap<SplitPart, Worded>,
     duration: String,
 }
 
@@ -168,8 +163,7 @@ impl Words<'_> {
     fn worded(&mut self, part: &SplitPart) -> &Worded {
         self.make_room();
         let (trace, kept) = (self.trace, &mut self.kept);
-        let sort = (part.state, part.reason, part.site, part.stack);
-        self.parts.entry(sort).or_insert_with(|| {
+        self.parts.entry(part.sort()).or_insert_with(|| {
             let row = kept.len();
             push_word(kept, r#"{"state":"#, part.state.name());
             push(kept, r#","reason":"#);

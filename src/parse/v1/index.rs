@@ -100,9 +100,10 @@ impl<'a> Index<'a> {
                 progress.advance(passed as u64);
                 reported = cursor.at();
             }
-            // Of most events nothing is needed yet. Batches are in between, and not long.
+            // Of most events nothing is needed yet.
             if index.damage.is_none() && !index.batches.is_empty() {
-                while cursor.skip_plain() {
+                let until = reported + BYTES_PER_CHECK;
+                while cursor.at() < until && cursor.skip_plain() {
                     index.n_events += 1;
                 }
             }

@@ -15,7 +15,7 @@ use rustc_hash::FxHashMap;
 use super::lanes::{Step, lanes, walk};
 use crate::analysis::{Cancel, Document, Hearing, Outcome};
 use crate::base::{Goroutine, Interval, StackId, StrId};
-use crate::cli::ink::place;
+use crate::cli::ink::place as line_text;
 use crate::cli::json::go_id;
 use crate::model::{MetricPoint, Span};
 use crate::parse::event::GoState;
@@ -47,7 +47,7 @@ impl Writer<'_> {
         let trace = self.document.trace();
         let track = self.pen.track("cancels", None)?;
         for cancel in analysis.cancels() {
-            let site = cancel.site.map(|site| place(trace, site)).unwrap_or_default();
+            let site = cancel.site.map(|site| line_text(trace, site)).unwrap_or_default();
             let int = |n: usize| Arg::Int(i64::try_from(n).unwrap_or(i64::MAX));
             let mut args = vec![
                 ("cancel", Arg::Int(i64::from(cancel.id))),
@@ -165,31 +165,25 @@ impl Writer<'_> {
     }
 
     fn span(&mut self, track: Track, span: &Span) -> io::Result<()> {
-        let trace = self.document.trace();
+        let Self { document, pen, sites } = self;
+        let trace = document.trace();
         let reason = trace.string(span.reason);
         let state = state_name(span.state);
-        let site = self.site(span.stack);
+        let site = sites.entry(span.stack).or_insert_with(|| {
+            document.site(span.stack).map(|site| line_text(trace, site)).unwrap_or_default()
+        });
         // A wake's stack is the waker's.
         let place = if span.woken { "woken in" } else { "site" };
         let mut args = vec![
             ("state", Arg::Text(state)),
             ("reason", Arg::Text(reason)),
-            (place, Arg::Text(&site)),
+            (place, Arg::Text(site)),
         ];
         args.extend(span.waker.map(|waker| ("woken by", Arg::Int(go_id(trace, waker)))));
         let name = if reason.is_empty() { state } else { reason };
-        let event = self.pen.named(track, EventKind::Begin, name, &args);
-        self.sites.insert(span.stack, site);
-        self.pen.event(span.start, event)?;
-        self.pen.end(span.end, track)
-    }
-
-    /// The line of code of a stack, taken out of the table: it goes back after use.
-    fn site(&mut self, stack: StackId) -> String {
-        self.sites.remove(&stack).unwrap_or_else(|| {
-            let site = self.document.site(stack);
-            site.map(|site| place(self.document.trace(), site)).unwrap_or_default()
-        })
+        let event = pen.named(track, EventKind::Begin, name, &args);
+        pen.event(span.start, event)?;
+        pen.end(span.end, track)
     }
 
     /// The fuses of a goroutine: from each cancel to its end. Where it was not meant to end there

@@ -1,0 +1,56 @@
+//! What held a goroutine, in words.
+
+use rustc_hash::FxHashMap;
+
+use super::json::go_id;
+use crate::analysis::{Hearing, Link, SplitPart, phrase};
+use crate::model::Trace;
+
+/// How many phrases are kept at once.
+const KEPT: usize = 1 << 15;
+
+/// The last other goroutine of a chain of blame.
+pub(super) fn held_up_by<'l>(hearing: &Hearing, links: &'l [Link]) -> Option<&'l Link> {
+    links.iter().find(|link| link.goroutine != hearing.goroutine)
+}
+
+/// What goroutines did, in words that are put together once: for many hearings.
+pub(super) struct Phrases<'a> {
+    trace: &'a Trace,
+    made: FxHashMap<SplitPart, [String; 2]>,
+}
+
+impl<'a> Phrases<'a> {
+    pub(super) fn new(trace: &'a Trace) -> Self {
+        Self { trace, made: FxHashMap::default() }
+    }
+
+    /// Adds what held a goroutine: the largest part of its overstay, and whom it waited for.
+    pub(super) fn push_held(
+        &mut self,
+        text: &mut String,
+        own: Option<&SplitPart>,
+        other: Option<&Link>,
+    ) {
+        if let Some(part) = own {
+            self.push(text, part);
+        }
+        if let Some(link) = other {
+            text.push_str(", held up by goroutine ");
+            text.push_str(itoa::Buffer::new().format(go_id(self.trace, link.goroutine)));
+            text.push_str(": ");
+            self.push(text, &link.did);
+        }
+    }
+
+    fn push(&mut self, text: &mut String, part: &SplitPart) {
+        if self.made.len() >= KEPT {
+            self.made.clear();
+        }
+        let trace = self.trace;
+        let [before, after] = self.made.entry(part.sort()).or_insert_with(|| phrase(trace, part));
+        text.push_str(before);
+        trace.clock().push(text, part.ns);
+        text.push_str(after);
+    }
+}

@@ -200,6 +200,16 @@ fn wakes_can_be_followed_both_ways() {
 }
 
 #[test]
+fn who_lives_on_is_neither_early_nor_late() {
+    let mut harness = window();
+    drop_files(&mut harness, &["tests/measured/recorded/1.27/goeson.trace"]);
+    assert!(says(&harness, "Nothing to act on: nobody was told to stop."));
+    assert!(says(&harness, "whoever heard a cancel was meant to go on"), "the empty table");
+    assert!(!says(&harness, "left within"), "nobody left");
+    assert!(!says(&harness, "0 ns"), "there is no overstay to tell");
+}
+
+#[test]
 fn a_second_trace_is_compared_with_the_first() {
     let mut harness = window();
     drop_files(&mut harness, &["traces/late-exit/before.trace"]);

@@ -10,6 +10,7 @@ mod headless {
     mod errors;
     mod export;
     mod golden;
+    mod measured;
     mod model;
     mod record;
     mod rooms;

@@ -166,10 +166,11 @@ fn cancels(summary: &Summary) -> String {
             .to_owned();
     }
     let is = |n: u32| if n == 1 { "is" } else { "are" };
+    let they = |n: u32| if n == 1 { "it" } else { "they" };
     let parts = [
         (summary.exited, "ended".to_owned()),
         (summary.alive, format!("{} still alive when the trace ends", is(summary.alive))),
-        (summary.lives_on, "went on as they should".to_owned()),
+        (summary.lives_on, format!("went on as {} should", they(summary.lives_on))),
     ];
     let parts = parts.into_iter().filter(|(n, _)| *n > 0);
     let parts: Vec<String> =

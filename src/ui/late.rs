@@ -243,6 +243,9 @@ fn nothing_text(ctx: &Ctx<'_>, sheet: &Sheet) -> String {
     if analysis.cancels().is_empty() {
         return "This trace holds no evidence of a context being cancelled.".to_owned();
     }
+    if analysis.worst_first.is_empty() {
+        return "Nobody was told to stop: whoever heard a cancel was meant to go on.".to_owned();
+    }
     let budget = sheet.duration(ctx.state.prefs.budget_ns);
     format!("All who were told to stop left within {budget}.")
 }

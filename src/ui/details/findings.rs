@@ -39,6 +39,8 @@ pub(super) fn list_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
                 format!("{}: see the table.", count(late, "late exit"))
             } else if analysis.cancels().is_empty() {
                 "No cancel left evidence in this trace.".to_owned()
+            } else if analysis.worst_first.is_empty() {
+                "Nothing to act on: nobody was told to stop.".to_owned()
             } else {
                 "Nothing to act on: everyone who was told to stop left in time.".to_owned()
             };
@@ -77,6 +79,7 @@ fn groups_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet) {
             let layout = egui::Layout::left_to_right(egui::Align::Center);
             let link = ui.allocate_ui_with_layout(size, layout, |ui| {
                 ui.set_width(room);
+                ui.style_mut().wrap_mode = Some(egui::TextWrapMode::Truncate);
                 ui.add(egui::Link::new(text))
             });
             if link.inner.on_hover_text("Show only its lanes").clicked() {
@@ -84,7 +87,9 @@ fn groups_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet) {
                 ctx.send(Command::Filter(filter));
             }
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                let worst = sheet.duration(group.overstay.max);
+                // Nobody who lives on is early or late.
+                let counts = group.overstay.max > 0;
+                let worst = if counts { sheet.duration(group.overstay.max) } else { "–".into() };
                 let color = if late { theme.late_text } else { theme.weak };
                 ui.label(strong(worst).color(color));
                 ui.label(caption(theme, thousands(u64::from(group.reached))));

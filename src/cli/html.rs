@@ -33,7 +33,7 @@ pub(super) fn write_report(out: &mut dyn Write, told: &Told) -> io::Result<()> {
     late(out, told)?;
     if !told.findings.is_empty() {
         writeln!(out, "<h2>Findings</h2>\n<table>")?;
-        row(out, "th", &["", "finding", "where", "what", "what to do"])?;
+        titles(out, &["", "finding", "where", "what", "what to do"])?;
         for finding in told.findings.iter().take(ROWS) {
             write_finding(out, finding)?;
         }
@@ -67,18 +67,20 @@ pub(super) fn write_diff(
         .collect();
     if !changed.is_empty() {
         writeln!(out, "<h2>What changed</h2>\n<table>")?;
-        row(out, "th", &["", "what", "of", "before → after", "change"])?;
+        titles(out, &["", "what", "of", "before → after", "change"])?;
     }
     for group in changed.iter().take(ROWS) {
-        let verdict =
-            format!("<span class=\"{}\">{}</span>", class_of(group.verdict), group.verdict);
+        let class = format!("word {}", class_of(group.verdict));
         let change = group.shift_ns.map_or_else(String::new, |shift| moved(diff, group, shift));
-        let key = code(&group.key);
-        row(
-            out,
-            "td",
-            &[&verdict, group.kind.name(), &key, &text(&facts(diff, group)), &text(&change)],
-        )?;
+        let facts = facts(diff, group);
+        let cells = [
+            (&*class, group.verdict.name()),
+            ("word", group.kind.name()),
+            ("", &code(&group.key)),
+            ("", &text(&facts)),
+            ("", &text(&change)),
+        ];
+        row(out, &cells)?;
     }
     if !changed.is_empty() {
         writeln!(out, "</table>")?;
@@ -107,11 +109,20 @@ fn head(out: &mut dyn Write, tag: &str, head: &Head) -> io::Result<()> {
     writeln!(out, "<{tag}>{name}</{tag}>\n<p class=\"faint\">{facts}{doubt}</p>")
 }
 
-/// A table's row of cells that are HTML already.
-fn row(out: &mut dyn Write, tag: &str, cells: &[&str]) -> io::Result<()> {
+/// A table's first row: what its columns are.
+fn titles(out: &mut dyn Write, titles: &[&str]) -> io::Result<()> {
     write!(out, "<tr>")?;
-    for cell in cells {
-        write!(out, "<{tag}>{cell}</{tag}>")?;
+    for title in titles {
+        write!(out, "<th>{title}</th>")?;
+    }
+    writeln!(out, "</tr>")
+}
+
+/// A table's row, each cell a class and its HTML.
+fn row(out: &mut dyn Write, cells: &[(&str, &str)]) -> io::Result<()> {
+    write!(out, "<tr>")?;
+    for (class, cell) in cells {
+        write!(out, "<td class=\"{class}\">{cell}</td>")?;
     }
     writeln!(out, "</tr>")
 }
@@ -121,11 +132,13 @@ fn late(out: &mut dyn Write, told: &Told) -> io::Result<()> {
         return Ok(());
     }
     writeln!(out, "<h2>Late, worst first</h2>\n<p class=\"key faint\">")?;
-    for doing in Doing::ALL {
+    let is_there =
+        |doing| told.late.iter().any(|late| late.parts.iter().any(|part| part.0 == doing));
+    for &doing in Doing::ALL.iter().filter(|&&doing| is_there(doing)) {
         writeln!(out, "<span><i style=\"background:var(--{doing})\"></i>{doing}</span>")?;
     }
     writeln!(out, "</p>\n<table>")?;
-    row(out, "th", &["late by", "goroutine", "what held it", "cancelled by"])?;
+    titles(out, &["late by", "goroutine", "what held it", "cancelled by"])?;
     let worst = told.late.first().map_or(1, |late| late.ns.max(1));
     for exit in &told.late {
         write_late(out, told.head.clock, exit, worst)?;
@@ -143,17 +156,16 @@ fn write_late(out: &mut dyn Write, clock: Clock, late: &Late, worst: i64) -> io:
         let _ = write!(notes, " <span class=\"doubt\">{}</span>", text(note));
         notes
     });
-    writeln!(
-        out,
-        "<tr><td class=\"number bad\">{}</td><td>{} <span class=\"faint\">{}</span>{notes}</td>\
-         <td>{}{}</td><td class=\"faint\">{}</td></tr>",
-        text(&late.overstay),
-        code(&late.function),
-        late.goroutine,
-        text(&late.held),
-        bar(clock, late, worst),
-        text(&late.cancel),
-    )
+    let who =
+        format!("{} <span class=\"faint\">{}</span>{notes}", code(&late.function), late.goroutine);
+    let held = format!("{}{}", text(&late.held), bar(clock, late, worst));
+    let cells = [
+        ("number bad", &*text(&late.overstay)),
+        ("", &who),
+        ("wide", &held),
+        ("faint", &text(&late.cancel)),
+    ];
+    row(out, &cells)
 }
 
 /// The overstay as a bar, as long as its share of the worst, with a piece for each part.
@@ -183,9 +195,15 @@ fn write_finding(out: &mut dyn Write, finding: &ToldFinding) -> io::Result<()> {
         Severity::Medium => "doubt",
         Severity::Low => "faint",
     };
-    let severity = format!("<span class=\"{class}\">{}</span>", finding.severity);
-    let place = code(&finding.place);
-    row(out, "td", &[&severity, finding.rule, &place, &text(&finding.message), &text(&finding.fix)])
+    let class = format!("word {class}");
+    let cells = [
+        (&*class, finding.severity.name()),
+        ("word", finding.rule),
+        ("", &code(&finding.place)),
+        ("", &text(&finding.message)),
+        ("", &text(&finding.fix)),
+    ];
+    row(out, &cells)
 }
 
 fn class_of(verdict: Verdict) -> &'static str {
@@ -196,8 +214,10 @@ fn class_of(verdict: Verdict) -> &'static str {
     }
 }
 
+/// A name or a place: besides its spaces it may be broken behind a slash and a receiver.
 fn code(text_of_trace: &str) -> String {
-    format!("<code>{}</code>", text(text_of_trace))
+    let text = text(text_of_trace).replace('/', "/<wbr>").replace(").", ")<wbr>.");
+    format!("<code>{text}</code>")
 }
 
 /// A text that means nothing special in HTML.
@@ -222,6 +242,13 @@ fn text(text: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_state_has_a_colour_by_day_and_by_night() {
+        for doing in Doing::ALL {
+            assert_eq!(STYLE.matches(&format!("--{doing}:")).count(), 2, "{doing}");
+        }
+    }
 
     #[test]
     fn a_trace_cannot_break_out_of_the_page() {

@@ -5,7 +5,7 @@
 //! network, a timer or a wait for a processor is nobody else's: there the chain stops. So the
 //! window is cut into pieces that belong to one goroutine each.
 
-use crate::base::{Goroutine, Interval, StackId};
+use crate::base::{Goroutine, Interval, StackId, Time};
 use crate::model::Span;
 use crate::parse::event::GoState;
 
@@ -149,19 +149,24 @@ impl<'a> Walk<'a> {
             }
             (end, seen) = (piece.start, true);
             let waker = next.and_then(|next| self.let_go_by(goroutine, &span, &next));
-            let passed_on = waker.filter(|_| depth < MAX_DEPTH);
-            let hand = passed_on.is_none().then(|| self.own(goroutine, piece));
-            let (splitter, split, did) = (self.splitter, &mut self.split, &mut self.did);
-            splitter.cut_span(goroutine, &span, next.as_ref(), piece, &mut |key, stack, ns| {
-                if depth == 0 {
-                    split.entry(key, || Sum::of(stack)).ns += ns;
-                }
-                if let Some(hand) = hand {
-                    did.entry((hand, key), || Sum::of(stack)).ns += ns;
-                }
-            });
-            if let Some(waker) = passed_on {
-                self.back(waker, piece, depth + 1);
+            let waker = waker.filter(|_| depth < MAX_DEPTH);
+            let turn = waker.map_or(piece.end, |waker| self.turn_of(waker, piece));
+            let (own, passed_on) =
+                (Interval::new(piece.start, turn), Interval::new(turn, piece.end));
+            let hand = (waker.is_none() || own.ns() > 0).then(|| self.own(goroutine, own));
+            for (part, hand) in [(own, hand), (passed_on, None)] {
+                let (splitter, split, did) = (self.splitter, &mut self.split, &mut self.did);
+                splitter.cut_span(goroutine, &span, next.as_ref(), part, &mut |key, stack, ns| {
+                    if depth == 0 {
+                        split.entry(key, || Sum::of(stack)).ns += ns;
+                    }
+                    if let Some(hand) = hand {
+                        did.entry((hand, key), || Sum::of(stack)).ns += ns;
+                    }
+                });
+            }
+            if let Some(waker) = waker {
+                self.back(waker, passed_on, depth + 1);
             }
         }
         self.spans.truncate(first);
@@ -224,6 +229,16 @@ impl<'a> Walk<'a> {
             .top(self.splitter.trace.stacks(), next.stack)
             .is_some_and(|function| !function.is.has(Traits::RUNTIME));
         next.waker.filter(|waker| waits && !sleeps && by_code && *waker != goroutine)
+    }
+
+    /// From when on a wait was for the one who ended it. A timer's goroutine, which nobody
+    /// started, is there only once the time is up: before that the wait was for the time.
+    fn turn_of(&self, waker: Goroutine, wait: Interval) -> Time {
+        let trace = self.splitter.trace;
+        match lives::born(trace, waker) {
+            Some(born) if lives::parent(trace, waker).is_none() => born.clamp(wait.start, wait.end),
+            _ => wait.start,
+        }
     }
 
     /// The stretch of a window in which a goroutine was not there yet: its creator's.

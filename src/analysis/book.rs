@@ -6,7 +6,7 @@
 use crate::base::{StackId, StrId};
 use crate::model::{Frame, Stacks, Trace};
 
-use super::names::{Origin, origin_of};
+use super::names::{Origin, origin_of, root_by};
 use super::patterns::{self, Role};
 
 /// What a function's name tells.
@@ -284,10 +284,11 @@ fn enter(role: Role, row: StackId, caller: StackId, below: Option<Mark>) -> Mark
 fn classify(trace: &Trace) -> Vec<Function> {
     let mut functions = vec![Function::default(); trace.strings().len()];
     let mut seen = vec![false; functions.len()];
+    let root = library_root(trace);
     let mut note = |name: StrId, file: StrId| {
         let Some(seen) = seen.get_mut(name.index()) else { return };
         if !std::mem::replace(seen, true) {
-            functions[name.index()] = classify_one(trace.string(name), trace.string(file));
+            functions[name.index()] = classify_one(trace.string(name), trace.string(file), root);
         }
     };
     for (_, _, frame) in trace.stacks().iter() {
@@ -299,9 +300,15 @@ fn classify(trace: &Trace) -> Vec<Function> {
     functions
 }
 
-fn classify_one(name: &str, file: &str) -> Function {
+/// The folder that the standard library was built from; "" if the paths do not tell.
+fn library_root(trace: &Trace) -> &str {
+    let root = |frame: Frame| root_by(trace.string(frame.function), trace.string(frame.file));
+    trace.stacks().iter().find_map(|(_, _, frame)| root(frame)).unwrap_or("")
+}
+
+fn classify_one(name: &str, file: &str, root: &str) -> Function {
     Function {
-        origin: origin_of(name, file),
+        origin: origin_of(name, file, root),
         role: patterns::role_of(name),
         cause: patterns::cause_of(name).and_then(|row| u8::try_from(row).ok()),
         is: Traits::of(name),

@@ -36,15 +36,14 @@ pub(crate) fn calls(pieces: &Pieces, groups: Vec<Group>, logs: &[Entry<'_>]) -> 
     for (row, log) in cancels {
         let next =
             calls[..n_seen].partition_point(|call| (call.by, call.at) < (Some(log.by), log.at));
-        match calls[..n_seen].get_mut(next) {
+        let unseen = match calls[..n_seen].get_mut(next) {
+            // The last log before the evidence is the one that tells of it.
             Some(call) if call.by == Some(log.by) && call.at - log.at <= SAME_CALL_NS => {
-                call.log = Some(row);
+                call.log.replace(row)
             }
-            _ => {
-                let by = Some(log.by);
-                calls.push(Call { at: log.at, by, pieces: 0..0, n_heard: 0, log: Some(row) });
-            }
-        }
+            _ => Some(row),
+        };
+        calls.extend(unseen.map(|row| of_log(row, &logs[row as usize])));
     }
     // Small keys sort faster than calls.
     let key = |row: u32, call: &Call| {
@@ -57,6 +56,11 @@ pub(crate) fn calls(pieces: &Pieces, groups: Vec<Group>, logs: &[Entry<'_>]) -> 
     let mut in_order = Vec::with_capacity(calls.len());
     in_order.extend(order.into_iter().filter_map(|key| calls.get(row(key)).cloned()));
     in_order
+}
+
+/// A call that only its log tells of.
+fn of_log(row: u32, log: &Entry<'_>) -> Call {
+    Call { at: log.at, by: Some(log.by), pieces: 0..0, n_heard: 0, log: Some(row) }
 }
 
 /// Which cancel a goroutine noticed that logs a context's name: the last one before of that

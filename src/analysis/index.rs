@@ -100,6 +100,16 @@ impl Spanning {
         all
     }
 
+    /// Those that fit.
+    pub(crate) fn only(&self, trace: &Trace, fits: impl Fn(Goroutine) -> bool) -> Self {
+        let of = |(at, &parent): (usize, &Goroutine)| {
+            let children = &self.children[self.starts[at]..self.starts[at + 1]];
+            children.iter().map(move |&child| (parent, child))
+        };
+        let pairs = self.parents.iter().enumerate().flat_map(of);
+        Self::new(trace, pairs.filter(|(_, child)| fits(*child)).collect())
+    }
+
     /// A creator's children, in order of birth, which is that of their rows.
     pub(crate) fn of(&self, parent: Goroutine) -> &[Goroutine] {
         &self.children[self.range_of(parent)]

@@ -1,13 +1,13 @@
 //! What became of everyone who heard.
 
-use crate::base::Time;
 use crate::model::Trace;
 
 use super::Rules;
 use super::book::Book;
 use super::index::ByGoroutine;
 use super::listening::Listening;
-use super::outcome::{self, fate};
+use super::lives;
+use super::outcome::{self, Later, PROMPT_NS, fate};
 use super::place::place;
 use super::threads::Threads;
 use super::types::{Cancel, Hearing};
@@ -24,7 +24,7 @@ pub(crate) fn judge(
     by_goroutine: &ByGoroutine,
 ) {
     let next = threads.over_rows(hearings.len(), |rows| {
-        let next = |row| Some((row, next_hearing(cancels, hearings, by_goroutine, row)?));
+        let next = |row| Some((row, next_hearing(trace, cancels, hearings, by_goroutine, row)?));
         rows.filter_map(next).collect()
     });
     let listening = Listening::new(trace, book, hearings.iter().map(|row| row.stack));
@@ -37,9 +37,6 @@ pub(crate) fn judge(
     });
 }
 
-/// When and where a goroutine next heard another cancel.
-type Next = (Time, HeardIn);
-
 /// Decides what became of one.
 fn settle(
     trace: &Trace,
@@ -48,7 +45,7 @@ fn settle(
     listening: &Listening,
     cancels: &[Cancel],
     row: &mut Hearing,
-    next: Option<Next>,
+    next: Option<Later>,
 ) {
     let cancel = &cancels[row.cancel as usize];
     let told = row.evidence == Evidence::Logged;
@@ -62,24 +59,25 @@ fn settle(
         place,
         told_to_stop: !place.library_only
             && (place.heard_in == HeardIn::Own || cancel.cause.ends_all()),
-        private_limit: cancel.cause == Cause::Deadline && cancel.n_heard() == 1,
+        private_limit: is_private_limit(cancel),
     };
     let fate = fate(trace, book, listening, rules.late_over_ns, &heard, next);
-    let until = fate.end.unwrap_or(trace.interval().end);
+    let until = fate.end.unwrap_or_else(|| trace.last_known(row.goroutine));
     row.told_to_stop = fate.told_to_stop;
     row.end = fate.end.into();
     row.outcome = fate.outcome;
     row.overstay_ns = until.since(cancel.at).max(0);
 }
 
-/// For a hearing, when and where its goroutine next heard another cancel, unless that one
-/// follows from the first: it was made by one who heard the first.
+/// For a hearing, the next other cancel that its goroutine heard, unless that one follows from
+/// the first: it was made by one who heard the first.
 fn next_hearing(
+    trace: &Trace,
     cancels: &[Cancel],
     hearings: &[Hearing],
     by_goroutine: &ByGoroutine,
     row: usize,
-) -> Option<Next> {
+) -> Option<Later> {
     let hearing = hearings.get(row)?;
     let rows = by_goroutine.of(hearing.goroutine);
     if rows.len() == 1 {
@@ -99,5 +97,16 @@ fn next_hearing(
         }
     };
     let next = rows[later..].iter().map(of).find(|later| !follows(later))?;
-    Some((next.heard_at, next.heard_in))
+    let last = rows.last().map_or(next, of);
+    let is_limit = |hearing: &Hearing| is_private_limit(&cancels[hearing.cancel as usize]);
+    let ended = lives::ended(trace, hearing.goroutine);
+    let ends_cleanup = is_limit(next)
+        && is_limit(last)
+        && ended.is_some_and(|end| end - last.heard_at <= PROMPT_NS);
+    Some(Later { at: next.heard_at, heard_in: next.heard_in, ends_cleanup })
+}
+
+/// Whether a cancel is a deadline that one goroutine alone heard: the time limit of an operation.
+fn is_private_limit(cancel: &Cancel) -> bool {
+    cancel.cause == Cause::Deadline && cancel.n_heard() == 1
 }

@@ -34,7 +34,7 @@ pub(crate) fn ended(trace: &Trace, goroutine: Goroutine) -> Option<Time> {
     trace.goroutines.ended[goroutine.index()].time()
 }
 
-/// When it ended, or the trace.
+/// When it ended, or was last known of: at the trace's end, unless a gap comes first.
 pub(crate) fn end(trace: &Trace, goroutine: Goroutine) -> Time {
-    ended(trace, goroutine).unwrap_or(trace.interval().end)
+    trace.last_known(goroutine)
 }

@@ -37,6 +37,7 @@ mod survey;
 mod tally;
 mod threads;
 mod tree;
+mod turn;
 mod types;
 mod words;
 

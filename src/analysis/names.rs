@@ -74,6 +74,10 @@ const STD: &[&str] = &[
 /// Packages that log cancels: that of assets/overstayctx, and by its former name.
 const LOGGING_PACKAGES: &[&str] = &["overstayctx", "ctxtrace"];
 
+/// The module whose groups and locks the tables of `patterns` know: never the program's own,
+/// wherever it lies (a `replace`, Bazel, GOPATH).
+const SYNC_MODULE: &str = "golang.org/x/sync/";
+
 /// The package path of a function: `net/http` of `net/http.(*conn).serve`.
 pub(crate) fn package_of(function: &str) -> &str {
     // Receivers and type arguments can hold paths of their own.
@@ -83,8 +87,20 @@ pub(crate) fn package_of(function: &str) -> &str {
     &function[..dot]
 }
 
-/// Whose code a function is, by its name and the file it is in.
-pub(crate) fn origin_of(function: &str, file: &str) -> Origin {
+/// The folder that the standard library was built from, if a function of the runtime tells:
+/// `/usr/local/go/src/` by `/usr/local/go/src/runtime/chan.go`. Paths are cut with -trimpath.
+pub(crate) fn root_by<'a>(function: &str, file: &'a str) -> Option<&'a str> {
+    let (folder, _) = file.rsplit_once('/')?;
+    let root = folder.strip_suffix("runtime")?;
+    (package_of(function) == "runtime" && is_absolute(root)).then_some(root)
+}
+
+fn is_absolute(path: &str) -> bool {
+    path.starts_with('/') || path.contains(':')
+}
+
+/// Whose code a function is, by its name, the file it is in, and the library's `root`.
+pub(crate) fn origin_of(function: &str, file: &str, root: &str) -> Origin {
     let package = package_of(function);
     // Functions without a package are the assembly's and the linker's.
     if package.is_empty() || package == function {
@@ -97,13 +113,19 @@ pub(crate) fn origin_of(function: &str, file: &str) -> Origin {
     } else if file.ends_with("_test.go") {
         // Tests of the standard library are user code as far as the library is concerned.
         Origin::User
-    } else if STD.binary_search(&first).is_ok() {
+    } else if STD.binary_search(&first).is_ok() && !is_elsewhere(file, root) {
         Origin::Std
-    } else if file.contains("/vendor/") || is_versioned(file) {
+    } else if package.starts_with(SYNC_MODULE) || file.contains("/vendor/") || is_versioned(file) {
         Origin::Dependency
     } else {
         Origin::User
     }
+}
+
+/// Whether a file lies outside the library's folder: a program's package may be called
+/// `container/queue`, too.
+fn is_elsewhere(file: &str, root: &str) -> bool {
+    !root.is_empty() && is_absolute(file) && !file.starts_with(root)
 }
 
 /// Whether a path is below a module version's folder, as in the module cache and with -trimpath:
@@ -172,6 +194,12 @@ mod tests {
                 "vendor/golang.org/x/net/http2/hpack.go",
                 Origin::Std,
             ),
+            (
+                "golang.org/x/sync/errgroup.(*Group).Wait",
+                "/src/app/third_party/sync/errgroup/errgroup.go",
+                Origin::Dependency,
+            ),
+            ("net._C2func_getaddrinfo", "_cgo_gotypes.go", Origin::Std),
             ("memeqbody", "", Origin::Std),
             (
                 "shop/internal/ctxtrace.WithCancel.func1",
@@ -180,8 +208,22 @@ mod tests {
             ),
             ("shop/overstayctx.logCancel", "/src/shop/overstayctx.go", Origin::Dependency),
         ] {
-            assert_eq!(origin_of(function, file), origin, "{function} in {file}");
+            for root in ["", "/usr/local/go/src/"] {
+                assert_eq!(origin_of(function, file, root), origin, "{function} in {file}");
+            }
         }
+    }
+
+    #[test]
+    fn the_librarys_folder_tells_its_packages_from_the_programs() {
+        let root = root_by("runtime.chanrecv1", "/usr/local/go/src/runtime/chan.go");
+        assert_eq!(root, Some("/usr/local/go/src/"));
+        assert_eq!(root_by("runtime.chanrecv1", "runtime/chan.go"), None);
+        assert_eq!(root_by("main.main", "/x/runtime/main.go"), None);
+        let origin = |file| origin_of("container/queue.(*Queue).Run", file, root.unwrap_or(""));
+        assert_eq!(origin("/home/me/container/queue/queue.go"), Origin::User);
+        assert_eq!(origin("/usr/local/go/src/container/queue/queue.go"), Origin::Std);
+        assert_eq!(origin("container/queue/queue.go"), Origin::Std);
     }
 
     #[test]

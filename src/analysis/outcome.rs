@@ -3,7 +3,7 @@
 use rustc_hash::FxHashSet;
 
 use crate::base::{Goroutine, StackId, Time};
-use crate::model::{Span, Trace};
+use crate::model::{Frame, Span, Trace};
 use crate::parse::event::GoState;
 
 use super::book::{Book, Traits};
@@ -12,6 +12,7 @@ use super::listening::Listening;
 use super::lives;
 use super::names::Origin;
 use super::place::{Place, host};
+use super::turn::{Turn, turn};
 use super::words::{HeardIn, Outcome};
 
 /// Who leaves within this many nanoseconds left, whatever else it may be.
@@ -40,6 +41,16 @@ pub(crate) struct Heard {
     pub(crate) private_limit: bool,
 }
 
+/// Another, unrelated cancel that the goroutine heard later.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Later {
+    pub(crate) at: Time,
+    pub(crate) heard_in: HeardIn,
+    /// Whether it can be the time limit of its cleaning up: a deadline that it alone heard, as
+    /// is the last cancel that it heard, after which it ended at once.
+    pub(crate) ends_cleanup: bool,
+}
+
 /// Where it ended up.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Fate {
@@ -49,14 +60,14 @@ pub(crate) struct Fate {
     pub(crate) told_to_stop: bool,
 }
 
-/// Decides; `next_heard` is when and how the goroutine next heard another, unrelated cancel.
+/// Decides; `next` is the next other, unrelated cancel that the goroutine heard.
 pub(crate) fn fate(
     trace: &Trace,
     book: &Book,
     listening: &Listening,
     late_over_ns: i64,
     heard: &Heard,
-    next_heard: Option<(Time, HeardIn)>,
+    next: Option<Later>,
 ) -> Fate {
     let end = departure(trace, book, heard).or_else(|| lives::ended(trace, heard.goroutine));
     let fate = |outcome, told_to_stop| Fate { outcome, end, told_to_stop };
@@ -64,13 +75,13 @@ pub(crate) fn fate(
     if book.function(lives::name(trace, heard.goroutine)).is.has(Traits::MAIN) {
         return fate(Outcome::LivesOn, false);
     }
-    let until = end.unwrap_or(trace.interval().end);
+    let until = end.unwrap_or_else(|| trace.last_known(heard.goroutine));
     let outcome = if end.is_some() { Outcome::Exited } else { Outcome::Alive };
     if until - heard.cancelled <= PROMPT_NS {
         return fate(outcome, told_to_stop);
     }
-    let after = After { trace, book, listening, heard, until };
-    if after.serves_many(next_heard.filter(|&(at, _)| at < until)) {
+    let after = After { trace, book, listening, heard, until, left: end.is_some() };
+    if after.serves_many(next.filter(|next| next.at < until)) {
         return fate(Outcome::LivesOn, told_to_stop);
     }
     if !told_to_stop && heard.place.heard_in == HeardIn::Call {
@@ -109,6 +120,8 @@ struct After<'a> {
     listening: &'a Listening,
     heard: &'a Heard,
     until: Time,
+    /// Whether that end was seen, and is not the trace's.
+    left: bool,
 }
 
 impl After<'_> {
@@ -118,26 +131,55 @@ impl After<'_> {
             .take_while(|span| span.start < self.until)
     }
 
+    /// Where it waited for something that can come.
     fn waits(&self) -> impl Iterator<Item = Span> {
-        self.stops().filter(|span| span.state == GoState::Waiting)
+        self.stops().filter(|span| {
+            span.state == GoState::Waiting && self.trace.string(span.reason) != "forever"
+        })
     }
 
-    /// Whether the goroutine is one that serves many contexts.
-    fn serves_many(&self, next_heard: Option<(Time, HeardIn)>) -> bool {
-        let came_back = self.waits_again() || self.goes_back_to_its_loop();
-        let came_back = came_back || self.goes_on_to_wait_for_work();
-        match next_heard {
-            // What it hears in a call while it leaves may be the time limit of its cleaning up.
-            Some((_, HeardIn::Call)) => came_back || self.heard.place.heard_in == HeardIn::Call,
-            Some((_, HeardIn::Own)) => true,
-            None => came_back,
+    /// The way from where it heard to where it waited later.
+    fn way_to(&self, wait: &Span) -> Turn {
+        let stacks = self.trace.stacks();
+        let heard = self.book.place(self.heard.stack);
+        match turn(stacks, heard, self.book.place(wait.stack)) {
+            // `go func() { <-ctx.Done(); <-done }()`: one line tells nothing of the way.
+            Turn::Same if self.is_one_line() => Turn::On,
+            way => way,
         }
     }
 
-    /// Whether it waited once more where it had heard, or others hear. With the same context
-    /// that cannot be: its Done channel is closed, so nobody waits for it again.
+    /// Whether it heard in the very line in which it was started: all its code stands there.
+    fn is_one_line(&self) -> bool {
+        let go = lives::creation_stack(self.trace, self.heard.goroutine);
+        let line = |stack| {
+            let frame: Frame = self.trace.stacks().top(self.book.user(stack))?;
+            Some((frame.file, frame.line))
+        };
+        line(go).is_some_and(|go| line(self.heard.stack) == Some(go))
+    }
+
+    /// Whether the goroutine is one that serves many contexts.
+    fn serves_many(&self, next: Option<Later>) -> bool {
+        let came_back = self.waits_again() || self.goes_back_to_its_loop();
+        let came_back = came_back || self.goes_on_to_wait_for_work();
+        came_back
+            || next.is_some_and(|next| match next.heard_in {
+                // It may be the time limit of its cleaning up, too.
+                HeardIn::Call => self.heard.place.heard_in == HeardIn::Call,
+                // After another such limit it is the next operation's.
+                HeardIn::Own => self.heard.private_limit || !next.ends_cleanup,
+            })
+    }
+
+    /// Whether it came back to wait where it had heard, or others hear. With the same context
+    /// that cannot be: its Done channel is closed, so nobody waits for it again. Who waits there
+    /// further down, and then ends, may have cleaned up under a context made for that.
     fn waits_again(&self) -> bool {
-        self.waits().any(|span| self.listening.hears(self.trace, self.book, span.stack))
+        self.waits().any(|span| {
+            self.listening.hears(self.trace, self.book, span.stack)
+                && (!self.left || self.way_to(&span) != Turn::On)
+        })
     }
 
     /// Where it waited further out than where it heard: directly in a function that had called
@@ -173,13 +215,15 @@ impl After<'_> {
             )
     }
 
-    /// Whether it heard the time limit of one operation, and went on to wait further out for what
+    /// Whether it heard the time limit of one operation, and went back to wait further out for what
     /// others have for it: it takes one job after the other, and this was its first in the trace.
     fn goes_on_to_wait_for_work(&self) -> bool {
         self.heard.private_limit
             && self.outer_waits().iter().any(|span| {
                 let reason = self.trace.string(span.reason);
-                matches!(reason, "chan receive" | "select") && self.is_fed_by_others(span)
+                matches!(reason, "chan receive" | "select")
+                    && self.way_to(span) == Turn::Back
+                    && self.is_fed_by_others(span)
             })
     }
 

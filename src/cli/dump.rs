@@ -24,7 +24,7 @@ pub(super) fn run(args: &DumpArgs) -> Result<Status, Failure> {
         }
     })?;
     let parsed = parsed.map_err(|err| refuse(&args.trace, &err))?;
-    let complete = parsed.complete && input.warnings.is_empty();
+    let complete = parsed.complete && !parsed.has_gaps && input.warnings.is_empty();
     let warnings = [input.warnings, parsed.warnings].concat();
     tell(&args.trace, &warnings, complete, args.read)?;
     Ok(Status::Fine)

@@ -98,7 +98,7 @@ impl Told {
         let is_grave = findings.iter().any(|finding| finding.severity == Severity::High);
         Self {
             head: Head::new(opened),
-            summary: cancels(summary),
+            summary: cancels(summary, opened.complete),
             verdict: verdict(document),
             is_good: summary.late == 0 && !is_grave,
             quantiles: quantiles(document.trace().clock(), summary),
@@ -159,18 +159,20 @@ impl ToldFinding {
     }
 }
 
-/// `4 cancels, heard 7 times: 5 ended, 1 is still alive when the trace ends, 1 went on…`
-fn cancels(summary: &Summary) -> String {
+/// `4 cancels, heard 7 times: 5 ended, 1 is still alive when the trace ends, 1 lives on…`; in a
+/// trace with holes nobody knows whether one is.
+fn cancels(summary: &Summary, complete: bool) -> String {
     if summary.cancels == 0 {
         return "No context was cancelled while anybody listened, so there is nobody to leave late."
             .to_owned();
     }
     let is = |n: u32| if n == 1 { "is" } else { "are" };
-    let they = |n: u32| if n == 1 { "it" } else { "they" };
+    let alive = if complete { "still alive when the trace ends" } else { "not seen to end" };
+    let lives = if summary.lives_on == 1 { "lives" } else { "live" };
     let parts = [
         (summary.exited, "ended".to_owned()),
-        (summary.alive, format!("{} still alive when the trace ends", is(summary.alive))),
-        (summary.lives_on, format!("went on as {} should", they(summary.lives_on))),
+        (summary.alive, format!("{} {alive}", is(summary.alive))),
+        (summary.lives_on, format!("{lives} on, not meant to end")),
     ];
     let parts = parts.into_iter().filter(|(n, _)| *n > 0);
     let parts: Vec<String> =

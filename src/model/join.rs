@@ -118,7 +118,7 @@ impl Builder {
             bytes,
             events: parsed.events,
             generations: parsed.generations,
-            complete: parsed.complete,
+            complete: parsed.complete && !parsed.has_gaps,
             in_ticks: parsed.in_ticks,
         };
         trace.warnings = parsed.warnings;

@@ -37,6 +37,9 @@ pub struct Parsed {
     pub generations: u32,
     /// Whether the trace was read to its end without damage.
     pub complete: bool,
+    /// Whether generations are missing in between. The format has no word for it, and Go's reader
+    /// does not look, so the trace is read to its end all the same.
+    pub has_gaps: bool,
     /// Whether times are in the clock's ticks instead of nanoseconds, because the trace does not
     /// tell the frequency: the old format does that in its last event.
     pub in_ticks: bool,
@@ -80,6 +83,7 @@ pub fn parse<S: Sink>(
                 events: read.events,
                 generations: 1,
                 complete: read.complete,
+                has_gaps: false,
                 in_ticks: read.in_ticks,
                 warnings: read.warnings,
             })

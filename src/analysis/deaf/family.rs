@@ -1,5 +1,7 @@
 //! The grades `waited-on` and `sibling`: by who created whom and who waits for whom.
 
+use rustc_hash::FxHashSet;
+
 use crate::base::{Goroutine, StackId, StrId, Time};
 use crate::model::Span;
 use crate::parse::event::GoState;
@@ -41,9 +43,24 @@ impl Held {
     }
 }
 
+/// Those who were waited for, each once.
+#[derive(Default)]
+struct Deaf {
+    rows: Vec<Goroutine>,
+    seen: FxHashSet<Goroutine>,
+}
+
+impl Deaf {
+    fn add(&mut self, goroutine: Goroutine) {
+        if self.seen.insert(goroutine) {
+            self.rows.push(goroutine);
+        }
+    }
+}
+
 /// Adds those for whom one of the cancelled family had to wait.
 pub(super) fn find(ground: &Ground<'_>, cancel: &Cancel, found: &mut Found) {
-    let mut deaf = Vec::new();
+    let mut deaf = Deaf::default();
     let mut made_by_canceller = None;
     let mut useless: Option<Goroutine> = None;
     let mut asked: Option<(Goroutine, StrId)> = None;
@@ -92,7 +109,7 @@ pub(super) fn find(ground: &Ground<'_>, cancel: &Cancel, found: &mut Found) {
     }
     // Those whom the deaf wait for in their turn.
     let mut next = 0;
-    while let Some(&who) = deaf.get(next) {
+    while let Some(&who) = deaf.rows.get(next) {
         next += 1;
         let new = found.add(Row { goroutine: who, evidence: Evidence::WaitedOn, left: None });
         if new {
@@ -215,7 +232,7 @@ fn since_before(
     cancel: &Cancel,
     held: &Held,
     plain: Plain,
-    deaf: &mut Vec<Goroutine>,
+    deaf: &mut Deaf,
 ) -> bool {
     let mut spans = ground.trace.spans_from(held.who, cancel.at);
     let Some(wait) = spans.next() else { return false };
@@ -234,7 +251,7 @@ fn while_leaving(
     cancel: &Cancel,
     hearing: &Hearing,
     held: &Held,
-    deaf: &mut Vec<Goroutine>,
+    deaf: &mut Deaf,
 ) {
     let until = cancel.at + hearing.overstay_ns;
     let mut spans =
@@ -251,7 +268,7 @@ fn while_leaving(
 
 /// Looks at the next wait that the canceller enters after the cancel, or a goroutine that heard
 /// and lives on: if it is for others to end, who ended it?
-fn joins_after(ground: &Ground<'_>, cancel: &Cancel, held: &Held, deaf: &mut Vec<Goroutine>) {
+fn joins_after(ground: &Ground<'_>, cancel: &Cancel, held: &Held, deaf: &mut Deaf) {
     let waits = |span: &Span| span.start >= cancel.at && span.state == GoState::Waiting;
     let mut spans = ground.trace.spans_from(held.who, cancel.at).take(super::MAX_SPANS);
     let outside = |span: &Span| ground.book.mark(span.stack).is_none();
@@ -268,7 +285,7 @@ fn let_go(
     held: &Held,
     wait: &Span,
     next: &Span,
-    deaf: &mut Vec<Goroutine>,
+    deaf: &mut Deaf,
 ) {
     let (GoState::Waiting, true, Some(by)) = (wait.state, next.woken, next.waker) else { return };
     // The members of a library's group have its context, whoever of them leaves last.
@@ -280,8 +297,8 @@ fn let_go(
         return;
     }
     let mut accuse = |of: Goroutine| {
-        if !deaf.contains(&of) && held.admits(ground, cancel, of) {
-            deaf.push(of);
+        if !deaf.seen.contains(&of) && held.admits(ground, cancel, of) {
+            deaf.add(of);
         }
     };
     if !heard {
@@ -301,7 +318,7 @@ fn let_go(
             || lives::name(trace, other) == lives::name(trace, by)
                 && ground.creating_function(other) == made_by
     };
-    for &other in ground.stayers.of(parent) {
+    for &other in ground.unheard.of(parent) {
         if other != by
             && origin != StackId::EMPTY
             && does_the_same(other)

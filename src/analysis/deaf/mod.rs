@@ -56,17 +56,22 @@ pub(crate) fn find(
     suspects: Suspects,
 ) -> Vec<Hearing> {
     let Heard { cancels, hearings, logged, by_goroutine } = heard;
-    let Suspects { stayers, long_work } = suspects;
-    let ground = Ground {
+    let Suspects { stayers, mut long_work } = suspects;
+    let mut ground = Ground {
         trace,
         book,
         rules,
         hearings,
         by_goroutine,
         stayers,
+        unheard: Spanning::default(),
         children: OnceLock::new(),
+        helped: OnceLock::new(),
         listening: Listening::new(trace, book, hearings.iter().map(|hearing| hearing.stack)),
     };
+    // Whom nobody can accuse is left out once, and not looked at again for each cancel.
+    ground.unheard = ground.stayers.only(trace, |goroutine| !ground.is_beyond_doubt(goroutine));
+    long_work.retain(|goroutine| !ground.is_beyond_doubt(goroutine));
     threads.over_rows(cancels.len(), |rows| {
         let mut deaf = Vec::new();
         for cancel in &cancels[rows] {
@@ -103,7 +108,7 @@ fn stayers(trace: &Trace, book: &Book, rules: &Rules) -> Spanning {
     let (born, ended, names) = (&columns.born, &columns.ended, &columns.names);
     let rows = trace.goroutines().zip(born.iter().zip(ended).zip(names));
     let stayers = rows.filter_map(|(goroutine, ((born, ended), &name))| {
-        let end = ended.time().unwrap_or(trace.interval().end);
+        let end = ended.time().unwrap_or_else(|| trace.last_known(goroutine));
         let stays = born.time().is_some_and(|born| end - born > rules.late_over_ns);
         let parent = columns.parent(goroutine).filter(|_| stays)?;
         (book.function(name).origin != Origin::Std).then_some((parent, goroutine))
@@ -146,8 +151,12 @@ struct Ground<'a> {
     by_goroutine: &'a ByGoroutine,
     /// The children that live longer than the limit, and may be deaf as far as that goes.
     stayers: Spanning,
+    /// Those of them that may be deaf to some cancel.
+    unheard: Spanning,
     /// All children; few traces need to know.
     children: OnceLock<ByGoroutine>,
+    /// Whom a library's goroutine works for that heard a cancel, and which cancel.
+    helped: OnceLock<FxHashSet<(Goroutine, u32)>>,
     /// Where goroutines are known to have listened to a context.
     listening: Listening,
 }
@@ -179,18 +188,24 @@ impl Ground<'_> {
         self.by_goroutine.of(goroutine).iter().map(|&row| &self.hearings[row as usize])
     }
 
+    /// Whether a goroutine is never deaf to any cancel: it heard one in its own code, or is not
+    /// the program's.
+    fn is_beyond_doubt(&self, goroutine: Goroutine) -> bool {
+        let start = self.book.function(lives::name(self.trace, goroutine));
+        let heard = |hearing: &Hearing| {
+            hearing.heard_in == HeardIn::Own || hearing.outcome == Outcome::LivesOn
+        };
+        start.origin == Origin::Std
+            || start.is.has(Traits::MAIN)
+            || self.rows_of(goroutine).any(heard)
+    }
+
     /// Whether nothing speaks against a goroutine's being deaf to a cancel.
     fn may_be_deaf(&self, cancel: &Cancel, goroutine: Goroutine) -> bool {
-        let start = self.book.function(lives::name(self.trace, goroutine));
         self.overstays(cancel, goroutine)
             && cancel.by != Some(goroutine)
-            && start.origin != Origin::Std
-            && !start.is.has(Traits::MAIN)
-            && !self.rows_of(goroutine).any(|hearing| {
-                hearing.cancel == cancel.id
-                    || hearing.heard_in == HeardIn::Own
-                    || hearing.outcome == Outcome::LivesOn
-            })
+            && !self.is_beyond_doubt(goroutine)
+            && !self.heard(cancel, goroutine)
             && !self.was_helped(cancel, goroutine)
             && !self.is_excused(cancel, goroutine)
     }
@@ -203,10 +218,14 @@ impl Ground<'_> {
     /// Whether a library's goroutine that works for another one heard the cancel: then the
     /// operation which that one is in was cut off.
     fn was_helped(&self, cancel: &Cancel, goroutine: Goroutine) -> bool {
-        self.children(goroutine).iter().map(|&row| Goroutine(row)).any(|child| {
-            self.book.function(lives::name(self.trace, child)).origin == Origin::Std
-                && self.heard(cancel, child)
-        })
+        let is_library = |of| self.book.function(lives::name(self.trace, of)).origin == Origin::Std;
+        let of_library = |hearing: &Hearing| {
+            let parent = lives::parent(self.trace, hearing.goroutine)?;
+            is_library(hearing.goroutine).then_some((parent, hearing.cancel))
+        };
+        let helped =
+            self.helped.get_or_init(|| self.hearings.iter().filter_map(of_library).collect());
+        helped.contains(&(goroutine, cancel.id))
     }
 
     /// Whether what a goroutine did after the cancel speaks for it: it waits where contexts are
@@ -250,7 +269,7 @@ impl Ground<'_> {
 
     fn hearing(&self, cancel: &Cancel, row: &Row) -> Hearing {
         let end = row.left.or(lives::ended(self.trace, row.goroutine));
-        let until = end.unwrap_or(self.trace.interval().end);
+        let until = end.unwrap_or_else(|| self.end(row.goroutine));
         let span = self.trace.span_at(row.goroutine, cancel.at);
         Hearing {
             cancel: cancel.id,

@@ -69,6 +69,14 @@ impl LongWork {
         self.known = known;
     }
 
+    /// Leaves out all but the work of goroutines that fit.
+    pub(super) fn retain(&mut self, fits: impl Fn(Goroutine) -> bool) {
+        self.by_task.retain(|_, work| {
+            work.retain(|(goroutine, _)| fits(*goroutine));
+            !work.is_empty()
+        });
+    }
+
     /// The task that a goroutine works in, if it is only one and somebody works there for long.
     fn task_of(&self, goroutine: Goroutine) -> Option<TaskId> {
         let known = self.known.get(goroutine.index()).copied().unwrap_or(false);

@@ -85,7 +85,7 @@ fn orphans(facts: &Facts<'_>, kin: &[Goroutine]) -> Vec<(Reverse<i64>, Goroutine
         .filter_map(|&goroutine| {
             let parent = lives::parent(trace, goroutine)?;
             let left = ended(trace, parent)?;
-            let until = ended(trace, goroutine).unwrap_or(trace.interval().end);
+            let until = trace.last_known(goroutine);
             let by = until - left;
             (by > facts.rules.orphan_over_ns).then_some((Reverse(by), goroutine))
         })
@@ -150,8 +150,7 @@ fn growth(facts: &Facts<'_>, kin: &[Goroutine]) -> Option<Growth> {
     {
         return None;
     }
-    let end = trace.interval().end;
-    let ends = |goroutine: &Goroutine| ended(trace, *goroutine).unwrap_or(end);
+    let ends = |goroutine: &Goroutine| trace.last_known(*goroutine);
     let alive: Vec<Goroutine> =
         kin.iter().copied().filter(|goroutine| ends(goroutine) > last).collect();
     if alive.len() * 3 <= kin.len() || count(alive.len()) < facts.rules.pile_up_min {
@@ -165,8 +164,11 @@ fn growth(facts: &Facts<'_>, kin: &[Goroutine]) -> Option<Growth> {
         return None;
     }
     let age = |goroutine: &Goroutine| ends(goroutine) - born(goroutine);
+    let end = trace.interval().end;
+    let is_left =
+        |goroutine: &&Goroutine| ended(trace, **goroutine).is_none() && ends(goroutine) == end;
     Some(Growth {
-        at_end: count(alive.iter().filter(|goroutine| ended(trace, **goroutine).is_none()).count()),
+        at_end: count(alive.iter().filter(is_left).count()),
         oldest_ns: alive.iter().map(age).max().unwrap_or(0),
         total_ns: alive.iter().map(age).fold(0, i64::saturating_add),
         alive,

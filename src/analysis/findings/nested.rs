@@ -4,7 +4,7 @@
 //! of it is ever seen. What is seen is that its waiters are woken at the parent's time, a level
 //! or more below the context whose deadline passed.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::base::StrId;
 
@@ -15,7 +15,7 @@ use super::{Facts, count, count_text};
 
 pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
     let mut below: FxHashMap<StrId, Vec<&Hearing>> = FxHashMap::default();
-    let mut direct: Vec<StrId> = Vec::new();
+    let mut direct: FxHashSet<StrId> = FxHashSet::default();
     for hearing in facts.hearings {
         let cancel = &facts.cancels[hearing.cancel as usize];
         let counts = cancel.cause == Cause::Deadline
@@ -27,9 +27,9 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
         }
         if hearing.depth > 1 {
             below.entry(hearing.function).or_default().push(hearing);
-        } else if !direct.contains(&hearing.function) {
+        } else {
             // Its own deadline does count, some time: the levels are no mistake.
-            direct.push(hearing.function);
+            direct.insert(hearing.function);
         }
     }
     below.retain(|function, _| !direct.contains(function));
@@ -53,7 +53,7 @@ fn finding(facts: &Facts<'_>, function: StrId, hearings: &[&Hearing]) -> Finding
         total_ns: 0,
         message: format!(
             "{} of {} waited under a context of their own and were woken by a deadline above it \
-             (depth {deepest}): a later deadline of their own never counts",
+             (depth {deepest}): if theirs has a deadline, too, it is a later one, and never counts",
             count_text(n, "goroutine"),
             facts.trace.string(function)
         ),

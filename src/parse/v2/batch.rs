@@ -15,7 +15,7 @@ use std::ops::Range;
 
 use super::fault::Fault;
 use super::resync;
-use crate::base::ThreadId;
+use crate::base::{ThreadId, Warning};
 use crate::parse::cursor::Cursor;
 use crate::parse::spec::{MAX_BATCH_BYTES, wire};
 
@@ -41,6 +41,22 @@ pub(super) struct Batch<'a> {
 }
 
 impl Generation<'_> {
+    /// What to say if it is not the next after the one before it. Go's reader does not look.
+    pub(super) fn gap(&self) -> Option<Warning> {
+        let message = match self.before.checked_add(1)? {
+            1 => return None,
+            next if next == self.number || self.number == 0 => return None,
+            next if next.checked_add(1) == Some(self.number) => {
+                format!("generation {next} is missing")
+            }
+            next if next < self.number => {
+                format!("generations {next} to {} are missing", self.number - 1)
+            }
+            _ => format!("generation {} follows generation {}", self.number, self.before),
+        };
+        Some(Warning { offset: self.offset, generation: Some(self.number), message })
+    }
+
     /// Which bytes of the file it is.
     pub(super) fn bytes(&self) -> Range<usize> {
         let place = |offset: u64| usize::try_from(offset).unwrap_or(usize::MAX);
@@ -59,6 +75,8 @@ impl Batch<'_> {
 #[derive(Clone, Default, Debug)]
 pub(super) struct Generation<'a> {
     pub(super) number: u64,
+    /// The number of the one before it in the file; 0 if there is none, or it is damaged.
+    pub(super) before: u64,
     /// Where it begins in the file.
     pub(super) offset: u64,
     /// Where it ends in the file.
@@ -110,6 +128,8 @@ pub(super) struct Scanner<'a> {
     done: bool,
     /// Whether a generation has been found.
     any: bool,
+    /// The number of the last one, if that is whole; else 0.
+    last: u64,
 }
 
 /// What the end of the file means for the generation being read.
@@ -129,7 +149,7 @@ pub(super) enum Item<'a> {
 impl<'a> Scanner<'a> {
     /// Scans the batches behind the header of `file`.
     pub(super) fn new(file: &'a [u8], minor: u32) -> Self {
-        Self { file, minor, at: HEADER_BYTES, done: false, any: false }
+        Self { file, minor, at: HEADER_BYTES, done: false, any: false, last: 0 }
     }
 
     /// How far into the file the scan has come, in bytes.
@@ -143,7 +163,8 @@ impl<'a> Scanner<'a> {
         if self.done {
             return None;
         }
-        let mut generation = Generation { offset: self.position(), ..Generation::default() };
+        let mut generation =
+            Generation { offset: self.position(), before: self.last, ..Generation::default() };
         let mut damage: Option<Fault> = None;
         loop {
             let at = self.at;
@@ -193,6 +214,7 @@ impl<'a> Scanner<'a> {
         }
         self.any = true;
         generation.end = self.position();
+        self.last = if damage.is_none() { generation.number } else { 0 };
         Some(match damage {
             Some(fault) => Scanned::Broken { fault, rest: generation },
             None => Scanned::Generation(generation),

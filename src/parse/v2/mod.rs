@@ -57,10 +57,17 @@ pub(super) fn parse<S: Sink>(
         progress,
     };
     let mut broken = false;
+    let mut gaps = Vec::new();
     while let Some(scanned) = scanner.next() {
         let before = serial.parsed.warnings.len();
         match scanned {
-            Scanned::Generation(generation) => serial.generation(&generation)?,
+            Scanned::Generation(generation) => {
+                if let Some(gap) = generation.gap() {
+                    gaps.push(gap);
+                    serial.outlet.sink.lost(serial.outlet.last);
+                }
+                serial.generation(&generation)?;
+            }
             Scanned::Broken { fault, rest } => serial.broken_frame(fault, &rest)?,
         }
         broken |= serial.parsed.warnings.len() > before;
@@ -68,7 +75,17 @@ pub(super) fn parse<S: Sink>(
     if !broken {
         serial.outlet.close(&Tables::empty(0));
     }
-    serial.finish()
+    Ok(with_gaps(serial.finish()?, gaps))
+}
+
+/// Says of generations that are not there. What is there is whole, as Go's reader sees it, and
+/// ends with a Sync.
+fn with_gaps(mut parsed: Parsed, gaps: Vec<Warning>) -> Parsed {
+    if !gaps.is_empty() {
+        parsed.has_gaps = true;
+        parsed.warnings.extend(gaps);
+    }
+    parsed
 }
 
 /// What is carried from one generation to the next.
@@ -107,6 +124,7 @@ impl<S: Sink> Serial<'_, S> {
         self.warn(fault, generation.number)?;
         self.outlet.close(&Tables::empty(generation.number));
         if !generation.has_events() {
+            self.lose();
             return Ok(());
         }
         let (loaded, guess) = load_rest(generation, self.minor, self.state.fallback);

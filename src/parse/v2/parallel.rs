@@ -117,9 +117,14 @@ pub(in crate::parse) fn parse_pieces<P: Piece>(
         };
         let mut joiner = Joiner::new(minor, progress);
         let mut at = 0;
+        let mut gaps = Vec::new();
         for scanned in &scan {
             match scanned {
                 Scanned::Generation(generation) => {
+                    if let Some(gap) = generation.gap() {
+                        gaps.push(gap);
+                        seam(joiner.last, &mut join);
+                    }
                     let alone = queue.get(at);
                     joiner.generation(generation, alone, &mut join)?;
                     done(generation.bytes());
@@ -128,8 +133,16 @@ pub(in crate::parse) fn parse_pieces<P: Piece>(
                 Scanned::Broken { fault, rest } => joiner.broken(fault, rest, &mut join)?,
             }
         }
-        joiner.finish(&mut join)
+        Ok(super::with_gaps(joiner.finish(&mut join)?, gaps))
     })
+}
+
+/// Hands on a piece that says no more than that nothing is known from `at` on.
+fn seam<P: Piece>(at: Time, join: &mut impl FnMut(P, &Tables<'_>)) {
+    let mut seam: Whole<P> = Whole::new(P::new(P::Scratch::default()));
+    seam.piece.lost(at);
+    let _ = seam.piece.finish();
+    join(seam.piece, &seam.tables);
 }
 
 fn scan_all(file: &[u8], minor: u32) -> Vec<Scanned<'_>> {
@@ -287,10 +300,7 @@ impl<'j> Joiner<'j> {
         let n_warnings = self.parsed.warnings.len();
         let on_its_own = self.serially(|serial| serial.generation(generation))?;
         if on_its_own.events > with_carry.events {
-            let mut seam: Whole<P> = Whole::new(P::new(P::Scratch::default()));
-            seam.piece.lost(before);
-            let _ = seam.piece.finish();
-            join(seam.piece, &seam.tables);
+            seam(before, join);
             self.take(on_its_own, join);
         } else {
             (self.last, self.syncs, self.state) = after;

@@ -8,6 +8,7 @@ mod canvas;
 mod flags;
 mod fuses;
 mod head;
+mod held;
 mod hover;
 mod input;
 mod names;

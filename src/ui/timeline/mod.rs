@@ -13,6 +13,7 @@ mod hover;
 mod input;
 mod names;
 mod paint;
+mod pointer;
 mod reveal;
 mod scrollbar;
 mod strip;
@@ -78,6 +79,11 @@ impl TimelinePanel {
         Some((goroutine, f64::from(size::AXIS - y0)))
     }
 
+    /// The stretch of time that is shown.
+    pub(crate) fn shown(&self) -> Option<Viewport> {
+        self.shown
+    }
+
     /// What is under the pointer, in one line.
     pub(crate) fn hint(&self) -> Option<&str> {
         self.hint.as_deref()
@@ -104,6 +110,8 @@ struct Frame<'a> {
     viewport: Viewport,
     /// How far the rows are scrolled.
     scroll: f64,
+    /// What is pointed at on the other of two timelines, on the first trace's clock.
+    pointed_beside: Option<Time>,
 }
 
 impl Frame<'_> {
@@ -184,11 +192,13 @@ pub(crate) fn both_ui(
         let top = area.top() + height * at as f32;
         let part = Rect::from_min_size(pos2(area.left(), top), vec2(area.width(), height));
         let Some(sheet) = ctx.sheet(slot) else { continue };
+        let pointed_beside = panels[slot.other()].pointer.filter(|_| ctx.comparing());
         let panel = &mut panels[slot];
         match &sheet.rows {
             Some(built) => {
                 let viewport = ctx.state.viewport;
-                let part = Part { slot, sheet, rows: &built.rows, kind: Kind::All, rect: part };
+                let (rows, kind, rect) = (&built.rows, Kind::All, part);
+                let part = Part { slot, sheet, rows, kind, rect, pointed_beside };
                 panel.part_ui(ui, ctx, &part, viewport, gestures);
             }
             None => drop(ui.put(part, egui::Label::new(caption(ctx.theme, "Arranging lanes…")))),
@@ -224,7 +234,8 @@ pub(crate) fn cancels_ui(
         .cancel_viewport
         .filter(|viewport| viewport.bounds() == bounds)
         .unwrap_or_else(|| Viewport::new(bounds, 1000.0));
-    let part = Part { slot, sheet, rows, kind: Kind::Cancels, rect };
+    let kind = Kind::Cancels;
+    let part = Part { slot, sheet, rows, kind, rect, pointed_beside: None };
     panel.part_ui(ui, ctx, &part, Some(viewport), gestures);
 }
 
@@ -235,6 +246,7 @@ struct Part<'a> {
     rows: &'a Rows,
     kind: Kind,
     rect: Rect,
+    pointed_beside: Option<Time>,
 }
 
 impl TimelinePanel {
@@ -270,6 +282,7 @@ impl TimelinePanel {
             names,
             viewport: wanted,
             scroll: scroll.clamp(0.0, self.max_scroll),
+            pointed_beside: part.pointed_beside,
         };
         let response = self.read_input(ui, &mut frame, &mut wanted, gestures);
         self.glide(ui, ctx, wanted);

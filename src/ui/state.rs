@@ -269,6 +269,8 @@ pub(crate) struct State {
     pub(crate) places: Places,
     /// What lies over the window.
     pub(crate) popup: Option<Popup>,
+    /// What came of the last thing that was asked for, in the status bar.
+    pub(crate) said: Option<String>,
     /// Messages, the oldest first.
     pub(crate) notices: Vec<Notice>,
     /// The number of the next message.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::answer::Answer;
 use super::app::App;
-use super::command::{Command, Effect, Origin, apply};
+use super::command::{Command, Effect, Origin, Resize, apply};
 use super::dialog;
 use super::explain;
 use super::jobs::{Jobs, Lane};
@@ -57,6 +57,9 @@ impl App {
             Effect::Close(slot) => self.close(slot),
             Effect::Swap => self.swap(),
             Effect::Theme(choice) => ctx.set_theme(choice),
+            Effect::Resize(Resize::Larger) => egui::gui_zoom::zoom_in(ctx),
+            Effect::Resize(Resize::Smaller) => egui::gui_zoom::zoom_out(ctx),
+            Effect::Resize(Resize::Usual) => ctx.set_zoom_factor(1.0),
             Effect::Copy(text) => ctx.copy_text(text),
             Effect::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
         }
@@ -66,16 +69,10 @@ impl App {
     pub(super) fn take(&mut self, answer: Answer) {
         match answer {
             Answer::Opened { slot, origin, result } => match result {
-                Ok(opened) => {
-                    self.put(slot, origin, *opened);
-                    self.remember_open();
-                }
+                Ok(opened) => self.put(slot, origin, *opened),
                 Err(err) => self.tell_error(&err),
             },
-            Answer::Previewed { slot, origin, opened } => {
-                self.put_preview(slot, origin, *opened);
-                self.remember_open();
-            }
+            Answer::Previewed { slot, origin, opened } => self.put_preview(slot, origin, *opened),
             Answer::Reopened { slot, origin, result } => match result {
                 Ok(opened) => self.put_again(slot, origin, *opened),
                 Err(err) => self.tell_error(&err),
@@ -184,6 +181,7 @@ impl App {
             self.close_all();
         }
         self.place(slot, origin, opened);
+        self.remember_open();
         self.fit_all();
         let as_it_comes = !self.view_chosen && self.state.view == View::Timeline;
         if slot == Slot::After && as_it_comes {

@@ -46,7 +46,7 @@ impl TimelinePanel {
         self.sticky(frame, &mut top);
         top.finish(&lanes);
         fuses::overstays(ui, &self.scene, frame, &lanes);
-        let pointed = self.pointed(ui, frame, response);
+        let pointed = pointed(ui, frame, response);
         self.axis(ui, frame, &painter, pointed.as_ref());
         if frame.rows.n_lanes() == 0 {
             let font = widgets::body_font();
@@ -203,13 +203,6 @@ impl TimelinePanel {
         }
     }
 
-    /// What the pointer is at here, or at the same moment on the other of two timelines.
-    fn pointed(&self, ui: &Ui, frame: &Frame<'_>, response: &Response) -> Option<Pointed> {
-        let here = response.hover_pos().filter(|_| !response.dragged()).map(|at| at.x);
-        let there = || frame.pointed_beside.map(|first| x_of(frame, first));
-        pointer::pointed(ui, frame, here.or_else(there)?)
-    }
-
     fn axis(&self, ui: &Ui, frame: &Frame<'_>, painter: &egui::Painter, pointed: Option<&Pointed>) {
         let theme = frame.ctx.theme;
         let axis = Rect::from_min_size(frame.canvas.min, vec2(frame.canvas.width(), size::AXIS));
@@ -313,6 +306,13 @@ impl TimelinePanel {
             Kind::Cancels => frame.ctx.send(Command::Jump(Selected { slot: frame.slot, what })),
         }
     }
+}
+
+/// What the pointer is at here, or at the same moment on the other of two timelines.
+fn pointed(ui: &Ui, frame: &Frame<'_>, response: &Response) -> Option<Pointed> {
+    let here = response.hover_pos().filter(|_| !response.dragged()).map(|at| at.x);
+    let there = || frame.pointed_beside.map(|first| x_of(frame, first));
+    pointer::pointed(ui, frame, here.or_else(there)?)
 }
 
 /// What a click on something is about.

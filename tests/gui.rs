@@ -576,3 +576,22 @@ fn a_row_of_the_comparison_shows_its_lanes() {
         assert!(says(&harness, &format!("Timeline of {trace}.trace: 200 lanes")), "{trace}");
     }
 }
+
+#[test]
+fn the_column_of_names_can_be_made_wider() {
+    let mut harness = window();
+    drop_files(&mut harness, &["traces/late-exit/before.trace"]);
+    let width = |harness: &Harness<'_, App>| {
+        harness.get_by_label_contains("g22 main.flushWorker, 80.6").rect().width()
+    };
+    let before = width(&harness);
+    let edge = harness.get_by_label("Width of the names").rect().center();
+    let to = edge + egui::vec2(100.0, 0.0);
+    harness.drag_at(edge);
+    harness.step();
+    harness.hover_at(to);
+    harness.step();
+    harness.drop_at(to);
+    wait(&mut harness);
+    assert!((width(&harness) - before - 100.0).abs() < 2.0, "{before} → {}", width(&harness));
+}

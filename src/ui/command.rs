@@ -150,6 +150,8 @@ pub(crate) enum Command {
     Forward,
     /// Sets the budget in nanoseconds.
     SetBudget(i64),
+    /// Makes the column of names so wide, in points.
+    SetNamesWidth(f32),
     /// Sorts the rows.
     Sort(Sort),
     /// Groups the rows.
@@ -304,6 +306,7 @@ fn look_or_choose(state: &mut State, command: Command) {
         }
         Command::Revealed => state.reveal = None,
         Command::SetBudget(ns) => state.prefs.budget_ns = ns.max(0),
+        Command::SetNamesWidth(width) => state.prefs.names_width = width,
         Command::Sort(sort) => state.rows.sort = sort,
         Command::Group(grouping) => state.rows.grouping = grouping,
         Command::Filter(words) => state.rows.filter = words,

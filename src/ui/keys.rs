@@ -232,6 +232,7 @@ pub(crate) static MOUSE: &[(&str, &str)] = &[
     ("Ctrl+drag", "Zoom to a stretch of time"),
     ("Click", "Select"),
     ("Double-click", "Zoom to it"),
+    ("Drag the names' edge", "Make room for long names"),
     ("Drop a file", "Open it, or compare with it"),
 ];
 

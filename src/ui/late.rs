@@ -268,7 +268,7 @@ fn nothing_text(ctx: &Ctx<'_>, sheet: &Sheet) -> String {
         return "Nobody was told to stop: whoever heard a cancel was meant to go on.".to_owned();
     }
     let budget = sheet.duration(ctx.state.prefs.budget_ns);
-    format!("All who were told to stop left within {budget}.")
+    format!("All of them left within {budget}.")
 }
 
 /// Nobody late is not all well: the way to what else was found.

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::command::Origin;
 use super::history::{Places, Trail};
 use super::slot::{Pair, Slot};
+use super::theme::size;
 use crate::analysis::Rules;
 use crate::base::{Goroutine, Interval, Time};
 use crate::scene::{Grouping, Link, SectionKey, Sort, Viewport};
@@ -88,6 +89,8 @@ pub(crate) struct Prefs {
     pub(crate) compact: bool,
     /// Whether user regions are drawn under their goroutine's lane.
     pub(crate) regions: bool,
+    /// Width of the column of names beside the lanes, in points.
+    pub(crate) names_width: f32,
     /// What is drawn over the lanes.
     pub(crate) overlays: Overlays,
 }
@@ -124,6 +127,7 @@ impl Default for Prefs {
             wheel_zooms: false,
             compact: false,
             regions: true,
+            names_width: size::NAMES,
             overlays: Overlays::default(),
         }
     }

@@ -5,6 +5,7 @@
 //! screen; this module turns its records into one mesh and some texts.
 
 mod canvas;
+mod edge;
 mod flags;
 mod fuses;
 mod head;
@@ -261,7 +262,7 @@ impl TimelinePanel {
     ) {
         let Some(mut wanted) = wanted else { return };
         let strip_height = if part.kind == Kind::All { size::OVERVIEW } else { 0.0 };
-        let names_width = size::NAMES.min(part.rect.width() * 0.4);
+        let names_width = edge::names_width(ctx, part.rect);
         let (strip, below) = part.rect.split_top_bottom_at_y(part.rect.top() + strip_height);
         let (names, rest) = below.split_left_right_at_x(below.left() + names_width);
         let (canvas, bar) = rest.split_left_right_at_x(rest.right() - size::SCROLL_BAR);
@@ -290,6 +291,7 @@ impl TimelinePanel {
         self.scene.fill(&frame.view());
         self.canvas_ui(ui, &frame, &response);
         self.names_ui(ui, &frame);
+        edge::edge_ui(ui, &frame, part.rect);
         if strip_height > 0.0 {
             self.strip_ui(ui, &frame, strip, wanted, gestures);
         }

@@ -46,6 +46,37 @@ impl Clock {
         text.push_str(unit);
     }
 
+    /// A moment since the trace's start: as [`Clock::text`], with as many digits more as it takes
+    /// to tell it from a moment `apart` away: `13.2974 s` where the trace is long and `apart`
+    /// 0.1 ms.
+    #[must_use]
+    pub fn moment(self, at: i64, apart: i64) -> String {
+        let magnitude = at.unsigned_abs();
+        let (one, unit) = match (self, magnitude) {
+            (Self::Nanoseconds, 1_000..1_000_000) => (1_000, " µs"),
+            (Self::Nanoseconds, 1_000_000..1_000_000_000) => (1_000_000, " ms"),
+            (Self::Nanoseconds, 1_000_000_000..) => (1_000_000_000, " s"),
+            _ => return self.text(at),
+        };
+        let (mut decimals, mut digit) = (0, one);
+        while digit > apart.unsigned_abs().max(1) {
+            digit /= 10;
+            decimals += 1;
+        }
+        // What three digits say already needs no more.
+        let whole = (magnitude / one).max(1).ilog10() as usize + 1;
+        if whole + decimals <= 3 {
+            return self.text(at);
+        }
+        let rounded = magnitude.saturating_add(digit / 2) / digit * digit;
+        let width = one.ilog10() as usize;
+        let mut text = format!("{}.{:0width$}", rounded / one, rounded % one);
+        let point = text.len() - width - 1;
+        text.truncate(if decimals == 0 { point } else { point + 1 + decimals });
+        let sign = if at < 0 { "-" } else { "" };
+        format!("{sign}{text}{unit}")
+    }
+
     /// Reads a duration such as `10ms`, as [`parse_duration`] does; of ticks `20,000`,
     /// `20000 ticks` or `1.5 M ticks`, too.
     ///
@@ -141,6 +172,24 @@ mod tests {
         assert_eq!(shown(99_949_999), "99.9 ms");
         assert_eq!(shown(99_950_000), "100 ms");
         assert_eq!(shown(i64::MAX), "9223372037 s");
+    }
+
+    #[test]
+    fn moments_are_told_apart() {
+        let shown = |at, apart| Clock::Nanoseconds.moment(at, apart);
+        assert_eq!(shown(13_297_411_000, 100_000), "13.2974 s");
+        assert_eq!(shown(13_297_411_000, 1_000), "13.297411 s");
+        assert_eq!(shown(13_300_000_000, 1_000), "13.300000 s");
+        assert_eq!(shown(13_297_411_000, 1_000_000_000), "13.3 s");
+        assert_eq!(shown(100_153_400, 1_000), "100.153 ms");
+        assert_eq!(shown(100_000_000, 1_000), "100.000 ms");
+        assert_eq!(shown(-2_512_345, 1_000), "-2.512 ms");
+        assert_eq!(shown(640, 1), "640 ns");
+        assert_eq!(shown(0, 0), "0 ns");
+        assert_eq!(shown(999_999_999, 1_000), "1000.000 ms");
+        assert_eq!(shown(i64::MAX, i64::MAX), "9223372037 s");
+        assert_eq!(shown(i64::MAX, 0), "9223372036.854775807 s");
+        assert_eq!(Clock::Ticks.moment(80_154_176, 1), "80.2 M ticks");
     }
 
     #[test]

@@ -244,7 +244,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_state_has_a_colour_by_day_and_by_night() {
+    fn every_state_has_a_color_by_day_and_by_night() {
         for doing in Doing::ALL {
             assert_eq!(STYLE.matches(&format!("--{doing}:")).count(), 2, "{doing}");
         }

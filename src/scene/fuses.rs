@@ -195,7 +195,8 @@ impl<'a> Rail<'a> {
         let x1 = if kind == FuseKind::LivesOn { x0 } else { self.viewport.x_on_screen(end) };
         let budget_end = at + self.view.budget_ns.max(0);
         let x_budget = if is_late { self.viewport.x_on_screen(budget_end).min(x1) } else { x1 };
-        let other = self.view.selection.cancel.is_some_and(|cancel| cancel != hearing.cancel);
+        let other = self.view.rows.cancel_bounds().is_none()
+            && self.view.selection.cancel.is_some_and(|cancel| cancel != hearing.cancel);
         FuseRecord {
             x0,
             x_budget,

@@ -167,9 +167,17 @@ impl Lanes<'_, '_> {
             dimmed: false,
             has_text: metrics.lane_px >= TEXT_PX,
         };
-        record.dimmed = lane.cancel.is_none()
-            && !record.selected
-            && selection.cancel.is_some_and(|cancel| fuses.find(lane.goroutine, cancel).is_none());
+        record.dimmed = match lane.cancel {
+            // All that is in a cancel view is about cancels: only a cancel itself, when it is
+            // selected, sets its own lanes apart.
+            Some(cancel) => {
+                selection.goroutine.is_none() && selection.cancel.is_some_and(|it| it != cancel)
+            }
+            None => {
+                let heard = |cancel| fuses.find(lane.goroutine, cancel).is_some();
+                !record.selected && selection.cancel.is_some_and(|cancel| !heard(cancel))
+            }
+        };
         fuses.dimmed = record.dimmed;
         self.scene.late.clear();
         let scene = &mut *self.scene;

@@ -4,16 +4,16 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::analysis::Outcome;
+use crate::analysis::{Hearing, Outcome};
 use crate::base::{Goroutine, Interval, Time};
 use crate::model::Trace;
 
 use super::density::{self, Density};
+use super::filter::Filter;
 use super::hearings::{ByEnd, cancelled_at, late_ns};
 use super::index::Source;
 use super::minis::Lives;
 use super::rows::{Body, Grouping, Row, RowOptions, Rows, Section, SectionKey, Sort};
-use super::view::Metrics;
 
 /// Sections with more lanes than this come collapsed.
 const COLLAPSE_ABOVE: usize = 64;
@@ -38,7 +38,7 @@ impl Rows {
             add_special(&mut rows, source);
         }
         let worst = worst_of_goroutines(source);
-        let filter = Filter::new(trace, options);
+        let filter = Filter::new(trace, &options.filter);
         let keep = |&g: &Goroutine| {
             filter.keeps(trace, g)
                 && (!options.late_only || worst[g.index()] > options.budget_ns)
@@ -74,23 +74,30 @@ impl Rows {
 
     /// Rows of a cancel view: a lane for each goroutine that one of `cancels` (rows of
     /// [`crate::analysis::Analysis::cancels`]) reached, time zero at its cancel, sorted by exit,
-    /// the latest at the top. Its viewport's bounds are [`Rows::cancel_bounds`].
+    /// the latest at the top. Its viewport's bounds are [`Rows::cancel_bounds`]. Of the options,
+    /// filter, budget and heights count, and whether only late ones are shown.
     #[must_use]
-    pub fn cancel_view(source: Source<'_>, cancels: &[u32], metrics: Metrics) -> Self {
+    pub fn cancel_view(source: Source<'_>, cancels: &[u32], options: &RowOptions) -> Self {
+        let trace = source.document.trace();
         let analysis = source.document.analysis();
-        let mut rows = Self { metrics, ..Self::default() };
+        let mut rows = Self { metrics: options.metrics, ..Self::default() };
+        let filter = Filter::new(trace, &options.filter);
+        let keep = |hearing: &&Hearing| {
+            (!options.late_only || late_ns(hearing) > options.budget_ns)
+                && filter.keeps(trace, hearing.goroutine)
+        };
         let mut lanes = Vec::new();
         for &row in cancels {
             let Some(cancel) = analysis.cancels().get(row as usize) else { continue };
-            for hearing in analysis.heard(cancel).iter().chain(analysis.deaf(cancel)) {
+            let reached = analysis.heard(cancel).iter().chain(analysis.deaf(cancel));
+            for hearing in reached.filter(keep) {
                 // Who was not meant to end says nothing about exits and goes below the others.
                 let key = (hearing.outcome == Outcome::LivesOn, -hearing.overstay_ns);
                 lanes.push((key, hearing.goroutine, row, late_ns(hearing)));
             }
         }
         lanes.sort_unstable();
-        let budget_ns = source.document.rules().late_over_ns;
-        let late = lanes.iter().filter(|lane| lane.3 > budget_ns).count();
+        let late = lanes.iter().filter(|lane| lane.3 > options.budget_ns).count();
         let longest = lanes.first().map_or(0, |lane| -lane.0.1).max(1_000);
         let margin = longest / CANCEL_MARGIN;
         rows.bounds = Some(Interval::new(Time(-margin), Time(longest + margin)));
@@ -106,7 +113,7 @@ impl Rows {
         rows.anchors = lanes.iter().map(|lane| (lane.2, cancelled_at(analysis, lane.2))).collect();
         rows.ends.push(ByEnd::default());
         rows.densities.push(Some(Density::default()));
-        rows.finish(source.document.trace().n_goroutines());
+        rows.finish(trace.n_goroutines());
         rows
     }
 }
@@ -143,48 +150,6 @@ fn sort_key(source: Source<'_>, worst: &[i64], sort: Sort, goroutine: Goroutine)
         Sort::Running => -source.index.running_ns.get(goroutine.index()).copied().unwrap_or(0),
         Sort::Lifetime => -trace.lifetime(goroutine).ns(),
     }
-}
-
-/// A text filter made ready: which start functions each word allows.
-struct Filter {
-    /// For each word the names that hold it, as a flag per string, or an id.
-    words: Vec<Word>,
-}
-
-enum Word {
-    Id(u64),
-    Name(Vec<bool>),
-}
-
-impl Filter {
-    fn new(trace: &Trace, options: &RowOptions) -> Self {
-        let word = |word: &str| {
-            let id = word.strip_prefix(['g', 'G']).and_then(|digits| digits.parse().ok());
-            id.map_or_else(|| Word::Name(names_with(trace, word)), Word::Id)
-        };
-        Self { words: options.filter.split_whitespace().map(word).collect() }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.words.is_empty()
-    }
-
-    fn keeps(&self, trace: &Trace, goroutine: Goroutine) -> bool {
-        if self.words.is_empty() {
-            return true;
-        }
-        let life = trace.life(goroutine);
-        self.words.iter().all(|word| match word {
-            Word::Id(id) => life.id.0 == *id,
-            Word::Name(names) => names.get(life.name.index()).copied().unwrap_or(false),
-        })
-    }
-}
-
-/// Which strings hold `word`, without regard to case.
-fn names_with(trace: &Trace, word: &str) -> Vec<bool> {
-    let word = word.to_lowercase();
-    trace.strings().iter().map(|(_, text)| text.to_lowercase().contains(&word)).collect()
 }
 
 /// Goroutines of one section in order.

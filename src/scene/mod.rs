@@ -38,6 +38,7 @@ mod class;
 mod columns;
 mod compare;
 mod density;
+mod filter;
 mod flags;
 mod fold;
 mod frame;
@@ -67,6 +68,7 @@ mod tests;
 
 pub use class::StateClass;
 pub use compare::Link;
+pub use filter::Filter;
 pub use frame::Scene;
 pub use hit::Hit;
 pub use index::{Index, Source};

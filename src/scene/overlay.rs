@@ -84,7 +84,8 @@ fn mark(
         cause: analysis.cancels().get(worst)?.cause,
         late: worst_ns > view.budget_ns,
         selected: is_selected,
-        dimmed: selected.is_some() && !is_selected,
+        // In a cancel view they are all at time zero.
+        dimmed: selected.is_some() && !is_selected && view.rows.cancel_bounds().is_none(),
     })
 }
 

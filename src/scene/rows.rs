@@ -114,7 +114,7 @@ pub struct RowOptions {
     pub sort: Sort,
     /// The groups.
     pub grouping: Grouping,
-    /// Words that must all match: part of the start function's name, or `g123` for an id.
+    /// Words that must all fit, as [`super::Filter`] has it.
     pub filter: String,
     /// Only goroutines with a late overstay.
     pub late_only: bool,
@@ -315,6 +315,23 @@ impl Rows {
         let lane = *self.places.get(goroutine.index()).filter(|&&lane| lane != NOWHERE)?;
         let next = usize::try_from(i64::from(lane) + step).ok()?;
         self.order.get(next).copied()
+    }
+
+    /// The same in a cancel view, where a lane is of a goroutine and a cancel: from the lane of
+    /// both, or from the goroutine's first if no cancel is given.
+    #[must_use]
+    pub fn neighbor_hearing(
+        &self,
+        goroutine: Goroutine,
+        cancel: Option<u32>,
+        step: i64,
+    ) -> Option<(Goroutine, u32)> {
+        let mut lanes = self.order.iter().zip(&self.anchors);
+        let lane = lanes.position(|(&of, &(at, _))| {
+            of == goroutine && cancel.is_none_or(|cancel| cancel == at)
+        })?;
+        let next = usize::try_from(i64::try_from(lane).ok()? + step).ok()?;
+        Some((*self.order.get(next)?, self.anchors.get(next)?.0))
     }
 
     /// The goroutines of all lanes, from top to bottom, hidden ones included.

@@ -1,18 +1,15 @@
 //! What an action means for the trace and the selection at hand: commands.
 
 use super::app::Panels;
-use super::command::{Command, Look, Scroll, Switch};
+use super::command::{Command, Look, Resize, Scroll, Switch};
 use super::ctx::Ctx;
 use super::details;
-use super::explain::goroutine_of;
 use super::keys::Action;
-use super::look::{from_first, selected_interval};
-use super::sheet::Sheet;
+use super::look::{interval_of, selected_interval};
 use super::slot::Slot;
 use super::state::{Popup, Role, Selected, ThemeChoice, View, What};
-use super::table::late_rows;
-use crate::base::{Goroutine, Time};
-use crate::model::Span;
+use super::step;
+use crate::base::{Interval, Time};
 use crate::scene::{Grouping, SectionKey, Sort, Viewport};
 
 /// How much one press zooms.
@@ -21,6 +18,14 @@ const ZOOM_STEP: f64 = 1.4;
 const PAN_STEP: f64 = 0.15;
 /// Free space around what is zoomed to, as a share of it.
 pub(crate) const ZOOM_MARGIN: f64 = 0.25;
+
+/// Why there is nothing to swap.
+const ONE_TRACE: &str = "Only one trace is open: Ctrl+Shift+O opens another to compare it with";
+
+/// Says why an action does nothing here, in the status bar.
+pub(super) fn say(ctx: &Ctx<'_>, text: impl Into<String>) {
+    ctx.send(Command::Say(text.into()));
+}
 
 /// Does what an action asks for, by sending commands.
 pub(crate) fn act(action: Action, ctx: &Ctx<'_>, panels: &mut Panels) {
@@ -32,12 +37,14 @@ pub(crate) fn act(action: Action, ctx: &Ctx<'_>, panels: &mut Panels) {
         A::CloseTrace if ctx.comparing() => ctx.send(Command::Close(Slot::After)),
         A::CloseTrace => ctx.send(Command::CloseAll),
         A::SwapSides if ctx.comparing() => ctx.send(Command::Swap),
-        A::SwapSides => {}
+        A::SwapSides => say(ctx, ONE_TRACE),
         A::Quit => ctx.send(Command::Quit),
         A::Undo => ctx.send(Command::Undo),
         A::Redo => ctx.send(Command::Redo),
         A::Back => ctx.send(Command::Back),
         A::Forward => ctx.send(Command::Forward),
+        // Who is typing means the words, whatever else is selected.
+        A::Escape if panels.top.is_finding() => ctx.send(Command::Filter(String::new())),
         A::Escape => ctx.send(Command::Escape),
         A::Unmark => ctx.send(Command::Unmark),
         A::Help => {
@@ -53,6 +60,9 @@ pub(crate) fn act(action: Action, ctx: &Ctx<'_>, panels: &mut Panels) {
         A::ThemeDark => ctx.send(Command::Theme(ThemeChoice::Dark)),
         A::ThemeLight => ctx.send(Command::Theme(ThemeChoice::Light)),
         A::ThemeSystem => ctx.send(Command::Theme(ThemeChoice::System)),
+        A::LargerText => ctx.send(Command::Resize(Resize::Larger)),
+        A::SmallerText => ctx.send(Command::Resize(Resize::Smaller)),
+        A::UsualText => ctx.send(Command::Resize(Resize::Usual)),
         _ => {
             if let Some(switch) = switch_of(action) {
                 ctx.send(Command::Toggle(switch));
@@ -114,24 +124,23 @@ fn act_on_trace(action: Action, ctx: &Ctx<'_>, panels: &mut Panels) {
         A::Fit => look(ctx, panels, Viewport::fit),
         A::ZoomToSelection => zoom_to_selection(ctx, panels),
         A::ZoomToCancel => zoom_to_cancel(ctx),
-        A::RowUp => step_row(ctx, -1),
-        A::RowDown => step_row(ctx, 1),
+        A::RowUp => step::row(ctx, &panels.late, -1),
+        A::RowDown => step::row(ctx, &panels.late, 1),
         A::PageUp => scroll(ctx, panels, -1.0),
         A::PageDown => scroll(ctx, panels, 1.0),
-        A::NextLate => step_late(ctx, 1),
-        A::PreviousLate => step_late(ctx, -1),
-        A::NextEvent => step_event(ctx, true),
-        A::PreviousEvent => step_event(ctx, false),
-        A::WhoWoke => jump_to_waker(ctx),
-        A::WhomWoke => jump_to_woken(ctx),
+        A::NextLate => step::late(ctx, 1),
+        A::PreviousLate => step::late(ctx, -1),
+        A::NextEvent => step::event(ctx, true),
+        A::PreviousEvent => step::event(ctx, false),
+        A::WhoWoke => step::to_waker(ctx),
+        A::WhomWoke => step::to_woken(ctx),
         A::Mark => mark(ctx, panels),
         A::CollapseAll => collapse_all(ctx, true),
         A::ExpandAll => collapse_all(ctx, false),
-        A::CopySelection => {
-            if let Some(text) = ctx.state.selected.and_then(|it| details::as_text(ctx, it)) {
-                ctx.send(Command::Copy(text));
-            }
-        }
+        A::CopySelection => match ctx.state.selected.and_then(|it| details::as_text(ctx, it)) {
+            Some(text) => ctx.send(Command::Copy(text)),
+            None => say(ctx, "Nothing is selected that could be copied"),
+        },
         _ => {}
     }
 }
@@ -139,7 +148,7 @@ fn act_on_trace(action: Action, ctx: &Ctx<'_>, panels: &mut Panels) {
 /// Moves the viewport of the view that is shown.
 pub(crate) fn look(ctx: &Ctx<'_>, panels: &mut Panels, change: impl FnOnce(&mut Viewport)) {
     let cancels = ctx.state.view == View::Cancel;
-    let from = if cancels { ctx.state.cancel_viewport } else { ctx.state.viewport };
+    let from = if cancels { panels.cancels.shown() } else { ctx.state.viewport };
     let Some(mut to) = from else { return };
     change(&mut to);
     let look = Look { to, glide: true, gesture: panels.gestures.next() };
@@ -147,41 +156,52 @@ pub(crate) fn look(ctx: &Ctx<'_>, panels: &mut Panels, change: impl FnOnce(&mut 
 }
 
 fn zoom_to_selection(ctx: &Ctx<'_>, panels: &mut Panels) {
-    let range = ctx.state.range.or_else(|| selected_interval(ctx));
-    if let Some(interval) = range {
-        look(ctx, panels, |view| view.show(interval, ZOOM_MARGIN));
+    let selected = match ctx.state.view {
+        View::Cancel => selected_since_cancel(ctx),
+        _ => ctx.state.range.or_else(|| selected_interval(ctx)),
+    };
+    match selected {
+        Some(interval) => look(ctx, panels, |view| view.show(interval, ZOOM_MARGIN)),
+        None => say(ctx, "Nothing is selected to zoom to: click a lane, or press N"),
+    }
+}
+
+/// What is selected as a stretch on the cancel view's clock, which begins at the cancel.
+fn selected_since_cancel(ctx: &Ctx<'_>) -> Option<Interval> {
+    let Selected { slot, what } = ctx.state.selected?;
+    let sheet = ctx.sheet(slot)?;
+    let cancel = sheet.cancel(selected_cancel(ctx)?)?;
+    let stretch = match what {
+        // The lane goes on before and after: what counts is from the cancel on.
+        What::Goroutine(goroutine) => {
+            let analysis = sheet.document.analysis();
+            let heard = analysis.overstays_of(goroutine).find(|it| it.cancel == cancel.id)?;
+            sheet.document.window(heard)
+        }
+        _ => interval_of(sheet, what)?,
+    };
+    let since = |time: Time| Time(time.since(cancel.at));
+    Some(Interval::new(since(stretch.start), since(stretch.end)))
+}
+
+/// The cancel that is selected, or that reached what is.
+fn selected_cancel(ctx: &Ctx<'_>) -> Option<u32> {
+    let selected = ctx.state.selected?;
+    let sheet = ctx.sheet(selected.slot)?;
+    match selected.what {
+        What::Cancel(row) => Some(row),
+        What::Hearing(row) => Some(sheet.hearing(row)?.cancel),
+        What::Goroutine(goroutine) | What::Span(goroutine, _) => {
+            let mut worst = sheet.document.analysis().overstays_of(goroutine);
+            worst.next().map(|hearing| hearing.cancel)
+        }
     }
 }
 
 fn zoom_to_cancel(ctx: &Ctx<'_>) {
-    let cancel = ctx.state.selected.and_then(|selected| match selected.what {
-        What::Cancel(row) => Some(row),
-        What::Hearing(row) => Some(ctx.sheet(selected.slot)?.hearing(row)?.cancel),
-        What::Goroutine(goroutine) | What::Span(goroutine, _) => {
-            let analysis = ctx.sheet(selected.slot)?.document.analysis();
-            analysis.overstays_of(goroutine).next().map(|hearing| hearing.cancel)
-        }
-    });
+    let cancel = selected_cancel(ctx);
     ctx.send(Command::CancelSite(cancel));
     ctx.send(Command::Show(View::Cancel));
-}
-
-fn selected_goroutine<'a>(ctx: &Ctx<'a>) -> Option<(Slot, &'a Sheet, Goroutine)> {
-    let selected = ctx.state.selected?;
-    let sheet = ctx.sheet(selected.slot)?;
-    Some((selected.slot, sheet, goroutine_of(sheet, selected)?))
-}
-
-fn step_row(ctx: &Ctx<'_>, step: i64) {
-    let next = selected_goroutine(ctx).and_then(|(slot, sheet, goroutine)| {
-        let rows = &sheet.rows.as_ref()?.rows;
-        Some((slot, rows.neighbor(goroutine, step)?))
-    });
-    if let Some((slot, goroutine)) = next {
-        ctx.send(Command::Jump(Selected { slot, what: What::Goroutine(goroutine) }));
-    } else if ctx.state.selected.is_none() {
-        step_late(ctx, step);
-    }
 }
 
 fn scroll(ctx: &Ctx<'_>, panels: &mut Panels, pages: f64) {
@@ -196,95 +216,12 @@ fn scroll(ctx: &Ctx<'_>, panels: &mut Panels, pages: f64) {
     }
 }
 
-/// The next of the late exits after the selected one, worst first; around at the ends.
-fn step_late(ctx: &Ctx<'_>, step: i64) {
-    let Some((slot, sheet)) = ctx.focus() else { return };
-    let rows = late_rows(sheet.document.analysis(), ctx.state.prefs.budget_ns);
-    if rows.is_empty() {
-        return;
-    }
-    let now = match ctx.state.selected.map(|selected| selected.what) {
-        Some(What::Hearing(row)) => rows.iter().position(|&other| other == row),
-        _ => None,
-    };
-    let at = match (now, step > 0) {
-        (Some(at), true) => (at + 1) % rows.len(),
-        (Some(at), false) => (at + rows.len() - 1) % rows.len(),
-        (None, true) => 0,
-        (None, false) => rows.len() - 1,
-    };
-    if let Some(&row) = rows.get(at) {
-        ctx.send(Command::Jump(Selected { slot, what: What::Hearing(row) }));
-    }
-}
-
-/// The span that the selection is at: the selected one, or the one at the left of the screen.
-fn current_span<'a>(ctx: &Ctx<'a>) -> Option<(Slot, &'a Sheet, Goroutine, Span)> {
-    let (slot, sheet, goroutine) = selected_goroutine(ctx)?;
-    let trace = sheet.trace();
-    let at = match ctx.state.selected?.what {
-        What::Span(_, at) => at,
-        What::Hearing(row) => sheet.hearing(row)?.heard_at,
-        _ => {
-            let left = from_first(ctx, slot, ctx.state.viewport?.visible().start);
-            left.max(trace.life(goroutine).first)
-        }
-    };
-    Some((slot, sheet, goroutine, trace.span_at(goroutine, at)?))
-}
-
-fn select_span(ctx: &Ctx<'_>, slot: Slot, goroutine: Goroutine, at: Time) {
-    ctx.send(Command::Jump(Selected { slot, what: What::Span(goroutine, at) }));
-}
-
-fn step_event(ctx: &Ctx<'_>, forward: bool) {
-    let Some((slot, sheet, goroutine, span)) = current_span(ctx) else { return };
-    let on_span = matches!(ctx.state.selected.map(|it| it.what), Some(What::Span(..)));
-    let at = match (on_span, forward) {
-        (false, _) => span.start,
-        (true, true) => span.end,
-        (true, false) => span.start + -1,
-    };
-    if let Some(next) = sheet.trace().span_at(goroutine, at) {
-        select_span(ctx, slot, goroutine, next.start);
-    }
-}
-
-/// To the goroutine that ended the current wait, at that moment.
-fn jump_to_waker(ctx: &Ctx<'_>) {
-    let Some((slot, sheet, goroutine, span)) = current_span(ctx) else { return };
-    let woken = if span.woken {
-        Some(span)
-    } else {
-        sheet.trace().span_at(goroutine, span.end).filter(|next| next.woken)
-    };
-    if let Some((waker, at)) = woken.and_then(|span| Some((span.waker?, span.start))) {
-        select_span(ctx, slot, waker, at);
-    }
-}
-
-/// To the goroutine that the selected one woke at this moment, or else to the first that it
-/// woke from this span on.
-fn jump_to_woken(ctx: &Ctx<'_>) {
-    let Some((slot, sheet, goroutine, span)) = current_span(ctx) else { return };
-    let Some(wakers) = sheet.wakers.get() else { return };
-    let woke = wakers.of(sheet.trace(), goroutine);
-    let first_from = |time| woke.get(woke.first_from(time));
-    // Where one came from along a wake is where one goes back to.
-    let same = match ctx.state.selected.map(|selected| selected.what) {
-        Some(What::Span(_, at)) => first_from(at).filter(|wake| wake.at == at),
-        _ => None,
-    };
-    if let Some(wake) = same.or_else(|| first_from(span.start)) {
-        select_span(ctx, slot, wake.wakee, wake.at);
-    }
-}
-
 fn mark(ctx: &Ctx<'_>, panels: &Panels) {
     let hovered = panels.timelines.iter().find_map(|(_, panel)| panel.pointer_time());
     let at = hovered.or_else(|| selected_interval(ctx).map(|interval| interval.start));
-    if let Some(at) = at {
-        ctx.send(Command::Mark(at));
+    match at {
+        Some(at) => ctx.send(Command::Mark(at)),
+        None => say(ctx, "Point at a moment on the timeline to mark it"),
     }
 }
 

@@ -306,9 +306,11 @@ impl App {
             .frame(bar(theme.panel))
             .show(ui, |ui| status::bar_ui(ui, ctx, panels));
         if ctx.state.prefs.details {
+            // In a narrow window most of it stays the timeline's.
+            let most = (ui.available_width() * 0.36).clamp(260.0, 640.0);
             egui::Panel::right("details")
-                .default_size(size::DETAILS)
-                .size_range(260.0..=640.0)
+                .default_size(size::DETAILS.min(most))
+                .size_range(260.0..=most)
                 .frame(egui::Frame::new().fill(theme.panel))
                 .show(ui, |ui| panels.details.panel_ui(ui, ctx));
         }

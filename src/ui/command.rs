@@ -94,6 +94,17 @@ pub(crate) enum Switch {
     WheelZooms,
 }
 
+/// A change of the size of all that is shown.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Resize {
+    /// A step up.
+    Larger,
+    /// A step down.
+    Smaller,
+    /// As it comes.
+    Usual,
+}
+
 /// What a user can ask for.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) enum Command {
@@ -139,6 +150,8 @@ pub(crate) enum Command {
     Forward,
     /// Sets the budget in nanoseconds.
     SetBudget(i64),
+    /// Makes the column of names so wide, in points.
+    SetNamesWidth(f32),
     /// Sorts the rows.
     Sort(Sort),
     /// Groups the rows.
@@ -169,12 +182,18 @@ pub(crate) enum Command {
     Escape,
     /// Sets the theme.
     Theme(ThemeChoice),
+    /// Makes everything larger or smaller.
+    Resize(Resize),
     /// Adds a message.
     Notify(Tone, String, Vec<String>),
     /// Removes a message.
     Dismiss(u64),
     /// Puts a text on the clipboard.
     Copy(String),
+    /// Says something in the status bar, until something else happens.
+    Say(String),
+    /// The pointer moved on: what was said has been read.
+    Hush,
     /// Closes the window.
     Quit,
 }
@@ -200,6 +219,8 @@ pub(crate) enum Effect {
     Swap,
     /// Set the theme.
     Theme(ThemeChoice),
+    /// Make everything larger or smaller.
+    Resize(Resize),
     /// Put a text on the clipboard.
     Copy(String),
     /// Close the window.
@@ -208,6 +229,7 @@ pub(crate) enum Effect {
 
 /// Does what a command asks for; the only writer of the state.
 pub(crate) fn apply(state: &mut State, command: Command) -> Option<Effect> {
+    state.said = None;
     match command {
         Command::AskFile(role) => return Some(Effect::AskFile(role)),
         Command::Open(origins, role) => return Some(Effect::Open(origins, role)),
@@ -237,9 +259,15 @@ pub(crate) fn apply(state: &mut State, command: Command) -> Option<Effect> {
             state.prefs.theme = choice;
             return Some(Effect::Theme(choice));
         }
+        Command::Resize(resize) => return Some(Effect::Resize(resize)),
         Command::Notify(tone, text, more) => notify(state, tone, text, more),
         Command::Dismiss(id) => state.notices.retain(|notice| notice.id != id),
-        Command::Copy(text) => return Some(Effect::Copy(text)),
+        Command::Copy(text) => {
+            state.said = Some("Copied".to_owned());
+            return Some(Effect::Copy(text));
+        }
+        Command::Say(text) => state.said = Some(text),
+        Command::Hush => {}
         Command::Quit => return Some(Effect::Quit),
         other => look_or_choose(state, other),
     }
@@ -278,6 +306,7 @@ fn look_or_choose(state: &mut State, command: Command) {
         }
         Command::Revealed => state.reveal = None,
         Command::SetBudget(ns) => state.prefs.budget_ns = ns.max(0),
+        Command::SetNamesWidth(width) => state.prefs.names_width = width,
         Command::Sort(sort) => state.rows.sort = sort,
         Command::Group(grouping) => state.rows.grouping = grouping,
         Command::Filter(words) => state.rows.filter = words,
@@ -289,7 +318,7 @@ fn look_or_choose(state: &mut State, command: Command) {
             }
         }
         Command::SetToggled(slot, keys) => state.rows.toggled[slot] = keys,
-        Command::Toggle(switch) => toggle(state, switch),
+        Command::Toggle(switch) => state.said = toggle(state, switch),
         Command::Focus(slot) => state.focus = slot,
         Command::CancelSite(cancel) => {
             state.cancel_site = cancel;
@@ -321,6 +350,8 @@ fn let_go(state: &mut State) {
     state.trail = Trail::default();
     // Names and goroutines of one trace mean nothing in another.
     state.rows.toggled = Pair::default();
+    state.rows.filter.clear();
+    state.rows.late_only = false;
 }
 
 fn swap(state: &mut State) {
@@ -332,7 +363,22 @@ fn swap(state: &mut State) {
     }
 }
 
-fn toggle(state: &mut State, switch: Switch) {
+/// What a switch did, where there may be nothing to see of it.
+fn said_of(switch: Switch, on: bool) -> Option<String> {
+    let (what, words) = match switch {
+        Switch::Cancels => ("Cancels and fuses", ["hidden", "shown"]),
+        Switch::Arrows => ("Arrows of the selection", ["hidden", "shown"]),
+        Switch::Gc => ("Garbage collection across all lanes", ["hidden", "shown"]),
+        Switch::StopTheWorld => ("Stop-the-world across all lanes", ["hidden", "shown"]),
+        Switch::Regions => ("User regions", ["hidden", "shown"]),
+        Switch::WheelZooms => ("The wheel", ["scrolls", "zooms"]),
+        Switch::Details | Switch::Drawer | Switch::LateOnly | Switch::Compact => return None,
+    };
+    Some(format!("{what} {}", words[usize::from(on)]))
+}
+
+/// Flips a switch; gives what is to be said of it.
+fn toggle(state: &mut State, switch: Switch) -> Option<String> {
     let prefs = &mut state.prefs;
     let Overlays { cancels, arrows, gc, stop_the_world } = &mut prefs.overlays;
     let on = match switch {
@@ -348,6 +394,7 @@ fn toggle(state: &mut State, switch: Switch) {
         Switch::WheelZooms => &mut prefs.wheel_zooms,
     };
     *on = !*on;
+    said_of(switch, *on)
 }
 
 fn mark(state: &mut State, at: Time) {

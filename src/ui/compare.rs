@@ -30,11 +30,17 @@ pub(crate) struct ComparePanel {
     kind: Option<GroupKind>,
 }
 
+/// How wide the page must be for the verdict and the choices on one line, in points.
+const ONE_LINE: f32 = 940.0;
+/// How wide the table must be to tell of each side more than the median, in points.
+const ALL_FIGURES: f32 = 760.0;
+/// The width of a side's column with only the median, in points.
+const MEDIAN: f32 = 84.0;
 /// The columns: title, first width in points (the one of 0 takes what is left), and how wide
 /// the table must be to have it.
 const COLUMNS: [(&str, f32, f32); 9] = [
     ("Verdict", 104.0, 0.0),
-    ("What", 84.0, 0.0),
+    ("What", 84.0, 620.0),
     ("Group", 0.0, 0.0),
     ("Before: n, median, p99", 170.0, 0.0),
     ("After: n, median, p99", 170.0, 0.0),
@@ -43,6 +49,8 @@ const COLUMNS: [(&str, f32, f32); 9] = [
     ("95 % interval", 140.0, 1180.0),
     ("q", 56.0, 1260.0),
 ];
+/// What the columns of the sides have besides the median.
+const SIDE: &str = ": n, median, p99";
 /// The narrowest that the column of groups is, in points.
 const GROUP: f32 = 120.0;
 /// What [`COLUMNS`] says of a difference by chance.
@@ -77,7 +85,20 @@ impl ComparePanel {
     }
 
     fn diff_ui(&mut self, ui: &mut Ui, ctx: &Ctx<'_>, diff: &Diff) {
-        ui.horizontal(|ui| self.head_ui(ui, ctx, diff));
+        if ui.available_width() >= ONE_LINE {
+            ui.horizontal(|ui| {
+                verdict_head_ui(ui, ctx, diff);
+                ui.add_space(10.0);
+                self.choices_ui(ui, ctx);
+                ui.with_layout(Layout::right_to_left(Align::Center), |ui| sides_ui(ui, ctx));
+            });
+        } else {
+            ui.horizontal(|ui| {
+                verdict_head_ui(ui, ctx, diff);
+                ui.with_layout(Layout::right_to_left(Align::Center), |ui| sides_ui(ui, ctx));
+            });
+            ui.horizontal(|ui| self.choices_ui(ui, ctx));
+        }
         ui.add_space(2.0);
         let words = ctx.state.rows.filter.to_lowercase();
         let words: Vec<&str> = words.split_whitespace().collect();
@@ -104,26 +125,8 @@ impl ComparePanel {
         table_ui(ui, ctx, &groups);
     }
 
-    /// The verdict on the whole, and what is listed.
-    fn head_ui(&mut self, ui: &mut Ui, ctx: &Ctx<'_>, diff: &Diff) {
-        let theme = ctx.theme;
-        let [before, after] = diff.clocks;
-        let (text, color) = match diff.verdict {
-            _ if before != after => ("Not comparable: one counts ticks", theme.warn),
-            Verdict::Worse => ("✗ Worse than before", theme.late_text),
-            Verdict::Better => ("✓ Better than before", theme.better),
-            _ => ("= The same as before", theme.text),
-        };
-        ui.label(strong(text).size(14.0).color(color));
-        let of = |verdict| diff.groups.iter().filter(|group| group.verdict == verdict).count();
-        let counts = format!(
-            "{}: {} worse, {} better",
-            count(diff.groups.len(), "group"),
-            of(Verdict::Worse),
-            of(Verdict::Better)
-        );
-        ui.label(caption(theme, counts));
-        ui.add_space(10.0);
+    /// What is listed, and how the timelines are aligned.
+    fn choices_ui(&mut self, ui: &mut Ui, ctx: &Ctx<'_>) {
         ui.checkbox(&mut self.changed_only, "Only what changed");
         let shown = self.kind.map_or("All kinds", kind_text);
         let combo = egui::ComboBox::from_id_salt("compare_kind").selected_text(shown);
@@ -137,13 +140,36 @@ impl ComparePanel {
             .response
             .widget_info(|| WidgetInfo::labeled(egui::Role::ComboBox, true, "Kind of group"));
         align_ui(ui, ctx);
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            for slot in [Slot::After, Slot::Before] {
-                let color = theme.side[slot as usize];
-                ui.label(caption(theme, slot.name()).color(color));
-                super::widgets::swatch_ui(ui, color);
-            }
-        });
+    }
+}
+
+/// The verdict on the whole.
+fn verdict_head_ui(ui: &mut Ui, ctx: &Ctx<'_>, diff: &Diff) {
+    let theme = ctx.theme;
+    let [before, after] = diff.clocks;
+    let (text, color) = match diff.verdict {
+        _ if before != after => ("Not comparable: one counts ticks", theme.warn),
+        Verdict::Worse => ("✗ Worse than before", theme.late_text),
+        Verdict::Better => ("✓ Better than before", theme.better),
+        _ => ("= The same as before", theme.text),
+    };
+    ui.label(strong(text).size(14.0).color(color));
+    let of = |verdict| diff.groups.iter().filter(|group| group.verdict == verdict).count();
+    let counts = format!(
+        "{}: {} worse, {} better",
+        count(diff.groups.len(), "group"),
+        of(Verdict::Worse),
+        of(Verdict::Better)
+    );
+    ui.label(caption(theme, counts));
+}
+
+/// Which color is which trace's, from right to left.
+fn sides_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
+    for slot in [Slot::After, Slot::Before] {
+        let color = ctx.theme.side[slot as usize];
+        ui.label(caption(ctx.theme, slot.name()).color(color));
+        super::widgets::swatch_ui(ui, color);
     }
 }
 
@@ -212,8 +238,12 @@ fn table_ui(ui: &mut Ui, ctx: &Ctx<'_>, groups: &[&DiffGroup]) {
         .cell_layout(Layout::left_to_right(Align::Center))
         .auto_shrink(false)
         .min_scrolled_height(40.0);
-    for ((_, width, _), _) in COLUMNS.iter().zip(shown).filter(|(_, shown)| *shown) {
-        table = table.column(if *width > 0.0 {
+    let figures = table_width >= ALL_FIGURES;
+    for ((title, width, _), _) in COLUMNS.iter().zip(shown).filter(|(_, shown)| *shown) {
+        let is_side = title.contains(SIDE);
+        table = table.column(if is_side && !figures {
+            Width::exact(MEDIAN).clip(true)
+        } else if *width > 0.0 {
             Width::initial(*width).at_least(40.0).clip(true).resizable(true)
         } else {
             Width::remainder().at_least(GROUP).clip(true)
@@ -222,38 +252,41 @@ fn table_ui(ui: &mut Ui, ctx: &Ctx<'_>, groups: &[&DiffGroup]) {
     table
         .header(20.0, |mut header| {
             for ((title, ..), _) in COLUMNS.iter().zip(shown).filter(|(_, shown)| *shown) {
-                header.col(|ui| drop(ui.label(caption(ctx.theme, *title))));
+                let title = if figures { *title } else { title.trim_end_matches(SIDE) };
+                header.col(|ui| drop(ui.label(caption(ctx.theme, title))));
             }
         })
         .body(|body| {
             body.rows(size::ROW + 2.0, groups.len(), |row| {
                 if let Some(group) = groups.get(row.index()) {
-                    row_ui(row, ctx, group, range, &shown[5..]);
+                    row_ui(row, ctx, group, range, (figures, &shown));
                 }
             });
         });
 }
 
-/// One group. `shown` says which of the last four columns there are.
+/// One group. `shown` says which columns there are, and whether the sides have all figures.
 fn row_ui(
     mut row: TableRow<'_, '_>,
     ctx: &Ctx<'_>,
     group: &DiffGroup,
     range: (f64, f64),
-    shown: &[bool],
+    (figures, shown): (bool, &[bool]),
 ) {
     let is_shown = |at: usize| shown.get(at).copied().unwrap_or(true);
     let theme = ctx.theme;
     row.col(|ui| verdict_ui(ui, theme, group.verdict));
-    row.col(|ui| drop(ui.label(weak(theme, kind_text(group.kind)))));
+    if is_shown(1) {
+        row.col(|ui| drop(ui.label(weak(theme, kind_text(group.kind)))));
+    }
     row.col(|ui| {
         let text = RichText::new(short_function(&group.key)).color(theme.text);
         ui.add(Label::new(text).truncate()).on_hover_text(&group.key);
     });
     for (slot, side) in [(Slot::Before, &group.before), (Slot::After, &group.after)] {
-        row.col(|ui| side_ui(ui, ctx, slot, side));
+        row.col(|ui| side_ui(ui, ctx, slot, side, figures));
     }
-    if is_shown(0) {
+    if is_shown(5) {
         row.col(|ui| {
             let quantiles = [group.before, group.after].map(|side| {
                 (side.n > 0).then_some([side.p50_ns, side.p90_ns, side.p99_ns, side.max_ns])
@@ -262,11 +295,11 @@ fn row_ui(
         });
     }
     row.col(|ui| shift_ui(ui, ctx, group));
-    if is_shown(2) {
+    if is_shown(7) {
         let interval = interval_text(clock_of(ctx, Slot::Before), group).unwrap_or_default();
         row.col(|ui| drop(ui.label(caption(theme, interval))));
     }
-    if is_shown(3) {
+    if is_shown(8) {
         row.col(|ui| {
             ui.label(caption(theme, q_text(group).unwrap_or_default())).on_hover_text(Q_TEXT);
         });
@@ -315,17 +348,24 @@ fn q_text(group: &DiffGroup) -> Option<String> {
     Some(if q < 0.001 { "< 0.001".to_owned() } else { format!("{q:.3}") })
 }
 
-fn side_ui(ui: &mut Ui, ctx: &Ctx<'_>, slot: Slot, side: &Side) {
+fn side_ui(ui: &mut Ui, ctx: &Ctx<'_>, slot: Slot, side: &Side, figures: bool) {
     let theme = ctx.theme;
     let clock = clock_of(ctx, slot);
     if side.n == 0 {
         ui.label(RichText::new("none").color(theme.faint));
         return;
     }
-    ui.label(caption(theme, thousands(u64::from(side.n))));
+    let (n, p99) = (thousands(u64::from(side.n)), clock.text(side.p99_ns));
+    if figures {
+        ui.label(caption(theme, &n));
+    }
     let color = theme::mix(theme.text, theme.side[slot as usize], 0.6);
-    ui.label(RichText::new(clock.text(side.p50_ns)).color(color));
-    ui.label(caption(theme, clock.text(side.p99_ns)));
+    let median = ui.label(RichText::new(clock.text(side.p50_ns)).color(color));
+    if !figures {
+        median.on_hover_text(format!("n {n}, median {}, p99 {p99}", clock.text(side.p50_ns)));
+        return;
+    }
+    ui.label(caption(theme, p99));
     if side.alive > 0 {
         let text = format!("{} alive", side.alive);
         ui.label(caption(theme, text).color(theme.warn));

@@ -6,7 +6,7 @@ use super::command::Command;
 use super::jobs::{Jobs, Lane};
 use super::sheet::Sheet;
 use super::slot::{Pair, Slot};
-use super::state::{Selected, State, What};
+use super::state::State;
 use super::theme::Theme;
 pub(crate) use crate::base::grouped as thousands;
 use crate::base::{Clock, Goroutine, Time};
@@ -108,16 +108,22 @@ impl<'a> Ctx<'a> {
     pub(crate) fn is_late(&self, overstay_ns: i64) -> bool {
         overstay_ns > self.state.prefs.budget_ns
     }
-
-    /// Whether something is what is selected.
-    pub(crate) fn is_selected(&self, slot: Slot, what: What) -> bool {
-        self.state.selected == Some(Selected { slot, what })
-    }
 }
 
-/// A moment as time since the trace's start: `104.2 ms`, with more digits if `precise`.
+/// How many moments of a trace are told apart where nothing asks for more.
+const MOMENTS: i64 = 100_000;
+/// How many moments of a stretch that is looked at are told apart.
+const MOMENTS_WITHIN: i64 = 100;
+
+/// A moment as time since the trace's start: `104.153 ms`.
 pub(crate) fn moment(sheet: &Sheet, time: Time) -> String {
-    sheet.duration(sheet.since_start(time))
+    moment_within(sheet, time, i64::MAX)
+}
+
+/// The same with the digits that it takes to place it within a stretch of so many nanoseconds.
+pub(crate) fn moment_within(sheet: &Sheet, time: Time, stretch_ns: i64) -> String {
+    let apart = (sheet.interval().ns() / MOMENTS).min(stretch_ns / MOMENTS_WITHIN);
+    sheet.trace().clock().moment(sheet.since_start(time), apart)
 }
 
 /// A goroutine's name as lanes and links show it: `g23`.

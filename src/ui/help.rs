@@ -14,28 +14,26 @@ const COLUMN: f32 = 300.0;
 const GAP: f32 = 24.0;
 
 /// Height of the help in points, if the window has room for it.
-const HEIGHT: f32 = 670.0;
+const HEIGHT: f32 = 740.0;
 
 /// The help, until Escape, `?` or a click on its cross.
 pub(crate) fn overlay_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
     let mut open = true;
     let room = ui.ctx().content_rect().size() - vec2(60.0, 90.0);
+    let columns = columns_within(room.x);
+    #[expect(clippy::cast_precision_loss, reason = "at most three")]
+    let n = columns.len() as f32;
     egui::Window::new("Keys and mouse")
         .id(Id::unique("help"))
         .anchor(Align2::CENTER_CENTER, vec2(0.0, 0.0))
         .collapsible(false)
         .resizable(false)
         .open(&mut open)
-        .fixed_size(vec2(3.0 * COLUMN + 2.0 * GAP + 32.0, HEIGHT).min(room))
+        .fixed_size(vec2(n * COLUMN + (n - 1.0) * GAP + 32.0, HEIGHT).min(room))
         .show(ui.ctx(), |ui| {
             egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
                 ui.horizontal_top(|ui| {
                     ui.spacing_mut().item_spacing.x = GAP;
-                    let columns: [&[Section]; 3] = [
-                        &[Section::Move],
-                        &[Section::Select, Section::Arrange],
-                        &[Section::Show, Section::Files],
-                    ];
                     for sections in columns {
                         ui.vertical(|ui| column_ui(ui, ctx, sections));
                     }
@@ -44,6 +42,19 @@ pub(crate) fn overlay_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
         });
     if !open {
         ctx.send(Command::Popup(None));
+    }
+}
+
+/// The sections of each column, as many columns as there is room for.
+fn columns_within(width: f32) -> &'static [&'static [Section]] {
+    use Section::{Arrange, Files, Move, Select, Show};
+    let fits = |n: f32| n * COLUMN + (n - 1.0) * GAP + 32.0 <= width;
+    if fits(3.0) {
+        &[&[Move], &[Select, Arrange], &[Show, Files]]
+    } else if fits(2.0) {
+        &[&[Move, Arrange], &[Select, Show, Files]]
+    } else {
+        &[&[Move, Select, Show, Arrange, Files]]
     }
 }
 
@@ -91,4 +102,18 @@ fn line_ui(ui: &mut Ui, ctx: &Ctx<'_>, title: &str, keys: &[String]) {
             }
         });
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_narrow_window_has_all_sections_in_fewer_columns() {
+        for (width, n) in [(1540.0, 3), (1000.0, 3), (840.0, 2), (400.0, 1), (0.0, 1)] {
+            let columns = columns_within(width);
+            assert_eq!(columns.len(), n, "{width}");
+            assert_eq!(columns.iter().map(|sections| sections.len()).sum::<usize>(), 5, "{width}");
+        }
+    }
 }

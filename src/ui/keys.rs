@@ -67,6 +67,9 @@ pub(crate) enum Action {
     ThemeDark,
     ThemeLight,
     ThemeSystem,
+    LargerText,
+    SmallerText,
+    UsualText,
     WheelZooms,
 }
 
@@ -182,7 +185,7 @@ pub(crate) static ENTRIES: &[Entry] = {
             "The selected cancel's site as time zero",
             &[plain(Key::C)],
         ),
-        entry(S::Show, A::LateOnly, "Only late lanes, or all", &[plain(Key::L)]),
+        entry(S::Show, A::LateOnly, "Only late lanes", &[plain(Key::L)]),
         entry(S::Show, A::Cancels, "Cancels and fuses", &[plain(Key::K)]),
         entry(S::Show, A::Arrows, "Arrows of the selection", &[plain(Key::R)]),
         entry(S::Show, A::Gc, "Garbage collection", &[plain(Key::G)]),
@@ -211,6 +214,9 @@ pub(crate) static ENTRIES: &[Entry] = {
         entry(S::Files, A::ThemeDark, "Dark theme", &[]),
         entry(S::Files, A::ThemeLight, "Light theme", &[]),
         entry(S::Files, A::ThemeSystem, "The desktop's theme", &[]),
+        entry(S::Files, A::LargerText, "Everything larger", &[ctrl(Key::Plus)]),
+        entry(S::Files, A::SmallerText, "Everything smaller", &[ctrl(Key::Minus)]),
+        entry(S::Files, A::UsualText, "The usual size", &[ctrl(Key::Num0)]),
         entry(S::Files, A::WheelZooms, "Wheel zooms instead of scrolling", &[]),
         entry(S::Files, A::Quit, "Quit", &[ctrl(Key::Q)]),
     ]
@@ -226,6 +232,7 @@ pub(crate) static MOUSE: &[(&str, &str)] = &[
     ("Ctrl+drag", "Zoom to a stretch of time"),
     ("Click", "Select"),
     ("Double-click", "Zoom to it"),
+    ("Drag the names' edge", "Make room for long names"),
     ("Drop a file", "Open it, or compare with it"),
 ];
 

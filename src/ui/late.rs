@@ -6,14 +6,14 @@ use egui::{
 use egui_extras::{Column as Width, TableBuilder, TableRow};
 
 use super::charts;
-use super::command::Command;
+use super::command::{Command, Switch};
 use super::ctx::{Ctx, count, goroutine_id, moment, short_file, short_function, start_function};
 use super::sheet::Sheet;
 use super::slot::Slot;
 use super::state::{Selected, State, What};
 use super::table::{Column, Query, late_rows};
 use super::theme::{self, size};
-use super::widgets::{badge_ui, caption, strong, weak};
+use super::widgets::{badge_ui, caption, link_ui, strong, weak};
 use crate::analysis::{Cancel, Document, Hearing, Outcome};
 
 /// What the table remembers.
@@ -73,6 +73,9 @@ const COLUMNS: [Heading; 8] = [
     heading(Cell::Evidence, "Evidence", Some(Column::Evidence), Some(78.0), 860.0),
 ];
 
+/// How wide the drawer must be to have the chart beside the table, in points.
+const CHART_FROM: f32 = 760.0;
+
 impl LatePanel {
     /// What the table shows.
     pub(crate) fn query(&self, state: &State) -> Query {
@@ -84,15 +87,27 @@ impl LatePanel {
         }
     }
 
+    /// The rows of the table, from top to bottom.
+    pub(crate) fn rows<'a>(&self, ctx: &Ctx<'_>, sheet: &'a Sheet) -> &'a [u32] {
+        let query = self.query(ctx.state);
+        let plain = late_rows(sheet.document.analysis(), query.budget_ns);
+        match &sheet.table {
+            Some((_, rows)) if !query.is_plain() => rows,
+            _ => plain,
+        }
+    }
+
     /// Table and histogram side by side, under the timeline.
     pub(crate) fn drawer_ui(&mut self, ui: &mut Ui, ctx: &Ctx<'_>) {
         let width = ui.available_width();
-        let chart = (width * 0.30).clamp(200.0, 420.0);
-        egui::Panel::right("late_chart")
-            .exact_size(chart)
-            .resizable(false)
-            .frame(Frame::new().inner_margin(Margin { left: 10, right: 8, top: 6, bottom: 4 }))
-            .show(ui, |ui| charts::overstays_ui(ui, ctx));
+        // What held each one up tells more than the chart, which the page of late exits has, too.
+        if width >= CHART_FROM {
+            egui::Panel::right("late_chart")
+                .exact_size((width * 0.30).clamp(200.0, 420.0))
+                .resizable(false)
+                .frame(Frame::new().inner_margin(Margin { left: 10, right: 8, top: 6, bottom: 4 }))
+                .show(ui, |ui| charts::overstays_ui(ui, ctx));
+        }
         let frame = Frame::new().inner_margin(Margin { left: 10, right: 4, top: 4, bottom: 0 });
         egui::CentralPanel::default().frame(frame).show(ui, |ui| self.list_ui(ui, ctx));
     }
@@ -122,17 +137,12 @@ impl LatePanel {
 
     fn list_ui(&mut self, ui: &mut Ui, ctx: &Ctx<'_>) {
         let Some((slot, sheet)) = ctx.focus() else { return };
-        let query = self.query(ctx.state);
-        let plain = late_rows(sheet.document.analysis(), query.budget_ns);
-        let rows: &[u32] = match &sheet.table {
-            _ if query.is_plain() => plain,
-            Some((_, rows)) => rows,
-            None => plain,
-        };
+        let rows = self.rows(ctx, sheet);
         head_ui(ui, ctx, slot, sheet, rows.len());
         if rows.is_empty() {
             ui.add_space(8.0);
             ui.label(weak(ctx.theme, nothing_text(ctx, sheet)));
+            other_findings_ui(ui, ctx, sheet);
             return;
         }
         self.table_ui(ui, ctx, slot, sheet, rows);
@@ -158,9 +168,11 @@ impl LatePanel {
         }
         if self.shown != ctx.state.selected {
             self.shown = ctx.state.selected;
-            if let Some(Selected { what: What::Hearing(row), slot: of }) = self.shown
+            if let Some(Selected { what, slot: of }) = self.shown
                 && of == slot
-                && let Some(at) = rows.iter().position(|&other| other == row)
+                && let Some(at) = rows.iter().position(|&row| {
+                    sheet.hearing(row).is_some_and(|hearing| is_about(what, row, hearing))
+                })
             {
                 table = table.scroll_to_row(at, None);
             }
@@ -220,7 +232,7 @@ fn head_ui(ui: &mut Ui, ctx: &Ctx<'_>, slot: Slot, sheet: &Sheet, n_rows: usize)
         let all = analysis.worst_first.len();
         ui.label(caption(
             theme,
-            format!("of {} who were told to stop", super::ctx::thousands(all as u64)),
+            format!("of {} who were meant to leave", super::ctx::thousands(all as u64)),
         ));
         if ctx.comparing() {
             ui.add_space(8.0);
@@ -232,6 +244,15 @@ fn head_ui(ui: &mut Ui, ctx: &Ctx<'_>, slot: Slot, sheet: &Sheet, n_rows: usize)
             }
         }
     });
+}
+
+/// Whether what is selected is an overstay, its goroutine, or a part of that one's life.
+pub(crate) fn is_about(what: What, row: u32, hearing: &Hearing) -> bool {
+    match what {
+        What::Hearing(selected) => selected == row,
+        What::Goroutine(goroutine) | What::Span(goroutine, _) => goroutine == hearing.goroutine,
+        What::Cancel(_) => false,
+    }
 }
 
 /// Why the table is empty.
@@ -247,7 +268,22 @@ fn nothing_text(ctx: &Ctx<'_>, sheet: &Sheet) -> String {
         return "Nobody was told to stop: whoever heard a cancel was meant to go on.".to_owned();
     }
     let budget = sheet.duration(ctx.state.prefs.budget_ns);
-    format!("All who were told to stop left within {budget}.")
+    format!("All of them left within {budget}.")
+}
+
+/// Nobody late is not all well: the way to what else was found.
+fn other_findings_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet) {
+    let n = sheet.document.analysis().findings().len();
+    let filtered = !ctx.state.rows.filter.trim().is_empty();
+    if n == 0 || sheet.is_preview || filtered {
+        return;
+    }
+    if link_ui(ui, ctx.theme, format!("See {}", count(n, "other finding"))).clicked() {
+        ctx.send(Command::Select(None));
+        if !ctx.state.prefs.details {
+            ctx.send(Command::Toggle(Switch::Details));
+        }
+    }
 }
 
 fn row_ui(
@@ -261,7 +297,8 @@ fn row_ui(
 ) {
     let Some(hearing) = sheet.hearing(at) else { return };
     let Some(cancel) = sheet.cancel(hearing.cancel) else { return };
-    row.set_selected(ctx.is_selected(slot, What::Hearing(at)));
+    let selected = ctx.state.selected.filter(|selected| selected.slot == slot);
+    row.set_selected(selected.is_some_and(|selected| is_about(selected.what, at, hearing)));
     let sentence = ctx.sentence(slot, at);
     for cell in cells {
         row.col(|ui| match cell {

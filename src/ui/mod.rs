@@ -37,6 +37,7 @@ mod slot;
 mod start;
 mod state;
 mod status;
+mod step;
 mod table;
 mod theme;
 mod timeline;

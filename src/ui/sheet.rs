@@ -12,7 +12,7 @@ use super::table::Query;
 use crate::analysis::{Cancel, Document, Hearing};
 use crate::base::{Interval, Time, Warning};
 use crate::model::{Trace, Wakers};
-use crate::scene::{Index, Metrics, RowOptions, Rows, SectionKey, Source};
+use crate::scene::{Index, RowOptions, Rows, SectionKey, Source};
 
 /// Rows and what they were built by.
 #[derive(Debug)]
@@ -23,9 +23,9 @@ pub(crate) struct Built {
     pub(crate) rows: Rows,
 }
 
-/// What the rows of the cancel view are built by: the cancel whose site it is, if one, and the
-/// heights of rows.
-pub(crate) type CancelKey = (Option<u32>, Metrics);
+/// What the rows of the cancel view are built by: the cancel whose site it is, if one, and of the
+/// options those that count there.
+pub(crate) type CancelKey = (Option<u32>, RowOptions);
 
 /// An open trace.
 #[derive(Debug)]

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::command::Origin;
 use super::history::{Places, Trail};
 use super::slot::{Pair, Slot};
+use super::theme::size;
 use crate::analysis::Rules;
 use crate::base::{Goroutine, Interval, Time};
 use crate::scene::{Grouping, Link, SectionKey, Sort, Viewport};
@@ -88,6 +89,8 @@ pub(crate) struct Prefs {
     pub(crate) compact: bool,
     /// Whether user regions are drawn under their goroutine's lane.
     pub(crate) regions: bool,
+    /// Width of the column of names beside the lanes, in points.
+    pub(crate) names_width: f32,
     /// What is drawn over the lanes.
     pub(crate) overlays: Overlays,
 }
@@ -124,6 +127,7 @@ impl Default for Prefs {
             wheel_zooms: false,
             compact: false,
             regions: true,
+            names_width: size::NAMES,
             overlays: Overlays::default(),
         }
     }
@@ -269,6 +273,8 @@ pub(crate) struct State {
     pub(crate) places: Places,
     /// What lies over the window.
     pub(crate) popup: Option<Popup>,
+    /// What came of the last thing that was asked for, in the status bar.
+    pub(crate) said: Option<String>,
     /// Messages, the oldest first.
     pub(crate) notices: Vec<Notice>,
     /// The number of the next message.

@@ -1,8 +1,9 @@
 //! The bottom line: what is under the pointer, and the trace in numbers.
 
-use egui::{Align, Layout, Ui};
+use egui::{Align, Layout, Ui, WidgetInfo};
 
 use super::app::Panels;
+use super::command::Command;
 use super::ctx::{Ctx, bytes, count, thousands};
 use super::state::View;
 use super::widgets::{caption, ticks_ui};
@@ -20,8 +21,19 @@ pub(crate) fn bar_ui(ui: &mut Ui, ctx: &Ctx<'_>, panels: &Panels) {
             View::Cancel => panels.cancels.hint().map(str::to_owned),
             View::Late => None,
         };
-        let text = hint.unwrap_or_else(|| "? shows the keys".to_owned());
-        ui.label(caption(theme, text));
+        match &ctx.state.said {
+            Some(said) => {
+                let label = ui.label(caption(theme, said).color(theme.text));
+                label.widget_info(|| WidgetInfo::labeled(egui::Role::Status, true, said));
+                if ui.input(|input| input.pointer.is_moving()) {
+                    ctx.send(Command::Hush);
+                }
+            }
+            None => {
+                let text = hint.unwrap_or_else(|| "? shows the keys".to_owned());
+                ui.label(caption(theme, text));
+            }
+        }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| numbers_ui(ui, ctx));
     });
 }

@@ -2,6 +2,7 @@
 
 use crate::analysis::{Analysis, Document, Hearing};
 use crate::base::{Cancelled, Progress};
+use crate::scene::Filter;
 
 /// A column that the late exits can be sorted by.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
@@ -26,7 +27,7 @@ pub(crate) enum Column {
 pub(crate) struct Query {
     /// Overstays beyond this are late, in nanoseconds.
     pub(crate) budget_ns: i64,
-    /// Words that the function, or the cancel's site or context, must hold.
+    /// Words that must fit the goroutine or its cancel.
     pub(crate) words: String,
     /// By which column.
     pub(crate) column: Column,
@@ -58,11 +59,11 @@ pub(crate) fn list(
     progress: &Progress,
 ) -> Result<Vec<u32>, Cancelled> {
     let analysis = document.analysis();
-    let words: Vec<String> = query.words.split_whitespace().map(str::to_lowercase).collect();
+    let filter = Filter::new(document.trace(), &query.words);
     let mut rows: Vec<u32> = late_rows(analysis, query.budget_ns).to_vec();
     progress.check()?;
-    if !words.is_empty() {
-        rows.retain(|&row| matches(document, &analysis.hearings()[row as usize], &words));
+    if !filter.is_empty() {
+        rows.retain(|&row| matches(document, &analysis.hearings()[row as usize], &filter));
     }
     progress.check()?;
     let hearing = |row: &u32| &analysis.hearings()[*row as usize];
@@ -92,20 +93,18 @@ pub(crate) fn list(
     Ok(rows)
 }
 
-/// Whether all words occur in the function's name, the cancel's cause, site or context, or the id.
-fn matches(document: &Document, hearing: &Hearing, words: &[String]) -> bool {
+/// Whether each word fits the goroutine, as on the timeline, or occurs in the cancel's cause, site
+/// or context, or in the evidence.
+fn matches(document: &Document, hearing: &Hearing, filter: &Filter) -> bool {
     let trace = document.trace();
     let cancel = &document.analysis().cancels()[hearing.cancel as usize];
-    let site = cancel.site.map_or("", |site| trace.string(site.function));
-    let id = format!("g{}", trace.life(hearing.goroutine).id);
     let texts = [
-        trace.string(hearing.function),
-        site,
+        cancel.site.map_or("", |site| trace.string(site.function)),
         document.context_of(cancel).map_or("", |context| context.name),
         cancel.cause.name(),
         hearing.evidence.name(),
     ];
-    words.iter().all(|word| {
-        *word == id || texts.iter().any(|text| text.to_lowercase().contains(word.as_str()))
+    filter.keeps_or(trace, hearing.goroutine, |word| {
+        texts.iter().any(|text| text.to_lowercase().contains(word))
     })
 }

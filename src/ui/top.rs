@@ -15,8 +15,18 @@ use super::welcome::theme_button_ui;
 use super::widgets::{caption, icon_button_ui, strong};
 use crate::scene::{Grouping, Sort};
 
-/// Width of the find field in points.
+/// Width of the find field in points, and the least that it is of use with.
 const FIND: f32 = 170.0;
+const LEAST_FIND: f32 = 56.0;
+/// How wide a window must be for two names with their folders, in points.
+const LONG_NAMES: f32 = 1250.0;
+/// How much room at the right it takes, in points, to have help and theme there; the budget's
+/// caption; the switch for late lanes.
+const ROOM_FOR_HELP: f32 = 230.0;
+const ROOM_FOR_CAPTION: f32 = 380.0;
+const ROOM_FOR_LATE_ONLY: f32 = 300.0;
+/// Width of the menus in points.
+const MENU: f32 = 240.0;
 /// The largest budget that can be dragged to: an hour, in nanoseconds.
 const MAX_BUDGET_NS: f64 = 3.6e12;
 
@@ -24,12 +34,18 @@ const MAX_BUDGET_NS: f64 = 3.6e12;
 #[derive(Debug, Default)]
 pub(crate) struct TopBar {
     focus_find: bool,
+    finding: bool,
 }
 
 impl TopBar {
     /// Puts the cursor in the find field.
     pub(crate) fn focus_find(&mut self) {
         self.focus_find = true;
+    }
+
+    /// Whether the cursor is in the find field.
+    pub(crate) fn is_finding(&self) -> bool {
+        self.finding
     }
 
     /// The bar.
@@ -45,43 +61,59 @@ impl TopBar {
         });
     }
 
-    /// From right to left: help, theme, budget, late only, find.
+    /// From right to left: help, theme, budget, late only, find; in a narrow window without
+    /// those that are also in a menu.
     fn right_ui(&mut self, ui: &mut Ui, ctx: &Ctx<'_>) {
-        if icon_button_ui(ui, "?", "Keys and mouse", "?").clicked() {
-            ctx.send(Command::Popup(Some(super::state::Popup::Help)));
+        let room = ui.available_width();
+        if room > ROOM_FOR_HELP {
+            if icon_button_ui(ui, "?", "Keys and mouse", "?").clicked() {
+                ctx.send(Command::Popup(Some(super::state::Popup::Help)));
+            }
+            theme_button_ui(ui, ctx);
+            ui.add_space(4.0);
         }
-        theme_button_ui(ui, ctx);
+        budget_ui(ui, ctx, room > ROOM_FOR_CAPTION);
         ui.add_space(4.0);
-        budget_ui(ui, ctx);
-        ui.add_space(4.0);
-        let late_only = ctx.state.rows.late_only;
-        let toggle =
-            ui.add(egui::Button::selectable(late_only, "Late only").frame_when_inactive(true));
-        let tip = "Only lanes of goroutines that left late or are overdue (L)";
-        if toggle.on_hover_text(tip).clicked() {
-            ctx.send(Command::Toggle(Switch::LateOnly));
+        if room > ROOM_FOR_LATE_ONLY {
+            late_only_ui(ui, ctx);
+            ui.add_space(4.0);
         }
-        ui.add_space(4.0);
         self.find_ui(ui, ctx);
     }
 
     fn find_ui(&mut self, ui: &mut Ui, ctx: &Ctx<'_>) {
         let mut words = ctx.state.rows.filter.clone();
+        if !words.is_empty() && icon_button_ui(ui, "×", "Show all lanes again", "Esc").clicked() {
+            words.clear();
+            ctx.send(Command::Filter(String::new()));
+        }
         let id = Id::unique("find");
+        let width = (ui.available_width() - 10.0).clamp(LEAST_FIND, FIND);
         let field =
-            TextEdit::singleline(&mut words).id(id).hint_text("Find (/)").desired_width(FIND);
+            TextEdit::singleline(&mut words).id(id).hint_text("Find (/)").desired_width(width);
         let response = ui.add(field);
         response.widget_info(|| WidgetInfo::labeled(egui::Role::TextInput, true, "Find"));
         if std::mem::take(&mut self.focus_find) {
             response.request_focus();
         }
+        self.finding = response.has_focus();
         if response.changed() {
             ctx.send(Command::Filter(words));
         }
     }
 }
 
-/// What is open, as chips; each can be closed.
+/// Whether all lanes are shown, or only the late ones.
+fn late_only_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
+    let late_only = ctx.state.rows.late_only;
+    let button = egui::Button::selectable(late_only, "Late only").frame_when_inactive(true);
+    let tip = "Only lanes of goroutines that left late or are overdue (L)";
+    if ui.add(button).on_hover_text(tip).clicked() {
+        ctx.send(Command::Toggle(Switch::LateOnly));
+    }
+}
+
+/// What is open, by name.
 fn open_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
     let theme = ctx.theme;
     let comparing = ctx.comparing();
@@ -93,7 +125,9 @@ fn open_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
                 ctx.send(Command::Swap);
             }
         }
-        let name = sheet.origin.long_name();
+        // Where two names leave no room, their folders do not count.
+        let long = !comparing || ui.ctx().content_rect().width() > LONG_NAMES;
+        let name = if long { sheet.origin.long_name() } else { sheet.origin.name() };
         let color = if comparing { theme.side[slot as usize] } else { theme.text };
         let shown = shorten(&name);
         let label = ui.label(strong(shown).color(color));
@@ -158,7 +192,7 @@ fn tabs_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
 }
 
 /// The budget: an overstay beyond it is late.
-pub(crate) fn budget_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
+pub(crate) fn budget_ui(ui: &mut Ui, ctx: &Ctx<'_>, captioned: bool) {
     #[expect(clippy::cast_precision_loss, reason = "shown with three digits")]
     let mut ns = ctx.state.prefs.budget_ns as f64;
     let speed = (ns * 0.01).max(1_000.0);
@@ -178,7 +212,9 @@ pub(crate) fn budget_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
     if response.on_hover_text(tip).changed() {
         ctx.send(Command::SetBudget(whole_ns(ns)));
     }
-    ui.label(caption(ctx.theme, "late over"));
+    if captioned {
+        ui.label(caption(ctx.theme, "late over"));
+    }
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "saturates")]
@@ -188,9 +224,13 @@ fn whole_ns(ns: f64) -> i64 {
 
 /// A menu's line for an action, with its keys.
 fn action_ui(ui: &mut Ui, action: Action) -> bool {
-    let title = entry_of(action).map_or("", |entry| entry.title);
+    item_ui(ui, entry_of(action).map_or("", |entry| entry.title), action)
+}
+
+/// The same under another title.
+fn item_ui(ui: &mut Ui, title: &str, action: Action) -> bool {
     let keys = keys::key_text(ui.ctx(), action);
-    ui.add(egui::Button::new(title).shortcut_text(keys).min_size(vec2(240.0, 0.0))).clicked()
+    ui.add(egui::Button::new(title).shortcut_text(keys).min_size(vec2(MENU, 0.0))).clicked()
 }
 
 fn file_menu_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
@@ -203,15 +243,23 @@ fn file_menu_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
     ui.menu_button("Recent", |ui| recent_menu_ui(ui, ctx));
     ui.menu_button("Examples", |ui| examples_menu_ui(ui, ctx));
     ui.separator();
+    if action_ui(ui, Action::Reload) {
+        ctx.send(Command::Reload);
+    }
     if ctx.comparing() {
-        for slot in Slot::BOTH {
-            if ui.button(format!("Close the one {}", slot.name())).clicked() {
-                ctx.send(Command::Close(slot));
-            }
+        if ui.button("Close the one before").clicked() {
+            ctx.send(Command::Close(Slot::Before));
+        }
+        if item_ui(ui, "Close the one after", Action::CloseTrace) {
+            ctx.send(Command::Close(Slot::After));
         }
     }
-    let title = if ctx.comparing() { "Close both" } else { "Close the trace" };
-    if ui.button(title).clicked() {
+    if ctx.comparing() {
+        // The key closes the one that was opened last.
+        if ui.button("Close both").clicked() {
+            ctx.send(Command::CloseAll);
+        }
+    } else if action_ui(ui, Action::CloseTrace) {
         ctx.send(Command::CloseAll);
     }
     ui.separator();
@@ -226,7 +274,7 @@ fn recent_menu_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
     }
     for paths in &ctx.state.prefs.recent {
         let names: Vec<String> =
-            paths.iter().map(|path| Origin::File(path.clone()).name()).collect();
+            paths.iter().map(|path| Origin::File(path.clone()).long_name()).collect();
         if ui.button(names.join(" → ")).clicked() {
             let origins = paths.iter().cloned().map(Origin::File).collect();
             ctx.send(Command::Open(origins, Role::Replace));
@@ -245,6 +293,7 @@ fn examples_menu_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
 
 fn view_menu_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
     let state = ctx.state;
+    ui.set_max_width(MENU + 30.0);
     let actions = [
         Action::Details,
         Action::Drawer,

@@ -144,7 +144,8 @@ fn lists_ui(ui: &mut Ui, ctx: &Ctx<'_>, width: f32) {
         }
         ui.vertical(|ui| {
             ui.set_width(right);
-            ui.label(strong("Examples").size(13.5));
+            // As high as the other heading, which has a link beside it.
+            ui.horizontal(|ui| ui.label(strong("Examples").size(13.5)));
             ui.add_space(4.0);
             tours_ui(ui, ctx, right);
         });

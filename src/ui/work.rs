@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::answer::Answer;
 use super::app::App;
-use super::command::{Command, Effect, Origin, apply};
+use super::command::{Command, Effect, Origin, Resize, apply};
 use super::dialog;
 use super::explain;
 use super::jobs::{Jobs, Lane};
@@ -57,6 +57,9 @@ impl App {
             Effect::Close(slot) => self.close(slot),
             Effect::Swap => self.swap(),
             Effect::Theme(choice) => ctx.set_theme(choice),
+            Effect::Resize(Resize::Larger) => egui::gui_zoom::zoom_in(ctx),
+            Effect::Resize(Resize::Smaller) => egui::gui_zoom::zoom_out(ctx),
+            Effect::Resize(Resize::Usual) => ctx.set_zoom_factor(1.0),
             Effect::Copy(text) => ctx.copy_text(text),
             Effect::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
         }
@@ -148,19 +151,23 @@ impl App {
             _ => &Slot::BOTH[..],
         };
         self.replacing = !beside;
-        let files = origins.iter().filter_map(|origin| match origin {
-            Origin::File(path) if !origin.is_stream() => Some(whole_path(path)),
-            Origin::File(_) | Origin::Example(_) => None,
-        });
-        let files: Vec<PathBuf> = files.collect();
-        if files.len() == origins.len() {
-            let known = self.sheets[Slot::Before].as_ref().and_then(Sheet::path).cloned();
-            let pair = if beside { known.into_iter().chain(files).collect() } else { files };
-            self.state.prefs.remember(pair);
-        }
         self.stop_opening();
         for (&slot, origin) in slots.iter().zip(origins) {
             self.begin_to_open(slot, origin);
+        }
+    }
+
+    /// Puts what is open among the recent files: only what could be read is worth another click.
+    fn remember_open(&mut self) {
+        let open = || self.sheets.iter().filter_map(|(_, sheet)| sheet.as_ref());
+        let files: Vec<PathBuf> = open()
+            .filter(|sheet| !sheet.origin.is_stream())
+            .filter_map(|sheet| sheet.path().map(|path| whole_path(path)))
+            .collect();
+        // Of a pair one comes first: it is remembered with the other, not besides.
+        if files.len() == open().count() {
+            self.state.prefs.recent.retain(|other| !files.starts_with(other) || *other == files);
+            self.state.prefs.remember(files);
         }
     }
 
@@ -174,6 +181,7 @@ impl App {
             self.close_all();
         }
         self.place(slot, origin, opened);
+        self.remember_open();
         self.fit_all();
         let as_it_comes = !self.view_chosen && self.state.view == View::Timeline;
         if slot == Slot::After && as_it_comes {
@@ -347,18 +355,26 @@ impl App {
             return;
         }
         let site = self.state.cancel_site;
-        let metrics = metrics(self.state.prefs.compact);
+        // Only what counts there, so that nothing else makes the rows anew.
+        let options = RowOptions {
+            filter: self.state.rows.filter.clone(),
+            late_only: self.state.rows.late_only,
+            budget_ns: self.state.prefs.budget_ns,
+            metrics: metrics(self.state.prefs.compact),
+            ..RowOptions::default()
+        };
         let Some(sheet) = &mut self.sheets[self.state.focus] else { return };
-        if sheet.cancel_rows_asked == Some((site, metrics)) {
+        let key = (site, options.clone());
+        if sheet.cancel_rows_asked.as_ref() == Some(&key) {
             return;
         }
-        sheet.cancel_rows_asked = Some((site, metrics));
+        sheet.cancel_rows_asked = Some(key);
         let serial = sheet.serial;
         let (document, index) = (Arc::clone(&sheet.document), Arc::clone(&sheet.index));
         self.jobs.start(Lane::CancelRows, "Arranging lanes", move |_| {
             let cancels = late::cancels_of_site(&document, site);
             let source = Source { document: &document, index: &index };
-            let rows = Rows::cancel_view(source, &cancels, metrics);
+            let rows = Rows::cancel_view(source, &cancels, &options);
             Answer::CancelRows { serial, n_cancels: cancels.len(), rows }
         });
     }

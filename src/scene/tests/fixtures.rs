@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::analysis::{Document, Rules};
 use crate::base::Progress;
 use crate::scene::{
-    FuseKind, Index, Layout, Metrics, Overview, Row, RowOptions, Rows, Scene, Selection, Show,
+    Filter, FuseKind, Index, Layout, Overview, Row, RowOptions, Rows, Scene, Selection, Show,
     Source, View, Viewport,
 };
 
@@ -72,12 +72,35 @@ fn the_cancel_view_of_the_example_shows_the_late_ones_on_top() {
     let index = Index::quick(&document);
     let source = Source { document: &document, index: &index };
     let worst = document.analysis().late(document.rules().late_over_ns).next().unwrap();
-    let rows = Rows::cancel_view(source, &[worst.cancel], Metrics::default());
+    let options = RowOptions::default();
+    let rows = Rows::cancel_view(source, &[worst.cancel], &options);
     assert_eq!(rows.goroutines()[0], worst.goroutine);
     let scene = fill(source, &rows);
     assert_eq!(scene.cancels.len(), 1);
     let first = scene.fuses.first().unwrap();
     assert_eq!((first.goroutine, first.kind), (worst.goroutine, FuseKind::Late));
+}
+
+/// A function is found in whoever was seen in it: the one that a library's goroutine runs, and
+/// the one that held somebody up. The stack of a waker is not that of whom it woke.
+#[test]
+fn lanes_are_found_by_the_functions_that_they_were_in() {
+    let found = |path: &str, words: &str| {
+        let document = open(path);
+        let trace = document.trace();
+        let filter = Filter::new(trace, words);
+        let kept = trace.goroutines().filter(|&g| filter.keeps(trace, g));
+        let mut names: Vec<String> =
+            kept.map(|g| trace.string(trace.life(g).name).to_owned()).collect();
+        names.sort();
+        names.dedup();
+        names
+    };
+    assert_eq!(found("late-exit/before.trace", "LateWork"), ["main.flushWorker"]);
+    assert_eq!(found("sleep-in-handler/before.trace", "main.pay"), ["net/http.(*conn).serve"]);
+    assert_eq!(found("late-exit/before.trace", "cancelCtx"), [""; 0]);
+    assert_eq!(found("late-exit/before.trace", "main.worker g22"), [""; 0]);
+    assert_eq!(found("late-exit/before.trace", "time.Sleep g22"), ["main.flushWorker"]);
 }
 
 /// Every example under many views with everything switched on: no panic, records within bounds.
@@ -102,7 +125,7 @@ fn look_around(document: &Document) {
     let options = RowOptions { budget_ns, regions: true, ..RowOptions::default() };
     let mut rows = Rows::build(source, &options);
     let cancel = document.analysis().cancels().first().map(|cancel| cancel.id);
-    let cancel_rows = Rows::cancel_view(source, &[cancel.unwrap_or(0)], Metrics::compact());
+    let cancel_rows = Rows::cancel_view(source, &[cancel.unwrap_or(0)], &options);
     let mut scene = Scene::default();
     for step in 0..48_u32 {
         rows.set_all_collapsed(step % 3 == 0);

@@ -5,8 +5,8 @@ use std::fmt::Write;
 use super::story::Story;
 use crate::base::{Goroutine, Interval, Progress, Time};
 use crate::scene::{
-    Grouping, Index, Layout, Metrics, RowOptions, Rows, Scene, Selection, Show, Source, SpanFlags,
-    View, Viewport,
+    Grouping, Index, Layout, RowOptions, Rows, Scene, Selection, Show, Source, SpanFlags, View,
+    Viewport,
 };
 
 const MS: i64 = 1_000_000;
@@ -166,10 +166,32 @@ fn the_cancel_view_puts_the_latest_first() {
     let document = late_exit().document();
     let index = Index::quick(&document);
     let source = Source { document: &document, index: &index };
-    let rows = Rows::cancel_view(source, &[0], Metrics::default());
+    let options = RowOptions { budget_ns: 10 * MS, ..RowOptions::default() };
+    let rows = Rows::cancel_view(source, &[0], &options);
     let viewport = Viewport::new(rows.cancel_bounds().unwrap(), 400.0);
     let selection = Selection { cancel: Some(0), ..Selection::default() };
     insta::assert_snapshot!("cancel_view", draw(source, &rows, viewport, selection));
+}
+
+#[test]
+fn the_cancel_view_follows_filter_and_budget() {
+    let document = late_exit().document();
+    let index = Index::quick(&document);
+    let source = Source { document: &document, index: &index };
+    let list = |options: &RowOptions| {
+        let rows = Rows::cancel_view(source, &[0], options);
+        let late = rows.sections()[0].late;
+        (rows.goroutines().iter().map(|goroutine| goroutine.0).collect::<Vec<_>>(), late)
+    };
+    let ten = RowOptions { budget_ns: 10 * MS, ..RowOptions::default() };
+    let (all, late) = list(&ten);
+    assert!(all.len() > late as usize && late > 1, "{all:?}, {late} late");
+    let (kept, n) = list(&RowOptions { late_only: true, ..ten.clone() });
+    assert_eq!((kept, n), (all[..late as usize].to_vec(), late));
+    let (kept, _) = list(&RowOptions { filter: "g3".to_owned(), ..ten.clone() });
+    assert_eq!(kept, [2]);
+    let (kept, n) = list(&RowOptions { budget_ns: i64::MAX, late_only: true, ..ten });
+    assert_eq!((kept, n), (Vec::new(), 0));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use egui::{CornerRadius, Frame, Label, Margin, RichText, Stroke, Ui, WidgetInfo}
 
 use crate::analysis::{Finding, Group, Rule, Severity, Summary};
 use crate::scene::StateClass;
-use crate::ui::command::Command;
+use crate::ui::command::{Command, Origin};
 use crate::ui::ctx::{Ctx, count, short_file, short_function, thousands};
 use crate::ui::sheet::Sheet;
 use crate::ui::slot::Slot;
@@ -46,6 +46,7 @@ pub(super) fn list_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
             };
             ui.label(weak(ctx.theme, text));
         }
+        judged_ui(ui, ctx, sheet);
         for finding in analysis.findings() {
             card_ui(ui, ctx, slot, sheet, finding);
             ui.add_space(2.0);
@@ -53,6 +54,21 @@ pub(super) fn list_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
         groups_ui(ui, ctx, sheet);
     }
     legend_ui(ui, ctx.theme);
+}
+
+/// Findings are made when a trace is read: another budget since then is not theirs.
+fn judged_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet) {
+    let judged_by = sheet.document.rules().late_over_ns;
+    if judged_by == ctx.state.prefs.budget_ns || sheet.document.analysis().findings().is_empty() {
+        return;
+    }
+    let mut text = format!("Found with a budget of {}.", sheet.duration(judged_by));
+    let again = matches!(&sheet.origin, Origin::File(_)) && !sheet.origin.is_stream();
+    if again {
+        text.push_str(" F5 reads the trace again, with that of now.");
+    }
+    ui.add(Label::new(caption(ctx.theme, text).color(ctx.theme.warn)).wrap());
+    ui.add_space(2.0);
 }
 
 /// The start functions that cancels reached, those with late ones first; a click shows only

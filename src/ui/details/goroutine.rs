@@ -27,10 +27,11 @@ pub(super) fn page_ui(ui: &mut Ui, page: &Page<'_>, goroutine: Goroutine) {
     function_ui(ui, theme, start_function(page.sheet, goroutine));
     ui.add_space(2.0);
     overstays_ui(ui, page, goroutine);
+    let lived_ns = trace.lifetime(goroutine).ns();
     section_ui(ui, theme, "Life");
     fact_ui(ui, theme, "Born", |ui| match life.born.time() {
         Some(at) => {
-            ui.label(moment_text(page, at));
+            ui.label(moment_text(page, at, lived_ns));
             if let Some(parent) = life.parent {
                 ui.label(weak(theme, "by"));
                 goroutine_ui(ui, page, parent);
@@ -39,13 +40,13 @@ pub(super) fn page_ui(ui: &mut Ui, page: &Page<'_>, goroutine: Goroutine) {
         None => drop(ui.label(weak(theme, "before the trace began"))),
     });
     fact_ui(ui, theme, "Ended", |ui| match life.ended.time() {
-        Some(at) => drop(ui.label(moment_text(page, at))),
+        Some(at) => drop(ui.label(moment_text(page, at, lived_ns))),
         None => drop(ui.label(weak(theme, "alive when the trace ended"))),
     });
     fact_ui(ui, theme, "Lived", |ui| {
         let edges = [life.born, life.ended].iter().any(|edge| edge.time().is_none());
         let sign = if edges { "≥ " } else { "" };
-        ui.label(format!("{sign}{}", page.sheet.duration(trace.lifetime(goroutine).ns())));
+        ui.label(format!("{sign}{}", page.sheet.duration(lived_ns)));
     });
     section_ui(ui, theme, "How it spent its life");
     match page.explanation() {
@@ -108,8 +109,8 @@ pub(super) fn span_ui(ui: &mut Ui, page: &Page<'_>, goroutine: Goroutine, span: 
     let theme = page.ctx.theme;
     let trace = page.sheet.trace();
     headline_ui(ui, &span_text(page.sheet, span), theme.text);
-    fact_ui(ui, theme, "From", |ui| drop(ui.label(moment_text(page, span.start))));
-    fact_ui(ui, theme, "To", |ui| drop(ui.label(moment_text(page, span.end))));
+    fact_ui(ui, theme, "From", |ui| drop(ui.label(moment_text(page, span.start, span.ns()))));
+    fact_ui(ui, theme, "To", |ui| drop(ui.label(moment_text(page, span.end, span.ns()))));
     if let Some(proc) = span.proc.some() {
         fact_ui(ui, theme, "On", |ui| drop(ui.label(format!("P{proc}"))));
     }

@@ -7,7 +7,7 @@ use super::stack::stack_ui;
 use super::{Page, cancel};
 use crate::analysis::{Evidence, HeardIn, Hearing, Outcome, describe};
 use crate::base::Time;
-use crate::ui::ctx::start_function;
+use crate::ui::ctx::{count, start_function};
 use crate::ui::sheet::Sheet;
 use crate::ui::state::What;
 use crate::ui::theme::Theme;
@@ -93,8 +93,8 @@ fn hearing_ui(ui: &mut Ui, page: &Page<'_>, hearing: &Hearing) {
     if !hearing.deaf {
         let after = page.sheet.cancel(hearing.cancel).map_or(0, |it| hearing.heard_at.since(it.at));
         fact_ui(ui, theme, "Heard", |ui| {
-            ui.label(moment_text(page, hearing.heard_at));
-            ui.label(weak(theme, format!("{} after the cancel", page.sheet.duration(after))));
+            ui.label(moment_text(page, hearing.heard_at, hearing.overstay_ns));
+            ui.label(weak(theme, heard_after_text(page.sheet, after)));
         });
         fact_ui(ui, theme, "Heard in", |ui| {
             ui.label(match hearing.heard_in {
@@ -105,13 +105,22 @@ fn hearing_ui(ui: &mut Ui, page: &Page<'_>, hearing: &Hearing) {
     }
     if hearing.depth > 1 {
         fact_ui(ui, theme, "Depth", |ui| {
-            ui.label(format!("{} contexts below the one cancelled", hearing.depth - 1));
+            let below = count(hearing.depth as usize - 1, "context");
+            ui.label(format!("{below} below the one cancelled"));
         });
     }
     fact_ui(ui, theme, "Ended", |ui| match hearing.end.time() {
-        Some(end) => drop(ui.label(moment_text(page, end))),
+        Some(end) => drop(ui.label(moment_text(page, end, hearing.overstay_ns))),
         None => drop(ui.label(weak(theme, "not in this trace"))),
     });
+}
+
+/// How long after its cancel one heard of it. The first to hear is what tells that there was one.
+fn heard_after_text(sheet: &Sheet, after_ns: i64) -> String {
+    match after_ns {
+        0 => "at the cancel".to_owned(),
+        _ => format!("{} after the cancel", sheet.duration(after_ns)),
+    }
 }
 
 /// What a grade of evidence means.

@@ -44,9 +44,10 @@ pub(super) fn goroutine_ui(ui: &mut Ui, page: &Page<'_>, goroutine: Goroutine) {
     }
 }
 
-/// A moment as a fact's value: time since the trace's start.
-pub(super) fn moment_text(page: &Page<'_>, time: crate::base::Time) -> String {
-    crate::ui::ctx::moment(page.sheet, time)
+/// A moment as a fact's value: time since the trace's start, with the digits that it takes to
+/// place it within a stretch of so many nanoseconds.
+pub(super) fn moment_text(page: &Page<'_>, time: crate::base::Time, stretch_ns: i64) -> String {
+    crate::ui::ctx::moment_within(page.sheet, time, stretch_ns)
 }
 
 /// The class that a part of a split is drawn as.

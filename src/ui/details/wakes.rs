@@ -3,16 +3,16 @@
 use egui::Ui;
 
 use super::Page;
-use super::parts::{goroutine_ui, moment_text};
+use super::parts::goroutine_ui;
 use crate::base::Goroutine;
-use crate::ui::ctx::{count, thousands};
+use crate::ui::ctx::{count, moment, thousands};
 use crate::ui::explain::{Partner, Wakes};
 use crate::ui::keys::{self, Action};
 use crate::ui::state::What;
 use crate::ui::widgets::{caption, link_ui, noted_section_ui, weak};
 
 /// Width of the moments of wakes, in points.
-const MOMENT: f32 = 64.0;
+const MOMENT: f32 = 78.0;
 /// Height of a line, in points.
 const LINE: f32 = 18.0;
 
@@ -66,8 +66,8 @@ fn partner_ui(ui: &mut Ui, page: &Page<'_>, way: Way, wakee: Option<Goroutine>, 
                 Way::In => "Show this goroutine when the other woke it",
                 Way::Out => "Show the other goroutine when this one woke it",
             };
-            let moment = link_ui(ui, theme, moment_text(page, partner.at));
-            if let (true, Some(wakee)) = (moment.on_hover_text(tip).clicked(), wakee) {
+            let when = link_ui(ui, theme, moment(page.sheet, partner.at));
+            if let (true, Some(wakee)) = (when.on_hover_text(tip).clicked(), wakee) {
                 page.jump(What::Span(wakee, partner.at));
             }
         });

@@ -1,10 +1,10 @@
 //! The canvas: what is painted in which order, hover and clicks.
 
-use egui::{Align2, Color32, PointerButton, Rect, Response, Ui, pos2, vec2};
+use egui::{Align2, Color32, PointerButton, Rect, Response, Ui, vec2};
 
 use super::paint::Sketch;
+use super::pointer::{self, Pointed};
 use super::{Frame, Kind, TimelinePanel, flags, fuses, hover, input, tips, x_of};
-use crate::base::Time;
 use crate::scene::{
     BandKind, BarKind, Hit, MarkerKind, Row, RowRecord, Scene, SpanFlags, StateClass,
 };
@@ -35,23 +35,29 @@ impl TimelinePanel {
         let mut glow = sketch();
         fuses::late_glow(&self.scene, theme, &mut glow);
         glow.finish(&lanes);
-        self.span_names(frame, &lanes);
         let mut over = sketch();
         fuses::lines(&self.scene, frame, &mut over);
         fuses::fuses(&self.scene, frame, &mut over);
-        fuses::arrows(&self.scene, theme, &mut over);
-        self.sticky(frame, &mut over);
         over.finish(&lanes);
+        // A fuse burns along the foot of its lane: it must not take the feet off the letters.
+        self.span_names(frame, &lanes);
+        let mut top = sketch();
+        fuses::arrows(&self.scene, theme, &mut top);
+        self.sticky(frame, &mut top);
+        top.finish(&lanes);
         fuses::overstays(ui, &self.scene, frame, &lanes);
-        self.axis(ui, frame, &painter);
+        let pointed = pointed(ui, frame, response);
+        self.axis(ui, frame, &painter, pointed.as_ref());
         if frame.rows.n_lanes() == 0 {
-            let text =
-                "No goroutine matches: clear the filter (Esc), or show more than late lanes (L)";
             let font = widgets::body_font();
+            let text = hover::no_lanes_text(frame);
             painter.text(frame.canvas.center(), Align2::CENTER_CENTER, text, font, theme.weak);
         }
-        range_and_marks(ui, frame, &painter);
-        self.pointer_ui(ui, frame, response, &painter);
+        pointer::range_and_marks(ui, frame, &painter);
+        if let Some(pointed) = &pointed {
+            pointer::crosshair(ui, frame, &painter, pointed);
+        }
+        self.pointer_ui(ui, frame, response);
     }
 
     /// Bands, heading backgrounds, grid, late stretches.
@@ -197,7 +203,7 @@ impl TimelinePanel {
         }
     }
 
-    fn axis(&self, ui: &Ui, frame: &Frame<'_>, painter: &egui::Painter) {
+    fn axis(&self, ui: &Ui, frame: &Frame<'_>, painter: &egui::Painter, pointed: Option<&Pointed>) {
         let theme = frame.ctx.theme;
         let axis = Rect::from_min_size(frame.canvas.min, vec2(frame.canvas.width(), size::AXIS));
         painter.rect_filled(axis, 0.0, theme.panel);
@@ -213,9 +219,11 @@ impl TimelinePanel {
             let text = self.scene.text(tick.text).to_owned();
             let galley = painter.layout_no_wrap(text, widgets::small_font(), theme.weak);
             let at = vec2(tick.x + 4.0, size::AXIS - 8.0 - galley.size().y / 2.0);
-            if at.x >= 0.0 && at.x + galley.size().x < axis.width() {
+            let ground = Rect::from_min_size(frame.canvas.min + at, galley.size());
+            // What is pointed at is written over it: half a label would be another number.
+            let covered = pointed.is_some_and(|it| it.label.expand(6.0).intersects(ground));
+            if at.x >= 0.0 && at.x + galley.size().x < axis.width() && !covered {
                 // No pole goes through a label.
-                let ground = Rect::from_min_size(frame.canvas.min + at, galley.size());
                 painter.rect_filled(ground.expand2(vec2(2.0, -1.0)), 0.0, theme.panel);
                 painter.galley(frame.canvas.min + at, galley, theme.weak);
             }
@@ -223,23 +231,21 @@ impl TimelinePanel {
         flags::flags(ui, &self.scene, frame, painter);
     }
 
-    /// Crosshair, tooltip, click and double-click.
-    fn pointer_ui(
-        &mut self,
-        ui: &mut Ui,
-        frame: &Frame<'_>,
-        response: &Response,
-        painter: &egui::Painter,
-    ) {
+    /// Tooltip, click and double-click.
+    fn pointer_ui(&mut self, ui: &mut Ui, frame: &Frame<'_>, response: &Response) {
         self.hint = None;
-        self.pointer = None;
-        let Some(at) = response.hover_pos().filter(|_| !response.dragged()) else { return };
+        let before = self.pointer.take();
+        let here = response.hover_pos().filter(|_| !response.dragged());
+        let first = here.and_then(|at| self.time_at(at.x, frame.canvas));
+        self.pointer = first.filter(|_| frame.kind == Kind::All);
+        if self.pointer != before && frame.ctx.comparing() {
+            // The other timeline shows it, too, and may have been painted already.
+            ui.ctx().request_repaint();
+        }
+        let Some(at) = here else { return };
         let place = at - frame.canvas.min;
         let view = frame.view();
         let hit = self.scene.hit(&view, place.x, place.y);
-        let first = self.time_at(at.x, frame.canvas);
-        self.pointer = first.filter(|_| frame.kind == Kind::All);
-        crosshair(ui, frame, painter, at.x);
         let Some(hit) = hit else { return };
         self.hint = Some(hover::hint(&self.scene, frame, hit, at.x));
         hover::cursor(ui, hit);
@@ -302,6 +308,13 @@ impl TimelinePanel {
     }
 }
 
+/// What the pointer is at here, or at the same moment on the other of two timelines.
+fn pointed(ui: &Ui, frame: &Frame<'_>, response: &Response) -> Option<Pointed> {
+    let here = response.hover_pos().filter(|_| !response.dragged()).map(|at| at.x);
+    let there = || frame.pointed_beside.map(|first| x_of(frame, first));
+    pointer::pointed(ui, frame, here.or_else(there)?)
+}
+
 /// What a click on something is about.
 enum Target {
     Section(u32),
@@ -343,62 +356,6 @@ fn target(scene: &Scene, hit: Hit) -> Option<Target> {
             _ => return None,
         },
     })
-}
-
-/// The measured stretch, and the marks.
-fn range_and_marks(ui: &Ui, frame: &Frame<'_>, painter: &egui::Painter) {
-    if frame.kind != Kind::All {
-        return;
-    }
-    let theme = frame.ctx.theme;
-    let (top, bottom) = (frame.canvas.top(), frame.canvas.bottom());
-    if let Some(range) = frame.ctx.state.range {
-        let (left, right) = (x_of(frame, range.start), x_of(frame, range.end));
-        let area = Rect::from_min_max(pos2(left, top), pos2(right, bottom));
-        painter.rect_filled(area, 0.0, theme::fade(theme.accent, 0.12));
-        for x in [left, right] {
-            painter.vline(x, top..=bottom, egui::Stroke::new(1.0, theme.accent));
-        }
-        let text = frame.sheet.duration(range.ns());
-        let at = pos2(left.midpoint(right), top + size::AXIS + 12.0);
-        label(ui, painter, at, &text, theme.on_loud, theme.accent);
-    }
-    for mark in &frame.ctx.state.marks {
-        let x = x_of(frame, mark.at);
-        painter.vline(x, top + 6.0..=bottom, egui::Stroke::new(1.0, theme.accent));
-        let at = pos2(x, top + 7.0);
-        label(ui, painter, at, &mark.number.to_string(), theme.on_loud, theme.accent);
-    }
-}
-
-/// A vertical hairline under the pointer, with the time at the axis.
-fn crosshair(ui: &Ui, frame: &Frame<'_>, painter: &egui::Painter, x: f32) {
-    let theme = frame.ctx.theme;
-    let (top, bottom) = (frame.canvas.top(), frame.canvas.bottom());
-    let color = theme::fade(theme.text, 0.25);
-    painter.vline(x, top + size::AXIS..=bottom, egui::Stroke::new(1.0, color));
-    let zero = match frame.kind {
-        Kind::All => frame.sheet.interval().start,
-        Kind::Cancels => Time(0),
-    };
-    let at = frame.viewport.time_from_x(f64::from(x - frame.canvas.left()));
-    let text = frame.sheet.duration(at.since(zero));
-    label(ui, painter, pos2(x, top + size::AXIS - 8.0), &text, theme.text, theme.raised);
-}
-
-/// A text on a small ground, centered.
-fn label(
-    ui: &Ui,
-    painter: &egui::Painter,
-    center: egui::Pos2,
-    text: &str,
-    color: Color32,
-    ground: Color32,
-) {
-    let galley = ui.painter().layout_no_wrap(text.to_owned(), widgets::small_font(), color);
-    let rect = Align2::CENTER_CENTER.anchor_size(center, galley.size());
-    painter.rect_filled(rect.expand2(vec2(4.0, 1.0)), 3.0, ground);
-    painter.galley(rect.min, galley, color);
 }
 
 /// How far the bar of a class is from the lane's edges: where nothing happens, it is low.

@@ -9,7 +9,7 @@ use crate::base::{StackId, Time};
 use crate::model::{Frame as StackFrame, Span, Trace};
 use crate::parse::event::GoState;
 use crate::scene::{BarKind, BarRecord, Hit, Scene, SectionKey, SpanFlags, SpanRecord};
-use crate::ui::ctx::{count, goroutine_id, moment, short_function, start_function, thousands};
+use crate::ui::ctx::{count, goroutine_id, short_function, start_function, thousands};
 use crate::ui::details::{cancel_title, is_library, span_text, verdict};
 use crate::ui::sheet::Sheet;
 
@@ -110,12 +110,41 @@ pub(super) fn span_of(
     frame.sheet.trace().span_at(goroutine, at)
 }
 
+/// Why there is no lane, and what to press.
+pub(super) fn no_lanes_text(frame: &Frame<'_>) -> String {
+    let rows = &frame.ctx.state.rows;
+    let words = rows.filter.trim();
+    let budget = frame.sheet.duration(frame.ctx.state.prefs.budget_ns);
+    match (words.is_empty(), rows.late_only) {
+        (true, true) => format!("No goroutine stayed longer than {budget}. L shows all lanes."),
+        (false, true) => {
+            format!("No goroutine that matches “{words}” stayed longer than {budget}. L shows all.")
+        }
+        (false, false) => format!("No goroutine matches “{words}”. Esc shows all lanes."),
+        (true, false) if frame.kind == Kind::Cancels => {
+            "No goroutine is known to have been reached by a cancel here.".to_owned()
+        }
+        (true, false) => "There is no goroutine in this trace.".to_owned(),
+    }
+}
+
+/// The moment under the pointer, to the pixel: in the cancel view since the cancel.
+pub(super) fn pointed_text(frame: &Frame<'_>, at: Time) -> String {
+    let since = match frame.kind {
+        Kind::All => frame.sheet.since_start(at),
+        Kind::Cancels => at.ns(),
+    };
+    #[expect(clippy::cast_possible_truncation, reason = "saturates")]
+    let pixel_ns = frame.viewport.ns_per_px() as i64;
+    frame.sheet.trace().clock().moment(since, pixel_ns)
+}
+
 /// What is under the pointer, in one line.
 pub(super) fn hint(scene: &Scene, frame: &Frame<'_>, hit: Hit, x: f32) -> String {
     let at = frame.viewport.time_from_x(f64::from(x - frame.canvas.left()));
     let time = match frame.kind {
-        Kind::All => moment(frame.sheet, at),
-        Kind::Cancels => format!("{} after the cancel", frame.sheet.duration(at.ns())),
+        Kind::All => pointed_text(frame, at),
+        Kind::Cancels => format!("{} after the cancel", pointed_text(frame, at)),
     };
     let what = what_is(scene, frame, hit).unwrap_or_default();
     if what.is_empty() { time } else { format!("{time}  ·  {what}") }

@@ -2,6 +2,7 @@
 
 use egui::{Id, Key, PointerButton, Pos2, Response, Sense, Ui, WidgetInfo};
 
+use super::held::Held;
 use super::{Frame, Kind, TimelinePanel};
 use crate::base::{Interval, Time};
 use crate::scene::Viewport;
@@ -34,6 +35,7 @@ enum Drag {
 #[derive(Debug, Default)]
 pub(super) struct Motion {
     drag: Option<Drag>,
+    held: Held,
     pan_speed: f64,
     zoom_speed: f64,
     last_turn: f64,
@@ -205,19 +207,14 @@ impl TimelinePanel {
         // Of two timelines, which are linked, one moves both.
         let mine = frame.kind == Kind::Cancels || frame.slot == crate::ui::slot::Slot::Before;
         let free = mine && frame.ctx.state.popup.is_none() && !ui.ctx().egui_wants_keyboard_input();
-        let (pan, zoom, pressed, passed) = ui.input(|input| {
-            let plain = free && !input.modifiers.any();
-            let down = |keys: &[Key]| {
-                let pressed = |&key: &Key| input.key_down(key) || input.key_pressed(key);
-                f64::from(u8::from(plain && keys.iter().any(pressed)))
-            };
-            let pan = down(&[Key::D, Key::ArrowRight]) - down(&[Key::A, Key::ArrowLeft]);
-            let zoom = down(&[Key::W, Key::Plus, Key::Equals]) - down(&[Key::S, Key::Minus]);
-            let keys = [Key::A, Key::D, Key::W, Key::S, Key::ArrowLeft, Key::ArrowRight];
-            let pressed = free && keys.into_iter().any(|key| input.key_pressed(key));
-            (pan, zoom, pressed, f64::from(input.stable_dt.clamp(0.001, 0.05)))
+        let passed = ui.input(|input| {
+            self.input.held.read(&input.events, free);
+            f64::from(input.stable_dt.clamp(0.001, 0.05))
         });
-        if pressed && self.input.pan_speed == 0.0 && self.input.zoom_speed == 0.0 {
+        let down = |keys: &[Key]| f64::from(u8::from(self.input.held.any(keys)));
+        let pan = down(&[Key::D, Key::ArrowRight]) - down(&[Key::A, Key::ArrowLeft]);
+        let zoom = down(&[Key::W, Key::Plus, Key::Equals]) - down(&[Key::S, Key::Minus]);
+        if self.input.held.began() && self.input.pan_speed == 0.0 && self.input.zoom_speed == 0.0 {
             gestures.next();
         }
         let ramp = 1.0 - (-passed / RAMP_SECS).exp();

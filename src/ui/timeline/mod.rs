@@ -5,13 +5,16 @@
 //! screen; this module turns its records into one mesh and some texts.
 
 mod canvas;
+mod edge;
 mod flags;
 mod fuses;
 mod head;
+mod held;
 mod hover;
 mod input;
 mod names;
 mod paint;
+mod pointer;
 mod reveal;
 mod scrollbar;
 mod strip;
@@ -77,6 +80,11 @@ impl TimelinePanel {
         Some((goroutine, f64::from(size::AXIS - y0)))
     }
 
+    /// The stretch of time that is shown.
+    pub(crate) fn shown(&self) -> Option<Viewport> {
+        self.shown
+    }
+
     /// What is under the pointer, in one line.
     pub(crate) fn hint(&self) -> Option<&str> {
         self.hint.as_deref()
@@ -103,6 +111,8 @@ struct Frame<'a> {
     viewport: Viewport,
     /// How far the rows are scrolled.
     scroll: f64,
+    /// What is pointed at on the other of two timelines, on the first trace's clock.
+    pointed_beside: Option<Time>,
 }
 
 impl Frame<'_> {
@@ -183,11 +193,13 @@ pub(crate) fn both_ui(
         let top = area.top() + height * at as f32;
         let part = Rect::from_min_size(pos2(area.left(), top), vec2(area.width(), height));
         let Some(sheet) = ctx.sheet(slot) else { continue };
+        let pointed_beside = panels[slot.other()].pointer.filter(|_| ctx.comparing());
         let panel = &mut panels[slot];
         match &sheet.rows {
             Some(built) => {
                 let viewport = ctx.state.viewport;
-                let part = Part { slot, sheet, rows: &built.rows, kind: Kind::All, rect: part };
+                let (rows, kind, rect) = (&built.rows, Kind::All, part);
+                let part = Part { slot, sheet, rows, kind, rect, pointed_beside };
                 panel.part_ui(ui, ctx, &part, viewport, gestures);
             }
             None => drop(ui.put(part, egui::Label::new(caption(ctx.theme, "Arranging lanes…")))),
@@ -223,7 +235,8 @@ pub(crate) fn cancels_ui(
         .cancel_viewport
         .filter(|viewport| viewport.bounds() == bounds)
         .unwrap_or_else(|| Viewport::new(bounds, 1000.0));
-    let part = Part { slot, sheet, rows, kind: Kind::Cancels, rect };
+    let kind = Kind::Cancels;
+    let part = Part { slot, sheet, rows, kind, rect, pointed_beside: None };
     panel.part_ui(ui, ctx, &part, Some(viewport), gestures);
 }
 
@@ -234,6 +247,7 @@ struct Part<'a> {
     rows: &'a Rows,
     kind: Kind,
     rect: Rect,
+    pointed_beside: Option<Time>,
 }
 
 impl TimelinePanel {
@@ -248,7 +262,7 @@ impl TimelinePanel {
     ) {
         let Some(mut wanted) = wanted else { return };
         let strip_height = if part.kind == Kind::All { size::OVERVIEW } else { 0.0 };
-        let names_width = size::NAMES.min(part.rect.width() * 0.4);
+        let names_width = edge::names_width(ctx, part.rect);
         let (strip, below) = part.rect.split_top_bottom_at_y(part.rect.top() + strip_height);
         let (names, rest) = below.split_left_right_at_x(below.left() + names_width);
         let (canvas, bar) = rest.split_left_right_at_x(rest.right() - size::SCROLL_BAR);
@@ -269,6 +283,7 @@ impl TimelinePanel {
             names,
             viewport: wanted,
             scroll: scroll.clamp(0.0, self.max_scroll),
+            pointed_beside: part.pointed_beside,
         };
         let response = self.read_input(ui, &mut frame, &mut wanted, gestures);
         self.glide(ui, ctx, wanted);
@@ -276,6 +291,7 @@ impl TimelinePanel {
         self.scene.fill(&frame.view());
         self.canvas_ui(ui, &frame, &response);
         self.names_ui(ui, &frame);
+        edge::edge_ui(ui, &frame, part.rect);
         if strip_height > 0.0 {
             self.strip_ui(ui, &frame, strip, wanted, gestures);
         }

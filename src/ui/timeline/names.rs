@@ -8,7 +8,7 @@ use crate::base::{Clock, Goroutine};
 use crate::model::Edge;
 use crate::scene::{Grouping, Row, RowRecord, Section, StateClass};
 use crate::ui::command::Command;
-use crate::ui::ctx::{bytes, goroutine_id, moment, short_function, start_function, thousands};
+use crate::ui::ctx::{bytes, count, goroutine_id, short_function, start_function, thousands};
 use crate::ui::state::{Selected, What};
 use crate::ui::theme::{self, size};
 use crate::ui::widgets::{self, text_at};
@@ -95,8 +95,12 @@ fn head_ui(frame: &Frame<'_>, painter: &egui::Painter, head: Rect) {
             ("Times are ticks of unknown length".to_owned(), theme.warn)
         }
         Kind::All => {
-            let n = thousands(frame.rows.n_lanes() as u64);
-            (format!("{n} goroutines"), theme.weak)
+            let (n, all) = (frame.rows.n_lanes(), frame.sheet.trace().n_goroutines() as usize);
+            if n < all {
+                (format!("{} of {}", thousands(n as u64), count(all, "goroutine")), theme.text)
+            } else {
+                (count(n, "goroutine"), theme.weak)
+            }
         }
     };
     let at = head.left_center() + vec2(PAD, 0.0);
@@ -313,8 +317,13 @@ fn lane_label(
         Some(held) => (held.to_owned(), theme.text),
         None => {
             let life = frame.sheet.trace().lifetime(goroutine);
-            let from = moment(frame.sheet, life.start);
-            (format!("from {from}, for {}", frame.sheet.duration(life.ns())), theme.weak)
+            let from = frame.sheet.duration(frame.sheet.since_start(life.start));
+            let text = match late {
+                // The overstay stands beside it.
+                Some(_) => format!("from {from}"),
+                None => format!("from {from}, for {}", frame.sheet.duration(life.ns())),
+            };
+            (text, theme.weak)
         }
     }
 }

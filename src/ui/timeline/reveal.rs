@@ -5,6 +5,7 @@ use crate::base::{Goroutine, Interval};
 use crate::scene::Viewport;
 use crate::ui::app::Gestures;
 use crate::ui::command::{Command, Look};
+use crate::ui::ctx::goroutine_id;
 use crate::ui::explain::goroutine_of;
 use crate::ui::look::{interval_of, interval_to_first};
 use crate::ui::state::{Selected, What};
@@ -34,6 +35,9 @@ impl TimelinePanel {
             reveal_time(frame, target, wanted, gesture);
         }
         frame.ctx.send(Command::Revealed);
+        if let Some(text) = hidden_text(frame, target) {
+            frame.ctx.send(Command::Say(text));
+        }
     }
 
     /// Scrolls to the lane; false if its group had to be opened first.
@@ -63,6 +67,22 @@ impl TimelinePanel {
         }
         true
     }
+}
+
+/// Why there is no lane to bring into view, if one was asked for by itself.
+fn hidden_text(frame: &Frame<'_>, target: Selected) -> Option<String> {
+    let goroutine = match target.what {
+        What::Cancel(_) => return None,
+        _ => goroutine_of(frame.sheet, target)?,
+    };
+    let choice = &frame.ctx.state.rows;
+    let why = match (choice.filter.trim(), choice.late_only) {
+        _ if frame.rows.place_of(goroutine).is_some() => return None,
+        ("", true) => "only late lanes are shown: L shows all",
+        ("", false) => return None,
+        _ => "Find leaves it out: empty the field to see it",
+    };
+    Some(format!("{} has no lane here, since {why}", goroutine_id(frame.sheet, goroutine)))
 }
 
 /// Whether other rows are being built.

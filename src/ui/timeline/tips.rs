@@ -10,7 +10,7 @@ use crate::analysis::Cancel;
 use crate::base::Time;
 use crate::scene::{BarKind, BarRecord, FlagRecord, FuseRecord, Hit, Scene, SpanFlags, SpanRecord};
 use crate::ui::ctx::{
-    Ctx, count, goroutine_id, moment, short_file, short_function, start_function,
+    Ctx, count, goroutine_id, moment, moment_within, short_file, short_function, start_function,
 };
 use crate::ui::details::{cancel_title, span_text, verdict};
 use crate::ui::sheet::Sheet;
@@ -89,7 +89,8 @@ fn cancel_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet, cancel: &Cancel, worst_n
     }
     let mut text = format!("reached {}", count(cancel.n_heard(), "goroutine"));
     if cancel.n_deaf() > 0 {
-        let _ = write!(text, ", {} were deaf to it", cancel.n_deaf());
+        let were = if cancel.n_deaf() == 1 { "was" } else { "were" };
+        let _ = write!(text, ", {} {were} deaf to it", cancel.n_deaf());
     }
     ui.label(weak(theme, text));
     if worst_ns > ctx.state.prefs.budget_ns {
@@ -179,7 +180,7 @@ fn span_ui(ui: &mut Ui, scene: &Scene, frame: &Frame<'_>, record: &SpanRecord, a
         return;
     }
     let from_to =
-        format!("{} – {}", moment(frame.sheet, span.start), moment(frame.sheet, span.end));
+        [span.start, span.end].map(|at| moment_within(frame.sheet, at, span.ns())).join(" – ");
     ui.label(weak(theme, from_to));
     if let Some(waker) = span.waker {
         let name = short_function(start_function(frame.sheet, waker));
@@ -209,11 +210,8 @@ fn bar_ui(ui: &mut Ui, frame: &Frame<'_>, bar: &BarRecord) {
         BarKind::Merged => format!("{} too narrow to draw", count(bar.count as usize, "bar")),
     };
     ui.label(strong(title));
-    let from_to = format!(
-        "{}, {} – {}",
-        frame.sheet.duration(bar.interval.ns()),
-        moment(frame.sheet, bar.interval.start),
-        moment(frame.sheet, bar.interval.end)
-    );
-    ui.label(weak(theme, from_to));
+    let ns = bar.interval.ns();
+    let [from, to] = [bar.interval.start, bar.interval.end];
+    let [from, to] = [from, to].map(|at| moment_within(frame.sheet, at, ns));
+    ui.label(weak(theme, format!("{}, {from} – {to}", frame.sheet.duration(ns))));
 }

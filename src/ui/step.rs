@@ -1,0 +1,167 @@
+//! From what is selected to the next of its kind: rows, late exits, events, wakes.
+
+use super::act::say;
+use super::command::Command;
+use super::ctx::Ctx;
+use super::explain::goroutine_of;
+use super::late::{LatePanel, is_about};
+use super::look::from_first;
+use super::sheet::Sheet;
+use super::slot::Slot;
+use super::state::{Selected, View, What};
+use super::table::late_rows;
+use crate::base::{Goroutine, Time};
+use crate::model::Span;
+
+/// Why there is nothing to step through.
+const NO_LANE: &str = "Select a lane first: a click, or N for the worst late exit";
+
+/// The lane, or in the table the late exit, above or below the selected one.
+pub(super) fn row(ctx: &Ctx<'_>, table: &LatePanel, step: i64) {
+    let next = match ctx.state.view {
+        View::Late => next_listed(ctx, table, step),
+        View::Cancel => next_hearing(ctx, step),
+        View::Timeline | View::Compare => next_lane(ctx, step),
+    };
+    if let Some(next) = next {
+        ctx.send(Command::Jump(next));
+    } else if ctx.state.selected.is_none() {
+        late(ctx, step);
+    }
+}
+
+fn next_lane(ctx: &Ctx<'_>, step: i64) -> Option<Selected> {
+    let (slot, sheet, goroutine) = selected_goroutine(ctx)?;
+    let next = sheet.rows.as_ref()?.rows.neighbor(goroutine, step)?;
+    Some(Selected { slot, what: What::Goroutine(next) })
+}
+
+/// The lanes of the cancel view stand for hearings.
+fn next_hearing(ctx: &Ctx<'_>, step: i64) -> Option<Selected> {
+    let (slot, sheet, goroutine) = selected_goroutine(ctx)?;
+    let cancel = match ctx.state.selected?.what {
+        What::Hearing(row) => Some(sheet.hearing(row)?.cancel),
+        _ => None,
+    };
+    let rows = sheet.cancel_rows.as_ref()?;
+    let (goroutine, cancel) = rows.neighbor_hearing(goroutine, cancel, step)?;
+    let analysis = sheet.document.analysis();
+    let of = analysis.by_goroutine.of(goroutine).iter();
+    let row = of.copied().find(|&row| sheet.hearing(row).is_some_and(|it| it.cancel == cancel))?;
+    Some(Selected { slot, what: What::Hearing(row) })
+}
+
+/// The table's order is its own.
+fn next_listed(ctx: &Ctx<'_>, table: &LatePanel, step: i64) -> Option<Selected> {
+    let (slot, sheet) = ctx.focus()?;
+    let rows = table.rows(ctx, sheet);
+    let selected = ctx.state.selected.filter(|selected| selected.slot == slot)?;
+    let about = |&row: &u32| sheet.hearing(row).is_some_and(|it| is_about(selected.what, row, it));
+    let at = i64::try_from(rows.iter().position(about)?).ok()?;
+    let next = usize::try_from(at + step).ok()?;
+    Some(Selected { slot, what: What::Hearing(*rows.get(next)?) })
+}
+
+/// The next of the late exits after the selected one, worst first; around at the ends.
+pub(super) fn late(ctx: &Ctx<'_>, step: i64) {
+    let Some((slot, sheet)) = ctx.focus() else { return };
+    let rows = late_rows(sheet.document.analysis(), ctx.state.prefs.budget_ns);
+    if rows.is_empty() {
+        let budget = sheet.duration(ctx.state.prefs.budget_ns);
+        say(ctx, format!("Nobody left later than {budget} after a cancel"));
+        return;
+    }
+    let now = match ctx.state.selected.map(|selected| selected.what) {
+        Some(What::Hearing(row)) => rows.iter().position(|&other| other == row),
+        _ => None,
+    };
+    let at = match (now, step > 0) {
+        (Some(at), true) => (at + 1) % rows.len(),
+        (Some(at), false) => (at + rows.len() - 1) % rows.len(),
+        (None, true) => 0,
+        (None, false) => rows.len() - 1,
+    };
+    if let Some(&row) = rows.get(at) {
+        ctx.send(Command::Jump(Selected { slot, what: What::Hearing(row) }));
+    }
+}
+
+pub(super) fn event(ctx: &Ctx<'_>, forward: bool) {
+    let Some((slot, sheet, goroutine, span)) = current_span(ctx) else {
+        say(ctx, NO_LANE);
+        return;
+    };
+    let on_span = matches!(ctx.state.selected.map(|it| it.what), Some(What::Span(..)));
+    let at = match (on_span, forward) {
+        (false, _) => span.start,
+        (true, true) => span.end,
+        (true, false) => span.start + -1,
+    };
+    if let Some(next) = sheet.trace().span_at(goroutine, at) {
+        select_span(ctx, slot, goroutine, next.start);
+    }
+}
+
+/// To the goroutine that ended the current wait, at that moment.
+pub(super) fn to_waker(ctx: &Ctx<'_>) {
+    let Some((slot, sheet, goroutine, span)) = current_span(ctx) else {
+        say(ctx, NO_LANE);
+        return;
+    };
+    let woken = if span.woken {
+        Some(span)
+    } else {
+        sheet.trace().span_at(goroutine, span.end).filter(|next| next.woken)
+    };
+    match woken.map(|span| (span.waker, span.start)) {
+        Some((Some(waker), at)) => select_span(ctx, slot, waker, at),
+        Some((None, _)) => say(ctx, "The runtime woke it: a timer or the network"),
+        None => say(ctx, "Nobody woke it here"),
+    }
+}
+
+/// To the goroutine that the selected one woke at this moment, or else to the first that it
+/// woke from this span on.
+pub(super) fn to_woken(ctx: &Ctx<'_>) {
+    let Some((slot, sheet, goroutine, span)) = current_span(ctx) else {
+        say(ctx, NO_LANE);
+        return;
+    };
+    let Some(wakers) = sheet.wakers.get() else { return };
+    let woke = wakers.of(sheet.trace(), goroutine);
+    let first_from = |time| woke.get(woke.first_from(time));
+    // Where one came from along a wake is where one goes back to.
+    let same = match ctx.state.selected.map(|selected| selected.what) {
+        Some(What::Span(_, at)) => first_from(at).filter(|wake| wake.at == at),
+        _ => None,
+    };
+    match same.or_else(|| first_from(span.start)) {
+        Some(wake) => select_span(ctx, slot, wake.wakee, wake.at),
+        None => say(ctx, "It woke nobody from here on"),
+    }
+}
+
+fn selected_goroutine<'a>(ctx: &Ctx<'a>) -> Option<(Slot, &'a Sheet, Goroutine)> {
+    let selected = ctx.state.selected?;
+    let sheet = ctx.sheet(selected.slot)?;
+    Some((selected.slot, sheet, goroutine_of(sheet, selected)?))
+}
+
+/// The span that the selection is at: the selected one, or the one at the left of the screen.
+fn current_span<'a>(ctx: &Ctx<'a>) -> Option<(Slot, &'a Sheet, Goroutine, Span)> {
+    let (slot, sheet, goroutine) = selected_goroutine(ctx)?;
+    let trace = sheet.trace();
+    let at = match ctx.state.selected?.what {
+        What::Span(_, at) => at,
+        What::Hearing(row) => sheet.hearing(row)?.heard_at,
+        _ => {
+            let left = from_first(ctx, slot, ctx.state.viewport?.visible().start);
+            left.max(trace.life(goroutine).first)
+        }
+    };
+    Some((slot, sheet, goroutine, trace.span_at(goroutine, at)?))
+}
+
+fn select_span(ctx: &Ctx<'_>, slot: Slot, goroutine: Goroutine, at: Time) {
+    ctx.send(Command::Jump(Selected { slot, what: What::Span(goroutine, at) }));
+}

@@ -1,0 +1,81 @@
+//! Where the pointer is in time, what was measured out, and marks.
+
+use egui::{Align2, Color32, Rect, Ui, pos2, vec2};
+
+use super::{Frame, Kind, hover, x_of};
+use crate::ui::theme::{self, size};
+use crate::ui::widgets;
+
+/// The moment that is pointed at, here or on the other of two timelines.
+pub(super) struct Pointed {
+    x: f32,
+    text: String,
+    /// Where its time is written on the axis.
+    pub(super) label: Rect,
+}
+
+/// What is pointed at at a position, if that is on the canvas.
+pub(super) fn pointed(ui: &Ui, frame: &Frame<'_>, x: f32) -> Option<Pointed> {
+    if !frame.canvas.x_range().contains(x) {
+        return None;
+    }
+    let at = frame.viewport.time_from_x(f64::from(x - frame.canvas.left()));
+    let text = hover::pointed_text(frame, at);
+    let color = frame.ctx.theme.text;
+    let size = ui.painter().layout_no_wrap(text.clone(), widgets::small_font(), color).size();
+    Some(Pointed { x, text, label: Align2::CENTER_CENTER.anchor_size(label_at(frame, x), size) })
+}
+
+fn label_at(frame: &Frame<'_>, x: f32) -> egui::Pos2 {
+    pos2(x, frame.canvas.top() + size::AXIS - 8.0)
+}
+
+/// A vertical hairline at what is pointed at, with the time on the axis.
+pub(super) fn crosshair(ui: &Ui, frame: &Frame<'_>, painter: &egui::Painter, pointed: &Pointed) {
+    let theme = frame.ctx.theme;
+    let (top, bottom) = (frame.canvas.top(), frame.canvas.bottom());
+    let color = theme::fade(theme.text, 0.25);
+    painter.vline(pointed.x, top + size::AXIS..=bottom, egui::Stroke::new(1.0, color));
+    label(ui, painter, label_at(frame, pointed.x), &pointed.text, theme.text, theme.raised);
+}
+
+/// The measured stretch, and the marks.
+pub(super) fn range_and_marks(ui: &Ui, frame: &Frame<'_>, painter: &egui::Painter) {
+    if frame.kind != Kind::All {
+        return;
+    }
+    let theme = frame.ctx.theme;
+    let (top, bottom) = (frame.canvas.top(), frame.canvas.bottom());
+    if let Some(range) = frame.ctx.state.range {
+        let (left, right) = (x_of(frame, range.start), x_of(frame, range.end));
+        let area = Rect::from_min_max(pos2(left, top), pos2(right, bottom));
+        painter.rect_filled(area, 0.0, theme::fade(theme.accent, 0.12));
+        for x in [left, right] {
+            painter.vline(x, top..=bottom, egui::Stroke::new(1.0, theme.accent));
+        }
+        let text = frame.sheet.duration(range.ns());
+        let at = pos2(left.midpoint(right), top + size::AXIS + 12.0);
+        label(ui, painter, at, &text, theme.on_loud, theme.accent);
+    }
+    for mark in &frame.ctx.state.marks {
+        let x = x_of(frame, mark.at);
+        painter.vline(x, top + 6.0..=bottom, egui::Stroke::new(1.0, theme.accent));
+        let at = pos2(x, top + 7.0);
+        label(ui, painter, at, &mark.number.to_string(), theme.on_loud, theme.accent);
+    }
+}
+
+/// A text on a small ground, centered.
+fn label(
+    ui: &Ui,
+    painter: &egui::Painter,
+    center: egui::Pos2,
+    text: &str,
+    color: Color32,
+    ground: Color32,
+) {
+    let galley = ui.painter().layout_no_wrap(text.to_owned(), widgets::small_font(), color);
+    let rect = Align2::CENTER_CENTER.anchor_size(center, galley.size());
+    painter.rect_filled(rect.expand2(vec2(4.0, 1.0)), 3.0, ground);
+    painter.galley(rect.min, galley, color);
+}

@@ -219,7 +219,8 @@ impl Draft {
                 let member = self.add(of, origin, to, stack);
                 self.name(tables, member, stack);
             }
-            (GoState::Undetermined, _) if !self.has(of) => {
+            // Known before or not: its state is given.
+            (from, to) if (from == GoState::Undetermined || from == to) && !self.has(of) => {
                 let member = self.add(of, Origin::Status, to, stack);
                 self.name(tables, member, stack);
             }

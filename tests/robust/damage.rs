@@ -281,3 +281,25 @@ fn a_trace_cut_in_its_only_generation_opens_in_part() {
         assert!(complaints.is_empty(), "{name}: {complaints:#?}");
     }
 }
+
+#[test]
+fn a_generation_that_is_not_there_is_said_and_nothing_is_known_of_its_time() {
+    for name in TRACES {
+        let patient = Patient::new(name);
+        let mut bytes = patient.bytes.clone();
+        bytes.drain(patient.extent.clone());
+        let trace = built(&bytes);
+        let of = format!("{name} without generation {}", patient.number);
+        assert!(!trace.info().complete && !trace.warnings().is_empty(), "{of}");
+        let complaints = complaints_about(&trace, Rigor::Damaged);
+        assert!(complaints.is_empty(), "{of}: {complaints:#?}");
+        let [begin, next, _] = patient.times;
+        assert_eq!(spans(&patient.sound, Time::MIN, begin), spans(&trace, Time::MIN, begin), "{of}");
+        patient.check_ends(&of, &trace);
+        // Who is named again was somewhere in between, but nobody knows where.
+        let hole = Time(begin.ns() + (next - begin) / 2);
+        let known = trace.goroutines().filter_map(|goroutine| trace.span_at(goroutine, hole));
+        let known: Vec<_> = known.filter(|span| span.state != GoState::Undetermined).collect();
+        assert!(known.is_empty(), "{of}: {known:?}");
+    }
+}

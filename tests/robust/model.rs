@@ -1,7 +1,7 @@
 //! The model of every fixture, and of the whole corpus where it is beside the package: valid,
 //! the same for any number of threads, and with the sums that the events have.
 
-use overstay::base::Progress;
+use overstay::base::{Progress, Warning};
 use overstay::cli::write_summary;
 use overstay::model::{Trace, build_on};
 use overstay::parse::error::ParseError;
@@ -60,6 +60,11 @@ fn has_the_events_sums(known: &Known) -> Result<(), String> {
     let bytes = bytes_of(&known.file);
     // That it can be built is what the conformance tests ask for.
     let Ok(trace) = built(&bytes, 1) else { return Ok(()) };
+    // Go's reader bridges generations that are not there; the model says that it does not know.
+    let is_gap = |warning: &Warning| warning.message.starts_with("generation");
+    if !trace.warnings().is_empty() && trace.warnings().iter().all(is_gap) {
+        return Ok(());
+    }
     compare(&trace, &summary_of(known, &bytes))
 }
 

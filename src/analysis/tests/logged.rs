@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::super::{Cause, Evidence, Outcome, Rule};
+use super::made::{CANCEL, Made};
 use super::open;
 
 const MS: i64 = 1_000_000;
@@ -37,4 +38,23 @@ fn contexts_that_are_written_down_are_found_by_name() {
     let late = analysis.findings().iter().find(|finding| finding.rule == Rule::LateExit);
     let message = &late.expect("the poller is late").message;
     assert!(message.contains("after its cancel of request#1 (logged)"), "{message}");
+}
+
+#[test]
+fn of_two_logs_in_a_row_the_last_tells_of_the_evidence_and_the_first_of_a_call_without() {
+    let mut made = Made::new();
+    made.running(1, "runtime.main");
+    made.go(10_000, 1, "main.main:3", 2, "main.listen").runs(11_000, 2);
+    made.waits(12_000, 2, "chan receive", "main.listen:20");
+    made.logs(10 * MS, 1, 0, "cancel alpha#1", "main.main:4");
+    made.logs(10 * MS + 1_000, 1, 0, "cancel beta#2", "main.main:5");
+    made.wakes(10 * MS + 2_000, 1, &format!("{CANCEL} < main.main:5"), 2);
+    made.runs(11 * MS, 2).ends(12 * MS, 2);
+    let document = made.document(20 * MS);
+    let (trace, analysis) = (document.trace(), document.analysis());
+    let cancels = analysis.cancels().iter().map(|cancel| {
+        let logged = analysis.logged(cancel).expect("both are logged");
+        (logged.name(trace), cancel.n_heard())
+    });
+    assert_eq!(cancels.collect::<Vec<_>>(), [("alpha#1", 0), ("beta#2", 1)]);
 }

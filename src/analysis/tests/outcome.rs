@@ -1,7 +1,7 @@
 //! Who was meant to leave and who lives on: traces made by hand.
 
-use super::super::{Document, Outcome};
-use super::made::{Made, TIMER};
+use super::super::{Document, Ledgers, Outcome};
+use super::made::{CANCEL, Made, TIMER};
 
 const US: i64 = 1_000;
 const MS: i64 = 1_000_000;
@@ -75,9 +75,101 @@ fn who_waits_for_the_results_of_its_own_goroutine_is_late() {
 }
 
 #[test]
+fn who_goes_on_to_wait_further_down_is_late() {
+    let document = hears_and_waits(1, "main.worker:22", Ender::Creator);
+    assert_eq!(outcomes(&document), [Outcome::Exited]);
+}
+
+#[test]
 fn who_waits_deeper_in_or_was_not_alone_is_late() {
     let document = hears_and_waits(1, "main.drain:50 < main.worker:21", Ender::Creator);
     assert_eq!(outcomes(&document), [Outcome::Exited]);
     let document = hears_and_waits(2, "main.worker:18", Ender::Creator);
     assert_eq!(outcomes(&document), [Outcome::Exited; 2]);
+}
+
+/// A goroutine that is started in line 3 hears a cancel and cleans up: it waits under a deadline
+/// of its own, which it alone hears, and ends.
+fn hears_and_cleans_up(first: &str, heard: &str, cleanup: &str) -> Document {
+    let deadline = format!("context.(*cancelCtx).cancel < {TIMER}");
+    let mut made = Made::new();
+    made.running(1, "runtime.main");
+    made.go(10 * US, 1, "main.main:3", 2, "main.worker").runs(11 * US, 2);
+    made.waits(12 * US, 2, "chan receive", heard);
+    if first == TIMER {
+        made.go(10 * MS, 0, "", 90, "context.WithDeadlineCause.func2").runs(10 * MS + US, 90);
+        made.wakes(10 * MS + 2 * US, 90, &deadline, 2).ends(10 * MS + 3 * US, 90);
+    } else {
+        made.wakes(10 * MS, 1, first, 2);
+    }
+    made.runs(11 * MS, 2).waits(11 * MS + US, 2, "select", cleanup);
+    made.go(70 * MS, 0, "", 91, "context.WithDeadlineCause.func2").runs(70 * MS + US, 91);
+    made.wakes(70 * MS + 2 * US, 91, &deadline, 2).ends(70 * MS + 3 * US, 91);
+    made.runs(70 * MS + 4 * US, 2).ends(70 * MS + 5 * US, 2);
+    made.document(80 * MS)
+}
+
+#[test]
+fn a_deadline_of_its_own_for_cleaning_up_excuses_nobody() {
+    let first = format!("{CANCEL} < main.main:5");
+    let late = [Outcome::Exited, Outcome::Exited];
+    for (heard, cleanup) in [
+        ("main.worker:20", "main.worker:24"),
+        ("main.worker:20", "main.flush:50 < main.worker:24"),
+        ("main.listen:40 < main.worker:20", "main.listen:40 < main.worker:24"),
+    ] {
+        assert_eq!(outcomes(&hears_and_cleans_up(&first, heard, cleanup)), late, "{cleanup}");
+    }
+    // Back up in its function it is in a loop, and the second context is another job's.
+    let back = hears_and_cleans_up(&first, "main.worker:20", "main.worker:18");
+    assert_eq!(outcomes(&back), [Outcome::LivesOn, Outcome::Exited]);
+    let again = hears_and_cleans_up(&first, "main.worker:20", "main.worker:20");
+    assert_eq!(outcomes(&again), [Outcome::LivesOn, Outcome::Exited]);
+    // So it is after a time limit that it alone heard: one operation follows another.
+    let next = hears_and_cleans_up(TIMER, "main.worker:20", "main.worker:24");
+    assert_eq!(outcomes(&next), [Outcome::LivesOn, Outcome::Exited]);
+}
+
+#[test]
+fn two_waits_in_the_line_of_the_go_statement_are_no_loop() {
+    let first = format!("{CANCEL} < main.main:5");
+    let line = "main.main.func1:3";
+    assert_eq!(outcomes(&hears_and_cleans_up(&first, line, line)), [Outcome::Exited; 2]);
+}
+
+#[test]
+fn who_waits_forever_serves_nobody() {
+    for (line, reason) in [("main.worker:20", "forever"), ("main.worker:20", "select")] {
+        let mut made = Made::new();
+        made.running(1, "runtime.main");
+        made.go(10 * US, 1, "main.main:3", 2, "main.worker").runs(11 * US, 2);
+        made.waits(12 * US, 2, "select", "main.worker:20");
+        made.wakes(10 * MS, 1, &format!("{CANCEL} < main.main:5"), 2);
+        made.runs(10 * MS + US, 2).waits(10 * MS + 2 * US, 2, reason, line);
+        let expected = if reason == "forever" { Outcome::Alive } else { Outcome::LivesOn };
+        assert_eq!(outcomes(&made.document(80 * MS)), [expected], "{reason}");
+    }
+}
+
+#[test]
+fn until_a_timer_goes_off_a_wait_is_nobody_elses() {
+    let mut made = Made::new();
+    made.running(1, "runtime.main");
+    made.go(10 * US, 1, "main.main:3", 2, "main.worker").runs(11 * US, 2);
+    made.waits(12 * US, 2, "chan receive", "main.worker:20");
+    made.wakes(10 * MS, 1, &format!("{CANCEL} < main.main:5"), 2);
+    made.runs(10 * MS + US, 2).waits(10 * MS + 2 * US, 2, "chan receive", "main.flush:50");
+    // time.AfterFunc: nobody starts it.
+    made.go(40 * MS, 0, "", 9, "main.flush.func1").runs(40 * MS + US, 9);
+    made.waits(40 * MS + 2 * US, 9, "sleep", "time.Sleep < main.flush.func1:53");
+    made.wakes(60 * MS, 0, "", 9).runs(60 * MS + US, 9);
+    made.wakes(60 * MS + 2 * US, 9, "main.flush.func1:54", 2).ends(60 * MS + 3 * US, 9);
+    made.runs(60 * MS + 4 * US, 2).ends(60 * MS + 5 * US, 2);
+    let document = made.document(80 * MS);
+    let ledgers = Ledgers::default();
+    let mut accountant = document.accountant(&ledgers);
+    let (_, links) = accountant.account(&document.analysis().hearings()[0]);
+    let id = |of| document.trace().go_id(of).0;
+    let held: Vec<_> = links.iter().map(|link| (id(link.goroutine), link.did.ns / MS)).collect();
+    assert_eq!(held, [(2, 29), (9, 19)], "the wait until it began, and the callback's sleep");
 }

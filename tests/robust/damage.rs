@@ -294,7 +294,11 @@ fn a_generation_that_is_not_there_is_said_and_nothing_is_known_of_its_time() {
         let complaints = complaints_about(&trace, Rigor::Damaged);
         assert!(complaints.is_empty(), "{of}: {complaints:#?}");
         let [begin, next, _] = patient.times;
-        assert_eq!(spans(&patient.sound, Time::MIN, begin), spans(&trace, Time::MIN, begin), "{of}");
+        assert_eq!(
+            spans(&patient.sound, Time::MIN, begin),
+            spans(&trace, Time::MIN, begin),
+            "{of}"
+        );
         patient.check_ends(&of, &trace);
         // Who is named again was somewhere in between, but nobody knows where.
         let hole = Time(begin.ns() + (next - begin) / 2);

@@ -7,9 +7,12 @@ use super::names::base_name;
 use super::types::SplitPart;
 use super::words::Doing;
 
-/// `main.lateWork (main.go:22)`.
+/// `main.lateWork (main.go:22)`: a function with the last part of its file's path.
 pub(crate) fn frame_text(trace: &Trace, frame: Frame) -> String {
-    let function = trace.string(frame.function);
+    let function = match trace.string(frame.function) {
+        "" => "(unknown function)",
+        name => name,
+    };
     let file = base_name(trace.string(frame.file));
     if file.is_empty() {
         function.to_owned()

@@ -4,6 +4,7 @@
 //! holds no globals, so that the window, the command line and the tests get the same answers.
 //! docs/late-exits.md says what is counted and what cannot be seen.
 
+mod accused;
 mod blame;
 mod book;
 mod calls;
@@ -41,6 +42,8 @@ mod turn;
 mod types;
 mod words;
 
+pub(crate) use accused::Accused;
+pub(crate) use describe::frame_text;
 pub use diff::{Diff, DiffGroup, ENOUGH, ENOUGH_FOR_TAIL, MIN_PERCENT, Side, diff};
 pub use ledger::Ledgers;
 pub use logged::ContextName;

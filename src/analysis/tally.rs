@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use crate::base::{Goroutine, StrId, Time};
+use crate::base::{Goroutine, StrId, Time, nearest_rank};
 use crate::model::{Edge, Trace};
 
 use super::Rules;
@@ -113,10 +113,7 @@ fn summary(
 /// The quantiles of `n` durations, given each by its rank from the smallest: each is one of
 /// them, the smallest that enough are at most.
 fn quantiles_of_sorted(n: usize, by_rank: impl Fn(usize) -> i64) -> Quantiles {
-    if n == 0 {
-        return Quantiles::default();
-    }
-    let at = |percent| by_rank(rank_of(n, percent));
+    let at = |percent| nearest_rank(n, percent).map_or(0, &by_rank);
     Quantiles { p50: at(50), p90: at(90), p99: at(99), max: at(100) }
 }
 
@@ -125,21 +122,13 @@ fn quantiles_of(durations: &mut [i64]) -> Quantiles {
     let n = durations.len();
     let mut below = 0;
     let mut at = |percent| {
-        let rank = rank_of(n, percent);
+        let Some(rank) = nearest_rank(n, percent) else { return 0 };
         // What is below the rank before is below this one, too.
         let (_, found, _) = durations[below..].select_nth_unstable(rank - below);
         below = rank;
         *found
     };
-    if n == 0 {
-        return Quantiles::default();
-    }
     Quantiles { p50: at(50), p90: at(90), p99: at(99), max: at(100) }
-}
-
-/// The rank of a quantile among at least one.
-fn rank_of(n: usize, percent: usize) -> usize {
-    (n * percent).div_ceil(100).saturating_sub(1)
 }
 
 /// A goroutine's overstay that is never late.

@@ -89,14 +89,6 @@ words!(
     }
 );
 
-impl Evidence {
-    /// Whether the trace says so outright; the others are inferred.
-    #[must_use]
-    pub fn is_direct(self) -> bool {
-        matches!(self, Self::Woken | Self::AfterFunc | Self::Logged)
-    }
-}
-
 words!(
     /// Where a goroutine was when it heard the cancel.
     HeardIn {

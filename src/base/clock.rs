@@ -148,6 +148,14 @@ pub fn grouped(n: u64) -> String {
     text
 }
 
+/// `1 goroutine`, `20,000 goroutines`.
+#[must_use]
+pub fn count_text(n: impl Into<u64>, thing: &str) -> String {
+    let n = n.into();
+    let plural = if n == 1 { "" } else { "s" };
+    format!("{} {thing}{plural}", grouped(n))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -231,6 +239,13 @@ mod tests {
         assert_eq!(Clock::Nanoseconds.signed_text(80_000_000), "+80 ms");
         assert_eq!(Clock::Nanoseconds.signed_text(-79_000_000), "-79 ms");
         assert_eq!(Clock::Ticks.signed_text(0), "0 ticks");
+    }
+
+    #[test]
+    fn things_are_counted() {
+        assert_eq!(count_text(1u32, "goroutine"), "1 goroutine");
+        assert_eq!(count_text(0u32, "goroutine"), "0 goroutines");
+        assert_eq!(count_text(39_999u32, "goroutine"), "39,999 goroutines");
     }
 
     #[test]

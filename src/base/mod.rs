@@ -6,12 +6,14 @@ mod clock;
 mod ids;
 mod nests;
 mod progress;
+mod rank;
 mod time;
 mod warn;
 
-pub use clock::{Clock, grouped};
+pub use clock::{Clock, count_text, grouped};
 pub use ids::{GoId, Goroutine, ProcId, StackId, StrId, TaskId, ThreadId};
 pub use nests::Nests;
 pub use progress::{Cancelled, Progress};
+pub use rank::nearest_rank;
 pub use time::{Interval, ParseDurationError, Time, parse_duration};
 pub use warn::Warning;

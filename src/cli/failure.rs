@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::Path;
 
-use crate::load::{FetchError, LoadError};
+use crate::load::{FetchError, LoadError, reason};
 
 /// What could not be done, and why. Shown as `overstay: <what>: <why>`, with exit status 2.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -78,16 +78,6 @@ impl fmt::Display for Failure {
 #[must_use]
 pub(super) fn file_name(path: &Path) -> String {
     if path.as_os_str() == "-" { "standard input".to_owned() } else { path.display().to_string() }
-}
-
-/// An error of the system without its number: `no such file or directory`.
-#[must_use]
-fn reason(err: &io::Error) -> String {
-    let text = err.to_string();
-    let text = text.split(" (os error").next().unwrap_or(&text);
-    let mut chars = text.chars();
-    let lower = chars.next().map(|first| first.to_lowercase().chain(chars).collect());
-    lower.unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -6,9 +6,9 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
-use crate::analysis::{Severity, Verdict};
-pub(super) use crate::base::grouped;
+use crate::analysis::{Severity, Verdict, frame_text};
 use crate::base::{StrId, Time};
+pub(super) use crate::base::{count_text as count, grouped};
 use crate::model::{Frame, Trace};
 
 /// What stands out.
@@ -77,28 +77,14 @@ pub(super) fn function(trace: &Trace, name: StrId) -> Cow<'_, str> {
     }
 }
 
-/// `main.work (main.go:22)`: a function with the last part of its file's path.
+/// `main.work (main.go:22)`: a line of code.
 pub(super) fn place(trace: &Trace, frame: Frame) -> String {
-    let name = function(trace, frame.function);
-    let path = trace.string(frame.file);
-    let file = path.rsplit(['/', '\\']).next().unwrap_or(path);
-    if file.is_empty() {
-        name.into_owned()
-    } else {
-        format!("{name} ({}:{})", safe(file), frame.line)
-    }
+    safe(&frame_text(trace, frame)).into_owned()
 }
 
 /// When, counted from the trace's start: `+101 ms`.
 pub(super) fn when(trace: &Trace, at: Time) -> String {
     format!("+{}", trace.clock().text(at - trace.interval().start))
-}
-
-/// `1 goroutine`, `2 goroutines`.
-pub(super) fn count(n: impl Into<u64>, thing: &str) -> String {
-    let n = n.into();
-    let plural = if n == 1 { "" } else { "s" };
-    format!("{} {thing}{plural}", grouped(n))
 }
 
 /// Writes the first `limit` of a list, and says how many more there are and where.
@@ -122,12 +108,6 @@ pub(super) fn cut_list<T>(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers_are_counted() {
-        assert_eq!(count(1u32, "goroutine"), "1 goroutine");
-        assert_eq!(count(0u32, "goroutine"), "0 goroutines");
-    }
 
     #[test]
     fn a_trace_cannot_steer_the_terminal() {

@@ -66,6 +66,16 @@ pub enum LoadError {
     Cancelled(#[from] crate::base::Cancelled),
 }
 
+/// An error of the system as it goes into a sentence, without its number: `no such file or
+/// directory`.
+#[must_use]
+pub fn reason(err: &io::Error) -> String {
+    let text = err.to_string();
+    let text = text.split(" (os error").next().unwrap_or(&text);
+    let mut chars = text.chars();
+    chars.next().map(|first| first.to_lowercase().chain(chars).collect()).unwrap_or_default()
+}
+
 impl LoadError {
     /// The error for what the system says about an input.
     pub(super) fn of_io(name: &str, source: io::Error) -> Self {

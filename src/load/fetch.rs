@@ -10,6 +10,7 @@ use ureq::{Body, Error, http};
 
 use super::address::Address;
 use super::decompress::{Compression, begin};
+use super::error::reason;
 use crate::base::{Cancelled, Progress};
 use crate::parse::sniff;
 
@@ -277,14 +278,6 @@ fn refusal(status: u16, path: &str, said: &str) -> String {
 /// What was said, to be added to a sentence.
 fn quoted(said: &str) -> String {
     if said.is_empty() { String::new() } else { format!(": {said}") }
-}
-
-/// An error of the system without its number, as it goes into a sentence.
-fn reason(err: &io::Error) -> String {
-    let text = err.to_string();
-    let text = text.split(" (os error").next().unwrap_or(&text);
-    let mut chars = text.chars();
-    chars.next().map(|first| first.to_lowercase().chain(chars).collect()).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ pub use self::address::Address;
 pub use self::bytes::Bytes;
 pub use self::decompress::Compression;
 use self::decompress::{DecompressError, decompress};
-pub use self::error::LoadError;
+pub use self::error::{LoadError, reason};
 pub use self::fetch::{FetchError, fetch};
 pub use self::start::{Start, read_start};
 use crate::base::{Cancelled, Progress, Warning};

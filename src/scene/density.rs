@@ -76,11 +76,6 @@ impl Density {
         let n = (last - first + 1) as f32;
         sum.map(|sum| sum / n)
     }
-
-    /// What it takes in memory, in bytes.
-    pub(super) fn bytes(&self) -> usize {
-        self.bins.capacity() * size_of::<[f32; 4]>()
-    }
 }
 
 /// A density in the making; those of several threads add up.

@@ -76,14 +76,6 @@ impl Index {
     pub fn thread(&self, lane: u32) -> Option<ThreadId> {
         self.tracks.thread(lane)
     }
-
-    /// What the levels of detail take in memory, in bytes.
-    #[must_use]
-    pub fn level_bytes(&self) -> usize {
-        let pyramids: usize = self.pyramids.values().map(Pyramid::bytes).sum();
-        let densities: usize = self.densities.values().map(Density::bytes).sum();
-        pyramids + densities + self.density.bytes()
-    }
 }
 
 /// A document as the scene reads it.

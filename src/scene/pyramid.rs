@@ -98,6 +98,7 @@ impl Pyramid {
     }
 
     /// What it takes in memory, in bytes.
+    #[cfg(test)]
     pub(super) fn bytes(&self) -> usize {
         self.spans.capacity() * 4 + self.levels.iter().map(Vec::capacity).sum::<usize>()
     }

@@ -100,14 +100,6 @@ impl Viewport {
         Interval::new(self.origin, self.origin + to_i64(self.bounds_ns.1))
     }
 
-    /// Takes new bounds (the trace has grown) and stays where it is as far as they allow.
-    pub fn set_bounds(&mut self, bounds: Interval) {
-        self.left_ns += as_f64(self.origin.since(bounds.start));
-        self.origin = bounds.start;
-        self.bounds_ns = (0.0, as_f64(bounds.ns()).max(1.0));
-        self.clamp();
-    }
-
     /// Takes a new width in pixels; the stretch on screen stays the same.
     pub fn set_width(&mut self, width_px: f64) {
         let width_px = width_px.max(1.0);

@@ -11,7 +11,7 @@ use std::cmp::Reverse;
 
 use rustc_hash::FxHashMap;
 
-use crate::base::{Goroutine, Interval, StackId, StrId, Time};
+use crate::base::{Goroutine, Interval, StackId, StrId, Time, count_text};
 use crate::model::Trace;
 
 use super::Rules;
@@ -91,12 +91,6 @@ pub(crate) fn find(facts: &Facts<'_>) -> Vec<Finding> {
         (key(a), name(a), site(a)).cmp(&(key(b), name(b), site(b)))
     });
     findings
-}
-
-/// `1 goroutine`, `3 goroutines`.
-fn count_text(count: u32, one: &str) -> String {
-    let s = if count == 1 { "" } else { "s" };
-    format!("{count} {one}{s}")
 }
 
 fn count(n: usize) -> u32 {

@@ -8,7 +8,7 @@ use std::cmp::Reverse;
 
 use rustc_hash::FxHashMap;
 
-use crate::base::{Goroutine, Interval, StackId, StrId, Time};
+use crate::base::{Goroutine, Interval, StackId, StrId, Time, nearest_rank};
 use crate::model::Frame;
 
 use super::super::outcome::own_stacks;
@@ -111,7 +111,7 @@ fn finding(facts: &Facts<'_>, name: StrId, mut requests: Vec<Request>) -> Option
         return None;
     }
     let mut times: Vec<i64> = requests.iter().map(|request| request.interval.ns()).collect();
-    let (_, &mut p99, _) = times.select_nth_unstable(n - n.div_ceil(100));
+    let (_, &mut p99, _) = times.select_nth_unstable(nearest_rank(n, 99)?);
     if p99 <= facts.rules.max_request_ns {
         return None;
     }

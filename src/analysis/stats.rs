@@ -4,6 +4,11 @@
 //! off counts as "more than this" wherever that can be told (Gehan's generalization of the
 //! Mann–Whitney test; without such durations and ties it is that test).
 
+use std::borrow::Cow;
+use std::cmp::Ordering;
+
+use crate::base::nearest_rank;
+
 /// A duration in nanoseconds, and whether the trace ended before it did.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct Duration {
@@ -17,85 +22,216 @@ const MAX_PAIRED: usize = 300;
 /// The normal quantile that leaves 2.5 % on each side.
 const Z_975: f64 = 1.959_963_984_540_054;
 
-/// Durations of one kind, sorted.
+/// Durations of one kind, sorted: all of them, or a selection that stands for all.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(crate) struct Sample(Vec<Duration>);
+pub(crate) struct Sample {
+    kept: Vec<Duration>,
+    /// How many there are, those that were not kept included.
+    n: u64,
+    /// The longest of all.
+    longest: i64,
+}
 
 impl Sample {
-    pub(crate) fn new(mut durations: Vec<Duration>) -> Self {
-        durations.sort_unstable();
-        Self(durations)
+    pub(crate) fn new(durations: Vec<Duration>) -> Self {
+        let longest = durations.iter().map(|duration| duration.ns).max().unwrap_or(0);
+        let n = durations.len() as u64;
+        Self::of_some(durations, n, longest)
     }
 
+    /// A selection of `n` durations, the longest of which is not always in it.
+    pub(crate) fn of_some(mut kept: Vec<Duration>, n: u64, longest: i64) -> Self {
+        kept.sort_unstable();
+        Self { kept, n, longest }
+    }
+
+    /// How many there are to compute with.
     pub(crate) fn len(&self) -> usize {
-        self.0.len()
+        self.kept.len()
+    }
+
+    /// How many the sample stands for.
+    pub(crate) fn n(&self) -> u64 {
+        self.n
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.kept.is_empty()
     }
 
     pub(crate) fn n_cut_off(&self) -> usize {
-        self.0.iter().filter(|duration| duration.cut_off).count()
+        self.count(|duration| duration.cut_off)
     }
 
     /// The smallest that at least this share, in percent, is at most; 0 if there is none.
     pub(crate) fn quantile(&self, percent: usize) -> i64 {
-        let rank = (self.0.len() * percent).div_ceil(100).saturating_sub(1);
-        self.0.get(rank).map_or(0, |duration| duration.ns)
+        if percent >= 100 {
+            return self.longest;
+        }
+        let rank = nearest_rank(self.kept.len(), percent);
+        rank.and_then(|rank| self.kept.get(rank)).map_or(0, |duration| duration.ns)
+    }
+
+    fn count(&self, fits: impl Fn(&Duration) -> bool) -> usize {
+        self.kept.iter().filter(|duration| fits(duration)).count()
+    }
+
+    /// All of both.
+    fn with(&self, other: &Self) -> Self {
+        Self::new(self.kept.iter().chain(&other.kept).copied().collect())
+    }
+
+    /// The same, if each had taken longer by a margin that depends on it.
+    fn raised(&self, margin: impl Fn(i64) -> i64) -> Self {
+        let raise = |&Duration { ns, cut_off }: &Duration| Duration {
+            ns: ns.saturating_add(margin(ns)),
+            cut_off,
+        };
+        Self::new(self.kept.iter().map(raise).collect())
     }
 
     /// At most [`MAX_PAIRED`] of them, evenly by rank.
-    fn thinned(&self) -> Vec<i64> {
-        let n = self.0.len();
+    fn thinned(&self) -> Vec<Duration> {
+        let n = self.kept.len();
         let kept = n.min(MAX_PAIRED);
-        (0..kept).map(|at| self.0[(2 * at + 1) * n / (2 * kept)].ns).collect()
+        (0..kept).map(|at| self.kept[(2 * at + 1) * n / (2 * kept)]).collect()
     }
 }
 
 /// How a sample differs from another.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(crate) struct Shift {
-    /// The median of all differences of pairs: the Hodges–Lehmann estimate.
+    /// The shift after which [`rank_test`] finds no difference. Without durations that were cut
+    /// off that is the median of all differences of pairs: the Hodges–Lehmann estimate. If they
+    /// give it only one bound, it is the shift nearest to 0 within that.
     pub(crate) ns: i64,
-    /// Where that lies with 95 % confidence, by the ranks of the same differences.
-    pub(crate) ci95_ns: [i64; 2],
+    /// Where that lies with 95 % confidence; none if it has only one bound.
+    pub(crate) ci95_ns: Option<[i64; 2]>,
 }
 
-/// By how much `after` is longer than `before`; none if either is empty.
+/// The differences of pairs from two samples, by what they tell of a shift between these.
+///
+/// That `after` is the longer one of a pair can be told if that of `before` was not cut off,
+/// and that it is the shorter one if it was not cut off itself.
+struct Pairs<'a> {
+    all: &'a [i64],
+    /// Those that may tell that `after` is longer.
+    longer: Cow<'a, [i64]>,
+    /// Those that may tell that it is shorter.
+    shorter: Cow<'a, [i64]>,
+}
+
+impl Pairs<'_> {
+    /// How many more pairs say "longer" than say "shorter" if `before` is raised by a little
+    /// more than `by`: the less, the larger `by` is.
+    fn above(&self, by: i64) -> i64 {
+        let longer = self.longer.len() - self.longer.partition_point(|&pair| pair <= by);
+        difference(longer, self.shorter.partition_point(|&pair| pair <= by))
+    }
+
+    /// The same for a little less than `by`.
+    fn below(&self, by: i64) -> i64 {
+        let longer = self.longer.len() - self.longer.partition_point(|&pair| pair < by);
+        difference(longer, self.shorter.partition_point(|&pair| pair < by))
+    }
+
+    /// The bounds between which fewer than `limit` pairs are in excess; none where there is no
+    /// bound.
+    fn bounds(&self, limit: i64) -> [Option<i64>; 2] {
+        let first = self.all.partition_point(|&by| self.above(by) >= limit);
+        let past = self.all.partition_point(|&by| self.below(by) > -limit);
+        let low = (difference(self.longer.len(), 0) >= limit).then(|| self.all.get(first));
+        let high = (difference(self.shorter.len(), 0) >= limit)
+            .then(|| past.checked_sub(1).and_then(|last| self.all.get(last)));
+        [low, high].map(|bound| bound.flatten().copied())
+    }
+}
+
+fn difference(a: usize, b: usize) -> i64 {
+    let whole = |n| i64::try_from(n).unwrap_or(i64::MAX);
+    whole(a) - whole(b)
+}
+
+/// All differences of pairs for which something holds, sorted.
+fn differences(
+    before: &[Duration],
+    after: &[Duration],
+    counts: impl Fn(Duration, Duration) -> bool,
+) -> Vec<i64> {
+    let mut pairs = Vec::with_capacity(before.len() * after.len());
+    for &after in after {
+        let with = before.iter().filter(|&&before| counts(before, after));
+        pairs.extend(with.map(|before| after.ns.saturating_sub(before.ns)));
+    }
+    pairs.sort_unstable();
+    pairs
+}
+
+/// By how much `after` is longer than `before`; none if no pair tells.
 #[expect(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
     reason = "counts of pairs, at most 90,000"
 )]
 pub(crate) fn shift(before: &Sample, after: &Sample) -> Option<Shift> {
     let (x, y) = (before.thinned(), after.thinned());
-    let mut differences: Vec<i64> =
-        y.iter().flat_map(|y| x.iter().map(move |x| y.saturating_sub(*x))).collect();
-    differences.sort_unstable();
-    let n = differences.len();
-    let middle = n.checked_sub(1)? / 2;
+    let all = differences(&x, &y, |_, _| true);
+    let known = |side: &Sample, counts: fn(Duration, Duration) -> bool| {
+        // Nearly always none is cut off, and all tell both.
+        if side.n_cut_off() == 0 {
+            Cow::Borrowed(all.as_slice())
+        } else {
+            Cow::Owned(differences(&x, &y, counts))
+        }
+    };
+    let longer = known(before, |before, _| !before.cut_off);
+    let shorter = known(after, |_, after| !after.cut_off);
+    let pairs = Pairs { all: &all, longer, shorter };
+    let ns = match pairs.bounds(1) {
+        [None, None] => return None,
+        [Some(low), Some(high)] => low.midpoint(high),
+        [Some(low), None] => low.max(0),
+        [None, Some(high)] => high.min(0),
+    };
     // The thinned samples stand for the whole ones: the interval narrows with the real sizes.
     let (real_x, real_y) = (before.len() as f64, after.len() as f64);
     let (thin_x, thin_y) = (x.len() as f64, y.len() as f64);
     let spread = (real_x * real_y * (real_x + real_y + 1.0) / 12.0).sqrt();
     let scale = (thin_x * thin_y) / (real_x * real_y);
-    let from_middle = (Z_975 * spread * scale).ceil().min(n as f64) as usize;
-    let low = (n / 2).saturating_sub(from_middle);
-    let high = (n.div_ceil(2) + from_middle).min(n) - 1;
-    let ns = differences[middle].midpoint(differences[n / 2]);
-    Some(Shift { ns, ci95_ns: [differences[low].min(ns), differences[high].max(ns)] })
+    let from_middle = (Z_975 * spread * scale).ceil().min(all.len() as f64) as i64;
+    let ci95_ns = match pairs.bounds((2 * from_middle).max(1)) {
+        [Some(low), Some(high)] => Some([low.min(ns), high.max(ns)]),
+        _ => None,
+    };
+    Some(Shift { ns, ci95_ns })
 }
 
-/// How likely a difference in rank as large is by chance alone, 0 to 1: Gehan's test, by its
-/// permutation variance.
+/// What a test says of two samples.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(crate) struct Test {
+    /// How likely a difference as large is by chance alone, 0 to 1.
+    pub(crate) p: f64,
+    /// How the second compares with the first; equal if nothing tells.
+    pub(crate) way: Ordering,
+}
+
+impl Test {
+    /// Of a normal value: above 0 if the second is more.
+    fn of(z: f64) -> Self {
+        Self { p: two_sided(z), way: z.total_cmp(&0.0) }
+    }
+
+    /// Nothing is told.
+    pub(crate) const NONE: Self = Self { p: 1.0, way: Ordering::Equal };
+}
+
+/// Whether one sample is longer in rank than another: Gehan's test, by its permutation variance.
 #[expect(clippy::cast_precision_loss, reason = "a probability")]
-pub(crate) fn rank_test(before: &Sample, after: &Sample) -> f64 {
-    let pooled = Sample::new(before.0.iter().chain(&after.0).copied().collect());
+pub(crate) fn rank_test(before: &Sample, after: &Sample) -> Test {
+    let pooled = before.with(after);
     let n = pooled.len();
     if before.is_empty() || after.is_empty() || n < 3 {
-        return 1.0;
+        return Test::NONE;
     }
     let cut_off_before: Vec<usize> = running_cut_offs(&pooled);
     let score = |duration: Duration| {
@@ -103,14 +239,14 @@ pub(crate) fn rank_test(before: &Sample, after: &Sample) -> f64 {
         let longer = if duration.cut_off { 0 } else { longer_in(&pooled, duration) };
         shorter as f64 - longer as f64
     };
-    let w: f64 = after.0.iter().map(|&duration| score(duration)).sum();
-    let squares: f64 = pooled.0.iter().map(|&duration| score(duration).powi(2)).sum();
+    let w: f64 = after.kept.iter().map(|&duration| score(duration)).sum();
+    let squares: f64 = pooled.kept.iter().map(|&duration| score(duration).powi(2)).sum();
     let (nx, ny, n) = (before.len() as f64, after.len() as f64, n as f64);
     let variance = nx * ny / (n * (n - 1.0)) * squares;
-    if variance <= 0.0 {
-        return 1.0;
+    if w == 0.0 || variance <= 0.0 {
+        return Test::NONE;
     }
-    two_sided(w / variance.sqrt())
+    Test::of(w / variance.sqrt())
 }
 
 /// How many of the first so many were cut off.
@@ -118,7 +254,7 @@ fn running_cut_offs(pooled: &Sample) -> Vec<usize> {
     let mut sum = 0;
     let mut sums = Vec::with_capacity(pooled.len() + 1);
     sums.push(0);
-    for duration in &pooled.0 {
+    for duration in &pooled.kept {
         sum += usize::from(duration.cut_off);
         sums.push(sum);
     }
@@ -130,31 +266,70 @@ fn shorter_in(pooled: &Sample, cut_offs: &[usize], than: Duration) -> usize {
     let at_most = |duration: &Duration| {
         duration.ns < than.ns || duration.ns == than.ns && than.cut_off && !duration.cut_off
     };
-    let n = pooled.0.partition_point(at_most);
+    let n = pooled.kept.partition_point(at_most);
     n - cut_offs[n]
 }
 
 /// How many are definitely longer than one that was not cut off.
 fn longer_in(pooled: &Sample, than: Duration) -> usize {
     // At equal length, one that was cut off went on.
-    pooled.len() - pooled.0.partition_point(|other| *other <= Duration { cut_off: false, ..than })
+    pooled.len()
+        - pooled.kept.partition_point(|other| *other <= Duration { cut_off: false, ..than })
 }
 
-/// How likely a difference as large in the share of slow ones is by chance alone, 0 to 1; slow
-/// is what is beyond the p95 of both samples together.
+/// Whether more of one sample are slow than of another, by more than the margin by which each
+/// duration may grow and not matter; slow is what is beyond the p95 of both together.
+///
+/// What was cut off before that may have been fast or slow: it counts as what speaks against a
+/// difference.
+pub(crate) fn tail_test(before: &Sample, after: &Sample, margin: impl Fn(i64) -> i64) -> Test {
+    let more = |before: &Sample, after: &Sample| {
+        let raised = before.raised(&margin);
+        let limit = raised.with(after).quantile(95);
+        let may_be = raised.count(|duration| duration.cut_off || duration.ns > limit);
+        let is = after.count(|duration| duration.ns > limit);
+        of_shares([may_be, is], [before.len(), after.len()]).max(0.0)
+    };
+    let (longer, shorter) = (more(before, after), more(after, before));
+    let z = longer - shorter;
+    if z == 0.0 { Test::NONE } else { Test::of(z) }
+}
+
+/// Whether more of one sample than of another were still going on when the trace ended though
+/// nearly all that came to an end had done so long before; and by how many in a hundred.
+#[expect(clippy::cast_possible_wrap, reason = "numbers in memory")]
+pub(crate) fn stuck_test(
+    before: &Sample,
+    after: &Sample,
+    margin: impl Fn(i64) -> i64,
+) -> (Test, i64) {
+    let both = before.with(after);
+    let ended = both.kept.iter().filter(|duration| !duration.cut_off).copied().collect();
+    let usual = Sample::new(ended).quantile(95);
+    let limit = usual.saturating_add(margin(usual));
+    let stuck = [before, after]
+        .map(|sample| sample.count(|duration| duration.cut_off && duration.ns > limit));
+    let n = [before.len(), after.len()];
+    let share = |side: usize| (stuck[side] * 100) as i64 / n[side].max(1) as i64;
+    let z = of_shares(stuck, n);
+    let test = if z == 0.0 { Test::NONE } else { Test::of(z) };
+    (test, share(1) - share(0))
+}
+
+/// How far two shares lie apart, as a normal value: above 0 if the second is larger. Corrected
+/// for continuity, so that few of few do not count for more than they are.
 #[expect(clippy::cast_precision_loss, reason = "a probability")]
-pub(crate) fn tail_test(before: &Sample, after: &Sample) -> f64 {
-    let pooled = Sample::new(before.0.iter().chain(&after.0).copied().collect());
-    let limit = pooled.quantile(95);
-    let slow =
-        |sample: &Sample| sample.0.iter().filter(|duration| duration.ns > limit).count() as f64;
-    let (nx, ny) = (before.len() as f64, after.len() as f64);
-    let share = (slow(before) + slow(after)) / (nx + ny);
+fn of_shares(counts: [usize; 2], n: [usize; 2]) -> f64 {
+    let [kx, ky] = counts.map(|count| count as f64);
+    let [nx, ny] = n.map(|n| n as f64);
+    let share = (kx + ky) / (nx + ny);
     let variance = share * (1.0 - share) * (1.0 / nx + 1.0 / ny);
-    if nx < 1.0 || ny < 1.0 || variance <= 0.0 {
-        return 1.0;
+    let apart = ky / ny - kx / nx;
+    let sure = apart.abs() - (1.0 / nx).midpoint(1.0 / ny);
+    if nx < 1.0 || ny < 1.0 || variance <= 0.0 || sure <= 0.0 {
+        return 0.0;
     }
-    two_sided((slow(after) / ny - slow(before) / nx) / variance.sqrt())
+    sure.copysign(apart) / variance.sqrt()
 }
 
 /// The chance of a standard normal value at least as far from 0.
@@ -200,82 +375,4 @@ pub(crate) fn false_discovery_rates(p_values: &[f64]) -> Vec<f64> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn sample(values: &[i64]) -> Sample {
-        Sample::new(values.iter().map(|&ns| Duration { ns, cut_off: false }).collect())
-    }
-
-    fn near(a: f64, b: f64, by: f64) {
-        assert!((a - b).abs() < by, "{a} is not near {b}");
-    }
-
-    #[test]
-    fn quantiles_are_of_the_sample() {
-        let hundred = sample(&(1..=100).rev().collect::<Vec<_>>());
-        assert_eq!([50, 90, 99, 100].map(|percent| hundred.quantile(percent)), [50, 90, 99, 100]);
-        assert_eq!(sample(&[]).quantile(50), 0);
-    }
-
-    #[test]
-    fn the_normal_tail_is_as_in_the_tables() {
-        near(two_sided(0.0), 1.0, 1e-6);
-        near(two_sided(1.959_964), 0.05, 1e-6);
-        near(two_sided(-2.575_829), 0.01, 1e-6);
-        near(two_sided(3.290_527), 0.001, 1e-7);
-    }
-
-    #[test]
-    fn the_rank_test_is_mann_and_whitneys_without_cut_offs() {
-        // R: wilcox.test(c(1,3,5,7,9), c(2,4,6,8,10), exact=FALSE, correct=FALSE): p = 0.6015
-        near(rank_test(&sample(&[1, 3, 5, 7, 9]), &sample(&[2, 4, 6, 8, 10])), 0.6015, 1e-3);
-        // R: wilcox.test(1:5, 11:15, exact=FALSE, correct=FALSE): p = 0.009023
-        near(rank_test(&sample(&[1, 2, 3, 4, 5]), &sample(&[11, 12, 13, 14, 15])), 0.009_023, 1e-5);
-        let same = sample(&[4, 4, 4, 4, 4]);
-        near(rank_test(&same, &same), 1.0, 1e-9);
-    }
-
-    #[test]
-    fn what_was_cut_off_counts_as_longer_where_that_is_certain() {
-        let before = sample(&[1, 2, 3, 4, 5, 6]);
-        let cut = |ns| Duration { ns, cut_off: true };
-        let after = Sample::new(vec![cut(50); 6]);
-        assert!(rank_test(&before, &after) < 0.01);
-        // Cut off at once, they say nothing.
-        near(rank_test(&before, &Sample::new(vec![cut(0); 6])), 1.0, 1e-9);
-        assert_eq!(shorter_in(&before, &running_cut_offs(&before), cut(3)), 3);
-    }
-
-    #[test]
-    fn the_shift_is_the_median_difference_with_an_interval_around_it() {
-        let shift = |x: &[i64], y: &[i64]| shift(&sample(x), &sample(y));
-        let moved = shift(&[1, 2, 3, 4, 5, 6, 7, 8], &[11, 12, 13, 14, 15, 16, 17, 18]).unwrap();
-        assert_eq!(moved.ns, 10);
-        // R: wilcox.test(11:18, 1:8, conf.int=TRUE, exact=FALSE): 7 to 13
-        assert!((6..=8).contains(&moved.ci95_ns[0]), "{moved:?}");
-        assert!((12..=14).contains(&moved.ci95_ns[1]), "{moved:?}");
-        assert_eq!(shift(&[], &[1]), None);
-        let many: Vec<i64> = (0..5_000).collect();
-        let wide = shift(&many, &many).unwrap();
-        assert_eq!(wide.ns, 0);
-        assert!(wide.ci95_ns[0] > -100 && wide.ci95_ns[1] < 100, "{wide:?}");
-    }
-
-    #[test]
-    fn tails_are_told_apart_though_the_middles_are_equal() {
-        let before: Vec<i64> = (0..400).map(|n| if n % 20 == 0 { 1_000 } else { n % 7 }).collect();
-        let after: Vec<i64> = (0..400).map(|n| n % 7).collect();
-        assert!(tail_test(&sample(&before), &sample(&after)) < 0.001);
-        near(tail_test(&sample(&after), &sample(&after)), 1.0, 1e-9);
-    }
-
-    #[test]
-    fn many_comparisons_are_corrected_for() {
-        let rates = false_discovery_rates(&[0.01, 0.04, 0.03, 0.5]);
-        near(rates[0], 0.04, 1e-12);
-        near(rates[2], 0.04 * 4.0 / 3.0, 1e-12);
-        near(rates[1], 0.04 * 4.0 / 3.0, 1e-12);
-        near(rates[3], 0.5, 1e-12);
-    }
-}
+mod tests;

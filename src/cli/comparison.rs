@@ -2,11 +2,13 @@
 
 use std::io::{self, Write};
 
-use super::ink::{FAINT, STRONG, count, cut_list, grouped, of_verdict, safe, styled, with_color};
+use super::ink::{
+    BAD, FAINT, STRONG, count, cut_list, grouped, of_verdict, safe, styled, with_color,
+};
 use super::open::Opened;
 use super::text::head;
 use super::told::Head;
-use crate::analysis::{Diff, DiffGroup, Side, Verdict};
+use crate::analysis::{Diff, DiffGroup, ENOUGH, Side, Verdict};
 use crate::base::Clock;
 
 /// How many groups are told one by one.
@@ -54,9 +56,17 @@ pub(super) fn verdict_words(diff: &Diff) -> (&'static str, String) {
         return ("Not comparable", words.to_owned());
     }
     let (worse, better) = (groups(Verdict::Worse), groups(Verdict::Better));
+    let is_new = |group: &&DiffGroup| group.is_newly_late() && group.is_one_site();
+    let new = match diff.groups.iter().filter(is_new).count() {
+        0 => String::new(),
+        n => format!("; goroutines are late at {}", count(n as u64, "new cancel site")),
+    };
     match diff.verdict {
-        Verdict::Worse => ("Worse", format!("{worse} worse, {better} better.")),
+        Verdict::Worse => ("Worse", format!("{worse} worse, {better} better{new}.")),
         Verdict::Better => ("Better", format!("{better} better, none worse.")),
+        Verdict::NotEnoughData => {
+            ("Too little data", format!("no group has {ENOUGH} durations on both sides."))
+        }
         _ => ("Same", "no difference that matters.".to_owned()),
     }
 }
@@ -85,7 +95,10 @@ fn group(out: &mut dyn Write, diff: &Diff, group: &DiffGroup) -> io::Result<()> 
     writeln!(
         out,
         "  {}  {}  {}",
-        styled(of_verdict(group.verdict), format!("{:>11}", group.verdict)),
+        styled(
+            if group.is_newly_late() { BAD } else { of_verdict(group.verdict) },
+            format!("{:>11}", group.verdict)
+        ),
         styled(STRONG, safe(&group.key)),
         styled(FAINT, group.kind),
     )?;
@@ -100,8 +113,8 @@ fn group(out: &mut dyn Write, diff: &Diff, group: &DiffGroup) -> io::Result<()> 
 pub(super) fn facts(diff: &Diff, group: &DiffGroup) -> String {
     let [before, after] = diff.clocks;
     match (group.before.n, group.after.n) {
-        (_, 0) => one_side(before, &group.before),
-        (0, _) => one_side(after, &group.after),
+        (_, 0) => one_side(before, &group.before, group.late[0]),
+        (0, _) => one_side(after, &group.after, group.late[1]),
         _ => both_sides(diff, &group.before, &group.after),
     }
 }
@@ -116,7 +129,7 @@ pub(super) fn moved(diff: &Diff, group: &DiffGroup, shift: i64) -> String {
     format!("typically {}{sure}{chance}", signed(shift))
 }
 
-fn one_side(clock: Clock, side: &Side) -> String {
+fn one_side(clock: Clock, side: &Side, late: u32) -> String {
     let mut parts = vec![
         format!("{}×", grouped(side.n.into())),
         format!("p50 {}", clock.text(side.p50_ns)),
@@ -125,6 +138,9 @@ fn one_side(clock: Clock, side: &Side) -> String {
     ];
     if side.alive > 0 {
         parts.push(format!("{} still alive", grouped(side.alive.into())));
+    }
+    if late > 0 {
+        parts.push(format!("{} late", grouped(late.into())));
     }
     parts.join(", ")
 }
@@ -180,6 +196,16 @@ mod tests {
         let clocks = [Clock::Nanoseconds, Clock::Ticks];
         let diff = Diff { groups: Vec::new(), verdict: Verdict::Same, clocks };
         assert_eq!(verdict_words(&diff).0, "Not comparable");
+    }
+
+    #[test]
+    fn what_cannot_be_told_is_not_called_the_same() {
+        let clocks = [Clock::Nanoseconds; 2];
+        let of = |verdict| verdict_words(&Diff { groups: Vec::new(), verdict, clocks });
+        assert_eq!(of(Verdict::Same).0, "Same");
+        let (verdict, words) = of(Verdict::NotEnoughData);
+        assert_eq!(verdict, "Too little data");
+        assert_eq!(words, "no group has 5 durations on both sides.");
     }
 
     #[test]

@@ -2,24 +2,23 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::base::{StackId, StrId};
-use crate::model::{Chunk, Edge, Trace};
+use crate::base::{Goroutine, StackId, StrId, Time};
+use crate::model::{Chunk, Edge, RunAt, Trace};
 use crate::parse::event::GoState;
 
 use super::super::Document;
+use super::super::accused::Accused;
 use super::super::book::Traits;
 use super::super::names::Origin;
 use super::super::scan::{Runs, each_span};
 use super::super::stats::{Duration, Sample};
 use super::super::threads::Threads;
 use super::super::words::GroupKind;
-use super::Key;
+use super::kept::Kept;
+use super::{ALL_CANCELS, Key};
 
 /// How many functions of the creation path enter a goroutine's key.
 const MAX_PATH: usize = 8;
-
-/// How many durations to keep per place and chunk: the others are left out evenly.
-const MAX_KEPT: usize = 4_096;
 
 /// Reasons for waiting until there is something to do: that it took longer is nothing worse.
 const IDLE: &[&str] = &[
@@ -33,28 +32,52 @@ const IDLE: &[&str] = &[
     "",
 ];
 
+/// The durations of one row.
+#[derive(Default)]
+pub(super) struct Row {
+    /// Them, or of very many a selection.
+    pub(super) sample: Sample,
+    /// How many of them are overstays that are late by the rules, and could have been helped.
+    pub(super) late: u32,
+}
+
 /// The durations by key.
-type Rows = FxHashMap<Key, Vec<Duration>>;
+#[derive(Default)]
+struct Rows {
+    durations: FxHashMap<Key, Vec<Duration>>,
+    /// Of very many, which ones stand for all.
+    kept: FxHashMap<Key, Kept>,
+    late: FxHashMap<Key, u32>,
+}
+
+impl Rows {
+    fn put(&mut self, kind: GroupKind, what: String, function: &str, duration: Duration) {
+        let key = Key { kind, what, function: function.to_owned() };
+        self.durations.entry(key).or_default().push(duration);
+    }
+}
 
 /// All durations of a trace that can be compared.
-pub(super) fn samples(document: &Document) -> Vec<(Key, Sample)> {
+pub(super) fn rows(document: &Document) -> Vec<(Key, Row)> {
     let mut rows = Rows::default();
     overstays(document, &mut rows);
     lifetimes(document, &mut rows);
     tasks(document.trace(), &mut rows);
     waits(document, &mut rows);
     world(document.trace(), &mut rows);
-    rows.into_iter().map(|(key, durations)| (key, Sample::new(durations))).collect()
-}
-
-fn put(rows: &mut Rows, kind: GroupKind, what: String, function: &str, duration: Duration) {
-    let key = Key { kind, what, function: function.to_owned() };
-    rows.entry(key).or_default().push(duration);
+    let Rows { durations, kept, late } = rows;
+    let whole = durations.into_iter().map(|(key, durations)| {
+        let late = late.get(&key).copied().unwrap_or(0);
+        (key, Row { sample: Sample::new(durations), late })
+    });
+    let some = kept.into_iter().map(|(key, kept)| (key, Row { sample: kept.sample(), late: 0 }));
+    whole.chain(some).collect()
 }
 
 /// The overstays of all who were told to stop, and of the deaf.
 fn overstays(document: &Document, rows: &mut Rows) {
     let (trace, analysis) = (document.trace(), document.analysis());
+    let accused = Accused::new(document);
     for hearing in analysis.hearings().iter().filter(|hearing| hearing.is_late(-1)) {
         let cancel = &analysis.cancels()[hearing.cancel as usize];
         let start = analysis.book.function(hearing.function).origin;
@@ -72,14 +95,14 @@ fn overstays(document: &Document, rows: &mut Rows) {
         let site = site.map_or("", |function| trace.string(function));
         let by = if site.is_empty() { String::new() } else { format!(" by {site}") };
         let duration = Duration { ns: hearing.overstay_ns, cut_off: hearing.end == Edge::OUTSIDE };
-        put(
-            rows,
-            GroupKind::CancelSite,
-            format!("{function} → {}{by}", cancel.cause),
-            function,
-            duration,
-        );
-        put(rows, GroupKind::CancelSite, "all cancels".to_owned(), "", duration);
+        let site = format!("{function} → {}{by}", cancel.cause);
+        for (what, function) in [(site, function), (ALL_CANCELS.to_owned(), "")] {
+            let key = Key { kind: GroupKind::CancelSite, what, function: function.to_owned() };
+            if accused.is_late(hearing) {
+                *rows.late.entry(key.clone()).or_default() += 1;
+            }
+            rows.durations.entry(key).or_default().push(duration);
+        }
     }
 }
 
@@ -108,7 +131,7 @@ fn lifetimes(document: &Document, rows: &mut Rows) {
             what.push_str(trace.string(frame.function));
         }
         let key = Key { kind: GroupKind::Goroutine, what, function: name.to_owned() };
-        rows.entry(key).or_default().extend(durations);
+        rows.durations.entry(key).or_default().extend(durations);
     }
 }
 
@@ -120,7 +143,7 @@ fn tasks(trace: &Trace, rows: &mut Rows) {
         let ns = ended.unwrap_or(trace.interval().end) - began;
         let kind = trace.string(task.kind);
         let duration = Duration { ns, cut_off: ended.is_none() };
-        put(rows, GroupKind::Task, kind.to_owned(), kind, duration);
+        rows.put(GroupKind::Task, kind.to_owned(), kind, duration);
     }
 }
 
@@ -131,11 +154,17 @@ type Place = Option<(StrId, StackId)>;
 /// Blocked time by reason and site, unless it was idle, and waits for a processor.
 fn waits(document: &Document, rows: &mut Rows) {
     let (trace, book) = (document.trace(), &document.analysis().book);
-    let mut by_place: FxHashMap<Place, Vec<Duration>> = FxHashMap::default();
-    for (place, durations) in Threads::all().over_chunks(trace, waits_in) {
-        by_place.entry(place).or_default().extend(durations);
+    let mut by_place: FxHashMap<Place, Kept> = FxHashMap::default();
+    let of_chunks = Threads::all()
+        .of_chunks(trace, |(): &mut (), number, chunk| waits_in(trace, number, chunk));
+    for (place, kept) in of_chunks.into_iter().flatten() {
+        by_place.entry(place).or_default().join(kept);
     }
-    for (place, durations) in by_place {
+    let first = first_waits(trace);
+    if !first.is_empty() {
+        by_place.entry(None).or_default().join(first);
+    }
+    for (place, kept) in by_place {
         let (kind, what, function) = match place {
             None => (GroupKind::Scheduling, "run queue".to_owned(), String::new()),
             Some((reason, stack)) => {
@@ -151,13 +180,13 @@ fn waits(document: &Document, rows: &mut Rows) {
                 (GroupKind::Blocked, what, function.to_owned())
             }
         };
-        rows.entry(Key { kind, what, function }).or_default().extend(durations);
+        rows.kept.entry(Key { kind, what, function }).or_default().join(kept);
     }
 }
 
-/// The waits of a chunk that end in it, by place; of very many, an even selection.
-fn waits_in(chunk: &Chunk) -> Vec<(Place, Vec<Duration>)> {
-    let mut by_place: FxHashMap<(u16, u32), Vec<i64>> = FxHashMap::default();
+/// The waits that begin in a chunk and end in the trace, by place.
+fn waits_in(trace: &Trace, number: usize, chunk: &Chunk) -> Vec<(Place, Kept)> {
+    let mut by_place: FxHashMap<(u16, u32), Kept> = FxHashMap::default();
     let kinds = chunk.kinds();
     let waits = |row: u16| match kinds[usize::from(row)].state {
         GoState::Waiting => u8::from(kinds[usize::from(row)].words > 0),
@@ -165,29 +194,54 @@ fn waits_in(chunk: &Chunk) -> Vec<(Place, Vec<Duration>)> {
     };
     let mut runs = Runs::new(chunk);
     each_span(chunk, waits, |at, word, _| {
-        runs.at(at);
-        if at + 1 >= runs.end() {
-            return;
-        }
+        let (goroutine, _) = runs.at(at);
+        let next = at + 1;
+        let end = if next < runs.end() {
+            Some(chunk.start(next))
+        } else {
+            next_start(trace, goroutine, number)
+        };
+        let Some(end) = end else { return };
         let row = chunk.kind_rows().get(at).unwrap_or_default();
         let key = match kinds[usize::from(row)].state {
             GoState::Waiting => (row, chunk.columns.stack(word).unwrap_or(u32::MAX)),
             _ => (u16::MAX, 0),
         };
-        by_place.entry(key).or_default().push(chunk.start(at + 1) - chunk.start(at));
+        by_place.entry(key).or_default().push(goroutine, chunk.start(at), end);
     });
     let place = |(row, local): (u16, u32)| {
         let kind = chunk.kinds().get(usize::from(row))?;
         Some((kind.reason, chunk.stacks.get(local as usize).copied().unwrap_or_default()))
     };
-    by_place
-        .into_iter()
-        .map(|(key, waits)| {
-            let step = waits.len().div_ceil(MAX_KEPT).max(1);
-            let kept = waits.into_iter().step_by(step);
-            (place(key), kept.map(|ns| Duration { ns, cut_off: false }).collect())
-        })
-        .collect()
+    by_place.into_iter().map(|(key, kept)| (place(key), kept)).collect()
+}
+
+/// The waits for a processor from a goroutine's birth on, which no chunk has.
+fn first_waits(trace: &Trace) -> Kept {
+    let lives = &trace.goroutines;
+    let mut waits = Kept::default();
+    for goroutine in trace.goroutines() {
+        let at = goroutine.index();
+        if let Some(born) = lives.born[at].time()
+            && lives.first_state[at] == GoState::Runnable
+            && let Some(end) = lives.runs(goroutine).first().and_then(|run| start_of(trace, *run))
+        {
+            waits.push(goroutine, born, end);
+        }
+    }
+    waits
+}
+
+/// When a goroutine's first span after a chunk begins; none if there is none.
+fn next_start(trace: &Trace, goroutine: Goroutine, chunk: usize) -> Option<Time> {
+    let runs = trace.goroutines.runs(goroutine);
+    let next = runs.get(runs.partition_point(|run| run.chunk as usize <= chunk))?;
+    start_of(trace, *next)
+}
+
+fn start_of(trace: &Trace, run: RunAt) -> Option<Time> {
+    let chunk = trace.chunks().get(run.chunk as usize)?;
+    Some(chunk.start(chunk.run(run.member).start))
 }
 
 /// GC cycles, assists and stop-the-world stretches.
@@ -195,13 +249,13 @@ fn world(trace: &Trace, rows: &mut Rows) {
     let world = trace.world();
     let whole = |ns| Duration { ns, cut_off: false };
     for cycle in world.gc() {
-        put(rows, GroupKind::Gc, "mark".to_owned(), "", whole(cycle.ns()));
+        rows.put(GroupKind::Gc, "mark".to_owned(), "", whole(cycle.ns()));
     }
     for assist in world.assists() {
-        put(rows, GroupKind::Gc, "assist".to_owned(), "", whole(assist.interval.ns()));
+        rows.put(GroupKind::Gc, "assist".to_owned(), "", whole(assist.interval.ns()));
     }
     for stop in world.stop_the_world() {
         let reason = trace.string(stop.reason);
-        put(rows, GroupKind::Stw, reason.to_owned(), "", whole(stop.interval.ns()));
+        rows.put(GroupKind::Stw, reason.to_owned(), "", whole(stop.interval.ns()));
     }
 }

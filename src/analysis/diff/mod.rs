@@ -1,30 +1,46 @@
 //! Before and after: two traces compared by what stays the same between builds.
 //!
-//! Each row compares durations of one kind. A row is worse or better only if there are at least
-//! [`ENOUGH`] on both sides, the difference would be by chance in less than 5 % of all rows of
-//! its kind that are called so (the false discovery rate, after correction for the number of
-//! rows of that kind), and it is large enough to matter: beyond [`MIN_PERCENT`] of what it was and beyond a floor that depends
-//! on the kind. It may be in the middle (a rank test) or in the slowest twentieth (a test of
-//! shares, if there are at least [`ENOUGH_FOR_TAIL`]); the smaller p of the two counts, doubled.
+//! Each row compares durations of one kind, in up to three ways: in the middle (a rank test), in
+//! the slowest twentieth (a test of shares, if there are at least [`ENOUGH_FOR_TAIL`]), and in how
+//! many were still going on when the trace ended though the others had long ended. A row is worse
+//! or better only if there are at least [`ENOUGH`] on both sides, and in one of these ways
+//! - the change is large enough to matter: beyond [`MIN_PERCENT`] and beyond a floor that depends
+//!   on the kind, or more than [`MIN_STUCK`] in a hundred;
+//! - the test goes the same way;
+//! - the difference would be by chance in less than 5 % of all rows of its kind that are called
+//!   so: the false discovery rate, after correction for the number of tests and of rows.
+//!
+//! Where two ways contradict each other, the surer one counts. What is compared with what does
+//! not matter: the other way round, worse is better.
 
 mod collect;
+mod kept;
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use crate::base::Clock;
 
 use super::Document;
-use super::stats::{Sample, Shift, false_discovery_rates, rank_test, shift, tail_test};
+use super::stats::{
+    Sample, Shift, Test, false_discovery_rates, rank_test, shift, stuck_test, tail_test,
+};
 use super::words::{GroupKind, Verdict};
+use collect::Row;
 
 /// So many durations are needed on both sides.
 pub const ENOUGH: usize = 5;
 /// So many are needed on both sides to compare the slowest.
 pub const ENOUGH_FOR_TAIL: usize = 100;
-/// A change below this share of what it was does not matter, in percent.
+/// A change below this share of the smaller of both does not matter, in percent.
 pub const MIN_PERCENT: i64 = 5;
+/// So many more in a hundred may be stuck.
+const MIN_STUCK: i64 = 20;
 /// The false discovery rate below which a change counts.
 const MAX_RATE: f64 = 0.05;
+
+/// The row of all that any cancel reached.
+const ALL_CANCELS: &str = "all cancels";
 
 /// One side of a comparison's row. Durations are nanoseconds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -56,9 +72,13 @@ pub struct DiffGroup {
     pub before: Side,
     /// In the second.
     pub after: Side,
-    /// By how much the typical duration grew, in nanoseconds (Hodges–Lehmann); none if a side is empty.
+    /// How many of each side are overstays that are late by the rules, those left out that are
+    /// so only for want of a processor or by the GC.
+    pub late: [u32; 2],
+    /// By how much the typical duration grew, in nanoseconds (Hodges–Lehmann, with what was cut
+    /// off as at least so long); none if a side is empty or all of both was cut off.
     pub shift_ns: Option<i64>,
-    /// Where that lies with 95 % confidence; none if there is too little data.
+    /// Where that lies with 95 % confidence; none if there is too little data, or no bound.
     pub ci95_ns: Option<[i64; 2]>,
     /// How likely a difference as large is by chance alone, 0 to 1; none if there is too little data.
     pub p_value: Option<f64>,
@@ -68,13 +88,28 @@ pub struct DiffGroup {
     pub verdict: Verdict,
 }
 
+impl DiffGroup {
+    /// Whether goroutines are late for a cancel that reached nobody before.
+    #[must_use]
+    pub fn is_newly_late(&self) -> bool {
+        self.verdict == Verdict::OnlyAfter && self.late[1] > 0
+    }
+
+    /// Whether it is about some of those whom another row has all of.
+    #[must_use]
+    pub fn is_one_site(&self) -> bool {
+        self.kind == GroupKind::CancelSite && self.key != ALL_CANCELS
+    }
+}
+
 /// Two traces compared.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Diff {
-    /// All rows: the worse first, then the better, then the others; each by how much changed.
+    /// All rows: the worse first, then where lateness is new, then the better, then the others;
+    /// each by how much changed.
     pub groups: Vec<DiffGroup>,
-    /// Worse if any group is worse; else better if any is better; else same, if there is enough
-    /// data in any.
+    /// Worse if any group is worse or goroutines are late for a cancel that reached nobody
+    /// before; else better if any is better; else same, if there is enough data in any.
     pub verdict: Verdict,
     /// What the times of the first and the second trace count. Where that differs, nothing can
     /// be said of a change.
@@ -100,61 +135,73 @@ struct Key {
 /// Compares two traces.
 #[must_use]
 pub fn diff(before: &Document, after: &Document) -> Diff {
-    let mut rows: BTreeMap<Key, [Sample; 2]> = BTreeMap::new();
+    let mut rows: BTreeMap<Key, [Row; 2]> = BTreeMap::new();
     for (side, document) in [before, after].into_iter().enumerate() {
-        for (key, sample) in collect::samples(document) {
-            rows.entry(key).or_default()[side] = sample;
+        for (key, row) in collect::rows(document) {
+            rows.entry(key).or_default()[side] = row;
         }
     }
     let clocks = [before, after].map(|document| document.trace().clock());
     let alike = clocks[0] == clocks[1];
     let mut groups: Vec<DiffGroup> = rows
         .into_iter()
-        .map(|(key, [before, after])| compare(key, &before, &after, alike))
+        .map(|(key, [before, after])| {
+            let late = [before.late, after.late];
+            DiffGroup { late, ..compare(key, &before.sample, &after.sample, alike) }
+        })
         .collect();
     correct(&mut groups);
     groups.sort_by(|a, b| {
         let key = |group: &DiffGroup| {
             let weight = group.shift_ns.map_or(0, i64::unsigned_abs);
-            (group.verdict, group.kind, std::cmp::Reverse(weight))
+            let first = group.verdict != Verdict::Worse && !group.is_newly_late();
+            (first, group.verdict, group.kind, std::cmp::Reverse(weight))
         };
         (key(a), &a.key).cmp(&(key(b), &b.key))
     });
-    Diff { verdict: overall(&groups), groups, clocks }
+    Diff { verdict: overall(&groups, alike), groups, clocks }
 }
 
 /// Compares two samples, whose durations are of one unit if they are `alike`.
 fn compare(key: Key, before: &Sample, after: &Sample, alike: bool) -> DiffGroup {
     let moved = shift(before, after).filter(|_| alike);
     let enough = alike && before.len().min(after.len()) >= ENOUGH;
-    let p_value = enough.then(|| p_value(key.kind, before, after));
-    let mut group = DiffGroup {
+    let tested = enough.then(|| tested(key.kind, before, after, moved));
+    let verdict = match (before.is_empty(), after.is_empty(), tested) {
+        (_, true, _) => Verdict::OnlyBefore,
+        (true, ..) => Verdict::OnlyAfter,
+        (.., Some(tested)) => verdict_of(tested.way),
+        // However little there is of it, nothing changed.
+        _ if alike && before == after => Verdict::Same,
+        _ => Verdict::NotEnoughData,
+    };
+    DiffGroup {
         kind: key.kind,
         key: key.what,
         function: key.function,
         before: side(before),
         after: side(after),
+        late: [0; 2],
         shift_ns: moved.map(|moved| moved.ns),
-        ci95_ns: moved.filter(|_| enough).map(|moved: Shift| moved.ci95_ns),
-        p_value,
+        ci95_ns: moved.filter(|_| enough).and_then(|moved| moved.ci95_ns),
+        p_value: tested.map(|tested| tested.p),
         q_value: None,
-        verdict: Verdict::Same,
-    };
-    group.verdict = match (before.is_empty(), after.is_empty()) {
-        (_, true) => Verdict::OnlyBefore,
-        (true, _) => Verdict::OnlyAfter,
-        // Whatever there is of it, nothing changed.
-        _ if alike && before == after => Verdict::Same,
-        _ if !enough => Verdict::NotEnoughData,
-        _ => direction(&group),
-    };
-    group
+        verdict,
+    }
+}
+
+fn verdict_of(way: Ordering) -> Verdict {
+    match way {
+        Ordering::Less => Verdict::Better,
+        Ordering::Equal => Verdict::Same,
+        Ordering::Greater => Verdict::Worse,
+    }
 }
 
 fn side(sample: &Sample) -> Side {
     let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
     Side {
-        n: count(sample.len()),
+        n: u32::try_from(sample.n()).unwrap_or(u32::MAX),
         p50_ns: sample.quantile(50),
         p90_ns: sample.quantile(90),
         p99_ns: sample.quantile(99),
@@ -163,51 +210,42 @@ fn side(sample: &Sample) -> Side {
     }
 }
 
-fn p_value(kind: GroupKind, before: &Sample, after: &Sample) -> f64 {
-    let ranks = rank_test(before, after);
-    if !has_tail(kind, before.len().min(after.len())) {
-        return ranks;
+/// All tests of a row taken together: equal if no change is both sure and large enough.
+///
+/// Each test is held against the change that it is about, and has to go the same way. The p is
+/// that of the surest among those that matter, times the number of tests.
+fn tested(kind: GroupKind, before: &Sample, after: &Sample, moved: Option<Shift>) -> Test {
+    let margin = |was: i64| floor_ns(kind).max(was / (100 / MIN_PERCENT));
+    let grew = |percent: usize, change: i64| {
+        let smaller = before.quantile(percent).min(after.quantile(percent));
+        if change.saturating_abs() > margin(smaller) { change.cmp(&0) } else { Ordering::Equal }
+    };
+    let if_it_is = |test: Test, way: Ordering| {
+        let agreed = if test.way == way { way } else { Ordering::Equal };
+        Test { way: agreed, ..test }
+    };
+    let moved = moved.map_or(0, |moved| moved.ns);
+    let mut tests = vec![if_it_is(rank_test(before, after), grew(50, moved))];
+    if has_tail(kind, before.len().min(after.len())) {
+        let tail = after.quantile(99).saturating_sub(before.quantile(99));
+        tests.push(if_it_is(tail_test(before, after, margin), grew(99, tail)));
     }
-    (2.0 * ranks.min(tail_test(before, after))).min(1.0)
+    if before.n_cut_off() + after.n_cut_off() > 0 {
+        let (test, percent) = stuck_test(before, after, margin);
+        let way = if percent.abs() > MIN_STUCK { percent.cmp(&0) } else { Ordering::Equal };
+        tests.push(if_it_is(test, way));
+    }
+    let n = u8::try_from(tests.len()).map_or(1.0, f64::from);
+    let matters = |test: &Test| test.way != Ordering::Equal;
+    let surest = |a: &Test, b: &Test| (!matters(a), a.p).partial_cmp(&(!matters(b), b.p));
+    let surest = tests.into_iter().min_by(|a, b| surest(a, b).unwrap_or(Ordering::Equal));
+    surest.map_or(Test::NONE, |test| Test { p: (n * test.p).min(1.0), ..test })
 }
 
 /// Whether the slowest are compared too. How long a sleep or a lock took at worst is the
 /// machine's doing more than the program's.
 fn has_tail(kind: GroupKind, n: usize) -> bool {
     kind != GroupKind::Blocked && n >= ENOUGH_FOR_TAIL
-}
-
-/// Which way a row changed, if by enough to matter.
-fn direction(group: &DiffGroup) -> Verdict {
-    let floor = floor_ns(group.kind);
-    let matters = |change: i64, was: i64| {
-        change.saturating_abs() > floor
-            && change.saturating_abs().saturating_mul(100)
-                > was.saturating_abs().saturating_mul(MIN_PERCENT)
-    };
-    let moved = group.shift_ns.unwrap_or(0);
-    let tail = group.after.p99_ns - group.before.p99_ns;
-    let enough_for_tail = has_tail(group.kind, group.before.n.min(group.after.n) as usize);
-    let change = if matters(moved, group.before.p50_ns) {
-        moved
-    } else if enough_for_tail && matters(tail, group.before.p99_ns) {
-        tail
-    } else if alive_share_grew(group) {
-        i64::MAX
-    } else {
-        0
-    };
-    match change {
-        0 => Verdict::Same,
-        1.. => Verdict::Worse,
-        _ => Verdict::Better,
-    }
-}
-
-/// Whether far more were cut off than before, which makes their durations look short.
-fn alive_share_grew(group: &DiffGroup) -> bool {
-    let percent = |side: &Side| u64::from(side.alive) * 100 / u64::from(side.n.max(1));
-    percent(&group.after) > percent(&group.before) + 20
 }
 
 /// A change below this does not matter, in nanoseconds.
@@ -240,9 +278,10 @@ fn correct(groups: &mut [DiffGroup]) {
     }
 }
 
-fn overall(groups: &[DiffGroup]) -> Verdict {
+/// The verdict on the whole; of traces that are not `alike` nothing can be said to be late.
+fn overall(groups: &[DiffGroup], alike: bool) -> Verdict {
     let any = |verdict| groups.iter().any(|group| group.verdict == verdict);
-    if any(Verdict::Worse) {
+    if any(Verdict::Worse) || alike && groups.iter().any(DiffGroup::is_newly_late) {
         Verdict::Worse
     } else if any(Verdict::Better) {
         Verdict::Better

@@ -1,4 +1,4 @@
-//! The verdicts, on samples made by hand.
+//! The verdicts, on samples made by hand and on samples drawn by lot.
 
 use super::super::stats::Duration;
 use super::*;
@@ -24,7 +24,10 @@ fn verdict_of(before: &Sample, after: &Sample, alike: bool) -> DiffGroup {
 fn a_sample_against_itself_is_the_same_however_small() {
     for n in [1, 4, 5, 200] {
         let sample = sample(0..n);
-        assert_eq!(verdict(&sample, &sample).verdict, Verdict::Same, "{n}");
+        let group = verdict(&sample, &sample);
+        assert_eq!(group.verdict, Verdict::Same, "{n}");
+        let expected = (n >= 5).then_some(1.0);
+        assert_eq!(group.q_value, expected, "where there is enough, the statistics say it");
     }
 }
 
@@ -84,5 +87,160 @@ fn many_rows_of_noise_stay_the_same() {
         })
         .collect();
     correct(&mut groups);
-    assert_eq!(overall(&groups), Verdict::Same);
+    assert_eq!(overall(&groups, true), Verdict::Same);
+}
+
+/// `n` times a duration in microseconds, cut off or not.
+fn times(n: usize, us: i64, cut_off: bool) -> Vec<Duration> {
+    vec![Duration { ns: us * 1_000, cut_off }; n]
+}
+
+#[test]
+fn what_was_cut_off_is_not_faster() {
+    // 10 ms became 20 ms, but for 60 of 100 the trace ended after 5 ms.
+    let before = Sample::new(times(100, 10_400, false));
+    let after = Sample::new([times(40, 20_200, false), times(60, 5_200, true)].concat());
+    let group = verdict(&before, &after);
+    assert_eq!((group.verdict, group.shift_ns), (Verdict::Worse, Some(9_800_000)));
+    let group = verdict(&after, &before);
+    assert_eq!((group.verdict, group.shift_ns), (Verdict::Better, Some(-9_800_000)));
+    // If none of the others came to an end, nothing can be told.
+    let all_cut = Sample::new(times(100, 5_200, true));
+    assert_eq!(verdict(&before, &all_cut).verdict, Verdict::Same);
+    assert_eq!(verdict(&all_cut, &before).verdict, Verdict::Same);
+}
+
+#[test]
+fn each_change_is_held_against_its_own_test() {
+    // All took 0.12 ms longer, which is sure but does not matter; two took 8 ms, which matters
+    // but may be chance.
+    let before = Sample::new((0..150).map(|n| times(1, 200 + n % 7, false)[0]).collect());
+    let slow = |n: i64| if n < 2 { 8_050 } else { 320 + n % 7 };
+    let after = Sample::new((0..150).map(|n| times(1, slow(n), false)[0]).collect());
+    assert!(rank_test(&before, &after).p < 1e-20);
+    assert_eq!(verdict(&before, &after).verdict, Verdict::Same);
+    assert_eq!(verdict(&after, &before).verdict, Verdict::Same);
+    // Ten of them are no chance.
+    let slow = |n: i64| if n < 10 { 8_050 } else { 320 + n % 7 };
+    let after = Sample::new((0..150).map(|n| times(1, slow(n), false)[0]).collect());
+    assert_eq!(verdict(&before, &after).verdict, Verdict::Worse);
+    assert_eq!(verdict(&after, &before).verdict, Verdict::Better);
+}
+
+#[test]
+fn that_far_more_or_far_fewer_are_stuck_counts() {
+    let none = Sample::new(times(50, 10_000, false));
+    let many = Sample::new([times(30, 10_000, false), times(20, 500_000, true)].concat());
+    assert_eq!(verdict(&none, &many).verdict, Verdict::Worse);
+    assert_eq!(verdict(&many, &none).verdict, Verdict::Better);
+    let few = Sample::new([times(45, 10_000, false), times(5, 500_000, true)].concat());
+    assert_eq!(verdict(&none, &few).verdict, Verdict::Same);
+}
+
+#[test]
+fn a_lateness_where_nobody_was_before_is_worse_on_the_whole() {
+    let mut groups = [verdict(&sample([]), &sample([100, 110, 140]))];
+    assert_eq!(overall(&groups, true), Verdict::NotEnoughData);
+    groups[0].late = [0, 3];
+    assert_eq!(groups[0].verdict, Verdict::OnlyAfter);
+    assert_eq!(overall(&groups, true), Verdict::Worse);
+    assert_eq!(overall(&groups, false), Verdict::NotEnoughData, "ticks are not late");
+    let mut gone = [verdict(&sample([100, 110, 140]), &sample([]))];
+    gone[0].late = [3, 0];
+    assert_eq!(overall(&gone, true), Verdict::NotEnoughData);
+}
+
+/// Numbers by lot, the same on each run (`SplitMix64`).
+struct Lots(u64);
+
+impl Lots {
+    /// At least 0, below 1.
+    fn next(&mut self) -> f64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut x = self.0;
+        x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        f64::from(u32::try_from((x ^ (x >> 31)) >> 32).expect("32 bits")) / 4_294_967_296.0
+    }
+
+    /// A number from 0 to below `n`.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small")]
+    fn below(&mut self, n: u32) -> usize {
+        (self.next() * f64::from(n)) as usize
+    }
+
+    /// So many durations of a program that takes about `ms`, some of them far more; a share of
+    /// them is cut off on the way.
+    #[expect(clippy::cast_possible_truncation, reason = "a few seconds")]
+    fn sample(&mut self, n: usize, ms: f64, cut: f64) -> Sample {
+        let one = |lots: &mut Self| {
+            let usual = -(1.0 - lots.next()).ln() * ms;
+            let slow = if lots.next() < 0.03 { 10.0 } else { 1.0 };
+            let cut_off = lots.next() < cut;
+            let seen = if cut_off { lots.next() } else { 1.0 };
+            Duration { ns: (usual * slow * seen * 1e6) as i64, cut_off }
+        };
+        Sample::new((0..n).map(|_| one(self)).collect())
+    }
+}
+
+/// The rows of a comparison of a program with itself: 20 kinds of work, some with very few.
+fn of_the_same(lots: &mut Lots) -> Vec<DiffGroup> {
+    let mut groups: Vec<DiffGroup> = (0..20)
+        .map(|row| {
+            let n = [5 + lots.below(6), 5 + lots.below(40), 100 + lots.below(40)][row % 3];
+            let more = lots.below(5);
+            let cut = if row % 4 == 0 { 0.3 } else { 0.0 };
+            let [before, after] = [n, n + more].map(|n| lots.sample(n, 50.0, cut));
+            let kind = GroupKind::CancelSite;
+            let key = Key { kind, what: row.to_string(), function: String::new() };
+            compare(key, &before, &after, true)
+        })
+        .collect();
+    correct(&mut groups);
+    groups
+}
+
+#[test]
+fn a_program_is_seldom_worse_or_better_than_itself() {
+    let mut lots = Lots(20_261_123);
+    let (mut n_changed, mut n_tested, mut p_below) = (0, 0, 0);
+    for _ in 0..200 {
+        let groups = of_the_same(&mut lots);
+        n_changed += usize::from(overall(&groups, true) != Verdict::Same);
+        n_tested += groups.len();
+        p_below += groups.iter().filter(|group| group.p_value.is_some_and(|p| p < 0.05)).count();
+    }
+    // One in twenty is what is promised, and three standard deviations are 9 of 200.
+    assert!(n_changed <= 19, "{n_changed} of 200 comparisons");
+    assert!(p_below * 100 <= n_tested * 6, "{p_below} of {n_tested} rows");
+    // The promise would be kept by saying nothing at all.
+    assert!(p_below * 100 >= n_tested, "{p_below} of {n_tested} rows");
+}
+
+#[test]
+fn the_other_way_round_worse_is_better() {
+    let mut lots = Lots(7);
+    let mut seen = [0; 3];
+    for at in 0..600 {
+        let n = [5 + lots.below(20), 20 + lots.below(60), 110][at % 3];
+        let (ms, cut) = ([20.0, 21.0, 30.0, 60.0][lots.below(4)], [0.0, 0.2, 0.6][lots.below(3)]);
+        let before = lots.sample(n, 30.0, 0.1);
+        let more = lots.below(9);
+        let after = lots.sample(n + more, ms, cut);
+        let (there, back) = (verdict(&before, &after), verdict(&after, &before));
+        let mirrored = match there.verdict {
+            Verdict::Worse => Verdict::Better,
+            Verdict::Better => Verdict::Worse,
+            other => other,
+        };
+        assert_eq!(back.verdict, mirrored, "{at}: {there:?}");
+        // Rounding may differ by one.
+        let sum = there.shift_ns.zip(back.shift_ns).map_or(0, |(there, back)| there + back);
+        assert!(sum.abs() <= 1, "{at}: {there:?}");
+        let ps = there.p_value.zip(back.p_value);
+        assert!(ps.is_none_or(|(there, back)| (there - back).abs() < 1e-9), "{at}: {ps:?}");
+        seen[there.verdict as usize] += 1;
+    }
+    assert!(seen.into_iter().all(|n| n > 20), "each verdict is seen: {seen:?}");
 }

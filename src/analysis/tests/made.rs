@@ -12,16 +12,16 @@ use crate::parse::sink::Sink as _;
 use crate::parse::tables::{Frame, Tables};
 
 /// A cancel's own frames, as below an explicit `cancel()`.
-pub(super) const CANCEL: &str = "context.(*cancelCtx).cancel < context.WithCancel.func1";
+pub(crate) const CANCEL: &str = "context.(*cancelCtx).cancel < context.WithCancel.func1";
 /// The same, one level further down.
-pub(super) const BELOW: &str =
+pub(crate) const BELOW: &str =
     "context.(*cancelCtx).cancel < context.(*cancelCtx).cancel < context.WithCancel.func1";
 /// A deadline's, on its timer's goroutine.
-pub(super) const TIMER: &str = "context.(*timerCtx).cancel < context.WithDeadlineCause.func2";
+pub(crate) const TIMER: &str = "context.(*timerCtx).cancel < context.WithDeadlineCause.func2";
 
 /// A trace in the making. Goroutines have the numbers that the test gives them, from 1; times
 /// are nanoseconds and must increase.
-pub(super) struct Made {
+pub(crate) struct Made {
     tables: Tables<'static>,
     strings: BTreeMap<String, StrRef>,
     stacks: BTreeMap<String, StackRef>,
@@ -33,7 +33,7 @@ pub(super) struct Made {
 
 impl Made {
     /// An empty one that begins at 0.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut made = Self {
             tables: Tables::empty(1),
             strings: BTreeMap::new(),
@@ -111,48 +111,48 @@ impl Made {
     }
 
     /// It is there and runs from the beginning on; `start` is where its life began.
-    pub(super) fn running(&mut self, of: u32, start: &str) -> &mut Self {
+    pub(crate) fn running(&mut self, of: u32, start: &str) -> &mut Self {
         self.states.insert(of, GoState::Undetermined);
         self.turn(0, (0, ""), of, GoState::Running, ("", start));
         self
     }
 
     /// One creates another, which starts in a function; nobody does if `by` is 0.
-    pub(super) fn go(&mut self, at: i64, by: u32, stack: &str, of: u32, start: &str) -> &mut Self {
+    pub(crate) fn go(&mut self, at: i64, by: u32, stack: &str, of: u32, start: &str) -> &mut Self {
         self.states.insert(of, GoState::NotExist);
         self.turn(at, (by, stack), of, GoState::Runnable, ("", start));
         self
     }
 
-    pub(super) fn runs(&mut self, at: i64, of: u32) -> &mut Self {
+    pub(crate) fn runs(&mut self, at: i64, of: u32) -> &mut Self {
         self.turn(at, (0, ""), of, GoState::Running, ("", ""));
         self
     }
 
-    pub(super) fn waits(&mut self, at: i64, of: u32, reason: &str, stack: &str) -> &mut Self {
+    pub(crate) fn waits(&mut self, at: i64, of: u32, reason: &str, stack: &str) -> &mut Self {
         self.turn(at, (of, stack), of, GoState::Waiting, (reason, stack));
         self
     }
 
     /// One wakes another from a stack.
-    pub(super) fn wakes(&mut self, at: i64, by: u32, stack: &str, of: u32) -> &mut Self {
+    pub(crate) fn wakes(&mut self, at: i64, by: u32, stack: &str, of: u32) -> &mut Self {
         self.turn(at, (by, stack), of, GoState::Runnable, ("", ""));
         self
     }
 
     /// It loses its processor.
-    pub(super) fn preempted(&mut self, at: i64, of: u32, stack: &str) -> &mut Self {
+    pub(crate) fn preempted(&mut self, at: i64, of: u32, stack: &str) -> &mut Self {
         self.turn(at, (of, stack), of, GoState::Runnable, ("preempted", stack));
         self
     }
 
-    pub(super) fn ends(&mut self, at: i64, of: u32) -> &mut Self {
+    pub(crate) fn ends(&mut self, at: i64, of: u32) -> &mut Self {
         self.turn(at, (of, ""), of, GoState::NotExist, ("", ""));
         self
     }
 
     /// It logs in the category of contexts.
-    pub(super) fn logs(
+    pub(crate) fn logs(
         &mut self,
         at: i64,
         by: u32,
@@ -166,7 +166,7 @@ impl Made {
     }
 
     /// It begins a region of a task, or ends it.
-    pub(super) fn region(&mut self, at: i64, by: u32, task: u64, begins: bool) -> &mut Self {
+    pub(crate) fn region(&mut self, at: i64, by: u32, task: u64, begins: bool) -> &mut Self {
         let (task, kind) = (TaskId(task), self.string("work"));
         let body =
             if begins { Body::RegionBegin { task, kind } } else { Body::RegionEnd { task, kind } };
@@ -175,7 +175,7 @@ impl Made {
     }
 
     /// A new generation begins, in which all that live are told of again.
-    pub(super) fn generation(&mut self, at: i64) -> &mut Self {
+    pub(crate) fn generation(&mut self, at: i64) -> &mut Self {
         self.close();
         self.begin(at);
         for (of, state) in self.states.clone() {
@@ -198,11 +198,11 @@ impl Made {
     }
 
     /// The whole, as it is analyzed by the usual rules; `at` is when the trace ends.
-    pub(super) fn document(&mut self, at: i64) -> Document {
+    pub(crate) fn document(&mut self, at: i64) -> Document {
         self.document_by(at, Rules::default())
     }
 
-    pub(super) fn document_by(&mut self, at: i64, rules: Rules) -> Document {
+    pub(crate) fn document_by(&mut self, at: i64, rules: Rules) -> Document {
         self.push(at, 0, "", Body::Sync { number: self.generations + 1, last: true });
         self.close();
         let parsed = Parsed { minor: 26, complete: true, ..Parsed::default() };

@@ -1,11 +1,12 @@
 //! What the analysis says of real traces: the twelve cases, and what holds of every trace.
 
 mod cases;
+mod comparing;
 mod deaf;
 mod everywhere;
 mod grouping;
 mod logged;
-mod made;
+pub(crate) mod made;
 mod outcome;
 mod threads;
 

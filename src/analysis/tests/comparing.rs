@@ -1,0 +1,88 @@
+//! What a comparison counts, on traces made by hand.
+
+use super::super::{Diff, DiffGroup, Document, GroupKind, Verdict, diff};
+use super::made::{CANCEL, Made};
+
+const MS: i64 = 1_000_000;
+const LOCK: &str = "sync.(*Mutex).Lock < main.worker:5";
+const DONE: &str = "runtime.selectgo < main.worker:3";
+
+/// The only row of a kind, of those that are about one place.
+fn row(diff: &Diff, kind: GroupKind) -> &DiffGroup {
+    let mut rows =
+        diff.groups.iter().filter(|group| group.kind == kind && group.key != "all cancels");
+    let row = rows.next().expect("a row");
+    assert!(rows.next().is_none(), "one row of {kind}: {diff:?}");
+    row
+}
+
+/// The main goroutine and a worker, which waits for a lock from 10 ms on.
+fn locked() -> Made {
+    let mut made = Made::new();
+    made.running(1, "main.main").go(MS, 1, "main.main:2", 2, "main.worker").runs(2 * MS, 2);
+    made.waits(10 * MS, 2, "sync", LOCK);
+    made
+}
+
+#[test]
+fn a_wait_is_as_long_as_it_is_however_the_trace_is_cut() {
+    for cuts in [vec![], vec![20], vec![20, 30, 40]] {
+        let mut made = locked();
+        for at in &cuts {
+            made.generation(at * MS);
+        }
+        made.wakes(90 * MS, 1, "main.main:9", 2).runs(91 * MS, 2).ends(92 * MS, 2);
+        let document = made.document(100 * MS);
+        let diff = diff(&document, &document);
+        let blocked = row(&diff, GroupKind::Blocked);
+        assert_eq!((blocked.before.n, blocked.before.max_ns), (1, 80 * MS), "{cuts:?}");
+        // From its birth on and after it was woken.
+        assert_eq!(row(&diff, GroupKind::Scheduling).before.n, 2, "{cuts:?}");
+        assert_eq!(diff.verdict, Verdict::Same);
+    }
+    // What the trace's end cuts off has no length.
+    let document = locked().document(100 * MS);
+    let diff = diff(&document, &document);
+    assert!(diff.groups.iter().all(|group| group.kind != GroupKind::Blocked), "{diff:?}");
+}
+
+/// Workers whose context is cancelled at 10 ms; each leaves so many ms later.
+fn cancelled(late: &[i64]) -> Document {
+    let mut made = Made::new();
+    made.running(1, "main.main");
+    let mut workers: Vec<(i64, u32)> = late.iter().copied().zip(2..).collect();
+    for &(_, worker) in &workers {
+        let at = MS + i64::from(worker) * 1_000;
+        made.go(at, 1, "main.main:2", worker, "main.worker").runs(at + 100, worker);
+        made.waits(at + 200, worker, "select", DONE);
+    }
+    let canceller = format!("{CANCEL} < main.main:7");
+    for &(_, worker) in &workers {
+        made.wakes(10 * MS + i64::from(worker), 1, &canceller, worker);
+    }
+    for &(_, worker) in &workers {
+        made.runs(10 * MS + 1_000 + i64::from(worker), worker);
+    }
+    workers.sort_unstable();
+    for &(late, worker) in &workers {
+        made.ends(10 * MS + late * MS + 2_000 + i64::from(worker), worker);
+    }
+    made.document(1_000 * MS)
+}
+
+#[test]
+fn who_is_late_for_a_cancel_that_was_not_there_makes_it_worse() {
+    let (nothing, prompt, late) = (cancelled(&[]), cancelled(&[0, 1]), cancelled(&[0, 80, 90]));
+    let new = diff(&nothing, &late);
+    let site = row(&new, GroupKind::CancelSite);
+    assert_eq!((site.verdict, site.late), (Verdict::OnlyAfter, [0, 2]));
+    assert!(site.is_newly_late() && site.is_one_site(), "{site:?}");
+    assert_eq!(new.verdict, Verdict::Worse);
+    // All who are new are in time, or all who were late are gone.
+    assert_ne!(diff(&nothing, &prompt).verdict, Verdict::Worse);
+    assert_ne!(diff(&late, &nothing).verdict, Verdict::Worse);
+    // They were there before, and are too few to tell.
+    let changed = diff(&prompt, &late);
+    assert_eq!(row(&changed, GroupKind::CancelSite).verdict, Verdict::NotEnoughData);
+    assert_ne!(changed.verdict, Verdict::Worse);
+}

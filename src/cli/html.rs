@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use super::comparison::{facts, moved, verdict_words};
+use super::ink::safe;
 use super::told::{Head, Late, Told, ToldFinding};
 use crate::analysis::{Diff, DiffGroup, Doing, Severity, Verdict};
 use crate::base::Clock;
@@ -70,7 +71,8 @@ pub(super) fn write_diff(
         titles(out, &["", "what", "of", "before → after", "change"])?;
     }
     for group in changed.iter().take(ROWS) {
-        let class = format!("word {}", class_of(group.verdict));
+        let class = if group.is_newly_late() { "bad" } else { class_of(group.verdict) };
+        let class = format!("word {class}");
         let change = group.shift_ns.map_or_else(String::new, |shift| moved(diff, group, shift));
         let facts = facts(diff, group);
         let cells = [
@@ -221,9 +223,10 @@ fn code(text_of_trace: &str) -> String {
 }
 
 /// A text that means nothing special in HTML.
-fn text(text: &str) -> Cow<'_, str> {
+fn text(of_trace: &str) -> Cow<'_, str> {
+    let text = safe(of_trace);
     if !text.contains(['&', '<', '>', '"', '\'']) {
-        return Cow::Borrowed(text);
+        return text;
     }
     let mut escaped = String::with_capacity(text.len() + 16);
     for c in text.chars() {
@@ -256,5 +259,6 @@ mod tests {
         let hostile = "<script>alert('x & \"y\"')</script>";
         let expected = "&lt;script&gt;alert(&#39;x &amp; &quot;y&quot;&#39;)&lt;/script&gt;";
         assert_eq!(text(hostile), expected);
+        assert_eq!(text("a\0b\n"), "a\u{fffd}b\u{fffd}");
     }
 }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 
 use super::comparison::{facts, moved, verdict_words};
+use super::ink::safe;
 use super::told::{Head, Told};
 use crate::analysis::{Diff, Verdict};
 
@@ -101,29 +102,31 @@ fn head(out: &mut dyn Write, title: &str, head: &Head) -> io::Result<()> {
     writeln!(out, "{title} {}\n\n{}{doubt}\n", code(&head.name), cell(&head.facts))
 }
 
-/// A text that means nothing special in a table's cell.
-fn cell(text: &str) -> Cow<'_, str> {
-    if !text.contains(['|', '<', '>', '*', '_', '[', '`', '\\', '#']) {
-        return Cow::Borrowed(text);
+/// A text that means nothing special in a table's cell, and ends no row.
+fn cell(of_trace: &str) -> Cow<'_, str> {
+    let text = safe(of_trace);
+    if !text.contains(['&', '|', '<', '>', '*', '_', '[', '`', '\\', '#', '~']) {
+        return text;
     }
     let mut escaped = String::with_capacity(text.len() + 8);
     for c in text.chars() {
         match c {
+            '&' => escaped.push_str("&amp;"),
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),
-            '|' | '*' | '_' | '[' | '`' | '\\' | '#' => escaped.extend(['\\', c]),
+            '|' | '*' | '_' | '[' | '`' | '\\' | '#' | '~' => escaped.extend(['\\', c]),
             c => escaped.push(c),
         }
     }
     Cow::Owned(escaped)
 }
 
-/// A text as code, fit for a table's cell.
+/// A text as code, fit for a table's cell: it ends no row either.
 fn code(text: &str) -> String {
     if text.is_empty() {
         return String::new();
     }
-    format!("`{}`", text.replace('`', "'").replace('|', "\\|"))
+    format!("`{}`", safe(text).replace('`', "'").replace('|', "\\|"))
 }
 
 #[cfg(test)]
@@ -136,5 +139,7 @@ mod tests {
         assert_eq!(cell("a|b <i> *c*"), "a\\|b &lt;i&gt; \\*c\\*");
         assert_eq!(code("main.(*T).f`|x"), "`main.(*T).f'\\|x`");
         assert_eq!(code(""), "");
+        assert_eq!(cell("a\r\nb & ~~c~~"), "a\u{fffd}\u{fffd}b &amp; \\~\\~c\\~\\~");
+        assert_eq!(code("type\n|x"), "`type\u{fffd}\\|x`");
     }
 }

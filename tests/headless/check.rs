@@ -95,6 +95,22 @@ fn check_excuses_what_the_budget_allows() {
 fn check_forgives_what_the_baseline_has() {
     assert_eq!(run(["check", LATE, "--baseline", LATE]).status, 0);
     assert_eq!(run(["check", LATE, "--baseline", PROMPT]).status, 1);
+    // The same program in two recordings, the limit between the two: 127 ms here, 126 ms there.
+    let other = "traces/late-exit/before.go1.22.trace";
+    let limit = ["--late-over", "126500us"];
+    assert_eq!(run([&["check", LATE][..], &limit].concat()).status, 1);
+    assert_eq!(run([&["check", other][..], &limit].concat()).status, 0);
+    let said = run([&["check", LATE, "--baseline", other][..], &limit].concat());
+    assert_eq!(said.status, 0, "{said:?}");
+    assert!(said.out.contains("no worse than in the baseline: late_exit_max"), "{said:?}");
+    // What is forgiven is still a limit that was checked.
+    let junit = run(["check", LATE, "--baseline", LATE, "--format", "junit"]);
+    assert_eq!(junit.out.matches("<testcase").count(), 5, "{junit:?}");
+    assert!(junit.out.contains("tests=\"5\" failures=\"0\""), "{junit:?}");
+    let json = run(["check", LATE, "--baseline", LATE, "--format", "json"]);
+    let whole: Value = serde_json::from_str(&json.out).expect("JSON");
+    assert_eq!(whole["within"].as_array().map(Vec::len), Some(5), "{json:?}");
+    assert!(whole["in_baseline"].as_u64().is_some_and(|n| n > 0), "{json:?}");
 }
 
 #[test]
@@ -120,9 +136,7 @@ fn check_speaks_to_machines() {
     assert!(github.out.contains("file=traces/deaf/before/main.go,line="), "{github:?}");
 
     let sarif = run(["check", DEAF, "--format", "sarif"]);
-    let whole: Value = serde_json::from_str(&sarif.out).expect("JSON");
-    assert_eq!(whole["version"], "2.1.0");
-    assert_eq!(whole["runs"][0]["results"][0]["ruleId"], "deaf");
+    is_sarif(&serde_json::from_str(&sarif.out).expect("JSON"), "traces/deaf/before/main.go");
 
     let junit = run(["check", DEAF, "--format", "junit"]);
     assert!(junit.out.starts_with("<?xml"), "{junit:?}");
@@ -131,4 +145,49 @@ fn check_speaks_to_machines() {
 
     let fine = run(["check", PROMPT, "--format", "github"]);
     assert_eq!((fine.status, fine.out.as_str()), (0, ""));
+}
+
+/// Checks that a log has all that SARIF 2.1.0 and GitHub's code scanning ask for, and that its
+/// first result is about a file.
+fn is_sarif(log: &Value, file: &str) {
+    let text = |value: &Value| value["text"].as_str().is_some_and(|text| !text.is_empty());
+    assert_eq!(log["version"], "2.1.0");
+    assert!(log["$schema"].as_str().is_some_and(|schema| schema.contains("2.1.0")), "{log}");
+    let run = &log["runs"][0];
+    let driver = &run["tool"]["driver"];
+    assert_eq!(driver["name"], "overstay");
+    let rules = driver["rules"].as_array().expect("rules");
+    for rule in rules {
+        assert!(rule["id"].is_string(), "{rule}");
+        for part in ["shortDescription", "fullDescription", "help"] {
+            assert!(text(&rule[part]), "{part}: {rule}");
+        }
+    }
+    let results = run["results"].as_array().expect("results");
+    let place = |result: &Value| result["locations"][0]["physicalLocation"].clone();
+    assert_eq!(place(&results[0])["artifactLocation"]["uri"], file);
+    for result in results {
+        let index = result["ruleIndex"].as_u64().expect("a rule's number");
+        assert_eq!(rules[usize::try_from(index).expect("small")]["id"], result["ruleId"]);
+        assert!(["error", "warning", "note"].iter().any(|level| result["level"] == *level));
+        assert!(text(&result["message"]), "{result}");
+        assert!(result["partialFingerprints"].as_object().is_some_and(|prints| !prints.is_empty()));
+        assert!(place(result)["region"]["startLine"].as_u64().is_some_and(|line| line > 0));
+        let uri = place(result)["artifactLocation"]["uri"].as_str().expect("a URI").to_owned();
+        assert!(!uri.is_empty() && uri.is_ascii() && !uri.contains([' ', '\\', '#']), "{uri}");
+    }
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "tests make the files that they need")]
+fn a_file_of_the_same_name_is_not_marked() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    std::fs::write(folder.path().join("main.go"), "package main\n").expect("a writable folder");
+    let trace = root().join(DEAF);
+    for form in ["github", "sarif"] {
+        let args = ["check".as_ref(), trace.as_os_str(), "--format".as_ref(), form.as_ref()];
+        let said = finished(program(args).current_dir(folder.path()));
+        assert_eq!(said.status, 1, "{said:?}");
+        assert!(said.out.contains("before/main.go"), "{said:?}");
+    }
 }

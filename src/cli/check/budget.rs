@@ -65,6 +65,14 @@ impl Limits {
         max_sleep: Some(1_000_000_000),
     };
 
+    /// The same limits, each at nothing: all that there is is over them.
+    pub(super) fn at_nothing(mut self) -> Self {
+        for (.., limit) in self.named() {
+            *limit = limit.map(|_| 0);
+        }
+        self
+    }
+
     /// The limits by the names that they have in the file.
     pub(super) fn named(&mut self) -> [(&'static str, Unit, &mut Option<i64>); 5] {
         [
@@ -186,7 +194,8 @@ impl Budget {
         }
     }
 
-    fn parse(text: &str, profile: Option<&str>) -> Result<Self, String> {
+    /// Reads a budget's text.
+    pub(super) fn parse(text: &str, profile: Option<&str>) -> Result<Self, String> {
         let file: Table = text.parse().map_err(|err: toml::de::Error| {
             let line = err.span().map(|span| text[..span.start].lines().count().max(1));
             let line = line.map_or_else(String::new, |line| format!(" (line {line})"));

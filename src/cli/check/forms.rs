@@ -13,8 +13,10 @@ use crate::cli::open::Opened;
 use crate::cli::text::head;
 use crate::cli::told::Head;
 
+use files::in_package;
 pub(super) use machine::{json, sarif};
 
+mod files;
 mod machine;
 
 /// How many things over their limit are told.
@@ -38,22 +40,23 @@ pub(super) fn text(
         };
         writeln!(out, "\n{verdict}")?;
         cut_list(out, checked.over.iter(), SHOWN, one_over)?;
-        if !checked.within.is_empty() {
-            let within = checked.within.join(", ");
+        let within: Vec<&str> = checked.within().collect();
+        if !within.is_empty() {
+            let within = within.join(", ");
             writeln!(out, "  {}", styled(FAINT, format!("within: {within}")))?;
         }
         for excused in &checked.excused {
             let times = grouped(excused.count.into());
             let text = format!(
                 "allowed: {} {} ×{times}: {}",
-                excused.function,
+                safe(&excused.function),
                 excused.rule,
                 safe(&excused.why)
             );
             writeln!(out, "  {}", styled(FAINT, text))?;
         }
-        if checked.forgiven > 0 {
-            let text = format!("no worse than in the baseline: {}", checked.forgiven);
+        if !checked.forgiven.is_empty() {
+            let text = format!("no worse than in the baseline: {}", checked.forgiven.join(", "));
             writeln!(out, "  {}", styled(DOUBTFUL, text))?;
         }
         Ok(())
@@ -82,8 +85,8 @@ pub(super) fn github(out: &mut dyn Write, checked: &Checked) -> io::Result<()> {
             Severity::High | Severity::Medium => "error",
             Severity::Low => "warning",
         };
-        let place = over.site.as_ref().map_or_else(String::new, |site| {
-            format!("file={},line={},", property(&machine::in_package(&site.file)), site.line)
+        let place = over.site.as_ref().or(over.near.as_ref()).map_or_else(String::new, |place| {
+            format!("file={},line={},", property(&in_package(&place.file)), place.line)
         });
         let title = property(&measure(over));
         let message = data(&format!("{}. {}", over.message, over.fix));
@@ -106,7 +109,7 @@ fn property(text: &str) -> String {
 pub(super) fn junit(out: &mut dyn Write, opened: &Opened, checked: &Checked) -> io::Result<()> {
     let mut failed: Vec<&str> = checked.over.iter().map(|over| over.limit).collect();
     failed.dedup();
-    let n_cases = failed.len() + checked.within.len();
+    let n_cases = failed.len() + checked.kept().count();
     let name = xml(&file_name(&opened.path));
     writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>")?;
     let n_failed = failed.len();
@@ -126,7 +129,7 @@ pub(super) fn junit(out: &mut dyn Write, opened: &Opened, checked: &Checked) -> 
         }
         writeln!(out, "</testcase>")?;
     }
-    for limit in &checked.within {
+    for limit in checked.kept() {
         writeln!(out, "<testcase classname=\"{name}\" name=\"{limit}\"/>")?;
     }
     writeln!(out, "</testsuite>\n</testsuites>")
@@ -134,7 +137,8 @@ pub(super) fn junit(out: &mut dyn Write, opened: &Opened, checked: &Checked) -> 
 
 fn xml(text: &str) -> String {
     let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    text.replace('"', "&quot;").replace(char::is_control, " ")
+    let is_none_of_xml = |c: char| c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}');
+    text.replace('"', "&quot;").replace(is_none_of_xml, " ")
 }
 
 /// What a limit's value is counted in, by the name's ending in JSON.
@@ -154,5 +158,6 @@ mod tests {
         assert_eq!(data("50 %\n::error::x"), "50 %25%0A::error::x");
         assert_eq!(property("a:b,c"), "a%3Ab%2Cc");
         assert_eq!(xml("<a b=\"c\">&\u{1}"), "&lt;a b=&quot;c&quot;&gt;&amp; ");
+        assert_eq!(xml("a\u{ffff}\nb"), "a  b");
     }
 }

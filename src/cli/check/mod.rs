@@ -5,25 +5,26 @@ mod forms;
 mod verdict;
 
 use super::Status;
-use super::args::{CheckArgs, CheckFormat};
+use super::args::{CheckArgs, CheckFormat, LateArgs};
 use super::failure::Failure;
 use super::open::open;
 use super::output::{stdout_has_color, write_to};
-use crate::analysis::Rules;
+use crate::analysis::{Document, Rules};
 use budget::Budget;
-use verdict::{Checked, hold_against};
+use verdict::{Checked, hold_against, of_baseline};
 
 /// Runs `overstay check`.
 pub(super) fn run(args: &CheckArgs) -> Result<Status, Failure> {
     let mut budget = Budget::find(args.budget.as_deref(), args.profile.as_deref())?;
-    if let Some(late_over) = args.late.late_over {
+    if let Some(late_over) = args.late_over {
+        // All leave within it, so that another limit for most of them has no meaning.
         budget.limits.late_exit_max = Some(late_over);
         budget.limits.late_exit_p99 = None;
     }
     if args.max_sleep.is_some() {
         budget.limits.max_sleep = args.max_sleep;
     }
-    let mut rules: Rules = args.late.rules();
+    let mut rules: Rules = LateArgs { late_over: args.late_over }.rules();
     // What is within its limit need not be looked at, and what is beyond must be.
     for limit in [budget.limits.late_exit_p99, budget.limits.late_exit_max].into_iter().flatten() {
         rules.late_over_ns = rules.late_over_ns.min(limit);
@@ -34,8 +35,8 @@ pub(super) fn run(args: &CheckArgs) -> Result<Status, Failure> {
     let opened = open(&args.trace, rules.clone(), args.read)?;
     let mut checked: Checked = hold_against(&opened.document, &budget);
     if let Some(baseline) = &args.baseline {
-        let before = open(baseline, rules, args.read)?;
-        checked.forgive(&hold_against(&before.document, &budget));
+        let before = open(baseline, rules.clone(), args.read)?.document;
+        forgive(&mut checked, before, &rules, &budget);
     }
     write_to(args.output.as_deref(), |out| match args.format {
         CheckFormat::Text => {
@@ -43,8 +44,23 @@ pub(super) fn run(args: &CheckArgs) -> Result<Status, Failure> {
         }
         CheckFormat::Json => forms::json(out, &opened, &budget, &checked),
         CheckFormat::Github => forms::github(out, &checked),
-        CheckFormat::Sarif => forms::sarif(out, &checked),
+        CheckFormat::Sarif => forms::sarif(out, &opened, &budget, &checked),
         CheckFormat::Junit => forms::junit(out, &opened, &checked),
     })?;
     Ok(if checked.over.is_empty() { Status::Fine } else { Status::Worse })
 }
+
+/// Takes out what is no worse than in the baseline, whether that was within its limit there or
+/// not.
+fn forgive(checked: &mut Checked, before: Document, rules: &Rules, budget: &Budget) {
+    let all = Budget { limits: budget.limits.at_nothing(), ..budget.clone() };
+    checked.forgive(&hold_against(&before, &all));
+    if checked.is_late() {
+        // What is just within a limit that it is analyzed by is not found in the baseline.
+        let before = Document::new(before.into_trace(), of_baseline(rules));
+        checked.forgive(&hold_against(&before, &all).of_durations());
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,13 +1,16 @@
 //! Which limits of a budget a trace is over, and by what.
 
 use super::budget::{Budget, Limits, Unit};
-use crate::analysis::{Document, Finding, Outcome, Rule, Severity};
-use crate::base::{Clock, StrId};
+use crate::analysis::{Accused, Document, Finding, Outcome, Rule, Rules, Severity};
+use crate::base::{Clock, StrId, grouped, nearest_rank};
 use crate::cli::ink::{count, safe};
 use crate::model::{Frame, Trace};
 
 /// What is as bad in the baseline, or at most this much better there, is forgiven, in percent.
 const TOLERANCE: i64 = 10;
+
+/// The limit that is on all of them together.
+const LATE_EXIT_P99: &str = "late_exit_p99";
 
 /// A line of code, by its texts.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -41,6 +44,8 @@ pub(super) struct Over {
     pub(super) function: String,
     /// Where.
     pub(super) site: Option<Place>,
+    /// Where that is not known: a line of the function that it is about.
+    pub(super) near: Option<Place>,
     /// How often.
     pub(super) count: u32,
     /// What happened.
@@ -58,15 +63,26 @@ impl Over {
         }
     }
 
-    /// Whether another trace has the same, about as bad.
-    fn is_forgiven_by(&self, before: &Self) -> bool {
-        let same = (self.limit, self.rule, &self.function)
-            == (before.limit, before.rule, &before.function);
-        let tolerated = match self.unit {
-            Unit::Duration => before.actual.saturating_add(before.actual / (100 / TOLERANCE)),
-            Unit::Count => before.actual,
+    /// Whether this and what another trace is over are the same. A p99 is that of all, whoever
+    /// is worst.
+    fn is_like(&self, other: &Self) -> bool {
+        let of_all = self.limit == LATE_EXIT_P99;
+        let alike = (self.rule, &self.function) == (other.rule, &other.function);
+        self.limit == other.limit && (of_all || alike)
+    }
+
+    /// Whether another trace has the same, about as bad. `all` is what this one has.
+    fn is_forgiven_by(&self, before: &[Self], all: &[Self]) -> bool {
+        let alike = |list: &[Self]| -> Vec<i64> {
+            list.iter().filter(|other| self.is_like(other)).map(|over| over.actual).collect()
         };
-        same && self.actual <= tolerated
+        match self.unit {
+            Unit::Duration => alike(before)
+                .into_iter()
+                .any(|ns| self.actual <= ns.saturating_add(ns / (100 / TOLERANCE))),
+            // Those of one function may be told in several places.
+            Unit::Count => alike(all).iter().sum::<i64>() <= alike(before).iter().sum(),
+        }
     }
 }
 
@@ -86,22 +102,55 @@ pub(super) struct Excused {
 /// A trace held against a budget.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(super) struct Checked {
+    /// The limits that were checked.
+    limits: Vec<&'static str>,
     /// What is over its limit.
     pub(super) over: Vec<Over>,
-    /// What was checked and is within its limit.
-    pub(super) within: Vec<&'static str>,
     /// What the budget allows by name.
     pub(super) excused: Vec<Excused>,
-    /// How much is over its limit, but was so in the baseline.
-    pub(super) forgiven: u32,
+    /// The limits of what is over them, but was so in the baseline.
+    pub(super) forgiven: Vec<&'static str>,
 }
 
 impl Checked {
     /// Takes out what another trace has as well.
     pub(super) fn forgive(&mut self, before: &Self) {
-        let n_before = self.over.len();
-        self.over.retain(|over| !before.over.iter().any(|before| over.is_forgiven_by(before)));
-        self.forgiven = u32::try_from(n_before - self.over.len()).unwrap_or(u32::MAX);
+        let all = std::mem::take(&mut self.over);
+        let is_forgiven = |over: &Over| over.is_forgiven_by(&before.over, &all);
+        self.forgiven.extend(all.iter().filter(|over| is_forgiven(over)).map(|over| over.limit));
+        self.over = all.iter().filter(|over| !is_forgiven(over)).cloned().collect();
+    }
+
+    /// The limits that nothing is over, or nothing more than in the baseline.
+    pub(super) fn kept(&self) -> impl Iterator<Item = &'static str> {
+        let is_over = |limit: &str| self.over.iter().any(|over| over.limit == limit);
+        self.limits.iter().copied().filter(move |limit| !is_over(limit))
+    }
+
+    /// The limits that nothing is over.
+    pub(super) fn within(&self) -> impl Iterator<Item = &'static str> {
+        self.kept().filter(|limit| !self.forgiven.contains(limit))
+    }
+
+    /// Only what is about durations: how many are late depends on the rules.
+    pub(super) fn of_durations(mut self) -> Self {
+        self.over.retain(|over| over.unit == Unit::Duration);
+        self
+    }
+
+    /// Whether a duration is over its limit.
+    pub(super) fn is_late(&self) -> bool {
+        self.over.iter().any(|over| over.unit == Unit::Duration)
+    }
+}
+
+/// The rules by which a baseline is looked at, so that what it just keeps is found in it.
+pub(super) fn of_baseline(rules: &Rules) -> Rules {
+    let less = |limit: i64| limit / (100 + TOLERANCE) * 100;
+    Rules {
+        late_over_ns: less(rules.late_over_ns),
+        max_sleep_ns: less(rules.max_sleep_ns),
+        ..rules.clone()
     }
 }
 
@@ -113,10 +162,9 @@ pub(super) fn hold_against(document: &Document, budget: &Budget) -> Checked {
     let Limits { late_exit_p99, late_exit_max, still_alive, deaf, max_sleep } = budget.limits;
     if let Some(allowed) = late_exit_p99 {
         let actual = late_exit_percentile(document, budget, 99);
-        let of = |rule| findings.iter().copied().find(|finding: &&Finding| finding.rule == rule);
-        let late = of(Rule::LateExit).or_else(|| of(Rule::LateScheduling));
+        let late = findings.iter().find(|finding| finding.rule == Rule::LateExit);
         if let Some(finding) = late.filter(|_| actual > allowed) {
-            let mut over = Over::new(trace, "late_exit_p99", Unit::Duration, finding);
+            let mut over = Over::new(trace, LATE_EXIT_P99, Unit::Duration, finding);
             (over.allowed, over.actual) = (allowed, actual);
             checked.over.push(over);
         }
@@ -143,11 +191,8 @@ pub(super) fn hold_against(document: &Document, budget: &Budget) -> Checked {
     by_count("still_alive", still_alive, Rule::StillAlive);
     by_count("deaf", deaf, Rule::Deaf);
     let mut limits = budget.limits;
-    for (name, _, limit) in limits.named() {
-        if limit.is_some() && !checked.over.iter().any(|over| over.limit == name) {
-            checked.within.push(name);
-        }
-    }
+    let named = limits.named().into_iter().filter(|(.., limit)| limit.is_some());
+    checked.limits = named.map(|(name, ..)| name).collect();
     checked
 }
 
@@ -174,24 +219,33 @@ fn not_excused<'a>(
     findings
 }
 
-/// How late those who were told to stop left, except those whom the budget excuses: of so many
-/// in a hundred, the latest, in nanoseconds.
+/// How late those who were told to stop left: of so many in a hundred, the latest, in
+/// nanoseconds. As for the limit on the latest of all, those do not count who were late only for
+/// want of a processor or by the GC, nor those who are late in a finding that the budget allows.
 fn late_exit_percentile(document: &Document, budget: &Budget, percent: usize) -> i64 {
     let trace = document.trace();
-    let is_excused = |function: StrId| {
-        let function = trace.string(function);
-        budget.allow.iter().any(|allow| allow.covers(function, Rule::LateExit))
+    let accused = Accused::new(document);
+    let counts = |finding: &Finding| {
+        let function = trace.string(finding.function);
+        finding.rule == Rule::LateExit
+            && !budget.allow.iter().any(|allow| allow.covers(function, finding.rule))
     };
     let hearings = document.analysis().hearings().iter();
     let mut overstays: Vec<i64> = hearings
         .filter(|hearing| hearing.told_to_stop && !hearing.deaf)
-        .filter(|hearing| hearing.outcome == Outcome::Exited && !is_excused(hearing.function))
+        .filter(|hearing| hearing.outcome == Outcome::Exited)
+        .filter(|hearing| accused.finding_of(hearing).is_none_or(counts))
         .map(|hearing| hearing.overstay_ns)
         .collect();
-    overstays.sort_unstable();
-    // The nearest rank: the smallest that so many in a hundred do not exceed.
-    let rank = (overstays.len() * percent).div_ceil(100);
-    rank.checked_sub(1).and_then(|at| overstays.get(at)).copied().unwrap_or(0)
+    let Some(rank) = nearest_rank(overstays.len(), percent) else { return 0 };
+    *overstays.select_nth_unstable(rank).1
+}
+
+/// A line of a function, if the trace has one: the first, so that it is the same in each trace.
+fn line_of(trace: &Trace, function: StrId) -> Option<Frame> {
+    let frames = trace.stacks().iter().map(|(.., frame)| frame);
+    let in_it = frames.filter(|frame| frame.function == function && frame.line > 0);
+    in_it.filter(|_| function != StrId::EMPTY).min_by_key(|frame| frame.line)
 }
 
 impl Over {
@@ -212,6 +266,10 @@ impl Over {
             severity: finding.severity,
             function: text(finding.function),
             site: finding.site.map(site),
+            near: match finding.site {
+                Some(_) => None,
+                None => line_of(trace, finding.function).map(site),
+            },
             count: finding.count,
             message: safe(&finding.message).into_owned(),
             fix: safe(&finding.fix).into_owned(),
@@ -223,6 +281,12 @@ impl Over {
 pub(super) fn measure(over: &Over) -> String {
     let (actual, allowed) = (over.shown(over.actual), over.shown(over.allowed));
     match over.unit {
+        // In so many digits they are the same: `300 ms, at most 300 ms` would be no reason.
+        Unit::Duration if actual == allowed => {
+            let unit = if over.clock == Clock::Ticks { "ticks" } else { "ns" };
+            let exact = |value: i64| format!("{} {unit}", grouped(value.unsigned_abs()));
+            format!("{} {}, at most {}", over.limit, exact(over.actual), exact(over.allowed))
+        }
         Unit::Duration => format!("{} {actual}, at most {allowed}", over.limit),
         Unit::Count => {
             let actual = count(over.actual.unsigned_abs(), "goroutine");

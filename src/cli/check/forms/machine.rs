@@ -1,10 +1,10 @@
 //! What `check` says to programs: JSON, and SARIF for code scanners.
 
 use std::io::{self, Write};
-use std::path::Path;
 
 use serde_json::{Value, json as value};
 
+use super::files::{in_package, uri};
 use super::unit_of;
 use crate::analysis::{Rule, Severity};
 use crate::cli::check::budget::{Budget, Unit};
@@ -48,9 +48,9 @@ pub(in crate::cli::check) fn json(
         },
         "verdict": if checked.over.is_empty() { "within" } else { "over" },
         "over": checked.over.iter().map(over_row).collect::<Vec<_>>(),
-        "within": checked.within,
+        "within": checked.kept().collect::<Vec<_>>(),
         "allowed": excused.collect::<Vec<_>>(),
-        "in_baseline": checked.forgiven,
+        "in_baseline": checked.forgiven.len(),
     });
     pretty(out, &whole)
 }
@@ -66,47 +66,110 @@ fn over_row(over: &Over) -> Value {
     })
 }
 
-/// For code scanners.
-pub(in crate::cli::check) fn sarif(out: &mut dyn Write, checked: &Checked) -> io::Result<()> {
+/// For code scanners. It has all that GitHub asks for, which refuses a result without a place.
+pub(in crate::cli::check) fn sarif(
+    out: &mut dyn Write,
+    opened: &Opened,
+    budget: &Budget,
+    checked: &Checked,
+) -> io::Result<()> {
     let mut rules: Vec<Rule> = checked.over.iter().map(|over| over.rule).collect();
     rules.sort();
     rules.dedup();
-    let rules = rules.iter().map(|rule| value!({ "id": rule.name(), "name": rule.name() }));
-    let whole = value!({
+    // Where no line of code is known, it is the budget that is not kept, or the trace that is bad.
+    let whole = file_name(budget.path.as_deref().unwrap_or(&opened.path));
+    let results = checked.over.iter().map(|over| sarif_result(over, &rules, &whole));
+    let log = value!({
         "$schema": SARIF,
         "version": "2.1.0",
         "runs": [{
             "tool": { "driver": {
                 "name": "overstay",
                 "version": env!("CARGO_PKG_VERSION"),
-                "rules": rules.collect::<Vec<_>>(),
+                "rules": rules.iter().map(|&rule| sarif_rule(rule)).collect::<Vec<_>>(),
             } },
-            "results": checked.over.iter().map(sarif_result).collect::<Vec<_>>(),
+            "results": results.collect::<Vec<_>>(),
         }],
     });
-    pretty(out, &whole)
+    pretty(out, &log)
 }
 
-fn sarif_result(over: &Over) -> Value {
+fn sarif_rule(rule: Rule) -> Value {
+    let (what, cure) = rule_text(rule);
+    value!({
+        "id": rule.name(), "name": rule.name(),
+        "shortDescription": { "text": what }, "fullDescription": { "text": what },
+        "help": { "text": cure },
+    })
+}
+
+/// What a rule is about, and what is to be done, whoever breaks it.
+fn rule_text(rule: Rule) -> (&'static str, &'static str) {
+    match rule {
+        Rule::LateExit => (
+            "A goroutine that was told to stop ended late.",
+            "Let it return as soon as ctx.Done() is closed.",
+        ),
+        Rule::StillAlive => (
+            "A goroutine that was told to stop had not ended when the trace did.",
+            "Let it return as soon as ctx.Done() is closed.",
+        ),
+        Rule::Deaf => (
+            "A goroutine in a cancel's scope never heard of it.",
+            "Give it the context, and let it wait for ctx.Done(), too.",
+        ),
+        Rule::Orphan => (
+            "A goroutine outlives the one that created it.",
+            "Wait for it, or give it a context that ends with its creator.",
+        ),
+        Rule::LongSleep => (
+            "One time.Sleep is longer than the limit.",
+            "Wait in a select on ctx.Done() and a timer instead.",
+        ),
+        Rule::PileUp => (
+            "Live goroutines of one start function grow in number throughout the trace.",
+            "See what they wait for, and bound their number.",
+        ),
+        Rule::LateScheduling => (
+            "A goroutine that was told to stop ended late for want of a processor or by the GC.",
+            "Give the program more processors, or fewer goroutines that compute at a time.",
+        ),
+        Rule::DeadlineCutShort => (
+            "A child's deadline never counted, since its parent's came first.",
+            "Make the child's deadline shorter than its parent's.",
+        ),
+        Rule::GcPressure => (
+            "The garbage collector takes much of the time around late exits.",
+            "Allocate less, or give the program more memory.",
+        ),
+        Rule::LateRequest => (
+            "The slowest requests are far slower than the rest.",
+            "Give each request a deadline, and end all its waits at that.",
+        ),
+    }
+}
+
+fn sarif_result(over: &Over, rules: &[Rule], whole: &str) -> Value {
     let level = match over.severity {
         Severity::High => "error",
         Severity::Medium => "warning",
         Severity::Low => "note",
     };
     let text = format!("{}: {}. {}", measure(over), over.message, over.fix);
-    let locations: Vec<Value> = over
-        .site
-        .iter()
-        .map(|site| {
-            value!({ "physicalLocation": {
-                "artifactLocation": { "uri": in_package(&site.file) },
-                "region": { "startLine": site.line.max(1) },
-            } })
-        })
-        .collect();
+    let place = over.site.as_ref().or(over.near.as_ref());
+    let (file, line) = place.map_or((whole, 1), |place| (place.file.as_str(), place.line.max(1)));
+    // By these it is known again when lines have moved.
+    let same = format!("{} {} {}", over.limit, over.rule.name(), over.function);
     value!({
-        "ruleId": over.rule.name(), "level": level, "message": { "text": text },
-        "locations": locations,
+        "ruleId": over.rule.name(),
+        "ruleIndex": rules.binary_search(&over.rule).ok(),
+        "level": level,
+        "message": { "text": text },
+        "locations": [{ "physicalLocation": {
+            "artifactLocation": { "uri": uri(&in_package(file)) },
+            "region": { "startLine": line, "startColumn": 1, "endLine": line },
+        } }],
+        "partialFingerprints": { "overstay/v1": same },
     })
 }
 
@@ -115,27 +178,39 @@ fn pretty(mut out: &mut dyn Write, whole: &Value) -> io::Result<()> {
     out.write_all(b"\n")
 }
 
-/// A trace's file name as the package in the working directory would call it: traces have full
-/// paths, or with -trimpath the module's path first.
-pub(super) fn in_package(file: &str) -> String {
-    let path = file.replace('\\', "/");
-    let parts = path.match_indices('/').map(|(at, _)| &path[at + 1..]);
-    let relative = std::iter::once(path.as_str()).chain(parts).find(|rest| {
-        let rest = Path::new(rest);
-        rest.is_relative() && rest.is_file()
-    });
-    relative.unwrap_or(&path).to_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::Clock;
 
     #[test]
-    fn files_are_named_as_in_the_package_if_they_are_there() {
-        // Tests run in the package's folder.
-        assert_eq!(in_package("/somewhere/else/src/main.rs"), "src/main.rs");
-        assert_eq!(in_package("example.com/tool/src/main.rs"), "src/main.rs");
-        assert_eq!(in_package("example.com/tool/gone.go"), "example.com/tool/gone.go");
+    fn each_result_has_a_place_and_its_rule() {
+        let site = |file: &str| Place { function: "f".into(), file: file.into(), line: 7 };
+        let mut over = Over {
+            limit: "deaf",
+            allowed: 0,
+            actual: 1,
+            unit: Unit::Count,
+            clock: Clock::Nanoseconds,
+            rule: Rule::Deaf,
+            severity: Severity::Medium,
+            function: "main.f".into(),
+            site: None,
+            near: None,
+            count: 1,
+            message: "m".into(),
+            fix: "f".into(),
+        };
+        let place = |over: &Over| {
+            let result = sarif_result(over, &[Rule::LateExit, Rule::Deaf], "overstay.toml");
+            assert_eq!((&result["ruleId"], &result["ruleIndex"]), (&value!("deaf"), &value!(1)));
+            let place = &result["locations"][0]["physicalLocation"];
+            (place["artifactLocation"]["uri"].clone(), place["region"]["startLine"].clone())
+        };
+        assert_eq!(place(&over), (value!("overstay.toml"), value!(1)));
+        over.near = Some(site("gone/near by/main.go"));
+        assert_eq!(place(&over), (value!("gone/near%20by/main.go"), value!(7)));
+        over.site = Some(site("/gone/main.go"));
+        assert_eq!(place(&over), (value!("file:///gone/main.go"), value!(7)));
     }
 }

@@ -1,0 +1,143 @@
+//! What is over a budget, on traces made by hand.
+
+use super::budget::{Budget, Limits};
+use super::forgive;
+use super::verdict::{Checked, hold_against, measure};
+use crate::analysis::tests::made::{CANCEL, Made};
+use crate::analysis::{Document, Rules};
+
+const MS: i64 = 1_000_000;
+const DONE: &str = "runtime.selectgo < main.worker:3";
+const HANDLER: &str = "net/http.HandlerFunc.ServeHTTP < net/http.(*conn).serve";
+
+/// How a worker spends the time from its cancel, at 10 ms, to its end.
+#[derive(Clone, Copy)]
+enum Spends {
+    /// It sleeps, so many ms.
+    Sleep(i64),
+    /// It wants for a processor.
+    Starve(i64),
+    /// It is a server's goroutine whose handler sleeps.
+    Handle(i64),
+}
+
+/// Workers of one context, in order of their ends.
+fn cancelled(workers: &[Spends], rules: Rules) -> Document {
+    let mut made = Made::new();
+    made.running(1, "main.main");
+    let numbered = || workers.iter().copied().zip(2_u32..);
+    for (spends, worker) in numbered() {
+        let at = MS + i64::from(worker) * 1_000;
+        let (start, stack) = match spends {
+            Spends::Handle(_) => {
+                ("net/http.(*conn).serve", format!("runtime.selectgo < main.handler:3 < {HANDLER}"))
+            }
+            _ => ("main.worker", DONE.to_owned()),
+        };
+        made.go(at, 1, "main.main:2", worker, start).runs(at + 100, worker);
+        made.waits(at + 200, worker, "select", &stack);
+    }
+    for (_, worker) in numbered() {
+        let canceller = format!("{CANCEL} < main.main:7");
+        made.wakes(10 * MS + i64::from(worker), 1, &canceller, worker);
+    }
+    for (spends, worker) in numbered() {
+        let at = 10 * MS + 1_000 + i64::from(worker) * 10;
+        match spends {
+            Spends::Sleep(_) => {
+                made.runs(at, worker).waits(at + 1, worker, "sleep", "time.Sleep < main.worker:5");
+            }
+            Spends::Handle(_) => {
+                let stack = format!("time.Sleep < main.handler:5 < {HANDLER}");
+                made.runs(at, worker).waits(at + 1, worker, "sleep", &stack);
+            }
+            Spends::Starve(_) => {}
+        }
+    }
+    for (spends, worker) in numbered() {
+        let (Spends::Sleep(ms) | Spends::Starve(ms) | Spends::Handle(ms)) = spends;
+        let at = 10 * MS + ms * MS + i64::from(worker) * 10;
+        if !matches!(spends, Spends::Starve(_)) {
+            made.wakes(at - 3, 0, "", worker);
+        }
+        made.runs(at - 2, worker).ends(at, worker);
+    }
+    made.document_by(1_000 * MS, rules)
+}
+
+fn budget(limits: Limits, allow: &[&str]) -> Budget {
+    let mut text = String::new();
+    for function in allow {
+        text +=
+            &format!("[[allow]]\nfunction = \"{function}\"\nrule = \"late-exit\"\nwhy = \"x\"\n");
+    }
+    Budget { limits, ..Budget::parse(&text, None).expect("a budget") }
+}
+
+fn check(workers: &[Spends], allow: &[&str]) -> Checked {
+    hold_against(&cancelled(workers, Rules::default()), &budget(Limits::BUILT_IN, allow))
+}
+
+/// What is over, as text.
+fn over(checked: &Checked) -> Vec<String> {
+    checked.over.iter().map(|over| format!("{}: {}", over.function, measure(over))).collect()
+}
+
+#[test]
+fn the_limits_on_late_exits_count_the_same_goroutines() {
+    let checked = check(&[Spends::Starve(300)], &[]);
+    assert_eq!(over(&checked), [""; 0], "to want for a processor is excused by both");
+    let checked = check(&[Spends::Sleep(300), Spends::Starve(600)], &[]);
+    let slept = "main.worker: late_exit_p99 300 ms, at most 50 ms";
+    assert_eq!(over(&checked), [slept, "main.worker: late_exit_max 300 ms, at most 200 ms"]);
+    let prompt = [Spends::Sleep(1); 100];
+    let checked = check(&[&prompt[..], &[Spends::Sleep(100)]].concat(), &[]);
+    assert_eq!(over(&checked), [""; 0], "one of a hundred and one may be slower");
+}
+
+#[test]
+fn an_exception_is_for_whoever_the_finding_names() {
+    let workers = [Spends::Sleep(15), Spends::Handle(80)];
+    let late = ["main.handler: late_exit_p99 80 ms, at most 50 ms"];
+    assert_eq!(over(&check(&workers, &[])), late);
+    assert_eq!(over(&check(&workers, &["main.handler"])), [""; 0]);
+    assert_eq!(over(&check(&workers, &["net/http.(*conn).serve"])), late);
+}
+
+/// What is left over if `before` is the baseline, with 100 ms as the limit on the latest.
+fn beyond(workers: &[Spends], before: &[Spends]) -> Checked {
+    let limits =
+        Limits { late_exit_max: Some(100 * MS), still_alive: Some(0), ..Limits::default() };
+    let budget = budget(limits, &[]);
+    let rules = Rules { late_over_ns: 100 * MS, ..Rules::default() };
+    let mut checked = hold_against(&cancelled(workers, rules.clone()), &budget);
+    forgive(&mut checked, cancelled(before, rules.clone()), &rules, &budget);
+    checked
+}
+
+#[test]
+fn a_tenth_more_than_the_baseline_is_forgiven_though_that_was_within() {
+    for before in [95, 99, 101, 120] {
+        let checked = beyond(&[Spends::Sleep(104)], &[Spends::Sleep(before)]);
+        assert_eq!(over(&checked), [""; 0], "{before}");
+        assert_eq!(checked.forgiven, ["late_exit_max"]);
+        assert_eq!(checked.kept().collect::<Vec<_>>(), ["late_exit_max", "still_alive"]);
+        assert_eq!(checked.within().collect::<Vec<_>>(), ["still_alive"]);
+    }
+    for before in [1, 50, 94] {
+        let checked = beyond(&[Spends::Sleep(104)], &[Spends::Sleep(before)]);
+        assert_eq!(over(&checked).len(), 1, "{before}");
+        assert_eq!(checked.kept().collect::<Vec<_>>(), ["still_alive"]);
+    }
+    // Another function's is no excuse.
+    assert_eq!(over(&beyond(&[Spends::Sleep(104)], &[Spends::Handle(104)])).len(), 1);
+}
+
+#[test]
+fn what_is_over_by_little_is_told_to_the_nanosecond() {
+    let limits = Limits { late_exit_max: Some(100 * MS), ..Limits::default() };
+    let document = cancelled(&[Spends::Sleep(100)], Rules::default());
+    let checked = hold_against(&document, &budget(limits, &[]));
+    let told = "main.worker: late_exit_max 100,000,018 ns, at most 100,000,000 ns";
+    assert_eq!(over(&checked), [told]);
+}

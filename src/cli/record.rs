@@ -12,7 +12,7 @@ use super::ink::{count, grouped, safe};
 use super::open::{refuse, showing, tell};
 use super::output::write_to;
 use crate::base::Progress;
-use crate::load::{Address, fetch};
+use crate::load::{Address, fetch, reason};
 use crate::model::build;
 
 /// How long nothing may come after the recording should have ended.
@@ -41,15 +41,22 @@ pub(super) fn run(args: &RecordArgs) -> Result<Status, Failure> {
 }
 
 /// Fails if the file cannot be written for want of a folder: better now than after the recording.
+/// The folder is named, since that of a long path is easily overlooked.
 fn has_a_place(output: &Path) -> Result<(), Failure> {
     let folder = output.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let kind = match folder.map(fs::metadata) {
-        Some(Err(err)) => err.kind(),
-        Some(Ok(folder)) if !folder.is_dir() => io::ErrorKind::NotADirectory,
-        _ if output.is_dir() => io::ErrorKind::IsADirectory,
+    let named = |folder: &Path| format!("the folder {}", file_name(folder));
+    let why = match folder.map(|folder| (folder, fs::metadata(folder))) {
+        Some((folder, Err(err))) if err.kind() == io::ErrorKind::NotFound => {
+            format!("{} does not exist", named(folder))
+        }
+        Some((folder, Err(err))) => format!("{}: {}", named(folder), reason(&err)),
+        Some((folder, Ok(found))) if !found.is_dir() => {
+            format!("{} is a file", file_name(folder))
+        }
+        _ if output.is_dir() => "it is a folder".to_owned(),
         _ => return Ok(()),
     };
-    Err(Failure::of_output(file_name(output), &kind.into()))
+    Err(Failure::of_file(output, format!("cannot write: {why}")))
 }
 
 /// How far a recording has come: `recording localhost:6060: 3 s left, 120,000 bytes`.

@@ -126,7 +126,12 @@ pub(super) fn moved(diff: &Diff, group: &DiffGroup, shift: i64) -> String {
         format!(" (95 % sure: {} to {})", signed(low), signed(high))
     });
     let chance = group.q_value.map_or_else(String::new, |q| format!(", {}", probability(q)));
-    format!("typically {}{sure}{chance}", signed(shift))
+    // With enough to tell but no interval, the trace's end leaves one side open.
+    match (group.q_value, group.ci95_ns, shift) {
+        (Some(_), None, 0) => format!("by how much cannot be told{chance}"),
+        (Some(_), None, _) => format!("typically {} or more{chance}", signed(shift)),
+        _ => format!("typically {}{sure}{chance}", signed(shift)),
+    }
 }
 
 fn one_side(clock: Clock, side: &Side, late: u32) -> String {

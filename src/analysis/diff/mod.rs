@@ -215,10 +215,11 @@ fn side(sample: &Sample) -> Side {
 /// Each test is held against the change that it is about, and has to go the same way. The p is
 /// that of the surest among those that matter, times the number of tests.
 fn tested(kind: GroupKind, before: &Sample, after: &Sample, moved: Option<Shift>) -> Test {
-    let margin = |was: i64| floor_ns(kind).max(was / (100 / MIN_PERCENT));
+    let margin = |percent: usize, was: i64| floor_ns(kind, percent).max(was / (100 / MIN_PERCENT));
     let grew = |percent: usize, change: i64| {
         let smaller = before.quantile(percent).min(after.quantile(percent));
-        if change.saturating_abs() > margin(smaller) { change.cmp(&0) } else { Ordering::Equal }
+        let matters = change.saturating_abs() > margin(percent, smaller);
+        if matters { change.cmp(&0) } else { Ordering::Equal }
     };
     let if_it_is = |test: Test, way: Ordering| {
         let agreed = if test.way == way { way } else { Ordering::Equal };
@@ -228,10 +229,10 @@ fn tested(kind: GroupKind, before: &Sample, after: &Sample, moved: Option<Shift>
     let mut tests = vec![if_it_is(rank_test(before, after), grew(50, moved))];
     if has_tail(kind, before.len().min(after.len())) {
         let tail = after.quantile(99).saturating_sub(before.quantile(99));
-        tests.push(if_it_is(tail_test(before, after, margin), grew(99, tail)));
+        tests.push(if_it_is(tail_test(before, after, |was| margin(99, was)), grew(99, tail)));
     }
     if before.n_cut_off() + after.n_cut_off() > 0 {
-        let (test, percent) = stuck_test(before, after, margin);
+        let (test, percent) = stuck_test(before, after, |was| margin(99, was));
         let way = if percent.abs() > MIN_STUCK { percent.cmp(&0) } else { Ordering::Equal };
         tests.push(if_it_is(test, way));
     }
@@ -248,10 +249,12 @@ fn has_tail(kind: GroupKind, n: usize) -> bool {
     kind != GroupKind::Blocked && n >= ENOUGH_FOR_TAIL
 }
 
-/// A change below this does not matter, in nanoseconds.
-fn floor_ns(kind: GroupKind) -> i64 {
+/// A change of a quantile below this does not matter, in nanoseconds.
+fn floor_ns(kind: GroupKind, percent: usize) -> i64 {
     match kind {
         GroupKind::CancelSite | GroupKind::Goroutine => 1_000_000,
+        // A few waits of a millisecond come of what else the machine does.
+        GroupKind::Scheduling if percent > 90 => 1_000_000,
         GroupKind::Task
         | GroupKind::Blocked
         | GroupKind::Scheduling

@@ -66,11 +66,10 @@ fn cancelled(workers: &[Spends], rules: Rules) -> Document {
 }
 
 fn budget(limits: Limits, allow: &[&str]) -> Budget {
-    let mut text = String::new();
-    for function in allow {
-        text +=
-            &format!("[[allow]]\nfunction = \"{function}\"\nrule = \"late-exit\"\nwhy = \"x\"\n");
-    }
+    let entry = |function: &&str| {
+        format!("[[allow]]\nfunction = \"{function}\"\nrule = \"late-exit\"\nwhy = \"x\"\n")
+    };
+    let text: String = allow.iter().map(entry).collect();
     Budget { limits, ..Budget::parse(&text, None).expect("a budget") }
 }
 

@@ -162,6 +162,14 @@ pub(crate) const MAINS: &[(&str, &str)] = &[
     ("testing.…", "testing.tRunner"),
     ("internal/synctest.…", "internal/synctest.Run"),
     ("testing/synctest.…", "testing/synctest.Test.func1"),
+    (
+        "github.com/onsi/ginkgo/v2/internal.(*Suite).runNode.func#",
+        "github.com/onsi/ginkgo/v2/internal.(*Suite).runNode.func3",
+    ),
+    (
+        "github.com/bsm/ginkgo/v2/internal.(*Suite).runNode.func#",
+        "github.com/bsm/ginkgo/v2/internal.(*Suite).runNode.func3",
+    ),
 ];
 
 /// Functions that shut something down in good order. Who is in one after a cancel is doing its

@@ -151,12 +151,18 @@ fn verdict_head_ui(ui: &mut Ui, ctx: &Ctx<'_>, diff: &Diff) {
         _ if before != after => ("Not comparable: one counts ticks", theme.warn),
         Verdict::Worse => ("✗ Worse than before", theme.late_text),
         Verdict::Better => ("✓ Better than before", theme.better),
+        Verdict::NotEnoughData => ("Too little data to tell", theme.weak),
         _ => ("= The same as before", theme.text),
     };
     ui.label(strong(text).size(14.0).color(color));
     let of = |verdict| diff.groups.iter().filter(|group| group.verdict == verdict).count();
+    let is_new = |group: &&DiffGroup| group.is_newly_late() && group.is_one_site();
+    let new = match diff.groups.iter().filter(is_new).count() {
+        0 => String::new(),
+        n => format!(", late at {}", count(n, "new cancel site")),
+    };
     let counts = format!(
-        "{}: {} worse, {} better",
+        "{}: {} worse, {} better{new}",
         count(diff.groups.len(), "group"),
         of(Verdict::Worse),
         of(Verdict::Better)
@@ -275,7 +281,7 @@ fn row_ui(
 ) {
     let is_shown = |at: usize| shown.get(at).copied().unwrap_or(true);
     let theme = ctx.theme;
-    row.col(|ui| verdict_ui(ui, theme, group.verdict));
+    row.col(|ui| verdict_ui(ui, theme, group));
     if is_shown(1) {
         row.col(|ui| drop(ui.label(weak(theme, kind_text(group.kind)))));
     }
@@ -305,8 +311,7 @@ fn row_ui(
         });
     }
     let response = row.response();
-    let spoken =
-        format!("{}: {} {}", verdict_text(group.verdict), kind_text(group.kind), group.key);
+    let spoken = format!("{}: {} {}", verdict_text(group), kind_text(group.kind), group.key);
     response.widget_info(|| WidgetInfo::labeled(egui::Role::Row, true, &spoken));
     if response.clicked() && !group.function.is_empty() {
         // Both timelines show the group's lanes; another click shows all again.
@@ -323,7 +328,7 @@ fn shift_ui(ui: &mut Ui, ctx: &Ctx<'_>, group: &DiffGroup) {
     // There is no shift between clocks that differ.
     let clock = clock_of(ctx, Slot::Before);
     let text = group.shift_ns.map(|shift| clock.signed_text(shift)).unwrap_or_default();
-    let shift = ui.label(strong(text).color(verdict_color(theme, group.verdict)));
+    let shift = ui.label(strong(text).color(verdict_color(theme, group)));
     if let (Some(interval), Some(q)) = (interval_text(clock, group), q_text(group)) {
         shift.on_hover_ui(|ui| {
             ui.label(format!("95 % interval {interval}"));
@@ -372,27 +377,29 @@ fn side_ui(ui: &mut Ui, ctx: &Ctx<'_>, slot: Slot, side: &Side, figures: bool) {
     }
 }
 
-fn verdict_ui(ui: &mut Ui, theme: &Theme, verdict: Verdict) {
-    let icon = match verdict {
+fn verdict_ui(ui: &mut Ui, theme: &Theme, group: &DiffGroup) {
+    let icon = match group.verdict {
         Verdict::Worse => "✗ ",
         Verdict::Better => "✓ ",
         _ => "",
     };
-    let text = format!("{icon}{}", verdict_text(verdict));
-    badge_ui(ui, theme, &text, verdict_color(theme, verdict));
+    let text = format!("{icon}{}", verdict_text(group));
+    badge_ui(ui, theme, &text, verdict_color(theme, group));
 }
 
-fn verdict_color(theme: &Theme, verdict: Verdict) -> egui::Color32 {
-    match verdict {
+fn verdict_color(theme: &Theme, group: &DiffGroup) -> egui::Color32 {
+    match group.verdict {
         Verdict::Worse => theme.late_text,
+        _ if group.is_newly_late() => theme.late_text,
         Verdict::Better => theme.better,
         Verdict::Same => theme.text,
         Verdict::NotEnoughData | Verdict::OnlyBefore | Verdict::OnlyAfter => theme.weak,
     }
 }
 
-fn verdict_text(verdict: Verdict) -> &'static str {
-    match verdict {
+fn verdict_text(group: &DiffGroup) -> &'static str {
+    match group.verdict {
+        _ if group.is_newly_late() => "late, only after",
         Verdict::Worse => "worse",
         Verdict::Better => "better",
         Verdict::Same => "same",

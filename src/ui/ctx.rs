@@ -9,7 +9,7 @@ use super::slot::{Pair, Slot};
 use super::state::State;
 use super::theme::Theme;
 pub(crate) use crate::base::grouped as thousands;
-use crate::base::{Clock, Goroutine, Time};
+use crate::base::{Clock, Goroutine, Time, count_text};
 
 /// What panels ask for: commands, in the order in which they were sent, and sentences.
 #[derive(Debug, Default)]
@@ -154,8 +154,7 @@ pub(crate) fn short_file(full: &str) -> &str {
 
 /// A count with its noun: `1 goroutine`, `12,345 goroutines`. The noun's plural ends in s.
 pub(crate) fn count(n: usize, noun: &str) -> String {
-    let ending = if n == 1 { "" } else { "s" };
-    format!("{} {noun}{ending}", thousands(n as u64))
+    count_text(n as u64, noun)
 }
 
 /// A number of bytes: `19.2 MB`.

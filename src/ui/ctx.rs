@@ -147,6 +147,18 @@ pub(crate) fn short_function(full: &str) -> &str {
     slash.and_then(|at| full.get(at + 1..)).unwrap_or(full)
 }
 
+/// A sentence with its functions' names as [`short_function`] has them: a package's path takes
+/// more room than all the rest.
+pub(crate) fn short_names(sentence: &str) -> String {
+    let words = sentence.split(' ').map(|word| {
+        let short = short_function(word);
+        // Logged names of contexts, `#` and all, can be routes: they are left alone.
+        let is_function = short.contains('.') && !word.starts_with('/') && !word.contains('#');
+        if is_function { short } else { word }
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
 /// A file's name without its folders.
 pub(crate) fn short_file(full: &str) -> &str {
     full.rsplit('/').next().unwrap_or(full)
@@ -179,6 +191,18 @@ mod tests {
         assert_eq!(short_function("main.main.func1"), "main.main.func1");
         assert_eq!(short_function("a.com/b/c.F[a.com/d/e.T]"), "c.F[a.com/d/e.T]");
         assert_eq!(short_file("/usr/lib/go/src/net/http/server.go"), "server.go");
+    }
+
+    #[test]
+    fn sentences_keep_all_but_the_folders() {
+        let long =
+            "1 goroutine of go.k6.io/k6/lib/executor.(*Pool[a.com/b.T]).Run waited 1 s (pool.go:5)";
+        let short = "1 goroutine of executor.(*Pool[a.com/b.T]).Run waited 1 s (pool.go:5)";
+        assert_eq!(short_names(long), short);
+        for same in ["slept 80 ms in main.lateWork (main.go:22)", "cancel of GET /v1.2/users#3", ""]
+        {
+            assert_eq!(short_names(same), same);
+        }
     }
 
     #[test]

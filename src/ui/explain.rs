@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 
 use rustc_hash::FxHashMap;
 
+use super::ctx::short_names;
 use super::sheet::Sheet;
 use super::state::{Selected, What};
 use crate::analysis::{
@@ -166,7 +167,7 @@ fn sorted_wakes<'w>(
 /// The parts of a split, each with its sentence.
 fn told(trace: &Trace, parts: Vec<SplitPart>) -> Vec<(SplitPart, String)> {
     let tell = |part| {
-        let text = describe(trace, &part);
+        let text = short_names(&describe(trace, &part));
         (part, text)
     };
     parts.into_iter().map(tell).collect()
@@ -178,5 +179,5 @@ pub(crate) fn sentence(document: &Document, hearing: u32) -> String {
         return String::new();
     };
     let parts = document.split(hearing);
-    parts.first().map(|part| describe(document.trace(), part)).unwrap_or_default()
+    parts.first().map(|part| short_names(&describe(document.trace(), part))).unwrap_or_default()
 }

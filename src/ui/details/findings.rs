@@ -7,7 +7,7 @@ use egui::{CornerRadius, Frame, Label, Margin, RichText, Stroke, Ui, WidgetInfo}
 use crate::analysis::{Finding, Group, Rule, Severity, Summary};
 use crate::scene::StateClass;
 use crate::ui::command::{Command, Origin};
-use crate::ui::ctx::{Ctx, count, short_file, short_function, thousands};
+use crate::ui::ctx::{Ctx, count, short_file, short_function, short_names, thousands};
 use crate::ui::sheet::Sheet;
 use crate::ui::slot::Slot;
 use crate::ui::state::{Selected, What};
@@ -168,6 +168,7 @@ fn card_ui(ui: &mut Ui, ctx: &Ctx<'_>, slot: Slot, sheet: &Sheet, finding: &Find
         Severity::Medium => theme.warn,
         Severity::Low => theme.weak,
     };
+    let message = short_names(&finding.message);
     let frame = Frame::new()
         .fill(theme.band)
         .corner_radius(CornerRadius::same(6))
@@ -185,7 +186,7 @@ fn card_ui(ui: &mut Ui, ctx: &Ctx<'_>, slot: Slot, sheet: &Sheet, finding: &Find
                 ui.label(caption(theme, format!("{}×", thousands(u64::from(finding.count)))));
             }
         });
-        ui.add(Label::new(RichText::new(&finding.message).color(theme.text)).wrap());
+        ui.add(Label::new(RichText::new(&message).color(theme.text)).wrap());
         if let Some(site) = finding.site {
             let trace = sheet.trace();
             let (function, file) = (trace.string(site.function), trace.string(site.file));
@@ -197,7 +198,7 @@ fn card_ui(ui: &mut Ui, ctx: &Ctx<'_>, slot: Slot, sheet: &Sheet, finding: &Find
     });
     let id = ui.scope_id().with(("finding", slot, finding.rule, finding.function, finding.site));
     let response = ui.interact(inner.response.rect, id, egui::Sense::click());
-    response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, &finding.message));
+    response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, &message));
     if response.on_hover_cursor(egui::CursorIcon::PointingHand).clicked()
         && let Some(what) = worst_of(sheet, finding)
     {

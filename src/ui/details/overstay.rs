@@ -7,7 +7,7 @@ use super::stack::stack_ui;
 use super::{Page, cancel};
 use crate::analysis::{Evidence, HeardIn, Hearing, Outcome, describe};
 use crate::base::Time;
-use crate::ui::ctx::{count, start_function};
+use crate::ui::ctx::{count, short_names, start_function};
 use crate::ui::sheet::Sheet;
 use crate::ui::state::What;
 use crate::ui::theme::Theme;
@@ -68,7 +68,8 @@ fn held_by_ui(ui: &mut Ui, page: &Page<'_>, hearing: &Hearing) {
         ui.indent(("held", link.interval.start.ns(), link.goroutine.0), |ui| {
             ui.add(
                 egui::Label::new(
-                    RichText::new(describe(page.sheet.trace(), &link.did)).color(theme.weak),
+                    RichText::new(short_names(&describe(page.sheet.trace(), &link.did)))
+                        .color(theme.weak),
                 )
                 .wrap(),
             );

@@ -247,3 +247,30 @@ fn a_logged_cancel_reaches_its_task_unless_it_is_of_a_part_of_it() {
         assert_eq!(site, Some(7), "the code that called the wrapper");
     }
 }
+
+#[test]
+fn of_thousands_with_deadlines_of_their_own_in_one_task_one_is_deaf() {
+    const N: u32 = 5_000;
+    let mut made = Made::new();
+    made.running(1, "runtime.main");
+    let at = |n: u32| i64::from(n) * 10 * US;
+    for of in 2..2 + N {
+        made.go(at(of), 1, "main.main:3", of, "main.work").runs(at(of) + US, of);
+        made.region(at(of) + 2 * US, of, 7, true);
+        let wait = if of == 2 { "main.work:30" } else { "main.work:20" };
+        made.waits(at(of) + 3 * US, of, "chan receive", wait);
+    }
+    let stack = format!("context.(*cancelCtx).cancel < {TIMER}");
+    let start = at(N) + 10 * MS;
+    for of in 3..2 + N {
+        let (timer, at) = (of + N, start + at(of));
+        made.go(at, 0, "", timer, "context.WithDeadlineCause.func2").runs(at + US, timer);
+        made.wakes(at + 2 * US, timer, &stack, of).ends(at + 3 * US, timer);
+        made.runs(at + 4 * US, of).region(at + 5 * US, of, 7, false).ends(at + 6 * US, of);
+    }
+    let document = made.document(start + at(N) + 50 * MS);
+    let rows = document.analysis().hearings().iter().filter(|row| row.deaf);
+    let ids: Vec<u64> = rows.map(|row| document.trace().go_id(row.goroutine).0).collect();
+    assert_eq!(ids.len(), N as usize - 1, "deaf to each deadline of the task");
+    assert!(ids.iter().all(|&id| id == 2), "only the one that heard none");
+}

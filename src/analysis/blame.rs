@@ -155,6 +155,9 @@ impl<'a> Walk<'a> {
                 (Interval::new(piece.start, turn), Interval::new(turn, piece.end));
             let hand = (waker.is_none() || own.ns() > 0).then(|| self.own(goroutine, own));
             for (part, hand) in [(own, hand), (passed_on, None)] {
+                if part.ns() == 0 && piece.ns() > 0 {
+                    continue;
+                }
                 let (splitter, split, did) = (self.splitter, &mut self.split, &mut self.did);
                 splitter.cut_span(goroutine, &span, next.as_ref(), part, &mut |key, stack, ns| {
                     if depth == 0 {
@@ -236,7 +239,9 @@ impl<'a> Walk<'a> {
     fn turn_of(&self, waker: Goroutine, wait: Interval) -> Time {
         let trace = self.splitter.trace;
         match lives::born(trace, waker) {
-            Some(born) if lives::parent(trace, waker).is_none() => born.clamp(wait.start, wait.end),
+            Some(born) if born > wait.start && lives::parent(trace, waker).is_none() => {
+                born.min(wait.end)
+            }
             _ => wait.start,
         }
     }

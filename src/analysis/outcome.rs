@@ -21,6 +21,9 @@ pub(crate) const PROMPT_NS: i64 = 1_000_000;
 /// How far to look back for a wait that a goroutine came back to, in spans.
 const LOOK_BACK: usize = 4_096;
 
+/// Nobody waits so often for contexts of its own in order to clean up.
+const MANY_WAITS: usize = 64;
+
 /// How far up to look for the one that started a goroutine.
 const GENERATIONS: usize = 16;
 
@@ -161,25 +164,26 @@ impl After<'_> {
 
     /// Whether the goroutine is one that serves many contexts.
     fn serves_many(&self, next: Option<Later>) -> bool {
-        let came_back = self.waits_again() || self.goes_back_to_its_loop();
-        let came_back = came_back || self.goes_on_to_wait_for_work();
-        came_back
-            || next.is_some_and(|next| match next.heard_in {
-                // It may be the time limit of its cleaning up, too.
-                HeardIn::Call => self.heard.place.heard_in == HeardIn::Call,
-                // After another such limit it is the next operation's.
-                HeardIn::Own => self.heard.private_limit || !next.ends_cleanup,
-            })
+        // First what costs nothing: who serves thousands is asked this for each of them.
+        next.is_some_and(|next| match next.heard_in {
+            // It may be the time limit of its cleaning up, too.
+            HeardIn::Call => self.heard.place.heard_in == HeardIn::Call,
+            // After another such limit it is the next operation's.
+            HeardIn::Own => self.heard.private_limit || !next.ends_cleanup,
+        }) || self.waits_again()
+            || self.goes_back_to_its_loop()
+            || self.goes_on_to_wait_for_work()
     }
 
     /// Whether it came back to wait where it had heard, or others hear. With the same context
     /// that cannot be: its Done channel is closed, so nobody waits for it again. Who waits there
     /// further down, and then ends, may have cleaned up under a context made for that.
     fn waits_again(&self) -> bool {
-        self.waits().any(|span| {
-            self.listening.hears(self.trace, self.book, span.stack)
-                && (!self.left || self.way_to(&span) != Turn::On)
-        })
+        self.waits()
+            .filter(|span| self.listening.hears(self.trace, self.book, span.stack))
+            .take(MANY_WAITS)
+            .enumerate()
+            .any(|(n, span)| !self.left || n + 1 == MANY_WAITS || self.way_to(&span) != Turn::On)
     }
 
     /// Where it waited further out than where it heard: directly in a function that had called

@@ -7,9 +7,13 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use rustc_hash::FxHashMap;
 
 use crate::base::{Goroutine, Interval, StackId, Time};
+use crate::model::Run;
 
 use super::few::Few;
-use super::split::{Key, Splitter};
+use super::split::{Key, Sole, Splitter};
+use super::threads::Threads;
+use super::types::Hearing;
+use super::words::Outcome;
 
 /// How many spans lie between two marks at first: more where that would take more than one sum
 /// for each span.
@@ -20,6 +24,25 @@ pub(crate) const SPANS_EACH: usize = 64;
 pub struct Ledgers(Mutex<FxHashMap<Goroutine, Arc<OnceLock<Ledger>>>>);
 
 impl Ledgers {
+    /// Makes those that will be asked for when all these hearings are taken to account: of
+    /// goroutines with many spans that go on to the trace's end. Others are made on demand,
+    /// while whoever else asks for the same one waits.
+    pub(crate) fn ahead(splitter: Splitter<'_>, hearings: &[Hearing], threads: Threads) -> Self {
+        let go_on = hearings.iter().filter(|hearing| hearing.outcome != Outcome::Exited);
+        let mut goroutines: Vec<Goroutine> = go_on.map(|hearing| hearing.goroutine).collect();
+        goroutines.sort_unstable();
+        goroutines.dedup();
+        let n_spans =
+            |of| splitter.trace.runs(of).map(|run: Run<'_>| run.range().len()).sum::<usize>();
+        goroutines.retain(|&of| n_spans(of) > 4 * SPANS_EACH);
+        let ledgers: FxHashMap<_, Arc<OnceLock<Ledger>>> =
+            goroutines.iter().map(|&of| (of, Arc::default())).collect();
+        threads.each(ledgers.len(), ledgers.iter(), |(&of, ledger)| {
+            ledger.get_or_init(|| Ledger::new(splitter, of));
+        });
+        Self(Mutex::new(ledgers))
+    }
+
     /// Hands out what a goroutine did in the largest part of a window that is on record, and
     /// gives that part; none if it is too short.
     pub(crate) fn part(
@@ -58,6 +81,11 @@ impl Ledger {
         let mut ledger = Self::default();
         let mut now: Vec<i64> = Vec::new();
         let (mut n_spans, mut next_mark, mut step, mut n_sums) = (0, 0, SPANS_EACH, 0);
+        // Most spans are of a kind that was there before: its thing need not be found again.
+        let mut known: FxHashMap<Sole, usize> = FxHashMap::default();
+        let has_gaps = !splitter.trace.world().gaps().is_empty();
+        let mut assists =
+            splitter.assists.of(goroutine).iter().map(|(_, assist)| *assist).peekable();
         let mut spans = splitter.trace.spans(goroutine).peekable();
         while let Some(span) = spans.next() {
             if n_spans == next_mark {
@@ -71,10 +99,20 @@ impl Ledger {
                 next_mark += step;
             }
             n_spans += 1;
+            while assists.next_if(|assist| assist.end <= span.start).is_some() {}
+            let is_cut = has_gaps || assists.peek().is_some_and(|assist| assist.start < span.end);
+            let sole = (!is_cut).then(|| Splitter::sole(&span, spans.peek()));
+            if let Some(&thing) = sole.as_ref().and_then(|sole| known.get(sole)) {
+                now[thing] += span.ns();
+                continue;
+            }
             let put = &mut |key, stack, ns| {
                 let thing = ledger.things.row(key, || stack);
                 now.resize(now.len().max(thing + 1), 0);
                 now[thing] += ns;
+                if let Some(sole) = sole {
+                    known.insert(sole, thing);
+                }
             };
             splitter.cut_span(goroutine, &span, spans.peek(), span.interval(), put);
         }

@@ -135,6 +135,13 @@ impl Document {
         self.accountant(&Ledgers::default()).account(hearing).1.to_vec()
     }
 
+    /// What an accountant of all hearings looks up, made on all threads.
+    #[must_use]
+    pub fn ledgers(&self) -> Ledgers {
+        let splitter = splitter(&self.trace, &self.analysis);
+        Ledgers::ahead(splitter, self.analysis.hearings(), Threads::all())
+    }
+
     /// Tells both, [`Document::split`] and [`Document::held_by`], of many hearings. The ledgers
     /// are those of all accountants of this document.
     #[must_use]

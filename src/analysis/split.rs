@@ -47,6 +47,13 @@ impl Assists {
             .filter_map(move |(_, interval)| interval.intersect(window))
     }
 
+    /// All assists of a goroutine, in order of time.
+    pub(crate) fn of(&self, goroutine: Goroutine) -> &[(Goroutine, Interval)] {
+        let start = self.rows.partition_point(|(of, _)| *of < goroutine);
+        let rows = &self.rows[start..];
+        &rows[..rows.partition_point(|(of, _)| *of == goroutine)]
+    }
+
     /// How long a goroutine assisted in a window, in nanoseconds.
     pub(crate) fn ns(&self, goroutine: Goroutine, window: Interval) -> i64 {
         let bits = self.any.get(goroutine.index() / 64).copied().unwrap_or(0);
@@ -103,6 +110,9 @@ pub(crate) fn rank(part: &SplitPart) -> impl Ord + use<> {
     let site = part.site.map(|site| (site.function, site.line));
     (std::cmp::Reverse(part.ns), part.state, part.reason, site)
 }
+
+/// What tells one [`Key`] from another where a span has only one.
+pub(crate) type Sole = (GoState, StrId, StackId);
 
 /// What splitting needs to know of a trace. It hands out pieces of time one by one: what they
 /// are, the stack, and how long.
@@ -174,6 +184,15 @@ impl Splitter<'_> {
                 read.cut(goroutine, Interval::new(end, window.end), put);
             }
             None => read.cut(goroutine, window, put),
+        }
+    }
+
+    /// What a span's time is, given the span after it, unless it is cut by an assist or a gap:
+    /// that of spans with the same is put under the same key.
+    pub(crate) fn sole(span: &Span, next: Option<&Span>) -> Sole {
+        match span.state {
+            GoState::Running => (span.state, StrId::EMPTY, ran_in(span, next)),
+            _ => (span.state, span.reason, span.stack),
         }
     }
 

@@ -48,7 +48,7 @@ pub(super) fn open(path: &Path, rules: Rules, read: ReadArgs) -> Result<Opened, 
     let done = |range| input.bytes.give_back(range);
     let name = safe(&file_name(path)).into_owned();
     let line = || format!("reading {name}: {:.0} %", progress.fraction() * 100.0);
-    let trace = showing(&line, || build_from(&input.bytes, done, &progress));
+    let trace = showing(&line, || build_from(&input.bytes, &done, &progress));
     let trace = trace.map_err(|err| refuse(path, &err))?;
     let complete = trace.info().complete && input.warnings.is_empty();
     let warnings = [&input.warnings, trace.warnings()].concat();

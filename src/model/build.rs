@@ -24,7 +24,7 @@ pub fn build(file: &[u8], progress: &Progress) -> Result<Trace, ParseError> {
 /// As [`parse`](crate::parse::parse).
 pub fn build_from(
     file: &[u8],
-    done: impl FnMut(Range<usize>),
+    done: &(impl Fn(Range<usize>) + Sync),
     progress: &Progress,
 ) -> Result<Trace, ParseError> {
     build_with(file, all_cores(), done, progress)
@@ -39,13 +39,13 @@ fn all_cores() -> usize {
 /// # Errors
 /// As [`parse`](crate::parse::parse).
 pub fn build_on(file: &[u8], threads: usize, progress: &Progress) -> Result<Trace, ParseError> {
-    build_with(file, threads, |_| {}, progress)
+    build_with(file, threads, &|_| {}, progress)
 }
 
 fn build_with(
     file: &[u8],
     threads: usize,
-    done: impl FnMut(Range<usize>),
+    done: &(impl Fn(Range<usize>) + Sync),
     progress: &Progress,
 ) -> Result<Trace, ParseError> {
     let mut builder = Builder::default();

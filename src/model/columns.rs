@@ -8,8 +8,6 @@
 //!
 //! A waker takes two words; a stack takes one, or two if the chunk names stacks beyond 65,534.
 
-use super::memory::Memory;
-
 /// The waker's number when nobody in particular woke the goroutine (the runtime did).
 pub(crate) const NO_WAKER: u32 = u32::MAX;
 /// The number of a stack that is not known, in one word.
@@ -54,7 +52,7 @@ pub(crate) type SpanParts = (i64, u16, Option<u32>);
 /// The starts, kinds and words of a chunk's spans.
 #[derive(Debug, Default)]
 pub(crate) struct Columns {
-    memory: Memory,
+    memory: Vec<u8>,
     len: usize,
     words: usize,
     widths: Widths,
@@ -64,7 +62,7 @@ impl Columns {
     /// Columns of `len` spans with `words` words between them, all zero.
     pub(crate) fn zeroed(len: usize, words: usize, widths: Widths) -> Self {
         let bytes = len * (widths.start_bytes() + widths.kind_bytes()) + 2 * words;
-        Self { memory: Memory::zeroed(bytes), len, words, widths }
+        Self { memory: vec![0; bytes], len, words, widths }
     }
 
     /// Columns of a few spans, as wide as can be.

@@ -18,7 +18,6 @@ mod draft;
 mod goroutines;
 mod join;
 mod kinds;
-mod memory;
 mod notes;
 mod regions;
 mod seal;

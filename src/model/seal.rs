@@ -7,10 +7,12 @@ use super::columns::{Columns, Widths};
 use super::draft::Member;
 use super::kinds::Kinds;
 
-/// Spans gather until there are so many: as a chunk they fill a huge page.
-const FULL: usize = 1 << 18;
-/// At each multiple of this a chunk is also closed before its starts outgrow 32 bits.
-const ENOUGH: usize = 1 << 16;
+/// How many spans a chunk has at least, but for the last one, and in what steps it grows: few
+/// enough that what waits to be sorted takes little room.
+const FULL: usize = 1 << 16;
+/// How many it has at most. It grows with the draft's members up to here, since each chunk takes
+/// a look at all of them.
+const MOST: usize = 1 << 20;
 /// The longest chunk whose starts fit 32 bits, in nanoseconds, with room for a [`Shift`].
 const NARROW_NS: i64 = u32::MAX as i64 - 200_000_000;
 
@@ -121,12 +123,12 @@ impl Pending {
 
     #[inline]
     pub(super) fn is_full(&self) -> bool {
-        self.rows.len().is_multiple_of(ENOUGH) && self.is_full_here()
+        self.rows.len().is_multiple_of(FULL) && self.is_full_here()
     }
 
     #[cold]
     fn is_full_here(&self) -> bool {
-        self.rows.len() >= FULL || self.length_ns() >= NARROW_NS
+        self.rows.len() >= self.counts.len().clamp(FULL, MOST) || self.length_ns() >= NARROW_NS
     }
 
     fn length_ns(&self) -> i64 {

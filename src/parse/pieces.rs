@@ -82,7 +82,7 @@ pub fn parse_pieces<P: Piece>(
     file: &[u8],
     threads: usize,
     mut join: impl FnMut(P, &Tables<'_>),
-    mut done: impl FnMut(Range<usize>),
+    done: &(impl Fn(Range<usize>) + Sync),
     progress: &Progress,
 ) -> Result<Parsed, ParseError> {
     match dispatch(file)? {

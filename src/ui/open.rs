@@ -155,7 +155,7 @@ fn sound_start(path: &Path, beginning: Beginning) -> Option<Vec<u8>> {
 pub(crate) fn open(request: &Request, progress: &Progress) -> Result<Opened, OpenError> {
     let (trace, warnings) = match &request.origin {
         Origin::Example(example) => {
-            (parse(example.name, example.bytes, |_| {}, progress)?, Vec::new())
+            (parse(example.name, example.bytes, &|_| {}, progress)?, Vec::new())
         }
         Origin::File(path) => {
             let input = read_input(path, progress).map_err(|err| match err {
@@ -163,7 +163,7 @@ pub(crate) fn open(request: &Request, progress: &Progress) -> Result<Opened, Ope
                 err => OpenError::Load(err),
             })?;
             let done = |range| input.bytes.give_back(range);
-            (parse(&input.name, &input.bytes, done, progress)?, input.warnings)
+            (parse(&input.name, &input.bytes, &done, progress)?, input.warnings)
         }
     };
     progress.check()?;
@@ -173,7 +173,7 @@ pub(crate) fn open(request: &Request, progress: &Progress) -> Result<Opened, Ope
 fn parse(
     name: &str,
     file: &[u8],
-    done: impl FnMut(Range<usize>),
+    done: &(impl Fn(Range<usize>) + Sync),
     progress: &Progress,
 ) -> Result<Trace, OpenError> {
     model::build_from(file, done, progress).map_err(|err| match err {

@@ -10,7 +10,7 @@ use flate2::write::GzEncoder;
 use prost::Message;
 use rustc_hash::FxHashMap;
 
-use crate::analysis::{Cause, Document, Doing, Ledgers, Outcome, SplitPart};
+use crate::analysis::{Cause, Document, Doing, Outcome, SplitPart};
 use crate::base::{Clock, StackId, StrId};
 use crate::model::{Frame, Trace};
 
@@ -39,7 +39,7 @@ type Spent = FxHashMap<Key, (i64, i64)>;
 
 fn spent(document: &Document) -> Spent {
     let analysis = document.analysis();
-    let ledgers = Ledgers::default();
+    let ledgers = document.ledgers();
     let mut accountant = document.accountant(&ledgers);
     let mut spent = Spent::default();
     for hearing in analysis.hearings() {

@@ -3,7 +3,7 @@
 
 use std::io::{self, Write};
 
-use crate::analysis::{Accountant, Cancel, Document, Doing, Hearing, Ledgers, SplitPart};
+use crate::analysis::{Accountant, Cancel, Document, Doing, Hearing, SplitPart};
 use crate::base::Time;
 use crate::cli::json::go_id;
 use crate::cli::phrases::{Phrases, held_up_by};
@@ -99,7 +99,7 @@ pub(super) fn each_row(
     mut put: impl FnMut(&[Cell<'_>; N]) -> io::Result<()>,
 ) -> io::Result<()> {
     let analysis = document.analysis();
-    let ledgers = Ledgers::default();
+    let ledgers = document.ledgers();
     let mut maker = Maker {
         document,
         accountant: document.accountant(&ledgers),

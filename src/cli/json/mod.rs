@@ -11,7 +11,7 @@ mod rows;
 use std::io::{self, Write};
 
 use super::open::Opened;
-use crate::analysis::{Cancel, Diff, Ledgers};
+use crate::analysis::{Cancel, Diff};
 use cancels::CancelPen;
 use groups::GroupRow;
 use lists::Object;
@@ -31,7 +31,7 @@ pub(super) fn write_report(out: &mut dyn Write, opened: &Opened) -> io::Result<(
     let trace = document.trace();
     let analysis = document.analysis();
     let weigh = |cancel: &Cancel| 1 + analysis.heard(cancel).len() + analysis.deaf(cancel).len();
-    let ledgers = Ledgers::default();
+    let ledgers = document.ledgers();
     let mut report = Object::open(out)?;
     report.field("schema", &SCHEMA)?;
     report.field("trace", &Head::new(opened))?;

@@ -80,15 +80,17 @@ pub(in crate::parse) fn parse_pieces<P: Piece>(
     minor: u32,
     threads: usize,
     mut join: impl FnMut(P, &Tables<'_>),
-    mut done: impl FnMut(Range<usize>),
+    done: &(impl Fn(Range<usize>) + Sync),
     progress: &Progress,
 ) -> Result<Parsed, ParseError> {
     progress.set_total(file.len() as u64);
     let scan = scan_all(file, minor);
+    // The headers are all over the file.
+    done(0..file.len());
     let jobs: Vec<&Generation<'_>> = scan.iter().filter_map(whole).collect();
     // The first generation's statuses come from nowhere: it is read with a carry, an empty one.
     let initial = jobs.first().map(|generation| generation.number);
-    let reader = Reader { minor, initial, progress };
+    let reader = Reader { minor, initial, done, progress };
     let taken = AtomicUsize::new(0);
     let workers = if jobs.len() > 1 { threads.saturating_sub(1).min(jobs.len() - 1) } else { 0 };
     std::thread::scope(|scope| {
@@ -170,14 +172,16 @@ fn next_job<'s, 'a>(
 }
 
 /// Reads generations on their own.
-struct Reader<'r> {
+struct Reader<'r, D> {
     minor: u32,
     /// The number of the generation that cannot be read on its own.
     initial: Option<u64>,
+    /// Told which bytes are not needed for now.
+    done: &'r D,
     progress: &'r Progress,
 }
 
-impl Reader<'_> {
+impl<D: Fn(Range<usize>)> Reader<'_, D> {
     /// None if the generation cannot be read on its own.
     fn read<'a, P: Piece>(
         &self,
@@ -194,22 +198,24 @@ impl Reader<'_> {
         let outcome = merge(&mut loaded, &mut order, &mut outlet, self.progress);
         let last = outlet.last;
         *scratch = noted.piece.finish();
+        // Only the strings are looked at again, when the piece is joined.
+        (self.done)(generation.bytes());
         outcome.ok()?;
         Some(Alone { noted, loaded, order, last })
     }
 }
 
 /// The workers' results by job; the caller does jobs itself while it waits.
-struct Queue<'q, 'a, P: Piece> {
+struct Queue<'q, 'a, P: Piece, D> {
     jobs: &'q [&'q Generation<'a>],
     taken: &'q AtomicUsize,
-    reader: &'q Reader<'q>,
+    reader: &'q Reader<'q, D>,
     scratch: P::Scratch,
     receive: Receiver<(usize, Option<Alone<'a, P>>)>,
     early: BTreeMap<usize, Option<Alone<'a, P>>>,
 }
 
-impl<'a, P: Piece> Queue<'_, 'a, P> {
+impl<'a, P: Piece, D: Fn(Range<usize>)> Queue<'_, 'a, P, D> {
     fn get(&mut self, at: usize) -> Option<Alone<'a, P>> {
         loop {
             if let Some(alone) = self.early.remove(&at) {

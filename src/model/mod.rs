@@ -205,6 +205,18 @@ impl Trace {
         self.goroutines.runs(goroutine).iter().filter_map(|at| self.run(*at))
     }
 
+    /// The stretch with a number, from 0 on, of [`Trace::runs`].
+    #[must_use]
+    pub fn run_at(&self, goroutine: Goroutine, number: usize) -> Option<Run<'_>> {
+        self.run(*self.goroutines.runs(goroutine).get(number)?)
+    }
+
+    /// How many of them there are.
+    #[must_use]
+    pub fn n_runs(&self, goroutine: Goroutine) -> usize {
+        self.goroutines.runs(goroutine).len()
+    }
+
     /// Processors, threads, GC, stop-the-world, metrics, CPU samples.
     #[must_use]
     pub fn world(&self) -> &World {

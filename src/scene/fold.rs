@@ -9,20 +9,21 @@
 //!
 //! How a lane is walked:
 //!
-//! 1. Find the span that holds the left edge of the screen, run by run, by binary search.
+//! 1. Find the run and in it the span that holds the left edge of the screen, by binary search.
 //! 2. A long span: one record; go on with the next span.
 //! 3. A short span: gallop to the first span that starts after the cell (the next pixel is
 //!    near, so this beats a search over the rest of the lane). The last span before it may be
 //!    a long one that only starts here: it stays out.
 //! 4. What was skipped gets its color from all its spans if they are few, else from a sample.
 //! 5. A lane with a pyramid: where its cell says "crowded", take the class from there and touch
-//!    no span at all. Where it does not, the next span is looked up by its number.
+//!    no span and no run at all. Where it does not, the next span is looked up by its number.
 
-use crate::base::{Goroutine, Interval, StrId, Time};
-use crate::model::{Life, Run, Trace};
+use crate::base::{Goroutine, Interval, Time};
+use crate::model::{Life, Trace};
 
 use super::class::{Classes, StateClass, Tally};
-use super::pyramid::{Level, Pyramid, on_grid};
+use super::piece::{Piece, Pieces};
+use super::pyramid::{Cell, Level, Pyramid, on_grid};
 use super::records::{SpanFlags, SpanRecord};
 use super::viewport::Viewport;
 
@@ -135,77 +136,29 @@ impl Fold<'_> {
             out,
             at: on_grid(self.zero, seen.start.max(life.start)),
             end: on_grid(self.zero, seen.end.min(life.end)),
+            level: self.pyramid.and_then(|pyramid| pyramid.level(self.cell_log2)),
             late: 0,
             open: None,
         };
-        let mut runs = self.trace.runs(goroutine).peekable();
-        if runs.peek().is_none() {
-            let class = self.classes.of(first.first_state, StrId::EMPTY);
-            walk.emit(on_grid(self.zero, life.start), on_grid(self.zero, life.end), class);
-            return;
-        }
-        let mut ordinal = 0;
-        while let Some(run) = runs.next() {
-            let n = run.range().len();
-            let next = runs.peek().map(|next| next.chunk().start(next.range().start));
-            let run_end = on_grid(self.zero, next.unwrap_or(life.end));
-            if run_end > walk.at {
-                walk.run(Piece { run, end: run_end, ordinal, zero: self.zero });
+        let pieces = Pieces::new(self, goroutine, first, life);
+        let mut last: Option<Piece<'_>> = None;
+        while walk.at < walk.end {
+            if walk.is_crowded() {
+                continue;
             }
-            if walk.at >= walk.end {
-                break;
-            }
-            ordinal += n;
+            let piece = match &last {
+                Some(piece) if walk.at < piece.end => *piece,
+                Some(piece) if walk.at == piece.end => pieces.after(piece),
+                _ => pieces.holding(walk.at),
+            };
+            walk.piece(&piece);
+            last = Some(piece);
         }
         walk.close();
     }
 
-    /// The pyramid's level for the grid in use.
-    fn level(&self) -> Option<Level<'_>> {
-        self.pyramid.and_then(|pyramid| pyramid.level(self.cell_log2))
-    }
-
     fn x(&self, at_ns: i64) -> f32 {
         self.viewport.x_on_screen(self.zero + at_ns)
-    }
-}
-
-/// One run and where its last span ends.
-#[derive(Clone, Copy)]
-struct Piece<'a> {
-    run: Run<'a>,
-    /// On the grid.
-    end: i64,
-    /// The number in the lane of the run's first span.
-    ordinal: usize,
-    zero: Time,
-}
-
-impl Piece<'_> {
-    /// Where a span starts; the run's end for one past the last.
-    fn start(&self, at: usize) -> i64 {
-        if at >= self.run.range().end {
-            return self.end;
-        }
-        on_grid(self.zero, self.run.chunk().start(at))
-    }
-
-    fn class(&self, at: usize, classes: &Classes) -> StateClass {
-        classes.of_kind(self.run.chunk().kind_of(at))
-    }
-
-    /// The span that holds `at_ns`, or the run's first if that is later.
-    fn holding(&self, at_ns: i64, pyramid: Option<&Pyramid>) -> usize {
-        let range = self.run.range();
-        let after = match pyramid {
-            Some(pyramid) => {
-                let near = pyramid.span_before(at_ns).saturating_sub(self.ordinal);
-                let near = (range.start + near).min(range.end);
-                gallop(near, range.end, |at| self.start(at) <= at_ns)
-            }
-            None => self.run.first_after(self.zero + at_ns),
-        };
-        after.saturating_sub(1).max(range.start)
     }
 }
 
@@ -225,45 +178,40 @@ struct Walk<'a, 'o> {
     at: i64,
     /// Where to stop.
     end: i64,
+    /// The pyramid's level for the grid in use.
+    level: Option<Level<'a>>,
     /// The first late interval that does not lie wholly before `at`.
     late: usize,
     open: Option<Open>,
 }
 
 impl Walk<'_, '_> {
-    fn run(&mut self, piece: Piece<'_>) {
+    /// Goes on through a piece, to its end or until the pyramid knows better.
+    fn piece(&mut self, piece: &Piece<'_>) {
         let width = 1_i64 << self.fold.cell_log2;
-        let level = self.fold.level();
-        let stop = piece.run.range().end;
-        let mut span = None;
-        while self.at < self.end.min(piece.end) {
-            if let Some(level) = level
-                && let Some((cell, cell_end)) = level.cell(self.at)
-                && cell.is_crowded()
-            {
-                self.crowded(cell, cell_end.min(self.end).min(piece.end));
-                span = None;
-                continue;
-            }
-            let at = span.unwrap_or_else(|| piece.holding(self.at, self.fold.pyramid));
+        let mut at = piece.holding(self.at, self.fold.pyramid);
+        loop {
             let (start, end) = (piece.start(at), piece.start(at + 1));
             if end.saturating_sub(start) >= width {
                 self.close();
                 self.emit(start, end, piece.class(at, self.fold.classes));
                 self.at = end;
-                span = Some(at + 1);
+                at += 1;
             } else {
-                span = Some(self.cell(piece, at, stop, width));
+                at = self.cell(piece, at, width);
+            }
+            if self.at >= self.end.min(piece.end) || self.crowd().is_some() {
+                return;
             }
         }
     }
 
     /// Merges the spans from `first` on that start in the cell in which it does; returns the
     /// next one.
-    fn cell(&mut self, piece: Piece<'_>, first: usize, stop: usize, width: i64) -> usize {
+    fn cell(&mut self, piece: &Piece<'_>, first: usize, width: i64) -> usize {
         let from = piece.start(first).max(self.at);
         let stop_ns = cell_end(from, self.fold.cell_log2);
-        let past = gallop(first + 1, stop, |at| piece.start(at) < stop_ns);
+        let past = gallop(first + 1, piece.stop(), |at| piece.start(at) < stop_ns);
         let last_is_long = piece.start(past).saturating_sub(piece.start(past - 1)) >= width;
         let past = if last_is_long { past - 1 } else { past };
         let end = piece.start(past);
@@ -293,11 +241,19 @@ impl Walk<'_, '_> {
         past
     }
 
-    /// Takes a cell's word for what is in it.
-    fn crowded(&mut self, cell: super::pyramid::Cell, end: i64) {
+    /// The pyramid's cell here and its end, if all spans in it are narrower.
+    fn crowd(&self) -> Option<(Cell, i64)> {
+        self.level.and_then(|level| level.cell(self.at)).filter(|(cell, _)| cell.is_crowded())
+    }
+
+    /// Takes such a cell's word for what is in it; false if there is none.
+    fn is_crowded(&mut self) -> bool {
+        let Some((cell, end)) = self.crowd() else { return false };
+        let end = end.min(self.end);
         self.close();
         self.push(self.at, end, cell.class(), cell.share(), SpanFlags::MIXED);
         self.at = end;
+        true
     }
 
     /// Writes what was merged.

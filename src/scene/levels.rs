@@ -24,28 +24,45 @@ pub(super) fn each_span(
     mut each: impl FnMut(Time, Time, StateClass),
 ) {
     let end = trace.lifetime(goroutine).end;
-    let mut open: Option<(Time, StateClass)> = None;
+    let life = trace.life(goroutine);
+    let (mut begin, mut class) = (life.first, classes.of(life.first_state, StrId::EMPTY));
+    let mut is_first = true;
     for run in trace.runs(goroutine) {
         let chunk = run.chunk();
         for at in run.range() {
             let start = chunk.start(at);
-            if let Some((begin, class)) = open {
+            if !is_first || begin < start {
                 each(begin, start, class);
             }
-            open = Some((start, classes.of_kind(chunk.kind_of(at))));
+            (begin, class) = (start, classes.of_kind(chunk.kind_of(at)));
+            is_first = false;
         }
     }
-    if let Some((begin, class)) = open {
-        each(begin, end, class);
-    } else {
-        let life = trace.life(goroutine);
-        each(life.first, end, classes.of(life.first_state, StrId::EMPTY));
+    each(begin, end, class);
+}
+
+/// The number of the first span of each of a lane's pieces (see [`super::piece`]).
+fn pieces(trace: &Trace, goroutine: Goroutine) -> Vec<u32> {
+    let mut pieces = vec![0];
+    let mut n_spans = first_spans(trace, goroutine);
+    for run in trace.runs(goroutine) {
+        pieces.push(u32::try_from(n_spans).unwrap_or(u32::MAX));
+        n_spans += run.range().len();
     }
+    pieces
 }
 
 /// How many spans a goroutine has.
 pub(super) fn n_spans(trace: &Trace, goroutine: Goroutine) -> usize {
-    trace.runs(goroutine).map(|run| run.range().len()).sum()
+    let runs = trace.runs(goroutine).map(|run| run.range().len());
+    first_spans(trace, goroutine) + runs.sum::<usize>()
+}
+
+/// How many spans there are before the first that the model has: the state in which the life
+/// begins, unless another begins at once.
+fn first_spans(trace: &Trace, goroutine: Goroutine) -> usize {
+    let first = trace.run_at(goroutine, 0).map(|run| run.chunk().start(run.range().start));
+    usize::from(first.is_none_or(|first| trace.life(goroutine).first < first))
 }
 
 /// Fills in what [`Index::quick`] leaves empty.
@@ -190,6 +207,8 @@ impl Part {
         if running > 0 {
             self.running_ns.push((goroutine, running));
         }
-        self.pyramids.extend(pyramid.map(|builder| (goroutine, builder.finish())));
+        if let Some(pyramid) = pyramid {
+            self.pyramids.push((goroutine, pyramid.finish(pieces(trace, goroutine))));
+        }
     }
 }

@@ -53,6 +53,7 @@ mod maxtree;
 mod minis;
 mod overlay;
 mod overview;
+mod piece;
 mod plots;
 mod pyramid;
 mod records;

@@ -51,6 +51,8 @@ pub(super) struct Pyramid {
     first: i64,
     /// The number in the lane of the span that holds each finest cell's start.
     spans: Vec<u32>,
+    /// The number in the lane of each piece's first span.
+    pieces: Vec<u32>,
     /// From the finest level to one of at most two cells; each level is twice as wide.
     levels: Vec<Vec<Cell>>,
 }
@@ -88,13 +90,25 @@ impl Pyramid {
         })
     }
 
-    /// The number in the lane of a span that starts at or before `at_ns`, few spans before the
-    /// one that holds it.
-    pub(super) fn span_before(&self, at_ns: i64) -> usize {
+    /// The number of the piece with a span that starts at or before `at_ns`, few spans before
+    /// the one that holds it.
+    pub(super) fn piece_before(&self, at_ns: i64) -> usize {
+        let span = self.span_before(at_ns);
+        self.pieces.partition_point(|&first| first <= span).saturating_sub(1)
+    }
+
+    /// That span's number within a piece; 0 if it is in an earlier one.
+    pub(super) fn spans_into(&self, piece: usize, at_ns: i64) -> usize {
+        let first = self.pieces.get(piece).copied().unwrap_or(0);
+        self.span_before(at_ns).saturating_sub(first) as usize
+    }
+
+    /// That span's number in the lane.
+    fn span_before(&self, at_ns: i64) -> u32 {
         let cell = (at_ns >> self.base_log2).saturating_sub(self.first).max(0);
         let last = self.spans.len().saturating_sub(1);
         let cell = usize::try_from(cell).unwrap_or(last).min(last);
-        self.spans.get(cell).map_or(0, |&span| span as usize)
+        self.spans.get(cell).copied().unwrap_or(0)
     }
 
     /// What it takes in memory, in bytes.
@@ -154,8 +168,9 @@ impl Builder {
         usize::try_from((at_ns >> self.base_log2) - self.first).unwrap_or(0)
     }
 
-    /// Merges upwards and drops the full numbers.
-    pub(super) fn finish(mut self) -> Pyramid {
+    /// Merges upwards and drops the full numbers. `pieces` has the number in the lane of each
+    /// piece's first span.
+    pub(super) fn finish(mut self, pieces: Vec<u32>) -> Pyramid {
         let mut levels = Vec::new();
         let (mut first, mut log2) = (self.first, self.base_log2);
         loop {
@@ -182,7 +197,8 @@ impl Builder {
             first >>= 1;
             log2 += 1;
         }
-        Pyramid { base_log2: self.base_log2, first: self.first, spans: self.spans, levels }
+        let Self { base_log2, first, spans, .. } = self;
+        Pyramid { base_log2, first, spans, pieces, levels }
     }
 }
 
@@ -214,7 +230,7 @@ mod tests {
         for &(start, end, class) in spans {
             builder.add(start, end, class);
         }
-        builder.finish()
+        builder.finish(vec![0, 0])
     }
 
     proptest! {
@@ -241,7 +257,7 @@ mod tests {
                     prop_assert_eq!(cell.class(), tally.dominant().0);
                     prop_assert_eq!(cell.is_crowded(), longest < 1 << level.log2);
                     let near = pyramid.span_before(at);
-                    prop_assert!(spans[near].0 <= at.max(begin));
+                    prop_assert!(spans[near as usize].0 <= at.max(begin));
                     at = to;
                 }
                 prop_assert!(level.cell(end + (2 << level.log2)).is_none());

@@ -103,6 +103,41 @@ fn lanes_are_found_by_the_functions_that_they_were_in() {
     assert_eq!(found("late-exit/before.trace", "time.Sleep g22"), ["main.flushWorker"]);
 }
 
+/// Whatever the model says of a goroutine's life is in its lane, from its first state on.
+#[test]
+fn lanes_show_every_span_that_is_wide_enough() {
+    for path in
+        ["late-exit/before.trace", "deaf/before.trace", "healthy-server/healthy-server.trace"]
+    {
+        let document = open(path);
+        let trace = document.trace();
+        let index = Index::build(&document, &Progress::default()).unwrap();
+        let source = Source { document: &document, index: &index };
+        let mut rows = Rows::build(source, &RowOptions::default());
+        rows.set_all_collapsed(false);
+        let scene = fill(source, &rows);
+        let viewport = Viewport::new(trace.interval(), 1600.0);
+        let mut n_wide = 0;
+        for (number, row) in (0..).zip(&scene.rows) {
+            let Row::Lane { goroutine, .. } = row.row else { continue };
+            for span in trace.spans(goroutine) {
+                let (x0, x1) = (viewport.x_on_screen(span.start), viewport.x_on_screen(span.end));
+                if x1 - x0 < 4.0 {
+                    continue;
+                }
+                n_wide += 1;
+                let class = index.classes.of(span.state, span.reason);
+                let x = x0.midpoint(x1);
+                let mut there =
+                    scene.spans.iter().filter(|r| r.row == number && r.x0 <= x && x < r.x1);
+                let record = there.next().map(|record| record.class);
+                assert_eq!(record, Some(class), "{path}: {goroutine:?} {span:?}");
+            }
+        }
+        assert!(n_wide > 20, "{path}: {n_wide}");
+    }
+}
+
 /// Every example under many views with everything switched on: no panic, records within bounds.
 #[test]
 fn every_example_can_be_looked_at_from_anywhere() {

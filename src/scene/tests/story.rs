@@ -128,7 +128,9 @@ impl Story {
             let mut spans = Vec::new();
             for (row, actor) in (0..).map(Goroutine).zip(&self.actors) {
                 let inside = |at: i64| window[0] <= at && at < window[1];
-                for &(at, state) in actor.spans.iter().filter(|span| inside(span.0)) {
+                // The state in which a life begins is the life's, not a span of a chunk.
+                let later = actor.spans.iter().skip(1);
+                for &(at, state) in later.filter(|span| inside(span.0)) {
                     spans.push((at - window[0], u16::try_from(state).unwrap(), None));
                 }
                 if run_starts.last() != Some(&u32::try_from(spans.len()).unwrap()) {

@@ -376,6 +376,10 @@ pub struct Scratch {
 impl Piece for Draft {
     type Scratch = Scratch;
 
+    fn scratch(n_bytes: usize) -> Scratch {
+        Scratch { pending: Pending::of_file(n_bytes), by_slot: Vec::new() }
+    }
+
     fn new(scratch: Scratch) -> Self {
         Self { pending: scratch.pending, by_slot: scratch.by_slot, ..Self::default() }
     }

@@ -10,9 +10,13 @@ use super::kinds::Kinds;
 /// How many spans a chunk has at least, but for the last one, and in what steps it grows: few
 /// enough that what waits to be sorted takes little room.
 const FULL: usize = 1 << 16;
-/// How many it has at most. It grows with the draft's members up to here, since each chunk takes
-/// a look at all of them.
+/// How many it has at most.
 const MOST: usize = 1 << 20;
+/// How many chunks a trace has, about, once chunks can be larger than [`FULL`]: whoever follows
+/// one goroutine through them takes a look at each.
+const CHUNKS: usize = 256;
+/// What a span takes in a file, about, in bytes.
+const BYTES_PER_SPAN: usize = 7;
 /// The longest chunk whose starts fit 32 bits, in nanoseconds, with room for a [`Shift`].
 const NARROW_NS: i64 = u32::MAX as i64 - 200_000_000;
 
@@ -64,6 +68,8 @@ pub(super) struct Pending {
     /// By member, counted as the rows come.
     counts: Vec<Counts>,
     highest_stack: u32,
+    /// How many spans to let gather, for the trace's size.
+    enough: usize,
 }
 
 /// One chunk's columns, its goroutines still the draft's members.
@@ -78,6 +84,11 @@ pub(super) struct Sealed {
 }
 
 impl Pending {
+    /// For the spans of a file of so many bytes.
+    pub(super) fn of_file(n_bytes: usize) -> Self {
+        Self { enough: n_bytes / BYTES_PER_SPAN / CHUNKS, ..Self::default() }
+    }
+
     /// Empties all but the capacity.
     pub(super) fn clear(&mut self) {
         self.rows.clear();
@@ -128,7 +139,9 @@ impl Pending {
 
     #[cold]
     fn is_full_here(&self) -> bool {
-        self.rows.len() >= self.counts.len().clamp(FULL, MOST) || self.length_ns() >= NARROW_NS
+        // Each chunk also takes a look at all members.
+        let enough = self.enough.max(self.counts.len()).clamp(FULL, MOST);
+        self.rows.len() >= enough || self.length_ns() >= NARROW_NS
     }
 
     fn length_ns(&self) -> i64 {

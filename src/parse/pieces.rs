@@ -15,8 +15,11 @@ use super::{Parsed, dispatch, v2};
 
 /// A sink for one generation's events.
 pub trait Piece: Sink + Send {
-    /// Buffers that a thread hands from one piece to the next.
+    /// Buffers that a thread hands from one piece to the next. Taking them leaves their default.
     type Scratch: Default + Send;
+
+    /// Buffers for the first piece that a thread takes of a file of `n_bytes` bytes.
+    fn scratch(n_bytes: usize) -> Self::Scratch;
 
     /// An empty piece.
     fn new(scratch: Self::Scratch) -> Self;
@@ -91,7 +94,7 @@ pub fn parse_pieces<P: Piece>(
             Ok(super::with_version_warning(parsed))
         }
         _ => {
-            let mut whole = Whole::new(P::new(P::Scratch::default()));
+            let mut whole = Whole::new(P::new(P::scratch(file.len())));
             let parsed = super::parse(file, &mut whole, progress)?;
             let _ = whole.piece.finish();
             join(whole.piece, &whole.tables);

@@ -98,7 +98,7 @@ pub(in crate::parse) fn parse_pieces<P: Piece>(
         for _ in 0..workers {
             let (send, jobs, taken, reader) = (send.clone(), &jobs, &taken, &reader);
             scope.spawn(move || {
-                let mut scratch = P::Scratch::default();
+                let mut scratch = P::scratch(file.len());
                 while let Some((at, generation)) = next_job(jobs, taken) {
                     let alone = reader.read(generation, &mut scratch);
                     if send.send((at, alone)).is_err() {
@@ -115,9 +115,9 @@ pub(in crate::parse) fn parse_pieces<P: Piece>(
             reader: &reader,
             receive,
             early,
-            scratch: P::Scratch::default(),
+            scratch: P::scratch(file.len()),
         };
-        let mut joiner = Joiner::new(minor, progress);
+        let mut joiner = Joiner::new(file.len(), minor, progress);
         let mut at = 0;
         let mut gaps = Vec::new();
         for scanned in &scan {
@@ -248,6 +248,7 @@ const AHEAD: usize = 2;
 
 /// Joins pieces in order, reading again what did not fit.
 struct Joiner<'j> {
+    n_bytes: usize,
     minor: u32,
     progress: &'j Progress,
     state: Between,
@@ -257,9 +258,10 @@ struct Joiner<'j> {
 }
 
 impl<'j> Joiner<'j> {
-    fn new(minor: u32, progress: &'j Progress) -> Self {
+    fn new(n_bytes: usize, minor: u32, progress: &'j Progress) -> Self {
         let parsed = Parsed { minor, ..Parsed::default() };
-        Self { minor, progress, state: Between::default(), last: Time(0), syncs: 0, parsed }
+        let state = Between::default();
+        Self { n_bytes, minor, progress, state, last: Time(0), syncs: 0, parsed }
     }
 
     fn generation<P: Piece>(
@@ -332,7 +334,7 @@ impl<'j> Joiner<'j> {
         &mut self,
         read: impl FnOnce(&mut Serial<'_, Whole<P>>) -> Result<(), ParseError>,
     ) -> Result<Done<P>, ParseError> {
-        let mut whole = Whole::new(P::new(P::Scratch::default()));
+        let mut whole = Whole::new(P::new(P::scratch(self.n_bytes)));
         let outlet = Outlet { sink: &mut whole, last: self.last, events: 0, syncs: self.syncs };
         let parsed =
             Parsed { warnings: std::mem::take(&mut self.parsed.warnings), ..Parsed::default() };

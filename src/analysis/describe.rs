@@ -55,6 +55,38 @@ fn waiting(trace: &Trace, part: &SplitPart) -> (&'static str, String) {
     }
 }
 
+/// Why a goroutine waits, as the runtime words it. Where it says nothing, as of those that were
+/// blocked when the trace began, the innermost frames tell; "" where they do not, either.
+pub(crate) fn reason_of<'a>(trace: &'a Trace, stack: StackId, reason: &'a str) -> &'a str {
+    if reason.is_empty() {
+        blocker(trace, stack).map_or("", |(_, _, implied)| implied)
+    } else {
+        reason
+    }
+}
+
+/// A row of [`BLOCKERS`] for a stack: what its innermost frames do.
+fn blocker(
+    trace: &Trace,
+    stack: StackId,
+) -> Option<&'static (&'static str, &'static str, &'static str)> {
+    for frame in trace.frames(stack) {
+        let name = trace.string(frame.function);
+        if let Some(blocker) = BLOCKERS.iter().find(|(blocker, ..)| *blocker == name) {
+            return Some(blocker);
+        }
+        if !below_user(name) {
+            break;
+        }
+    }
+    None
+}
+
+/// Whether a function is one that user code waits in, not user code itself.
+fn below_user(function: &str) -> bool {
+    ["runtime.", "sync.", "internal/", "time."].iter().any(|part| function.starts_with(part))
+}
+
 /// What a blocked goroutine waits for.
 enum For<'a> {
     Sleep,
@@ -67,15 +99,13 @@ enum For<'a> {
 fn waiting_for<'a>(trace: &'a Trace, stack: StackId, reason: &'a str) -> For<'a> {
     for frame in trace.frames(stack) {
         let name = trace.string(frame.function);
-        if let Some((_, thing)) = BLOCKERS.iter().find(|(blocker, _)| *blocker == name) {
+        if let Some((_, thing, _)) = BLOCKERS.iter().find(|(blocker, ..)| *blocker == name) {
             return if thing.is_empty() { For::Sleep } else { For::Thing(thing) };
         }
         if name.starts_with("runtime.gc") {
             return For::Thing("for the GC");
         }
-        let below_user =
-            ["runtime.", "sync.", "internal/", "time."].iter().any(|part| name.starts_with(part));
-        if !below_user {
+        if !below_user(name) {
             break;
         }
     }
@@ -95,23 +125,67 @@ fn waiting_for<'a>(trace: &'a Trace, stack: StackId, reason: &'a str) -> For<'a>
     }
 }
 
-/// Functions that block, and what for; "" for sleeping.
-const BLOCKERS: &[(&str, &str)] = &[
-    ("time.Sleep", ""),
-    ("sync.(*Mutex).Lock", "for a mutex"),
-    ("sync.(*Mutex).lockSlow", "for a mutex"),
-    ("internal/sync.(*Mutex).Lock", "for a mutex"),
-    ("internal/sync.(*Mutex).lockSlow", "for a mutex"),
-    ("sync.(*RWMutex).Lock", "for an RWMutex, to write"),
-    ("sync.(*RWMutex).RLock", "for an RWMutex, to read"),
-    ("sync.(*WaitGroup).Wait", "for a WaitGroup"),
-    ("sync.(*Cond).Wait", "for a sync.Cond"),
-    ("sync.(*Once).Do", "for a sync.Once"),
-    ("runtime.chanrecv1", "to receive from a channel"),
-    ("runtime.chanrecv2", "to receive from a channel"),
-    ("runtime.chansend1", "to send on a channel"),
-    ("runtime.selectgo", "in a select"),
-    ("internal/poll.(*FD).Read", "for the network, to read"),
-    ("internal/poll.(*FD).Write", "for the network, to write"),
-    ("internal/poll.(*FD).Accept", "for a connection to accept"),
+/// Functions that block; what for, "" for sleeping; and the reason that the runtime gives then.
+const BLOCKERS: &[(&str, &str, &str)] = &[
+    ("time.Sleep", "", "sleep"),
+    ("sync.(*Mutex).Lock", "for a mutex", "sync"),
+    ("sync.(*Mutex).lockSlow", "for a mutex", "sync"),
+    ("internal/sync.(*Mutex).Lock", "for a mutex", "sync"),
+    ("internal/sync.(*Mutex).lockSlow", "for a mutex", "sync"),
+    ("sync.(*RWMutex).Lock", "for an RWMutex, to write", "sync"),
+    ("sync.(*RWMutex).RLock", "for an RWMutex, to read", "sync"),
+    ("sync.(*WaitGroup).Wait", "for a WaitGroup", "sync"),
+    ("sync.(*Cond).Wait", "for a sync.Cond", "sync.(*Cond).Wait"),
+    ("sync.(*Once).Do", "for a sync.Once", "sync"),
+    ("runtime.chanrecv1", "to receive from a channel", "chan receive"),
+    ("runtime.chanrecv2", "to receive from a channel", "chan receive"),
+    ("runtime.chansend1", "to send on a channel", "chan send"),
+    ("runtime.selectgo", "in a select", "select"),
+    ("internal/poll.(*FD).Read", "for the network, to read", "network"),
+    ("internal/poll.(*FD).Write", "for the network, to write", "network"),
+    ("internal/poll.(*FD).Accept", "for a connection to accept", "network"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::tests::made::Made;
+
+    /// What is known of a wait with this stack for which the runtime gives a reason, or none.
+    fn reason(given: &str, stack: &str) -> String {
+        let mut made = Made::new();
+        made.running(1, "main.main").waits(10, 1, given, stack);
+        let document = made.document(100);
+        let trace = document.trace();
+        let of = trace.goroutines().next().expect("one");
+        let wait = trace.spans(of).last().expect("it waits");
+        reason_of(trace, wait.stack, trace.string(wait.reason)).to_owned()
+    }
+
+    #[test]
+    fn stacks_tell_what_is_waited_for_where_the_runtime_does_not() {
+        assert_eq!(reason("", "time.Sleep:1 < main.poll:2"), "sleep");
+        assert_eq!(reason("", "runtime.gopark:1 < runtime.selectgo:2 < main.work:3"), "select");
+        assert_eq!(reason("", "sync.(*WaitGroup).Wait:1 < main.main:2"), "sync");
+        assert_eq!(reason("chan send", "time.Sleep:1 < main.poll:2"), "chan send");
+        // What user code is called by says nothing of where that waits.
+        assert_eq!(reason("", "main.work:3 < sync.(*Once).Do:1"), "");
+        assert_eq!(reason("", ""), "");
+    }
+
+    #[test]
+    fn implied_reasons_are_such_as_the_runtime_gives() {
+        let known = [
+            "sleep",
+            "select",
+            "chan receive",
+            "chan send",
+            "sync",
+            "network",
+            "sync.(*Cond).Wait",
+        ];
+        for (blocker, _, implied) in BLOCKERS {
+            assert!(known.contains(implied), "{blocker}: {implied}");
+        }
+    }
+}

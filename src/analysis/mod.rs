@@ -43,7 +43,7 @@ mod types;
 mod words;
 
 pub(crate) use accused::Accused;
-pub(crate) use describe::frame_text;
+pub(crate) use describe::{frame_text, reason_of};
 pub use diff::{Diff, DiffGroup, ENOUGH, ENOUGH_FOR_TAIL, MIN_PERCENT, Side, diff};
 pub use ledger::Ledgers;
 pub use logged::ContextName;

@@ -1,7 +1,8 @@
 //! States and reasons as the few classes that colors can tell apart.
 
+use crate::analysis::reason_of;
 use crate::base::StrId;
-use crate::model::{Kind, Trace};
+use crate::model::{Kind, Life, Trace};
 use crate::parse::event::GoState;
 
 /// What a stretch of a goroutine's life looks like: its state, and for waiting the kind of
@@ -110,6 +111,15 @@ impl Classes {
                 self.by_reason.get(reason.index()).copied().unwrap_or(StateClass::Blocked)
             }
             GoState::Undetermined | GoState::NotExist => StateClass::Unknown,
+        }
+    }
+
+    /// The class of the state in which a life begins.
+    pub(super) fn of_first(&self, trace: &Trace, life: &Life) -> StateClass {
+        match life.first_state {
+            // The runtime gives no reason then.
+            GoState::Waiting => StateClass::of_reason(reason_of(trace, life.first_stack, "")),
+            state => self.of(state, StrId::EMPTY),
         }
     }
 

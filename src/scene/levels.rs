@@ -25,7 +25,7 @@ pub(super) fn each_span(
 ) {
     let end = trace.lifetime(goroutine).end;
     let life = trace.life(goroutine);
-    let (mut begin, mut class) = (life.first, classes.of(life.first_state, StrId::EMPTY));
+    let (mut begin, mut class) = (life.first, classes.of_first(trace, &life));
     let mut is_first = true;
     for run in trace.runs(goroutine) {
         let chunk = run.chunk();

@@ -1,6 +1,6 @@
 //! Where the model has a lane's spans: the state in which the life begins, then run by run.
 
-use crate::base::{Goroutine, Interval, StrId, Time};
+use crate::base::{Goroutine, Interval, Time};
 use crate::model::{Life, Run, Trace};
 
 use super::class::{Classes, StateClass};
@@ -25,7 +25,7 @@ impl<'a> Pieces<'a> {
     /// Those of a goroutine that lives in `all`.
     pub(super) fn new(fold: &Fold<'a>, goroutine: Goroutine, life: &Life, all: Interval) -> Self {
         let &Fold { trace, classes, pyramid, zero, .. } = fold;
-        let first = classes.of(life.first_state, StrId::EMPTY);
+        let first = classes.of_first(trace, life);
         let (start, end) = (on_grid(zero, all.start), on_grid(zero, all.end));
         Self { trace, goroutine, pyramid, zero, start, end, first }
     }

@@ -126,7 +126,10 @@ fn lanes_show_every_span_that_is_wide_enough() {
                     continue;
                 }
                 n_wide += 1;
-                let class = index.classes.of(span.state, span.reason);
+                let class = match trace.life(goroutine) {
+                    life if life.first == span.start => index.classes.of_first(trace, &life),
+                    _ => index.classes.of(span.state, span.reason),
+                };
                 let x = x0.midpoint(x1);
                 let mut there =
                     scene.spans.iter().filter(|r| r.row == number && r.x0 <= x && x < r.x1);

@@ -3,7 +3,7 @@
 use egui::{Align, Color32, CornerRadius, Layout, Rect, RichText, Sense, Ui, WidgetInfo, vec2};
 
 use super::Page;
-use crate::analysis::{Doing, SplitPart};
+use crate::analysis::{Doing, SplitPart, reason_of};
 use crate::base::Goroutine;
 use crate::scene::StateClass;
 use crate::ui::ctx::{goroutine_id, short_function, start_function};
@@ -57,7 +57,10 @@ pub(super) fn class_of(page: &Page<'_>, part: &SplitPart) -> StateClass {
         Doing::Runnable => StateClass::Runnable,
         Doing::Syscall => StateClass::Syscall,
         Doing::GcAssist => StateClass::Gc,
-        Doing::Waiting => StateClass::of_reason(page.sheet.trace().string(part.reason)),
+        Doing::Waiting => {
+            let trace = page.sheet.trace();
+            StateClass::of_reason(reason_of(trace, part.stack, trace.string(part.reason)))
+        }
         Doing::Unknown | Doing::Unborn => StateClass::Unknown,
     }
 }

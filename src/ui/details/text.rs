@@ -5,15 +5,21 @@ use std::fmt::Write as _;
 use super::cancel::cancel_title;
 use super::goroutine::state_word;
 use super::overstay::verdict;
+use crate::analysis::reason_of;
 use crate::base::StackId;
 use crate::model::Span;
+use crate::parse::event::GoState;
 use crate::ui::ctx::{Ctx, goroutine_id, moment, start_function};
 use crate::ui::sheet::Sheet;
 use crate::ui::state::{Selected, What};
 
 /// A span in words: `Waiting 80 ms: sleep`.
 pub(crate) fn span_text(sheet: &Sheet, span: &Span) -> String {
-    let reason = sheet.trace().string(span.reason);
+    let trace = sheet.trace();
+    let reason = match span.state {
+        GoState::Waiting => reason_of(trace, span.stack, trace.string(span.reason)),
+        _ => trace.string(span.reason),
+    };
     let mut text = format!("{} {}", state_word(span.state), sheet.duration(span.ns()));
     if !reason.is_empty() {
         let _ = write!(text, ": {reason}");

@@ -5,6 +5,7 @@ use egui::{CursorIcon, Ui};
 use super::canvas::lane_of;
 use super::tips::crowd_title;
 use super::{Frame, Kind};
+use crate::analysis::reason_of;
 use crate::base::{StackId, Time};
 use crate::model::{Frame as StackFrame, Span, Trace};
 use crate::parse::event::GoState;
@@ -31,7 +32,7 @@ pub(super) fn user_frame(trace: &Trace, stack: StackId) -> Option<StackFrame> {
 
 /// What is written on a span: why it waits and where; nothing on a running one.
 pub(super) fn span_label(trace: &Trace, span: &Span, room_px: f32) -> String {
-    let reason = trace.string(span.reason);
+    let reason = reason_of(trace, span.stack, trace.string(span.reason));
     match span.state {
         GoState::Running | GoState::NotExist | GoState::Undetermined => String::new(),
         GoState::Runnable => "runnable".to_owned(),

@@ -143,9 +143,10 @@ impl Fold<'_> {
         let pieces = Pieces::new(self, goroutine, first, life);
         let mut last: Option<Piece<'_>> = None;
         while walk.at < walk.end {
-            if walk.is_crowded() {
+            if walk.take_crowd() {
                 continue;
             }
+            let before = walk.at;
             let piece = match &last {
                 Some(piece) if walk.at < piece.end => *piece,
                 Some(piece) if walk.at == piece.end => pieces.after(piece),
@@ -153,6 +154,10 @@ impl Fold<'_> {
             };
             walk.piece(&piece);
             last = Some(piece);
+            // The model's times increase; where they did not, this would go on for ever.
+            if walk.at <= before {
+                break;
+            }
         }
         walk.close();
     }
@@ -247,7 +252,7 @@ impl Walk<'_, '_> {
     }
 
     /// Takes such a cell's word for what is in it; false if there is none.
-    fn is_crowded(&mut self) -> bool {
+    fn take_crowd(&mut self) -> bool {
         let Some((cell, end)) = self.crowd() else { return false };
         let end = end.min(self.end);
         self.close();

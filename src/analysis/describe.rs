@@ -59,32 +59,10 @@ fn waiting(trace: &Trace, part: &SplitPart) -> (&'static str, String) {
 /// blocked when the trace began, the innermost frames tell; "" where they do not, either.
 pub(crate) fn reason_of<'a>(trace: &'a Trace, stack: StackId, reason: &'a str) -> &'a str {
     if reason.is_empty() {
-        blocker(trace, stack).map_or("", |(_, _, implied)| implied)
+        blocker(trace, stack).map_or("", |blocker| blocker.reason)
     } else {
         reason
     }
-}
-
-/// A row of [`BLOCKERS`] for a stack: what its innermost frames do.
-fn blocker(
-    trace: &Trace,
-    stack: StackId,
-) -> Option<&'static (&'static str, &'static str, &'static str)> {
-    for frame in trace.frames(stack) {
-        let name = trace.string(frame.function);
-        if let Some(blocker) = BLOCKERS.iter().find(|(blocker, ..)| *blocker == name) {
-            return Some(blocker);
-        }
-        if !below_user(name) {
-            break;
-        }
-    }
-    None
-}
-
-/// Whether a function is one that user code waits in, not user code itself.
-fn below_user(function: &str) -> bool {
-    ["runtime.", "sync.", "internal/", "time."].iter().any(|part| function.starts_with(part))
 }
 
 /// What a blocked goroutine waits for.
@@ -97,17 +75,10 @@ enum For<'a> {
 /// The innermost frames say more than the reason, which is "sync" for most locks, and empty for
 /// goroutines that were blocked when the trace began.
 fn waiting_for<'a>(trace: &'a Trace, stack: StackId, reason: &'a str) -> For<'a> {
-    for frame in trace.frames(stack) {
-        let name = trace.string(frame.function);
-        if let Some((_, thing, _)) = BLOCKERS.iter().find(|(blocker, ..)| *blocker == name) {
-            return if thing.is_empty() { For::Sleep } else { For::Thing(thing) };
-        }
-        if name.starts_with("runtime.gc") {
-            return For::Thing("for the GC");
-        }
-        if !below_user(name) {
-            break;
-        }
+    match blocker(trace, stack) {
+        Some(Blocker { thing: "", .. }) => return For::Sleep,
+        Some(Blocker { thing, .. }) => return For::Thing(thing),
+        None => {}
     }
     match reason {
         "sleep" => For::Sleep,
@@ -125,26 +96,63 @@ fn waiting_for<'a>(trace: &'a Trace, stack: StackId, reason: &'a str) -> For<'a>
     }
 }
 
-/// Functions that block; what for, "" for sleeping; and the reason that the runtime gives then.
-const BLOCKERS: &[(&str, &str, &str)] = &[
-    ("time.Sleep", "", "sleep"),
-    ("sync.(*Mutex).Lock", "for a mutex", "sync"),
-    ("sync.(*Mutex).lockSlow", "for a mutex", "sync"),
-    ("internal/sync.(*Mutex).Lock", "for a mutex", "sync"),
-    ("internal/sync.(*Mutex).lockSlow", "for a mutex", "sync"),
-    ("sync.(*RWMutex).Lock", "for an RWMutex, to write", "sync"),
-    ("sync.(*RWMutex).RLock", "for an RWMutex, to read", "sync"),
-    ("sync.(*WaitGroup).Wait", "for a WaitGroup", "sync"),
-    ("sync.(*Cond).Wait", "for a sync.Cond", "sync.(*Cond).Wait"),
-    ("sync.(*Once).Do", "for a sync.Once", "sync"),
-    ("runtime.chanrecv1", "to receive from a channel", "chan receive"),
-    ("runtime.chanrecv2", "to receive from a channel", "chan receive"),
-    ("runtime.chansend1", "to send on a channel", "chan send"),
-    ("runtime.selectgo", "in a select", "select"),
-    ("internal/poll.(*FD).Read", "for the network, to read", "network"),
-    ("internal/poll.(*FD).Write", "for the network, to write", "network"),
-    ("internal/poll.(*FD).Accept", "for a connection to accept", "network"),
+/// A function that blocks.
+struct Blocker {
+    function: &'static str,
+    /// What for; "" for sleeping.
+    thing: &'static str,
+    /// The reason that the runtime gives then; "" if it depends.
+    reason: &'static str,
+}
+
+/// How far from the innermost frame a blocking function is looked for.
+const INNERMOST: usize = 32;
+
+/// The function that a stack's goroutine blocks in, below any user code.
+fn blocker(trace: &Trace, stack: StackId) -> Option<&'static Blocker> {
+    for frame in trace.frames(stack).take(INNERMOST) {
+        let name = trace.string(frame.function);
+        if let Some(blocker) = BLOCKERS.iter().find(|blocker| blocker.function == name) {
+            return Some(blocker);
+        }
+        if name.starts_with(GC.function) {
+            return Some(&GC);
+        }
+        let below_user =
+            ["runtime.", "sync.", "internal/", "time."].iter().any(|part| name.starts_with(part));
+        if !below_user {
+            break;
+        }
+    }
+    None
+}
+
+/// All functions whose names begin so.
+const GC: Blocker = blocks("runtime.gc", "for the GC", "");
+
+const BLOCKERS: &[Blocker] = &[
+    blocks("time.Sleep", "", "sleep"),
+    blocks("sync.(*Mutex).Lock", "for a mutex", "sync"),
+    blocks("sync.(*Mutex).lockSlow", "for a mutex", "sync"),
+    blocks("internal/sync.(*Mutex).Lock", "for a mutex", "sync"),
+    blocks("internal/sync.(*Mutex).lockSlow", "for a mutex", "sync"),
+    blocks("sync.(*RWMutex).Lock", "for an RWMutex, to write", "sync"),
+    blocks("sync.(*RWMutex).RLock", "for an RWMutex, to read", "sync"),
+    blocks("sync.(*WaitGroup).Wait", "for a WaitGroup", "sync"),
+    blocks("sync.(*Cond).Wait", "for a sync.Cond", "sync.(*Cond).Wait"),
+    blocks("sync.(*Once).Do", "for a sync.Once", "sync"),
+    blocks("runtime.chanrecv1", "to receive from a channel", "chan receive"),
+    blocks("runtime.chanrecv2", "to receive from a channel", "chan receive"),
+    blocks("runtime.chansend1", "to send on a channel", "chan send"),
+    blocks("runtime.selectgo", "in a select", "select"),
+    blocks("internal/poll.(*FD).Read", "for the network, to read", "network"),
+    blocks("internal/poll.(*FD).Write", "for the network, to write", "network"),
+    blocks("internal/poll.(*FD).Accept", "for a connection to accept", "network"),
 ];
+
+const fn blocks(function: &'static str, thing: &'static str, reason: &'static str) -> Blocker {
+    Blocker { function, thing, reason }
+}
 
 #[cfg(test)]
 mod tests {
@@ -184,8 +192,8 @@ mod tests {
             "network",
             "sync.(*Cond).Wait",
         ];
-        for (blocker, _, implied) in BLOCKERS {
-            assert!(known.contains(implied), "{blocker}: {implied}");
+        for Blocker { function, reason, .. } in BLOCKERS {
+            assert!(known.contains(reason), "{function}: {reason}");
         }
     }
 }

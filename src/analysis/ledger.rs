@@ -25,18 +25,20 @@ pub struct Ledgers(Mutex<FxHashMap<Goroutine, Arc<OnceLock<Ledger>>>>);
 
 impl Ledgers {
     /// Makes those that will be asked for when all these hearings are taken to account: of
-    /// goroutines with many spans that go on to the trace's end. Others are made on demand,
+    /// goroutines that go on to the trace's end, with many spans after the first they heard. Others are made on demand,
     /// while whoever else asks for the same one waits.
     pub(crate) fn ahead(splitter: Splitter<'_>, hearings: &[Hearing], threads: Threads) -> Self {
         let go_on = hearings.iter().filter(|hearing| hearing.outcome != Outcome::Exited);
-        let mut goroutines: Vec<Goroutine> = go_on.map(|hearing| hearing.goroutine).collect();
-        goroutines.sort_unstable();
-        goroutines.dedup();
-        let n_spans =
-            |of| splitter.trace.runs(of).map(|run: Run<'_>| run.range().len()).sum::<usize>();
-        goroutines.retain(|&of| n_spans(of) > 4 * SPANS_EACH);
+        let mut firsts: Vec<_> =
+            go_on.map(|hearing| (hearing.goroutine, hearing.heard_at)).collect();
+        firsts.sort_unstable();
+        firsts.dedup_by_key(|(of, _)| *of);
+        let after = |run: Run<'_>, time| run.range().end - run.first_after(time);
+        firsts.retain(|&(of, time)| {
+            splitter.trace.runs(of).map(|run| after(run, time)).sum::<usize>() > 2 * SPANS_EACH
+        });
         let ledgers: FxHashMap<_, Arc<OnceLock<Ledger>>> =
-            goroutines.iter().map(|&of| (of, Arc::default())).collect();
+            firsts.iter().map(|&(of, _)| (of, Arc::default())).collect();
         threads.each(ledgers.len(), ledgers.iter(), |(&of, ledger)| {
             ledger.get_or_init(|| Ledger::new(splitter, of));
         });

@@ -18,7 +18,8 @@ pub fn build(file: &[u8], progress: &Progress) -> Result<Trace, ParseError> {
     build_on(file, all_cores(), progress)
 }
 
-/// [`build`], telling `done` which bytes of the file will not be looked at again.
+/// [`build`], telling `done`, from several threads, which bytes of the file are not needed for
+/// now: they are seldom looked at again.
 ///
 /// # Errors
 /// As [`parse`](crate::parse::parse).

@@ -211,7 +211,13 @@ impl Trace {
         self.run(*self.goroutines.runs(goroutine).get(number)?)
     }
 
-    /// How many of them there are.
+    /// How many spans a goroutine has: the state in which its life begins, and those of its runs.
+    #[must_use]
+    pub fn n_spans(&self, goroutine: Goroutine) -> usize {
+        1 + self.runs(goroutine).map(|run| run.range().len()).sum::<usize>()
+    }
+
+    /// How many runs it has.
     #[must_use]
     pub fn n_runs(&self, goroutine: Goroutine) -> usize {
         self.goroutines.runs(goroutine).len()

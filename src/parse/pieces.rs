@@ -75,7 +75,8 @@ impl Shift {
 /// Reads a trace into pieces, on up to `threads` threads, and hands them to
 /// `join` in order of time. What `join` gets is the same for any number of threads.
 ///
-/// `done` is told which bytes of the file will not be looked at again.
+/// `done` is told, from several threads, which bytes of the file are not needed for now: they are
+/// seldom looked at again.
 ///
 /// The old format has no generations, and comes as one piece.
 ///

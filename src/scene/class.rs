@@ -1,7 +1,9 @@
 //! States and reasons as the few classes that colors can tell apart.
 
+use rustc_hash::FxHashMap;
+
 use crate::analysis::reason_of;
-use crate::base::StrId;
+use crate::base::{StackId, StrId};
 use crate::model::{Kind, Life, Trace};
 use crate::parse::event::GoState;
 
@@ -93,12 +95,24 @@ impl StateClass {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Classes {
     by_reason: Vec<StateClass>,
+    /// Of waits with which a life begins, by stack: the runtime gives no reason then.
+    by_first_stack: FxHashMap<StackId, StateClass>,
 }
 
 impl Classes {
     /// Classifies all strings of the trace: most are no reasons, and cost one failed match.
     pub(super) fn new(trace: &Trace) -> Self {
-        Self { by_reason: trace.strings().iter().map(|(_, s)| StateClass::of_reason(s)).collect() }
+        let by_reason = trace.strings().iter().map(|(_, s)| StateClass::of_reason(s)).collect();
+        let lives = &trace.goroutines;
+        let mut by_first_stack = FxHashMap::default();
+        for (state, &stack) in lives.first_state.iter().zip(&lives.first_stack) {
+            if *state == GoState::Waiting {
+                by_first_stack
+                    .entry(stack)
+                    .or_insert_with(|| StateClass::of_reason(reason_of(trace, stack, "")));
+            }
+        }
+        Self { by_reason, by_first_stack }
     }
 
     /// The class of a state with its reason.
@@ -115,12 +129,10 @@ impl Classes {
     }
 
     /// The class of the state in which a life begins.
-    pub(super) fn of_first(&self, trace: &Trace, life: &Life) -> StateClass {
-        match life.first_state {
-            // The runtime gives no reason then.
-            GoState::Waiting => StateClass::of_reason(reason_of(trace, life.first_stack, "")),
-            state => self.of(state, StrId::EMPTY),
-        }
+    pub(super) fn of_first(&self, life: &Life) -> StateClass {
+        let waits = life.first_state == GoState::Waiting;
+        let by_stack = self.by_first_stack.get(&life.first_stack).filter(|_| waits);
+        by_stack.copied().unwrap_or_else(|| self.of(life.first_state, StrId::EMPTY))
     }
 
     /// The class of a span's kind.

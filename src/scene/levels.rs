@@ -25,17 +25,13 @@ pub(super) fn each_span(
 ) {
     let end = trace.lifetime(goroutine).end;
     let life = trace.life(goroutine);
-    let (mut begin, mut class) = (life.first, classes.of_first(trace, &life));
-    let mut is_first = true;
+    let (mut begin, mut class) = (life.first, classes.of_first(&life));
     for run in trace.runs(goroutine) {
         let chunk = run.chunk();
         for at in run.range() {
             let start = chunk.start(at);
-            if !is_first || begin < start {
-                each(begin, start, class);
-            }
+            each(begin, start, class);
             (begin, class) = (start, classes.of_kind(chunk.kind_of(at)));
-            is_first = false;
         }
     }
     each(begin, end, class);
@@ -44,25 +40,12 @@ pub(super) fn each_span(
 /// The number of the first span of each of a lane's pieces (see [`super::piece`]).
 fn pieces(trace: &Trace, goroutine: Goroutine) -> Vec<u32> {
     let mut pieces = vec![0];
-    let mut n_spans = first_spans(trace, goroutine);
+    let mut n_spans = 1;
     for run in trace.runs(goroutine) {
         pieces.push(u32::try_from(n_spans).unwrap_or(u32::MAX));
         n_spans += run.range().len();
     }
     pieces
-}
-
-/// How many spans a goroutine has.
-pub(super) fn n_spans(trace: &Trace, goroutine: Goroutine) -> usize {
-    let runs = trace.runs(goroutine).map(|run| run.range().len());
-    first_spans(trace, goroutine) + runs.sum::<usize>()
-}
-
-/// How many spans there are before the first that the model has: the state in which the life
-/// begins, unless another begins at once.
-fn first_spans(trace: &Trace, goroutine: Goroutine) -> usize {
-    let first = trace.run_at(goroutine, 0).map(|run| run.chunk().start(run.range().start));
-    usize::from(first.is_none_or(|first| trace.life(goroutine).first < first))
 }
 
 /// Fills in what [`Index::quick`] leaves empty.
@@ -133,7 +116,7 @@ impl<'a> Plan<'a> {
                 plan.functions.push((name, 0));
                 plan.functions.len() - 1
             });
-            let n = n_spans(trace, goroutine);
+            let n = trace.n_spans(goroutine);
             plan.functions[row].1 += n;
             plan.n_spans += n;
         }
@@ -185,7 +168,7 @@ impl Part {
         let trace = plan.trace;
         let row = plan.function_rows.get(&trace.life(goroutine).name).copied().unwrap_or(0);
         let life = trace.lifetime(goroutine);
-        let n = n_spans(trace, goroutine);
+        let n = trace.n_spans(goroutine);
         let ns = |time| on_grid(plan.zero, time);
         let mut pyramid =
             (n >= pyramid::MIN_SPANS).then(|| Pyramid::builder(ns(life.start), ns(life.end), n));

@@ -106,10 +106,10 @@ fn lanes_are_found_by_the_functions_that_they_were_in() {
 /// Whatever the model says of a goroutine's life is in its lane, from its first state on.
 #[test]
 fn lanes_show_every_span_that_is_wide_enough() {
-    for path in
-        ["late-exit/before.trace", "deaf/before.trace", "healthy-server/healthy-server.trace"]
-    {
-        let document = open(path);
+    let cases = ["after-in-loop", "broken-chain", "deaf", "errgroup-straggler", "late-exit"];
+    let paths = cases.map(|case| format!("{case}/before.trace")).into_iter();
+    for path in paths.chain(["healthy-server/healthy-server.trace".to_owned()]) {
+        let document = open(&path);
         let trace = document.trace();
         let index = Index::build(&document, &Progress::default()).unwrap();
         let source = Source { document: &document, index: &index };
@@ -127,7 +127,7 @@ fn lanes_show_every_span_that_is_wide_enough() {
                 }
                 n_wide += 1;
                 let class = match trace.life(goroutine) {
-                    life if life.first == span.start => index.classes.of_first(trace, &life),
+                    life if life.first == span.start => index.classes.of_first(&life),
                     _ => index.classes.of(span.state, span.reason),
                 };
                 let x = x0.midpoint(x1);

@@ -32,12 +32,14 @@ pub(super) fn user_frame(trace: &Trace, stack: StackId) -> Option<StackFrame> {
 
 /// What is written on a span: why it waits and where; nothing on a running one.
 pub(super) fn span_label(trace: &Trace, span: &Span, room_px: f32) -> String {
-    let reason = reason_of(trace, span.stack, trace.string(span.reason));
     match span.state {
         GoState::Running | GoState::NotExist | GoState::Undetermined => String::new(),
         GoState::Runnable => "runnable".to_owned(),
         GoState::Syscall | GoState::Waiting => {
-            let what = if span.state == GoState::Syscall { "system call" } else { reason };
+            let what = match span.state {
+                GoState::Syscall => "system call",
+                _ => reason_of(trace, span.stack, trace.string(span.reason)),
+            };
             match user_frame(trace, span.stack) {
                 Some(frame) if room_px >= WITH_FUNCTION_PX => {
                     let function = short_function(trace.string(frame.function));

@@ -13,6 +13,8 @@ pub struct Start {
     pub bytes: Vec<u8>,
     /// Whether the file goes on behind them.
     pub goes_on: bool,
+    /// Whether the file is compressed.
+    pub is_packed: bool,
 }
 
 /// Reads at least `least` bytes of the beginning of a file that is longer than `above`, and
@@ -38,10 +40,10 @@ pub fn read_start(path: &Path, above: u64, least: usize) -> Option<Start> {
     file.by_ref().take(least as u64).read_to_end(&mut packed).ok()?;
     let goes_on = (packed.len() as u64) < metadata.len();
     let Some(compression) = compression else {
-        return Some(Start { bytes: packed, goes_on });
+        return Some(Start { bytes: packed, goes_on, is_packed: false });
     };
     let bytes = begin(compression, &packed, least);
-    Some(Start { goes_on: goes_on || bytes.len() >= least, bytes })
+    Some(Start { goes_on: goes_on || bytes.len() >= least, bytes, is_packed: true })
 }
 
 /// What tells how a file is compressed.

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use crate::base::Progress;
 use crate::parse::error::ParseError;
-use crate::parse::pieces::parse_pieces;
+use crate::parse::pieces::{parse_first_of_old, parse_pieces};
 use crate::parse::tables::Tables;
 
 use super::{Builder, Draft, Trace};
@@ -29,6 +29,21 @@ pub fn build_from(
     progress: &Progress,
 ) -> Result<Trace, ParseError> {
     build_with(file, all_cores(), done, progress)
+}
+
+/// The first `at_most` events of a trace in the old format, as if it had ended there.
+///
+/// # Errors
+/// As [`parse_first_of_old`].
+pub fn build_first_of_old(
+    file: &[u8],
+    at_most: usize,
+    progress: &Progress,
+) -> Result<Trace, ParseError> {
+    let mut builder = Builder::default();
+    let join = |draft: Draft, tables: &Tables<'_>| builder.join(draft, tables);
+    let parsed = parse_first_of_old(file, at_most, join, progress)?;
+    Ok(builder.finish(parsed, file.len() as u64))
 }
 
 fn all_cores() -> usize {

@@ -76,19 +76,13 @@ pub fn parse<S: Sink>(
             let parsed = v2::parse(file, minor, sink, progress)?;
             Ok(with_version_warning(parsed))
         }
-        minor => {
-            let read = v1::parse(file, minor, sink, progress)?;
-            Ok(Parsed {
-                minor,
-                events: read.events,
-                generations: 1,
-                complete: read.complete,
-                has_gaps: false,
-                in_ticks: read.in_ticks,
-                warnings: read.warnings,
-            })
-        }
+        minor => Ok(of_v1(minor, v1::parse(file, minor, sink, progress)?)),
     }
+}
+
+fn of_v1(minor: u32, read: v1::V1Outcome) -> Parsed {
+    let v1::V1Outcome { events, warnings, complete, in_ticks } = read;
+    Parsed { minor, events, generations: 1, complete, has_gaps: false, in_ticks, warnings }
 }
 
 /// How much of the first bytes of a trace is whole generations, which can be read without the

@@ -11,7 +11,7 @@ use crate::base::{Progress, Time};
 use super::error::ParseError;
 use super::sink::Sink;
 use super::tables::Tables;
-use super::{Parsed, dispatch, v2};
+use super::{Parsed, dispatch, v1, v2};
 
 /// A sink for one generation's events.
 pub trait Piece: Sink + Send {
@@ -85,7 +85,7 @@ impl Shift {
 pub fn parse_pieces<P: Piece>(
     file: &[u8],
     threads: usize,
-    mut join: impl FnMut(P, &Tables<'_>),
+    join: impl FnMut(P, &Tables<'_>),
     done: &(impl Fn(Range<usize>) + Sync),
     progress: &Progress,
 ) -> Result<Parsed, ParseError> {
@@ -94,15 +94,42 @@ pub fn parse_pieces<P: Piece>(
             let parsed = v2::parse_pieces(file, minor, threads, join, done, progress)?;
             Ok(super::with_version_warning(parsed))
         }
-        _ => {
-            let mut whole = Whole::new(P::new(P::scratch(file.len())));
-            let parsed = super::parse(file, &mut whole, progress)?;
-            let _ = whole.piece.finish();
-            join(whole.piece, &whole.tables);
+        minor => {
+            let parsed = one_piece(file, minor, usize::MAX, join, progress)?;
             done(0..file.len());
             Ok(parsed)
         }
     }
+}
+
+/// Reads the first `at_most` events of a trace in the old format, as one piece and as if the trace
+/// had ended there. That takes one quick pass over the file, whose names and clock are at its end,
+/// and then no longer than these events do.
+///
+/// # Errors
+/// As [`parse`](super::parse), and [`ParseError::UnsupportedVersion`] in the newer formats, whose
+/// first generations can be read by themselves.
+pub fn parse_first_of_old<P: Piece>(
+    file: &[u8],
+    at_most: usize,
+    join: impl FnMut(P, &Tables<'_>),
+    progress: &Progress,
+) -> Result<Parsed, ParseError> {
+    one_piece(file, dispatch(file)?, at_most, join, progress)
+}
+
+fn one_piece<P: Piece>(
+    file: &[u8],
+    minor: u32,
+    at_most: usize,
+    mut join: impl FnMut(P, &Tables<'_>),
+    progress: &Progress,
+) -> Result<Parsed, ParseError> {
+    let mut whole = Whole::new(P::new(P::scratch(file.len())));
+    let read = v1::parse_first(file, minor, at_most, &mut whole, progress)?;
+    let _ = whole.piece.finish();
+    join(whole.piece, &whole.tables);
+    Ok(super::of_v1(minor, read))
 }
 
 /// A piece with the tables that its events refer to, kept beyond the reading.

@@ -24,11 +24,13 @@ pub(crate) struct Beginning {
     /// How much of the beginning is read, in bytes: some tenths of a second of a busy program,
     /// read in less than that. And how much at most, where that is not one whole generation.
     pub(crate) bytes: [usize; 2],
+    /// How many events of a trace in the old format, which has no parts that stand by themselves.
+    pub(crate) events: usize,
 }
 
 impl Default for Beginning {
     fn default() -> Self {
-        Self { of_longer_than: 12 << 20, bytes: [8 << 20, 48 << 20] }
+        Self { of_longer_than: 12 << 20, bytes: [8 << 20, 48 << 20], events: 1 << 17 }
     }
 }
 
@@ -113,17 +115,15 @@ impl From<Cancelled> for OpenError {
 }
 
 /// The beginning of a trace in a long file, to look at while the rest is being read. None if the
-/// file is not that long, if it can be read only once, if it cannot be read, and in the old
-/// format, which tells names and times at its end.
+/// file is not that long, if it can be read only once, if it cannot be read, and if it is in the
+/// old format and compressed: that tells names and times at its end.
 pub(crate) fn preview(
     request: &Request,
     beginning: Beginning,
     progress: &Progress,
 ) -> Option<Opened> {
     let Origin::File(path) = &request.origin else { return None };
-    let start = sound_start(path, beginning)?;
-    // Only the whole file says how far the work has come.
-    let trace = model::build(&start, &Progress::default()).ok()?;
+    let trace = first_of(path, beginning, progress)?;
     if trace.n_goroutines() == 0 {
         return None;
     }
@@ -131,21 +131,29 @@ pub(crate) fn preview(
     Some(Opened { is_preview: true, ..opened })
 }
 
-/// The first generations of a file; if even a long beginning holds none, that as it is.
-fn sound_start(path: &Path, beginning: Beginning) -> Option<Vec<u8>> {
+/// The first generations of a file; if even a long beginning holds none, that as it is. In the old
+/// format, the first events.
+fn first_of(path: &Path, beginning: Beginning, progress: &Progress) -> Option<Trace> {
+    // Only the whole file says how far the work has come.
+    let untold = Progress::default();
     let mut longest = None;
     for least in beginning.bytes {
-        let Start { mut bytes, goes_on } = read_start(path, beginning.of_longer_than, least)?;
-        if !goes_on || header_minor(&bytes)? < 22 {
+        let start = read_start(path, beginning.of_longer_than, least)?;
+        let Start { mut bytes, goes_on, is_packed } = start;
+        if !goes_on {
             return None;
+        }
+        if header_minor(&bytes)? < 22 {
+            let input = (!is_packed).then(|| read_input(path, progress).ok()).flatten()?;
+            return model::build_first_of_old(&input.bytes, beginning.events, progress).ok();
         }
         if let Some(end) = whole_generations(&bytes) {
             bytes.truncate(end);
-            return Some(bytes);
+            return model::build(&bytes, &untold).ok();
         }
         longest = Some(bytes);
     }
-    longest
+    model::build(&longest?, &untold).ok()
 }
 
 /// Reads, parses and analyzes a trace.

@@ -84,6 +84,11 @@ mod tests {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("traces/polling-sleep/before.trace")
     }
 
+    /// One of the old format.
+    fn old_trace() -> PathBuf {
+        trace().with_file_name("before.go1.21.trace")
+    }
+
     /// The window, and its frames.
     struct Stage {
         ctx: egui::Context,
@@ -92,9 +97,14 @@ mod tests {
 
     impl Stage {
         fn open() -> Self {
+            Self::of(trace())
+        }
+
+        fn of(path: PathBuf) -> Self {
             let ctx = egui::Context::default();
-            let mut app = App::new(&ctx, &[trace()], Settings::default());
-            app.beginning = Some(Beginning { of_longer_than: 0, bytes: [20_000, 25_000] });
+            let mut app = App::new(&ctx, &[path], Settings::default());
+            app.beginning =
+                Some(Beginning { of_longer_than: 0, bytes: [20_000, 25_000], events: 1000 });
             Self { ctx, app }
         }
 
@@ -167,6 +177,25 @@ mod tests {
         let viewport = stage.app.state.viewport.expect("a trace is open");
         let (seen, all) = (viewport.visible(), stage.sheet().interval());
         assert!(seen.start <= all.start && seen.end >= all.end, "{seen:?} of {all:?}");
+    }
+
+    #[test]
+    fn the_old_format_has_a_beginning_too() {
+        let mut stage = Stage::of(old_trace());
+        stage.until_preview();
+        let (first, n_lanes) = (stage.sheet().interval(), stage.app.n_lanes());
+        let names = |stage: &Stage| {
+            let trace = stage.sheet().trace();
+            let of = |row| trace.string(trace.life(row).name).to_owned();
+            trace.goroutines().map(of).collect::<Vec<_>>()
+        };
+        let first_names = names(&stage);
+        assert!(n_lanes > 0 && first_names.iter().any(|name| name.starts_with("main.")));
+        stage.until(|app| !app.is_preview() && app.is_settled());
+        let all = stage.sheet().interval();
+        assert_eq!(first.start, all.start, "on the same clock");
+        assert!(first.ns() > 0 && first.ns() < all.ns(), "{first:?} of {all:?}");
+        assert!(stage.app.messages().is_empty(), "{:?}", stage.app.messages());
     }
 
     #[test]

@@ -78,6 +78,21 @@ pub(super) fn parse<S: Sink>(
     sink: &mut S,
     progress: &Progress,
 ) -> Result<V1Outcome, ParseError> {
+    parse_first(bytes, minor, usize::MAX, sink, progress)
+}
+
+/// [`parse`], but only up to the first `at_most` events as they stand in the file, as if the
+/// trace had ended there. The first of the passes goes through all of it nevertheless.
+///
+/// # Errors
+/// As [`parse`].
+pub(super) fn parse_first<S: Sink>(
+    bytes: &[u8],
+    minor: u32,
+    at_most: usize,
+    sink: &mut S,
+    progress: &Progress,
+) -> Result<V1Outcome, ParseError> {
     if !VERSIONS.contains(&minor) {
         return Err(ParseError::UnsupportedVersion { minor });
     }
@@ -86,7 +101,7 @@ pub(super) fn parse<S: Sink>(
     let mut notes = Notes::default();
     let file = File { bytes, minor };
     let mut index = Index::read(bytes, HEADER_BYTES, minor, &mut notes, progress)?;
-    let Ordered { records, goroutines, mut stop } = order::order(&file, &index, progress)?;
+    let Ordered { records, goroutines, mut stop } = order::order(&file, &index, at_most, progress)?;
     if records.is_empty() {
         no_events(&index, stop.as_ref(), bytes.len())?;
     }

@@ -62,26 +62,29 @@ pub(super) struct Ordered {
     pub(super) stop: Option<Stop>,
 }
 
-/// Puts the events of all Ps in one order, as far as they allow one.
+/// Puts the events of all Ps in one order, as far as they allow one, and up to `at_most` of them.
 ///
 /// # Errors
 /// [`Cancelled`] if `progress` says so.
 pub(super) fn order(
     file: &File<'_>,
     index: &Index<'_>,
+    at_most: usize,
     progress: &Progress,
 ) -> Result<Ordered, Cancelled> {
-    let mut merge = Merge::new(file, index);
+    let mut merge = Merge::new(file, index, at_most);
     let per_check = bytes_per_check(file.bytes.len(), index.n_events);
     let mut stop = None;
-    while stop.is_none() && !merge.ready.is_empty() {
+    while stop.is_none() && merge.records.len() < at_most && !merge.ready.is_empty() {
         if merge.records.len().is_multiple_of(CHECK_EVERY) {
             progress.check()?;
             progress.advance(per_check);
         }
         stop = merge.step(file).err();
     }
-    let stop = stop.or_else(|| merge.cut_at_first_blocked());
+    if merge.records.len() < at_most {
+        stop = stop.or_else(|| merge.cut_at_first_blocked());
+    }
     Ok(Ordered { records: merge.records, goroutines: merge.goroutines, stop })
 }
 
@@ -102,7 +105,7 @@ struct Merge<'a> {
 }
 
 impl<'a> Merge<'a> {
-    fn new(file: &File<'a>, index: &'a Index<'_>) -> Self {
+    fn new(file: &File<'a>, index: &'a Index<'_>, at_most: usize) -> Self {
         let mut batches = vec![Vec::new(); index.procs.len()];
         for batch in &index.batches {
             if let Some(of_proc) = batches.get_mut(usize::from(batch.proc)) {
@@ -120,7 +123,7 @@ impl<'a> Merge<'a> {
             states: Vec::new(),
             gc: Default::default(),
             goroutines: Goroutines::for_trace(file.bytes.len()),
-            records: Vec::with_capacity(index.n_events),
+            records: Vec::with_capacity(index.n_events.min(at_most)),
         };
         for row in 0..n_streams {
             if let Some(entry) = merge.advance(row, file) {

@@ -210,3 +210,23 @@ fn a_wish_to_stop_is_heard() {
     let stopped = parse(&started().bytes, 21, &mut sink, &progress);
     assert_eq!(stopped, Err(ParseError::Cancelled(crate::base::Cancelled)));
 }
+
+#[test]
+fn the_first_events_are_those_that_all_begin_with_names_included() {
+    let file = include_bytes!("../../../../traces/late-exit/before.go1.21.trace");
+    let lines = |at_most| {
+        let mut sink = TextSink::new(Vec::new());
+        let outcome = parse_first(file, 21, at_most, &mut sink, &Progress::default());
+        let outcome = outcome.expect("a sound trace");
+        assert_eq!((outcome.complete, outcome.warnings), (true, vec![]), "{at_most}");
+        let text = String::from_utf8(sink.finish().expect("a Vec takes all").0);
+        text.expect("the dump is UTF-8").lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let all = lines(usize::MAX);
+    for at_most in [1, all.len() / 3, all.len() / 2] {
+        let first = lines(at_most);
+        let same = first.iter().zip(&all).take_while(|(one, other)| one == other).count();
+        // What a call or an exit near the end is, only later events tell.
+        assert!(same + 10 > first.len() && same < all.len(), "{same} of {}", first.len());
+    }
+}

@@ -224,6 +224,19 @@ pub(crate) const SERVERS: &[(&str, &str)] = &[
     ("github.com/valyala/fasthttp.(*Server).serveConn", "github.com/valyala/fasthttp.(*Server).serveConn"),
 ];
 
+/// Functions that goroutines start in which each run a test, or a benchmark.
+pub(crate) const TEST_STARTERS: &[(&str, &str)] = &[
+    ("testing.tRunner", "testing.tRunner"),
+    ("testing.(*B).run1.func#", "testing.(*B).run1.func1"),
+    ("testing.(*B).launch", "testing.(*B).launch"),
+    ("testing.(*B).RunParallel.func#", "testing.(*B).RunParallel.func1"),
+    ("testing/synctest.Test.func#", "testing/synctest.Test.func1"),
+    (
+        "github.com/onsi/ginkgo/v2/internal.(*Suite).runNode.func#",
+        "github.com/onsi/ginkgo/v2/internal.(*Suite).runNode.func3",
+    ),
+];
+
 /// Functions in which one waits for other goroutines to end.
 pub(crate) const JOINS: &[(&str, &str)] = &[
     ("sync.(*WaitGroup).Wait", "sync.(*WaitGroup).Wait"),
@@ -286,7 +299,7 @@ mod tests {
 
     #[test]
     fn every_listed_name_matches_its_example() {
-        for table in [MAINS, GRACEFUL, JOINS, SIGNALS, OPERATIONS, SERVERS] {
+        for table in [MAINS, TEST_STARTERS, GRACEFUL, JOINS, SIGNALS, OPERATIONS, SERVERS] {
             for (pattern, example) in table {
                 assert!(matches(pattern, example), "{pattern}");
             }

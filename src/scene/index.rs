@@ -31,7 +31,7 @@ pub struct Index {
     pub(super) pyramids: FxHashMap<Goroutine, Pyramid>,
     /// Time on a processor by goroutine, in nanoseconds; empty in a quick index.
     pub(super) running_ns: Vec<i64>,
-    /// By start function.
+    /// By kind of goroutine.
     pub(super) densities: FxHashMap<StrId, Density>,
     /// All goroutines.
     pub(super) density: Density,
@@ -67,7 +67,7 @@ impl Index {
     /// [`Cancelled`] if `progress` is cancelled meanwhile.
     pub fn build(document: &Document, progress: &Progress) -> Result<Self, Cancelled> {
         let mut index = Self::quick(document);
-        levels::build(&mut index, document.trace(), progress)?;
+        levels::build(&mut index, document, progress)?;
         Ok(index)
     }
 

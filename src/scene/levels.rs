@@ -5,6 +5,7 @@ use std::thread;
 
 use rustc_hash::FxHashMap;
 
+use crate::analysis::Document;
 use crate::base::{Cancelled, Goroutine, Progress, StrId, Time};
 use crate::model::Trace;
 
@@ -51,10 +52,11 @@ fn pieces(trace: &Trace, goroutine: Goroutine) -> Vec<u32> {
 /// Fills in what [`Index::quick`] leaves empty.
 pub(super) fn build(
     index: &mut Index,
-    trace: &Trace,
+    document: &Document,
     progress: &Progress,
 ) -> Result<(), Cancelled> {
-    let plan = Plan::new(trace, &index.classes);
+    let trace = document.trace();
+    let plan = Plan::new(document, &index.classes);
     let next = AtomicU32::new(0);
     let n_threads = thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let parts = thread::scope(|scope| {
@@ -89,19 +91,22 @@ pub(super) fn build(
 
 /// What every thread needs to know.
 struct Plan<'a> {
+    document: &'a Document,
     trace: &'a Trace,
     classes: &'a Classes,
     zero: Time,
     length_ns: i64,
     n_spans: usize,
-    /// Start functions with the number of spans of their goroutines.
+    /// The kinds of goroutines, each with the number of its spans.
     functions: Vec<(StrId, usize)>,
     function_rows: FxHashMap<StrId, usize>,
 }
 
 impl<'a> Plan<'a> {
-    fn new(trace: &'a Trace, classes: &'a Classes) -> Self {
+    fn new(document: &'a Document, classes: &'a Classes) -> Self {
+        let trace = document.trace();
         let mut plan = Self {
+            document,
             trace,
             classes,
             zero: trace.interval().start,
@@ -111,7 +116,7 @@ impl<'a> Plan<'a> {
             function_rows: FxHashMap::default(),
         };
         for goroutine in trace.goroutines() {
-            let name = trace.life(goroutine).name;
+            let name = document.kind(goroutine);
             let row = *plan.function_rows.entry(name).or_insert_with(|| {
                 plan.functions.push((name, 0));
                 plan.functions.len() - 1
@@ -166,7 +171,7 @@ impl Part {
 
     fn take(&mut self, plan: &Plan<'_>, goroutine: Goroutine) {
         let trace = plan.trace;
-        let row = plan.function_rows.get(&trace.life(goroutine).name).copied().unwrap_or(0);
+        let row = plan.function_rows.get(&plan.document.kind(goroutine)).copied().unwrap_or(0);
         let life = trace.lifetime(goroutine);
         let n = trace.n_spans(goroutine);
         let ns = |time| on_grid(plan.zero, time);

@@ -4,7 +4,7 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::analysis::{Hearing, Outcome};
+use crate::analysis::{Document, Hearing, Outcome};
 use crate::base::{Goroutine, Interval, Time};
 use crate::model::Trace;
 
@@ -50,7 +50,7 @@ impl Rows {
             .map(|g| Lane { goroutine: g, key: sort_key(source, &worst, options.sort, g) })
             .collect();
         lanes.sort_unstable_by_key(|lane| (lane.key, lane.goroutine));
-        let groups = group(trace, &lanes, &worst, options);
+        let groups = group(source.document, &lanes, &worst, options);
         add_groups(&mut rows, source, groups, options.budget_ns);
         add_late_ends(&mut rows, source);
         rows.lives = rows.bodies.iter().map(|body| lives(trace, &rows.order, body)).collect();
@@ -162,12 +162,13 @@ struct Group {
 
 /// Groups the sorted lanes. The groups are in the order of their first lanes, but for
 /// sorting by lateness, where the number of late ones counts after the worst.
-fn group(trace: &Trace, lanes: &[Lane], worst: &[i64], options: &RowOptions) -> Vec<Group> {
+fn group(document: &Document, lanes: &[Lane], worst: &[i64], options: &RowOptions) -> Vec<Group> {
+    let trace = document.trace();
     let mut groups: Vec<Group> = Vec::new();
     let mut rows: FxHashMap<SectionKey, usize> = FxHashMap::default();
     for lane in lanes {
         let key = match options.grouping {
-            Grouping::Function => SectionKey::Function(trace.life(lane.goroutine).name),
+            Grouping::Function => SectionKey::Function(document.kind(lane.goroutine)),
             Grouping::Creator => SectionKey::CreatedBy(trace.life(lane.goroutine).parent),
             Grouping::Flat => SectionKey::All,
         };

@@ -54,7 +54,7 @@ pub enum SectionKey {
     Threads,
     /// User tasks.
     Tasks,
-    /// The goroutines of one start function.
+    /// The goroutines of one kind: those started for one function, or to run tests.
     Function(StrId),
     /// The goroutines that one goroutine created; none for those whose creator was not seen.
     CreatedBy(Option<Goroutine>),

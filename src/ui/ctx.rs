@@ -131,9 +131,9 @@ pub(crate) fn goroutine_id(sheet: &Sheet, goroutine: Goroutine) -> String {
     format!("g{}", sheet.trace().life(goroutine).id)
 }
 
-/// Its start function; `goroutine` if no stack of it was seen.
-pub(crate) fn start_function(sheet: &Sheet, goroutine: Goroutine) -> &str {
-    match sheet.trace().string(sheet.trace().life(goroutine).name) {
+/// The function that it was started for; `no stack seen` if none of it was.
+pub(crate) fn called(sheet: &Sheet, goroutine: Goroutine) -> &str {
+    match sheet.trace().string(sheet.document.called(goroutine)) {
         "" => "no stack seen",
         name => name,
     }

@@ -204,7 +204,7 @@ pub(crate) fn find(
                 return Answer::Nothing;
             }
             let life = trace.life(goroutine);
-            let text = format!("g{} {}", life.id, trace.string(life.name));
+            let text = format!("g{} {}", life.id, trace.string(document.called(goroutine)));
             let id = format!("g{}", life.id);
             let name = text.to_lowercase();
             let fits = |word: &String| {

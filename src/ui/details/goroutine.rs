@@ -11,7 +11,7 @@ use super::wakes;
 use crate::base::Goroutine;
 use crate::model::Span;
 use crate::parse::event::GoState;
-use crate::ui::ctx::{count, goroutine_id, start_function, thousands};
+use crate::ui::ctx::{called, count, goroutine_id, thousands};
 use crate::ui::state::What;
 use crate::ui::widgets::{caption, link_ui, section_ui, weak};
 
@@ -24,7 +24,7 @@ pub(super) fn page_ui(ui: &mut Ui, page: &Page<'_>, goroutine: Goroutine) {
     let trace = page.sheet.trace();
     let life = trace.life(goroutine);
     headline_ui(ui, &goroutine_id(page.sheet, goroutine), theme.text);
-    function_ui(ui, theme, start_function(page.sheet, goroutine));
+    function_ui(ui, theme, called(page.sheet, goroutine));
     ui.add_space(2.0);
     overstays_ui(ui, page, goroutine);
     let lived_ns = trace.lifetime(goroutine).ns();

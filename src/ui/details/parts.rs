@@ -6,7 +6,7 @@ use super::Page;
 use crate::analysis::{Doing, SplitPart, reason_of};
 use crate::base::Goroutine;
 use crate::scene::StateClass;
-use crate::ui::ctx::{goroutine_id, short_function, start_function};
+use crate::ui::ctx::{called, goroutine_id, short_function};
 use crate::ui::state::What;
 use crate::ui::theme::{self, Theme, size};
 use crate::ui::widgets::{caption, link_ui, swatch_ui};
@@ -37,7 +37,7 @@ pub(super) fn fact_ui(ui: &mut Ui, theme: &Theme, name: &str, value: impl FnOnce
 /// A link to a goroutine: its id and start function.
 pub(super) fn goroutine_ui(ui: &mut Ui, page: &Page<'_>, goroutine: Goroutine) {
     let id = goroutine_id(page.sheet, goroutine);
-    let name = start_function(page.sheet, goroutine);
+    let name = called(page.sheet, goroutine);
     let text = format!("{id} {}", short_function(name));
     if link_ui(ui, page.ctx.theme, text).on_hover_text(name).clicked() {
         page.jump(What::Goroutine(goroutine));

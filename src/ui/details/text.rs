@@ -9,7 +9,7 @@ use crate::analysis::reason_of;
 use crate::base::StackId;
 use crate::model::Span;
 use crate::parse::event::GoState;
-use crate::ui::ctx::{Ctx, goroutine_id, moment, start_function};
+use crate::ui::ctx::{Ctx, called, goroutine_id, moment};
 use crate::ui::sheet::Sheet;
 use crate::ui::state::{Selected, What};
 
@@ -31,9 +31,8 @@ pub(crate) fn span_text(sheet: &Sheet, span: &Span) -> String {
 pub(crate) fn as_text(ctx: &Ctx<'_>, selected: Selected) -> Option<String> {
     let sheet = ctx.sheet(selected.slot)?;
     let trace = sheet.trace();
-    let name = |goroutine| {
-        format!("{} {}", goroutine_id(sheet, goroutine), start_function(sheet, goroutine))
-    };
+    let name =
+        |goroutine| format!("{} {}", goroutine_id(sheet, goroutine), called(sheet, goroutine));
     let mut text = sheet.origin.name() + "\n";
     let stack = match selected.what {
         What::Goroutine(goroutine) => {

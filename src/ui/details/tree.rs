@@ -10,7 +10,7 @@ use super::cancel::cancel_title;
 use super::overstay::{Shown, line_ui, verdict};
 use super::parts::goroutine_ui;
 use crate::analysis::{Cancel, ContextTree, Level, Slowest};
-use crate::ui::ctx::{count, goroutine_id, short_function, start_function, thousands};
+use crate::ui::ctx::{called, count, goroutine_id, short_function, thousands};
 use crate::ui::state::What;
 use crate::ui::theme::size;
 use crate::ui::widgets::{caption, link_ui, section_ui};
@@ -72,7 +72,7 @@ fn summary(page: &Page<'_>, tree: &ContextTree) -> String {
     let hearing = slowest.and_then(|slowest| page.sheet.hearing(slowest.row));
     if let Some(hearing) = hearing {
         let id = goroutine_id(page.sheet, hearing.goroutine);
-        let name = short_function(start_function(page.sheet, hearing.goroutine));
+        let name = short_function(called(page.sheet, hearing.goroutine));
         let late = hearing.is_late(page.ctx.state.prefs.budget_ns);
         let mut verdict = verdict(page.sheet, hearing, late);
         if let Some(first) = verdict.get_mut(..1) {
@@ -104,7 +104,7 @@ fn path_ui(ui: &mut Ui, page: &Page<'_>, slowest: &Slowest) {
                 ui.label(caption(page.ctx.theme, "→"));
             }
             let id = goroutine_id(page.sheet, hearing.goroutine);
-            let name = start_function(page.sheet, hearing.goroutine);
+            let name = called(page.sheet, hearing.goroutine);
             if link_ui(ui, page.ctx.theme, id).on_hover_text(name).clicked() {
                 page.jump(What::Hearing(row));
             }

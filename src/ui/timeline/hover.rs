@@ -10,7 +10,7 @@ use crate::base::{StackId, Time};
 use crate::model::{Frame as StackFrame, Span, Trace};
 use crate::parse::event::GoState;
 use crate::scene::{BarKind, BarRecord, Hit, Scene, SectionKey, SpanFlags, SpanRecord};
-use crate::ui::ctx::{count, goroutine_id, short_function, start_function, thousands};
+use crate::ui::ctx::{called, count, goroutine_id, short_function, thousands};
 use crate::ui::details::{cancel_title, is_library, span_text, verdict};
 use crate::ui::sheet::Sheet;
 
@@ -81,7 +81,7 @@ pub(super) fn section_name(sheet: &Sheet, key: SectionKey) -> String {
         },
         SectionKey::CreatedBy(Some(goroutine)) => {
             let id = goroutine_id(sheet, goroutine);
-            format!("created by {id} {}", short_function(start_function(sheet, goroutine)))
+            format!("created by {id} {}", short_function(called(sheet, goroutine)))
         }
         SectionKey::CreatedBy(None) => "creator not seen".to_owned(),
         SectionKey::All => "All goroutines".to_owned(),
@@ -98,7 +98,7 @@ pub(super) fn section_name(sheet: &Sheet, key: SectionKey) -> String {
 /// The row of a record, if it is a goroutine's lane.
 pub(super) fn lane_text(frame: &Frame<'_>, scene: &Scene, row: u32) -> Option<String> {
     let goroutine = lane_of(scene.rows.get(row as usize)?)?;
-    let name = short_function(start_function(frame.sheet, goroutine));
+    let name = short_function(called(frame.sheet, goroutine));
     Some(format!("{} {name}", goroutine_id(frame.sheet, goroutine)))
 }
 

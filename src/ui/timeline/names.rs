@@ -8,7 +8,7 @@ use crate::base::{Clock, Goroutine};
 use crate::model::Edge;
 use crate::scene::{Grouping, Row, RowRecord, Section, StateClass};
 use crate::ui::command::Command;
-use crate::ui::ctx::{bytes, count, goroutine_id, short_function, start_function, thousands};
+use crate::ui::ctx::{bytes, called, count, goroutine_id, short_function, thousands};
 use crate::ui::state::{Selected, What};
 use crate::ui::theme::{self, size};
 use crate::ui::widgets::{self, text_at};
@@ -246,7 +246,7 @@ fn lane_ui(
             worst.find(|hearing| hearing.is_late(budget_ns))
         }
     };
-    let name = short_function(start_function(frame.sheet, goroutine));
+    let name = short_function(called(frame.sheet, goroutine));
     let spoken = lane_text(frame, goroutine, name, late);
     response.widget_info(|| WidgetInfo::selected(egui::Role::Button, true, row.selected, &spoken));
     let painter = ui.painter();

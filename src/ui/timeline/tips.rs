@@ -10,7 +10,7 @@ use crate::analysis::Cancel;
 use crate::base::Time;
 use crate::scene::{BarKind, BarRecord, FlagRecord, FuseRecord, Hit, Scene, SpanFlags, SpanRecord};
 use crate::ui::ctx::{
-    Ctx, count, goroutine_id, moment, moment_within, short_file, short_function, start_function,
+    Ctx, called, count, goroutine_id, moment, moment_within, short_file, short_function,
 };
 use crate::ui::details::{cancel_title, span_text, verdict};
 use crate::ui::sheet::Sheet;
@@ -140,7 +140,7 @@ fn fuse_ui(ui: &mut Ui, frame: &Frame<'_>, fuse: &FuseRecord) {
     let late = hearing.is_late(ctx.state.prefs.budget_ns);
     let color = if late { theme.late_text } else { theme.text };
     ui.label(strong(verdict(sheet, hearing, late)).color(color));
-    let name = short_function(start_function(sheet, fuse.goroutine));
+    let name = short_function(called(sheet, fuse.goroutine));
     ui.label(code(format!("{} {name}", goroutine_id(sheet, fuse.goroutine))));
     if let Some(sentence) = ctx.sentence(frame.slot, fuse.hearing) {
         ui.set_min_width(SENTENCE);
@@ -183,7 +183,7 @@ fn span_ui(ui: &mut Ui, scene: &Scene, frame: &Frame<'_>, record: &SpanRecord, a
         [span.start, span.end].map(|at| moment_within(frame.sheet, at, span.ns())).join(" – ");
     ui.label(weak(theme, from_to));
     if let Some(waker) = span.waker {
-        let name = short_function(start_function(frame.sheet, waker));
+        let name = short_function(called(frame.sheet, waker));
         ui.label(weak(theme, format!("woken by {} {name}", goroutine_id(frame.sheet, waker))));
     }
     for frame in trace.frames(span.stack).take(MAX_FRAMES) {

@@ -6,6 +6,7 @@
 use crate::base::{StackId, StrId};
 use crate::model::{Frame, Stacks, Trace};
 
+use super::called::Starter;
 use super::names::{Origin, origin_of, root_by};
 use super::patterns::{self, Role};
 
@@ -18,6 +19,8 @@ pub(crate) struct Function {
     pub(crate) role: Option<Role>,
     /// Its row in the table of causes.
     pub(crate) cause: Option<u8>,
+    /// How it starts goroutines for others, if it does.
+    pub(crate) starter: Option<Starter>,
     /// Facts that are yes or no.
     pub(crate) is: Traits,
 }
@@ -54,7 +57,7 @@ impl Traits {
         let listed = |table| patterns::listed(table, name);
         let facts = [
             (Self::RUNTIME, name.starts_with("runtime.") || name.starts_with("internal/runtime/")),
-            (Self::MAIN, listed(patterns::MAINS)),
+            (Self::MAIN, listed(patterns::MAINS) || listed(patterns::TEST_MAINS)),
             (Self::GRACEFUL, listed(patterns::GRACEFUL)),
             (Self::JOINS, listed(patterns::JOINS)),
             (Self::SIGNALS, listed(patterns::SIGNALS)),
@@ -120,6 +123,8 @@ pub(crate) struct Book {
     place: Vec<StackId>,
     /// By stack: what it tells of one who waits there.
     spots: Vec<Spot>,
+    /// By stack: what [`Book::given`] says.
+    given: Vec<StrId>,
     /// Whether any function hands signals to the program.
     has_signals: bool,
 }
@@ -139,11 +144,14 @@ impl Book {
             outermost: vec![StackId::EMPTY; n],
             place: vec![StackId::EMPTY; n],
             spots: vec![Spot::default(); n],
+            given: vec![StrId::EMPTY; n],
         };
         for (row, caller, frame) in stacks.iter() {
             let function = book.function(frame.function);
             let is_user = function.origin == Origin::User;
             book.user[row.index()] = if is_user { row } else { book.user[caller.index()] };
+            book.given[row.index()] =
+                book.given(trace, caller, book.given[caller.index()], frame.function);
             let above = book.outermost[caller.index()];
             let is_outermost = is_user && above == StackId::EMPTY;
             book.outermost[row.index()] = if is_outermost { row } else { above };
@@ -239,6 +247,23 @@ impl Book {
         stacks.top(self.outermost(stack))
     }
 
+    /// Whose work is done on a stack of a goroutine that started in `start`: that function's, or
+    /// the outermost of the user's if a library's started it.
+    pub(crate) fn acting(&self, stacks: &Stacks, start: StrId, stack: StackId) -> StrId {
+        if self.function(start).origin == Origin::User {
+            return start;
+        }
+        self.outermost_user(stacks, stack).map_or(start, |frame| frame.function)
+    }
+
+    /// The function that a stack's goroutine was started for, if a starter is at the bottom and
+    /// the stack is out of its package.
+    pub(crate) fn given_on(&self, stack: StackId) -> Option<StrId> {
+        let given = *self.given.get(stack.index())?;
+        let is_out = given != StrId::EMPTY && self.function(given).starter.is_none();
+        is_out.then_some(given)
+    }
+
     /// What a stack tells of one who waits there.
     pub(crate) fn spot(&self, stack: StackId) -> Spot {
         self.spots.get(stack.index()).copied().unwrap_or_default()
@@ -311,6 +336,7 @@ fn classify_one(name: &str, file: &str, root: &str) -> Function {
         origin: origin_of(name, file, root),
         role: patterns::role_of(name),
         cause: patterns::cause_of(name).and_then(|row| u8::try_from(row).ok()),
+        starter: Starter::of(name),
         is: Traits::of(name),
     }
 }

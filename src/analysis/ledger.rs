@@ -25,8 +25,8 @@ pub struct Ledgers(Mutex<FxHashMap<Goroutine, Arc<OnceLock<Ledger>>>>);
 
 impl Ledgers {
     /// Makes those that will be asked for when all these hearings are taken to account: of
-    /// goroutines that go on to the trace's end, with many spans after the first they heard. Others are made on demand,
-    /// while whoever else asks for the same one waits.
+    /// goroutines that go on to the trace's end, with many spans after the first they heard.
+    /// Others are made on demand, while whoever else asks for the same one waits.
     pub(crate) fn ahead(splitter: Splitter<'_>, hearings: &[Hearing], threads: Threads) -> Self {
         let go_on = hearings.iter().filter(|hearing| hearing.outcome != Outcome::Exited);
         let mut firsts: Vec<_> =

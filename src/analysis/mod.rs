@@ -55,12 +55,9 @@ pub use types::{
 };
 pub use words::{Cause, Doing, Evidence, GroupKind, HeardIn, Outcome, Rule, Severity, Verdict};
 
-use std::sync::OnceLock;
-
 use crate::base::{Goroutine, Interval, StackId, StrId};
 use crate::model::{Frame, Trace};
 
-use called::Called;
 use threads::Threads;
 
 /// A trace with what the analysis says of it: immutable, to be shared behind an `Arc`.
@@ -69,7 +66,6 @@ pub struct Document {
     pub(crate) trace: Trace,
     pub(crate) rules: Rules,
     pub(crate) analysis: Analysis,
-    pub(crate) called: OnceLock<Called>,
 }
 
 impl Document {
@@ -77,7 +73,7 @@ impl Document {
     #[must_use]
     pub fn new(trace: Trace, rules: Rules) -> Self {
         let analysis = analyze(&trace, &rules);
-        Self { trace, rules, analysis, called: OnceLock::new() }
+        Self { trace, rules, analysis }
     }
 
     /// The trace.
@@ -108,18 +104,14 @@ impl Document {
     /// `sync.(*WaitGroup).Go` and its like, or a test runner, start goroutines for others.
     #[must_use]
     pub fn called(&self, goroutine: Goroutine) -> StrId {
-        self.callings().name(&self.trace, goroutine)
+        self.analysis.book.called(&self.trace, goroutine)
     }
 
     /// The function by which goroutines of one kind belong together: [`Document::called`], but
     /// what runs tests for all of these.
     #[must_use]
     pub fn kind(&self, goroutine: Goroutine) -> StrId {
-        self.callings().kind(&self.trace, goroutine)
-    }
-
-    fn callings(&self) -> &Called {
-        self.called.get_or_init(|| Called::new(&self.trace, &self.analysis.book))
+        self.analysis.book.kind(&self.trace, goroutine)
     }
 
     /// The line of a stack that people look for: the first frame of the user's code, else the

@@ -27,7 +27,7 @@ pub(crate) fn analysis(
     let Heard { cancels, hearings, logged, by_goroutine } = heard;
     let by_goroutine = || {
         let by_goroutine = overstays_of(trace, &hearings, by_goroutine);
-        (by_goroutine, groups(trace, rules, &hearings))
+        (by_goroutine, groups(trace, rules, &book, &hearings))
     };
     let (worst_first, (by_goroutine, groups)) =
         threads.both(|| worst_first(&hearings), by_goroutine);
@@ -134,8 +134,8 @@ fn quantiles_of(durations: &mut [i64]) -> Quantiles {
 /// A goroutine's overstay that is never late.
 const NEVER: i64 = -1;
 
-/// Goroutines by start function.
-fn groups(trace: &Trace, rules: &Rules, hearings: &[Hearing]) -> Vec<Group> {
+/// Goroutines by kind.
+fn groups(trace: &Trace, rules: &Rules, book: &Book, hearings: &[Hearing]) -> Vec<Group> {
     // Each goroutine's worst; goroutines that nothing reached are not in it.
     let mut worst = vec![i64::MIN; trace.n_goroutines() as usize];
     for hearing in hearings {
@@ -146,9 +146,9 @@ fn groups(trace: &Trace, rules: &Rules, hearings: &[Hearing]) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
     let mut overstays: Vec<Vec<i64>> = Vec::new();
     let mut row_of: Vec<u32> = vec![u32::MAX; trace.strings().len()];
-    let lives = &trace.goroutines;
-    for ((&name, &ended), &worst) in lives.names.iter().zip(&lives.ended).zip(&worst) {
-        let row = group_of(&mut groups, &mut row_of, name);
+    let ended = &trace.goroutines.ended;
+    for ((goroutine, &ended), &worst) in trace.goroutines().zip(ended).zip(&worst) {
+        let row = group_of(&mut groups, &mut row_of, book.kind(trace, goroutine));
         let group = &mut groups[row];
         group.goroutines += 1;
         group.alive += u32::from(ended == Edge::OUTSIDE);

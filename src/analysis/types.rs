@@ -214,10 +214,10 @@ pub struct Summary {
     pub overstay: Quantiles,
 }
 
-/// All goroutines of one start function.
+/// All goroutines of one kind.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Group {
-    /// The start function.
+    /// The function that they were started for, or that runs tests.
     pub function: StrId,
     /// How many there are.
     pub goroutines: u32,

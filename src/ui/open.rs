@@ -140,11 +140,12 @@ fn first_of(path: &Path, beginning: Beginning, progress: &Progress) -> Option<Tr
     for least in beginning.bytes {
         let start = read_start(path, beginning.of_longer_than, least)?;
         let Start { mut bytes, goes_on, is_packed } = start;
-        if !goes_on {
+        let is_old = header_minor(&bytes)? < 22;
+        if !goes_on || is_old && is_packed {
             return None;
         }
-        if header_minor(&bytes)? < 22 {
-            let input = (!is_packed).then(|| read_input(path, progress).ok()).flatten()?;
+        if is_old {
+            let input = read_input(path, progress).ok()?;
             return model::build_first_of_old(&input.bytes, beginning.events, progress).ok();
         }
         if let Some(end) = whole_generations(&bytes) {

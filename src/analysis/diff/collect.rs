@@ -80,13 +80,8 @@ fn overstays(document: &Document, rows: &mut Rows) {
     let accused = Accused::new(document);
     for hearing in analysis.hearings().iter().filter(|hearing| hearing.is_late(-1)) {
         let cancel = &analysis.cancels()[hearing.cancel as usize];
-        let start = analysis.book.function(hearing.function).origin;
-        let outermost = analysis.book.outermost_user(trace.stacks(), hearing.stack);
-        let function = match outermost {
-            Some(frame) if start != Origin::User => frame.function,
-            _ => hearing.function,
-        };
-        let function = trace.string(function);
+        let acting = analysis.book.acting(trace.stacks(), hearing.function, hearing.stack);
+        let function = trace.string(acting);
         // The names inside the standard library change with its versions.
         let site = cancel
             .site

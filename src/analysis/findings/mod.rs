@@ -16,7 +16,6 @@ use crate::model::Trace;
 
 use super::Rules;
 use super::book::Book;
-use super::names::Origin;
 use super::split::{Assists, Splitter};
 use super::threads::Threads;
 use super::types::{Cancel, Finding, Hearing, Logged, SplitPart};
@@ -50,12 +49,11 @@ impl Facts<'_> {
     /// Whose work a goroutine does: its start function, or the outermost function of the
     /// user's on `stack` if a library's started it.
     fn acting(&self, hearing: &Hearing, stack: StackId) -> StrId {
-        if self.book.function(hearing.function).origin == Origin::User {
-            return hearing.function;
+        let of = |stack| self.book.acting(self.trace.stacks(), hearing.function, stack);
+        match of(hearing.stack) {
+            start if start == hearing.function => of(stack),
+            acting => acting,
         }
-        let of = |stack| self.book.outermost_user(self.trace.stacks(), stack);
-        let frame = of(hearing.stack).or_else(|| of(stack));
-        frame.map_or(hearing.function, |frame| frame.function)
     }
 
     /// When a hearing's overstay ends: at its end, or the trace's.

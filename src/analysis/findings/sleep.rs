@@ -101,11 +101,7 @@ fn spanned(facts: &Facts<'_>, sleep: &Sleep) -> Vec<u32> {
 /// Whose sleep it was: the start function's, or the handler's that a library's goroutine runs.
 fn slept_for(facts: &Facts<'_>, sleep: &Sleep) -> StrId {
     let start = facts.trace.goroutines.names[sleep.of.index()];
-    if facts.book.function(start).origin == Origin::User {
-        return start;
-    }
-    let outermost = facts.book.outermost_user(facts.trace.stacks(), sleep.stack);
-    outermost.map_or(start, |frame| frame.function)
+    facts.book.acting(facts.trace.stacks(), start, sleep.stack)
 }
 
 fn finding(facts: &Facts<'_>, function: StrId, mut group: Group) -> Finding {

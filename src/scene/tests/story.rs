@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::analysis::{Analysis, Cancel, Cause, Document, Evidence, HeardIn, Hearing, Outcome};
+use crate::analysis::{
+    Analysis, Cancel, Cause, Document, Evidence, HeardIn, Hearing, Outcome, Rules,
+};
 use crate::base::{GoId, Goroutine, Interval, ProcId, StackId, StrId, Time};
 use crate::model::Columns;
 use crate::model::{Chunk, Kind, Life, MetricPoint, RunAt, Trace};
@@ -88,7 +90,7 @@ impl Story {
     pub(super) fn document(&self) -> Document {
         let trace = self.trace();
         let analysis = self.analysis(&trace);
-        Document { trace, analysis, ..Document::default() }
+        Document { trace, rules: Rules::default(), analysis }
     }
 
     fn trace(&self) -> Trace {

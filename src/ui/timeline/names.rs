@@ -305,9 +305,12 @@ fn lane_label(
     hearing: Option<u32>,
 ) -> (String, egui::Color32) {
     let theme = frame.ctx.theme;
+    let document = &frame.sheet.document;
     let by_function = frame.ctx.state.rows.grouping == Grouping::Function;
     let headed = frame.kind == Kind::All
         && by_function
+        // The heading above tests says what runs them.
+        && document.kind(goroutine) == document.called(goroutine)
         && !frame.rows.section_of(goroutine).is_none_or(|at| frame.rows.is_headless(at));
     if !headed {
         return (name.to_owned(), theme::mix(theme.text, theme.weak, 0.2));

@@ -21,16 +21,16 @@ use crate::scene::{Index, RowOptions, Rows, Source};
 pub(crate) struct Beginning {
     /// Files longer than this are, in bytes; shorter ones are as fast at once.
     pub(crate) of_longer_than: u64,
-    /// How much of the beginning is read, in bytes: some tenths of a second of a busy program,
-    /// read in less than that. And how much at most, where that is not one whole generation.
-    pub(crate) bytes: [usize; 2],
+    /// How much of the beginning is read, in bytes, until it holds one whole generation: as a rule
+    /// some tenths of a second of a busy program, read in less than that.
+    pub(crate) bytes: [usize; 3],
     /// How many events of a trace in the old format, which has no parts that stand by themselves.
     pub(crate) events: usize,
 }
 
 impl Default for Beginning {
     fn default() -> Self {
-        Self { of_longer_than: 12 << 20, bytes: [8 << 20, 48 << 20], events: 1 << 17 }
+        Self { of_longer_than: 12 << 20, bytes: [4 << 20, 8 << 20, 48 << 20], events: 1 << 17 }
     }
 }
 

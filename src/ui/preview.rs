@@ -104,7 +104,7 @@ mod tests {
             let ctx = egui::Context::default();
             let mut app = App::new(&ctx, &[path], Settings::default());
             app.beginning =
-                Some(Beginning { of_longer_than: 0, bytes: [20_000, 25_000], events: 1000 });
+                Some(Beginning { of_longer_than: 0, bytes: [20_000, 22_000, 25_000], events: 1000 });
             Self { ctx, app }
         }
 

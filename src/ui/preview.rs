@@ -103,8 +103,11 @@ mod tests {
         fn of(path: PathBuf) -> Self {
             let ctx = egui::Context::default();
             let mut app = App::new(&ctx, &[path], Settings::default());
-            app.beginning =
-                Some(Beginning { of_longer_than: 0, bytes: [20_000, 22_000, 25_000], events: 1000 });
+            app.beginning = Some(Beginning {
+                of_longer_than: 0,
+                bytes: [20_000, 22_000, 25_000],
+                events: 1000,
+            });
             Self { ctx, app }
         }
 

@@ -158,6 +158,13 @@ fn no_prefix_and_no_changed_byte_is_too_much() {
                     told.is_ok_and(|told| told.complete || !told.warnings.is_empty())
                         || sink.count() <= N_SYNCS
                 );
+                // A beginning is read from whatever all is read from.
+                for at_most in [0, 1, 7] {
+                    let mut sink = TextSink::new(Vec::new());
+                    let none = Progress::default();
+                    let told = parse_first(&changed, minor, at_most, &mut sink, &none);
+                    assert!(told.map_or(0, |told| told.events) <= sink.count());
+                }
             }
         }
     }

@@ -16,10 +16,17 @@ pub struct Progress(Arc<State>);
 struct State {
     done: AtomicU64,
     total: AtomicU64,
-    cancelled: AtomicBool,
+    cancelled: Arc<AtomicBool>,
 }
 
 impl Progress {
+    /// A handle on work that stops with this, and whose way is not told.
+    #[must_use]
+    pub fn untold(&self) -> Self {
+        let cancelled = Arc::clone(&self.0.cancelled);
+        Self(Arc::new(State { cancelled, ..State::default() }))
+    }
+
     /// Sets what counts as finished, in any unit (bytes as a rule).
     pub fn set_total(&self, total: u64) {
         self.0.total.store(total, Ordering::Relaxed);

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use crate::base::Progress;
 use crate::parse::error::ParseError;
-use crate::parse::pieces::{parse_first_of_old, parse_pieces};
+use crate::parse::pieces::{parse_first, parse_pieces};
 use crate::parse::tables::Tables;
 
 use super::{Builder, Draft, Trace};
@@ -31,18 +31,15 @@ pub fn build_from(
     build_with(file, all_cores(), done, progress)
 }
 
-/// The first `at_most` events of a trace in the old format, as if it had ended there.
+/// The first `at_most` events of a trace, or a few more, as if it had ended there; in the
+/// newer formats none beyond the first generation.
 ///
 /// # Errors
-/// As [`parse_first_of_old`].
-pub fn build_first_of_old(
-    file: &[u8],
-    at_most: usize,
-    progress: &Progress,
-) -> Result<Trace, ParseError> {
+/// As [`parse_first`].
+pub fn build_first(file: &[u8], at_most: usize, progress: &Progress) -> Result<Trace, ParseError> {
     let mut builder = Builder::default();
     let join = |draft: Draft, tables: &Tables<'_>| builder.join(draft, tables);
-    let parsed = parse_first_of_old(file, at_most, join, progress)?;
+    let parsed = parse_first(file, at_most, join, progress)?;
     Ok(builder.finish(parsed, file.len() as u64))
 }
 

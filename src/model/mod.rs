@@ -29,7 +29,7 @@ mod wakers;
 mod world;
 
 pub use alloc::{Allocations, Tally, Totals, TypeTotals};
-pub use build::{build, build_first_of_old, build_from, build_on};
+pub use build::{build, build_first, build_from, build_on};
 pub(crate) use chunk::View;
 pub use chunk::{Chunk, Kind};
 #[cfg(test)]

@@ -102,14 +102,16 @@ pub fn parse_pieces<P: Piece>(
     }
 }
 
-/// Reads the first `at_most` events of a trace in the old format, as one piece and as if the trace
-/// had ended there. That takes one quick pass over the file, whose names and clock are at its end,
-/// and then no longer than these events do.
+/// Reads the first `at_most` events of a trace, or a few more, as one piece and as if the trace had
+/// ended there.
+///
+/// That takes no longer than those events do, besides a quick pass over what may name them: over
+/// the first generation, beyond which nothing is read, and in the old format over the whole file,
+/// whose names and clock are at its end.
 ///
 /// # Errors
-/// As [`parse`](super::parse), and [`ParseError::UnsupportedVersion`] in the newer formats, whose
-/// first generations can be read by themselves.
-pub fn parse_first_of_old<P: Piece>(
+/// As [`parse`](super::parse).
+pub fn parse_first<P: Piece>(
     file: &[u8],
     at_most: usize,
     join: impl FnMut(P, &Tables<'_>),
@@ -126,10 +128,15 @@ fn one_piece<P: Piece>(
     progress: &Progress,
 ) -> Result<Parsed, ParseError> {
     let mut whole = Whole::new(P::new(P::scratch(file.len())));
-    let read = v1::parse_first(file, minor, at_most, &mut whole, progress)?;
+    let parsed = if minor >= 22 {
+        let parsed = v2::parse_first(file, minor, at_most as u64, &mut whole, progress)?;
+        super::with_version_warning(parsed)
+    } else {
+        super::of_v1(minor, v1::parse_first(file, minor, at_most, &mut whole, progress)?)
+    };
     let _ = whole.piece.finish();
     join(whole.piece, &whole.tables);
-    Ok(super::of_v1(minor, read))
+    Ok(parsed)
 }
 
 /// A piece with the tables that its events refer to, kept beyond the reading.
@@ -162,6 +169,64 @@ impl<P: Piece> Sink for Whole<P> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::parse::event::Event;
+    use crate::parse::text::TextSink;
+
+    /// A piece that is the dump of its events.
+    struct Lines(TextSink<Vec<u8>>);
+
+    impl Sink for Lines {
+        fn begin_generation(&mut self, tables: &Tables<'_>) {
+            self.0.begin_generation(tables);
+        }
+
+        fn event(&mut self, tables: &Tables<'_>, event: &Event) {
+            self.0.event(tables, event);
+        }
+    }
+
+    impl Piece for Lines {
+        type Scratch = ();
+
+        fn scratch(_: usize) {}
+
+        fn new((): ()) -> Self {
+            Self(TextSink::new(Vec::new()))
+        }
+
+        fn finish(&mut self) {}
+
+        fn shift(&mut self, _: &Shift) {}
+    }
+
+    fn first_lines(file: &[u8], at_most: usize) -> Vec<String> {
+        let mut bytes = Vec::new();
+        let join = |lines: Lines, _: &Tables<'_>| bytes = lines.0.finish().expect("a Vec").0;
+        let parsed = parse_first(file, at_most, join, &Progress::default());
+        let parsed = parsed.expect("a sound trace");
+        assert!(parsed.complete && parsed.warnings.is_empty(), "{parsed:?}");
+        let text = String::from_utf8(bytes).expect("the dump is UTF-8");
+        text.lines().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn the_first_events_are_those_that_all_begin_with() {
+        let file = include_bytes!("../../traces/polling-sleep/before.trace");
+        let mut sink = TextSink::new(Vec::new());
+        let parsed = crate::parse::parse(file, &mut sink, &Progress::default());
+        assert!(parsed.expect("a sound trace").generations > 2);
+        let text = String::from_utf8(sink.finish().expect("a Vec").0).expect("UTF-8");
+        let all: Vec<&str> = text.lines().collect();
+        let generation = first_lines(file, usize::MAX);
+        assert!(all.starts_with(&generation.iter().map(String::as_str).collect::<Vec<_>>()));
+        assert!(generation.len() < all.len(), "nothing beyond the first generation");
+        for at_most in [0, 1, 10, generation.len() / 2] {
+            let first = first_lines(file, at_most);
+            assert!(generation.starts_with(&first));
+            let lines_per_event = 40;
+            assert!((at_most..=lines_per_event * (at_most + 2)).contains(&first.len()));
+        }
+    }
 
     #[test]
     fn a_shift_moves_only_what_would_not_increase() {

@@ -21,16 +21,19 @@ use crate::scene::{Index, RowOptions, Rows, Source};
 pub(crate) struct Beginning {
     /// Files longer than this are, in bytes; shorter ones are as fast at once.
     pub(crate) of_longer_than: u64,
-    /// How much of the beginning is read, in bytes, until it holds one whole generation: as a rule
+    /// How much of the beginning is read, in bytes, to show the whole generations in it: as a rule
     /// some tenths of a second of a busy program, read in less than that.
-    pub(crate) bytes: [usize; 3],
-    /// How many events of a trace in the old format, which has no parts that stand by themselves.
+    pub(crate) bytes: usize,
+    /// How much of a compressed file is unpacked if there is none.
+    pub(crate) unpacked_bytes: usize,
+    /// How many events are shown if there is none, as in the old format, which has no parts that
+    /// stand by themselves.
     pub(crate) events: usize,
 }
 
 impl Default for Beginning {
     fn default() -> Self {
-        Self { of_longer_than: 12 << 20, bytes: [4 << 20, 8 << 20, 48 << 20], events: 1 << 17 }
+        Self { of_longer_than: 12 << 20, bytes: 4 << 20, unpacked_bytes: 48 << 20, events: 1 << 17 }
     }
 }
 
@@ -131,30 +134,26 @@ pub(crate) fn preview(
     Some(Opened { is_preview: true, ..opened })
 }
 
-/// The first generations of a file; if even a long beginning holds none, that as it is. In the old
-/// format, the first events.
+/// The first generations of a file, or the first events where its beginning holds none.
 fn first_of(path: &Path, beginning: Beginning, progress: &Progress) -> Option<Trace> {
     // Only the whole file says how far the work has come.
-    let untold = Progress::default();
-    let mut longest = None;
-    for least in beginning.bytes {
-        let start = read_start(path, beginning.of_longer_than, least)?;
-        let Start { mut bytes, goes_on, is_packed } = start;
-        let is_old = header_minor(&bytes)? < 22;
-        if !goes_on || is_old && is_packed {
-            return None;
-        }
-        if is_old {
-            let input = read_input(path, progress).ok()?;
-            return model::build_first_of_old(&input.bytes, beginning.events, progress).ok();
-        }
-        if let Some(end) = whole_generations(&bytes) {
-            bytes.truncate(end);
-            return model::build(&bytes, &untold).ok();
-        }
-        longest = Some(bytes);
+    let untold = progress.untold();
+    let above = beginning.of_longer_than;
+    let Start { mut bytes, goes_on, is_packed } = read_start(path, above, beginning.bytes)?;
+    let is_old = header_minor(&bytes)? < 22;
+    if !goes_on || is_old && is_packed {
+        return None;
     }
-    model::build(&longest?, &untold).ok()
+    if let Some(end) = whole_generations(&bytes) {
+        bytes.truncate(end);
+        return model::build(&bytes, &untold).ok();
+    }
+    if is_packed {
+        let long = read_start(path, above, beginning.unpacked_bytes)?;
+        return model::build_first(&long.bytes, beginning.events, &untold).ok();
+    }
+    let whole = read_input(path, &untold).ok()?;
+    model::build_first(&whole.bytes, beginning.events, &untold).ok()
 }
 
 /// Reads, parses and analyzes a trace.

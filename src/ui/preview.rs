@@ -105,7 +105,8 @@ mod tests {
             let mut app = App::new(&ctx, &[path], Settings::default());
             app.beginning = Some(Beginning {
                 of_longer_than: 0,
-                bytes: [20_000, 22_000, 25_000],
+                bytes: 20_000,
+                unpacked_bytes: 25_000,
                 events: 1000,
             });
             Self { ctx, app }
@@ -198,6 +199,38 @@ mod tests {
         let all = stage.sheet().interval();
         assert_eq!(first.start, all.start, "on the same clock");
         assert!(first.ns() > 0 && first.ns() < all.ns(), "{first:?} of {all:?}");
+        assert!(stage.app.messages().is_empty(), "{:?}", stage.app.messages());
+    }
+
+    #[test]
+    fn a_large_generation_has_a_beginning_too() {
+        let mut stage = Stage::open();
+        let part = stage.app.beginning.as_mut().expect("it was set");
+        part.bytes = 2000;
+        stage.until_preview();
+        let first = stage.sheet().interval();
+        let n_events = stage.sheet().trace().info().events;
+        assert!((1000..1100).contains(&n_events), "{n_events} events");
+        stage.until(|app| !app.is_preview() && app.is_settled());
+        let all = stage.sheet().interval();
+        assert_eq!(first.start, all.start, "on the same clock");
+        assert!(first.ns() > 0 && first.ns() < all.ns(), "{first:?} of {all:?}");
+    }
+
+    #[test]
+    fn a_large_generation_that_is_compressed_has_a_beginning_too() {
+        let mut packed = tempfile::NamedTempFile::new().expect("a file");
+        let bytes = std::fs::read(trace()).expect("a trace");
+        let mut packer = flate2::write::GzEncoder::new(&mut packed, flate2::Compression::fast());
+        std::io::Write::write_all(&mut packer, &bytes).expect("the bytes");
+        packer.finish().expect("the end");
+        let mut stage = Stage::of(packed.path().to_owned());
+        let part = stage.app.beginning.as_mut().expect("it was set");
+        part.bytes = 2000;
+        stage.until_preview();
+        let n_events = stage.sheet().trace().info().events;
+        assert!((1000..1100).contains(&n_events), "{n_events} events");
+        stage.until(|app| !app.is_preview() && app.is_settled());
         assert!(stage.app.messages().is_empty(), "{:?}", stage.app.messages());
     }
 

@@ -46,9 +46,16 @@ pub(super) struct Outlet<'s, S> {
     pub(super) events: u64,
     /// How many Syncs have been handed on.
     pub(super) syncs: u32,
+    /// After how many events to stop; an event's others and samples may come besides.
+    pub(super) at_most: u64,
 }
 
-impl<S: Sink> Outlet<'_, S> {
+impl<'s, S: Sink> Outlet<'s, S> {
+    /// Hands on events behind the time `last` and after `syncs` Syncs.
+    pub(super) fn new(sink: &'s mut S, last: Time, syncs: u32) -> Self {
+        Self { sink, last, events: 0, syncs, at_most: u64::MAX }
+    }
+
     #[inline(always)]
     fn put(&mut self, loaded: &Loaded<'_>, event: &mut Event) {
         event.time = Time(event.time.ns().clamp(-LIMIT_NS, LIMIT_NS));
@@ -95,7 +102,7 @@ fn sync(time: Time, number: u32, last: bool) -> Event {
 }
 
 /// How often cancelling is looked for, in events.
-const CHECK_EVERY: u32 = 1 << 14;
+const CHECK_EVERY: u64 = 1 << 14;
 
 /// Orders a generation and hands its events to `outlet`, a Sync before them. Gives how many
 /// threads were left out, since what they wait for was cut off.
@@ -114,7 +121,11 @@ pub(super) fn merge<S: Sink>(
     let mut queue = Queue::new();
     loop {
         progress.check().map_err(|_| Fault::Cancelled)?;
-        for _ in 0..CHECK_EVERY {
+        let left = outlet.at_most.saturating_sub(outlet.events);
+        if left == 0 {
+            return Ok(merger.left_out);
+        }
+        for _ in 0..CHECK_EVERY.min(left) {
             let root = merger.frontier.get(0);
             if root.is_none_or(|head| head.time > samples.due) {
                 samples.put_before(root, loaded, order, outlet);

@@ -49,13 +49,7 @@ pub(super) fn parse<S: Sink>(
 ) -> Result<Parsed, ParseError> {
     progress.set_total(file.len() as u64);
     let mut scanner = Scanner::new(file, minor);
-    let mut serial = Serial {
-        minor,
-        outlet: Outlet { sink, last: Time(0), events: 0, syncs: 0 },
-        state: Between::default(),
-        parsed: Parsed { minor, complete: true, ..Parsed::default() },
-        progress,
-    };
+    let mut serial = Serial::new(minor, sink, progress);
     let mut broken = false;
     let mut gaps = Vec::new();
     while let Some(scanned) = scanner.next() {
@@ -76,6 +70,28 @@ pub(super) fn parse<S: Sink>(
         serial.outlet.close(&Tables::empty(0));
     }
     Ok(with_gaps(serial.finish()?, gaps))
+}
+
+/// [`parse`], but only the first `at_most` events of the first generation, or a few more, as if the
+/// trace had ended there. Nothing behind that generation is looked at.
+///
+/// # Errors
+/// As [`parse`].
+pub(super) fn parse_first<S: Sink>(
+    file: &[u8],
+    minor: u32,
+    at_most: u64,
+    sink: &mut S,
+    progress: &Progress,
+) -> Result<Parsed, ParseError> {
+    let mut serial = Serial::new(minor, sink, progress);
+    serial.outlet.at_most = at_most;
+    match Scanner::new(file, minor).next() {
+        Some(Scanned::Generation(generation)) => serial.generation(&generation)?,
+        Some(Scanned::Broken { fault, rest }) => serial.broken_frame(fault, &rest)?,
+        None => {}
+    }
+    serial.finish()
 }
 
 /// Says of generations that are not there. What is there is whole, as Go's reader sees it, and
@@ -106,7 +122,17 @@ struct Serial<'s, S> {
     progress: &'s Progress,
 }
 
-impl<S: Sink> Serial<'_, S> {
+impl<'s, S: Sink> Serial<'s, S> {
+    fn new(minor: u32, sink: &'s mut S, progress: &'s Progress) -> Self {
+        Self {
+            minor,
+            outlet: Outlet::new(sink, Time(0), 0),
+            state: Between::default(),
+            parsed: Parsed { minor, complete: true, ..Parsed::default() },
+            progress,
+        }
+    }
+
     fn generation(&mut self, generation: &Generation<'_>) -> Result<(), ParseError> {
         match load(generation, self.minor) {
             Ok(loaded) => self.order(generation, loaded),

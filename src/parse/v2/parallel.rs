@@ -194,7 +194,7 @@ impl<D: Fn(Range<usize>)> Reader<'_, D> {
         let mut loaded = load(generation, self.minor).ok()?;
         let mut order = Order::alone(generation.number);
         let mut noted = Noted::new(P::new(std::mem::take(scratch)));
-        let mut outlet = Outlet { sink: &mut noted, last: Time::MIN, events: 0, syncs: 0 };
+        let mut outlet = Outlet::new(&mut noted, Time::MIN, 0);
         let outcome = merge(&mut loaded, &mut order, &mut outlet, self.progress);
         let last = outlet.last;
         *scratch = noted.piece.finish();
@@ -335,7 +335,7 @@ impl<'j> Joiner<'j> {
         read: impl FnOnce(&mut Serial<'_, Whole<P>>) -> Result<(), ParseError>,
     ) -> Result<Done<P>, ParseError> {
         let mut whole = Whole::new(P::new(P::scratch(self.n_bytes)));
-        let outlet = Outlet { sink: &mut whole, last: self.last, events: 0, syncs: self.syncs };
+        let outlet = Outlet::new(&mut whole, self.last, self.syncs);
         let parsed =
             Parsed { warnings: std::mem::take(&mut self.parsed.warnings), ..Parsed::default() };
         let mut serial = Serial {

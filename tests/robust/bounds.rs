@@ -8,7 +8,7 @@
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use overstay::base::Progress;
-use overstay::model::build_on;
+use overstay::model::{build_first, build_on};
 
 use super::memory::{Cost, bounded};
 use super::mutate::{Dice, mutated};
@@ -36,7 +36,15 @@ fn setting(name: &str, otherwise: u64) -> u64 {
 
 /// Reads `bytes` into a trace and examines it; says whether it opened, and the cost of reading.
 pub(crate) fn read(bytes: &[u8]) -> Result<(bool, Cost), String> {
-    let (built, cost) = bounded(bytes.len(), || build_on(bytes, 1, &Progress::default()))?;
+    let none = Progress::default();
+    let (built, cost) = bounded(bytes.len(), || build_on(bytes, 1, &none))?;
+    // Another part of the events each time, none and all included.
+    let at_most = bytes.len() % 97 * bytes.len() / 500;
+    let (first, _) = bounded(bytes.len(), || build_first(bytes, at_most, &none))?;
+    let of_first = first.ok().and_then(|it| complaints_about(&it, Rigor::Damaged).pop());
+    if let Some(complaint) = of_first {
+        return Err(format!("the first {at_most} events: {complaint}"));
+    }
     let Ok(trace) = built else { return Ok((false, cost)) };
     match complaints_about(&trace, Rigor::Damaged).into_iter().next() {
         None => Ok((true, cost)),

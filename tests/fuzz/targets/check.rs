@@ -8,7 +8,7 @@ mod sides;
 mod validator;
 
 use overstay::base::Progress;
-use overstay::model::{Trace, build_on};
+use overstay::model::{Trace, build_first, build_on};
 use overstay::parse::error::ParseError;
 use overstay::parse::parse;
 use overstay::parse::text::TextSink;
@@ -28,6 +28,13 @@ pub(crate) fn check(bytes: &[u8]) {
         1 => {
             let mut sink = TextSink::new(std::io::sink());
             let _ = parse(bytes, &mut sink, &Progress::default());
+        }
+        2 => {
+            let first = build_first(bytes, bytes.len() / 20, &Progress::default());
+            if let Ok(first) = first {
+                let complaints = validator::complaints_about(&first, Rigor::Damaged);
+                assert!(complaints.is_empty(), "{complaints:#?}");
+            }
         }
         _ => {}
     }

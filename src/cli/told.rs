@@ -247,7 +247,9 @@ fn late(document: &Document) -> (Vec<Late>, Vec<String>) {
     let mut told = Vec::new();
     for hearing in analysis.late(document.rules().late_over_ns) {
         let cancel = analysis.cancels().get(hearing.cancel as usize);
-        let alike = kinds.entry((hearing.function, cancel.map(|cancel| cancel.cause))).or_default();
+        let alike = kinds
+            .entry((document.kind(hearing.goroutine), cancel.map(|cancel| cancel.cause)))
+            .or_default();
         if alike.told < ALIKE_TOLD && told.len() < LATE_TOLD {
             told.push(Late::new(document, hearing, cancel));
             alike.told += 1;
@@ -277,7 +279,7 @@ impl Late {
         let split = document.split(hearing);
         Self {
             overstay: if alive { format!("≥ {overstay}") } else { overstay },
-            function: function(trace, hearing.function).into_owned(),
+            function: function(trace, document.called(hearing.goroutine)).into_owned(),
             goroutine: go_id(trace, hearing.goroutine),
             notes,
             held: held(document, hearing, &split),

@@ -24,6 +24,7 @@ use crate::parse::tables::Tables;
 
 use super::alloc::HeapDraft;
 use super::columns::NO_WAKER;
+use super::goroutines::Edge;
 use super::kinds::Kinds;
 use super::regions::Regions;
 use super::seal::{Pending, Sealed};
@@ -53,7 +54,7 @@ pub(super) struct MemberRow {
     pub(super) state: GoState,
     /// Its own stack at its origin.
     pub(super) stack: StackRef,
-    pub(super) ended: Option<Time>,
+    pub(super) ended: Edge,
 }
 
 /// What is not a goroutine's span.
@@ -157,7 +158,7 @@ impl Draft {
 
     fn add(&mut self, of: GoRef, origin: Origin, state: GoState, stack: StackRef) -> Member {
         let member = Member::try_from(self.members.len()).unwrap_or(NOBODY);
-        self.members.push(MemberRow { id: of.id, origin, state, stack, ended: None });
+        self.members.push(MemberRow { id: of.id, origin, state, stack, ended: Edge::OUTSIDE });
         self.names.push(StrRef(0));
         self.pending.add_member();
         let slot = of.slot as usize;
@@ -227,7 +228,7 @@ impl Draft {
             (_, GoState::NotExist) => {
                 let member = self.member(of);
                 if let Some(row) = self.members.get_mut(member as usize) {
-                    row.ended = Some(at);
+                    row.ended = Edge::seen(at);
                 }
                 if let Some(place) = self.by_slot.get_mut(of.slot as usize) {
                     *place = NOBODY;
@@ -404,7 +405,7 @@ impl Piece for Draft {
             if let Origin::Created { at, .. } = &mut row.origin {
                 *at = shift.apply(*at);
             }
-            row.ended = row.ended.map(|at| shift.apply(at));
+            row.ended = row.ended.time().map(|at| shift.apply(at)).into();
         }
         for (at, _) in self.sides.iter_mut().take_while(|(at, _)| *at < end) {
             *at = shift.apply(*at);

@@ -228,7 +228,7 @@ impl Builder {
         {
             *name = own_name;
         }
-        match member.ended {
+        match member.ended.time() {
             Some(at) => {
                 if let Some(ended) = goroutines.ended.get_mut(row.index()) {
                     *ended = Edge::seen(at);

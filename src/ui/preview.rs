@@ -220,9 +220,9 @@ mod tests {
     #[test]
     fn a_large_generation_that_is_compressed_has_a_beginning_too() {
         let mut packed = tempfile::NamedTempFile::new().expect("a file");
-        let bytes = std::fs::read(trace()).expect("a trace");
+        let bytes = include_bytes!("../../traces/polling-sleep/before.trace");
         let mut packer = flate2::write::GzEncoder::new(&mut packed, flate2::Compression::fast());
-        std::io::Write::write_all(&mut packer, &bytes).expect("the bytes");
+        std::io::Write::write_all(&mut packer, bytes).expect("the bytes");
         packer.finish().expect("the end");
         let mut stage = Stage::of(packed.path().to_owned());
         let part = stage.app.beginning.as_mut().expect("it was set");

@@ -1,10 +1,12 @@
 //! The first pass: everything that can stand anywhere in the file, and where the batches are.
 
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 
 use super::cursor::{Cursor, Damage, Item, Raw};
 use super::dictionary::Dictionary;
 use super::notes::Notes;
+use super::stream::File;
 use super::wire::Kind;
 use crate::base::{Cancelled, Progress};
 use crate::parse::event::StrRef;
@@ -65,7 +67,8 @@ pub(super) struct Index<'a> {
 }
 
 impl<'a> Index<'a> {
-    /// Goes once through a trace of format `minor`, from the end of its header at `start`.
+    /// Goes once through a trace, from the end of its header at `start`, and passes over what is
+    /// `left_out`, from the first batch in it on.
     ///
     /// After the first damage only strings, stacks and the clock are read on, as far as that
     /// is possible: they come last in the file, and the events before need them.
@@ -73,9 +76,9 @@ impl<'a> Index<'a> {
     /// # Errors
     /// [`Cancelled`] if `progress` says so.
     pub(super) fn read(
-        bytes: &'a [u8],
+        &File { bytes, minor }: &File<'a>,
         start: usize,
-        minor: u32,
+        mut left_out: Option<Range<usize>>,
         notes: &mut Notes,
         progress: &Progress,
     ) -> Result<Self, Cancelled> {
@@ -107,7 +110,15 @@ impl<'a> Index<'a> {
                     index.n_events += 1;
                 }
             }
-            let taken = cursor.next().and_then(|next| match next {
+            let next = cursor.next();
+            if let Ok(Some((at, Item::Batch { .. }))) = next
+                && let Some(passed) = left_out.take_if(|left_out| left_out.contains(&at))
+            {
+                index.close_batch(at);
+                cursor = Cursor::new(bytes, passed.end, minor);
+                continue;
+            }
+            let taken = next.and_then(|next| match next {
                 Some((at, item)) => index.add(at, item, cursor.at(), notes).map(|()| true),
                 None => Ok(false),
             });
@@ -128,6 +139,11 @@ impl<'a> Index<'a> {
         // The runtime writes samples when it gets round to it.
         index.samples.sort_by_key(|sample| sample.ticks);
         Ok(index)
+    }
+
+    /// Whether the file, as far as it was read, does not tell all that it should.
+    pub(super) fn is_partial(&self) -> bool {
+        self.damage.is_some() || self.ticks_per_second.is_none()
     }
 
     /// Takes in one item, which ends before `end`.

@@ -22,6 +22,7 @@ mod notes;
 mod order;
 mod others;
 mod outlet;
+mod part;
 mod retime;
 mod rule;
 mod stream;
@@ -34,6 +35,7 @@ use self::names::Names;
 use self::notes::Notes;
 use self::order::{Ordered, Stop};
 use self::outlet::Outlet;
+use self::part::{Ends, Part};
 use self::retime::Retimed;
 use self::stream::File;
 use super::error::ParseError;
@@ -78,11 +80,11 @@ pub(super) fn parse<S: Sink>(
     sink: &mut S,
     progress: &Progress,
 ) -> Result<V1Outcome, ParseError> {
-    parse_first(bytes, minor, usize::MAX, sink, progress)
+    parse_part(bytes, minor, &Part::ALL, sink, progress)
 }
 
 /// [`parse`], but only up to the first `at_most` events as they stand in the file, as if the
-/// trace had ended there. The first of the passes goes through all of it nevertheless.
+/// trace had ended there. Of a long file only the two ends are read, if that gives as many.
 ///
 /// # Errors
 /// As [`parse`].
@@ -93,6 +95,17 @@ pub(super) fn parse_first<S: Sink>(
     sink: &mut S,
     progress: &Progress,
 ) -> Result<V1Outcome, ParseError> {
+    let part = Part::first(at_most, bytes, minor, Ends::QUICK);
+    parse_part(bytes, minor, &part, sink, progress)
+}
+
+fn parse_part<S: Sink>(
+    bytes: &[u8],
+    minor: u32,
+    part: &Part,
+    sink: &mut S,
+    progress: &Progress,
+) -> Result<V1Outcome, ParseError> {
     if !VERSIONS.contains(&minor) {
         return Err(ParseError::UnsupportedVersion { minor });
     }
@@ -100,8 +113,14 @@ pub(super) fn parse_first<S: Sink>(
     progress.set_total(3 * bytes.len() as u64);
     let mut notes = Notes::default();
     let file = File { bytes, minor };
-    let mut index = Index::read(bytes, HEADER_BYTES, minor, &mut notes, progress)?;
-    let Ordered { records, goroutines, mut stop } = order::order(&file, &index, at_most, progress)?;
+    let left_out = part.left_out.clone();
+    let mut index = Index::read(&file, HEADER_BYTES, left_out, &mut notes, progress)?;
+    let ordered = order::order(&file, &index, part.at_most, progress)?;
+    let is_enough = ordered.records.len() >= part.at_most && !index.is_partial();
+    if part.left_out.is_some() && !is_enough {
+        return parse_part(bytes, minor, &part.and_the_middle(), sink, progress);
+    }
+    let Ordered { records, goroutines, mut stop } = ordered;
     if records.is_empty() {
         no_events(&index, stop.as_ref(), bytes.len())?;
     }

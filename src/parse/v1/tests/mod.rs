@@ -3,6 +3,7 @@
 
 mod builder;
 mod damage;
+mod part;
 
 use self::builder::Trace;
 use super::wire::Kind;

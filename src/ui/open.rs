@@ -24,8 +24,8 @@ pub(crate) struct Beginning {
     /// How much of the beginning is read, in bytes, to show the whole generations in it: as a rule
     /// some tenths of a second of a busy program, read in less than that.
     pub(crate) bytes: usize,
-    /// How much of a compressed file is unpacked if there is none.
-    pub(crate) unpacked_bytes: usize,
+    /// How much of a compressed file is unpacked if there is none, until there is one.
+    pub(crate) unpacked_bytes: [usize; 3],
     /// How many events are shown if there is none, as in the old format, which has no parts that
     /// stand by themselves.
     pub(crate) events: usize,
@@ -33,7 +33,12 @@ pub(crate) struct Beginning {
 
 impl Default for Beginning {
     fn default() -> Self {
-        Self { of_longer_than: 12 << 20, bytes: 4 << 20, unpacked_bytes: 48 << 20, events: 1 << 17 }
+        Self {
+            of_longer_than: 12 << 20,
+            bytes: 4 << 20,
+            unpacked_bytes: [8 << 20, 16 << 20, 48 << 20],
+            events: 1 << 17,
+        }
     }
 }
 
@@ -148,12 +153,18 @@ fn first_of(path: &Path, beginning: Beginning, progress: &Progress) -> Option<Tr
         bytes.truncate(end);
         return model::build(&bytes, &untold).ok();
     }
-    if is_packed {
-        let long = read_start(path, above, beginning.unpacked_bytes)?;
-        return model::build_first(&long.bytes, beginning.events, &untold).ok();
+    if !is_packed {
+        let whole = read_input(path, &untold).ok()?;
+        return model::build_first(&whole.bytes, beginning.events, &untold).ok();
     }
-    let whole = read_input(path, &untold).ok()?;
-    model::build_first(&whole.bytes, beginning.events, &untold).ok()
+    for least in beginning.unpacked_bytes {
+        untold.check().ok()?;
+        bytes = read_start(path, above, least)?.bytes;
+        if whole_generations(&bytes).is_some() {
+            break;
+        }
+    }
+    model::build_first(&bytes, beginning.events, &untold).ok()
 }
 
 /// Reads, parses and analyzes a trace.

@@ -106,7 +106,7 @@ mod tests {
             app.beginning = Some(Beginning {
                 of_longer_than: 0,
                 bytes: 20_000,
-                unpacked_bytes: 25_000,
+                unpacked_bytes: [3_000, 20_000, 25_000],
                 events: 1000,
             });
             Self { ctx, app }

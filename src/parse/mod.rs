@@ -26,6 +26,10 @@ use sink::Sink;
 /// The length of the header: `go 1.NN trace` and NULs up to 16 bytes.
 const HEADER_BYTES: usize = 16;
 
+/// The first format whose parts, the generations, stand by themselves (Go 1.22). Go's reader calls
+/// it and what follows v2, and what came before v1.
+pub const FIRST_WITH_GENERATIONS: u32 = 22;
+
 /// How a trace was read.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Parsed {
@@ -72,7 +76,7 @@ pub fn parse<S: Sink>(
     progress: &Progress,
 ) -> Result<Parsed, ParseError> {
     match dispatch(file)? {
-        minor @ 22.. => {
+        minor @ FIRST_WITH_GENERATIONS.. => {
             let parsed = v2::parse(file, minor, sink, progress)?;
             Ok(with_version_warning(parsed))
         }
@@ -89,11 +93,11 @@ fn of_v1(minor: u32, read: v1::V1Outcome) -> Parsed {
 /// rest; none if there is not one, and in the old format, which has none.
 #[must_use]
 pub fn whole_generations(start: &[u8]) -> Option<usize> {
-    let minor = header_minor(start).filter(|&minor| minor >= 22)?;
+    let minor = header_minor(start).filter(|&minor| minor >= FIRST_WITH_GENERATIONS)?;
     v2::whole_generations(start, minor)
 }
 
-/// The formats from 22 on that Go has written so far.
+/// The formats with generations that Go has written so far.
 const KNOWN_V2: [u32; 4] = [22, 23, 25, 26];
 
 /// A format that Overstay does not know is read as the newest it knows, and says so.

@@ -11,7 +11,7 @@ use crate::base::{Progress, Time};
 use super::error::ParseError;
 use super::sink::Sink;
 use super::tables::Tables;
-use super::{Parsed, dispatch, v1, v2};
+use super::{FIRST_WITH_GENERATIONS, Parsed, dispatch, v1, v2};
 
 /// A sink for one generation's events.
 pub trait Piece: Sink + Send {
@@ -90,7 +90,7 @@ pub fn parse_pieces<P: Piece>(
     progress: &Progress,
 ) -> Result<Parsed, ParseError> {
     match dispatch(file)? {
-        minor @ 22.. => {
+        minor @ FIRST_WITH_GENERATIONS.. => {
             let parsed = v2::parse_pieces(file, minor, threads, join, done, progress)?;
             Ok(super::with_version_warning(parsed))
         }
@@ -106,8 +106,8 @@ pub fn parse_pieces<P: Piece>(
 /// ended there.
 ///
 /// That takes no longer than those events do, besides a quick pass over what may name them: over
-/// the first generation, beyond which nothing is read, and in the old format over the whole file,
-/// whose names and clock are at its end.
+/// the first generation, beyond which nothing is read. In the old format, whose names and clock are
+/// at its end, it is over the whole file, or over the two ends of a long one.
 ///
 /// # Errors
 /// As [`parse`](super::parse).
@@ -128,7 +128,7 @@ fn one_piece<P: Piece>(
     progress: &Progress,
 ) -> Result<Parsed, ParseError> {
     let mut whole = Whole::new(P::new(P::scratch(file.len())));
-    let parsed = if minor >= 22 {
+    let parsed = if minor >= FIRST_WITH_GENERATIONS {
         let parsed = v2::parse_first(file, minor, at_most as u64, &mut whole, progress)?;
         super::with_version_warning(parsed)
     } else {

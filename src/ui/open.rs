@@ -13,7 +13,7 @@ use crate::base::{Cancelled, Progress, Warning};
 use crate::load::{LoadError, Start, read_input, read_start};
 use crate::model::{self, Trace};
 use crate::parse::error::ParseError;
-use crate::parse::{header_minor, whole_generations};
+use crate::parse::{FIRST_WITH_GENERATIONS, header_minor, whole_generations};
 use crate::scene::{Index, RowOptions, Rows, Source};
 
 /// Which files are shown in part first, and in what part.
@@ -145,7 +145,7 @@ fn first_of(path: &Path, beginning: Beginning, progress: &Progress) -> Option<Tr
     let untold = progress.untold();
     let above = beginning.of_longer_than;
     let Start { mut bytes, goes_on, is_packed } = read_start(path, above, beginning.bytes)?;
-    let is_old = header_minor(&bytes)? < 22;
+    let is_old = header_minor(&bytes)? < FIRST_WITH_GENERATIONS;
     if !goes_on || is_old && is_packed {
         return None;
     }

@@ -11,7 +11,8 @@ use super::cursor::{Cursor, Item};
 /// How much of a file is read at its two ends.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ends {
-    /// The bytes at the beginning, in which the first events of all busy Ps are.
+    /// The bytes at the beginning, in which the first events of all busy Ps are. A P that does
+    /// little writes its first batch later, so that what it did may be missing.
     pub(super) head: usize,
     /// The bytes at the end, in which the stacks are.
     pub(super) tail: usize,
@@ -36,6 +37,11 @@ const BATCH: u8 = 0x41;
 /// A batch is no longer than the buffer that it was written to (Go 1.21 `runtime/trace.go`,
 /// `traceBuf`).
 const MAX_BATCH_BYTES: usize = 64 << 10;
+/// After so many bytes events have fallen into step, wherever reading began.
+const IN_STEP_BYTES: usize = 256;
+/// How many bytes may be read in search of a batch: a made-up file could have it begin anew at
+/// every byte.
+pub(super) const SEARCH_BYTES: usize = 1 << 20;
 
 impl Part {
     /// All of a file.
@@ -54,21 +60,37 @@ impl Part {
 
 fn between(ends: Ends, bytes: &[u8], minor: u32) -> Option<Range<usize>> {
     let from = bytes.len().checked_sub(ends.tail).filter(|&from| from > ends.head)?;
-    let tail = bytes.get(from..)?.iter().take(2 * MAX_BATCH_BYTES);
-    let mut batches = (from..).zip(tail).filter(|&(_, &byte)| byte == BATCH);
-    batches.find_map(|(at, _)| next_batch(bytes, at, minor)).map(|end| ends.head..end)
+    let end = find_batch(bytes, from, minor).ok()?;
+    Some(ends.head..end)
 }
 
-/// Where the batch behind the one at `at` begins, if there seems to be one at `at`: by then events
-/// have fallen into step, even if what is at `at` was something else.
-fn next_batch(bytes: &[u8], at: usize, minor: u32) -> Option<usize> {
-    let mut cursor = Cursor::new(bytes, at, minor);
-    let Ok(Some((_, Item::Batch { .. }))) = cursor.next() else { return None };
-    while cursor.at() < at + MAX_BATCH_BYTES {
-        match cursor.next() {
-            Ok(Some((next, Item::Batch { .. }))) => return Some(next),
-            Ok(Some(_)) => {}
-            Ok(None) | Err(_) => return None,
+/// Where a batch surely begins, not far behind `from`.
+///
+/// # Errors
+/// If none is found: how many bytes were read in vain.
+pub(super) fn find_batch(bytes: &[u8], from: usize, minor: u32) -> Result<usize, usize> {
+    let near = bytes.iter().enumerate().skip(from).take(2 * MAX_BATCH_BYTES);
+    let mut searched = 0;
+    for (at, _) in near.filter(|&(_, &byte)| byte == BATCH) {
+        let mut cursor = Cursor::new(bytes, at, minor);
+        if let Some(batch) = next_batch(&mut cursor) {
+            return Ok(batch);
+        }
+        searched += cursor.at().saturating_sub(at);
+        if searched > SEARCH_BYTES {
+            break;
+        }
+    }
+    Err(searched)
+}
+
+/// Where a batch begins behind the one that seems to begin here, once events are in step.
+fn next_batch(cursor: &mut Cursor<'_>) -> Option<usize> {
+    let from = cursor.at();
+    while cursor.at() < from + MAX_BATCH_BYTES {
+        let Ok(Some((at, item))) = cursor.next() else { return None };
+        if matches!(item, Item::Batch { .. }) && at >= from + IN_STEP_BYTES {
+            return Some(at);
         }
     }
     None

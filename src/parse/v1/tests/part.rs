@@ -1,5 +1,6 @@
 //! The first events of a long file, of which only the two ends are read.
 
+use super::super::part::{SEARCH_BYTES, find_batch};
 use super::*;
 
 /// Goroutine 9 is created early, 300 batches follow, and its name comes last.
@@ -13,6 +14,7 @@ fn long() -> (Trace, Vec<usize>) {
             trace = trace.timed(Kind::HeapAlloc, &[65 * size]);
         }
     }
+    batches.push(trace.bytes.len());
     let trace = trace
         .batch(u64::MAX, 50_000)
         .string(1, "main.named_at_the_end")
@@ -34,7 +36,7 @@ fn lines(trace: &Trace, part: &Part) -> Vec<String> {
 #[test]
 fn the_first_events_of_a_long_file_need_its_two_ends() {
     let (trace, batches) = long();
-    for (head, tail) in [(900, 600), (1000, 700), (1001, 1203), (5000, 333)] {
+    for (head, tail) in [(900, 600), (1000, 700), (1001, 1203), (5000, 433)] {
         let part = Part::first(60, &trace.bytes, 21, Ends { head, tail });
         let left_out = part.left_out.clone().expect("it is long");
         assert!(batches.contains(&left_out.end) && left_out.start == head, "{left_out:?}");
@@ -61,4 +63,15 @@ fn a_short_file_is_read_whole() {
     // Nothing at its end looks like a batch that another one follows.
     let part = Part::first(60, &trace.bytes, 21, Ends { head: 900, tail: 60 });
     assert_eq!(part.left_out, None);
+}
+
+#[test]
+fn a_file_that_seems_to_hold_a_batch_at_every_event_is_not_searched_for_long() {
+    // The time, read as a batch's first byte, takes the arguments for its numbers.
+    let mut trace = started();
+    for _ in 0..40_000 {
+        trace = trace.timed_after(0x41, Kind::GoStart, &[5, 5]);
+    }
+    let searched = find_batch(&trace.bytes, 1000, 21).expect_err("there is one batch only");
+    assert!((SEARCH_BYTES..2 * SEARCH_BYTES).contains(&searched), "{searched} bytes");
 }

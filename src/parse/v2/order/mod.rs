@@ -23,11 +23,13 @@ mod carry;
 mod goroutines;
 mod notes;
 mod procs;
+mod queue;
 mod ranges;
 mod recall;
 mod regions;
 
 pub(super) use carry::{Assumed, Carry};
+pub(super) use queue::Queue;
 
 use regions::{Regions, TextNumber, Texts};
 use rustc_hash::FxHashMap;
@@ -187,57 +189,6 @@ struct Context {
     slot: u32,
     proc: ProcRef,
     goroutine: GoRef,
-}
-
-/// Up to three events that one wire event stands for.
-#[derive(Debug)]
-pub(super) struct Queue {
-    /// The only one as a rule.
-    pub(super) first: Event,
-    others: [Event; 2],
-    len: usize,
-}
-
-impl Queue {
-    pub(super) fn new() -> Self {
-        let event = Event {
-            time: Time(0),
-            thread: ThreadId::NONE,
-            proc: ProcId::NONE,
-            goroutine: GoRef::NONE,
-            stack: StackRef(0),
-            body: Body::StackSample,
-        };
-        Self { first: event, others: [event; 2], len: 0 }
-    }
-
-    #[inline]
-    pub(super) fn clear(&mut self) {
-        self.len = 0;
-    }
-
-    #[inline]
-    pub(super) fn is_empty(&self) -> bool {
-        self.len == 0
-    }
-
-    /// Those after the first.
-    #[inline]
-    pub(super) fn others(&mut self) -> &mut [Event] {
-        match self.len {
-            0 | 1 => &mut [],
-            len => self.others.get_mut(..len - 1).unwrap_or_default(),
-        }
-    }
-
-    fn push(&mut self, event: Event) {
-        if self.len == 0 {
-            self.first = event;
-        } else if let Some(place) = self.others.get_mut(self.len - 1) {
-            *place = event;
-        }
-        self.len += 1;
-    }
 }
 
 /// The scheduler's state within one generation.
@@ -416,8 +367,7 @@ impl Made<'_, '_, '_> {
     /// The same, where the event is the only one that its wire event stands for.
     #[inline(always)]
     fn emit_only(&mut self, stack: StackRef, body: Body) {
-        self.queue.first = self.event(self.context, stack, body);
-        self.queue.len = 1;
+        self.queue.set(self.event(self.context, stack, body));
     }
 
     fn emit_at(&mut self, context: Context, stack: StackRef, body: Body) {

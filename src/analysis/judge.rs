@@ -4,10 +4,11 @@ use crate::model::Trace;
 
 use super::Rules;
 use super::book::Book;
+use super::departure::Departures;
 use super::index::ByGoroutine;
 use super::listening::Listening;
 use super::lives;
-use super::outcome::{self, Later, PROMPT_NS, fate};
+use super::outcome::{self, Ground, Later, PROMPT_NS, fate};
 use super::place::place;
 use super::threads::Threads;
 use super::types::{Cancel, Hearing};
@@ -28,25 +29,22 @@ pub(crate) fn judge(
         rows.filter_map(next).collect()
     });
     let listening = Listening::new(trace, book, hearings.iter().map(|row| row.stack));
+    let departures = Departures::new(trace, book, threads, hearings, by_goroutine);
+    let late_over_ns = rules.late_over_ns;
+    let ground =
+        Ground { trace, book, listening: &listening, departures: &departures, late_over_ns };
     threads.each_stretch(hearings, |first, rows| {
         let mut next = next[next.partition_point(|(row, _)| *row < first)..].iter().peekable();
         for (at, row) in (first..).zip(rows) {
             let next = next.next_if(|(row, _)| *row == at).map(|(_, next)| *next);
-            settle(trace, book, rules, &listening, cancels, row, next);
+            settle(&ground, cancels, row, next);
         }
     });
 }
 
 /// Decides what became of one.
-fn settle(
-    trace: &Trace,
-    book: &Book,
-    rules: &Rules,
-    listening: &Listening,
-    cancels: &[Cancel],
-    row: &mut Hearing,
-    next: Option<Later>,
-) {
+fn settle(ground: &Ground<'_>, cancels: &[Cancel], row: &mut Hearing, next: Option<Later>) {
+    let Ground { trace, book, .. } = *ground;
     let cancel = &cancels[row.cancel as usize];
     let told = row.evidence == Evidence::Logged;
     let waited = if told { book.user(row.stack) } else { row.stack };
@@ -61,7 +59,7 @@ fn settle(
             && (place.heard_in == HeardIn::Own || cancel.cause.ends_all()),
         private_limit: is_private_limit(cancel),
     };
-    let fate = fate(trace, book, listening, rules.late_over_ns, &heard, next);
+    let fate = fate(ground, &heard, next);
     let until = fate.end.unwrap_or_else(|| trace.last_known(row.goroutine));
     row.told_to_stop = fate.told_to_stop;
     row.end = fate.end.into();

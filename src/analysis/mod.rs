@@ -12,6 +12,7 @@ mod calls;
 mod cancels;
 mod cause;
 mod deaf;
+mod departure;
 mod describe;
 mod diff;
 mod evidence;

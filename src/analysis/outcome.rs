@@ -7,11 +7,12 @@ use crate::model::{Frame, Span, Trace};
 use crate::parse::event::GoState;
 
 use super::book::{Book, Traits};
+use super::departure::{Departures, own_stacks};
 use super::history::spans_before;
 use super::listening::Listening;
 use super::lives;
 use super::names::Origin;
-use super::place::{Place, host};
+use super::place::Place;
 use super::turn::{Turn, turn};
 use super::words::{HeardIn, Outcome};
 
@@ -63,16 +64,23 @@ pub(crate) struct Fate {
     pub(crate) told_to_stop: bool,
 }
 
+/// What there is to decide by.
+#[derive(Clone, Copy)]
+pub(crate) struct Ground<'a> {
+    pub(crate) trace: &'a Trace,
+    pub(crate) book: &'a Book,
+    pub(crate) listening: &'a Listening,
+    pub(crate) departures: &'a Departures,
+    /// The limit beyond which who leaves is late, in nanoseconds.
+    pub(crate) late_over_ns: i64,
+}
+
 /// Decides; `next` is the next other, unrelated cancel that the goroutine heard.
-pub(crate) fn fate(
-    trace: &Trace,
-    book: &Book,
-    listening: &Listening,
-    late_over_ns: i64,
-    heard: &Heard,
-    next: Option<Later>,
-) -> Fate {
-    let end = departure(trace, book, heard).or_else(|| lives::ended(trace, heard.goroutine));
+pub(crate) fn fate(ground: &Ground<'_>, heard: &Heard, next: Option<Later>) -> Fate {
+    let Ground { trace, book, listening, departures, late_over_ns } = *ground;
+    let left = || departures.after((trace, book), heard.goroutine, heard.place.host, heard.at);
+    let left = if heard.place.host == StackId::EMPTY { None } else { left() };
+    let end = left.or_else(|| lives::ended(trace, heard.goroutine));
     let fate = |outcome, told_to_stop| Fate { outcome, end, told_to_stop };
     let told_to_stop = heard.told_to_stop;
     if book.function(lives::name(trace, heard.goroutine)).is.has(Traits::MAIN) {
@@ -93,27 +101,6 @@ pub(crate) fn fate(
         return fate(if carried_on { Outcome::LivesOn } else { outcome }, false);
     }
     fate(outcome, told_to_stop && !after.shuts_down())
-}
-
-/// When a library's goroutine left the user's handler in which it heard, if that was seen.
-fn departure(trace: &Trace, book: &Book, heard: &Heard) -> Option<Time> {
-    if heard.place.host == StackId::EMPTY {
-        return None;
-    }
-    own_stacks(trace, heard.goroutine, heard.at)
-        .find(|span| host(trace, book, span.stack) != heard.place.host)
-        .map(|span| span.start)
-}
-
-/// The spans from `from` on that show where a goroutine itself is.
-pub(crate) fn own_stacks(
-    trace: &Trace,
-    goroutine: Goroutine,
-    from: Time,
-) -> impl Iterator<Item = Span> + '_ {
-    trace
-        .spans_from(goroutine, from)
-        .filter(move |span| span.start > from && !span.woken && span.stack != StackId::EMPTY)
 }
 
 /// The time between a hearing and what counts as its end.

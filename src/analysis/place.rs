@@ -39,6 +39,11 @@ pub(crate) fn place(trace: &Trace, book: &Book, goroutine: Goroutine, stack: Sta
     }
 }
 
+/// Whether a goroutine is a library's, so that the user's code in it has a host.
+pub(crate) fn has_host(trace: &Trace, book: &Book, goroutine: Goroutine) -> bool {
+    book.function(lives::name(trace, goroutine)).origin != Origin::User
+}
+
 /// The stack that called the outermost of the user's frames; empty if there is no such frame
 /// or nobody called it.
 pub(crate) fn host(trace: &Trace, book: &Book, stack: StackId) -> StackId {

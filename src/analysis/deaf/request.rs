@@ -4,9 +4,9 @@
 //! the connection's own one created. When that goroutine cancels, the client is gone, and the
 //! context was that of the request which the connection's goroutine is serving.
 
+use super::super::departure::own_stacks;
 use super::super::history::spans_before;
 use super::super::lives;
-use super::super::outcome::own_stacks;
 use super::super::place::host;
 use super::super::types::Cancel;
 use super::super::words::{Cause, Evidence};

@@ -11,7 +11,7 @@ use rustc_hash::FxHashMap;
 use crate::base::{Goroutine, Interval, StackId, StrId, Time, nearest_rank};
 use crate::model::Frame;
 
-use super::super::outcome::own_stacks;
+use super::super::departure::own_stacks;
 use super::super::place::host;
 use super::super::types::Finding;
 use super::super::words::{Outcome, Rule, Severity};

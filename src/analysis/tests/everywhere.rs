@@ -15,7 +15,7 @@ use crate::model::{self, Edge};
 /// Names the folder of a larger corpus of traces.
 const CORPUS: &str = "OVERSTAY_CORPUS";
 
-fn documents() -> impl Iterator<Item = (PathBuf, Document)> {
+pub(crate) fn documents() -> impl Iterator<Item = (PathBuf, Document)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut paths = Vec::new();
     for folder in ["traces", "tests/fixtures"] {

@@ -3,7 +3,7 @@
 mod cases;
 mod comparing;
 mod deaf;
-mod everywhere;
+pub(crate) mod everywhere;
 mod grouping;
 mod logged;
 pub(crate) mod made;

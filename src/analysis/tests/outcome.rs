@@ -173,3 +173,34 @@ fn until_a_timer_goes_off_a_wait_is_nobody_elses() {
     let held: Vec<_> = links.iter().map(|link| (id(link.goroutine), link.did.ns / MS)).collect();
     assert_eq!(held, [(2, 29), (9, 19)], "the wait until it began, and the callback's sleep");
 }
+
+#[test]
+fn a_test_that_hears_thousands_of_deadlines_in_one_handler_lives_on_after_each() {
+    const N: u32 = 5_000;
+    let handler = "main.TestAll:9 < testing.tRunner:7";
+    let mut made = Made::new();
+    made.running(1, "runtime.main");
+    made.go(US, 1, "main.main:3", 2, "testing.tRunner").runs(2 * US, 2);
+    let stack = format!("context.(*cancelCtx).cancel < {TIMER}");
+    let begins = |n: u32| MS + i64::from(n) * 20 * US;
+    for n in 0..N {
+        let (at, timer) = (begins(n), n + 3);
+        made.waits(at, 2, "select", handler);
+        made.go(at + US, 0, "", timer, "context.WithDeadlineCause.func2").runs(at + 2 * US, timer);
+        made.wakes(at + 3 * US, timer, &stack, 2).ends(at + 4 * US, timer);
+        made.runs(at + 5 * US, 2);
+    }
+    // Only at last is it seen outside the handler.
+    let left = begins(N);
+    made.waits(left, 2, "chan send", "testing.tRunner.func1:12 < testing.tRunner:8");
+    let document = made.document(left + 50 * MS);
+    let rows = document.analysis().hearings();
+    assert_eq!(rows.len(), N as usize);
+    assert!(rows.iter().all(|row| row.outcome == Outcome::LivesOn));
+    let ends = rows.iter().filter_map(|row| row.end.time());
+    assert_eq!(
+        ends.last().map(crate::base::Time::ns),
+        Some(left),
+        "it left the handler, and lives"
+    );
+}

@@ -261,6 +261,9 @@ fn nothing_text(ctx: &Ctx<'_>, sheet: &Sheet) -> String {
     if !ctx.state.rows.filter.trim().is_empty() {
         return format!("No late exit matches “{}”.", ctx.state.rows.filter.trim());
     }
+    if sheet.is_preview {
+        return "No late exit in the beginning of this trace, which is all that has been read so far.".to_owned();
+    }
     if analysis.cancels().is_empty() {
         return "This trace holds no evidence of a context being cancelled.".to_owned();
     }

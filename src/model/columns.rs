@@ -65,6 +65,11 @@ impl Columns {
         Self { memory: vec![0; bytes], len, words, widths }
     }
 
+    /// The same, to be filled by way of [`Columns::filler`]: with room behind the last words.
+    pub(crate) fn to_fill(len: usize, words: usize, widths: Widths) -> Self {
+        Self::zeroed(len, words + MOST_WORDS, widths)
+    }
+
     /// Columns of a few spans, as wide as can be.
     pub(crate) fn of(spans: &[SpanParts]) -> Self {
         let widths = Widths { wide_starts: true, wide_kinds: true, wide_stacks: true };
@@ -165,6 +170,13 @@ impl Columns {
         let (starts, rest) = self.memory.split_at_mut(self.len * self.widths.start_bytes());
         let (words, kinds) = rest.split_at_mut(2 * self.words);
         Writer { widths: self.widths, starts, words: words.as_chunks_mut().0, kinds }
+    }
+
+    /// All columns, to be filled from the beginning; starts are narrow.
+    pub(crate) fn filler(&mut self) -> Filler<'_> {
+        let Writer { widths, starts, words, kinds } = self.writer();
+        let (starts, kinds) = (starts.as_chunks_mut().0.iter_mut(), kinds.iter_mut());
+        Filler { starts, kinds, words, next_word: 0, widths }
     }
 }
 
@@ -272,6 +284,64 @@ impl Writer<'_> {
             let [one, two, three, four] = value.to_le_bytes();
             *places = [[one, two], [three, four]];
         }
+    }
+}
+
+/// Fills columns with narrow starts from their beginning to their end.
+pub(crate) struct Filler<'c> {
+    starts: std::slice::IterMut<'c, [u8; 4]>,
+    kinds: std::slice::IterMut<'c, u8>,
+    words: &'c mut [[u8; 2]],
+    next_word: usize,
+    widths: Widths,
+}
+
+/// How many words a span has at most.
+const MOST_WORDS: usize = 4;
+
+impl Filler<'_> {
+    /// How many words have been filled.
+    pub(crate) fn n_words(&self) -> u32 {
+        u32::try_from(self.next_word).unwrap_or(u32::MAX)
+    }
+
+    /// Adds a span: its start in nanoseconds since the chunk's base, its kind, and the stack and
+    /// the waker, of which the first `n_words` words are its own. `WIDE` has to be said if kinds
+    /// or stacks are.
+    #[inline]
+    pub(crate) fn add<const WIDE: bool>(
+        &mut self,
+        start: u32,
+        kind: u16,
+        n_words: u8,
+        (stack, waker): (u32, u32),
+    ) {
+        if let Some(place) = self.starts.next() {
+            *place = start.to_le_bytes();
+        }
+        let [low, high] = kind.to_le_bytes();
+        if let Some(place) = self.kinds.next() {
+            *place = low;
+        }
+        if WIDE
+            && self.widths.wide_kinds
+            && let Some(place) = self.kinds.next()
+        {
+            *place = high;
+        }
+        let [a, b, c, d] = stack.to_le_bytes();
+        let [e, f, g, h] = waker.to_le_bytes();
+        let words = if WIDE && self.widths.wide_stacks {
+            [[a, b], [c, d], [e, f], [g, h]]
+        } else {
+            [[a, b], [e, f], [g, h], [0; 2]]
+        };
+        // What it does not have is overwritten by the next one, or lies in the room at the end.
+        let place = self.words.get_mut(self.next_word..).and_then(|rest| rest.first_chunk_mut());
+        if let Some(place) = place {
+            *place = words;
+        }
+        self.next_word += usize::from(n_words);
     }
 }
 

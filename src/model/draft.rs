@@ -17,6 +17,7 @@
 use crate::base::{GoId, ProcId, TaskId, ThreadId, Time};
 use crate::parse::event::{
     Body, Event, GoRef, GoState, MetricKind, ProcState, RangeKind, RangeMoment, StackRef, StrRef,
+    Transition,
 };
 use crate::parse::pieces::{Piece, Shift};
 use crate::parse::sink::Sink;
@@ -175,48 +176,23 @@ impl Draft {
         self.by_slot.get(of.slot as usize).is_some_and(|&member| member != NOBODY)
     }
 
-    #[inline(always)]
-    fn transition(&mut self, tables: &Tables<'_>, event: &Event, step: Transition) {
-        let Transition { of, from, to, .. } = step;
-        let at = event.time;
-        match (from, to) {
-            (GoState::Runnable, GoState::Running) => {
-                let member = self.member(of);
-                let kind = self.kinds.running(event.proc);
-                self.pending.push_bare(at, member, kind);
-            }
-            (GoState::Waiting, GoState::Runnable) => {
-                let member = self.member(of);
-                let waker = self.member(event.goroutine);
-                let kind = self.kinds.woken();
-                self.pending.push_wake(at, member, kind, (event.stack.0, waker));
-            }
-            (GoState::Running, GoState::Waiting) => self.stop(tables, at, step),
-            _ => self.rarer_transition(tables, event, step),
-        }
-        if self.pending.is_full() {
-            self.seal();
-        }
-    }
-
     /// The goroutine waits, is in a system call, or lost its P.
     #[inline(always)]
-    fn stop(&mut self, tables: &Tables<'_>, at: Time, step: Transition) {
+    fn stop(&mut self, tables: &Tables<'_>, step: &Transition) {
         let member = self.member(step.of);
-        self.name(tables, member, step.stack);
+        self.name(tables, member, step.own_stack);
         let kind = self.kinds.stopped(step.to, step.reason);
-        self.pending.push_stack(at, member, kind, step.stack.0);
+        self.pending.push_stack(step.time, member, kind, step.own_stack.0);
     }
 
     /// Kept apart from the three that are nearly all.
     #[inline(never)]
-    fn rarer_transition(&mut self, tables: &Tables<'_>, event: &Event, step: Transition) {
-        let Transition { of, from, to, stack, .. } = step;
-        let at = event.time;
+    fn rarer_transition(&mut self, tables: &Tables<'_>, step: &Transition) {
+        let Transition { time: at, by, of, from, to, own_stack: stack, .. } = *step;
         match (from, to) {
             (GoState::NotExist, _) => {
-                let by = self.member(event.goroutine);
-                let origin = Origin::Created { at, by, stack: event.stack };
+                let by = self.member(by);
+                let origin = Origin::Created { at, by, stack: step.stack };
                 let member = self.add(of, origin, to, stack);
                 self.name(tables, member, stack);
             }
@@ -242,10 +218,10 @@ impl Draft {
             }
             (_, GoState::Running) => {
                 let member = self.member(of);
-                let kind = self.kinds.running(event.proc);
+                let kind = self.kinds.running(step.proc);
                 self.pending.push_bare(at, member, kind);
             }
-            _ => self.stop(tables, at, step),
+            _ => self.stop(tables, step),
         }
     }
 
@@ -331,34 +307,48 @@ fn start_function(tables: &Tables<'_>, stack: StackRef) -> StrRef {
     named.map_or(StrRef(0), |frame| frame.function)
 }
 
-/// A goroutine's transition, as in [`Body::Goroutine`].
-#[derive(Clone, Copy)]
-struct Transition {
-    of: GoRef,
-    from: GoState,
-    to: GoState,
-    reason: StrRef,
-    stack: StackRef,
-}
-
 impl Sink for Draft {
     fn begin_generation(&mut self, tables: &Tables<'_>) {
         self.by_slot.clear();
+        self.seal();
+        self.pending.expect_stacks(tables.n_stacks());
         self.heap.begin(tables);
         self.begun = true;
     }
 
-    #[inline(always)]
     fn event(&mut self, tables: &Tables<'_>, event: &Event) {
+        if let Some(transition) = Transition::of_event(event) {
+            return self.transition(tables, &transition);
+        }
         self.last = event.time;
-        if let Body::Goroutine { of, from, to, reason, stack } = event.body {
-            self.transition(tables, event, Transition { of, from, to, reason, stack });
-        } else {
-            // A generation's first event is a Sync, so that goroutines need not look.
-            if self.start.is_none() && self.begun {
-                self.start = Some(event.time);
+        // A generation's first event is a Sync, so that goroutines need not look.
+        if self.start.is_none() && self.begun {
+            self.start = Some(event.time);
+        }
+        self.other(event);
+    }
+
+    #[inline(always)]
+    fn transition(&mut self, tables: &Tables<'_>, step: &Transition) {
+        self.last = step.time;
+        if self.pending.is_over(step.time) {
+            self.seal();
+            self.pending.begin(step.time);
+        }
+        match (step.from, step.to) {
+            (GoState::Runnable, GoState::Running) => {
+                let member = self.member(step.of);
+                let kind = self.kinds.running(step.proc);
+                self.pending.push_bare(step.time, member, kind);
             }
-            self.other(event);
+            (GoState::Waiting, GoState::Runnable) => {
+                let member = self.member(step.of);
+                let waker = self.member(step.by);
+                let kind = self.kinds.woken();
+                self.pending.push_wake(step.time, member, kind, (step.stack.0, waker));
+            }
+            (GoState::Running, GoState::Waiting) => self.stop(tables, step),
+            _ => self.rarer_transition(tables, step),
         }
     }
 

@@ -282,7 +282,7 @@ impl Builder {
         }
         let columns = Columns::of(&parts);
         let kinds = Kinds::default();
-        self.push_chunk(Chunk {
+        let mut chunk = Chunk {
             base: gap.start,
             kinds: kinds.rows().iter().map(|raw| plain_kind(raw, columns.widths())).collect(),
             stacks: spans.iter().map(|&(.., stack)| stack).collect(),
@@ -291,7 +291,9 @@ impl Builder {
             run_starts,
             columns,
             word_marks: Vec::new(),
-        });
+        };
+        chunk.mark_words();
+        self.push_chunk(chunk);
     }
 
     fn chunk(&mut self, sealed: Sealed, rows: &Rows, kinds: &Arc<[Kind]>) {
@@ -305,12 +307,11 @@ impl Builder {
             members: members.collect(),
             run_starts: sealed.run_starts,
             columns: sealed.columns,
-            word_marks: Vec::new(),
+            word_marks: sealed.word_marks,
         });
     }
 
-    fn push_chunk(&mut self, mut chunk: Chunk) {
-        chunk.mark_words();
+    fn push_chunk(&mut self, chunk: Chunk) {
         let row = u32::try_from(self.trace.chunks.len()).unwrap_or(u32::MAX);
         let runs = (0..).zip(&chunk.members);
         self.runs.extend(runs.map(|(member, &of)| (of, RunAt { chunk: row, member })));

@@ -5,6 +5,8 @@ use rustc_hash::FxHashMap;
 use crate::base::ProcId;
 use crate::parse::event::{GoState, StrRef};
 
+use super::columns::Widths;
+
 /// A kind before strings have rows: see [`Kind`](super::Kind).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct RawKind {
@@ -68,6 +70,12 @@ impl Default for Kinds {
 impl Kinds {
     pub(super) fn rows(&self) -> &[RawKind] {
         &self.rows
+    }
+
+    /// How many words spans of each kind have.
+    pub(super) fn words(&self, widths: Widths) -> Vec<u8> {
+        let words = |row: &RawKind| widths.words(row.stack.into(), row.woken.into());
+        self.rows.iter().map(|row| u8::try_from(words(row)).unwrap_or(0)).collect()
     }
 
     /// The kind of a span in a state of which neither reason nor P is known.

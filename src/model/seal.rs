@@ -1,208 +1,312 @@
-//! Spans in order of time → spans sorted by goroutine: count, prefix sum, scatter.
+//! Spans in order of time → spans sorted by goroutine.
+//!
+//! Each goroutine's spans gather in blocks of its own, one cache line each, which are chained.
+//! When enough have gathered the chains are read one after another, and the columns are written
+//! from their beginning to their end.
+
+#![expect(
+    clippy::inline_always,
+    reason = "an event whose parts stay in registers takes half the time: docs/performance.md"
+)]
 
 use crate::base::Time;
 use crate::parse::pieces::Shift;
 
+use super::chunk::MARK_EVERY;
 use super::columns::{Columns, Widths};
 use super::draft::Member;
 use super::kinds::Kinds;
 
-/// How many spans a chunk has at least, but for the last one, and in what steps it grows: few
-/// enough that what waits to be sorted takes little room.
-const FULL: usize = 1 << 16;
+/// How many spans a chunk has at least, but for the last one: few enough that what waits to be
+/// sorted takes little room.
+const FEWEST: usize = 1 << 16;
 /// How many it has at most.
 const MOST: usize = 1 << 20;
-/// How many chunks a trace has, about, once chunks can be larger than [`FULL`]: whoever follows
+/// How many chunks a trace has, about, once chunks can be larger than [`FEWEST`]: whoever follows
 /// one goroutine through them takes a look at each.
 const CHUNKS: usize = 256;
 /// What a span takes in a file, about, in bytes.
 const BYTES_PER_SPAN: usize = 7;
-/// The longest chunk whose starts fit 32 bits, in nanoseconds, with room for a [`Shift`].
-const NARROW_NS: i64 = u32::MAX as i64 - 200_000_000;
+/// The longest chunk in nanoseconds: starts fit 32 bits, with room for a [`Shift`].
+const LONGEST_NS: u64 = u32::MAX as u64 - 200_000_000;
 
-/// A span not yet sorted.
-#[derive(Clone, Copy, Debug)]
-struct Row {
-    at: Time,
-    member: Member,
-    stack: u32,
-    waker: u32,
-    kind: u16,
-    tally: Tally,
-}
+/// How many spans a block holds: 64 bytes.
+const BLOCK: usize = 4;
+/// The place of a member that has no block; as all places behind a full block a multiple of
+/// [`BLOCK`].
+const NOWHERE: u32 = u32::MAX - 3;
 
-/// What comes with a span: nothing, a stack, a stack and a waker.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Tally {
-    Bare,
-    Stack,
-    Wake,
-}
-
-/// How many spans, stacks and wakers a member has, in a third of the bits each: a chunk has
-/// fewer than 2^21 of all.
-#[derive(Clone, Copy, Default, Debug)]
-struct Counts(u64);
-
-impl Counts {
-    const BITS: u32 = 21;
-
-    #[inline]
-    fn add(&mut self, tally: Tally) {
-        self.0 += match tally {
-            Tally::Bare => 1,
-            Tally::Stack => 1 | 1 << Self::BITS,
-            Tally::Wake => 1 | 1 << Self::BITS | 1 << (2 * Self::BITS),
-        };
-    }
-
-    fn nth(self, n: u32) -> u32 {
-        u32::try_from(self.0 >> (n * Self::BITS) & ((1 << Self::BITS) - 1)).unwrap_or(0)
-    }
-}
-
-/// Spans not yet sorted, in order of time.
-#[derive(Debug, Default)]
+/// Spans not yet sorted.
+#[derive(Debug)]
 pub(super) struct Pending {
-    rows: Vec<Row>,
-    /// By member, counted as the rows come.
-    counts: Vec<Counts>,
-    highest_stack: u32,
+    blocks: Blocks,
+    /// By member.
+    chains: Vec<Chain>,
+    /// The members that have spans.
+    members: Vec<Member>,
+    n_spans: usize,
+    n_stacks: u32,
+    n_wakers: u32,
+    /// What starts count from; [`UNBEGUN`] while no chunk has begun.
+    base: Time,
     /// How many spans to let gather, for the trace's size.
     enough: usize,
+    wide_stacks: bool,
+}
+
+/// So many members are looked at in the time in which one of a list is sorted.
+const MEMBERS_AT_A_GLANCE: usize = 16;
+
+/// No span is close to this.
+const UNBEGUN: Time = Time::MIN;
+
+/// The blocks of all chains.
+#[derive(Debug, Default)]
+struct Blocks {
+    spans: Vec<[Waiting; BLOCK]>,
+    /// By block, the next one of its chain.
+    links: Vec<u32>,
+}
+
+/// A span as it waits.
+#[derive(Clone, Copy, Debug, Default)]
+struct Waiting {
+    start: u32,
+    kind: u16,
+    stack: u32,
+    waker: Member,
+}
+
+/// Where a member's spans begin, and where its next one goes: places count through all blocks.
+#[derive(Clone, Copy, Debug)]
+struct Chain {
+    first: u32,
+    next: u32,
+}
+
+impl Chain {
+    const EMPTY: Self = Self { first: NOWHERE, next: NOWHERE };
+
+    #[inline(always)]
+    fn is_full(self) -> bool {
+        place(self.next).1 == 0
+    }
+}
+
+impl Blocks {
+    /// Chains another block to a full chain, or to one that has none.
+    #[inline(never)]
+    fn lengthen(&mut self, chain: &mut Chain) {
+        let block = u32::try_from(self.spans.len()).unwrap_or(NOWHERE);
+        self.spans.push([Waiting::default(); BLOCK]);
+        self.links.push(NOWHERE);
+        let begin = block.saturating_mul(4);
+        if chain.first == NOWHERE {
+            chain.first = begin;
+        } else if let Some(link) = self.links.get_mut(place(chain.next - 1).0) {
+            *link = block;
+        }
+        chain.next = begin;
+    }
+
+    fn clear(&mut self) {
+        self.spans.clear();
+        self.links.clear();
+    }
+
+    /// The spans of a chain, block by block.
+    fn of(&self, chain: Chain) -> impl Iterator<Item = &[Waiting]> {
+        let (last, n_last) = place(chain.next - 1);
+        let mut block = place(chain.first).0;
+        std::iter::from_fn(move || {
+            let spans = self.spans.get(block)?;
+            let n = if block == last { n_last + 1 } else { BLOCK };
+            block = self.links.get(block).map_or(usize::MAX, |&link| link as usize);
+            spans.get(..n)
+        })
+    }
+}
+
+/// The block of a place, and the place in it.
+#[inline(always)]
+fn place(at: u32) -> (usize, usize) {
+    (at as usize / BLOCK, at as usize % BLOCK)
 }
 
 /// One chunk's columns, its goroutines still the draft's members.
 #[derive(Debug)]
 pub(super) struct Sealed {
     pub(super) base: Time,
-    /// The members that have spans here.
+    /// The members that have spans here, in ascending order.
     pub(super) members: Vec<Member>,
     /// Where each member's spans begin, and the end.
     pub(super) run_starts: Vec<u32>,
     pub(super) columns: Columns,
+    /// As in [`Chunk`](super::Chunk).
+    pub(super) word_marks: Vec<u32>,
+}
+
+impl Default for Pending {
+    fn default() -> Self {
+        Self::of_file(0)
+    }
 }
 
 impl Pending {
     /// For the spans of a file of so many bytes.
     pub(super) fn of_file(n_bytes: usize) -> Self {
-        Self { enough: n_bytes / BYTES_PER_SPAN / CHUNKS, ..Self::default() }
+        Self {
+            blocks: Blocks::default(),
+            chains: Vec::new(),
+            members: Vec::new(),
+            n_spans: 0,
+            n_stacks: 0,
+            n_wakers: 0,
+            base: UNBEGUN,
+            enough: (n_bytes / BYTES_PER_SPAN / CHUNKS).clamp(FEWEST, MOST),
+            wide_stacks: false,
+        }
     }
 
     /// Empties all but the capacity.
     pub(super) fn clear(&mut self) {
-        self.rows.clear();
-        self.counts.clear();
-        self.highest_stack = 0;
+        self.forget_spans();
+        self.chains.clear();
+    }
+
+    fn forget_spans(&mut self) {
+        self.blocks.clear();
+        (self.n_spans, self.n_stacks, self.n_wakers) = (0, 0, 0);
+        self.base = UNBEGUN;
+        self.members.clear();
+    }
+
+    /// The stacks of the spans to come are numbered below this.
+    pub(super) fn expect_stacks(&mut self, n: usize) {
+        debug_assert_eq!(self.n_spans, 0, "spans that wait have their size already");
+        let highest = u32::try_from(n.saturating_sub(1)).unwrap_or(u32::MAX);
+        self.wide_stacks = Widths::for_highest(0, 0, highest).wide_stacks;
     }
 
     pub(super) fn add_member(&mut self) {
-        self.counts.push(Counts::default());
+        self.chains.push(Chain::EMPTY);
+    }
+
+    /// Whether a span that begins at `at` is not of this chunk: then it has to be sealed, and
+    /// another begun.
+    #[inline(always)]
+    pub(super) fn is_over(&self, at: Time) -> bool {
+        self.n_spans >= self.enough || self.start(at) >= LONGEST_NS
+    }
+
+    /// Begins a chunk with a span at `at`.
+    pub(super) fn begin(&mut self, at: Time) {
+        self.base = at;
+    }
+
+    #[inline(always)]
+    fn start(&self, at: Time) -> u64 {
+        at.ns().wrapping_sub(self.base.ns()).cast_unsigned()
     }
 
     /// A span that has no stack.
-    #[inline]
+    #[inline(always)]
     pub(super) fn push_bare(&mut self, at: Time, member: Member, kind: u16) {
-        self.push(Row { at, member, stack: 0, waker: 0, kind, tally: Tally::Bare });
+        self.push(at, member, kind, (0, 0));
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn push_stack(&mut self, at: Time, member: Member, kind: u16, stack: u32) {
-        self.highest_stack = self.highest_stack.max(stack);
-        self.push(Row { at, member, stack, waker: 0, kind, tally: Tally::Stack });
+        self.n_stacks += 1;
+        self.push(at, member, kind, (stack, 0));
     }
 
-    #[inline]
-    pub(super) fn push_wake(
-        &mut self,
-        at: Time,
-        member: Member,
-        kind: u16,
-        (stack, waker): (u32, Member),
-    ) {
-        self.highest_stack = self.highest_stack.max(stack);
-        self.push(Row { at, member, stack, waker, kind, tally: Tally::Wake });
+    /// With the waker's stack and the waker.
+    #[inline(always)]
+    pub(super) fn push_wake(&mut self, at: Time, member: Member, kind: u16, by: (u32, Member)) {
+        self.n_stacks += 1;
+        self.n_wakers += 1;
+        self.push(at, member, kind, by);
     }
 
-    #[inline]
-    fn push(&mut self, row: Row) {
-        if let Some(counts) = self.counts.get_mut(row.member as usize) {
-            counts.add(row.tally);
-            self.rows.push(row);
+    #[inline(always)]
+    fn push(&mut self, at: Time, member: Member, kind: u16, (stack, waker): (u32, Member)) {
+        // What is longer is over.
+        let start = u32::try_from(self.start(at) & u64::from(u32::MAX)).unwrap_or(0);
+        let Some(chain) = self.chains.get_mut(member as usize) else { return };
+        if chain.is_full() {
+            if chain.first == NOWHERE {
+                self.members.push(member);
+            }
+            self.blocks.lengthen(chain);
         }
-    }
-
-    #[inline]
-    pub(super) fn is_full(&self) -> bool {
-        self.rows.len().is_multiple_of(FULL) && self.is_full_here()
-    }
-
-    #[cold]
-    fn is_full_here(&self) -> bool {
-        // Each chunk also takes a look at all members.
-        let enough = self.enough.max(self.counts.len()).clamp(FULL, MOST);
-        self.rows.len() >= enough || self.length_ns() >= NARROW_NS
-    }
-
-    fn length_ns(&self) -> i64 {
-        match (self.rows.first(), self.rows.last()) {
-            (Some(first), Some(last)) => last.at - first.at,
-            _ => 0,
+        let (block, at) = place(chain.next);
+        if let Some(place) = self.blocks.spans.get_mut(block).and_then(|spans| spans.get_mut(at)) {
+            *place = Waiting { start, kind, stack, waker };
         }
+        chain.next += 1;
+        self.n_spans += 1;
     }
 
     /// Sorts what has gathered; none if that is nothing.
     pub(super) fn seal(&mut self, kinds: &Kinds) -> Option<Sealed> {
-        let base = self.rows.first()?.at;
-        // Room for a shift, which can only move the first starts, and not far.
-        let longest = if self.length_ns() > NARROW_NS { i64::MAX } else { 0 };
-        let widths = Widths::for_highest(longest, kinds.rows().len() - 1, self.highest_stack);
-        let (members, run_starts, mut places) = self.places(widths);
-        let words = places.pop().map_or(0, |(_, words)| words as usize);
-        let mut columns = Columns::zeroed(self.rows.len(), words, widths);
-        let mut writer = columns.writer();
-        for row in &self.rows {
-            let Some((span, word)) = places.get_mut(row.member as usize) else {
-                continue;
-            };
-            let at = *span as usize;
-            *span += 1;
-            writer.start(at, row.at - base);
-            writer.kind(at, row.kind);
-            if row.tally != Tally::Bare {
-                let mut next = writer.stack(*word, row.stack);
-                if row.tally == Tally::Wake {
-                    writer.double(next, row.waker);
-                    next += 2;
-                }
-                *word = next;
-            }
+        if self.n_spans == 0 {
+            return None;
         }
-        self.rows.clear();
-        self.counts.fill(Counts::default());
-        self.highest_stack = 0;
-        Some(Sealed { base, members, run_starts, columns })
+        let highest = if self.wide_stacks { u32::MAX } else { 0 };
+        let widths = Widths::for_highest(0, kinds.rows().len() - 1, highest);
+        let words = widths.words(self.n_stacks, self.n_wakers) as usize;
+        let mut columns = Columns::to_fill(self.n_spans, words, widths);
+        self.sort_members();
+        let members = std::mem::take(&mut self.members);
+        let words = kinds.words(widths);
+        let (run_starts, word_marks) = if widths.wide_kinds || widths.wide_stacks {
+            self.fill::<true>(&members, &mut columns, &words)
+        } else {
+            self.fill::<false>(&members, &mut columns, &words)
+        };
+        let base = self.base;
+        self.forget_spans();
+        Some(Sealed { base, members, run_starts, columns, word_marks })
     }
 
-    /// The members that have spans, where their runs begin (and the end), and by member the
-    /// next free place for a span and its words (and the ends).
-    fn places(&self, widths: Widths) -> (Vec<Member>, Vec<u32>, Vec<(u32, u32)>) {
-        let mut members = Vec::new();
-        let mut run_starts = Vec::new();
-        let mut places = Vec::with_capacity(self.counts.len() + 1);
-        let (mut spans, mut words) = (0, 0);
-        for (member, counts) in (0..).zip(&self.counts) {
-            places.push((spans, words));
-            if counts.0 > 0 {
-                members.push(member);
-                run_starts.push(spans);
-                spans += counts.nth(0);
-                words += widths.words(counts.nth(1), counts.nth(2));
+    /// Fills in all spans, member by member; gives where runs begin, and the end, and the marks.
+    fn fill<const WIDE: bool>(
+        &mut self,
+        members: &[Member],
+        columns: &mut Columns,
+        words: &[u8],
+    ) -> (Vec<u32>, Vec<u32>) {
+        let mut filler = columns.filler();
+        let mut run_starts = Vec::with_capacity(members.len() + 1);
+        let mut word_marks = Vec::with_capacity(self.n_spans.div_ceil(MARK_EVERY));
+        let mut n_spans = 0_u32;
+        for &member in members {
+            run_starts.push(n_spans);
+            let Some(chain) = self.chains.get_mut(member as usize) else { continue };
+            for spans in self.blocks.of(std::mem::replace(chain, Chain::EMPTY)) {
+                for &Waiting { start, kind, stack, waker } in spans {
+                    if (n_spans as usize).is_multiple_of(MARK_EVERY) {
+                        word_marks.push(filler.n_words());
+                    }
+                    let n_words = words.get(usize::from(kind)).copied().unwrap_or_default();
+                    filler.add::<WIDE>(start, kind, n_words, (stack, waker));
+                    n_spans += 1;
+                }
             }
         }
-        places.push((spans, words));
-        run_starts.push(spans);
-        (members, run_starts, places)
+        run_starts.push(n_spans);
+        (run_starts, word_marks)
+    }
+
+    /// Sorts the members that have spans; where many of all have some, by looking at all.
+    fn sort_members(&mut self) {
+        if self.members.len() < self.chains.len() / MEMBERS_AT_A_GLANCE {
+            return self.members.sort_unstable();
+        }
+        let used = (0..).zip(&self.chains).filter(|(_, chain)| chain.first != NOWHERE);
+        self.members.clear();
+        self.members.extend(used.map(|(member, _)| member));
     }
 }
 

@@ -271,3 +271,49 @@ pub struct Event {
     /// What happened.
     pub body: Body,
 }
+
+/// A goroutine's change of state with the parts of its event: what most events are. It stands for
+/// an [`Event`] whose body is [`Body::Goroutine`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Transition {
+    /// When; strictly after the event before it.
+    pub time: Time,
+    /// The thread it happened on.
+    pub thread: ThreadId,
+    /// The P that thread held before the event.
+    pub proc: ProcId,
+    /// The goroutine that thread ran before the event.
+    pub by: GoRef,
+    /// The stack of the one who acted.
+    pub stack: StackRef,
+    /// Whose state.
+    pub of: GoRef,
+    /// The state before.
+    pub from: GoState,
+    /// The state from now on.
+    pub to: GoState,
+    /// Why, as the runtime words it; "" where it says nothing.
+    pub reason: StrRef,
+    /// The stack of the goroutine itself, where known.
+    pub own_stack: StackRef,
+}
+
+impl Transition {
+    /// The event that it is.
+    #[must_use]
+    pub fn event(&self) -> Event {
+        let Self { time, thread, proc, by, stack, of, from, to, reason, own_stack } = *self;
+        let body = Body::Goroutine { of, from, to, reason, stack: own_stack };
+        Event { time, thread, proc, goroutine: by, stack, body }
+    }
+
+    /// The change of a goroutine's state that an event is, if it is one.
+    #[must_use]
+    pub fn of_event(event: &Event) -> Option<Self> {
+        let Event { time, thread, proc, goroutine: by, stack, body } = *event;
+        let Body::Goroutine { of, from, to, reason, stack: own_stack } = body else {
+            return None;
+        };
+        Some(Self { time, thread, proc, by, stack, of, from, to, reason, own_stack })
+    }
+}

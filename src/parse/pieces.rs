@@ -9,6 +9,7 @@ use std::ops::Range;
 use crate::base::{Progress, Time};
 
 use super::error::ParseError;
+use super::event::{Event, Transition};
 use super::sink::Sink;
 use super::tables::Tables;
 use super::{FIRST_WITH_GENERATIONS, Parsed, dispatch, v1, v2};
@@ -157,8 +158,12 @@ impl<P: Piece> Sink for Whole<P> {
         self.piece.begin_generation(tables);
     }
 
-    fn event(&mut self, tables: &Tables<'_>, event: &super::event::Event) {
+    fn event(&mut self, tables: &Tables<'_>, event: &Event) {
         self.piece.event(tables, event);
+    }
+
+    fn transition(&mut self, tables: &Tables<'_>, transition: &Transition) {
+        self.piece.transition(tables, transition);
     }
 
     fn lost(&mut self, at: Time) {
@@ -169,7 +174,6 @@ impl<P: Piece> Sink for Whole<P> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::parse::event::Event;
     use crate::parse::text::TextSink;
 
     /// A piece that is the dump of its events.

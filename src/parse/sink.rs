@@ -1,6 +1,6 @@
 //! Where ordered events go.
 
-use super::event::Event;
+use super::event::{Event, Transition};
 use super::tables::Tables;
 use crate::base::Time;
 
@@ -13,6 +13,13 @@ pub trait Sink {
 
     /// The next event. `tables` are those of its generation.
     fn event(&mut self, tables: &Tables<'_>, event: &Event);
+
+    /// The same for an event that is a goroutine's transition, as most are: a sink that takes these
+    /// as they are saves the way through an [`Event`].
+    #[inline]
+    fn transition(&mut self, tables: &Tables<'_>, transition: &Transition) {
+        self.event(tables, &transition.event());
+    }
 
     /// The trace broke at `at`: what anything did from then until the next generation begins
     /// is not known, and the next generation's statuses come from nowhere.

@@ -20,12 +20,13 @@ use rustc_hash::FxHashMap;
 
 use super::fault::Fault;
 use super::frontier::{Frontier, Head};
-use super::order::{Order, Queue, Step};
+use super::order::{Order, Queue, Step, Stop};
 use super::read::{Loaded, Sample};
-use super::stream::Stream;
+use super::stream::{Packed, Stream};
 use crate::base::{Progress, ThreadId, Time};
-use crate::parse::event::{Body, Event, GoRef, StackRef};
+use crate::parse::event::{Body, Event, GoRef, GoState, StackRef, Transition};
 use crate::parse::sink::Sink;
+use crate::parse::spec::wire;
 
 /// Times beyond this, some 146 years, are cut to it, so that one more never overflows.
 const LIMIT_NS: i64 = 1 << 62;
@@ -56,21 +57,37 @@ impl<'s, S: Sink> Outlet<'s, S> {
         Self { sink, last, events: 0, syncs, at_most: u64::MAX }
     }
 
+    /// The time of the next event: its own, or one more than the last.
     #[inline(always)]
-    fn put(&mut self, loaded: &Loaded<'_>, event: &mut Event) {
-        event.time = Time(event.time.ns().clamp(-LIMIT_NS, LIMIT_NS));
-        if event.time <= self.last {
-            event.time = self.last + 1;
-        }
-        self.last = event.time;
+    fn next_time(&mut self, time: Time) -> Time {
+        let fits = self.last < time && (-LIMIT_NS..=LIMIT_NS).contains(&time.ns());
+        self.last = if fits { time } else { self.odd_time(time) };
         self.events += 1;
+        self.last
+    }
+
+    #[cold]
+    fn odd_time(&self, time: Time) -> Time {
+        Time(time.ns().clamp(-LIMIT_NS, LIMIT_NS)).max(self.last + 1)
+    }
+
+    #[inline(never)]
+    fn put(&mut self, loaded: &Loaded<'_>, event: &mut Event) {
+        event.time = self.next_time(event.time);
         self.sink.event(&loaded.tables, event);
     }
 
-    /// The same, not compiled into the caller.
-    #[inline(never)]
-    fn put_rarer(&mut self, loaded: &Loaded<'_>, event: &mut Event) {
-        self.put(loaded, event);
+    #[inline(always)]
+    fn put_transition(&mut self, loaded: &Loaded<'_>, transition: &Transition) {
+        let time = self.next_time(transition.time);
+        self.sink.transition(&loaded.tables, &Transition { time, ..*transition });
+    }
+
+    /// Hands on what one wire event stands for.
+    fn put_queue(&mut self, loaded: &Loaded<'_>, queue: &mut Queue) {
+        for event in queue.events() {
+            self.put(loaded, event);
+        }
     }
 
     /// The Sync with which a generation begins.
@@ -78,7 +95,7 @@ impl<'s, S: Sink> Outlet<'s, S> {
         self.sink.begin_generation(&loaded.tables);
         self.syncs += 1;
         let mut event = sync(loaded.start, self.syncs, false);
-        self.put_rarer(loaded, &mut event);
+        self.put(loaded, &mut event);
     }
 
     /// The Sync behind the last generation, or where the trace breaks between generations.
@@ -133,13 +150,13 @@ pub(super) fn merge<S: Sink>(
                     return Ok(merger.left_out);
                 }
             }
-            merger.step(loaded, order, &mut queue, outlet.events)?;
-            if queue.is_empty() {
-                continue;
-            }
-            outlet.put(loaded, &mut queue.first);
-            for event in queue.others() {
-                outlet.put_rarer(loaded, event);
+            match merger.step(loaded, order, outlet) {
+                Stepped::On => {}
+                Stepped::Not => merger.step_rarer(loaded, order, &mut queue, outlet)?,
+                Stepped::Last(taken) => {
+                    merger.end(0, loaded.lenient)?;
+                    outlet.put_transition(loaded, &taken);
+                }
             }
         }
     }
@@ -175,7 +192,7 @@ impl Samples {
         while let Some(sample) = self.rest.as_slice().first()
             && root.is_none_or(|head| sample.time.0 < head.time)
         {
-            outlet.put_rarer(loaded, &mut sample_event(order, sample));
+            outlet.put(loaded, &mut sample_event(order, sample));
             self.rest.next();
         }
         self.look();
@@ -195,6 +212,16 @@ fn sample_event(order: &Order, sample: &Sample) -> Event {
         stack: sample.stack,
         body: Body::StackSample,
     }
+}
+
+/// What became of the earliest event.
+enum Stepped {
+    /// It was taken.
+    On,
+    /// There is no short cut for it.
+    Not,
+    /// It was taken, but not handed on: its thread has no next event that could be read.
+    Last(Box<Transition>),
 }
 
 pub(super) struct Merger<'a> {
@@ -222,8 +249,10 @@ impl<'a> Merger<'a> {
         }
         let mut frontier = Frontier::default();
         for (row, stream) in (0..).zip(&mut streams) {
-            if stream.advance()? {
+            if stream.advance() {
                 frontier.insert(Head { time: stream.event.time, stream: row });
+            } else if let Some(fault) = stream.fault.take() {
+                return Err(*fault);
             }
         }
         Ok(Self { streams, frontier, left_out: 0, looks: 0 })
@@ -234,9 +263,12 @@ impl<'a> Merger<'a> {
         let mut events = self.frontier.len() as u64;
         let mut last = 0;
         for stream in &mut self.streams {
-            while stream.advance()? {
+            while stream.advance() {
                 events += 1;
                 last ^= stream.event.time;
+            }
+            if let Some(fault) = stream.fault.take() {
+                return Err(*fault);
             }
         }
         // The times were read for nothing, which the compiler must not find out.
@@ -244,20 +276,58 @@ impl<'a> Merger<'a> {
         Ok(events)
     }
 
-    /// Takes one event of the first thread that can go on, after `events`. None is taken if a
-    /// thread had to be left out.
+    /// Takes the earliest event and hands on what it stands for, if it is one of the three quarters
+    /// of a busy program's events for which there is a short cut. Each has its own way all through,
+    /// so that what is handed on is known when this is compiled.
     #[inline(always)]
-    fn step(
+    fn step<S: Sink>(
+        &mut self,
+        loaded: &Loaded<'a>,
+        order: &mut Order,
+        outlet: &mut Outlet<'_, S>,
+    ) -> Stepped {
+        let Self { streams, frontier, .. } = self;
+        let root = frontier.get(0);
+        let Some(stream) = root.and_then(|head| streams.get_mut(head.stream as usize)) else {
+            return Stepped::Not;
+        };
+        let (time, slot) = (stream.event.time, stream.slot);
+        let Some(args) = stream.event.packed() else {
+            return Stepped::Not;
+        };
+        match stream.event.wire_type {
+            wire::GO_START => match order.go_start(slot, time, args.unpack()) {
+                Some(started) => take(&started, (args, 2), stream, frontier, loaded, outlet),
+                None => Stepped::Not,
+            },
+            wire::GO_UNBLOCK => match order.go_unblock(loaded, slot, time, args.unpack()) {
+                Some(woken) => take(&woken, (args, 3), stream, frontier, loaded, outlet),
+                None => Stepped::Not,
+            },
+            wire::GO_BLOCK => {
+                match order.go_stop(loaded, slot, time, GoState::Waiting, args.unpack()) {
+                    Some(stopped) => take(&stopped, (args, 2), stream, frontier, loaded, outlet),
+                    None => Stepped::Not,
+                }
+            }
+            _ => Stepped::Not,
+        }
+    }
+
+    /// The same for any event.
+    #[inline(never)]
+    fn step_rarer<S: Sink>(
         &mut self,
         loaded: &mut Loaded<'a>,
         order: &mut Order,
         queue: &mut Queue,
-        events: u64,
+        outlet: &mut Outlet<'_, S>,
     ) -> Result<(), Fault> {
-        if self.try_at(0, loaded, order, queue)? {
-            return Ok(());
+        if !self.try_at(0, loaded, order, queue)? {
+            self.step_elsewhere(loaded, order, queue, outlet.events)?;
         }
-        self.step_elsewhere(loaded, order, queue, events)
+        outlet.put_queue(loaded, queue);
+        Ok(())
     }
 
     /// The same, when the earliest event has to wait.
@@ -322,7 +392,6 @@ impl<'a> Merger<'a> {
         queue.clear();
     }
 
-    #[inline(always)]
     fn try_at(
         &mut self,
         at: usize,
@@ -333,29 +402,78 @@ impl<'a> Merger<'a> {
         let Some(head) = self.frontier.get(at) else {
             return Ok(false);
         };
-        let Some(stream) = self.streams.get_mut(head.stream as usize) else {
+        let Some(stream) = self.streams.get(head.stream as usize) else {
             return Ok(false);
         };
         queue.clear();
         match order.advance(loaded, &stream.event, stream.slot, queue) {
-            Ok(Step::NotYet) => return Ok(false),
-            Ok(Step::Advanced) => {}
-            Err(stop) if loaded.lenient && stop.is_broken() => {
-                self.leave_out(at, queue);
-                return Ok(true);
-            }
-            Err(stop) => return Err(stop.at(stream.event_offset())),
+            Ok(Step::NotYet) => Ok(false),
+            Ok(Step::Advanced) => self.go_on(at, loaded.lenient).map(|()| true),
+            Err(stop) => self.stop(at, stop, loaded, queue).map(|()| true),
         }
-        match stream.advance() {
-            Ok(true) => self.frontier.update(at, stream.event.time),
-            Ok(false) => self.frontier.remove(at),
-            Err(_) if loaded.lenient => {
-                // The event that was taken stands.
-                self.frontier.remove(at);
-                self.left_out += 1;
-            }
-            Err(fault) => return Err(fault),
-        }
-        Ok(true)
     }
+
+    /// Reads the next event of a thread whose last one was taken.
+    fn go_on(&mut self, at: usize, lenient: bool) -> Result<(), Fault> {
+        let head = self.frontier.get(at);
+        let Some(stream) = head.and_then(|head| self.streams.get_mut(head.stream as usize)) else {
+            return Ok(());
+        };
+        if stream.advance() {
+            self.frontier.update(at, stream.event.time);
+            return Ok(());
+        }
+        self.end(at, lenient)
+    }
+
+    /// A thread has no next event that could be read. The one that was taken stands where damage
+    /// is known of.
+    #[cold]
+    fn end(&mut self, at: usize, lenient: bool) -> Result<(), Fault> {
+        let head = self.frontier.get(at);
+        let stream = head.and_then(|head| self.streams.get_mut(head.stream as usize));
+        match stream.and_then(|stream| stream.fault.take()) {
+            Some(fault) if !lenient => return Err(*fault),
+            fault => self.left_out += u32::from(fault.is_some()),
+        }
+        self.frontier.remove(at);
+        Ok(())
+    }
+
+    /// A thread's event can never be taken: where the trace is known to be damaged, the thread's
+    /// remaining events are given up.
+    #[cold]
+    fn stop(
+        &mut self,
+        at: usize,
+        stop: Stop,
+        loaded: &Loaded<'_>,
+        queue: &mut Queue,
+    ) -> Result<(), Fault> {
+        if loaded.lenient && stop.is_broken() {
+            self.leave_out(at, queue);
+            return Ok(());
+        }
+        let stream = self.frontier.get(at).and_then(|head| self.streams.get(head.stream as usize));
+        Err(stop.at(stream.map_or(loaded.offset, Stream::event_offset)))
+    }
+}
+
+/// Goes on behind an event that was taken, the earliest one and its thread's next, of which the
+/// arguments are told and their number; hands on what it stands for.
+#[inline(always)]
+fn take<S: Sink>(
+    taken: &Transition,
+    (args, n): (Packed, u8),
+    stream: &mut Stream<'_>,
+    frontier: &mut Frontier,
+    loaded: &Loaded<'_>,
+    outlet: &mut Outlet<'_, S>,
+) -> Stepped {
+    if !stream.advance_behind(args, n) {
+        return Stepped::Last(Box::new(*taken));
+    }
+    frontier.update(0, stream.event.time);
+    outlet.put_transition(loaded, taken);
+    Stepped::On
 }

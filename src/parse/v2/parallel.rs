@@ -25,7 +25,7 @@ use super::{Between, Serial};
 use crate::base::{Progress, Time};
 use crate::parse::Parsed;
 use crate::parse::error::ParseError;
-use crate::parse::event::Event;
+use crate::parse::event::{Event, Transition};
 use crate::parse::pieces::{Piece, Shift, Whole};
 use crate::parse::sink::Sink;
 use crate::parse::tables::Tables;
@@ -45,6 +45,14 @@ impl<P: Piece> Noted<P> {
     pub(super) fn new(piece: P) -> Self {
         Self { piece, times: Vec::new(), events: 0 }
     }
+
+    #[inline(always)]
+    fn note(&mut self, time: Time) {
+        if self.times.len() < KEPT_TIMES {
+            self.times.push(time);
+        }
+        self.events += 1;
+    }
 }
 
 impl<P: Piece> Sink for Noted<P> {
@@ -54,11 +62,14 @@ impl<P: Piece> Sink for Noted<P> {
 
     #[inline(always)]
     fn event(&mut self, tables: &Tables<'_>, event: &Event) {
-        if self.times.len() < KEPT_TIMES {
-            self.times.push(event.time);
-        }
-        self.events += 1;
+        self.note(event.time);
         self.piece.event(tables, event);
+    }
+
+    #[inline(always)]
+    fn transition(&mut self, tables: &Tables<'_>, transition: &Transition) {
+        self.note(transition.time);
+        self.piece.transition(tables, transition);
     }
 
     fn lost(&mut self, at: Time) {

@@ -26,23 +26,43 @@ use crate::parse::event::{StackRef, StrRef};
 use crate::parse::spec::{MAX_STACK_FRAMES, MAX_STRING_BYTES, wire};
 use crate::parse::tables::{ClockSnapshot, ExperimentalBatch, Frame, Tables};
 
+/// Up to so many nanoseconds a tick, the product with 2^28 of them is exact as a float, too.
+const MAX_WHOLE_NS: u32 = 1 << 24;
+
 /// Nanoseconds per tick of the trace's clock.
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub(super) struct Frequency(f64);
+pub(super) struct Frequency {
+    ns: f64,
+    /// The same if it is a whole number, as it is on most systems; else 0.
+    whole_ns: u32,
+}
 
 impl Frequency {
     fn from_hz(hz: u64) -> Self {
         #[expect(clippy::cast_precision_loss, reason = "Go's reader computes it so")]
         let hz = hz as f64;
-        Self(1.0 / (hz / 1e9))
+        Self::from_ns(1.0 / (hz / 1e9))
     }
 
-    /// [`Frequency::ns`] of so few ticks that their conversion is one instruction.
+    fn from_ns(ns: f64) -> Self {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "compared with what it was made from"
+        )]
+        let whole_ns = ns as u32;
+        #[expect(clippy::float_cmp, reason = "it is only right if it is exact")]
+        let is_whole = f64::from(whole_ns) == ns && whole_ns <= MAX_WHOLE_NS;
+        Self { ns, whole_ns: if is_whole { whole_ns } else { 0 } }
+    }
+
+    /// [`Frequency::ns`] of ticks below 2^28, without floating point where it can be.
     #[inline]
     pub(super) fn ns_short(self, ticks: u32) -> i64 {
-        #[expect(clippy::cast_possible_truncation, reason = "Go's reader truncates too")]
-        let ns = (f64::from(ticks) * self.0) as i64;
-        ns
+        if self.whole_ns == 0 {
+            return self.ns(u64::from(ticks));
+        }
+        i64::from(ticks) * i64::from(self.whole_ns)
     }
 
     /// Ticks in nanoseconds, truncated as Go's reader does.
@@ -52,7 +72,7 @@ impl Frequency {
             clippy::cast_possible_truncation,
             reason = "ticks over 2^53 lose bits in Go's reader too"
         )]
-        let ns = (ticks as f64 * self.0) as i64;
+        let ns = (ticks as f64 * self.ns) as i64;
         ns
     }
 }
@@ -133,7 +153,7 @@ pub(super) fn load_rest<'a>(
                     most systems";
         Fault::broken(generation.end, what)
     });
-    (reader.finish_anyway(generation, known.unwrap_or(Frequency(64.0))), guess)
+    (reader.finish_anyway(generation, known.unwrap_or(Frequency::from_ns(64.0))), guess)
 }
 
 /// A frame whose strings are still the wire's ids.

@@ -25,41 +25,69 @@ pub(super) struct RawEvent {
 #[derive(Clone, Copy, Debug)]
 enum Args {
     /// Varints of up to four bytes, the first one in the lowest bytes.
-    Packed(u64),
+    Packed(Packed),
     /// For events with more arguments, or longer ones, than eight bytes hold.
     Wide([u64; MAX_ARGS]),
 }
 
+/// Eight bytes that begin with an event's arguments: up to three varints of up to four bytes, the
+/// first one in the lowest bytes. What follows them belongs to the events behind.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Packed(u64);
+
 impl RawEvent {
-    const NONE: Self = Self { time: 0, wire_type: 0, args: Args::Packed(0) };
+    /// Nothing, which ends where the first event begins.
+    const NONE: Self = Self { time: 0, wire_type: 0, args: Args::Wide([0; MAX_ARGS]) };
 
     /// The first `N` arguments; any value for those that the type does not have.
-    #[inline]
     pub(super) fn args<const N: usize>(&self) -> [u64; N] {
         match &self.args {
-            Args::Packed(word) => unpack(*word),
-            Args::Wide(args) => wide(args),
+            Args::Packed(packed) => packed.unpack(),
+            Args::Wide(args) => std::array::from_fn(|at| args.get(at).copied().unwrap_or(0)),
+        }
+    }
+
+    /// The arguments as they lie in the file, unless they take much room.
+    #[inline(always)]
+    pub(super) fn packed(&self) -> Option<Packed> {
+        match self.args {
+            Args::Packed(packed) => Some(packed),
+            Args::Wide(_) => None,
         }
     }
 }
 
-/// The first `N` varints of a word that holds so many, none of more than four bytes.
-#[inline]
-fn unpack<const N: usize>(mut word: u64) -> [u64; N] {
-    let mut values = [0; N];
-    for value in &mut values {
-        let [a, b, c, d, ..] = word.to_le_bytes();
-        let low = u32::from_le_bytes([a, b, c, d]);
-        let ends = !low & CONTINUES_SHORT;
-        *value = u64::from(squeeze_short(low & (ends ^ ends.wrapping_sub(1))));
-        word = word >> 1 >> (ends | 1 << 31).trailing_zeros();
+impl Packed {
+    /// The first `N` arguments.
+    #[inline(always)]
+    pub(super) fn unpack<const N: usize>(self) -> [u64; N] {
+        let Self(mut word) = self;
+        let mut values = [0; N];
+        for value in &mut values {
+            let [a, b, c, d, ..] = word.to_le_bytes();
+            let low = u32::from_le_bytes([a, b, c, d]);
+            let ends = !low & CONTINUES_SHORT;
+            *value = u64::from(squeeze_short(low & (ends ^ ends.wrapping_sub(1))));
+            word = word >> 1 >> (ends | 1 << 31).trailing_zeros();
+        }
+        values
     }
-    values
-}
 
-#[cold]
-fn wide<const N: usize>(args: &[u64; MAX_ARGS]) -> [u64; N] {
-    std::array::from_fn(|at| args.get(at).copied().unwrap_or(0))
+    /// How many bytes the first `n` arguments take, of which there are at most three.
+    #[inline(always)]
+    fn len(self, n: u8) -> usize {
+        // In each byte that ends a varint the top bit is set, and no other bit is.
+        let first = !self.0 & CONTINUES;
+        let second = first & first.wrapping_sub(1);
+        let third = second & second.wrapping_sub(1);
+        let last = match n {
+            0 => return 0,
+            1 => first,
+            2 => second,
+            _ => third,
+        };
+        (last.trailing_zeros() as usize + 1) / 8
+    }
 }
 
 /// The bit of each byte that says that its varint goes on.
@@ -69,6 +97,23 @@ const CONTINUES_SHORT: u32 = 0x8080_8080;
 /// How many arguments a timed event has after its time difference, by type; else [`UNTIMED`].
 static ARGS: [u8; 256] = arg_counts();
 const UNTIMED: u8 = u8::MAX;
+
+/// By type [`CONTINUES_SHORT`] if its arguments can be [`Packed`], else nothing.
+static PACKS: [u32; 256] = packs();
+
+#[expect(clippy::indexing_slicing, reason = "a wrong index does not compile")]
+const fn packs() -> [u32; 256] {
+    let mut packs = [0; 256];
+    let counts = arg_counts();
+    let mut i = 0;
+    while i < counts.len() {
+        if counts[i] <= 3 {
+            packs[i] = CONTINUES_SHORT;
+        }
+        i += 1;
+    }
+    packs
+}
 
 #[expect(clippy::indexing_slicing, reason = "a wrong index does not compile")]
 const fn arg_counts() -> [u8; 256] {
@@ -112,14 +157,13 @@ pub(super) struct Stream<'a> {
     batches: Vec<Batch<'a>>,
     /// Row of the batch being read.
     batch: usize,
-    /// Where that batch's data begins in the file.
-    batch_offset: u64,
-    /// That batch's data, and where in it the next event begins.
-    data: &'a [u8],
-    at: usize,
-    /// Where in it the event at hand begins.
-    event_at: usize,
+    /// That batch's data from the event at hand on.
+    rest: &'a [u8],
+    /// Where in it the packed arguments of that event begin, else where the event ends.
+    args_at: usize,
     frequency: Frequency,
+    /// Why there is no next event, if it is not that the thread wrote no more.
+    pub(super) fault: Option<Box<Fault>>,
 }
 
 impl<'a> Stream<'a> {
@@ -129,44 +173,86 @@ impl<'a> Stream<'a> {
             event: RawEvent::NONE,
             batches: Vec::new(),
             batch: 0,
-            batch_offset: 0,
-            data: &[],
-            at: 0,
-            event_at: 0,
+            rest: &[],
+            args_at: 0,
             frequency,
+            fault: None,
         }
     }
 
     pub(super) fn push(&mut self, batch: Batch<'a>) {
         if self.batches.is_empty() {
-            self.data = batch.data;
-            self.batch_offset = batch.offset;
+            self.rest = batch.data;
         }
         self.batches.push(batch);
     }
 
     /// Where in the file [`Stream::event`] begins.
     pub(super) fn event_offset(&self) -> u64 {
-        self.batch_offset + self.event_at as u64
+        let batch = self.batches.get(self.batch);
+        batch.map_or(0, |batch| {
+            batch.offset + batch.data.len().saturating_sub(self.rest.len()) as u64
+        })
     }
 
-    /// Reads the next event into [`Stream::event`]; false at the end.
+    /// Reads the first event, or the one after that at hand, into [`Stream::event`]; false at the
+    /// end, or if it cannot be read, of which [`Stream::fault`] then tells.
     #[inline(always)]
-    pub(super) fn advance(&mut self) -> Result<bool, Fault> {
-        if self.at >= self.data.len() && !self.next_batch() {
-            return Ok(false);
+    pub(super) fn advance(&mut self) -> bool {
+        match self.event.args {
+            Args::Packed(packed) => {
+                let n = ARGS.get(usize::from(self.event.wire_type)).copied().unwrap_or(0);
+                // No type that is packed has more.
+                self.advance_behind(packed, n & 3)
+            }
+            Args::Wide(_) => self.read(self.args_at),
         }
+    }
+
+    /// The same behind an event that has these `n` arguments.
+    #[inline(always)]
+    pub(super) fn advance_behind(&mut self, packed: Packed, n: u8) -> bool {
+        self.read(self.args_at + packed.len(n))
+    }
+
+    /// Reads the event that begins so many bytes behind that at hand.
+    #[inline(always)]
+    fn read(&mut self, skip: usize) -> bool {
+        let ticks = match self.rest.get(skip..) {
+            Some(rest) => {
+                self.rest = rest;
+                rest.first_chunk().and_then(|window| self.decode(window))
+            }
+            None => None,
+        };
+        let ns = match ticks {
+            Some(ticks) => self.frequency.ns_short(ticks),
+            None => match self.read_slowly() {
+                Some(ns) => ns,
+                None => return false,
+            },
+        };
         // Go's reader takes a last time of 0 for "not begun"; it shows only in made-up traces.
         if self.event.time == 0 {
             self.begin();
         }
-        let window = self.data.get(self.at..).and_then(|rest| rest.first_chunk());
-        let ns = match window.and_then(|window| self.decode(window)) {
-            Some(ticks) => self.frequency.ns_short(ticks),
-            None => self.frequency.ns(self.decode_slowly()?),
-        };
         self.event.time = self.event.time.wrapping_add(ns);
-        Ok(true)
+        true
+    }
+
+    /// The same for all events, in the next batch, too; gives the time difference.
+    #[cold]
+    fn read_slowly(&mut self) -> Option<i64> {
+        if self.rest.is_empty() && !self.next_batch() {
+            return None;
+        }
+        match self.decode_slowly() {
+            Ok(ticks) => Some(self.frequency.ns(ticks)),
+            Err(fault) => {
+                self.fault = Some(Box::new(fault));
+                None
+            }
+        }
     }
 
     /// Reads an event of up to three arguments in eight bytes, without a branch on the lengths
@@ -175,30 +261,27 @@ impl<'a> Stream<'a> {
     #[inline(always)]
     fn decode(&mut self, window: &[u8; WINDOW]) -> Option<u32> {
         let [wire_type, ..] = *window;
-        let &count = ARGS.get(usize::from(wire_type))?;
         let word = u32::from_le_bytes(bytes_at(window, 1));
         // In each byte that ends a varint the top bit is set, and no other bit is.
-        let ends = !word & CONTINUES_SHORT;
+        let ends = !word & PACKS.get(usize::from(wire_type))?;
         if ends == 0 {
             return None;
         }
         let ticks = squeeze_short(word & (ends ^ (ends - 1)));
         let begin = ends.trailing_zeros() as usize / 8 + 2;
         let args = u64::from_le_bytes(bytes_at(window, begin));
+        // Whether three varints, of which some may be the next events' bytes, end in them.
         let continues = args & CONTINUES;
-        let twice = continues & continues >> 8;
         let first = continues ^ CONTINUES;
         let second = first & first.wrapping_sub(1);
         let third = second & second.wrapping_sub(1);
-        // The lowest bit here is the top bit of the last byte; without arguments, none is.
-        let &last = [1, first, second, third].get(usize::from(count))?;
-        if last == 0 || twice & twice >> 16 != 0 {
+        let twice = continues & continues >> 8;
+        if third == 0 || twice & twice >> 16 != 0 {
             return None;
         }
         self.event.wire_type = wire_type;
-        self.event.args = Args::Packed(args);
-        self.event_at = self.at;
-        self.at += begin + (last.trailing_zeros() as usize + 1) / 8;
+        self.event.args = Args::Packed(Packed(args));
+        self.args_at = begin;
         Some(ticks)
     }
 
@@ -208,11 +291,9 @@ impl<'a> Stream<'a> {
         self.event.time = self.frequency.ns(base);
     }
 
-    /// The same, varint by varint, for all events.
-    #[cold]
+    /// Reads the event at hand varint by varint.
     fn decode_slowly(&mut self) -> Result<u64, Fault> {
-        self.event_at = self.at;
-        let mut cursor = Cursor::starting_at(self.data, self.at);
+        let mut cursor = Cursor::starting_at(self.rest, 0);
         let wire_type = cursor.byte().unwrap_or(0);
         let count = ARGS.get(usize::from(wire_type)).copied().unwrap_or(UNTIMED);
         if count == UNTIMED {
@@ -230,7 +311,7 @@ impl<'a> Stream<'a> {
         }
         self.event.wire_type = wire_type;
         self.event.args = Args::Wide(args);
-        self.at = cursor.position();
+        self.args_at = cursor.position();
         Ok(ticks)
     }
 
@@ -240,9 +321,7 @@ impl<'a> Stream<'a> {
         while self.batch + 1 < self.batches.len() {
             self.batch += 1;
             if let Some(batch) = self.batches.get(self.batch) {
-                self.data = batch.data;
-                self.at = 0;
-                self.batch_offset = batch.offset;
+                self.rest = batch.data;
                 self.event.time = 0;
                 if !batch.data.is_empty() {
                     return true;

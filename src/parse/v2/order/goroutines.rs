@@ -1,16 +1,10 @@
 //! The rules of goroutines.
 
-#![expect(
-    clippy::inline_always,
-    reason = "an event whose parts stay in registers takes half the time: docs/performance.md"
-)]
-
 use super::{Answer, GoCell, Made, ProcStatus, Step, Stop};
 use crate::base::{GoId, ThreadId};
 use crate::parse::event::{Body, GoRef, GoState, StackRef, StrRef};
 
 impl Made<'_, '_, '_> {
-    #[inline(always)]
     fn transition(
         &mut self,
         of: GoRef,
@@ -20,11 +14,10 @@ impl Made<'_, '_, '_> {
     ) {
         let (from, to) = states;
         let (stack, own) = stacks;
-        self.emit_only(stack, Body::Goroutine { of, from, to, reason, stack: own });
+        self.emit(stack, Body::Goroutine { of, from, to, reason, stack: own });
     }
 
     /// A transition with neither reason nor stack.
-    #[inline(always)]
     fn plain(&mut self, of: GoRef, from: GoState, to: GoState) {
         self.transition(of, (from, to), StrRef(0), (StackRef(0), StackRef(0)));
     }
@@ -56,7 +49,6 @@ impl Made<'_, '_, '_> {
     }
 
     /// The state of the goroutine that the thread runs.
-    #[inline(always)]
     fn current(&mut self, wanted: GoState, event: &str) -> Result<&mut GoCell, Stop> {
         let of = self.context.goroutine;
         let cell = self.order.go_cell(of.slot).filter(|cell| cell.state != GoState::NotExist);
@@ -66,12 +58,11 @@ impl Made<'_, '_, '_> {
         }
     }
 
-    #[inline(always)]
     pub(super) fn go_start(&mut self, [id, seq]: [u64; 2]) -> Answer {
-        let seq = self.seq(seq);
         let Some(slot) = self.order.go_slot(id) else {
             return Ok(Step::NotYet);
         };
+        let seq = self.seq(seq);
         let fits = self.context.proc.is_some() && self.context.goroutine.some().is_none();
         match self.order.go_cell(slot) {
             Some(cell) if cell.state == GoState::Runnable && seq.follows(cell.seq) => {
@@ -96,12 +87,11 @@ impl Made<'_, '_, '_> {
         Err(Stop::broken("GoStart on a thread that runs a goroutine already"))
     }
 
-    #[inline(always)]
     pub(super) fn go_unblock(&mut self, [id, seq, stack]: [u64; 3]) -> Answer {
-        let seq = self.seq(seq);
         let Some(slot) = self.order.go_slot(id) else {
             return Ok(Step::NotYet);
         };
+        let seq = self.seq(seq);
         match self.order.go_cell(slot) {
             Some(cell) if cell.state == GoState::Waiting && seq.follows(cell.seq) => {
                 cell.state = GoState::Runnable;
@@ -117,7 +107,6 @@ impl Made<'_, '_, '_> {
     }
 
     /// `GoBlock` and `GoStop`.
-    #[inline(always)]
     pub(super) fn go_stop(&mut self, to: GoState, [reason, stack]: [u64; 2]) -> Answer {
         self.needs_user_code()?;
         self.current(GoState::Running, "a stop")?.state = to;

@@ -27,6 +27,7 @@ mod queue;
 mod ranges;
 mod recall;
 mod regions;
+mod usual;
 
 pub(super) use carry::{Assumed, Carry};
 pub(super) use queue::Queue;
@@ -191,6 +192,53 @@ struct Context {
     goroutine: GoRef,
 }
 
+impl Context {
+    /// That of an event outside any thread.
+    const NONE: Self =
+        Self { thread: ThreadId::NONE, slot: NO_ROW, proc: ProcRef::NONE, goroutine: GoRef::NONE };
+
+    fn needs_thread(self) -> Result<(), Stop> {
+        if self.slot == NO_ROW {
+            return Err(Stop::broken("an event that needs a thread, outside any"));
+        }
+        Ok(())
+    }
+
+    fn needs_proc(self) -> Result<(), Stop> {
+        self.needs_thread()?;
+        if !self.proc.is_some() {
+            return Err(Stop::broken("an event that needs a P, on a thread without one"));
+        }
+        Ok(())
+    }
+
+    fn needs_goroutine(self) -> Result<(), Stop> {
+        if self.goroutine.some().is_none() {
+            return Err(Stop::broken("an event that needs a goroutine, on a thread without one"));
+        }
+        Ok(())
+    }
+
+    /// What nearly all events of user code need.
+    fn needs_user_code(self) -> Result<(), Stop> {
+        self.needs_proc()?;
+        self.needs_goroutine()
+    }
+}
+
+impl ThreadCell {
+    /// Whether it has been heard of, and what it runs and holds is known.
+    #[inline(always)]
+    fn is_settled(&self) -> bool {
+        self.exists & self.knows_proc & self.knows_goroutine
+    }
+
+    #[inline(always)]
+    fn context(&self, slot: u32) -> Context {
+        Context { thread: self.id, slot, proc: self.proc, goroutine: self.goroutine }
+    }
+}
+
 /// The scheduler's state within one generation.
 #[derive(Debug)]
 pub(super) struct Order {
@@ -256,7 +304,7 @@ impl Order {
     ///
     /// # Errors
     /// [`Stop`] when it can never be taken; the order is then of no further use.
-    #[inline(always)]
+    #[inline(never)]
     pub(super) fn advance(
         &mut self,
         loaded: &mut Loaded<'_>,
@@ -266,26 +314,10 @@ impl Order {
     ) -> Answer {
         let context = self.context(event.wire_type, slot)?;
         let mut made = Made { order: self, loaded, queue, context, time: Time(event.time) };
-        // Three quarters of a busy program's events; the rest are kept out of their way.
         match event.wire_type {
             wire::GO_START => made.go_start(event.args()),
             wire::GO_UNBLOCK => made.go_unblock(event.args()),
             wire::GO_BLOCK => made.go_stop(GoState::Waiting, event.args()),
-            _ => self.advance_rarer(loaded, event, slot, queue),
-        }
-    }
-
-    #[inline(never)]
-    fn advance_rarer(
-        &mut self,
-        loaded: &mut Loaded<'_>,
-        event: &RawEvent,
-        slot: u32,
-        queue: &mut Queue,
-    ) -> Answer {
-        let context = self.context(event.wire_type, slot)?;
-        let mut made = Made { order: self, loaded, queue, context, time: Time(event.time) };
-        match event.wire_type {
             wire::GO_STOP => made.go_stop(GoState::Runnable, event.args()),
             wire::GO_DESTROY => made.go_destroy(),
             wire::GO_CREATE => made.go_create(GoState::Runnable, event.args()),
@@ -327,17 +359,47 @@ impl Order {
     #[inline(always)]
     fn context(&mut self, wire_type: u8, slot: u32) -> Result<Context, Stop> {
         let Some(cell) = self.threads.get_mut(slot as usize) else {
-            let (proc, goroutine) = (ProcRef::NONE, GoRef::NONE);
-            return Ok(Context { thread: ThreadId::NONE, slot: NO_ROW, proc, goroutine });
+            return Ok(Context::NONE);
         };
         cell.exists = true;
-        if !(cell.knows_proc && cell.knows_goroutine) {
-            self.assume_idle(wire_type, slot)?;
+        if cell.knows_proc && cell.knows_goroutine {
+            return Ok(cell.context(slot));
         }
-        let Some(cell) = self.threads.get(slot as usize) else {
-            return Err(Stop::NEEDS_CARRY);
-        };
-        Ok(Context { thread: cell.id, slot, proc: cell.proc, goroutine: cell.goroutine })
+        self.assume_idle(wire_type, slot)?;
+        let cell = self.threads.get(slot as usize).ok_or(Stop::NEEDS_CARRY)?;
+        Ok(cell.context(slot))
+    }
+
+    /// From now on the thread at `slot` runs `goroutine`.
+    #[inline(always)]
+    fn bind_goroutine(&mut self, slot: u32, goroutine: GoRef) {
+        if let Some(cell) = self.threads.get_mut(slot as usize) {
+            cell.goroutine = goroutine;
+            cell.knows_goroutine = true;
+        }
+    }
+
+    #[inline]
+    fn stack(&self, loaded: &Loaded<'_>, id: u64) -> Result<StackRef, Stop> {
+        match loaded.stack_rows.get(id) {
+            Some(row) => Ok(StackRef(row)),
+            None if self.lenient => Ok(StackRef(0)),
+            None => Err(Stop::undefined("stack", id)),
+        }
+    }
+
+    #[inline]
+    fn string(&self, loaded: &Loaded<'_>, id: u64) -> Result<StrRef, Stop> {
+        match loaded.string_rows.get(id) {
+            Some(row) => Ok(StrRef(row)),
+            None if self.lenient => Ok(StrRef(0)),
+            None => Err(Stop::undefined("string", id)),
+        }
+    }
+
+    #[inline]
+    fn seq(&self, number: u64) -> Seq {
+        Seq { generation: self.number, number }
     }
 
     fn go_cell(&mut self, slot: u32) -> Option<&mut GoCell> {
@@ -364,17 +426,10 @@ impl Made<'_, '_, '_> {
         self.emit_at(self.context, stack, body);
     }
 
-    /// The same, where the event is the only one that its wire event stands for.
-    #[inline(always)]
-    fn emit_only(&mut self, stack: StackRef, body: Body) {
-        self.queue.set(self.event(self.context, stack, body));
-    }
-
     fn emit_at(&mut self, context: Context, stack: StackRef, body: Body) {
         self.queue.push(self.event(context, stack, body));
     }
 
-    #[inline(always)]
     fn event(&self, context: Context, stack: StackRef, body: Body) -> Event {
         Event {
             time: self.time,
@@ -387,12 +442,8 @@ impl Made<'_, '_, '_> {
     }
 
     /// From now on the thread runs `goroutine`.
-    #[inline(always)]
     fn bind_goroutine(&mut self, goroutine: GoRef) {
-        if let Some(cell) = self.order.threads.get_mut(self.context.slot as usize) {
-            cell.goroutine = goroutine;
-            cell.knows_goroutine = true;
-        }
+        self.order.bind_goroutine(self.context.slot, goroutine);
     }
 
     /// From now on the thread holds `proc`.
@@ -401,59 +452,32 @@ impl Made<'_, '_, '_> {
         self.order.set_proc(self.context.slot, proc);
     }
 
-    #[inline]
     fn stack(&self, id: u64) -> Result<StackRef, Stop> {
-        match self.loaded.stack_rows.get(id) {
-            Some(row) => Ok(StackRef(row)),
-            None if self.order.lenient => Ok(StackRef(0)),
-            None => Err(Stop::undefined("stack", id)),
-        }
+        self.order.stack(self.loaded, id)
     }
 
-    #[inline]
     fn string(&self, id: u64) -> Result<StrRef, Stop> {
-        match self.loaded.string_rows.get(id) {
-            Some(row) => Ok(StrRef(row)),
-            None if self.order.lenient => Ok(StrRef(0)),
-            None => Err(Stop::undefined("string", id)),
-        }
+        self.order.string(self.loaded, id)
     }
 
-    #[inline]
     fn seq(&self, number: u64) -> Seq {
-        Seq { generation: self.order.number, number }
+        self.order.seq(number)
     }
 
-    #[inline]
     fn needs_thread(&self) -> Result<(), Stop> {
-        if self.context.slot == NO_ROW {
-            return Err(Stop::broken("an event that needs a thread, outside any"));
-        }
-        Ok(())
+        self.context.needs_thread()
     }
 
-    #[inline]
     fn needs_proc(&self) -> Result<(), Stop> {
-        self.needs_thread()?;
-        if !self.context.proc.is_some() {
-            return Err(Stop::broken("an event that needs a P, on a thread without one"));
-        }
-        Ok(())
+        self.context.needs_proc()
     }
 
-    #[inline]
     fn needs_goroutine(&self) -> Result<(), Stop> {
-        if self.context.goroutine.some().is_none() {
-            return Err(Stop::broken("an event that needs a goroutine, on a thread without one"));
-        }
-        Ok(())
+        self.context.needs_goroutine()
     }
 
-    /// What nearly all events of user code need.
-    #[inline]
     fn needs_user_code(&self) -> Result<(), Stop> {
-        self.needs_proc()?;
-        self.needs_goroutine()
+        self.context.needs_user_code()
     }
 }
 

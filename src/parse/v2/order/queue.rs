@@ -1,19 +1,12 @@
 //! The events that were just taken and have not been handed on.
 
-#![expect(
-    clippy::inline_always,
-    reason = "an event whose parts stay in registers takes half the time: docs/performance.md"
-)]
-
 use crate::base::{ProcId, ThreadId, Time};
 use crate::parse::event::{Body, Event, GoRef, StackRef};
 
 /// Up to three events that one wire event stands for.
 #[derive(Debug)]
 pub(in crate::parse::v2) struct Queue {
-    /// The only one as a rule.
-    pub(in crate::parse::v2) first: Event,
-    others: [Event; 2],
+    events: [Event; 3],
     len: usize,
 }
 
@@ -27,7 +20,7 @@ impl Queue {
             stack: StackRef(0),
             body: Body::StackSample,
         };
-        Self { first: event, others: [event; 2], len: 0 }
+        Self { events: [event; 3], len: 0 }
     }
 
     #[inline]
@@ -35,33 +28,17 @@ impl Queue {
         self.len = 0;
     }
 
+    /// All of them.
     #[inline]
-    pub(in crate::parse::v2) fn is_empty(&self) -> bool {
-        self.len == 0
+    pub(in crate::parse::v2) fn events(&mut self) -> &mut [Event] {
+        self.events.get_mut(..self.len).unwrap_or_default()
     }
 
-    /// Those after the first.
     #[inline]
-    pub(in crate::parse::v2) fn others(&mut self) -> &mut [Event] {
-        match self.len {
-            0 | 1 => &mut [],
-            len => self.others.get_mut(..len - 1).unwrap_or_default(),
-        }
-    }
-
-    /// Makes `event` the only one.
-    #[inline(always)]
-    pub(super) fn set(&mut self, event: Event) {
-        self.first = event;
-        self.len = 1;
-    }
-
     pub(super) fn push(&mut self, event: Event) {
-        if self.len == 0 {
-            self.first = event;
-        } else if let Some(place) = self.others.get_mut(self.len - 1) {
+        if let Some(place) = self.events.get_mut(self.len) {
             *place = event;
+            self.len += 1;
         }
-        self.len += 1;
     }
 }

@@ -281,8 +281,7 @@ impl Writer<'_> {
     pub(crate) fn double(&mut self, word: u32, value: u32) {
         let places = self.words.get_mut(word as usize..).and_then(|rest| rest.first_chunk_mut());
         if let Some(places) = places {
-            let [one, two, three, four] = value.to_le_bytes();
-            *places = [[one, two], [three, four]];
+            *places = halves(value);
         }
     }
 }
@@ -329,12 +328,12 @@ impl Filler<'_> {
         {
             *place = high;
         }
-        let [a, b, c, d] = stack.to_le_bytes();
-        let [e, f, g, h] = waker.to_le_bytes();
+        let [stack, stack_high] = halves(stack);
+        let [waker, waker_high] = halves(waker);
         let words = if WIDE && self.widths.wide_stacks {
-            [[a, b], [c, d], [e, f], [g, h]]
+            [stack, stack_high, waker, waker_high]
         } else {
-            [[a, b], [e, f], [g, h], [0; 2]]
+            [stack, waker, waker_high, [0; 2]]
         };
         // What it does not have is overwritten by the next one, or lies in the room at the end.
         let place = self.words.get_mut(self.next_word..).and_then(|rest| rest.first_chunk_mut());
@@ -343,6 +342,12 @@ impl Filler<'_> {
         }
         self.next_word += usize::from(n_words);
     }
+}
+
+/// A number as two words, the low one first.
+fn halves(value: u32) -> [[u8; 2]; 2] {
+    let [a, b, c, d] = value.to_le_bytes();
+    [[a, b], [c, d]]
 }
 
 /// The kind of each span of a chunk, as rows of [`Chunk::kinds`](super::Chunk::kinds).

@@ -233,7 +233,9 @@ impl Builder {
                 if let Some(ended) = goroutines.ended.get_mut(row.index()) {
                     *ended = Edge::seen(at);
                 }
-                if self.alive.get(&member.id) == Some(&row) {
+                // Who was created here, too, was never on record.
+                let is_older = !matches!(member.origin, Origin::Created { .. });
+                if is_older && self.alive.get(&member.id) == Some(&row) {
                     self.alive.remove(&member.id);
                 }
             }

@@ -63,8 +63,9 @@ const UNBEGUN: Time = Time::MIN;
 /// The blocks of all chains.
 #[derive(Debug, Default)]
 struct Blocks {
+    /// Those in use, and behind them some that were.
     spans: Vec<[Waiting; BLOCK]>,
-    /// By block, the next one of its chain.
+    /// By block in use, the next one of its chain.
     links: Vec<u32>,
 }
 
@@ -97,9 +98,11 @@ impl Blocks {
     /// Chains another block to a full chain, or to one that has none.
     #[inline(never)]
     fn lengthen(&mut self, chain: &mut Chain) {
-        let block = u32::try_from(self.spans.len()).unwrap_or(NOWHERE);
-        self.spans.push([Waiting::default(); BLOCK]);
+        let block = u32::try_from(self.links.len()).unwrap_or(NOWHERE);
         self.links.push(NOWHERE);
+        if self.spans.len() < self.links.len() {
+            self.spans.push([Waiting::default(); BLOCK]);
+        }
         let begin = block.saturating_mul(4);
         if chain.first == NOWHERE {
             chain.first = begin;
@@ -110,7 +113,6 @@ impl Blocks {
     }
 
     fn clear(&mut self) {
-        self.spans.clear();
         self.links.clear();
     }
 
@@ -332,5 +334,96 @@ impl Sealed {
                 self.columns.writer().start(at, shift.apply(old) - self.base);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::ProcId;
+    use crate::parse::event::{GoState, StrRef};
+
+    /// A span's member, start, kind, and what else it has.
+    type Told = (Member, i64, u16, Option<u32>, Option<u32>);
+
+    /// What a chunk says, member by member.
+    fn told(sealed: &Sealed, kinds: &Kinds) -> Vec<Told> {
+        let columns = &sealed.columns;
+        let words = kinds.words(columns.widths());
+        let (mut told, mut word) = (Vec::new(), 0);
+        for (&member, bounds) in sealed.members.iter().zip(sealed.run_starts.windows(2)) {
+            for at in bounds[0] as usize..bounds[1] as usize {
+                if at % MARK_EVERY == 0 {
+                    assert_eq!(sealed.word_marks[at / MARK_EVERY] as usize, word);
+                }
+                let kind = columns.kinds().get(at).expect("a span");
+                let row = &kinds.rows()[usize::from(kind)];
+                let stack = row.stack.then(|| columns.stack(word).expect("a stack"));
+                let waker = row.woken.then(|| columns.waker(word).expect("a waker"));
+                told.push((member, columns.start(at).expect("a span"), kind, stack, waker));
+                word += usize::from(words[usize::from(kind)]);
+            }
+        }
+        told
+    }
+
+    #[test]
+    fn spans_come_out_by_member_in_all_widths() {
+        for (n_procs, n_stacks) in [(2, 100), (300, 100), (2, 70_000), (300, 70_000)] {
+            let mut kinds = Kinds::default();
+            let mut pending = Pending::default();
+            // The second round finds blocks that were in use.
+            for base in [1_000, 5_000_000_000] {
+                pending.expect_stacks(n_stacks as usize);
+                pending.clear();
+                (0..40).for_each(|_| pending.add_member());
+                assert!(pending.is_over(Time(base)), "no chunk has begun");
+                pending.begin(Time(base));
+                let mut expected: Vec<Told> = Vec::new();
+                for n in 0..2_000_u32 {
+                    // Most have a few, some none, one has half of all.
+                    let member = if n % 2 == 0 { 7 } else { n * n % 38 };
+                    let (ns, stack) = (i64::from(n) * 3, n * 31 % n_stacks);
+                    let at = Time(base) + ns;
+                    assert!(!pending.is_over(at));
+                    expected.push(match n % 3 {
+                        0 => {
+                            let kind = kinds.running(ProcId(u64::from(n % n_procs)));
+                            pending.push_bare(at, member, kind);
+                            (member, ns, kind, None, None)
+                        }
+                        1 => {
+                            let kind = kinds.stopped(GoState::Waiting, StrRef(n % 5));
+                            pending.push_stack(at, member, kind, stack);
+                            (member, ns, kind, Some(stack), None)
+                        }
+                        _ => {
+                            let kind = kinds.woken();
+                            pending.push_wake(at, member, kind, (stack, n * 1_000));
+                            (member, ns, kind, Some(stack), Some(n * 1_000))
+                        }
+                    });
+                }
+                expected.sort_by_key(|&(member, ns, ..)| (member, ns));
+                let sealed = pending.seal(&kinds).expect("spans");
+                assert_eq!(sealed.base, Time(base));
+                assert_eq!(told(&sealed, &kinds), expected, "{n_procs} {n_stacks}");
+                assert!(pending.seal(&kinds).is_none());
+            }
+        }
+    }
+
+    #[test]
+    fn a_chunk_is_over_when_it_is_full_or_its_starts_would_be_too_long() {
+        let mut pending = Pending::of_file(0);
+        pending.add_member();
+        pending.begin(Time(-5));
+        assert!(!pending.is_over(Time(4_000_000_000)));
+        assert!(pending.is_over(Time(4_200_000_000)));
+        for n in 0..FEWEST {
+            assert!(!pending.is_over(Time(0)), "{n}");
+            pending.push_bare(Time(0), 0, 1);
+        }
+        assert!(pending.is_over(Time(0)));
     }
 }

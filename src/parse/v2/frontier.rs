@@ -29,6 +29,12 @@ impl Frontier {
         self.0.get(at).copied()
     }
 
+    /// Up to when the entry at the root stays there, if its time grows.
+    #[inline]
+    pub(super) fn second_time(&self) -> i64 {
+        self.time(1).min(self.time(2))
+    }
+
     pub(super) fn insert(&mut self, head: Head) {
         self.0.push(head);
         self.sift_up(self.0.len() - 1);

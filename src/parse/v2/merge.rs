@@ -54,13 +54,14 @@ pub(super) struct Outlet<'s, S> {
 impl<'s, S: Sink> Outlet<'s, S> {
     /// Hands on events behind the time `last` and after `syncs` Syncs.
     pub(super) fn new(sink: &'s mut S, last: Time, syncs: u32) -> Self {
+        let last = last.max(Time(-LIMIT_NS - 1));
         Self { sink, last, events: 0, syncs, at_most: u64::MAX }
     }
 
     /// The time of the next event: its own, or one more than the last.
     #[inline(always)]
     fn next_time(&mut self, time: Time) -> Time {
-        let fits = self.last < time && (-LIMIT_NS..=LIMIT_NS).contains(&time.ns());
+        let fits = self.last < time && time.ns() <= LIMIT_NS;
         self.last = if fits { time } else { self.odd_time(time) };
         self.events += 1;
         self.last
@@ -71,10 +72,26 @@ impl<'s, S: Sink> Outlet<'s, S> {
         Time(time.ns().clamp(-LIMIT_NS, LIMIT_NS)).max(self.last + 1)
     }
 
-    #[inline(never)]
-    fn put(&mut self, loaded: &Loaded<'_>, event: &mut Event) {
+    /// Hands on what one wire event stands for.
+    #[inline(always)]
+    fn put(&mut self, loaded: &Loaded<'_>, queue: &mut Queue) {
+        let [first, others @ ..] = queue.events() else { return };
+        self.put_event(loaded, first);
+        for event in others {
+            self.put_other(loaded, event);
+        }
+    }
+
+    #[inline(always)]
+    fn put_event(&mut self, loaded: &Loaded<'_>, event: &mut Event) {
         event.time = self.next_time(event.time);
         self.sink.event(&loaded.tables, event);
+    }
+
+    /// The same, not compiled into the caller.
+    #[inline(never)]
+    fn put_other(&mut self, loaded: &Loaded<'_>, event: &mut Event) {
+        self.put_event(loaded, event);
     }
 
     #[inline(always)]
@@ -83,19 +100,12 @@ impl<'s, S: Sink> Outlet<'s, S> {
         self.sink.transition(&loaded.tables, &Transition { time, ..*transition });
     }
 
-    /// Hands on what one wire event stands for.
-    fn put_queue(&mut self, loaded: &Loaded<'_>, queue: &mut Queue) {
-        for event in queue.events() {
-            self.put(loaded, event);
-        }
-    }
-
     /// The Sync with which a generation begins.
     fn begin(&mut self, loaded: &Loaded<'_>) {
         self.sink.begin_generation(&loaded.tables);
         self.syncs += 1;
         let mut event = sync(loaded.start, self.syncs, false);
-        self.put(loaded, &mut event);
+        self.put_other(loaded, &mut event);
     }
 
     /// The Sync behind the last generation, or where the trace breaks between generations.
@@ -138,11 +148,11 @@ pub(super) fn merge<S: Sink>(
     let mut queue = Queue::new();
     loop {
         progress.check().map_err(|_| Fault::Cancelled)?;
-        let left = outlet.at_most.saturating_sub(outlet.events);
-        if left == 0 {
+        if outlet.events >= outlet.at_most {
             return Ok(merger.left_out);
         }
-        for _ in 0..CHECK_EVERY.min(left) {
+        let until = outlet.events.saturating_add(CHECK_EVERY).min(outlet.at_most);
+        while outlet.events < until {
             let root = merger.frontier.get(0);
             if root.is_none_or(|head| head.time > samples.due) {
                 samples.put_before(root, loaded, order, outlet);
@@ -150,10 +160,10 @@ pub(super) fn merge<S: Sink>(
                     return Ok(merger.left_out);
                 }
             }
-            match merger.step(loaded, order, outlet) {
-                Stepped::On => {}
-                Stepped::Not => merger.step_rarer(loaded, order, &mut queue, outlet)?,
-                Stepped::Last(taken) => {
+            match merger.turn(loaded, order, outlet, (samples.due, until)) {
+                Turn::Over => {}
+                Turn::Rarer => merger.step_rarer(loaded, order, &mut queue, outlet)?,
+                Turn::Last(taken) => {
                     merger.end(0, loaded.lenient)?;
                     outlet.put_transition(loaded, &taken);
                 }
@@ -192,7 +202,7 @@ impl Samples {
         while let Some(sample) = self.rest.as_slice().first()
             && root.is_none_or(|head| sample.time.0 < head.time)
         {
-            outlet.put(loaded, &mut sample_event(order, sample));
+            outlet.put_other(loaded, &mut sample_event(order, sample));
             self.rest.next();
         }
         self.look();
@@ -214,13 +224,13 @@ fn sample_event(order: &Order, sample: &Sample) -> Event {
     }
 }
 
-/// What became of the earliest event.
-enum Stepped {
-    /// It was taken.
-    On,
-    /// There is no short cut for it.
-    Not,
-    /// It was taken, but not handed on: its thread has no next event that could be read.
+/// How a thread's turn ended.
+enum Turn {
+    /// It is another's.
+    Over,
+    /// There is no short cut for its next event.
+    Rarer,
+    /// This was taken, but not handed on: there is no next event that could be read.
     Last(Box<Transition>),
 }
 
@@ -276,42 +286,55 @@ impl<'a> Merger<'a> {
         Ok(events)
     }
 
-    /// Takes the earliest event and hands on what it stands for, if it is one of the three quarters
-    /// of a busy program's events for which there is a short cut. Each has its own way all through,
-    /// so that what is handed on is known when this is compiled.
+    /// Takes the events of the earliest thread, as long as it is that and their times are no later
+    /// than `due`, and hands on what they stand for, up to so many in all. They are the three
+    /// quarters of a busy program's events for which there is a short cut. Each kind has its own way
+    /// all through, so that what is handed on is known when this is compiled.
     #[inline(always)]
-    fn step<S: Sink>(
+    fn turn<S: Sink>(
         &mut self,
         loaded: &Loaded<'a>,
         order: &mut Order,
         outlet: &mut Outlet<'_, S>,
-    ) -> Stepped {
+        (due, until): (i64, u64),
+    ) -> Turn {
         let Self { streams, frontier, .. } = self;
         let root = frontier.get(0);
         let Some(stream) = root.and_then(|head| streams.get_mut(head.stream as usize)) else {
-            return Stepped::Not;
+            return Turn::Rarer;
         };
-        let (time, slot) = (stream.event.time, stream.slot);
-        let Some(args) = stream.event.packed() else {
-            return Stepped::Not;
-        };
-        match stream.event.wire_type {
-            wire::GO_START => match order.go_start(slot, time, args.unpack()) {
-                Some(started) => take(&started, (args, 2), stream, frontier, loaded, outlet),
-                None => Stepped::Not,
-            },
-            wire::GO_UNBLOCK => match order.go_unblock(loaded, slot, time, args.unpack()) {
-                Some(woken) => take(&woken, (args, 3), stream, frontier, loaded, outlet),
-                None => Stepped::Not,
-            },
-            wire::GO_BLOCK => {
-                match order.go_stop(loaded, slot, time, GoState::Waiting, args.unpack()) {
-                    Some(stopped) => take(&stopped, (args, 2), stream, frontier, loaded, outlet),
-                    None => Stepped::Not,
+        let slot = stream.slot;
+        let due = frontier.second_time().min(due);
+        let turn = loop {
+            let time = stream.event.time;
+            let Some(args) = stream.event.packed() else { break Turn::Rarer };
+            let taken = match stream.event.wire_type {
+                wire::GO_START => {
+                    let started = order.go_start(slot, time, args.unpack());
+                    started.map(|started| take(&started, (args, 2), stream, loaded, outlet))
                 }
+                wire::GO_UNBLOCK => {
+                    let woken = order.go_unblock(loaded, slot, time, args.unpack());
+                    woken.map(|woken| take(&woken, (args, 3), stream, loaded, outlet))
+                }
+                wire::GO_BLOCK => {
+                    let to = GoState::Waiting;
+                    let stopped = order.go_stop(loaded, slot, time, to, args.unpack());
+                    stopped.map(|stopped| take(&stopped, (args, 2), stream, loaded, outlet))
+                }
+                _ => None,
+            };
+            match taken {
+                Some(Ok(())) => {}
+                Some(Err(last)) => break Turn::Last(last),
+                None => break Turn::Rarer,
             }
-            _ => Stepped::Not,
-        }
+            if stream.event.time > due || outlet.events >= until {
+                break Turn::Over;
+            }
+        };
+        frontier.update(0, stream.event.time);
+        turn
     }
 
     /// The same for any event.
@@ -326,7 +349,7 @@ impl<'a> Merger<'a> {
         if !self.try_at(0, loaded, order, queue)? {
             self.step_elsewhere(loaded, order, queue, outlet.events)?;
         }
-        outlet.put_queue(loaded, queue);
+        outlet.put(loaded, queue);
         Ok(())
     }
 
@@ -392,6 +415,7 @@ impl<'a> Merger<'a> {
         queue.clear();
     }
 
+    #[inline(always)]
     fn try_at(
         &mut self,
         at: usize,
@@ -414,6 +438,7 @@ impl<'a> Merger<'a> {
     }
 
     /// Reads the next event of a thread whose last one was taken.
+    #[inline(always)]
     fn go_on(&mut self, at: usize, lenient: bool) -> Result<(), Fault> {
         let head = self.frontier.get(at);
         let Some(stream) = head.and_then(|head| self.streams.get_mut(head.stream as usize)) else {
@@ -459,21 +484,19 @@ impl<'a> Merger<'a> {
     }
 }
 
-/// Goes on behind an event that was taken, the earliest one and its thread's next, of which the
-/// arguments are told and their number; hands on what it stands for.
+/// Goes on behind an event that was taken, of which the arguments are told and their number, and
+/// hands on what it stands for, unless there is no next event.
 #[inline(always)]
 fn take<S: Sink>(
     taken: &Transition,
     (args, n): (Packed, u8),
     stream: &mut Stream<'_>,
-    frontier: &mut Frontier,
     loaded: &Loaded<'_>,
     outlet: &mut Outlet<'_, S>,
-) -> Stepped {
+) -> Result<(), Box<Transition>> {
     if !stream.advance_behind(args, n) {
-        return Stepped::Last(Box::new(*taken));
+        return Err(Box::new(*taken));
     }
-    frontier.update(0, stream.event.time);
     outlet.put_transition(loaded, taken);
-    Stepped::On
+    Ok(())
 }

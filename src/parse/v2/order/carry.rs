@@ -345,8 +345,10 @@ impl Carry {
                 open.pop();
             }
         }
-        for &slot in &assumed.ended {
-            self.regions.remove(&order.go_id(slot));
+        if !self.regions.is_empty() {
+            for &slot in &assumed.ended {
+                self.regions.remove(&order.go_id(slot));
+            }
         }
         self.go_ranges.clear();
         self.proc_ranges.clear();
@@ -361,9 +363,13 @@ impl Carry {
     }
 
     fn absorb(&mut self, order: &Order) {
-        for cell in &order.goroutines {
+        let assumed = order.assumed.as_ref().map_or(&[][..], |assumed| &assumed.goroutines);
+        for (slot, cell) in order.goroutines.iter().enumerate() {
             if cell.state == GoState::NotExist {
-                self.goroutines.remove(&cell.id);
+                // Most came and went meanwhile.
+                if assumed.get(slot) != Some(&None) {
+                    self.goroutines.remove(&cell.id);
+                }
             } else {
                 self.goroutines.insert(cell.id, (cell.state, cell.seq));
             }

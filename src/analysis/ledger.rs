@@ -6,11 +6,12 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rustc_hash::FxHashMap;
 
-use crate::base::{Goroutine, Interval, StackId, Time};
+use crate::base::{Goroutine, Interval, Time};
 use crate::model::Run;
 
+use super::activity::{Activity, Key};
 use super::few::Few;
-use super::split::{Key, Sole, Splitter};
+use super::split::Splitter;
 use super::threads::Threads;
 use super::types::Hearing;
 use super::words::Outcome;
@@ -52,7 +53,7 @@ impl Ledgers {
         splitter: Splitter<'_>,
         goroutine: Goroutine,
         window: Interval,
-        put: &mut impl FnMut(Key, StackId, i64),
+        put: &mut impl FnMut(Activity, i64),
     ) -> Option<Interval> {
         // Nobody panics while it is held; where one does, nothing was left half done.
         let ledger = Arc::clone(
@@ -65,8 +66,8 @@ impl Ledgers {
 /// What one goroutine did.
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
-    /// Each thing that it did, in the order in which it first did it.
-    things: Few<Key, StackId>,
+    /// Each thing that it did, in the order in which it first did it, and as it was then.
+    things: Few<Key, Activity>,
     marks: Vec<Mark>,
 }
 
@@ -83,13 +84,12 @@ impl Ledger {
         let mut ledger = Self::default();
         let mut now: Vec<i64> = Vec::new();
         let (mut n_spans, mut next_mark, mut step, mut n_sums) = (0, 0, SPANS_EACH, 0);
-        // Most spans are of a kind that was there before: its thing need not be found again.
-        let mut known: FxHashMap<Sole, usize> = FxHashMap::default();
-        let has_gaps = !splitter.trace.world().gaps().is_empty();
-        let mut assists =
-            splitter.assists.of(goroutine).iter().map(|(_, assist)| *assist).peekable();
-        let mut spans = splitter.trace.spans(goroutine).peekable();
-        while let Some(span) = spans.next() {
+        // Most activities were there before: their thing need not be found again.
+        let mut known: FxHashMap<Activity, usize> = FxHashMap::default();
+        let mut spans = splitter.trace.spans(goroutine);
+        let mut next = spans.next();
+        while let Some(span) = next {
+            next = spans.next();
             if n_spans == next_mark {
                 ledger.marks.push(Mark { at: span.start, sums: now.as_slice().into() });
                 n_sums += now.len();
@@ -101,22 +101,17 @@ impl Ledger {
                 next_mark += step;
             }
             n_spans += 1;
-            while assists.next_if(|assist| assist.end <= span.start).is_some() {}
-            let is_cut = has_gaps || assists.peek().is_some_and(|assist| assist.start < span.end);
-            let sole = (!is_cut).then(|| Splitter::sole(&span, spans.peek()));
-            if let Some(&thing) = sole.as_ref().and_then(|sole| known.get(sole)) {
-                now[thing] += span.ns();
-                continue;
-            }
-            let put = &mut |key, stack, ns| {
-                let thing = ledger.things.row(key, || stack);
+            let put = &mut |activity, ns| {
+                if let Some(&thing) = known.get(&activity) {
+                    now[thing] += ns;
+                    return;
+                }
+                let thing = ledger.things.row(splitter.key(activity), || activity);
+                known.insert(activity, thing);
                 now.resize(now.len().max(thing + 1), 0);
                 now[thing] += ns;
-                if let Some(sole) = sole {
-                    known.insert(sole, thing);
-                }
             };
-            splitter.cut_span(goroutine, &span, spans.peek(), span.interval(), put);
+            splitter.cut_span(goroutine, &span, next.as_ref(), span.interval(), put);
         }
         ledger
     }
@@ -128,17 +123,18 @@ impl Ledger {
         self.marks.iter().map(|mark| mark.sums.len()).sum()
     }
 
-    fn part(&self, window: Interval, put: &mut impl FnMut(Key, StackId, i64)) -> Option<Interval> {
+    fn part(&self, window: Interval, put: &mut impl FnMut(Activity, i64)) -> Option<Interval> {
         let first = self.marks.partition_point(|mark| mark.at < window.start);
         let last = self.marks.partition_point(|mark| mark.at <= window.end).checked_sub(1)?;
         if first >= last {
             return None;
         }
         let (first, last) = (&self.marks[first], &self.marks[last]);
-        for (thing, (&(key, stack), &ns)) in self.things.rows().iter().zip(&last.sums).enumerate() {
+        for (thing, (&(_, activity), &ns)) in self.things.rows().iter().zip(&last.sums).enumerate()
+        {
             let ns = ns - first.sums.get(thing).copied().unwrap_or(0);
             if ns > 0 {
-                put(key, stack, ns);
+                put(activity, ns);
             }
         }
         Some(Interval::new(first.at, last.at))

@@ -254,7 +254,11 @@ impl<'a> Walk<'a> {
     /// The stretch of a window for which no spans were read.
     fn rest(&mut self, goroutine: Goroutine, window: Interval, depth: u32) {
         let hand = self.own(goroutine, window);
-        self.splitter.cut(goroutine, window, &mut |activity, ns| {
+        let mut splitter = self.splitter;
+        if depth == 0 {
+            splitter.ledgers = splitter.ledgers.filter(|ledgers| !ledgers.is_seldom(goroutine));
+        }
+        splitter.cut(goroutine, window, &mut |activity, ns| {
             self.put(Some(hand), activity, ns, depth);
         });
     }

@@ -4,7 +4,7 @@
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::base::{Goroutine, Interval, Time};
 use crate::model::Run;
@@ -13,7 +13,7 @@ use super::activity::{Activity, Key};
 use super::few::Few;
 use super::split::Splitter;
 use super::threads::Threads;
-use super::types::Hearing;
+use super::types::Analysis;
 use super::words::Outcome;
 
 /// How many spans lie between two marks at first: more where that would take more than one sum
@@ -22,28 +22,47 @@ pub(crate) const SPANS_EACH: usize = 64;
 
 /// The ledgers of those goroutines for which somebody asked, to be shared between threads.
 #[derive(Debug, Default)]
-pub struct Ledgers(Mutex<FxHashMap<Goroutine, Arc<OnceLock<Ledger>>>>);
+pub struct Ledgers {
+    made: Mutex<FxHashMap<Goroutine, Arc<OnceLock<Ledger>>>>,
+    /// Those whose own windows are quicker read than a ledger of their whole life is made.
+    seldom: FxHashSet<Goroutine>,
+}
 
 impl Ledgers {
-    /// Makes those that will be asked for when all these hearings are taken to account: of
-    /// goroutines that go on to the trace's end, with many spans after the first they heard.
+    /// Makes those that will be asked for when all hearings are taken to account: of goroutines
+    /// that go on to the trace's end, with many spans after the first cancel they heard.
     /// Others are made on demand, while whoever else asks for the same one waits.
-    pub(crate) fn ahead(splitter: Splitter<'_>, hearings: &[Hearing], threads: Threads) -> Self {
-        let go_on = hearings.iter().filter(|hearing| hearing.outcome != Outcome::Exited);
-        let mut firsts: Vec<_> =
-            go_on.map(|hearing| (hearing.goroutine, hearing.heard_at)).collect();
-        firsts.sort_unstable();
-        firsts.dedup_by_key(|(of, _)| *of);
-        let after = |run: Run<'_>, time| run.range().end - run.first_after(time);
-        firsts.retain(|&(of, time)| {
-            splitter.trace.runs(of).map(|run| after(run, time)).sum::<usize>() > 2 * SPANS_EACH
-        });
-        let ledgers: FxHashMap<_, Arc<OnceLock<Ledger>>> =
-            firsts.iter().map(|&(of, _)| (of, Arc::default())).collect();
-        threads.each(ledgers.len(), ledgers.iter(), |(&of, ledger)| {
+    pub(crate) fn ahead(splitter: Splitter<'_>, analysis: &Analysis, threads: Threads) -> Self {
+        let hearings = analysis.hearings().iter();
+        let mut go_on: Vec<_> = hearings
+            .filter(|hearing| hearing.outcome != Outcome::Exited)
+            .map(|hearing| hearing.goroutine)
+            .collect();
+        go_on.sort_unstable();
+        go_on.dedup();
+        let (mut made, mut seldom) = (FxHashMap::default(), FxHashSet::default());
+        for of in go_on {
+            let windows = analysis.overstays_of(of);
+            let n_windows = windows.len();
+            let cancels = windows.filter_map(|row| analysis.cancels().get(row.cancel as usize));
+            let first = cancels.map(|cancel| cancel.at).min().unwrap_or(Time::MAX);
+            let after = |run: Run<'_>| run.range().end - run.first_after(first);
+            let n_spans: usize = splitter.trace.runs(of).map(after).sum();
+            if n_windows.saturating_mul(n_spans) <= splitter.trace.n_spans(of) {
+                seldom.insert(of);
+            } else if n_spans > 2 * SPANS_EACH {
+                made.insert(of, Arc::default());
+            }
+        }
+        threads.each(made.len(), made.iter(), |(&of, ledger): (_, &Arc<OnceLock<Ledger>>)| {
             ledger.get_or_init(|| Ledger::new(splitter, of));
         });
-        Self(Mutex::new(ledgers))
+        Self { made: Mutex::new(made), seldom }
+    }
+
+    /// Whether a goroutine's own windows are rather read span by span.
+    pub(crate) fn is_seldom(&self, goroutine: Goroutine) -> bool {
+        self.seldom.contains(&goroutine)
     }
 
     /// Hands out what a goroutine did in the largest part of a window that is on record, and
@@ -57,7 +76,7 @@ impl Ledgers {
     ) -> Option<Interval> {
         // Nobody panics while it is held; where one does, nothing was left half done.
         let ledger = Arc::clone(
-            self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(goroutine).or_default(),
+            self.made.lock().unwrap_or_else(PoisonError::into_inner).entry(goroutine).or_default(),
         );
         ledger.get_or_init(|| Ledger::new(splitter, goroutine)).part(window, put)
     }

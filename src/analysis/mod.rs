@@ -156,7 +156,7 @@ impl Document {
     #[must_use]
     pub fn ledgers(&self) -> Ledgers {
         let splitter = splitter(&self.trace, &self.analysis);
-        Ledgers::ahead(splitter, self.analysis.hearings(), Threads::all())
+        Ledgers::ahead(splitter, &self.analysis, Threads::all())
     }
 
     /// Tells both, [`Document::split`] and [`Document::held_by`], of many hearings. The ledgers

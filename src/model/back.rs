@@ -27,6 +27,7 @@ pub struct SpansBack<'a> {
 }
 
 impl<'a> SpansBack<'a> {
+    #[inline]
     pub(crate) fn new(trace: &'a Trace, goroutine: Goroutine, time: Time) -> Self {
         let runs = trace.goroutines.runs(goroutine);
         let begins_before =
@@ -146,7 +147,8 @@ impl<'a> SpansBack<'a> {
 impl Iterator for SpansBack<'_> {
     type Item = Span;
 
-    #[inline]
+    #[expect(clippy::inline_always, reason = "called a span costs twice as much")]
+    #[inline(always)]
     fn next(&mut self) -> Option<Span> {
         let Some(view) = &self.view else { return self.next_run() };
         if self.at == self.start {

@@ -48,7 +48,7 @@ pub struct Chunk {
     /// Where each member's spans begin, and the end.
     pub(crate) run_starts: Vec<u32>,
     pub(crate) columns: Columns,
-    /// The first word of every [`MARK_EVERY`]th span, and the end if that many have no rest.
+    /// The first word of every [`MARK_EVERY`]th span, and last where all words end.
     pub(crate) word_marks: Vec<u32>,
 }
 
@@ -57,16 +57,21 @@ impl Chunk {
     pub(crate) fn mark_words(&mut self) {
         let widths: Vec<u8> = self.kinds.iter().map(|kind| kind.words).collect();
         let width = |kind: u16| widths.get(usize::from(kind)).map_or(0, |&words| u32::from(words));
-        let kinds = self.columns.kinds();
         let mut word = 0;
-        self.word_marks = (0..=kinds.len())
-            .step_by(MARK_EVERY)
-            .map(|first| {
-                let mark = word;
-                word += kinds.from(first).take(MARK_EVERY).map(width).sum::<u32>();
-                mark
-            })
-            .collect();
+        let mut marks = vec![0];
+        let mut put_mark = |words: u32| {
+            word += words;
+            marks.push(word);
+        };
+        match self.columns.kinds() {
+            KindRows::Narrow(rows) => rows.chunks(MARK_EVERY).for_each(|rows| {
+                put_mark(rows.iter().map(|&row| width(row.into())).sum());
+            }),
+            KindRows::Wide(rows) => rows.chunks(MARK_EVERY).for_each(|rows| {
+                put_mark(rows.iter().map(|&row| width(u16::from_le_bytes(row))).sum());
+            }),
+        }
+        self.word_marks = marks;
     }
 
     /// How many spans begin in this chunk.

@@ -185,6 +185,7 @@ impl Trace {
     }
 
     /// The goroutine's spans that begin before `time`, the last first.
+    #[inline]
     #[must_use]
     pub fn spans_before(&self, goroutine: Goroutine, time: Time) -> SpansBack<'_> {
         SpansBack::new(self, goroutine, time)

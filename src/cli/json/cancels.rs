@@ -41,17 +41,17 @@ impl<'a> CancelPen<'a> {
     pub(super) fn write(&mut self, out: &mut Outlet, cancel: &Cancel) -> io::Result<()> {
         let analysis = self.document.analysis();
         let text = out.text();
-        text.push_int(r#"{"id":"#, i64::from(cancel.id));
-        text.push_int(r#","at_ns":"#, cancel.at.ns());
+        text.push_int(br#"{"id":"#, i64::from(cancel.id));
+        text.push_int(br#","at_ns":"#, cancel.at.ns());
         text.push(r#","cause":""#);
         text.push(cancel.cause.name());
         text.push(r#"","site":"#);
         self.words.push_site(text, cancel.site);
         text.push_int_or_null(
-            r#","by_goroutine":"#,
+            br#","by_goroutine":"#,
             cancel.by.map(|by| go_id(self.document.trace(), by)),
         );
-        text.push_int(r#","depth":"#, i64::from(cancel.depth));
+        text.push_int(br#","depth":"#, i64::from(cancel.depth));
         text.push(r#","hearings":["#);
         self.write_hearings(out, analysis.heard(cancel))?;
         out.text().push(r#"],"deaf":["#);
@@ -74,30 +74,37 @@ impl<'a> CancelPen<'a> {
 
     fn push_hearing(&mut self, text: &mut Text, hearing: &Hearing) {
         let trace = self.document.trace();
-        text.push_int(r#"{"goroutine":"#, go_id(trace, hearing.goroutine));
+        text.push_int(br#"{"goroutine":"#, go_id(trace, hearing.goroutine));
         self.words.push_manner(text, hearing);
         if !hearing.deaf {
-            text.push_int("", i64::from(hearing.depth));
-            text.push_int(r#","heard_ns":"#, hearing.heard_at.ns());
+            text.push_int(b"", i64::from(hearing.depth));
+            text.push_int(br#","heard_ns":"#, hearing.heard_at.ns());
         }
-        text.push_int_or_null(r#","end_ns":"#, hearing.end.time().map(Time::ns));
+        text.push_int_or_null(br#","end_ns":"#, hearing.end.time().map(Time::ns));
         text.push(r#","outcome":""#);
         text.push(hearing.outcome.name());
-        text.push_int(r#"","overstay_ns":"#, hearing.overstay_ns);
+        text.push_int(br#"","overstay_ns":"#, hearing.overstay_ns);
+        text.push(r#","split":["#);
         let account = self.accountant.account(hearing);
         self.words.begin(&account);
-        text.push(r#","split":["#);
         for (at, &share) in account.split.iter().enumerate() {
             let did = self.words.did(&account, share);
-            text.push(if at == 0 { "{" } else { "},{" });
+            if at > 0 {
+                text.push("},");
+            }
             text.push_bytes(&self.words.kept[did.row.clone()]);
-            text.push_int("", share.ns);
+            text.push_int(b"", share.ns);
         }
-        text.push(if account.split.is_empty() { r#"],"held_by":["# } else { r#"}],"held_by":["# });
+        if !account.split.is_empty() {
+            text.push("}");
+        }
+        text.push(r#"],"held_by":["#);
         for (at, link) in account.held_by.iter().enumerate() {
             let did = self.words.did(&account, link.did);
-            let before = if at == 0 { r#"{"goroutine":"# } else { r#",{"goroutine":"# };
-            text.push_int(before, go_id(trace, link.goroutine));
+            if at > 0 {
+                text.push(",");
+            }
+            text.push_int(br#"{"goroutine":"#, go_id(trace, link.goroutine));
             text.push_bytes(&self.words.kept[did.before.clone()]);
             text.push_bytes(trace.clock().short(link.did.ns).as_bytes());
             text.push_bytes(&self.words.kept[did.after.clone()]);
@@ -109,7 +116,7 @@ impl<'a> CancelPen<'a> {
 /// Where the texts of an activity are kept, all but its length.
 #[derive(Clone, Debug, Default)]
 struct Worded {
-    /// The row in a split, after its brace and up to the length.
+    /// The row in a split, up to the length.
     row: Range<usize>,
     /// The rest of a link after its goroutine, before and after the length.
     before: Range<usize>,
@@ -208,7 +215,7 @@ impl<'a> Words<'a> {
     fn word(&mut self, account: &Account<'_>, share: Share) -> Worded {
         let (trace, kept, part) = (self.trace, &mut self.kept, account.part(share));
         let start = kept.len();
-        push(kept, r#""state":"#);
+        push(kept, r#"{"state":"#);
         push_json(kept, part.state.name());
         push(kept, r#","reason":"#);
         push_json(kept, trace.string(part.reason));

@@ -264,7 +264,7 @@ mod tests {
         let digits = || {
             |out: &mut Outlet, n: &usize| {
                 (0..*n).try_for_each(|at| {
-                    out.text().push_int("", i64::try_from(at % 10).expect("a digit"));
+                    out.text().push_int(b"", i64::try_from(at % 10).expect("a digit"));
                     out.relieve()
                 })
             }

@@ -42,30 +42,28 @@ impl Text {
         self.len += piece.len();
     }
 
-    /// Adds a number, and before it what a row has there.
+    /// Adds a piece of a row that is always the same, and a number.
     #[inline]
-    pub(super) fn push_int(&mut self, before: &str, value: i64) {
-        let before = before.as_bytes();
-        let end = self.len + before.len() + MOST_DIGITS + 1;
+    pub(super) fn push_int<const N: usize>(&mut self, before: &[u8; N], value: i64) {
+        let end = self.len + N + 1 + MOST_DIGITS;
         if self.bytes.len() < end {
             self.grow(end);
         }
-        let (head, tail) = self.bytes[self.len..end].split_at_mut(before.len());
-        head.copy_from_slice(before);
-        self.len += before.len();
-        if value < 0 {
-            tail[0] = b'-';
-            self.len += 1;
+        if let Some((place, rest)) = self.bytes[self.len..].split_first_chunk_mut() {
+            *place = *before;
+            self.len += N + put_int(rest, value);
         }
-        let place = tail[usize::from(value < 0)..].first_chunk_mut();
-        self.len += place.map_or(0, |place| put_digits(place, value.unsigned_abs()));
     }
 
-    pub(super) fn push_int_or_null(&mut self, before: &str, value: Option<i64>) {
+    pub(super) fn push_int_or_null<const N: usize>(
+        &mut self,
+        before: &[u8; N],
+        value: Option<i64>,
+    ) {
         match value {
             Some(value) => self.push_int(before, value),
             None => {
-                self.push(before);
+                self.push_bytes(before);
                 self.push("null");
             }
         }
@@ -75,6 +73,18 @@ impl Text {
     fn grow(&mut self, len: usize) {
         self.bytes.resize(len.next_power_of_two(), 0);
     }
+}
+
+/// Writes a number to the front of `place`, and gives its length.
+fn put_int(place: &mut [u8], value: i64) -> usize {
+    let sign = usize::from(value < 0);
+    if sign > 0
+        && let Some(place) = place.first_mut()
+    {
+        *place = b'-';
+    }
+    let digits = place.get_mut(sign..).and_then(<[u8]>::first_chunk_mut);
+    sign + digits.map_or(0, |digits| put_digits(digits, value.unsigned_abs()))
 }
 
 impl Write for Text {
@@ -99,8 +109,8 @@ mod tests {
             let mut wanted = String::new();
             text.clear();
             for value in [0, -1, 7, i64::MIN, i64::MAX, 1_234_567_890] {
-                text.push_int("is ", value);
-                text.push_int_or_null(" or ", None);
+                text.push_int(b"is ", value);
+                text.push_int_or_null(b" or ", None);
                 wanted += &format!("is {value} or null");
             }
             assert_eq!(text.as_bytes(), wanted.as_bytes());

@@ -186,14 +186,17 @@ impl<'a> Walk<'a> {
         let waker = waker.filter(|_| depth < MAX_DEPTH);
         let turn = waker.map_or(piece.end, |waker| self.turn_of(waker, piece));
         let (own, passed_on) = (Interval::new(piece.start, turn), Interval::new(turn, piece.end));
-        let hand = (waker.is_none() || own.ns() > 0).then(|| self.own(goroutine, own));
-        for (part, hand) in [(own, hand), (passed_on, None)] {
-            // What is passed on counts where the goroutine itself is asked for.
-            if part.ns() > 0 && (depth == 0 || hand.is_some()) {
-                self.splitter.cut_span(goroutine, span, next, part, &mut |activity, ns| {
-                    self.put(hand, activity, ns, depth);
-                });
-            }
+        if waker.is_none() || own.ns() > 0 {
+            let hand = self.own(goroutine, own);
+            self.splitter.cut_span(goroutine, span, next, own, &mut |activity, ns| {
+                self.put(Some(hand), activity, ns, depth);
+            });
+        }
+        // Of what is passed on the goroutine is asked only for its own split.
+        if depth == 0 && passed_on.ns() > 0 {
+            self.splitter.cut_span(goroutine, span, next, passed_on, &mut |activity, ns| {
+                self.put(None, activity, ns, depth);
+            });
         }
         if let Some(waker) = waker {
             self.back(waker, passed_on, depth + 1);
@@ -264,6 +267,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Makes a piece a goroutine's own; gives the row of its hand.
+    #[inline]
     fn own(&mut self, goroutine: Goroutine, piece: Interval) -> u32 {
         let row = self.hands.row(goroutine, || Held { ns: 0, interval: piece });
         let held = self.hands.value(row);

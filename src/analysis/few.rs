@@ -44,14 +44,20 @@ impl<K: Copy + Eq + Hash, V> Few<K, V> {
         }
     }
 
+    #[inline]
     fn add(&mut self, key: K, value: V) -> usize {
         self.rows.push((key, value));
         if self.rows.len() > FEW {
-            // The first time these are all of them, later the last one.
-            let unplaced = self.rows.iter().enumerate().skip(self.places.len());
-            self.places.extend(unplaced.map(|(row, (key, _))| (*key, row)));
+            self.place();
         }
         self.rows.len() - 1
+    }
+
+    /// Makes the last row known by its hash; the first time these are all of them.
+    #[cold]
+    fn place(&mut self) {
+        let unplaced = self.rows.iter().enumerate().skip(self.places.len());
+        self.places.extend(unplaced.map(|(row, (key, _))| (*key, row)));
     }
 
     #[inline]

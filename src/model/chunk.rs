@@ -58,7 +58,8 @@ impl Chunk {
         let widths: Vec<u8> = self.kinds.iter().map(|kind| kind.words).collect();
         let width = |kind: u16| widths.get(usize::from(kind)).map_or(0, |&words| u32::from(words));
         let mut word = 0;
-        let mut marks = vec![0];
+        let mut marks = Vec::with_capacity(2 + self.n_spans() / MARK_EVERY);
+        marks.push(0);
         let mut put_mark = |words: u32| {
             word += words;
             marks.push(word);

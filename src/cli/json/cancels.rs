@@ -88,11 +88,10 @@ impl<'a> CancelPen<'a> {
         let account = self.accountant.account(hearing);
         self.words.begin(&account);
         for (at, &share) in account.split.iter().enumerate() {
-            let did = self.words.did(&account, share);
             if at > 0 {
                 text.push("},");
             }
-            text.push_bytes(&self.words.kept[did.row.clone()]);
+            text.push_bytes(self.words.row(&account, share));
             text.push_int(b"", share.ns);
         }
         if !account.split.is_empty() {
@@ -100,14 +99,14 @@ impl<'a> CancelPen<'a> {
         }
         text.push(r#"],"held_by":["#);
         for (at, link) in account.held_by.iter().enumerate() {
-            let did = self.words.did(&account, link.did);
             if at > 0 {
                 text.push(",");
             }
             text.push_int(br#"{"goroutine":"#, go_id(trace, link.goroutine));
-            text.push_bytes(&self.words.kept[did.before.clone()]);
+            let [before, after] = self.words.sentence(&account, link.did);
+            text.push_bytes(before);
             text.push_bytes(trace.clock().short(link.did.ns).as_bytes());
-            text.push_bytes(&self.words.kept[did.after.clone()]);
+            text.push_bytes(after);
         }
         text.push("]}");
     }
@@ -202,17 +201,32 @@ impl<'a> Words<'a> {
         }
     }
 
-    /// The texts of a share of an account.
+    /// The row of a share in a split, up to the length.
     #[inline]
-    fn did(&mut self, account: &Account<'_>, share: Share) -> Worded {
-        match self.activities.get(share.activity.index()) {
-            Some(worded) if !worded.row.is_empty() => worded.clone(),
-            _ => self.word(account, share),
+    fn row(&mut self, account: &Account<'_>, share: Share) -> &[u8] {
+        let row = self.worded(account, share).row.clone();
+        &self.kept[row]
+    }
+
+    /// The rest of a link after its goroutine, before and after the length.
+    #[inline]
+    fn sentence(&mut self, account: &Account<'_>, share: Share) -> [&[u8]; 2] {
+        let Worded { before, after, .. } = self.worded(account, share);
+        let (before, after) = (before.clone(), after.clone());
+        [&self.kept[before], &self.kept[after]]
+    }
+
+    #[inline]
+    fn worded(&mut self, account: &Account<'_>, share: Share) -> &Worded {
+        let at = share.activity.index();
+        if self.activities.get(at).is_none_or(|worded| worded.row.is_empty()) {
+            self.word(account, share);
         }
+        &self.activities[at]
     }
 
     #[cold]
-    fn word(&mut self, account: &Account<'_>, share: Share) -> Worded {
+    fn word(&mut self, account: &Account<'_>, share: Share) {
         let (trace, kept, part) = (self.trace, &mut self.kept, account.part(share));
         let start = kept.len();
         push(kept, r#"{"state":"#);
@@ -235,8 +249,7 @@ impl<'a> Words<'a> {
         let worded = Worded { row, before, after: start..kept.len() };
         let at = share.activity.index();
         self.activities.resize(self.activities.len().max(at + 1), Worded::default());
-        self.activities[at] = worded.clone();
-        worded
+        self.activities[at] = worded;
     }
 
     /// Forgets all texts once there are too many.

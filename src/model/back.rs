@@ -180,8 +180,8 @@ mod tests {
                 let back = trace.spans_before(goroutine, time);
                 assert_eq!(back.after().map(|after| after.start), all.get(n).map(|at| at.start));
                 assert!(back.clone().eq(all[..n].iter().rev().copied()), "{goroutine:?} {time:?}");
-                for from in all[..n].iter().flat_map(|span| [span.start - 1, span.start.ns()]) {
-                    let from = Time(from);
+                let starts = all[..n].iter().map(|span| span.start.ns());
+                for from in starts.flat_map(|ns| [Time(ns - 1), Time(ns)]) {
                     let forwards = trace.spans_from(goroutine, from);
                     let n = forwards.take_while(|span| span.start < time).count();
                     assert_eq!(back.count_from(from, usize::MAX), n);

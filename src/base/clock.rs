@@ -36,23 +36,23 @@ impl Clock {
                 text.push(" ns");
             }
             (Self::Nanoseconds, 1_000..999_500) => {
-                push_three_digits::<1_000>(&mut text, magnitude, " µs")
+                push_three_digits::<1_000>(&mut text, magnitude, " µs");
             }
             (Self::Nanoseconds, 999_500..999_500_000) => {
-                push_three_digits::<1_000_000>(&mut text, magnitude, " ms")
+                push_three_digits::<1_000_000>(&mut text, magnitude, " ms");
             }
             (Self::Nanoseconds, _) => {
-                push_three_digits::<1_000_000_000>(&mut text, magnitude, " s")
+                push_three_digits::<1_000_000_000>(&mut text, magnitude, " s");
             }
             (Self::Ticks, 0..1_000_000) => {
                 text.push(&grouped(magnitude));
                 text.push(if magnitude == 1 { " tick" } else { " ticks" });
             }
             (Self::Ticks, 1_000_000..999_500_000) => {
-                push_three_digits::<1_000_000>(&mut text, magnitude, " M ticks")
+                push_three_digits::<1_000_000>(&mut text, magnitude, " M ticks");
             }
             (Self::Ticks, _) => {
-                push_three_digits::<1_000_000_000>(&mut text, magnitude, " G ticks")
+                push_three_digits::<1_000_000_000>(&mut text, magnitude, " G ticks");
             }
         }
         text

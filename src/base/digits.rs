@@ -30,7 +30,7 @@ fn put_many(place: &mut [u8; MOST_DIGITS], number: u64) -> usize {
 fn put_first(place: &mut [u8; MOST_DIGITS], number: u64) -> usize {
     let digits = eight(number);
     // The first digit is in the lowest byte; the last one stays, if it is 0 too.
-    let zero_bits = (digits | 1 << 56).trailing_zeros() & !7;
+    let zero_bits = (digits | (1 << 56)).trailing_zeros() & !7;
     put(place, 0, (digits | ZEROS) >> zero_bits);
     8 - zero_bits as usize / 8
 }
@@ -46,11 +46,11 @@ fn put(place: &mut [u8; MOST_DIGITS], at: usize, digits: u64) {
 /// parted in all lanes at once, by multiplying instead of dividing.
 #[inline]
 fn eight(number: u64) -> u64 {
-    let fours = number / 10_000 | (number % 10_000) << 32;
+    let fours = (number / 10_000) | ((number % 10_000) << 32);
     let hundreds = ((fours * 10_486) >> 20) & 0x7f_0000_007f;
-    let pairs = hundreds | (fours - 100 * hundreds) << 16;
+    let pairs = hundreds | ((fours - 100 * hundreds) << 16);
     let tens = ((pairs * 103) >> 10) & 0x000f_000f_000f_000f;
-    tens | (pairs - 10 * tens) << 8
+    tens | ((pairs - 10 * tens) << 8)
 }
 
 #[cfg(test)]

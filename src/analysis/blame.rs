@@ -5,16 +5,17 @@
 //! network, a timer or a wait for a processor is nobody else's: there the chain stops. So the
 //! window is cut into pieces that belong to one goroutine each.
 
-use crate::base::{Goroutine, Interval, StackId, Time};
+use crate::base::{Goroutine, Interval, Time};
 use crate::model::Span;
 use crate::parse::event::GoState;
 
+use super::Account;
+use super::activity::{Activities, Activity, ActivityId, Share};
 use super::book::Traits;
 use super::few::Few;
-use super::history::step_back;
 use super::lives;
-use super::split::{Key, Splitter, Sum, rank};
-use super::types::{Link, SplitPart};
+use super::split::Splitter;
+use super::types::Link;
 
 /// How many hands a wait may go through.
 const MAX_DEPTH: u32 = 16;
@@ -40,17 +41,19 @@ pub(crate) fn spans_for_each(n_hearings: usize) -> usize {
 pub(crate) struct Walk<'a> {
     splitter: Splitter<'a>,
     spans_left: usize,
-    /// The spans of all goroutines that are being walked, those of the latest last.
-    spans: Vec<Span>,
+    activities: Activities,
     /// What the goroutine itself did in the window, whoever held it up.
-    split: Few<Key, Sum>,
+    split: Sums<ActivityId>,
     /// Whose the time was, the last first.
     hands: Few<Goroutine, Held>,
     /// What each hand, by its row, did in its pieces.
-    did: Few<(usize, Key), Sum>,
-    parts: Vec<SplitPart>,
-    links: Vec<Link>,
+    did: Sums<(u32, ActivityId)>,
+    shares: Vec<Share>,
+    links: Vec<Link<Share>>,
 }
+
+/// Times of pieces, added up, with the activity of the first.
+type Sums<K> = Few<K, Share>;
 
 /// The pieces of the window that are one goroutine's.
 #[derive(Clone, Copy)]
@@ -66,11 +69,11 @@ impl<'a> Walk<'a> {
         Self {
             splitter,
             spans_left: 0,
-            spans: Vec::new(),
+            activities: Activities::default(),
             split: Few::default(),
             hands: Few::default(),
             did: Few::default(),
-            parts: Vec::new(),
+            shares: Vec::new(),
             links: Vec::new(),
         }
     }
@@ -83,17 +86,18 @@ impl<'a> Walk<'a> {
         goroutine: Goroutine,
         window: Interval,
         n_spans: usize,
-    ) -> (&[SplitPart], &[Link]) {
+    ) -> Account<'_> {
+        self.activities.make_room();
         self.spans_left = n_spans;
         self.split.clear();
         self.hands.clear();
         self.did.clear();
         self.back(goroutine, window, 0);
-        self.parts.clear();
-        self.parts.extend(self.split.rows().iter().map(|(key, sum)| key.part(*sum)));
-        self.parts.sort_unstable_by_key(rank);
+        self.shares.clear();
+        self.shares.extend(self.split.rows().iter().map(|(_, share)| *share));
+        self.shares.sort_unstable_by(|a, b| self.activities.order(a, b));
         self.link(window);
-        (&self.parts, &self.links)
+        Account { activities: &self.activities, split: &self.shares, held_by: &self.links }
     }
 
     /// Whose the pieces of the last window are; their lengths add up to the window's.
@@ -104,19 +108,19 @@ impl<'a> Walk<'a> {
 
     /// Makes links of the hands that count.
     fn link(&mut self, window: Interval) {
-        let hands = self.hands.rows().iter().enumerate();
         let counts = |held: &Held| held.ns.saturating_mul(MIN_SHARE) >= window.ns();
-        let did = self.did.rows();
         self.links.clear();
-        self.links.extend(hands.filter(|(_, (_, held))| counts(held)).filter_map(
-            |(hand, &(goroutine, Held { interval, .. }))| {
-                let parts = did.iter().filter(|((of, _), _)| *of == hand);
-                let did = parts.map(|((_, key), sum)| key.part(*sum)).min_by_key(rank)?;
-                Some(Link { goroutine, did, interval })
-            },
-        ));
+        for (hand, &(goroutine, held)) in (0..).zip(self.hands.rows()) {
+            if counts(&held) {
+                let did = self.did.rows().iter().filter(|((of, _), _)| *of == hand);
+                let largest =
+                    did.map(|(_, share)| share).min_by(|a, b| self.activities.order(a, b));
+                let interval = held.interval;
+                self.links.extend(largest.map(|&did| Link { goroutine, did, interval }));
+            }
+        }
         if self.links.len() > MAX_LINKS {
-            let held = |link: &Link| {
+            let held = |link: &Link<Share>| {
                 let rows = self.hands.rows().iter();
                 rows.filter(|(of, _)| *of == link.goroutine).map(|(_, held)| held.ns).sum::<i64>()
             };
@@ -130,108 +134,100 @@ impl<'a> Walk<'a> {
 
     /// Cuts up a window, its end first.
     fn back(&mut self, goroutine: Goroutine, window: Interval, depth: u32) {
-        let first = self.spans.len();
-        let early = self.read(goroutine, window);
-        let window = Interval::new(early.end, window.end);
-        let mut end = window.end;
+        let limit = self.spans_left;
+        let mut spans = self.splitter.trace.spans_before(goroutine, window.end);
+        let n_spans = spans.count_from(window.start, limit);
+        let mut next = spans.after().copied();
+        // The span after the last is read too, since it tells who ended a wait.
+        self.spans_left -= limit.min(n_spans + usize::from(next.is_some()));
+        let (mut from, mut end) = (window.end, window.end);
         let mut seen = false;
-        for at in (first..self.spans.len()).rev() {
-            let span = self.spans[at];
-            let Some(piece) = span.interval().intersect(Interval::new(window.start, end)) else {
-                continue;
-            };
-            let next = self.spans.get(at + 1).copied();
-            // Those below are done with: the walk of another goroutine takes their place.
-            self.spans.truncate(at + 1);
-            if piece.end < end {
-                // The spans ran out before the window did.
-                self.rest(goroutine, Interval::new(piece.end, end), depth);
-            }
-            (end, seen) = (piece.start, true);
-            let waker = next.and_then(|next| self.let_go_by(goroutine, &span, &next));
-            let waker = waker.filter(|_| depth < MAX_DEPTH);
-            let turn = waker.map_or(piece.end, |waker| self.turn_of(waker, piece));
-            let (own, passed_on) =
-                (Interval::new(piece.start, turn), Interval::new(turn, piece.end));
-            let hand = (waker.is_none() || own.ns() > 0).then(|| self.own(goroutine, own));
-            for (part, hand) in [(own, hand), (passed_on, None)] {
-                if part.ns() == 0 && piece.ns() > 0 {
-                    continue;
+        for _ in 0..n_spans.min(limit) {
+            let Some(span) = spans.next() else { break };
+            from = span.start;
+            let piece = Interval::new(span.start.max(window.start), span.end.min(end));
+            if piece.ns() > 0 {
+                if piece.end < end {
+                    // The spans ran out before the window did.
+                    self.rest(goroutine, Interval::new(piece.end, end), depth);
                 }
-                let (splitter, split, did) = (self.splitter, &mut self.split, &mut self.did);
-                splitter.cut_span(goroutine, &span, next.as_ref(), part, &mut |key, stack, ns| {
-                    if depth == 0 {
-                        split.entry(key, || Sum::of(stack)).ns += ns;
-                    }
-                    if let Some(hand) = hand {
-                        did.entry((hand, key), || Sum::of(stack)).ns += ns;
-                    }
-                });
+                (end, seen) = (piece.start, true);
+                self.piece(goroutine, &span, next.as_ref(), piece, depth);
             }
-            if let Some(waker) = waker {
-                self.back(waker, passed_on, depth + 1);
-            }
+            next = Some(span);
         }
-        self.spans.truncate(first);
-        let rest = Interval::new(window.start, end);
+        if n_spans <= limit {
+            from = window.start;
+        }
+        let rest = Interval::new(from, end);
         if !seen && rest.ns() > 0 {
             self.rest(goroutine, rest, depth);
-        } else if window.start < end {
+        } else if from < end {
             self.before_birth(goroutine, rest, depth);
         }
+        // What lies before those that were read, if there were too many: the last say more of
+        // the end.
+        let early = Interval::new(window.start, from);
         if early.ns() > 0 {
             self.rest(goroutine, early, depth);
         }
     }
 
-    /// Reads a goroutine's spans in a window, and one more, which tells who ended the last wait.
-    /// Gives what of the window is not read: its beginning, if there is too much.
-    fn read(&mut self, goroutine: Goroutine, window: Interval) -> Interval {
-        let (first, limit) = (self.spans.len(), self.spans_left);
-        let trace = self.splitter.trace;
-        let mut from = window.start;
-        if limit == 0 {
-            from = window.end;
-        } else if self.read_from(goroutine, window, limit) {
-            // The last ones say more of the end.
-            self.spans.truncate(first);
-            from = step_back(trace, goroutine, window.end, limit).unwrap_or(from).max(from);
-            self.read_from(goroutine, Interval::new(from, window.end), limit + 1);
+    /// Takes a piece of a span to account, given the span after it.
+    fn piece(
+        &mut self,
+        goroutine: Goroutine,
+        span: &Span,
+        next: Option<&Span>,
+        piece: Interval,
+        depth: u32,
+    ) {
+        let waker = next.and_then(|next| self.let_go_by(goroutine, span, next));
+        let waker = waker.filter(|_| depth < MAX_DEPTH);
+        let turn = waker.map_or(piece.end, |waker| self.turn_of(waker, piece));
+        let (own, passed_on) = (Interval::new(piece.start, turn), Interval::new(turn, piece.end));
+        if waker.is_none() || own.ns() > 0 {
+            let hand = self.own(goroutine, own);
+            self.splitter.cut_span(goroutine, span, next, own, &mut |activity, ns| {
+                self.put(Some(hand), activity, ns, depth);
+            });
         }
-        self.spans_left -= limit.min(self.spans.len() - first);
-        Interval::new(window.start, from)
+        // Of what is passed on the goroutine is asked only for its own split.
+        if depth == 0 && passed_on.ns() > 0 {
+            self.splitter.cut_span(goroutine, span, next, passed_on, &mut |activity, ns| {
+                self.put(None, activity, ns, depth);
+            });
+        }
+        if let Some(waker) = waker {
+            self.back(waker, passed_on, depth + 1);
+        }
     }
 
-    /// Reads spans, and tells whether there are more in the window than the limit allows.
-    fn read_from(&mut self, goroutine: Goroutine, window: Interval, limit: usize) -> bool {
-        for (n, span) in self.splitter.trace.spans_from(goroutine, window.start).enumerate() {
-            if n == limit && span.start < window.end {
-                return true;
-            }
-            self.spans.push(span);
-            if span.start >= window.end {
-                break;
-            }
+    /// Adds what the goroutine did, or one that held it up, in a piece that is a hand's own.
+    fn put(&mut self, hand: Option<u32>, activity: Activity, ns: i64, depth: u32) {
+        let Splitter { trace, book, .. } = self.splitter;
+        let id = self.activities.id(trace, book, activity);
+        let first = self.activities.first(id);
+        let new = || Share { activity: id, ns: 0 };
+        if depth == 0 {
+            self.split.entry(first, new).ns += ns;
         }
-        false
+        if let Some(hand) = hand {
+            self.did.entry((hand, first), new).ns += ns;
+        }
     }
 
     /// Who ended a wait, if that was another goroutine's doing.
     fn let_go_by(&self, goroutine: Goroutine, span: &Span, next: &Span) -> Option<Goroutine> {
         let waits = span.state == GoState::Waiting && next.woken;
-        let sleeps = self
-            .splitter
-            .book
-            .top(self.splitter.trace.stacks(), span.stack)
-            .is_some_and(|function| function.is.has(Traits::SLEEPS));
+        let waker = next.waker.filter(|waker| waits && *waker != goroutine)?;
+        let Splitter { trace, book, .. } = self.splitter;
+        let has = |stack, fact| Some(book.top(trace.stacks(), stack)?.is.has(fact));
+        let sleeps = has(span.stack, Traits::SLEEPS).unwrap_or(false);
         // A timer or the network can be noticed by any goroutine that happens to look: the
         // runtime's frames are all there is on the stack then.
-        let by_code = self
-            .splitter
-            .book
-            .top(self.splitter.trace.stacks(), next.stack)
-            .is_some_and(|function| !function.is.has(Traits::RUNTIME));
-        next.waker.filter(|waker| waits && !sleeps && by_code && *waker != goroutine)
+        let by_code = !has(next.stack, Traits::RUNTIME).unwrap_or(true);
+        (!sleeps && by_code).then_some(waker)
     }
 
     /// From when on a wait was for the one who ended it. A timer's goroutine, which nobody
@@ -248,40 +244,38 @@ impl<'a> Walk<'a> {
 
     /// The stretch of a window in which a goroutine was not there yet: its creator's.
     fn before_birth(&mut self, goroutine: Goroutine, window: Interval, depth: u32) {
-        if depth == 0 {
-            self.split.entry(Key::UNBORN, || Sum::of(StackId::EMPTY)).ns += window.ns();
-        }
         let trace = self.splitter.trace;
         let was_born = lives::born(trace, goroutine).is_some();
-        match lives::parent(trace, goroutine) {
-            Some(parent) if depth < MAX_DEPTH && was_born => self.back(parent, window, depth + 1),
-            _ => {
-                let hand = self.own(goroutine, window);
-                self.did.entry((hand, Key::UNBORN), || Sum::of(StackId::EMPTY)).ns += window.ns();
-            }
+        let parent = lives::parent(trace, goroutine).filter(|_| depth < MAX_DEPTH && was_born);
+        let hand = parent.is_none().then(|| self.own(goroutine, window));
+        self.put(hand, Activity::UNBORN, window.ns(), depth);
+        if let Some(parent) = parent {
+            self.back(parent, window, depth + 1);
         }
     }
 
     /// The stretch of a window for which no spans were read.
     fn rest(&mut self, goroutine: Goroutine, window: Interval, depth: u32) {
         let hand = self.own(goroutine, window);
-        let (splitter, split, did) = (self.splitter, &mut self.split, &mut self.did);
-        splitter.cut(goroutine, window, &mut |key, stack, ns| {
-            if depth == 0 {
-                split.entry(key, || Sum::of(stack)).ns += ns;
-            }
-            did.entry((hand, key), || Sum::of(stack)).ns += ns;
+        let mut splitter = self.splitter;
+        if depth == 0 {
+            splitter.ledgers = splitter.ledgers.filter(|ledgers| !ledgers.is_seldom(goroutine));
+        }
+        splitter.cut(goroutine, window, &mut |activity, ns| {
+            self.put(Some(hand), activity, ns, depth);
         });
     }
 
     /// Makes a piece a goroutine's own; gives the row of its hand.
-    fn own(&mut self, goroutine: Goroutine, piece: Interval) -> usize {
+    #[inline]
+    fn own(&mut self, goroutine: Goroutine, piece: Interval) -> u32 {
         let row = self.hands.row(goroutine, || Held { ns: 0, interval: piece });
         let held = self.hands.value(row);
         held.ns += piece.ns();
         let Interval { start, end } = held.interval;
-        held.interval = Interval::new(start.min(piece.start), end.max(piece.end));
-        row
+        held.interval = Interval { start: start.min(piece.start), end: end.max(piece.end) };
+        // There are no more hands than spans that one window reads.
+        u32::try_from(row).unwrap_or(u32::MAX)
     }
 }
 

@@ -5,7 +5,6 @@ use crate::model::{Frame, Trace};
 
 use super::book::{Book, Traits};
 use super::evidence::is_timers;
-use super::history::spans_before;
 use super::lives;
 use super::names::Origin;
 use super::patterns::{CAUSES, Role};
@@ -115,7 +114,7 @@ fn by_signal(
     at: Time,
 ) -> (Cause, &'static str) {
     let (Cause::Explicit, Some(by), true) = (told.0, by, book.has_signals()) else { return told };
-    let woken = spans_before(trace, by, at, LOOK_BACK).find(|span| span.woken);
+    let woken = trace.spans_before(by, at).take(LOOK_BACK).find(|span| span.woken);
     match woken {
         Some(span) if book.any(trace.stacks(), span.stack, Traits::SIGNALS) => {
             (Cause::Signal, "a signal woke the goroutine that called cancel")

@@ -24,6 +24,7 @@ impl<K, V> Default for Few<K, V> {
 
 impl<K: Copy + Eq + Hash, V> Few<K, V> {
     /// The value of a key, made by `new` if the key is.
+    #[inline]
     pub(crate) fn entry(&mut self, key: K, new: impl FnOnce() -> V) -> &mut V {
         let row = self.row(key, new);
         self.value(row)
@@ -35,18 +36,31 @@ impl<K: Copy + Eq + Hash, V> Few<K, V> {
     }
 
     /// The row of a key, made by `new` if the key is.
+    #[inline]
     pub(crate) fn row(&mut self, key: K, new: impl FnOnce() -> V) -> usize {
-        self.find(key).unwrap_or_else(|| {
-            self.rows.push((key, new()));
-            if self.rows.len() > FEW {
-                // The first time these are all of them, later the last one.
-                let unplaced = self.rows.iter().enumerate().skip(self.places.len());
-                self.places.extend(unplaced.map(|(row, (key, _))| (*key, row)));
-            }
-            self.rows.len() - 1
-        })
+        match self.find(key) {
+            Some(row) => row,
+            None => self.add(key, new()),
+        }
     }
 
+    #[inline]
+    fn add(&mut self, key: K, value: V) -> usize {
+        self.rows.push((key, value));
+        if self.rows.len() > FEW {
+            self.place();
+        }
+        self.rows.len() - 1
+    }
+
+    /// Makes the last row known by its hash; the first time these are all of them.
+    #[cold]
+    fn place(&mut self) {
+        let unplaced = self.rows.iter().enumerate().skip(self.places.len());
+        self.places.extend(unplaced.map(|(row, (key, _))| (*key, row)));
+    }
+
+    #[inline]
     fn find(&self, key: K) -> Option<usize> {
         if self.rows.len() > FEW {
             return self.places.get(&key).copied();
@@ -61,8 +75,10 @@ impl<K: Copy + Eq + Hash, V> Few<K, V> {
 
     /// Leaves no row, and keeps the memory.
     pub(crate) fn clear(&mut self) {
+        if self.rows.len() > FEW {
+            self.places.clear();
+        }
         self.rows.clear();
-        self.places.clear();
     }
 }
 

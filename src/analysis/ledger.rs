@@ -4,15 +4,16 @@
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::base::{Goroutine, Interval, StackId, Time};
+use crate::base::{Goroutine, Interval, Time};
 use crate::model::Run;
 
+use super::activity::{Activity, Key};
 use super::few::Few;
-use super::split::{Key, Sole, Splitter};
+use super::split::Splitter;
 use super::threads::Threads;
-use super::types::Hearing;
+use super::types::Analysis;
 use super::words::Outcome;
 
 /// How many spans lie between two marks at first: more where that would take more than one sum
@@ -21,28 +22,47 @@ pub(crate) const SPANS_EACH: usize = 64;
 
 /// The ledgers of those goroutines for which somebody asked, to be shared between threads.
 #[derive(Debug, Default)]
-pub struct Ledgers(Mutex<FxHashMap<Goroutine, Arc<OnceLock<Ledger>>>>);
+pub struct Ledgers {
+    made: Mutex<FxHashMap<Goroutine, Arc<OnceLock<Ledger>>>>,
+    /// Those whose own windows are quicker read than a ledger of their whole life is made.
+    seldom: FxHashSet<Goroutine>,
+}
 
 impl Ledgers {
-    /// Makes those that will be asked for when all these hearings are taken to account: of
-    /// goroutines that go on to the trace's end, with many spans after the first they heard.
+    /// Makes those that will be asked for when all hearings are taken to account: of goroutines
+    /// that go on to the trace's end, with many spans after the first cancel they heard.
     /// Others are made on demand, while whoever else asks for the same one waits.
-    pub(crate) fn ahead(splitter: Splitter<'_>, hearings: &[Hearing], threads: Threads) -> Self {
-        let go_on = hearings.iter().filter(|hearing| hearing.outcome != Outcome::Exited);
-        let mut firsts: Vec<_> =
-            go_on.map(|hearing| (hearing.goroutine, hearing.heard_at)).collect();
-        firsts.sort_unstable();
-        firsts.dedup_by_key(|(of, _)| *of);
-        let after = |run: Run<'_>, time| run.range().end - run.first_after(time);
-        firsts.retain(|&(of, time)| {
-            splitter.trace.runs(of).map(|run| after(run, time)).sum::<usize>() > 2 * SPANS_EACH
-        });
-        let ledgers: FxHashMap<_, Arc<OnceLock<Ledger>>> =
-            firsts.iter().map(|&(of, _)| (of, Arc::default())).collect();
-        threads.each(ledgers.len(), ledgers.iter(), |(&of, ledger)| {
+    pub(crate) fn ahead(splitter: Splitter<'_>, analysis: &Analysis, threads: Threads) -> Self {
+        let hearings = analysis.hearings().iter();
+        let mut go_on: Vec<_> = hearings
+            .filter(|hearing| hearing.outcome != Outcome::Exited)
+            .map(|hearing| hearing.goroutine)
+            .collect();
+        go_on.sort_unstable();
+        go_on.dedup();
+        let (mut made, mut seldom) = (FxHashMap::default(), FxHashSet::default());
+        for of in go_on {
+            let windows = analysis.overstays_of(of);
+            let n_windows = windows.len();
+            let cancels = windows.filter_map(|row| analysis.cancels().get(row.cancel as usize));
+            let first = cancels.map(|cancel| cancel.at).min().unwrap_or(Time::MAX);
+            let after = |run: Run<'_>| run.range().end - run.first_after(first);
+            let n_spans: usize = splitter.trace.runs(of).map(after).sum();
+            if n_windows.saturating_mul(n_spans) <= splitter.trace.n_spans(of) {
+                seldom.insert(of);
+            } else if n_spans > 2 * SPANS_EACH {
+                made.insert(of, Arc::default());
+            }
+        }
+        threads.each(made.len(), made.iter(), |(&of, ledger): (_, &Arc<OnceLock<Ledger>>)| {
             ledger.get_or_init(|| Ledger::new(splitter, of));
         });
-        Self(Mutex::new(ledgers))
+        Self { made: Mutex::new(made), seldom }
+    }
+
+    /// Whether a goroutine's own windows are rather read span by span.
+    pub(crate) fn is_seldom(&self, goroutine: Goroutine) -> bool {
+        self.seldom.contains(&goroutine)
     }
 
     /// Hands out what a goroutine did in the largest part of a window that is on record, and
@@ -52,11 +72,11 @@ impl Ledgers {
         splitter: Splitter<'_>,
         goroutine: Goroutine,
         window: Interval,
-        put: &mut impl FnMut(Key, StackId, i64),
+        put: &mut impl FnMut(Activity, i64),
     ) -> Option<Interval> {
         // Nobody panics while it is held; where one does, nothing was left half done.
         let ledger = Arc::clone(
-            self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(goroutine).or_default(),
+            self.made.lock().unwrap_or_else(PoisonError::into_inner).entry(goroutine).or_default(),
         );
         ledger.get_or_init(|| Ledger::new(splitter, goroutine)).part(window, put)
     }
@@ -65,8 +85,8 @@ impl Ledgers {
 /// What one goroutine did.
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
-    /// Each thing that it did, in the order in which it first did it.
-    things: Few<Key, StackId>,
+    /// Each thing that it did, in the order in which it first did it, and as it was then.
+    things: Few<Key, Activity>,
     marks: Vec<Mark>,
 }
 
@@ -83,13 +103,12 @@ impl Ledger {
         let mut ledger = Self::default();
         let mut now: Vec<i64> = Vec::new();
         let (mut n_spans, mut next_mark, mut step, mut n_sums) = (0, 0, SPANS_EACH, 0);
-        // Most spans are of a kind that was there before: its thing need not be found again.
-        let mut known: FxHashMap<Sole, usize> = FxHashMap::default();
-        let has_gaps = !splitter.trace.world().gaps().is_empty();
-        let mut assists =
-            splitter.assists.of(goroutine).iter().map(|(_, assist)| *assist).peekable();
-        let mut spans = splitter.trace.spans(goroutine).peekable();
-        while let Some(span) = spans.next() {
+        // Most activities were there before: their thing need not be found again.
+        let mut known: FxHashMap<Activity, usize> = FxHashMap::default();
+        let mut spans = splitter.trace.spans(goroutine);
+        let mut next = spans.next();
+        while let Some(span) = next {
+            next = spans.next();
             if n_spans == next_mark {
                 ledger.marks.push(Mark { at: span.start, sums: now.as_slice().into() });
                 n_sums += now.len();
@@ -101,22 +120,17 @@ impl Ledger {
                 next_mark += step;
             }
             n_spans += 1;
-            while assists.next_if(|assist| assist.end <= span.start).is_some() {}
-            let is_cut = has_gaps || assists.peek().is_some_and(|assist| assist.start < span.end);
-            let sole = (!is_cut).then(|| Splitter::sole(&span, spans.peek()));
-            if let Some(&thing) = sole.as_ref().and_then(|sole| known.get(sole)) {
-                now[thing] += span.ns();
-                continue;
-            }
-            let put = &mut |key, stack, ns| {
-                let thing = ledger.things.row(key, || stack);
+            let put = &mut |activity, ns| {
+                if let Some(&thing) = known.get(&activity) {
+                    now[thing] += ns;
+                    return;
+                }
+                let thing = ledger.things.row(splitter.key(activity), || activity);
+                known.insert(activity, thing);
                 now.resize(now.len().max(thing + 1), 0);
                 now[thing] += ns;
-                if let Some(sole) = sole {
-                    known.insert(sole, thing);
-                }
             };
-            splitter.cut_span(goroutine, &span, spans.peek(), span.interval(), put);
+            splitter.cut_span(goroutine, &span, next.as_ref(), span.interval(), put);
         }
         ledger
     }
@@ -128,17 +142,18 @@ impl Ledger {
         self.marks.iter().map(|mark| mark.sums.len()).sum()
     }
 
-    fn part(&self, window: Interval, put: &mut impl FnMut(Key, StackId, i64)) -> Option<Interval> {
+    fn part(&self, window: Interval, put: &mut impl FnMut(Activity, i64)) -> Option<Interval> {
         let first = self.marks.partition_point(|mark| mark.at < window.start);
         let last = self.marks.partition_point(|mark| mark.at <= window.end).checked_sub(1)?;
         if first >= last {
             return None;
         }
         let (first, last) = (&self.marks[first], &self.marks[last]);
-        for (thing, (&(key, stack), &ns)) in self.things.rows().iter().zip(&last.sums).enumerate() {
+        for (thing, (&(_, activity), &ns)) in self.things.rows().iter().zip(&last.sums).enumerate()
+        {
             let ns = ns - first.sums.get(thing).copied().unwrap_or(0);
             if ns > 0 {
-                put(key, stack, ns);
+                put(activity, ns);
             }
         }
         Some(Interval::new(first.at, last.at))

@@ -5,6 +5,7 @@
 //! docs/late-exits.md says what is counted and what cannot be seen.
 
 mod accused;
+mod activity;
 mod blame;
 mod book;
 mod called;
@@ -20,7 +21,6 @@ mod few;
 mod findings;
 mod gaps;
 mod grouping;
-mod history;
 mod index;
 mod joining;
 mod judge;
@@ -45,6 +45,7 @@ mod types;
 mod words;
 
 pub(crate) use accused::Accused;
+pub use activity::{ActivityId, Share};
 pub(crate) use describe::{frame_text, reason_of};
 pub use diff::{Diff, DiffGroup, ENOUGH, ENOUGH_FOR_TAIL, MIN_PERCENT, Side, diff};
 pub use ledger::Ledgers;
@@ -148,14 +149,14 @@ impl Document {
     /// If the hearing is not one of this document's.
     #[must_use]
     pub fn held_by(&self, hearing: &Hearing) -> Vec<Link> {
-        self.accountant(&Ledgers::default()).account(hearing).1.to_vec()
+        self.accountant(&Ledgers::default()).account(hearing).links().collect()
     }
 
     /// What an accountant of all hearings looks up, made on all threads.
     #[must_use]
     pub fn ledgers(&self) -> Ledgers {
         let splitter = splitter(&self.trace, &self.analysis);
-        Ledgers::ahead(splitter, self.analysis.hearings(), Threads::all())
+        Ledgers::ahead(splitter, &self.analysis, Threads::all())
     }
 
     /// Tells both, [`Document::split`] and [`Document::held_by`], of many hearings. The ledgers
@@ -183,13 +184,51 @@ impl Accountant<'_> {
     ///
     /// # Panics
     /// If the hearing is not one of the document's.
-    pub fn account(&mut self, hearing: &Hearing) -> (&[SplitPart], &[Link]) {
+    pub fn account(&mut self, hearing: &Hearing) -> Account<'_> {
         let n_spans = match hearing.outcome {
             Outcome::Exited | Outcome::Alive => self.n_spans,
             // It was not meant to end, so that nobody held it up.
             Outcome::LivesOn => blame::FEW_SPANS,
         };
         self.walk.account(hearing.goroutine, self.document.window(hearing), n_spans)
+    }
+}
+
+/// What an [`Accountant`] says of one hearing.
+#[derive(Clone, Copy)]
+pub struct Account<'w> {
+    activities: &'w activity::Activities,
+    /// What [`Document::split`] has, in short.
+    pub split: &'w [Share],
+    /// What [`Document::held_by`] has, in short.
+    pub held_by: &'w [Link<Share>],
+}
+
+impl<'w> Account<'w> {
+    /// The numbers of activities mean the same in all accounts with the same edition.
+    #[must_use]
+    pub fn edition(&self) -> u32 {
+        self.activities.edition
+    }
+
+    /// A share in full.
+    #[must_use]
+    pub fn part(&self, share: Share) -> SplitPart {
+        self.activities.part(share)
+    }
+
+    /// The split in full.
+    pub fn parts(self) -> impl Iterator<Item = SplitPart> + 'w {
+        self.split.iter().map(move |&share| self.part(share))
+    }
+
+    /// The chain in full.
+    pub fn links(self) -> impl Iterator<Item = Link> + 'w {
+        self.held_by.iter().map(move |&Link { goroutine, did, interval }| Link {
+            goroutine,
+            did: self.part(did),
+            interval,
+        })
     }
 }
 

@@ -8,7 +8,6 @@ use crate::parse::event::GoState;
 
 use super::book::{Book, Traits};
 use super::departure::{Departures, own_stacks};
-use super::history::spans_before;
 use super::listening::Listening;
 use super::lives;
 use super::names::Origin;
@@ -199,11 +198,13 @@ impl After<'_> {
         let places: FxHashSet<StackId> =
             self.outer_waits().iter().map(|span| self.book.place(span.stack)).collect();
         !places.is_empty()
-            && spans_before(self.trace, self.heard.goroutine, self.heard.cancelled, LOOK_BACK).any(
-                |span| {
+            && self
+                .trace
+                .spans_before(self.heard.goroutine, self.heard.cancelled)
+                .take(LOOK_BACK)
+                .any(|span| {
                     span.state == GoState::Waiting && places.contains(&self.book.place(span.stack))
-                },
-            )
+                })
     }
 
     /// Whether it heard the time limit of one operation, and went back to wait further out for what

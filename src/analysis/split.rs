@@ -1,14 +1,14 @@
 //! What a goroutine did in a window of its life, to the nanosecond.
 
-use crate::base::{Goroutine, Interval, StackId, StrId};
-use crate::model::{Frame, Span, Trace};
+use crate::base::{Goroutine, Interval, StackId};
+use crate::model::{Span, Trace};
 use crate::parse::event::GoState;
 
+use super::activity::{Activity, Key};
 use super::book::Book;
 use super::few::Few;
 use super::ledger::{Ledgers, SPANS_EACH};
 use super::types::SplitPart;
-use super::words::Doing;
 
 /// GC assists by goroutine, so that a split looks at its own goroutine's only.
 #[derive(Debug, Default)]
@@ -47,13 +47,6 @@ impl Assists {
             .filter_map(move |(_, interval)| interval.intersect(window))
     }
 
-    /// All assists of a goroutine, in order of time.
-    pub(crate) fn of(&self, goroutine: Goroutine) -> &[(Goroutine, Interval)] {
-        let start = self.rows.partition_point(|(of, _)| *of < goroutine);
-        let rows = &self.rows[start..];
-        &rows[..rows.partition_point(|(of, _)| *of == goroutine)]
-    }
-
     /// How long a goroutine assisted in a window, in nanoseconds.
     pub(crate) fn ns(&self, goroutine: Goroutine, window: Interval) -> i64 {
         let bits = self.any.get(goroutine.index() / 64).copied().unwrap_or(0);
@@ -64,55 +57,11 @@ impl Assists {
     }
 }
 
-/// What pieces of time are added up by.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(crate) struct Key {
-    state: Doing,
-    reason: StrId,
-    site: Option<Frame>,
-}
-
-impl Key {
-    /// Time before the goroutine was there.
-    pub(crate) const UNBORN: Self = Self::plain(Doing::Unborn);
-    /// Time of which the trace says nothing.
-    pub(crate) const UNKNOWN: Self = Self::plain(Doing::Unknown);
-
-    const fn plain(state: Doing) -> Self {
-        Self { state, reason: StrId::EMPTY, site: None }
-    }
-
-    /// All the time that was added up.
-    pub(crate) fn part(self, Sum { stack, ns }: Sum) -> SplitPart {
-        let Self { state, reason, site } = self;
-        SplitPart { state, reason, site, stack, ns }
-    }
-}
-
-/// Pieces of time, added up.
-#[derive(Clone, Copy)]
-pub(crate) struct Sum {
-    /// The stack of the first piece.
-    pub(crate) stack: StackId,
-    /// Their length, in nanoseconds.
-    pub(crate) ns: i64,
-}
-
-impl Sum {
-    /// Nothing yet, of pieces the first of which has this stack.
-    pub(crate) fn of(stack: StackId) -> Self {
-        Self { stack, ns: 0 }
-    }
-}
-
 /// Sorts parts: the largest first.
-pub(crate) fn rank(part: &SplitPart) -> impl Ord + use<> {
+fn rank(part: &SplitPart) -> impl Ord + use<> {
     let site = part.site.map(|site| (site.function, site.line));
     (std::cmp::Reverse(part.ns), part.state, part.reason, site)
 }
-
-/// What tells one [`Key`] from another where a span has only one.
-pub(crate) type Sole = (GoState, StrId, StackId);
 
 /// What splitting needs to know of a trace. It hands out pieces of time one by one: what they
 /// are, the stack, and how long.
@@ -128,13 +77,19 @@ pub(crate) struct Splitter<'a> {
 impl Splitter<'_> {
     /// What a goroutine did in a window, the largest part first.
     pub(crate) fn parts(self, goroutine: Goroutine, window: Interval) -> Vec<SplitPart> {
-        let mut sums: Few<Key, Sum> = Few::default();
-        self.cut(goroutine, window, &mut |key, stack, ns| {
-            sums.entry(key, || Sum::of(stack)).ns += ns;
+        let mut sums: Few<Key, (StackId, i64)> = Few::default();
+        self.cut(goroutine, window, &mut |activity, ns| {
+            sums.entry(self.key(activity), || (activity.stack, 0)).1 += ns;
         });
-        let mut parts: Vec<_> = sums.rows().iter().map(|(key, sum)| key.part(*sum)).collect();
+        let parts = sums.rows().iter();
+        let mut parts: Vec<_> = parts.map(|&(key, (stack, ns))| key.part(stack, ns)).collect();
         parts.sort_unstable_by_key(rank);
         parts
+    }
+
+    /// What an activity's time is added up by.
+    pub(crate) fn key(self, activity: Activity) -> Key {
+        Key::of(self.trace, self.book, activity)
     }
 
     /// Cuts up a window of a goroutine's life; exactly its length in all.
@@ -142,7 +97,7 @@ impl Splitter<'_> {
         self,
         goroutine: Goroutine,
         window: Interval,
-        put: &mut impl FnMut(Key, StackId, i64),
+        put: &mut impl FnMut(Activity, i64),
     ) {
         let mut covered = window.start;
         let mut n_read = 0;
@@ -159,13 +114,13 @@ impl Splitter<'_> {
             }
             let Some(piece) = span.interval().intersect(window) else { continue };
             if piece.start > covered {
-                put(Key::UNBORN, StackId::EMPTY, piece.start - covered);
+                put(Activity::UNBORN, piece.start - covered);
             }
             covered = piece.end;
             self.cut_span(goroutine, &span, spans.peek(), piece, put);
         }
         if window.end > covered {
-            put(Key::UNKNOWN, StackId::EMPTY, window.end - covered);
+            put(Activity::UNKNOWN, window.end - covered);
         }
     }
 
@@ -175,7 +130,7 @@ impl Splitter<'_> {
         ledgers: &Ledgers,
         goroutine: Goroutine,
         window: Interval,
-        put: &mut impl FnMut(Key, StackId, i64),
+        put: &mut impl FnMut(Activity, i64),
     ) {
         let read = Self { ledgers: None, ..self };
         match ledgers.part(self, goroutine, window, put) {
@@ -187,56 +142,31 @@ impl Splitter<'_> {
         }
     }
 
-    /// What a span's time is, given the span after it, unless it is cut by an assist or a gap:
-    /// that of spans with the same is put under the same key.
-    pub(crate) fn sole(span: &Span, next: Option<&Span>) -> Sole {
-        match span.state {
-            GoState::Running => (span.state, StrId::EMPTY, ran_in(span, next)),
-            _ => (span.state, span.reason, span.stack),
-        }
-    }
-
     /// Cuts up a piece of a span, given the span after it.
+    #[inline]
     pub(crate) fn cut_span(
         self,
         goroutine: Goroutine,
         span: &Span,
         next: Option<&Span>,
         piece: Interval,
-        put: &mut impl FnMut(Key, StackId, i64),
+        put: &mut impl FnMut(Activity, i64),
     ) {
         let mut ns = piece.ns();
         for gap in self.trace.world().gaps() {
             let Some(lost) = gap.intersect(piece) else { continue };
-            put(Key::UNKNOWN, StackId::EMPTY, lost.ns());
+            put(Activity::UNKNOWN, lost.ns());
             ns -= lost.ns();
         }
-        let mut put = |state, reason, stack, ns| {
-            if ns > 0 {
-                let site = self.book.site(self.trace.stacks(), stack);
-                put(Key { state, reason, site }, stack, ns);
-            }
-        };
-        match span.state {
-            GoState::Running => {
-                let assisted = self.assists.ns(goroutine, piece).min(ns);
-                let stack = ran_in(span, next);
-                put(Doing::GcAssist, StrId::EMPTY, StackId::EMPTY, assisted);
-                put(Doing::Running, StrId::EMPTY, stack, ns - assisted);
-            }
-            // Where it was before it got ready has no part in how long it waits for a processor.
-            GoState::Runnable => put(Doing::Runnable, StrId::EMPTY, StackId::EMPTY, ns),
-            GoState::Waiting => put(Doing::Waiting, span.reason, span.stack, ns),
-            GoState::Syscall => put(Doing::Syscall, span.reason, span.stack, ns),
-            GoState::Undetermined | GoState::NotExist => {
-                put(Doing::Unknown, StrId::EMPTY, StackId::EMPTY, ns);
+        if span.state == GoState::Running {
+            let assisted = self.assists.ns(goroutine, piece).min(ns);
+            if assisted > 0 {
+                put(Activity::GC_ASSIST, assisted);
+                ns -= assisted;
             }
         }
+        if ns > 0 {
+            put(Activity::of(span, next), ns);
+        }
     }
-}
-
-/// Where a goroutine ran, if that is known: it was preempted there.
-fn ran_in(span: &Span, next: Option<&Span>) -> StackId {
-    next.filter(|next| next.start == span.end && next.state == GoState::Runnable && !next.woken)
-        .map_or(StackId::EMPTY, |next| next.stack)
 }

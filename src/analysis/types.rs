@@ -144,11 +144,11 @@ impl SplitPart {
 
 /// One link of the chain from a goroutine's end back to the cancel: who held up whom.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Link {
+pub struct Link<D = SplitPart> {
     /// Who.
     pub goroutine: Goroutine,
     /// What it mostly did meanwhile; [`describe`](super::describe) words it.
-    pub did: SplitPart,
+    pub did: D,
     /// When it did that: the link's part of the chain.
     pub interval: Interval,
 }

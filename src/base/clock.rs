@@ -1,6 +1,7 @@
 //! Numbers and durations as people read them. This is the only place that words a duration: which
 //! words depends on what the trace's clock counts.
 
+use super::digits::put_digits;
 use super::time::{ParseDurationError, parse_duration};
 
 /// What a trace's clock counts.
@@ -18,32 +19,43 @@ impl Clock {
     /// `1,234 ticks`, `80.2 M ticks`.
     #[must_use]
     pub fn text(self, duration: i64) -> String {
-        let mut text = String::new();
-        self.push(&mut text, duration);
-        text
+        self.short(duration).as_str().to_owned()
     }
 
-    /// Adds a duration to a text, as [`Clock::text`] words it.
-    pub fn push(self, text: &mut String, duration: i64) {
+    /// As [`Clock::text`], in no memory of its own: a report can have a million durations.
+    #[must_use]
+    pub fn short(self, duration: i64) -> ShortText {
+        let mut text = ShortText::default();
         if duration < 0 {
-            text.push('-');
+            text.push("-");
         }
         let magnitude = duration.unsigned_abs();
-        let (one, unit) = match (self, magnitude) {
-            (Self::Nanoseconds, 0..1_000) => (1, " ns"),
-            (Self::Nanoseconds, 1_000..999_500) => (1_000, " µs"),
-            (Self::Nanoseconds, 999_500..999_500_000) => (1_000_000, " ms"),
-            (Self::Nanoseconds, _) => (1_000_000_000, " s"),
-            (Self::Ticks, 0..1_000_000) => {
-                text.push_str(&grouped(magnitude));
-                text.push_str(if magnitude == 1 { " tick" } else { " ticks" });
-                return;
+        match (self, magnitude) {
+            (Self::Nanoseconds, 0..1_000) => {
+                text.push_digits(magnitude);
+                text.push(" ns");
             }
-            (Self::Ticks, 1_000_000..999_500_000) => (1_000_000, " M ticks"),
-            (Self::Ticks, _) => (1_000_000_000, " G ticks"),
-        };
-        push_three_digits(text, magnitude, one);
-        text.push_str(unit);
+            (Self::Nanoseconds, 1_000..999_500) => {
+                push_three_digits::<1_000>(&mut text, magnitude, " µs");
+            }
+            (Self::Nanoseconds, 999_500..999_500_000) => {
+                push_three_digits::<1_000_000>(&mut text, magnitude, " ms");
+            }
+            (Self::Nanoseconds, _) => {
+                push_three_digits::<1_000_000_000>(&mut text, magnitude, " s");
+            }
+            (Self::Ticks, 0..1_000_000) => {
+                text.push(&grouped(magnitude));
+                text.push(if magnitude == 1 { " tick" } else { " ticks" });
+            }
+            (Self::Ticks, 1_000_000..999_500_000) => {
+                push_three_digits::<1_000_000>(&mut text, magnitude, " M ticks");
+            }
+            (Self::Ticks, _) => {
+                push_three_digits::<1_000_000_000>(&mut text, magnitude, " G ticks");
+            }
+        }
+        text
     }
 
     /// A moment since the trace's start: as [`Clock::text`], with as many digits more as it takes
@@ -110,28 +122,71 @@ impl Clock {
     }
 }
 
-/// Adds a number in units of `one`, with three significant digits: `80.2`, `1.5`, `59`.
-fn push_three_digits(text: &mut String, number: u64, one: u64) {
-    // What rounds up to 100 or 10 needs a digit less.
-    let scale = match (number / 5).saturating_mul(1_000) / one {
-        _ if one == 1 => 1,
-        19_990.. => 1,
-        1_999.. => 10,
-        _ => 100,
-    };
-    let scaled = (number.saturating_mul(scale).saturating_add(one / 2)) / one;
-    let mut digits = itoa::Buffer::new();
-    text.push_str(digits.format(scaled / scale));
-    let fraction = scaled % scale;
-    if fraction > 0 {
-        text.push('.');
-        let (tenths, hundredths) =
-            if scale == 100 { (fraction / 10, fraction % 10) } else { (fraction, 0) };
-        text.push_str(digits.format(tenths));
-        if hundredths > 0 {
-            text.push_str(digits.format(hundredths));
+/// A duration as text.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ShortText {
+    bytes: [u8; Self::ROOM],
+    len: usize,
+}
+
+impl ShortText {
+    /// The longest are `-9223372037 s` and `-999,999 ticks`; digits want room for more.
+    const ROOM: usize = 32;
+
+    /// Its bytes, which are UTF-8.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(self.as_bytes()).unwrap_or_default()
+    }
+
+    #[inline]
+    fn push(&mut self, text: &str) {
+        if let Some(place) = self.bytes.get_mut(self.len..self.len + text.len()) {
+            place.copy_from_slice(text.as_bytes());
+            self.len += text.len();
         }
     }
+
+    fn push_digit(&mut self, digit: u64) {
+        if let (Some(place), Ok(digit)) = (self.bytes.get_mut(self.len), u8::try_from(digit)) {
+            *place = b'0' + digit;
+            self.len += 1;
+        }
+    }
+
+    #[inline]
+    fn push_digits(&mut self, number: u64) {
+        if let Some(place) = self.bytes[self.len..].first_chunk_mut() {
+            self.len += put_digits(place, number);
+        }
+    }
+}
+
+/// Adds a number in units of `ONE` and the unit, with three significant digits: `80.2`, `1.5`, `59`.
+#[inline]
+fn push_three_digits<const ONE: u64>(text: &mut ShortText, number: u64, unit: &str) {
+    let rounded = |scale| number.saturating_mul(scale).saturating_add(ONE / 2) / ONE;
+    // What rounds up to 100 or 10 needs a digit less.
+    let (whole, hundredths) = match (number / 5).saturating_mul(1_000) / ONE {
+        19_990.. => (rounded(1), 0),
+        1_999.. => (rounded(10) / 10, rounded(10) % 10 * 10),
+        _ => (rounded(100) / 100, rounded(100) % 100),
+    };
+    text.push_digits(whole);
+    if hundredths > 0 {
+        text.push(".");
+        text.push_digit(hundredths / 10);
+        if hundredths % 10 > 0 {
+            text.push_digit(hundredths % 10);
+        }
+    }
+    text.push(unit);
 }
 
 /// A number with its digits in groups of three: `1,234,567`.

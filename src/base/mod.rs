@@ -3,6 +3,7 @@
 //! This room may not know Go, files or pixels.
 
 mod clock;
+mod digits;
 mod ids;
 mod nests;
 mod progress;
@@ -10,7 +11,8 @@ mod rank;
 mod time;
 mod warn;
 
-pub use clock::{Clock, count_text, grouped};
+pub use clock::{Clock, ShortText, count_text, grouped};
+pub(crate) use digits::{MOST_DIGITS, put_digits};
 pub use ids::{GoId, Goroutine, ProcId, StackId, StrId, TaskId, ThreadId};
 pub use nests::Nests;
 pub use progress::{Cancelled, Progress};

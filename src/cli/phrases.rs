@@ -50,7 +50,7 @@ impl<'a> Phrases<'a> {
         let trace = self.trace;
         let [before, after] = self.made.entry(part.sort()).or_insert_with(|| phrase(trace, part));
         text.push_str(before);
-        trace.clock().push(text, part.ns);
+        text.push_str(trace.clock().short(part.ns).as_str());
         text.push_str(after);
     }
 }

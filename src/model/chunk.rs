@@ -12,7 +12,7 @@ use crate::base::{Goroutine, ProcId, StackId, StrId, Time};
 use crate::parse::event::GoState;
 
 use super::columns::{Columns, KindRows, Names, Starts};
-use super::spans::Run;
+use super::spans::{Run, Span};
 
 /// What a span is, shared by many spans.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -48,7 +48,7 @@ pub struct Chunk {
     /// Where each member's spans begin, and the end.
     pub(crate) run_starts: Vec<u32>,
     pub(crate) columns: Columns,
-    /// The first word of every [`MARK_EVERY`]th span.
+    /// The first word of every [`MARK_EVERY`]th span, and last where all words end.
     pub(crate) word_marks: Vec<u32>,
 }
 
@@ -57,16 +57,22 @@ impl Chunk {
     pub(crate) fn mark_words(&mut self) {
         let widths: Vec<u8> = self.kinds.iter().map(|kind| kind.words).collect();
         let width = |kind: u16| widths.get(usize::from(kind)).map_or(0, |&words| u32::from(words));
-        let kinds = self.columns.kinds();
         let mut word = 0;
-        self.word_marks = (0..kinds.len())
-            .step_by(MARK_EVERY)
-            .map(|first| {
-                let mark = word;
-                word += kinds.from(first).take(MARK_EVERY).map(width).sum::<u32>();
-                mark
-            })
-            .collect();
+        let mut marks = Vec::with_capacity(2 + self.n_spans() / MARK_EVERY);
+        marks.push(0);
+        let mut put_mark = |words: u32| {
+            word += words;
+            marks.push(word);
+        };
+        match self.columns.kinds() {
+            KindRows::Narrow(rows) => rows.chunks(MARK_EVERY).for_each(|rows| {
+                put_mark(rows.iter().map(|&row| width(row.into())).sum());
+            }),
+            KindRows::Wide(rows) => rows.chunks(MARK_EVERY).for_each(|rows| {
+                put_mark(rows.iter().map(|&row| width(u16::from_le_bytes(row))).sum());
+            }),
+        }
+        self.word_marks = marks;
     }
 
     /// How many spans begin in this chunk.
@@ -118,15 +124,9 @@ impl Chunk {
         self.columns.kinds()
     }
 
-    /// Where the extra words of a span begin.
+    /// Where the extra words of a span begin, or where all words end.
     pub(crate) fn words_at(&self, at: usize) -> usize {
-        let mark = at / MARK_EVERY;
-        let mut word = self.word_marks.get(mark).copied().unwrap_or(0) as usize;
-        let rows = self.columns.kinds().from(mark * MARK_EVERY).take(at % MARK_EVERY);
-        for row in rows {
-            word += self.kinds.get(usize::from(row)).map_or(0, |kind| usize::from(kind.words));
-        }
-        word
+        View::new(self).words_at(at)
     }
 
     /// A span's stack from its words.
@@ -184,6 +184,24 @@ impl<'c> View<'c> {
         low
     }
 
+    /// As [`Chunk::words_at`].
+    pub(crate) fn words_at(self, at: usize) -> usize {
+        let mark = at / MARK_EVERY;
+        let word = self.chunk.word_marks.get(mark).copied().unwrap_or(0) as usize;
+        let width =
+            |row: usize| self.chunk.kinds.get(row).map_or(0, |kind| usize::from(kind.words));
+        let range = mark * MARK_EVERY..at;
+        let words: usize = match self.rows {
+            KindRows::Narrow(rows) => {
+                rows.get(range).unwrap_or_default().iter().map(|&row| width(row.into())).sum()
+            }
+            KindRows::Wide(_) => {
+                range.filter_map(|at| self.rows.get(at)).map(|row| width(row.into())).sum()
+            }
+        };
+        word + words
+    }
+
     /// As [`Chunk::kind_of`].
     #[inline]
     pub(crate) fn kind_of(self, at: usize) -> &'c Kind {
@@ -201,5 +219,20 @@ impl<'c> View<'c> {
     #[inline]
     pub(crate) fn waker_at(self, word: usize) -> Option<Goroutine> {
         self.chunk.people.get(self.names.waker(word)? as usize).copied()
+    }
+
+    /// A span, given its kind, its words, and where it ends.
+    #[inline]
+    pub(crate) fn span(self, at: usize, kind: &Kind, word: usize, end: Time) -> Span {
+        Span {
+            start: self.start(at),
+            end,
+            state: kind.state,
+            reason: kind.reason,
+            stack: if kind.words > 0 { self.stack_at(word) } else { StackId::EMPTY },
+            waker: if kind.woken { self.waker_at(word) } else { None },
+            woken: kind.woken,
+            proc: kind.proc,
+        }
     }
 }

@@ -11,6 +11,7 @@
 //! - Births and ends outside the trace are [`Edge::OUTSIDE`], never a time.
 
 mod alloc;
+mod back;
 mod build;
 mod chunk;
 mod columns;
@@ -29,6 +30,7 @@ mod wakers;
 mod world;
 
 pub use alloc::{Allocations, Tally, Totals, TypeTotals};
+pub use back::SpansBack;
 pub use build::{build, build_first, build_from, build_on};
 pub(crate) use chunk::View;
 pub use chunk::{Chunk, Kind};
@@ -182,6 +184,13 @@ impl Trace {
         Spans::new(self, goroutine, from)
     }
 
+    /// The goroutine's spans that begin before `time`, the last first.
+    #[inline]
+    #[must_use]
+    pub fn spans_before(&self, goroutine: Goroutine, time: Time) -> SpansBack<'_> {
+        SpansBack::new(self, goroutine, time)
+    }
+
     /// The span in which the goroutine is at `time`, if it lives then.
     #[must_use]
     pub fn span_at(&self, goroutine: Goroutine, time: Time) -> Option<Span> {
@@ -195,7 +204,7 @@ impl Trace {
         &self.chunks
     }
 
-    fn run(&self, at: RunAt) -> Option<Run<'_>> {
+    pub(crate) fn run(&self, at: RunAt) -> Option<Run<'_>> {
         Some(self.chunks.get(at.chunk as usize)?.run(at.member))
     }
 

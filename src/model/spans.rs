@@ -118,24 +118,9 @@ impl<'a> Spans<'a> {
         };
         spans.seek(from);
         if spans.pending.is_none() {
-            spans.pending = spans.first();
+            spans.pending = first(trace, goroutine, end);
         }
         spans
-    }
-
-    /// The span that a life begins with, unless it ends at once.
-    fn first(&self) -> Option<Span> {
-        let life = self.trace.life(self.goroutine);
-        (life.first < self.end || life.ended.time().is_none()).then_some(Span {
-            start: life.first,
-            end: self.end,
-            state: life.first_state,
-            reason: StrId::EMPTY,
-            stack: life.first_stack,
-            waker: None,
-            woken: false,
-            proc: ProcId::NONE,
-        })
     }
 
     /// Positions before the span that holds `from`; leaves nothing pending if that is the first.
@@ -165,40 +150,55 @@ impl<'a> Spans<'a> {
         (self.at, self.stop, self.view) = (run.start, run.end, Some(View::new(run.chunk)));
     }
 
-    fn find_word(&mut self) {
-        self.word = self.view.map_or(0, |view| view.chunk.words_at(self.at));
-    }
-
-    /// Reads the next span's columns; its end is the life's until the one after is read.
-    fn read(&mut self) -> Option<Span> {
-        while self.at >= self.stop {
-            if self.run + 1 >= self.trace.goroutines.runs(self.goroutine).len() {
-                return None;
-            }
+    /// Starts reading the next run that is not empty, if there is one.
+    fn enter_next(&mut self) {
+        while self.at >= self.stop
+            && self.run + 1 < self.trace.goroutines.runs(self.goroutine).len()
+        {
             self.enter(self.run + 1);
             self.find_word();
         }
-        let view = self.view?;
+    }
+
+    fn find_word(&mut self) {
+        self.word = self.view.map_or(0, |view| view.words_at(self.at));
+    }
+
+    /// Reads the next span's columns; its end is the life's until the one after is read.
+    #[inline]
+    fn read(&mut self) -> Option<Span> {
+        if self.at >= self.stop {
+            self.enter_next();
+        }
+        let view = self.view.filter(|_| self.at < self.stop)?;
         let kind = view.kind_of(self.at);
-        let span = Span {
-            start: view.start(self.at),
-            end: self.end,
-            state: kind.state,
-            reason: kind.reason,
-            stack: if kind.words > 0 { view.stack_at(self.word) } else { StackId::EMPTY },
-            waker: if kind.woken { view.waker_at(self.word) } else { None },
-            woken: kind.woken,
-            proc: kind.proc,
-        };
+        let span = view.span(self.at, kind, self.word, self.end);
         self.word += usize::from(kind.words);
         self.at += 1;
         Some(span)
     }
 }
 
+/// The span that a life begins with, unless that ends at once.
+pub(super) fn first(trace: &Trace, goroutine: Goroutine, end: Time) -> Option<Span> {
+    let lives = &trace.goroutines;
+    let start = lives.first(goroutine);
+    (start < end || lives.ended(goroutine).is_none()).then(|| Span {
+        start,
+        end,
+        state: lives.first_state[goroutine.index()],
+        reason: StrId::EMPTY,
+        stack: lives.first_stack[goroutine.index()],
+        waker: None,
+        woken: false,
+        proc: ProcId::NONE,
+    })
+}
+
 impl Iterator for Spans<'_> {
     type Item = Span;
 
+    #[inline]
     fn next(&mut self) -> Option<Span> {
         let mut span = self.pending.take()?;
         self.pending = self.read();

@@ -7,7 +7,6 @@ use crate::model::Span;
 use crate::parse::event::GoState;
 
 use super::super::book::Traits;
-use super::super::history::spans_before;
 use super::super::lives;
 use super::super::names::Origin;
 use super::super::place::{host, place};
@@ -200,7 +199,10 @@ fn handler_began(ground: &Ground<'_>, hearing: &Hearing) -> Time {
     if place.host == StackId::EMPTY {
         return Time::MIN;
     }
-    spans_before(ground.trace, hearing.goroutine, hearing.heard_at, super::MAX_SPANS)
+    ground
+        .trace
+        .spans_before(hearing.goroutine, hearing.heard_at)
+        .take(super::MAX_SPANS)
         .filter(|span| !span.woken && span.stack != StackId::EMPTY)
         .find(|span| host(ground.trace, ground.book, span.stack) != place.host)
         .map_or(Time::MIN, |span| span.start)

@@ -5,7 +5,6 @@
 //! context was that of the request which the connection's goroutine is serving.
 
 use super::super::departure::own_stacks;
-use super::super::history::spans_before;
 use super::super::lives;
 use super::super::place::host;
 use super::super::types::Cancel;
@@ -50,7 +49,10 @@ fn served_by(ground: &Ground<'_>, reader: Goroutine) -> Option<Goroutine> {
 /// in none.
 fn handler(ground: &Ground<'_>, server: Goroutine, at: Time) -> StackId {
     let host_of = |stack| host(ground.trace, ground.book, stack);
-    let before = spans_before(ground.trace, server, at, LOOK_BACK)
+    let before = ground
+        .trace
+        .spans_before(server, at)
+        .take(LOOK_BACK)
         .find(|span| !span.woken && span.stack != StackId::EMPTY)
         .map_or(StackId::EMPTY, |span| host_of(span.stack));
     if before != StackId::EMPTY {

@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use rustc_hash::FxHashMap;
 
+use super::super::activity::Key;
 use super::super::blame::{Walk, spans_for_each};
 use super::super::ledger::{Ledger, Ledgers, SPANS_EACH};
-use super::super::split::{Key, Splitter};
+use super::super::split::Splitter;
 use super::super::{Document, Doing, Outcome, Rules, SplitPart, splitter};
 use super::traces_below;
 use crate::base::{Goroutine, Interval, Progress, StackId, Time};
@@ -53,9 +54,10 @@ fn chains_end_at_the_cancel_or_at_a_named_reason() {
         for hearing in document.analysis().hearings() {
             let name = format!("{}: {hearing:?}", path.display());
             let window = document.window(hearing);
-            let (split, links) = walk.account(hearing.goroutine, window, spans_for_each(1));
-            let read_forwards = document.split(hearing);
-            assert!(split.iter().map(plain).eq(read_forwards.iter().map(plain)), "{name}");
+            let account = walk.account(hearing.goroutine, window, spans_for_each(1));
+            let links: Vec<_> = account.links().collect();
+            let read_forwards = document.split(hearing).into_iter();
+            assert!(account.parts().map(plain).eq(read_forwards.map(plain)), "{name}");
             assert_eq!(links.is_empty(), hearing.overstay_ns == 0, "{name}");
             for link in links {
                 assert!(is_named(&document, &link.did), "{name}: {link:?}");
@@ -104,16 +106,16 @@ fn ledgers_tell_what_spans_tell() {
 /// How long a goroutine did what in a window, and of how many pieces that was put together.
 fn sums(splitter: Splitter<'_>, of: Goroutine, window: Interval) -> (FxHashMap<Key, i64>, usize) {
     let (mut sums, mut n_pieces) = (FxHashMap::default(), 0);
-    splitter.cut(of, window, &mut |key, _, ns| {
-        *sums.entry(key).or_insert(0) += ns;
+    splitter.cut(of, window, &mut |activity, ns| {
+        *sums.entry(splitter.key(activity)).or_insert(0) += ns;
         n_pieces += 1;
     });
     (sums, n_pieces)
 }
 
 /// A part without the stack, which is one of several.
-fn plain(part: &SplitPart) -> SplitPart {
-    SplitPart { stack: StackId::EMPTY, ..*part }
+fn plain(part: SplitPart) -> SplitPart {
+    SplitPart { stack: StackId::EMPTY, ..part }
 }
 
 /// Whether the trace tells what somebody did: a wait has a reason or a place.

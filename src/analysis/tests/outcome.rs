@@ -168,9 +168,9 @@ fn until_a_timer_goes_off_a_wait_is_nobody_elses() {
     let document = made.document(80 * MS);
     let ledgers = Ledgers::default();
     let mut accountant = document.accountant(&ledgers);
-    let (_, links) = accountant.account(&document.analysis().hearings()[0]);
+    let links = accountant.account(&document.analysis().hearings()[0]).links();
     let id = |of| document.trace().go_id(of).0;
-    let held: Vec<_> = links.iter().map(|link| (id(link.goroutine), link.did.ns / MS)).collect();
+    let held: Vec<_> = links.map(|link| (id(link.goroutine), link.did.ns / MS)).collect();
     assert_eq!(held, [(2, 29), (9, 19)], "the wait until it began, and the callback's sleep");
 }
 

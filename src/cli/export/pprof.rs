@@ -47,7 +47,7 @@ fn spent(document: &Document) -> Spent {
             continue;
         }
         let cause = analysis.cancels().get(hearing.cancel as usize).map(|cancel| cancel.cause);
-        for &SplitPart { state, reason, stack, ns, .. } in accountant.account(hearing).0 {
+        for SplitPart { state, reason, stack, ns, .. } in accountant.account(hearing).parts() {
             let cause = cause.unwrap_or(Cause::Unknown);
             let key = Key { function: hearing.function, cause, state, reason, stack };
             let (n, total) = spent.entry(key).or_default();

@@ -150,15 +150,17 @@ impl Maker<'_> {
         let trace = self.document.trace();
         let heard = |cell| if hearing.deaf { Cell::Null } else { cell };
         let [site_function, site_file, site_line] = site(trace, cancel.site);
-        let (split, links) = self.accountant.account(hearing);
+        let account = self.accountant.account(hearing);
+        let split: Vec<_> = account.parts().collect();
+        let links: Vec<_> = account.links().collect();
         let largest = split.first();
         let [largest_function, largest_file, largest_line] =
             site(trace, largest.and_then(|part| part.site));
-        let other = held_up_by(hearing, links);
+        let other = held_up_by(hearing, &links);
         self.held_by.clear();
         self.phrases.push_held(&mut self.held_by, largest, other);
         let [running, runnable, waiting, syscall, gc_assist, unborn, unknown] =
-            STATES.map(|state| Cell::Int(ns_in(split, state)));
+            STATES.map(|state| Cell::Int(ns_in(&split, state)));
         [
             Cell::Int(i64::from(cancel.id)),
             Cell::Int(cancel.at.ns()),

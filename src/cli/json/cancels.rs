@@ -11,7 +11,10 @@ use serde::Serialize;
 use super::go_id;
 use super::lists::Outlet;
 use super::rows::Site;
-use crate::analysis::{Accountant, Cancel, Document, Hearing, Ledgers, Link, SplitPart, phrase};
+use super::text::Text;
+use crate::analysis::{
+    Account, Accountant, Cancel, Document, Evidence, HeardIn, Hearing, Ledgers, Share, phrase,
+};
 use crate::base::{StrId, Time};
 use crate::model::{Frame, Trace};
 
@@ -27,14 +30,7 @@ pub(super) struct CancelPen<'a> {
 
 impl<'a> CancelPen<'a> {
     pub(super) fn new(document: &'a Document, ledgers: &'a Ledgers) -> Self {
-        let words = Words {
-            trace: document.trace(),
-            kept: Vec::new(),
-            names: FxHashMap::default(),
-            sites: FxHashMap::default(),
-            parts: FxHashMap::default(),
-            duration: String::new(),
-        };
+        let words = Words::new(document.trace());
         Self { document, accountant: document.accountant(ledgers), words }
     }
 
@@ -45,25 +41,30 @@ impl<'a> CancelPen<'a> {
     pub(super) fn write(&mut self, out: &mut Outlet, cancel: &Cancel) -> io::Result<()> {
         let analysis = self.document.analysis();
         let text = out.text();
-        push_int(text, r#"{"id":"#, i64::from(cancel.id));
-        push_int(text, r#","at_ns":"#, cancel.at.ns());
-        push_word(text, r#","cause":"#, cancel.cause.name());
-        push(text, r#","site":"#);
+        text.push_int(br#"{"id":"#, i64::from(cancel.id));
+        text.push_int(br#","at_ns":"#, cancel.at.ns());
+        text.push(r#","cause":""#);
+        text.push(cancel.cause.name());
+        text.push(r#"","site":"#);
         self.words.push_site(text, cancel.site);
-        let by = cancel.by.map(|by| go_id(self.document.trace(), by));
-        push_int_or_null(text, r#","by_goroutine":"#, by);
-        push_int(text, r#","depth":"#, i64::from(cancel.depth));
-        push(text, r#","hearings":["#);
+        text.push_int_or_null(
+            br#","by_goroutine":"#,
+            cancel.by.map(|by| go_id(self.document.trace(), by)),
+        );
+        text.push_int(br#","depth":"#, i64::from(cancel.depth));
+        text.push(r#","hearings":["#);
         self.write_hearings(out, analysis.heard(cancel))?;
-        push(out.text(), r#"],"deaf":["#);
+        out.text().push(r#"],"deaf":["#);
         self.write_hearings(out, analysis.deaf(cancel))?;
-        push(out.text(), "]}");
+        out.text().push("]}");
         Ok(())
     }
 
     fn write_hearings(&mut self, out: &mut Outlet, hearings: &[Hearing]) -> io::Result<()> {
         for (at, hearing) in hearings.iter().enumerate() {
-            push(out.text(), if at == 0 { "" } else { "," });
+            if at > 0 {
+                out.text().push(",");
+            }
             self.push_hearing(out.text(), hearing);
             // A cancel can reach a million.
             out.relieve()?;
@@ -71,123 +72,194 @@ impl<'a> CancelPen<'a> {
         Ok(())
     }
 
-    /// One that heard, or was deaf: then the fields about hearing are not there.
-    fn push_hearing(&mut self, text: &mut Vec<u8>, hearing: &Hearing) {
+    fn push_hearing(&mut self, text: &mut Text, hearing: &Hearing) {
         let trace = self.document.trace();
-        push_int(text, r#"{"goroutine":"#, go_id(trace, hearing.goroutine));
-        push(text, r#","function":"#);
-        self.words.push_name(text, hearing.function);
-        push_word(text, r#","evidence":"#, hearing.evidence.name());
+        text.push_int(br#"{"goroutine":"#, go_id(trace, hearing.goroutine));
+        self.words.push_manner(text, hearing);
         if !hearing.deaf {
-            push_word(text, r#","heard_in":"#, hearing.heard_in.name());
-            push_int(text, r#","depth":"#, i64::from(hearing.depth));
-            push_int(text, r#","heard_ns":"#, hearing.heard_at.ns());
+            text.push_int(b"", i64::from(hearing.depth));
+            text.push_int(br#","heard_ns":"#, hearing.heard_at.ns());
         }
-        push_int_or_null(text, r#","end_ns":"#, hearing.end.time().map(Time::ns));
-        push_word(text, r#","outcome":"#, hearing.outcome.name());
-        push_int(text, r#","overstay_ns":"#, hearing.overstay_ns);
-        let (split, held_by) = self.accountant.account(hearing);
-        push(text, r#","split":["#);
-        for (at, part) in split.iter().enumerate() {
-            push(text, if at == 0 { "" } else { "," });
-            self.words.push_part(text, part);
+        text.push_int_or_null(br#","end_ns":"#, hearing.end.time().map(Time::ns));
+        text.push(r#","outcome":""#);
+        text.push(hearing.outcome.name());
+        text.push_int(br#"","overstay_ns":"#, hearing.overstay_ns);
+        text.push(r#","split":["#);
+        let account = self.accountant.account(hearing);
+        self.words.begin(&account);
+        for (at, &share) in account.split.iter().enumerate() {
+            if at > 0 {
+                text.push("},");
+            }
+            text.push_bytes(self.words.row(&account, share));
+            text.push_int(b"", share.ns);
         }
-        push(text, r#"],"held_by":["#);
-        for (at, link) in held_by.iter().enumerate() {
-            push(text, if at == 0 { "" } else { "," });
-            self.words.push_link(text, link);
+        if !account.split.is_empty() {
+            text.push("}");
         }
-        push(text, "]}");
+        text.push(r#"],"held_by":["#);
+        for (at, link) in account.held_by.iter().enumerate() {
+            if at > 0 {
+                text.push(",");
+            }
+            text.push_int(br#"{"goroutine":"#, go_id(trace, link.goroutine));
+            let [before, after] = self.words.sentence(&account, link.did);
+            text.push_bytes(before);
+            text.push_bytes(trace.clock().short(link.did.ns).as_bytes());
+            text.push_bytes(after);
+        }
+        text.push("]}");
     }
 }
 
-/// Where the pieces of a part's texts are kept, all but its length.
-#[derive(Clone)]
+/// Where the texts of an activity are kept, all but its length.
+#[derive(Clone, Debug, Default)]
 struct Worded {
     /// The row in a split, up to the length.
     row: Range<usize>,
-    /// The sentence, before and after the length.
+    /// The rest of a link after its goroutine, before and after the length.
     before: Range<usize>,
     after: Range<usize>,
 }
+
+/// What hearings have in common beside their numbers; where it was heard is not told of deaf ones.
+type Manner = (StrId, Evidence, Option<HeardIn>);
 
 /// Texts of a trace as JSON, made once.
 struct Words<'a> {
     trace: &'a Trace,
     kept: Vec<u8>,
-    names: FxHashMap<StrId, Range<usize>>,
     sites: FxHashMap<Frame, Range<usize>>,
-    parts: FxHashMap<SplitPart, Worded>,
-    duration: String,
+    manners: FxHashMap<Manner, Range<usize>>,
+    /// The last that was looked up: those who heard one cancel are often alike.
+    manner: Option<(Manner, Range<usize>)>,
+    /// By activity; empty where none was made yet.
+    activities: Vec<Worded>,
+    edition: u32,
 }
 
-impl Words<'_> {
-    fn push_name(&mut self, text: &mut Vec<u8>, name: StrId) {
-        let trace = self.trace;
-        self.make_room();
-        let range = keep(&mut self.names, &mut self.kept, name, |kept| {
-            push_json(kept, trace.string(name));
-        });
-        text.extend_from_slice(&self.kept[range]);
+impl<'a> Words<'a> {
+    fn new(trace: &'a Trace) -> Self {
+        Self {
+            trace,
+            kept: Vec::new(),
+            sites: FxHashMap::default(),
+            manners: FxHashMap::default(),
+            manner: None,
+            activities: Vec::new(),
+            edition: 0,
+        }
     }
 
-    fn push_site(&mut self, text: &mut Vec<u8>, site: Option<Frame>) {
-        let Some(frame) = site else { return push(text, "null") };
+    fn push_site(&mut self, text: &mut Text, site: Option<Frame>) {
+        let Some(frame) = site else { return text.push("null") };
         let trace = self.trace;
         self.make_room();
         let range = keep(&mut self.sites, &mut self.kept, frame, |kept| {
             push_json(kept, &Site::new(trace, site));
         });
-        text.extend_from_slice(&self.kept[range]);
+        text.push_bytes(&self.kept[range]);
     }
 
-    fn push_part(&mut self, text: &mut Vec<u8>, part: &SplitPart) {
-        let row = self.worded(part).row.clone();
-        text.extend_from_slice(&self.kept[row]);
-        push_int(text, "", part.ns);
-        push(text, "}");
+    /// Adds the fields from the function to the evidence, and up to the depth where it is told.
+    fn push_manner(&mut self, text: &mut Text, hearing: &Hearing) {
+        let heard_in = (!hearing.deaf).then_some(hearing.heard_in);
+        let manner = (hearing.function, hearing.evidence, heard_in);
+        let range = match &self.manner {
+            Some((last, range)) if *last == manner => range.clone(),
+            _ => {
+                self.make_room();
+                let range = self.keep_manner(manner);
+                self.manner.insert((manner, range)).1.clone()
+            }
+        };
+        text.push_bytes(&self.kept[range]);
     }
 
-    fn push_link(&mut self, text: &mut Vec<u8>, link: &Link) {
-        push_int(text, r#"{"goroutine":"#, go_id(self.trace, link.goroutine));
-        push(text, r#","what":""#);
-        let Worded { before, after, .. } = self.worded(&link.did).clone();
-        text.extend_from_slice(&self.kept[before]);
-        self.duration.clear();
-        self.trace.clock().push(&mut self.duration, link.did.ns);
-        push(text, &self.duration);
-        text.extend_from_slice(&self.kept[after]);
-        push(text, r#""}"#);
-    }
-
-    fn worded(&mut self, part: &SplitPart) -> &Worded {
-        self.make_room();
-        let (trace, kept) = (self.trace, &mut self.kept);
-        self.parts.entry(part.sort()).or_insert_with(|| {
-            let row = kept.len();
-            push_word(kept, r#"{"state":"#, part.state.name());
-            push(kept, r#","reason":"#);
-            push_json(kept, trace.string(part.reason));
-            push(kept, r#","site":"#);
-            push_json(kept, &Site::new(trace, part.site));
-            push(kept, r#","ns":"#);
-            let [before, after] = phrase(trace, part).map(|text| {
-                let start = kept.len();
-                push_json(kept, &text);
-                // The two are the ends of one text: no quotes in between.
-                start + 1..kept.len() - 1
-            });
-            Worded { row: row..before.start - 1, before, after }
+    fn keep_manner(&mut self, manner: Manner) -> Range<usize> {
+        let trace = self.trace;
+        keep(&mut self.manners, &mut self.kept, manner, |kept| {
+            let (function, evidence, heard_in) = manner;
+            push(kept, r#","function":"#);
+            push_json(kept, trace.string(function));
+            push(kept, r#","evidence":"#);
+            push_json(kept, evidence.name());
+            if let Some(heard_in) = heard_in {
+                push(kept, r#","heard_in":"#);
+                push_json(kept, heard_in.name());
+                push(kept, r#","depth":"#);
+            }
         })
+    }
+
+    /// Makes ready for an account.
+    fn begin(&mut self, account: &Account<'_>) {
+        self.make_room();
+        if self.edition != account.edition() {
+            self.edition = account.edition();
+            self.activities.clear();
+        }
+    }
+
+    /// The row of a share in a split, up to the length.
+    #[inline]
+    fn row(&mut self, account: &Account<'_>, share: Share) -> &[u8] {
+        let row = self.worded(account, share).row.clone();
+        &self.kept[row]
+    }
+
+    /// The rest of a link after its goroutine, before and after the length.
+    #[inline]
+    fn sentence(&mut self, account: &Account<'_>, share: Share) -> [&[u8]; 2] {
+        let Worded { before, after, .. } = self.worded(account, share);
+        let (before, after) = (before.clone(), after.clone());
+        [&self.kept[before], &self.kept[after]]
+    }
+
+    #[inline]
+    fn worded(&mut self, account: &Account<'_>, share: Share) -> &Worded {
+        let at = share.activity.index();
+        if self.activities.get(at).is_none_or(|worded| worded.row.is_empty()) {
+            self.word(account, share);
+        }
+        &self.activities[at]
+    }
+
+    #[cold]
+    fn word(&mut self, account: &Account<'_>, share: Share) {
+        let (trace, kept, part) = (self.trace, &mut self.kept, account.part(share));
+        let start = kept.len();
+        push(kept, r#"{"state":"#);
+        push_json(kept, part.state.name());
+        push(kept, r#","reason":"#);
+        push_json(kept, trace.string(part.reason));
+        push(kept, r#","site":"#);
+        push_json(kept, &Site::new(trace, part.site));
+        push(kept, r#","ns":"#);
+        let row = start..kept.len();
+        let [before, after] = phrase(trace, &part);
+        push(kept, r#","what":"#);
+        push_json(kept, &before);
+        // The two are the ends of one text: no quotes in between.
+        kept.pop();
+        let before = row.end..kept.len();
+        let start = kept.len() + 1;
+        push_json(kept, &after);
+        push(kept, "}");
+        let worded = Worded { row, before, after: start..kept.len() };
+        let at = share.activity.index();
+        self.activities.resize(self.activities.len().max(at + 1), Worded::default());
+        self.activities[at] = worded;
     }
 
     /// Forgets all texts once there are too many.
     fn make_room(&mut self) {
         if self.kept.len() > KEPT_BYTES {
             self.kept.clear();
-            self.names.clear();
             self.sites.clear();
-            self.parts.clear();
+            self.manners.clear();
+            self.manner = None;
+            self.activities.clear();
         }
     }
 }
@@ -207,33 +279,10 @@ fn keep<K: Eq + Hash>(
     places.entry(key).or_insert_with(new).clone()
 }
 
-fn push(text: &mut Vec<u8>, json: &str) {
-    text.extend_from_slice(json.as_bytes());
+fn push(kept: &mut Vec<u8>, json: &str) {
+    kept.extend_from_slice(json.as_bytes());
 }
 
-fn push_int(text: &mut Vec<u8>, before: &str, value: i64) {
-    push(text, before);
-    push(text, itoa::Buffer::new().format(value));
-}
-
-fn push_int_or_null(text: &mut Vec<u8>, before: &str, value: Option<i64>) {
-    match value {
-        Some(value) => push_int(text, before, value),
-        None => {
-            push(text, before);
-            push(text, "null");
-        }
-    }
-}
-
-/// A word of the contract, which needs no escapes.
-fn push_word(text: &mut Vec<u8>, before: &str, word: &str) {
-    push(text, before);
-    push(text, "\"");
-    push(text, word);
-    push(text, "\"");
-}
-
-fn push_json(text: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) {
-    serde_json::to_writer(text, value).expect("texts and numbers are JSON, and memory takes them");
+fn push_json(kept: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) {
+    serde_json::to_writer(kept, value).expect("texts and numbers are JSON, and memory takes them");
 }

@@ -8,6 +8,8 @@ use std::thread;
 
 use serde::Serialize;
 
+use super::text::Text;
+
 /// What a block of a list's elements weighs that one thread makes.
 const BLOCK_WEIGHT: usize = 256;
 /// How much text is handed over at once, in bytes.
@@ -74,7 +76,7 @@ impl<'a> Object<'a> {
             let mut pen = pen();
             move |out: &mut Outlet, mut range: Range<usize>| {
                 range.try_for_each(|at| {
-                    out.text().extend_from_slice(between(at));
+                    out.text().push_bytes(between(at));
                     pen(out, &items[at])?;
                     out.relieve()
                 })
@@ -135,7 +137,7 @@ where
             workers.push(Worker { parts, spent });
             let blocks = blocks.iter().skip(first).step_by(n_threads).cloned();
             scope.spawn(move || {
-                let mut outlet = Outlet { text: Vec::new(), done, spare };
+                let mut outlet = Outlet { text: Text::default(), done, spare };
                 let mut make = make();
                 for block in blocks {
                     let made = make(&mut outlet, block).and_then(|()| outlet.hand_over(true));
@@ -155,12 +157,12 @@ where
 struct Worker {
     parts: Receiver<io::Result<Part>>,
     /// Texts that were written go back, since fresh memory costs more than filling it.
-    spent: SyncSender<Vec<u8>>,
+    spent: SyncSender<Text>,
 }
 
 /// A piece of a block's text.
 struct Part {
-    text: Vec<u8>,
+    text: Text,
     is_last: bool,
 }
 
@@ -169,7 +171,7 @@ impl Worker {
         // A thread that ends early has panicked; the scope hands that on.
         while let Ok(part) = self.parts.recv() {
             let Part { text, is_last } = part?;
-            out.write_all(&text)?;
+            out.write_all(text.as_bytes())?;
             // One that is not needed any more is let go of here.
             let _ = self.spent.try_send(text);
             if is_last {
@@ -183,14 +185,14 @@ impl Worker {
 /// Where a thread puts the text of its blocks. What one element comes to has no bound, so it is
 /// handed over piece by piece.
 pub(super) struct Outlet {
-    text: Vec<u8>,
+    text: Text,
     done: SyncSender<io::Result<Part>>,
-    spare: Receiver<Vec<u8>>,
+    spare: Receiver<Text>,
 }
 
 impl Outlet {
     /// The text that has not been handed over yet: more goes to its end.
-    pub(super) fn text(&mut self) -> &mut Vec<u8> {
+    pub(super) fn text(&mut self) -> &mut Text {
         &mut self.text
     }
 
@@ -262,7 +264,7 @@ mod tests {
         let digits = || {
             |out: &mut Outlet, n: &usize| {
                 (0..*n).try_for_each(|at| {
-                    out.text().push(b'0' + u8::try_from(at % 10).expect("a digit"));
+                    out.text().push_int(b"", i64::try_from(at % 10).expect("a digit"));
                     out.relieve()
                 })
             }

@@ -7,6 +7,7 @@ mod cancels;
 mod groups;
 mod lists;
 mod rows;
+mod text;
 
 use std::io::{self, Write};
 

@@ -10,14 +10,13 @@
 use std::ops::Range;
 
 use crate::base::{Goroutine, Time};
-use crate::model::{Chunk, Trace};
+use crate::model::Trace;
 
 use super::book::Book;
 use super::evidence::{Act, Piece, Pieces};
 use super::gaps::{Gap, Gaps};
-use super::joining::{Joins, is_wide};
+use super::joining::{Joins, is_wide, wakes_in};
 use super::lives;
-use super::scan::each_span;
 use super::threads::Threads;
 
 /// Two waits that began closer together than this, in nanoseconds, may be in the trace in the
@@ -198,24 +197,4 @@ fn birth_in(trace: &Trace, book: &Book, gaps: &Gaps, goroutine: Goroutine) -> Op
     let in_cancel = book.mark(lives::creation_stack(trace, goroutine)).is_some();
     let parent = lives::parent(trace, goroutine).filter(|_| !in_cancel)?;
     gaps.around(parent, born)
-}
-
-/// The pieces before which their canceller woke somebody outside of the cancel.
-fn wakes_in(chunk: &Chunk, book: &Book, gaps: &Gaps) -> Vec<usize> {
-    // A chunk has no spans before its base; where the next one's begin, its own have ended.
-    if gaps.rows().iter().all(|gap| gap.until < chunk.base) {
-        return Vec::new();
-    }
-    let is_wake = |row: u16| u8::from(chunk.kinds()[usize::from(row)].woken);
-    let mut found = Vec::new();
-    each_span(chunk, is_wake, |at, word, _| {
-        let time = chunk.start(at);
-        if gaps.may_be_around(time)
-            && book.mark(chunk.stack_at(word)).is_none()
-            && let Some(by) = chunk.waker_at(word)
-        {
-            found.extend(gaps.around(by, time));
-        }
-    });
-    found
 }

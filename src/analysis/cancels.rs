@@ -15,6 +15,7 @@ use super::evidence::{Act, Pieces};
 use super::grouping::group;
 use super::index::ByGoroutine;
 use super::judge::judge;
+use super::listening::Listening;
 use super::lives;
 use super::logged::{Entry, Verb, entries, says, tops};
 use super::place::place;
@@ -31,6 +32,8 @@ pub(crate) struct Heard {
     pub(crate) logged: FxHashMap<u32, Logged>,
     /// The rows of those that heard, by goroutine, in order of time.
     pub(crate) by_goroutine: ByGoroutine,
+    /// Where they had waited.
+    pub(crate) listening: Listening,
 }
 
 /// Finds them in the evidence.
@@ -65,12 +68,20 @@ pub(crate) fn find(
     adding.add_all(threads, &calls, &mut heard);
     let noticed = noticed(trace, book, &heard, &logs);
     heard.add_noticed(noticed);
-    let of = heard.hearings.iter().map(|hearing| Some(hearing.goroutine));
-    let index = || ByGoroutine::new(trace.n_goroutines(), of);
-    (heard.by_goroutine, ()) = threads.both(index, move || drop((pieces, calls)));
-    let Heard { cancels, hearings, by_goroutine, .. } = &mut heard;
-    by_goroutine.sort_each_by_key(|row| hearings[row as usize].heard_at);
-    judge(trace, book, rules, threads, cancels, hearings, by_goroutine);
+    let Heard { cancels, hearings, by_goroutine, listening, .. } = &mut heard;
+    let index = || {
+        // A column of their own is quicker to read twice.
+        let of: Vec<Goroutine> = hearings.iter().map(|hearing| hearing.goroutine).collect();
+        let mut index = ByGoroutine::new(trace.n_goroutines(), of.iter().copied().map(Some));
+        index.sort_each_by_key(|row| hearings[row as usize].heard_at);
+        index
+    };
+    let places = || {
+        drop((pieces, calls));
+        Listening::new(trace, book, hearings.iter().map(|hearing| hearing.stack))
+    };
+    (*by_goroutine, *listening) = threads.both(index, places);
+    judge((trace, book, rules), threads, cancels, hearings, by_goroutine, listening);
     heard
 }
 

@@ -111,13 +111,7 @@ impl Survey<'_> {
 
     /// The evidence that a span is.
     #[inline(never)]
-    fn piece(
-        &self,
-        view: View<'_>,
-        runs: &mut Runs<'_>,
-        at: usize,
-        word: usize,
-    ) -> Option<Piece> {
+    fn piece(&self, view: View<'_>, runs: &mut Runs<'_>, at: usize, word: usize) -> Option<Piece> {
         let stack = view.stack_at(word);
         let mark = self.book.mark(stack)?;
         let (member, first) = runs.at(at);

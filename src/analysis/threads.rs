@@ -123,6 +123,16 @@ impl Threads {
         });
     }
 
+    /// Sorts rows; which of two that are equal comes first is open.
+    pub(crate) fn sort<T: Ord + Send>(self, rows: &mut [T]) {
+        let n = self.useful(rows.len() / ROWS_AT_A_TIME);
+        self.each(n, rows.chunks_mut(rows.len().div_ceil(n).max(1)), <[T]>::sort_unstable);
+        // What is left is to merge stretches, which the stable sort looks for.
+        if n > 1 {
+            rows.sort();
+        }
+    }
+
     fn useful(self, pieces: usize) -> usize {
         self.0.min(pieces).max(1)
     }
@@ -181,6 +191,20 @@ mod tests {
         for n in [0, 1, 5_000, 50_000] {
             let rows = Threads(3).over_rows(n, |range| range.filter(|row| row % 3 == 0).collect());
             assert!(rows.iter().copied().eq((0..n).step_by(3)), "{n}");
+        }
+    }
+
+    #[test]
+    fn rows_are_sorted_on_any_number_of_threads() {
+        for n in [0, 1, 5_000, 50_000] {
+            let mixed: Vec<u64> = (0..n).map(|at| at * 7_919 % 10_007).collect();
+            let mut expected = mixed.clone();
+            expected.sort_unstable();
+            for threads in 1..5 {
+                let mut rows = mixed.clone();
+                Threads(threads).sort(&mut rows);
+                assert_eq!(rows, expected, "{n} on {threads}");
+            }
         }
     }
 

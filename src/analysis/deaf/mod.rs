@@ -55,7 +55,7 @@ pub(crate) fn find(
     heard: &Heard,
     suspects: Suspects,
 ) -> Vec<Hearing> {
-    let Heard { cancels, hearings, logged, by_goroutine } = heard;
+    let Heard { cancels, hearings, logged, by_goroutine, listening } = heard;
     let Suspects { stayers, mut long_work } = suspects;
     let mut ground = Ground {
         trace,
@@ -67,11 +67,12 @@ pub(crate) fn find(
         unheard: Spanning::default(),
         children: OnceLock::new(),
         helped: OnceLock::new(),
-        listening: Listening::new(trace, book, hearings.iter().map(|hearing| hearing.stack)),
+        listening,
     };
     // Whom nobody can accuse is left out once, and not looked at again for each cancel.
     ground.unheard = ground.stayers.only(trace, |goroutine| !ground.is_beyond_doubt(goroutine));
     long_work.retain(|goroutine| !ground.is_beyond_doubt(goroutine));
+    long_work.see(trace, threads);
     threads.over_rows(cancels.len(), |rows| {
         let mut deaf = Vec::new();
         for cancel in &cancels[rows] {
@@ -158,7 +159,7 @@ struct Ground<'a> {
     /// Whom a library's goroutine works for that heard a cancel, and which cancel.
     helped: OnceLock<FxHashSet<(Goroutine, u32)>>,
     /// Where goroutines are known to have listened to a context.
-    listening: Listening,
+    listening: &'a Listening,
 }
 
 impl Ground<'_> {

@@ -49,17 +49,19 @@ pub(crate) fn group(trace: &Trace, book: &Book, threads: Threads, pieces: &Piece
         across.extend(block.across);
     }
     interrupt(joins, threads, &Gaps::new(gaps), &Gaps::new(across), &mut joined);
-    let mut groups: Vec<Group> = Vec::new();
-    for (at, (joined, heard)) in (0..).zip(joined.into_iter().zip(heard)) {
-        match groups.last_mut() {
-            Some(group) if joined => {
-                group.pieces.end = at + 1;
-                group.n_heard += u32::from(heard);
-            }
-            _ => groups.push(Group { pieces: at..at + 1, n_heard: u32::from(heard) }),
-        }
-    }
-    groups
+    threads.over_rows(joined.len(), |rows| {
+        let begins = |at: &usize| !joined[*at];
+        let group = |start: usize| {
+            let end = (start + 1..joined.len()).find(begins).unwrap_or(joined.len());
+            let n_heard = heard[start..end].iter().map(|&heard| u32::from(heard)).sum();
+            Group { pieces: row(start)..row(end), n_heard }
+        };
+        rows.filter(begins).map(group).collect()
+    })
+}
+
+fn row(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
 }
 
 /// Moves the bounds of a stretch of pieces to where the next canceller's begin.
@@ -181,7 +183,8 @@ fn interrupt(joins: Joins<'_>, threads: Threads, gaps: &Gaps, across: &Gaps, joi
     let regions = threads.over_rows(notes.regions().len(), |rows| {
         let edges = notes.regions()[rows].iter().flat_map(|region| {
             let edges = [region.began.time(), region.ended.time()];
-            edges.into_iter().flatten().map(|at| (region.goroutine, at))
+            let near = edges.into_iter().flatten().filter(|&at| gaps.may_be_around(at));
+            near.map(|at| (region.goroutine, at))
         });
         edges.filter_map(|(by, at)| gaps.around(by, at)).collect()
     });

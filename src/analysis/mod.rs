@@ -209,7 +209,7 @@ fn analyze_on(trace: &Trace, rules: &Rules, threads: Threads) -> Analysis {
         .both(|| survey::survey(trace, &book, rules, threads), || evidence::rare(trace, &book));
     let (parts, sleeps): (Vec<_>, Vec<_>) =
         found.into_iter().map(|found| (found.evidence, found.sleeps)).unzip();
-    let pieces = evidence::Pieces::new(trace.n_goroutines(), rare, parts);
+    let pieces = evidence::Pieces::new(threads, trace.n_goroutines(), rare, parts);
     let (mut heard, suspects) = threads.both(
         || cancels::find(trace, &book, rules, threads, pieces),
         || deaf::Suspects::new(trace, &book, rules),

@@ -12,6 +12,9 @@ const SPANS_PER_THREAD: usize = 100_000;
 /// How many rows a thread takes at a time.
 pub(crate) const ROWS_AT_A_TIME: usize = 4_096;
 
+/// How many shares there are for each thread, so that none waits long for another.
+const SHARES: usize = 16;
+
 /// How many threads the analysis may use. What it says does not depend on that.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Threads(pub(crate) usize);
@@ -52,6 +55,19 @@ impl Threads {
         work: impl Fn(Range<usize>) -> Vec<T> + Sync,
     ) -> Vec<T> {
         concat(self.of_rows(n, work))
+    }
+
+    /// Runs `work` over a few ranges that `n` rows are cut into, and puts together what it gives:
+    /// for work that costs something for each range.
+    pub(crate) fn over_shares<T: Send>(
+        self,
+        n: usize,
+        work: impl Fn(Range<usize>) -> Vec<T> + Sync,
+    ) -> Vec<T> {
+        let each = n.div_ceil(self.0 * SHARES).max(ROWS_AT_A_TIME);
+        let pieces = n.div_ceil(each);
+        let rows = |at| at * each..n.min((at + 1) * each);
+        concat(self.in_order(pieces, pieces, |(): &mut (), at| work(rows(at))))
     }
 
     /// Runs `work` over ranges of `n` rows, and gives what it made of each.

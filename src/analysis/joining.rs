@@ -183,11 +183,11 @@ pub(crate) fn wakes_in(chunk: &Chunk, book: &Book, gaps: &Gaps) -> Vec<usize> {
     let view = View::new(chunk);
     let is_wake = |row: u16| u8::from(chunk.kinds()[usize::from(row)].woken);
     let mut found = Vec::new();
-    each_span(chunk, is_wake, |at, word, _| {
-        let time = view.start(at);
+    each_span(chunk, is_wake, |wake| {
+        let time = view.start(wake.at());
         if gaps.may_be_around(time)
-            && book.mark(view.stack_at(word)).is_none()
-            && let Some(by) = view.waker_at(word)
+            && book.mark(view.stack_at(wake.word())).is_none()
+            && let Some(by) = view.waker_at(wake.word())
         {
             found.extend(gaps.around(by, time));
         }

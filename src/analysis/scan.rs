@@ -3,18 +3,12 @@
 use crate::base::Goroutine;
 use crate::model::{Chunk, KindRows};
 
-/// Calls `visit` for every span of whose kind `class` says 1 or 2, and not 0: with the span's
-/// number, that of the word that names its stack, if it has one, and the class.
-pub(crate) fn each_span(
-    chunk: &Chunk,
-    class: impl Fn(u16) -> u8,
-    mut visit: impl FnMut(usize, usize, u8),
-) {
+/// Calls `visit` for every span of whose kind `class` says 1 or 2, and not 0.
+#[inline]
+pub(crate) fn each_span(chunk: &Chunk, class: impl Fn(u16) -> u8, mut visit: impl FnMut(Hit)) {
     let mut scan = Scan::new(chunk, class);
     while let Some(hits) = scan.next_block() {
-        for (hit, class) in hits {
-            visit(hit.at as usize, hit.word as usize, class);
-        }
+        hits.for_each(&mut visit);
     }
 }
 
@@ -40,15 +34,13 @@ impl Steps {
     }
 
     #[inline]
-    fn after(self, place: Place) -> Place {
-        let [_, spans, ..] = self.0.to_le_bytes();
-        Place { at: place.at + u32::from(spans), word: place.word + (self.0 >> 16 & 0x7fff) }
+    fn spans(self) -> u32 {
+        u32::from(self.0.to_le_bytes()[1])
     }
 
-    /// The class of the wanted span between two places.
     #[inline]
-    fn class_until(self, next: Self) -> u8 {
-        if (self.0 ^ next.0) & Self::ODD == 0 { 1 } else { 2 }
+    fn words(self) -> u32 {
+        self.0 >> 16 & 0x7fff
     }
 }
 
@@ -57,6 +49,36 @@ impl Steps {
 struct Place {
     at: u32,
     word: u32,
+}
+
+/// A span that is wanted. Most are not looked at further than to their stacks.
+#[derive(Clone, Copy)]
+pub(crate) struct Hit {
+    /// Where the block begins.
+    block: Place,
+    /// How far it is from there to the span, and to the next wanted one.
+    here: Steps,
+    next: Steps,
+}
+
+impl Hit {
+    /// The span's number in its chunk.
+    #[inline]
+    pub(crate) fn at(self) -> usize {
+        (self.block.at + self.here.spans()) as usize
+    }
+
+    /// The number of the word that names its stack, if it has one.
+    #[inline]
+    pub(crate) fn word(self) -> usize {
+        (self.block.word + self.here.words()) as usize
+    }
+
+    /// Its class.
+    #[inline]
+    pub(crate) fn class(self) -> u8 {
+        if (self.here.0 ^ self.next.0) & Steps::ODD == 0 { 1 } else { 2 }
+    }
 }
 
 /// The wanted spans of a chunk, a block at a time.
@@ -80,12 +102,12 @@ impl<'c> Scan<'c> {
         Self { rows: chunk.kind_rows(), steps, next, hits: [Steps::default(); 256] }
     }
 
-    /// The wanted spans of the next block, of which there may be none, and their classes; none
-    /// if there are no more blocks.
+    /// The wanted spans of the next block, of which there may be none; none if there are no more
+    /// blocks.
     #[inline]
-    fn next_block(&mut self) -> Option<impl Iterator<Item = (Place, u8)> + '_> {
-        let first = self.next;
-        let from = first.at as usize;
+    fn next_block(&mut self) -> Option<impl Iterator<Item = Hit> + '_> {
+        let block = self.next;
+        let from = block.at as usize;
         let n_rows = self.rows.len().checked_sub(from).filter(|&n| n > 0)?.min(BLOCK);
         let end = match self.rows {
             KindRows::Narrow(rows) => {
@@ -99,9 +121,9 @@ impl<'c> Scan<'c> {
                 select(&mut self.hits, rows, |row| steps(row).copied().unwrap_or_default())
             }
         };
-        self.next = end.after(first);
-        let pairs = self.hits[..=end.n_wanted()].windows(2);
-        Some(pairs.map(move |pair| (pair[0].after(first), pair[0].class_until(pair[1]))))
+        self.next = Place { at: block.at + end.spans(), word: block.word + end.words() };
+        let (here, next) = (&self.hits[..end.n_wanted()], &self.hits[1..]);
+        Some(here.iter().zip(next).map(move |(&here, &next)| Hit { block, here, next }))
     }
 }
 

@@ -9,7 +9,7 @@ use super::Rules;
 use super::book::Book;
 use super::evidence::{Act, Part, Piece, Wait};
 use super::joining::ChunkJoins;
-use super::scan::{Runs, each_span, member_of};
+use super::scan::{Hit, Runs, each_span, member_of};
 use super::threads::Threads;
 
 /// Reasons for which nobody blocks inside a cancel: most waits need no look at their stacks.
@@ -96,12 +96,12 @@ impl Survey<'_> {
         let mut sleeps = Vec::new();
         let mut runs = Runs::new(chunk);
         buffers.pieces.clear();
-        each_span(chunk, class, |at, word, class| {
-            let local = view.names.stack(word).map_or(usize::MAX, |local| local as usize);
-            if marked.get(local) == Some(&true) {
-                buffers.pieces.extend(self.piece(view, &mut runs, at, word));
-            } else if class == SLEEP && !ends_soon(view, at, reasons.sleeps_over_ns) {
-                sleeps.push((member_of(chunk, at).0, view.start(at)));
+        each_span(chunk, class, |hit| {
+            let local = view.names.stack(hit.word()).map(|local| local as usize);
+            if local.and_then(|local| marked.get(local)) == Some(&true) {
+                buffers.pieces.extend(self.piece(view, &mut runs, hit));
+            } else if hit.class() == SLEEP && !ends_soon(view, hit.at(), reasons.sleeps_over_ns) {
+                sleeps.push((member_of(chunk, hit.at()).0, view.start(hit.at())));
             }
         });
         let mut pieces = by_canceller(&buffers.pieces, &mut buffers.keys);
@@ -111,7 +111,8 @@ impl Survey<'_> {
 
     /// The evidence that a span is.
     #[inline(never)]
-    fn piece(&self, view: View<'_>, runs: &mut Runs<'_>, at: usize, word: usize) -> Option<Piece> {
+    fn piece(&self, view: View<'_>, runs: &mut Runs<'_>, hit: Hit) -> Option<Piece> {
+        let (at, word) = (hit.at(), hit.word());
         let stack = view.stack_at(word);
         let mark = self.book.mark(stack)?;
         let (member, first) = runs.at(at);

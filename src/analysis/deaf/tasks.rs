@@ -19,7 +19,7 @@ const BACKGROUND: TaskId = TaskId(0);
 const MAX_GENERATIONS: usize = 16;
 
 /// Who works in which task for longer than the limit, and what else it takes to judge them.
-pub(super) struct LongWork {
+pub(crate) struct LongWork {
     /// By task: who, from when until when.
     by_task: FxHashMap<TaskId, Vec<(Goroutine, Interval)>>,
     /// By goroutine: whether it was seen in any of these tasks; empty if there are none.
@@ -37,7 +37,7 @@ enum Seen {
 }
 
 impl LongWork {
-    pub(super) fn new(trace: &Trace, rules: &Rules) -> Self {
+    pub(crate) fn new(trace: &Trace, rules: &Rules) -> Self {
         let mut by_task: FxHashMap<TaskId, Vec<(Goroutine, Interval)>> = FxHashMap::default();
         let all = trace.interval();
         for region in trace.notes().regions() {

@@ -165,21 +165,21 @@ impl Pieces {
 fn order_of(parts: &[Part], cancellers: &Range<usize>) -> Vec<(u32, u32)> {
     let number = |by: Option<Goroutine>| by.map_or(0, |by| by.index() + 1);
     let mut runs = Vec::new();
-    for (part, Part { runs: all, .. }) in (0..).zip(parts) {
+    for (part, Part { runs: all, .. }) in (RARE..).zip(parts) {
         let first = all.partition_point(|(by, _)| number(*by) < cancellers.start);
         let of_these = all[first..].iter().take_while(|(by, _)| number(*by) < cancellers.end);
-        runs.extend(of_these.map(|(by, rows)| (number(*by), part, rows.start, rows.end)));
+        runs.extend(of_these.map(|(by, rows)| (number(*by), part, rows.clone())));
     }
-    runs.sort_unstable();
-    let mut order = Vec::with_capacity(runs.iter().map(|run| (run.3 - run.2) as usize).sum());
+    runs.sort_unstable_by_key(|&(by, part, _)| (by, part));
+    let mut order = Vec::with_capacity(runs.iter().map(|(.., rows)| rows.len()).sum());
     let time = |&(part, row): &(u32, u32)| parts[part as usize].pieces[row as usize].at;
-    for same in runs.chunk_by(|one, other| one.0 == other.0) {
+    for same in runs.chunk_by(|(one, ..), (other, ..)| one == other) {
         let start = order.len();
-        for &(_, part, first, end) in same {
-            order.extend((first..end).map(|row| (part, row)));
+        for (_, part, rows) in same {
+            order.extend(rows.clone().map(|row| (*part, row)));
         }
         // Chunks are in order of time, but what is of no chunk lies anywhere between them.
-        if let [(_, RARE, ..), _, ..] = same {
+        if let [(_, RARE, _), _, ..] = same {
             order[start..].sort_by_key(time);
         }
     }

@@ -73,6 +73,8 @@ const SLEEP: u8 = 2;
 /// What is found in one chunk, on its way.
 #[derive(Default)]
 struct Buffers {
+    /// The spans of interest.
+    hits: Vec<Hit>,
     /// Wakes made, and states entered, inside a cancel.
     pieces: Vec<Piece>,
     keys: Vec<u128>,
@@ -93,17 +95,27 @@ impl Survey<'_> {
         let has_marks = marked.contains(&true);
         let class = |row: u16| reasons.class(&chunk.kinds()[usize::from(row)], has_marks);
         let view = View::new(chunk);
+        let is_marked = |hit: Hit| {
+            let local = view.names.stack(hit.word()).map(|local| local as usize);
+            local.and_then(|local| marked.get(local)) == Some(&true)
+        };
+        // Nearly all are wakes outside of cancels: this loop does nothing but leave them out.
+        buffers.hits.clear();
+        each_span(chunk, class, |hit| {
+            if is_marked(hit) || hit.class() == SLEEP {
+                buffers.hits.push(hit);
+            }
+        });
         let mut sleeps = Vec::new();
         let mut runs = Runs::new(chunk);
         buffers.pieces.clear();
-        each_span(chunk, class, |hit| {
-            let local = view.names.stack(hit.word()).map(|local| local as usize);
-            if local.and_then(|local| marked.get(local)) == Some(&true) {
+        for &hit in &buffers.hits {
+            if is_marked(hit) {
                 buffers.pieces.extend(self.piece(view, &mut runs, hit));
-            } else if hit.class() == SLEEP && !ends_soon(view, hit.at(), reasons.sleeps_over_ns) {
+            } else if !ends_soon(view, hit.at(), reasons.sleeps_over_ns) {
                 sleeps.push((member_of(chunk, hit.at()).0, view.start(hit.at())));
             }
-        });
+        }
         let mut pieces = by_canceller(&buffers.pieces, &mut buffers.keys);
         ChunkJoins { trace: self.trace, book: self.book, chunk, number }.join(&mut pieces);
         Found { evidence: Part::new(pieces), sleeps }

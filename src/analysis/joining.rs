@@ -1,7 +1,7 @@
 //! Whether two pieces of evidence can be of one call of a cancel function, as far as the pieces
 //! themselves and the canceller's own stops tell.
 
-use crate::base::{Goroutine, StackId, Time};
+use crate::base::{Goroutine, StackId};
 use crate::model::{Chunk, Kind, Run, Span, Trace, View};
 use crate::parse::event::GoState;
 

@@ -14,7 +14,7 @@ use super::findings;
 use super::index::{ByGoroutine, overstays_of};
 use super::split::Assists;
 use super::threads::Threads;
-use super::types::{Analysis, Cancel, Group, Hearing, Quantiles, Summary};
+use super::types::{Analysis, Group, Hearing, Quantiles, Summary};
 use super::words::Outcome;
 
 /// Puts an analysis together.

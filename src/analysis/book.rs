@@ -311,8 +311,8 @@ fn classify(trace: &Trace) -> Vec<Function> {
     let mut seen = vec![false; functions.len()];
     let root = library_root(trace);
     let mut note = |name: StrId, file: StrId| {
-        let Some(seen) = seen.get_mut(name.index()) else { return };
-        if !std::mem::replace(seen, true) {
+        if let Some(seen @ false) = seen.get_mut(name.index()) {
+            *seen = true;
             functions[name.index()] = classify_one(trace.string(name), trace.string(file), root);
         }
     };

@@ -9,6 +9,7 @@ use crate::base::{Goroutine, Time};
 use super::evidence::Pieces;
 use super::grouping::Group;
 use super::logged::{Entry, SAME_CALL_NS, Verb};
+use super::threads::Threads;
 
 /// One call of a cancel function: its pieces, or else the log that tells of it.
 #[derive(Clone, Debug)]
@@ -24,43 +25,53 @@ pub(crate) struct Call {
 
 /// Puts logs and evidence together: the evidence that follows a log at once is of that call.
 /// In order of time.
-pub(crate) fn calls(pieces: &Pieces, groups: Vec<Group>, logs: &[Entry<'_>]) -> Vec<Call> {
-    let of_group = |Group { pieces: places, n_heard }| {
-        let first = pieces.at(places.start as usize);
-        Call { at: first.at, by: first.by, pieces: places, n_heard, log: None }
+pub(crate) fn calls(
+    threads: Threads,
+    pieces: &Pieces,
+    groups: &[Group],
+    logs: &[Entry<'_>],
+) -> Vec<Call> {
+    let first = |group: &Group| {
+        let piece = pieces.at(group.pieces.start as usize);
+        (piece.by, piece.at)
     };
-    let mut calls: Vec<Call> = groups.into_iter().map(of_group).collect();
-    // The groups are in the order of their pieces: by canceller, then time.
-    let n_seen = calls.len();
-    let cancels = (0..).zip(logs).filter(|(_, log)| log.says.verb == Verb::Cancel);
-    for (row, log) in cancels {
-        let next =
-            calls[..n_seen].partition_point(|call| (call.by, call.at) < (Some(log.by), log.at));
-        let unseen = match calls[..n_seen].get_mut(next) {
+    // By group, the log that tells of it; and those logs that tell of none.
+    let mut told: FxHashMap<usize, u32> = FxHashMap::default();
+    let mut unseen = Vec::new();
+    for (row, log) in (0..).zip(logs).filter(|(_, log)| log.says.verb == Verb::Cancel) {
+        let next = groups.partition_point(|group| first(group) < (Some(log.by), log.at));
+        match groups.get(next).map(first) {
             // The last log before the evidence is the one that tells of it.
-            Some(call) if call.by == Some(log.by) && call.at - log.at <= SAME_CALL_NS => {
-                call.log.replace(row)
+            Some((by, at)) if by == Some(log.by) && at - log.at <= SAME_CALL_NS => {
+                unseen.extend(told.insert(next, row));
             }
-            _ => Some(row),
-        };
-        calls.extend(unseen.map(|row| of_log(row, &logs[row as usize])));
+            _ => unseen.push(row),
+        }
     }
-    // Small keys sort faster than calls.
-    let key = |row: u32, call: &Call| {
-        let by = call.by.map_or(0, |by| u128::from(by.0) + 1);
-        u128::from(call.at.ns().cast_unsigned() ^ (1 << 63)) << 64 | by << 32 | u128::from(row)
+    let call = |row: usize| match groups.get(row) {
+        Some(group) => {
+            let ((by, at), log) = (first(group), told.get(&row).copied());
+            Call { at, by, pieces: group.pieces.clone(), n_heard: group.n_heard, log }
+        }
+        None => {
+            let log = unseen[row - groups.len()];
+            let Entry { at, by, .. } = logs[log as usize];
+            Call { at, by: Some(by), pieces: 0..0, n_heard: 0, log: Some(log) }
+        }
     };
-    let mut order: Vec<u128> = (0..).zip(&calls).map(|(row, call)| key(row, call)).collect();
-    order.sort_unstable();
+    // Small keys sort faster than calls.
+    let n = groups.len() + unseen.len();
+    let mut order = threads.over_rows(n, |rows| rows.map(|row| key(row, &call(row))).collect());
+    threads.sort(&mut order);
     let row = |key: u128| usize::try_from(key & u128::from(u32::MAX)).unwrap_or(usize::MAX);
-    let mut in_order = Vec::with_capacity(calls.len());
-    in_order.extend(order.into_iter().filter_map(|key| calls.get(row(key)).cloned()));
-    in_order
+    threads.over_rows(n, |rows| order[rows].iter().map(|&key| call(row(key))).collect())
 }
 
-/// A call that only its log tells of.
-fn of_log(row: u32, log: &Entry<'_>) -> Call {
-    Call { at: log.at, by: Some(log.by), pieces: 0..0, n_heard: 0, log: Some(row) }
+/// The time, the canceller and the row, in this order of weight.
+fn key(row: usize, call: &Call) -> u128 {
+    let by = call.by.map_or(0, |by| u128::from(by.0) + 1);
+    let row = u128::from(u32::try_from(row).unwrap_or(u32::MAX));
+    u128::from(call.at.ns().cast_unsigned() ^ (1 << 63)) << 64 | by << 32 | row
 }
 
 /// Which cancel a goroutine noticed that logs a context's name: the last one before of that

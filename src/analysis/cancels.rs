@@ -15,6 +15,7 @@ use super::evidence::{Act, Pieces};
 use super::grouping::group;
 use super::index::ByGoroutine;
 use super::judge::judge;
+use super::listening::Listening;
 use super::lives;
 use super::logged::{Entry, Verb, entries, says, tops};
 use super::place::place;
@@ -31,6 +32,8 @@ pub(crate) struct Heard {
     pub(crate) logged: FxHashMap<u32, Logged>,
     /// The rows of those that heard, by goroutine, in order of time.
     pub(crate) by_goroutine: ByGoroutine,
+    /// Where they had waited.
+    pub(crate) listening: Listening,
 }
 
 /// Finds them in the evidence.
@@ -45,33 +48,45 @@ pub(crate) fn find(
     // Fresh memory takes its time.
     let (groups, hearings) =
         threads.both(|| group(trace, book, threads, &pieces), || vec![OPEN; pieces.n_heard()]);
-    let calls = calls(&pieces, groups, &logs);
-    let mut heard = Heard { hearings, ..Heard::default() };
-    heard.cancels = vec![UNKNOWN; calls.len()];
-    threads.each_stretch(&mut heard.cancels, |first, places| {
-        for (id, place) in (first..).zip(places) {
-            *place = cancel(trace, book, row(id), &calls[id], &pieces, &logs);
-        }
-    });
-    let tops = tops(&logs);
-    for (id, call) in (0..).zip(&calls) {
-        if let Some(log) = call.log.and_then(|row| logs.get(row as usize)) {
-            let Entry { message, task, says, .. } = *log;
-            let whole_task = tops.get(&task).is_none_or(|top| *top == Some(says.name));
-            heard.logged.insert(id, Logged { message, task, whole_task });
-        }
-    }
-    let adding = Adding { trace, book, pieces: &pieces };
+    let (calls, cancels) = threads.both(
+        || calls(threads, &pieces, &groups, &logs),
+        || vec![UNKNOWN; groups.len() + logs.len()],
+    );
+    let mut heard = Heard { cancels, hearings, ..Heard::default() };
+    heard.cancels.truncate(calls.len());
+    let adding = Adding { trace, book, pieces: &pieces, logs: &logs };
     adding.add_all(threads, &calls, &mut heard);
+    if !logs.is_empty() {
+        heard.logged = logged(&calls, &logs);
+    }
     let noticed = noticed(trace, book, &heard, &logs);
     heard.add_noticed(noticed);
-    let of = heard.hearings.iter().map(|hearing| Some(hearing.goroutine));
-    let index = || ByGoroutine::new(trace.n_goroutines(), of);
-    (heard.by_goroutine, ()) = threads.both(index, move || drop((pieces, calls)));
-    let Heard { cancels, hearings, by_goroutine, .. } = &mut heard;
-    by_goroutine.sort_each_by_key(|row| hearings[row as usize].heard_at);
-    judge(trace, book, rules, threads, cancels, hearings, by_goroutine);
+    let Heard { cancels, hearings, by_goroutine, listening, .. } = &mut heard;
+    let index = || {
+        // A column of their own is quicker to read twice.
+        let of: Vec<Goroutine> = hearings.iter().map(|hearing| hearing.goroutine).collect();
+        let mut index = ByGoroutine::new(trace.n_goroutines(), of.iter().copied().map(Some));
+        index.sort_each_by_key(|row| hearings[row as usize].heard_at);
+        index
+    };
+    let places = || {
+        drop((pieces, calls));
+        Listening::new(trace, book, hearings.iter().map(|hearing| hearing.stack))
+    };
+    (*by_goroutine, *listening) = threads.both(index, places);
+    judge((trace, book, rules), threads, cancels, hearings, by_goroutine, listening);
     heard
+}
+
+/// What the program logged, by cancel.
+fn logged(calls: &[Call], logs: &[Entry<'_>]) -> FxHashMap<u32, Logged> {
+    let tops = tops(logs);
+    let of_log = |(id, call): (u32, &Call)| {
+        let &Entry { message, task, says, .. } = logs.get(call.log? as usize)?;
+        let whole_task = tops.get(&task).is_none_or(|top| *top == Some(says.name));
+        Some((id, Logged { message, task, whole_task }))
+    };
+    (0..).zip(calls).filter_map(of_log).collect()
 }
 
 /// A hearing of which nothing is known yet.
@@ -105,44 +120,62 @@ const UNKNOWN: Cancel = Cancel {
     deaf: 0..0,
 };
 
-/// Fills the table of hearings, cancel by cancel.
+/// Fills the tables of cancels and hearings, cancel by cancel.
 struct Adding<'a> {
     trace: &'a Trace,
     book: &'a Book,
     pieces: &'a Pieces,
+    logs: &'a [Entry<'a>],
+}
+
+/// Some calls, and where what becomes of them goes.
+struct Stretch<'a> {
+    /// The number of the first, and of the first hearing.
+    first: u32,
+    first_heard: u32,
+    calls: &'a [Call],
+    cancels: &'a mut [Cancel],
+    hearings: &'a mut [Hearing],
 }
 
 impl Adding<'_> {
     fn add_all(&self, threads: Threads, calls: &[Call], heard: &mut Heard) {
-        let mut end = 0;
-        for (cancel, call) in heard.cancels.iter_mut().zip(calls) {
-            cancel.heard = end..end + call.n_heard;
-            end += call.n_heard;
-        }
+        let (mut first, mut first_heard) = (0, 0);
         let mut rest = &mut *heard.hearings;
-        let stretches: Vec<(u32, &[Call], &mut [Hearing])> = calls
-            .chunks(ROWS_AT_A_TIME)
-            .enumerate()
-            .map(|(n, calls)| {
-                let n_heard: usize = calls.iter().map(|call| call.n_heard as usize).sum();
-                let (of_these, others) = std::mem::take(&mut rest).split_at_mut(n_heard);
-                rest = others;
-                (row(n * ROWS_AT_A_TIME), calls, of_these)
+        let stretches = calls.chunks(ROWS_AT_A_TIME).zip(heard.cancels.chunks_mut(ROWS_AT_A_TIME));
+        let stretches: Vec<Stretch<'_>> = stretches
+            .map(|(calls, cancels)| {
+                let n_heard: u32 = calls.iter().map(|call| call.n_heard).sum();
+                let (hearings, others) = std::mem::take(&mut rest).split_at_mut(n_heard as usize);
+                let stretch = Stretch { first, first_heard, calls, cancels, hearings };
+                (first, first_heard, rest) =
+                    (first + row(calls.len()), first_heard + n_heard, others);
+                stretch
             })
             .collect();
         let is_full = AtomicBool::new(true);
-        threads.each(stretches.len(), stretches.into_iter(), |(first, calls, mut rows)| {
-            for (id, call) in (first..).zip(calls) {
-                let (rows_of_call, others) = rows.split_at_mut(call.n_heard as usize);
-                if self.add(id, call, rows_of_call) < rows_of_call.len() {
-                    is_full.store(false, Ordering::Relaxed);
-                }
-                rows = others;
+        threads.each(stretches.len(), stretches.into_iter(), |stretch| {
+            if !self.fill(stretch) {
+                is_full.store(false, Ordering::Relaxed);
             }
         });
         if !is_full.into_inner() {
             heard.close_up();
         }
+    }
+
+    /// Fills a stretch, and tells whether no place for a hearing is left over.
+    fn fill(&self, stretch: Stretch<'_>) -> bool {
+        let Stretch { first, first_heard: mut start, calls, cancels, hearings: mut rows } = stretch;
+        let mut is_full = true;
+        for ((id, call), cancel) in (first..).zip(calls).zip(cancels) {
+            let (rows_of_call, others) = rows.split_at_mut(call.n_heard as usize);
+            is_full &= self.add(id, call, rows_of_call) == rows_of_call.len();
+            let heard = start..start + call.n_heard;
+            (start, rows) = (heard.end, others);
+            *cancel = Cancel { heard, ..self.cancel(id, call) };
+        }
+        is_full
     }
 
     /// Fills in who heard a call, their outcomes still open, and gives their number.
@@ -162,6 +195,34 @@ impl Adding<'_> {
             }
         }
         once_each(&mut rows[..n])
+    }
+
+    /// Makes one cancel, of which it is not known yet who heard it.
+    fn cancel(&self, id: u32, call: &Call) -> Cancel {
+        let Self { trace, book, pieces, logs } = *self;
+        let (mut stack, mut depth) = (None, 0);
+        for piece in pieces.of(call.pieces.clone()) {
+            if let Some(mark) = book.mark(piece.stack) {
+                stack.get_or_insert(piece.stack);
+                depth = depth.max(u32::from(mark.depth));
+            }
+        }
+        let log = call.log.and_then(|row| logs.get(row as usize));
+        let why = match log {
+            Some(log) if call.pieces.is_empty() => why_logged(trace, book, call.by, log.stack),
+            _ => why(trace, book, call.by, stack.unwrap_or_default(), call.at),
+        };
+        Cancel {
+            at: call.at,
+            cause: why.cause,
+            detail: why.detail,
+            site: why.site,
+            by: why.by,
+            depth,
+            stack: why.stack,
+            id,
+            ..UNKNOWN
+        }
     }
 }
 
@@ -286,37 +347,6 @@ impl Ear {
             outcome: Outcome::Alive,
             overstay_ns: 0,
         }
-    }
-}
-
-/// Makes one cancel, of which it is not known yet who heard it.
-fn cancel(
-    trace: &Trace,
-    book: &Book,
-    id: u32,
-    call: &Call,
-    pieces: &Pieces,
-    logs: &[Entry<'_>],
-) -> Cancel {
-    let marked = pieces.of(call.pieces.clone()).filter(|piece| book.mark(piece.stack).is_some());
-    let stack = marked.map(|piece| piece.stack).next().unwrap_or_default();
-    let log = call.log.and_then(|row| logs.get(row as usize));
-    let why = match log {
-        Some(log) if call.pieces.is_empty() => why_logged(trace, book, call.by, log.stack),
-        _ => why(trace, book, call.by, stack, call.at),
-    };
-    let marks = pieces.of(call.pieces.clone()).filter_map(|piece| book.mark(piece.stack));
-    Cancel {
-        id,
-        at: call.at,
-        cause: why.cause,
-        detail: why.detail,
-        site: why.site,
-        by: why.by,
-        depth: marks.map(|mark| u32::from(mark.depth)).max().unwrap_or(0),
-        stack: why.stack,
-        heard: 0..0,
-        deaf: 0..0,
     }
 }
 

@@ -13,7 +13,6 @@ use super::book::Book;
 use super::index::ByGoroutine;
 use super::place::{has_host, host};
 use super::threads::Threads;
-use super::types::Hearing;
 
 /// The lives of those who heard more than this many cancels are looked through beforehand.
 const MANY: usize = 8;
@@ -35,17 +34,14 @@ impl Departures {
         trace: &Trace,
         book: &Book,
         threads: Threads,
-        hearings: &[Hearing],
         by_goroutine: &ByGoroutine,
     ) -> Self {
-        let stays = threads.over_rows(hearings.len(), |rows| {
-            let of = |row: usize| Some((row, hearings.get(row)?));
-            let hearings = rows.filter_map(of).filter(|(row, hearing)| {
-                let all = by_goroutine.of(hearing.goroutine);
-                let is_first = all.first().is_some_and(|&first| first as usize == *row);
-                is_first && all.len() > MANY && has_host(trace, book, hearing.goroutine)
+        let several = by_goroutine.several();
+        let stays = threads.over_rows(several.len(), |rows| {
+            let many = several[rows].iter().filter(|&&goroutine| {
+                by_goroutine.of(goroutine).len() > MANY && has_host(trace, book, goroutine)
             });
-            hearings.map(|(_, it)| (it.goroutine, stays(trace, book, it.goroutine))).collect()
+            many.map(|&goroutine| (goroutine, stays(trace, book, goroutine))).collect()
         });
         Self(stays.into_iter().collect())
     }

@@ -9,6 +9,7 @@ use crate::parse::event::GoState;
 use super::book::{Book, Mark};
 use super::lives;
 use super::patterns::Role;
+use super::threads::Threads;
 
 /// What a piece of evidence shows the canceller doing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -67,8 +68,8 @@ pub(crate) struct Wait {
 #[derive(Debug, Default)]
 pub(crate) struct Part {
     pieces: Vec<Piece>,
-    /// The cancellers, and how many pieces each has.
-    runs: Vec<(Option<Goroutine>, u32)>,
+    /// The cancellers, and which pieces each has.
+    runs: Vec<(Option<Goroutine>, Range<u32>)>,
     /// By how many of them somebody heard.
     n_heard: usize,
 }
@@ -76,12 +77,12 @@ pub(crate) struct Part {
 impl Part {
     /// Takes pieces that are sorted.
     pub(crate) fn new(pieces: Vec<Piece>) -> Self {
-        let mut runs: Vec<(Option<Goroutine>, u32)> = Vec::new();
+        let mut runs: Vec<(Option<Goroutine>, Range<u32>)> = Vec::new();
         let mut n_heard = 0;
-        for piece in &pieces {
+        for (row, piece) in (0..).zip(&pieces) {
             match runs.last_mut() {
-                Some((by, n)) if *by == piece.by => *n += 1,
-                _ => runs.push((piece.by, 1)),
+                Some((by, rows)) if *by == piece.by => rows.end = row + 1,
+                _ => runs.push((piece.by, row..row + 1)),
             }
             n_heard += usize::from(piece.act.is_heard());
         }
@@ -102,51 +103,18 @@ const RARE: u32 = 0;
 
 impl Pieces {
     /// Puts parts in order: first what is of no chunk, then what was found in each.
-    pub(crate) fn new(n_goroutines: u32, rare: Part, of_chunks: Vec<Part>) -> Self {
+    pub(crate) fn new(
+        threads: Threads,
+        n_goroutines: u32,
+        rare: Part,
+        of_chunks: Vec<Part>,
+    ) -> Self {
         let mut parts = vec![rare];
         parts.extend(of_chunks);
-        let bucket = |by: Option<Goroutine>| by.map_or(0, |by| by.index() + 1);
-        let mut next = vec![0_u32; n_goroutines as usize + 2];
-        for &(by, n) in parts.iter().flat_map(|part| &part.runs) {
-            next[bucket(by) + 1] += n;
-        }
-        let mut sum = 0;
-        for start in &mut next {
-            sum += *start;
-            *start = sum;
-        }
-        let mut order = vec![(0, 0); sum as usize];
-        for (number, part) in (0..).zip(&parts) {
-            let mut row = 0;
-            for &(by, n) in &part.runs {
-                let place = &mut next[bucket(by)];
-                for place in &mut order[*place as usize..(*place + n) as usize] {
-                    *place = (number, row);
-                    row += 1;
-                }
-                *place += n;
-            }
-        }
-        let mut pieces = Self { parts, order };
-        pieces.sort_by_time(|by| {
-            let end = bucket(by);
-            let start = end.checked_sub(1).map_or(0, |before| next[before]);
-            start as usize..next[end] as usize
-        });
-        pieces
-    }
-
-    /// Sorts those of each canceller, whose places are told, by time. Chunks are in order of
-    /// time, so that this is done unless some of its pieces are of no chunk.
-    fn sort_by_time(&mut self, places: impl Fn(Option<Goroutine>) -> Range<usize>) {
-        let Self { parts, order } = self;
-        let time = |&(part, row): &(u32, u32)| parts[part as usize].pieces[row as usize].at;
-        for &(by, _) in &parts[RARE as usize].runs {
-            let of_canceller = &mut order[places(by)];
-            if !of_canceller.is_sorted_by_key(time) {
-                of_canceller.sort_by_key(time);
-            }
-        }
+        // Those whose canceller is not known come first.
+        let n_cancellers = n_goroutines as usize + 1;
+        let order = threads.over_shares(n_cancellers, |cancellers| order_of(&parts, &cancellers));
+        Self { parts, order }
     }
 
     /// How many there are.
@@ -191,6 +159,31 @@ impl Pieces {
     pub(crate) fn of(&self, places: Range<u32>) -> impl Iterator<Item = &Piece> {
         places.map(|place| self.at(place as usize))
     }
+}
+
+/// The pieces of some cancellers in order: each one's part, and its row in that.
+fn order_of(parts: &[Part], cancellers: &Range<usize>) -> Vec<(u32, u32)> {
+    let number = |by: Option<Goroutine>| by.map_or(0, |by| by.index() + 1);
+    let mut runs = Vec::new();
+    for (part, Part { runs: all, .. }) in (RARE..).zip(parts) {
+        let first = all.partition_point(|(by, _)| number(*by) < cancellers.start);
+        let of_these = all[first..].iter().take_while(|(by, _)| number(*by) < cancellers.end);
+        runs.extend(of_these.map(|(by, rows)| (number(*by), part, rows.clone())));
+    }
+    runs.sort_unstable_by_key(|&(by, part, _)| (by, part));
+    let mut order = Vec::with_capacity(runs.iter().map(|(.., rows)| rows.len()).sum());
+    let time = |&(part, row): &(u32, u32)| parts[part as usize].pieces[row as usize].at;
+    for same in runs.chunk_by(|(one, ..), (other, ..)| one == other) {
+        let start = order.len();
+        for (_, part, rows) in same {
+            order.extend(rows.clone().map(|row| (*part, row)));
+        }
+        // Chunks are in order of time, but what is of no chunk lies anywhere between them.
+        if let [(_, RARE, _), _, ..] = same {
+            order[start..].sort_by_key(time);
+        }
+    }
+    order
 }
 
 /// The evidence that is in no chunk: births and samples.

@@ -10,14 +10,13 @@
 use std::ops::Range;
 
 use crate::base::{Goroutine, Time};
-use crate::model::{Chunk, Trace};
+use crate::model::Trace;
 
 use super::book::Book;
 use super::evidence::{Act, Piece, Pieces};
 use super::gaps::{Gap, Gaps};
-use super::joining::{Joins, is_wide};
+use super::joining::{Joins, is_wide, wakes_in};
 use super::lives;
-use super::scan::each_span;
 use super::threads::Threads;
 
 /// Two waits that began closer together than this, in nanoseconds, may be in the trace in the
@@ -50,17 +49,19 @@ pub(crate) fn group(trace: &Trace, book: &Book, threads: Threads, pieces: &Piece
         across.extend(block.across);
     }
     interrupt(joins, threads, &Gaps::new(gaps), &Gaps::new(across), &mut joined);
-    let mut groups: Vec<Group> = Vec::new();
-    for (at, (joined, heard)) in (0..).zip(joined.into_iter().zip(heard)) {
-        match groups.last_mut() {
-            Some(group) if joined => {
-                group.pieces.end = at + 1;
-                group.n_heard += u32::from(heard);
-            }
-            _ => groups.push(Group { pieces: at..at + 1, n_heard: u32::from(heard) }),
-        }
-    }
-    groups
+    threads.over_rows(joined.len(), |rows| {
+        let begins = |at: &usize| !joined[*at];
+        let group = |start: usize| {
+            let end = (start + 1..joined.len()).find(begins).unwrap_or(joined.len());
+            let n_heard = heard[start..end].iter().map(|&heard| u32::from(heard)).sum();
+            Group { pieces: row(start)..row(end), n_heard }
+        };
+        rows.filter(begins).map(group).collect()
+    })
+}
+
+fn row(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
 }
 
 /// Moves the bounds of a stretch of pieces to where the next canceller's begin.
@@ -182,7 +183,8 @@ fn interrupt(joins: Joins<'_>, threads: Threads, gaps: &Gaps, across: &Gaps, joi
     let regions = threads.over_rows(notes.regions().len(), |rows| {
         let edges = notes.regions()[rows].iter().flat_map(|region| {
             let edges = [region.began.time(), region.ended.time()];
-            edges.into_iter().flatten().map(|at| (region.goroutine, at))
+            let near = edges.into_iter().flatten().filter(|&at| gaps.may_be_around(at));
+            near.map(|at| (region.goroutine, at))
         });
         edges.filter_map(|(by, at)| gaps.around(by, at)).collect()
     });
@@ -198,24 +200,4 @@ fn birth_in(trace: &Trace, book: &Book, gaps: &Gaps, goroutine: Goroutine) -> Op
     let in_cancel = book.mark(lives::creation_stack(trace, goroutine)).is_some();
     let parent = lives::parent(trace, goroutine).filter(|_| !in_cancel)?;
     gaps.around(parent, born)
-}
-
-/// The pieces before which their canceller woke somebody outside of the cancel.
-fn wakes_in(chunk: &Chunk, book: &Book, gaps: &Gaps) -> Vec<usize> {
-    // A chunk has no spans before its base; where the next one's begin, its own have ended.
-    if gaps.rows().iter().all(|gap| gap.until < chunk.base) {
-        return Vec::new();
-    }
-    let is_wake = |row: u16| u8::from(chunk.kinds()[usize::from(row)].woken);
-    let mut found = Vec::new();
-    each_span(chunk, is_wake, |at, word, _| {
-        let time = chunk.start(at);
-        if gaps.may_be_around(time)
-            && book.mark(chunk.stack_at(word)).is_none()
-            && let Some(by) = chunk.waker_at(word)
-        {
-            found.extend(gaps.around(by, time));
-        }
-    });
-    found
 }

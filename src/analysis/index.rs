@@ -9,11 +9,13 @@ use crate::model::Trace;
 use super::lives;
 use super::types::Hearing;
 
-/// Rows of some table by goroutine: where each goroutine's rows begin, and the rows.
+/// Rows of some table by goroutine: where each goroutine's rows end, and the rows.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ByGoroutine {
-    starts: Vec<u32>,
+    ends: Vec<u32>,
     rows: Vec<u32>,
+    /// Those that have several rows.
+    several: Vec<Goroutine>,
 }
 
 impl ByGoroutine {
@@ -22,25 +24,28 @@ impl ByGoroutine {
         n_goroutines: u32,
         of: impl Iterator<Item = Option<Goroutine>> + Clone,
     ) -> Self {
-        let mut starts = vec![0_u32; n_goroutines as usize + 1];
+        let mut ends = vec![0_u32; n_goroutines as usize];
         for goroutine in of.clone().flatten() {
-            starts[goroutine.index() + 1] += 1;
+            ends[goroutine.index()] += 1;
         }
         let mut sum = 0;
-        for start in &mut starts {
-            sum += *start;
-            *start = sum;
+        let mut several = Vec::new();
+        // Up to its end as far as it is filled: from its beginning on.
+        for (goroutine, end) in (0..).map(Goroutine).zip(&mut ends) {
+            if *end > 1 {
+                several.push(goroutine);
+            }
+            sum += std::mem::replace(end, sum);
         }
-        let mut next = starts.clone();
         let mut rows = vec![0; sum as usize];
         for (row, goroutine) in (0..).zip(of) {
             if let Some(goroutine) = goroutine {
-                let place = &mut next[goroutine.index()];
-                rows[*place as usize] = row;
-                *place += 1;
+                let end = &mut ends[goroutine.index()];
+                rows[*end as usize] = row;
+                *end += 1;
             }
         }
-        Self { starts, rows }
+        Self { ends, rows, several }
     }
 
     /// One goroutine's rows.
@@ -51,18 +56,21 @@ impl ByGoroutine {
     /// Where one goroutine's rows are among all.
     pub(crate) fn range_of(&self, goroutine: Goroutine) -> Range<usize> {
         let at = goroutine.index();
-        let bounds = self.starts.get(at).zip(self.starts.get(at + 1));
-        bounds.map_or(0..0, |(&start, &end)| start as usize..end as usize)
+        let start = at.checked_sub(1).and_then(|before| self.ends.get(before));
+        let start = start.map_or(0, |&start| start as usize);
+        self.ends.get(at).map_or(0..0, |&end| start..end as usize)
+    }
+
+    /// Those that have several rows.
+    pub(crate) fn several(&self) -> &[Goroutine] {
+        &self.several
     }
 
     /// Sorts each goroutine's rows anew.
     pub(crate) fn sort_each_by_key<K: Ord>(&mut self, key: impl Fn(u32) -> K) {
-        for bounds in self.starts.windows(2) {
-            if let [start, end] = bounds
-                && end - start > 1
-            {
-                self.rows[*start as usize..*end as usize].sort_unstable_by_key(|&row| key(row));
-            }
+        for &goroutine in &self.several {
+            let range = self.range_of(goroutine);
+            self.rows[range].sort_unstable_by_key(|&row| key(row));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Whether two pieces of evidence can be of one call of a cancel function, as far as the pieces
 //! themselves and the canceller's own stops tell.
 
-use crate::base::{Goroutine, StackId, Time};
+use crate::base::{Goroutine, StackId};
 use crate::model::{Chunk, Kind, Run, Span, Trace, View};
 use crate::parse::event::GoState;
 
@@ -10,6 +10,7 @@ use super::evidence::Piece;
 use super::gaps::{Gap, Gaps};
 use super::lives;
 use super::patterns::Role;
+use super::scan::each_span;
 
 /// Between two pieces that are closer together than this, in nanoseconds, there is no room for
 /// anything else that leaves a trace: writing an event with its stack takes half as long.
@@ -110,9 +111,8 @@ pub(crate) struct ChunkJoins<'a> {
 
 impl ChunkJoins<'_> {
     /// Notes on each of the chunk's pieces, which are sorted by canceller and time, whether it
-    /// may be of the same call as the one before. `others` are all spans that
-    /// begin with a wake outside of cancels.
-    pub(crate) fn join(&self, pieces: &mut [Piece], others: &[u32]) {
+    /// may be of the same call as the one before.
+    pub(crate) fn join(&self, pieces: &mut [Piece]) {
         let joins = Joins { trace: self.trace, book: self.book };
         let mut gaps = Vec::new();
         let mut stops: Option<Stops<'_>> = None;
@@ -131,30 +131,14 @@ impl ChunkJoins<'_> {
             if let (true, true, Some(by)) = (may_join, is_wide(&before, &piece), piece.by)
                 && !joins.cancels_once(by)
             {
-                let (from, until) = (self.in_chunk(before.at), self.in_chunk(piece.at));
-                gaps.push(Gap { by, from, until, piece: at });
+                gaps.push(Gap { by, from: before.at, until: piece.at, piece: at });
             }
         }
-        if gaps.is_empty() {
-            return;
-        }
-        let gaps = Gaps::new(gaps);
-        let view = View::new(self.chunk);
-        for &at in others {
-            let at = at as usize;
-            let time = Time(view.ns(at));
-            if gaps.may_be_around(time)
-                && let Some(by) = view.waker_at(self.chunk.words_at(at))
-                && let Some(piece) = gaps.around(by, time)
-            {
+        if !gaps.is_empty() {
+            for piece in wakes_in(self.chunk, self.book, &Gaps::new(gaps)) {
                 pieces[piece].joins = false;
             }
         }
-    }
-
-    /// A time as the chunk's columns have it, which is quicker to read.
-    fn in_chunk(&self, at: Time) -> Time {
-        Time(at - self.chunk.base)
     }
 
     fn stops_of(&self, of: Goroutine) -> Stops<'_> {
@@ -187,4 +171,26 @@ impl Stops<'_> {
             joins.is_elsewhere(piece, state, woken, stack)
         })
     }
+}
+
+/// The pieces before which their canceller woke somebody outside of the cancel. That is looked
+/// for where there are gaps only, since there are few: all wakes have to be looked at.
+pub(crate) fn wakes_in(chunk: &Chunk, book: &Book, gaps: &Gaps) -> Vec<usize> {
+    // A chunk has no spans before its base; where the next one's begin, its own have ended.
+    if gaps.rows().iter().all(|gap| gap.until < chunk.base) {
+        return Vec::new();
+    }
+    let view = View::new(chunk);
+    let is_wake = |row: u16| u8::from(chunk.kinds()[usize::from(row)].woken);
+    let mut found = Vec::new();
+    each_span(chunk, is_wake, |wake| {
+        let time = view.start(wake.at());
+        if gaps.may_be_around(time)
+            && book.mark(view.stack_at(wake.word())).is_none()
+            && let Some(by) = view.waker_at(wake.word())
+        {
+            found.extend(gaps.around(by, time));
+        }
+    });
+    found
 }

@@ -16,23 +16,25 @@ use super::words::{Cause, Evidence, HeardIn};
 
 /// Decides, and notes it in the table of hearings.
 pub(crate) fn judge(
-    trace: &Trace,
-    book: &Book,
-    rules: &Rules,
+    (trace, book, rules): (&Trace, &Book, &Rules),
     threads: Threads,
     cancels: &[Cancel],
     hearings: &mut [Hearing],
     by_goroutine: &ByGoroutine,
+    listening: &Listening,
 ) {
-    let next = threads.over_rows(hearings.len(), |rows| {
+    // Most heard one cancel only.
+    let several = by_goroutine.several().iter().flat_map(|&goroutine| by_goroutine.of(goroutine));
+    let mut several: Vec<u32> = several.copied().collect();
+    threads.sort(&mut several);
+    let next = threads.over_rows(several.len(), |rows| {
+        let rows = several[rows].iter().map(|&row| row as usize);
         let next = |row| Some((row, next_hearing(trace, cancels, hearings, by_goroutine, row)?));
         rows.filter_map(next).collect()
     });
-    let listening = Listening::new(trace, book, hearings.iter().map(|row| row.stack));
-    let departures = Departures::new(trace, book, threads, hearings, by_goroutine);
+    let departures = Departures::new(trace, book, threads, by_goroutine);
     let late_over_ns = rules.late_over_ns;
-    let ground =
-        Ground { trace, book, listening: &listening, departures: &departures, late_over_ns };
+    let ground = Ground { trace, book, listening, departures: &departures, late_over_ns };
     threads.each_stretch(hearings, |first, rows| {
         let mut next = next[next.partition_point(|(row, _)| *row < first)..].iter().peekable();
         for (at, row) in (first..).zip(rows) {
@@ -78,9 +80,6 @@ fn next_hearing(
 ) -> Option<Later> {
     let hearing = hearings.get(row)?;
     let rows = by_goroutine.of(hearing.goroutine);
-    if rows.len() == 1 {
-        return None;
-    }
     let of = |row: &u32| &hearings[*row as usize];
     let later = rows.partition_point(|row| of(row).heard_at <= hearing.heard_at);
     let follows = |later: &Hearing| {

@@ -243,15 +243,16 @@ pub fn analyze(trace: &Trace, rules: &Rules) -> Analysis {
 }
 
 fn analyze_on(trace: &Trace, rules: &Rules, threads: Threads) -> Analysis {
-    let book = book::Book::new(trace);
+    let (book, long_work) =
+        threads.both(|| book::Book::new(trace), || deaf::LongWork::new(trace, rules));
     let (found, rare) = threads
         .both(|| survey::survey(trace, &book, rules, threads), || evidence::rare(trace, &book));
     let (parts, sleeps): (Vec<_>, Vec<_>) =
         found.into_iter().map(|found| (found.evidence, found.sleeps)).unzip();
-    let pieces = evidence::Pieces::new(trace.n_goroutines(), rare, parts);
+    let pieces = evidence::Pieces::new(threads, trace.n_goroutines(), rare, parts);
     let (mut heard, suspects) = threads.both(
         || cancels::find(trace, &book, rules, threads, pieces),
-        || deaf::Suspects::new(trace, &book, rules),
+        || deaf::Suspects { stayers: deaf::stayers(trace, &book, rules), long_work },
     );
     let deaf = deaf::find(trace, &book, rules, threads, &heard, suspects);
     cancels::add_deaf(&mut heard, deaf);

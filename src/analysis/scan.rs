@@ -3,133 +3,141 @@
 use crate::base::Goroutine;
 use crate::model::{Chunk, KindRows};
 
-/// Calls `visit` for every span of whose kind `class` does not say 0: with the span's number,
-/// that of the word that names its stack, if it has one, and the class.
-pub(crate) fn each_span(
-    chunk: &Chunk,
-    class: impl Fn(u16) -> u8,
-    mut visit: impl FnMut(usize, usize, u8),
-) {
+/// Calls `visit` for every span of whose kind `class` says 1 or 2, and not 0.
+#[inline]
+pub(crate) fn each_span(chunk: &Chunk, class: impl Fn(u16) -> u8, mut visit: impl FnMut(Hit)) {
     let mut scan = Scan::new(chunk, class);
     while let Some(hits) = scan.next_block() {
-        for hit in hits {
-            visit(hit.at(), hit.word(), hit.class);
-        }
+        hits.for_each(&mut visit);
     }
 }
 
 /// How many spans are looked at in one go.
-const BLOCK: usize = 64;
+const BLOCK: usize = 128;
 
-/// What a pass needs to know of a kind, in one number: how far a span of it is from the next, as
-/// in [`Scan::hits`], and below that its class.
+/// How far it is from one place in a block to another, in one number: so many wanted spans
+/// (8 bits), spans (8 bits) and words (15 bits), and whether those of class 2 are odd in number.
+#[derive(Clone, Copy, Default)]
+struct Steps(u32);
+
+impl Steps {
+    const ODD: u32 = 1 << 31;
+
+    fn over(words: u8, class: u8) -> Self {
+        let odd = if class == 2 { Self::ODD } else { 0 };
+        Self(odd | u32::from(words) << 16 | 1 << 8 | u32::from(class > 0))
+    }
+
+    #[inline]
+    fn n_wanted(self) -> usize {
+        usize::from(self.0.to_le_bytes()[0])
+    }
+
+    #[inline]
+    fn spans(self) -> u32 {
+        u32::from(self.0.to_le_bytes()[1])
+    }
+
+    #[inline]
+    fn words(self) -> u32 {
+        self.0 >> 16 & 0x7fff
+    }
+}
+
+/// A span's number in its chunk, and that of its first word.
 #[derive(Clone, Copy)]
-struct Step(u32);
-
-impl Default for Step {
-    fn default() -> Self {
-        Self::new(0, 0)
-    }
+struct Place {
+    at: u32,
+    word: u32,
 }
 
-impl Step {
-    fn new(words: u8, class: u8) -> Self {
-        Self(u32::from(words) << 16 | 1 << 8 | u32::from(class))
-    }
-
-    fn class(self) -> u32 {
-        self.0 & 0xff
-    }
-}
-
-/// A span that is wanted.
+/// A span that is wanted. Most are not looked at further than to their stacks.
 #[derive(Clone, Copy)]
 pub(crate) struct Hit {
-    /// The span's number in its chunk.
-    pub(crate) at: u32,
-    word: u32,
-    /// The class of its kind.
-    pub(crate) class: u8,
+    /// Where the block begins.
+    block: Place,
+    /// How far it is from there to the span, and to the next wanted one.
+    here: Steps,
+    next: Steps,
 }
 
 impl Hit {
     /// The span's number in its chunk.
     #[inline]
     pub(crate) fn at(self) -> usize {
-        self.at as usize
+        (self.block.at + self.here.spans()) as usize
     }
 
-    /// The number of its first word.
+    /// The number of the word that names its stack, if it has one.
     #[inline]
     pub(crate) fn word(self) -> usize {
-        self.word as usize
+        (self.block.word + self.here.words()) as usize
+    }
+
+    /// Its class.
+    #[inline]
+    pub(crate) fn class(self) -> u8 {
+        if (self.here.0 ^ self.next.0) & Steps::ODD == 0 { 1 } else { 2 }
     }
 }
 
 /// The wanted spans of a chunk, a block at a time.
-pub(crate) struct Scan<'c> {
+struct Scan<'c> {
     rows: KindRows<'c>,
-    /// By kind, filled up to the next size at which no bound needs to be checked.
-    steps: Vec<Step>,
-    /// The first span of the next block, and its first word.
-    at: u32,
-    word: u32,
-    /// The wanted spans of the block: from its beginning so many words (16 bits) and so many
-    /// spans (8 bits), and the class.
-    hits: [u32; BLOCK],
+    /// Over a span of each kind, filled up to the next size at which no bound needs to be checked.
+    steps: Vec<Steps>,
+    /// Where the next block begins.
+    next: Place,
+    /// How far it is to each wanted span of the block, and to its end; as many as a byte counts.
+    hits: [Steps; 256],
 }
 
 impl<'c> Scan<'c> {
-    /// All spans of whose kind `class` does not say 0.
-    pub(crate) fn new(chunk: &'c Chunk, class: impl Fn(u16) -> u8) -> Self {
+    fn new(chunk: &'c Chunk, class: impl Fn(u16) -> u8) -> Self {
         let kinds = (0..).zip(chunk.kinds());
-        let mut steps: Vec<Step> =
-            kinds.map(|(row, kind)| Step::new(kind.words, class(row))).collect();
-        steps.resize(steps.len().max(256), Step::default());
-        Self { rows: chunk.kind_rows(), steps, at: 0, word: 0, hits: [0; BLOCK] }
+        let mut steps: Vec<Steps> =
+            kinds.map(|(row, kind)| Steps::over(kind.words, class(row))).collect();
+        steps.resize(steps.len().max(256), Steps::default());
+        let next = Place { at: 0, word: 0 };
+        Self { rows: chunk.kind_rows(), steps, next, hits: [Steps::default(); 256] }
     }
 
-    /// The next block's, of which there may be none; none if there are no more blocks.
+    /// The wanted spans of the next block, of which there may be none; none if there are no more
+    /// blocks.
     #[inline]
-    pub(crate) fn next_block(&mut self) -> Option<impl Iterator<Item = Hit> + '_> {
-        let from = self.at as usize;
+    fn next_block(&mut self) -> Option<impl Iterator<Item = Hit> + '_> {
+        let block = self.next;
+        let from = block.at as usize;
         let n_rows = self.rows.len().checked_sub(from).filter(|&n| n > 0)?.min(BLOCK);
-        let (first, first_word) = (self.at, self.word);
-        let (n, from_start) = match self.rows {
+        let end = match self.rows {
             KindRows::Narrow(rows) => {
-                let steps: &[Step; 256] = self.steps.first_chunk()?;
+                let steps: &[Steps; 256] = self.steps.first_chunk()?;
                 let rows = rows.get(from..from + n_rows)?;
                 select(&mut self.hits, rows, |&row| steps[usize::from(row)])
             }
             KindRows::Wide(rows) => {
-                let step = |row: &[u8; 2]| self.steps.get(usize::from(u16::from_le_bytes(*row)));
+                let steps = |row: &[u8; 2]| self.steps.get(usize::from(u16::from_le_bytes(*row)));
                 let rows = rows.get(from..from + n_rows)?;
-                select(&mut self.hits, rows, |row| step(row).copied().unwrap_or_default())
+                select(&mut self.hits, rows, |row| steps(row).copied().unwrap_or_default())
             }
         };
-        self.at += u32::try_from(n_rows).unwrap_or(0);
-        self.word += from_start >> 16;
-        Some(self.hits[..n].iter().map(move |hit| {
-            let [class, at, low, high] = hit.to_le_bytes();
-            let word = u32::from(u16::from_le_bytes([low, high]));
-            Hit { at: first + u32::from(at), word: first_word + word, class }
-        }))
+        self.next = Place { at: block.at + end.spans(), word: block.word + end.words() };
+        let (here, next) = (&self.hits[..end.n_wanted()], &self.hits[1..]);
+        Some(here.iter().zip(next).map(move |(&here, &next)| Hit { block, here, next }))
     }
 }
 
-/// Fills in the hits of a block, and gives their number and where the next block begins. The
-/// loop has no branch that depends on what is wanted, since which those are cannot be foretold.
+/// Fills in how far it is to each hit of a block, and gives how far to its end. The loop has no
+/// branch, since what is wanted cannot be foretold: what is not is written over by what is next.
 #[inline]
-fn select<R>(hits: &mut [u32; BLOCK], rows: &[R], step: impl Fn(&R) -> Step) -> (usize, u32) {
-    let mut n = 0;
-    let mut from_start = 0;
+fn select<R>(hits: &mut [Steps; 256], rows: &[R], steps: impl Fn(&R) -> Steps) -> Steps {
+    let mut place = Steps::default();
     for row in rows {
-        let step = step(row);
-        hits[n % BLOCK] = from_start | step.class();
-        n += usize::from(step.class() != 0);
-        from_start += step.0 - step.class();
+        hits[place.n_wanted()] = place;
+        place.0 = place.0.wrapping_add(steps(row).0);
     }
-    (n.min(BLOCK), from_start)
+    hits[place.n_wanted()] = place;
+    place
 }
 
 /// Whose the spans of a chunk are, asked for in ascending order.

@@ -9,7 +9,7 @@ use super::Rules;
 use super::book::Book;
 use super::evidence::{Act, Part, Piece, Wait};
 use super::joining::ChunkJoins;
-use super::scan::{Hit, Runs, Scan, member_of};
+use super::scan::{Hit, Runs, each_span, member_of};
 use super::threads::Threads;
 
 /// Reasons for which nobody blocks inside a cancel: most waits need no look at their stacks.
@@ -52,36 +52,31 @@ impl Reasons {
     }
 
     fn class(&self, kind: &Kind, has_marks: bool) -> u8 {
+        let is_woken_or_here = kind.woken || !self.elsewhere.contains(&kind.reason);
         if kind.state == GoState::Waiting && Some(kind.reason) == self.sleep {
             SLEEP
-        } else if !has_marks || kind.words == 0 {
-            NOTHING
-        } else if kind.woken {
-            WAKE
-        } else if self.elsewhere.contains(&kind.reason) {
-            NOTHING
+        } else if has_marks && kind.words > 0 && is_woken_or_here {
+            MAYBE
         } else {
-            STOP
+            NOTHING
         }
     }
 }
 
 /// Of no interest.
 const NOTHING: u8 = 0;
-/// Somebody was woken: in a cancel, perhaps.
-const WAKE: u8 = 1;
-/// Somebody stopped: in a cancel, perhaps.
-const STOP: u8 = 2;
+/// Somebody was woken or stopped: in a cancel, perhaps.
+const MAYBE: u8 = 1;
 /// Somebody slept.
-const SLEEP: u8 = 3;
+const SLEEP: u8 = 2;
 
 /// What is found in one chunk, on its way.
 #[derive(Default)]
 struct Buffers {
+    /// The spans of interest.
+    hits: Vec<Hit>,
     /// Wakes made, and states entered, inside a cancel.
     pieces: Vec<Piece>,
-    /// The spans that begin with any other wake.
-    others: Vec<u32>,
     keys: Vec<u128>,
 }
 
@@ -100,29 +95,29 @@ impl Survey<'_> {
         let has_marks = marked.contains(&true);
         let class = |row: u16| reasons.class(&chunk.kinds()[usize::from(row)], has_marks);
         let view = View::new(chunk);
-        let over_ns = reasons.sleeps_over_ns;
+        let is_marked = |hit: Hit| {
+            let local = view.names.stack(hit.word()).map(|local| local as usize);
+            local.and_then(|local| marked.get(local)) == Some(&true)
+        };
+        // Nearly all are wakes outside of cancels: this loop does nothing but leave them out.
+        buffers.hits.clear();
+        each_span(chunk, class, |hit| {
+            if is_marked(hit) || hit.class() == SLEEP {
+                buffers.hits.push(hit);
+            }
+        });
         let mut sleeps = Vec::new();
-        let Buffers { pieces, others, .. } = buffers;
-        pieces.clear();
-        others.clear();
         let mut runs = Runs::new(chunk);
-        let mut scan = Scan::new(chunk, class);
-        while let Some(hits) = scan.next_block() {
-            for hit in hits {
-                let local = view.names.stack(hit.word()).map_or(usize::MAX, |local| local as usize);
-                if marked.get(local) == Some(&true) {
-                    let found = self.piece(view, &mut runs, hit);
-                    pieces.extend(found);
-                } else if hit.class == WAKE {
-                    others.push(hit.at);
-                } else if hit.class == SLEEP && !ends_soon(chunk, hit.at(), over_ns) {
-                    sleeps.push((member_of(chunk, hit.at()).0, chunk.start(hit.at())));
-                }
+        buffers.pieces.clear();
+        for &hit in &buffers.hits {
+            if is_marked(hit) {
+                buffers.pieces.extend(self.piece(view, &mut runs, hit));
+            } else if !ends_soon(view, hit.at(), reasons.sleeps_over_ns) {
+                sleeps.push((member_of(chunk, hit.at()).0, view.start(hit.at())));
             }
         }
-        let mut pieces = by_canceller(pieces, &mut buffers.keys);
-        ChunkJoins { trace: self.trace, book: self.book, chunk, number }
-            .join(&mut pieces, &buffers.others);
+        let mut pieces = by_canceller(&buffers.pieces, &mut buffers.keys);
+        ChunkJoins { trace: self.trace, book: self.book, chunk, number }.join(&mut pieces);
         Found { evidence: Part::new(pieces), sleeps }
     }
 
@@ -178,9 +173,9 @@ fn by_canceller(pieces: &[Piece], keys: &mut Vec<u128>) -> Vec<Piece> {
 }
 
 /// Whether a span is followed, in its chunk, by one that begins within the limit.
-fn ends_soon(chunk: &Chunk, at: usize, over_ns: i64) -> bool {
+fn ends_soon(view: View<'_>, at: usize, over_ns: i64) -> bool {
     // Most next spans begin soon after; those of another goroutine begin anywhere.
-    let soon = at + 1 < chunk.n_spans()
-        && (0..=over_ns).contains(&(chunk.start(at + 1) - chunk.start(at)));
+    let chunk = view.chunk;
+    let soon = at + 1 < chunk.n_spans() && (0..=over_ns).contains(&(view.ns(at + 1) - view.ns(at)));
     soon && member_of(chunk, at + 1).0 == member_of(chunk, at).0
 }

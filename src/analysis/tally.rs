@@ -2,6 +2,8 @@
 
 use std::cmp::Reverse;
 
+use rustc_hash::FxHashMap;
+
 use crate::base::{Goroutine, StrId, Time, nearest_rank};
 use crate::model::{Edge, Trace};
 
@@ -9,10 +11,10 @@ use super::Rules;
 use super::book::Book;
 use super::cancels::Heard;
 use super::findings;
-use super::index::overstays_of;
+use super::index::{ByGoroutine, overstays_of};
 use super::split::Assists;
 use super::threads::Threads;
-use super::types::{Analysis, Cancel, Group, Hearing, Quantiles, Summary};
+use super::types::{Analysis, Group, Hearing, Quantiles, Summary};
 use super::words::Outcome;
 
 /// Puts an analysis together.
@@ -24,13 +26,10 @@ pub(crate) fn analysis(
     heard: Heard,
     sleeps: &[Vec<(Goroutine, Time)>],
 ) -> Analysis {
-    let Heard { cancels, hearings, logged, by_goroutine } = heard;
-    let by_goroutine = || {
-        let by_goroutine = overstays_of(trace, &hearings, by_goroutine);
-        (by_goroutine, groups(trace, rules, &book, &hearings))
-    };
-    let (worst_first, (by_goroutine, groups)) =
-        threads.both(|| worst_first(&hearings), by_goroutine);
+    let Heard { cancels, hearings, logged, by_goroutine, .. } = heard;
+    let by_goroutine = overstays_of(trace, &hearings, by_goroutine);
+    let (summary, worst_first) = worst_first(rules, threads, &hearings);
+    let groups = groups((trace, rules, &book), threads, &hearings, &by_goroutine);
     let assists = Assists::new(trace);
     let findings = findings::find(&findings::Facts {
         trace,
@@ -46,7 +45,7 @@ pub(crate) fn analysis(
         by_goroutine: &by_goroutine,
     });
     Analysis {
-        summary: summary(rules, &cancels, &hearings, &worst_first),
+        summary: Summary { cancels: u32::try_from(cancels.len()).unwrap_or(u32::MAX), ..summary },
         groups,
         findings,
         by_goroutine,
@@ -59,55 +58,77 @@ pub(crate) fn analysis(
     }
 }
 
-/// The rows of hearings that may be late, worst first.
-fn worst_first(hearings: &[Hearing]) -> Vec<u32> {
-    // Nearly all overstays are below 4 s: with their row they fit one word, which sorts faster.
-    let mut long: Vec<(Reverse<i64>, u32)> = Vec::new();
-    let mut short: Vec<u64> = Vec::with_capacity(hearings.len());
-    for (row, hearing) in (0..).zip(hearings).filter(|(_, hearing)| may_be_late(hearing)) {
-        match u32::try_from(hearing.overstay_ns) {
-            Ok(ns) => short.push(u64::from(!ns) << 32 | u64::from(row)),
-            Err(_) => long.push((Reverse(hearing.overstay_ns), row)),
+/// Some of the hearings, counted, and those that may be late.
+#[derive(Default)]
+struct Counted {
+    summary: Summary,
+    /// Nearly all overstays are below 4 s: with their row they fit one word, which sorts faster.
+    short: Vec<u64>,
+    long: Vec<(Reverse<i64>, u32)>,
+}
+
+impl Counted {
+    fn add(&mut self, rules: &Rules, row: u32, hearing: &Hearing) {
+        if may_be_late(hearing) {
+            match u32::try_from(hearing.overstay_ns) {
+                Ok(ns) => self.short.push(u64::from(!ns) << 32 | u64::from(row)),
+                Err(_) => self.long.push((Reverse(hearing.overstay_ns), row)),
+            }
+        }
+        self.summary.late += u32::from(hearing.is_late(rules.late_over_ns));
+        if hearing.deaf {
+            self.summary.deaf += 1;
+            return;
+        }
+        self.summary.heard += 1;
+        match hearing.outcome {
+            Outcome::Exited => self.summary.exited += 1,
+            Outcome::Alive => self.summary.alive += 1,
+            Outcome::LivesOn => self.summary.lives_on += 1,
         }
     }
-    long.sort_unstable();
-    short.sort_unstable();
+
+    fn join(&mut self, Self { summary, short, long }: Self) {
+        self.summary.late += summary.late;
+        self.summary.deaf += summary.deaf;
+        self.summary.heard += summary.heard;
+        self.summary.exited += summary.exited;
+        self.summary.alive += summary.alive;
+        self.summary.lives_on += summary.lives_on;
+        self.short.extend(short);
+        self.long.extend(long);
+    }
+}
+
+/// The hearings in numbers, and the rows of those that may be late, worst first.
+fn worst_first(rules: &Rules, threads: Threads, hearings: &[Hearing]) -> (Summary, Vec<u32>) {
+    let counted = threads.of_rows(hearings.len(), |rows| {
+        let mut counted = Counted::default();
+        for (at, hearing) in rows.clone().zip(&hearings[rows]) {
+            counted.add(rules, u32::try_from(at).unwrap_or(u32::MAX), hearing);
+        }
+        counted
+    });
+    let mut all = Counted::default();
+    all.short.reserve(counted.iter().map(|counted| counted.short.len()).sum());
+    for counted in counted {
+        all.join(counted);
+    }
+    let Counted { mut summary, mut short, mut long } = all;
+    threads.sort(&mut long);
+    threads.sort(&mut short);
     let row = |key: u64| u32::try_from(key & u64::from(u32::MAX)).unwrap_or(u32::MAX);
-    long.into_iter().map(|(_, row)| row).chain(short.into_iter().map(row)).collect()
+    let rows = long.into_iter().map(|(_, row)| row).chain(short.into_iter().map(row));
+    let rows: Vec<u32> = rows.collect();
+    summary.overstay = quantiles_of_sorted(rows.len(), |rank| {
+        hearings[rows[rows.len() - 1 - rank] as usize].overstay_ns
+    });
+    (summary, rows)
 }
 
 /// Whether a hearing is late by some limit.
 fn may_be_late(hearing: &Hearing) -> bool {
     hearing.is_late(-1)
-}
-
-fn summary(
-    rules: &Rules,
-    cancels: &[Cancel],
-    hearings: &[Hearing],
-    worst_first: &[u32],
-) -> Summary {
-    let mut summary = Summary {
-        cancels: u32::try_from(cancels.len()).unwrap_or(u32::MAX),
-        overstay: quantiles_of_sorted(worst_first.len(), |rank| {
-            hearings[worst_first[worst_first.len() - 1 - rank] as usize].overstay_ns
-        }),
-        ..Summary::default()
-    };
-    for hearing in hearings {
-        summary.late += u32::from(hearing.is_late(rules.late_over_ns));
-        if hearing.deaf {
-            summary.deaf += 1;
-            continue;
-        }
-        summary.heard += 1;
-        match hearing.outcome {
-            Outcome::Exited => summary.exited += 1,
-            Outcome::Alive => summary.alive += 1,
-            Outcome::LivesOn => summary.lives_on += 1,
-        }
-    }
-    summary
 }
 
 /// The quantiles of `n` durations, given each by its rank from the smallest: each is one of
@@ -134,55 +155,82 @@ fn quantiles_of(durations: &mut [i64]) -> Quantiles {
 /// A goroutine's overstay that is never late.
 const NEVER: i64 = -1;
 
-/// Goroutines by kind.
-fn groups(trace: &Trace, rules: &Rules, book: &Book, hearings: &[Hearing]) -> Vec<Group> {
-    // Each goroutine's worst; goroutines that nothing reached are not in it.
-    let mut worst = vec![i64::MIN; trace.n_goroutines() as usize];
-    for hearing in hearings {
-        let overstay = if may_be_late(hearing) { hearing.overstay_ns } else { NEVER };
-        let worst = &mut worst[hearing.goroutine.index()];
-        *worst = overstay.max(*worst);
+/// Goroutines by kind, and the overstays of each kind.
+#[derive(Default)]
+struct Kinds {
+    row_of: FxHashMap<StrId, usize>,
+    rows: Vec<(Group, Vec<i64>)>,
+    /// The row that was asked for last.
+    last: usize,
+}
+
+impl Kinds {
+    /// The row of a function's group, a new one if it is the first.
+    fn row(&mut self, function: StrId) -> &mut (Group, Vec<i64>) {
+        // Most are created several at a time.
+        if self.rows.get(self.last).is_none_or(|(group, _)| group.function != function) {
+            self.last = *self.row_of.entry(function).or_insert_with(|| {
+                let overstay = Quantiles::default();
+                let group =
+                    Group { function, goroutines: 0, alive: 0, reached: 0, late: 0, overstay };
+                self.rows.push((group, Vec::new()));
+                self.rows.len() - 1
+            });
+        }
+        &mut self.rows[self.last]
     }
-    let mut groups: Vec<Group> = Vec::new();
-    let mut overstays: Vec<Vec<i64>> = Vec::new();
-    let mut row_of: Vec<u32> = vec![u32::MAX; trace.strings().len()];
-    let ended = &trace.goroutines.ended;
-    for ((goroutine, &ended), &worst) in trace.goroutines().zip(ended).zip(&worst) {
-        let row = group_of(&mut groups, &mut row_of, book.kind(trace, goroutine));
-        let group = &mut groups[row];
-        group.goroutines += 1;
-        group.alive += u32::from(ended == Edge::OUTSIDE);
-        group.reached += u32::from(worst != i64::MIN);
-        group.late += u32::from(worst > rules.late_over_ns);
-        if worst > NEVER {
-            overstays.resize_with(groups.len(), Vec::new);
-            overstays[row].push(worst);
+
+    fn join(&mut self, other: Self) {
+        for (group, overstays) in other.rows {
+            let (all, all_overstays) = self.row(group.function);
+            all.goroutines += group.goroutines;
+            all.alive += group.alive;
+            all.reached += group.reached;
+            all.late += group.late;
+            all_overstays.extend(overstays);
         }
     }
-    for (group, overstays) in groups.iter_mut().zip(&mut overstays) {
-        group.overstay = quantiles_of(overstays);
+}
+
+/// Goroutines by kind.
+fn groups(
+    (trace, rules, book): (&Trace, &Rules, &Book),
+    threads: Threads,
+    hearings: &[Hearing],
+    by_goroutine: &ByGoroutine,
+) -> Vec<Group> {
+    let overstay = |&row: &u32| {
+        let hearing = &hearings[row as usize];
+        if may_be_late(hearing) { hearing.overstay_ns } else { NEVER }
+    };
+    let some = threads.of_rows(trace.n_goroutines() as usize, |rows| {
+        let mut kinds = Kinds::default();
+        for at in rows {
+            let goroutine = Goroutine(u32::try_from(at).unwrap_or(u32::MAX));
+            // Goroutines that nothing reached have no worst.
+            let worst = by_goroutine.of(goroutine).iter().map(overstay).max();
+            let (group, overstays) = kinds.row(book.kind(trace, goroutine));
+            group.goroutines += 1;
+            group.alive += u32::from(trace.goroutines.ended[at] == Edge::OUTSIDE);
+            group.reached += u32::from(worst.is_some());
+            group.late += u32::from(worst.is_some_and(|worst| worst > rules.late_over_ns));
+            overstays.extend(worst.filter(|&worst| worst > NEVER));
+        }
+        kinds
+    });
+    let mut kinds = Kinds::default();
+    for some in some {
+        kinds.join(some);
     }
+    let n_kinds = kinds.rows.len();
+    threads.each(n_kinds, kinds.rows.iter_mut(), |(group, overstays)| {
+        group.overstay = quantiles_of(overstays);
+    });
+    let mut groups: Vec<Group> = kinds.rows.into_iter().map(|(group, _)| group).collect();
     groups.sort_by_key(|group| {
         (Reverse(group.late), Reverse(group.reached), Reverse(group.goroutines), group.function)
     });
     groups
-}
-
-/// The row of a function's group, a new one if it is the first.
-fn group_of(groups: &mut Vec<Group>, row_of: &mut [u32], function: StrId) -> usize {
-    let row = &mut row_of[function.index()];
-    if *row == u32::MAX {
-        *row = u32::try_from(groups.len()).unwrap_or(u32::MAX);
-        groups.push(Group {
-            function,
-            goroutines: 0,
-            alive: 0,
-            reached: 0,
-            late: 0,
-            overstay: Quantiles::default(),
-        });
-    }
-    *row as usize
 }
 
 #[cfg(test)]

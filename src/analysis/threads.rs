@@ -12,6 +12,9 @@ const SPANS_PER_THREAD: usize = 100_000;
 /// How many rows a thread takes at a time.
 pub(crate) const ROWS_AT_A_TIME: usize = 4_096;
 
+/// How many shares there are for each thread, so that none waits long for another.
+const SHARES: usize = 16;
+
 /// How many threads the analysis may use. What it says does not depend on that.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Threads(pub(crate) usize);
@@ -52,6 +55,19 @@ impl Threads {
         work: impl Fn(Range<usize>) -> Vec<T> + Sync,
     ) -> Vec<T> {
         concat(self.of_rows(n, work))
+    }
+
+    /// Runs `work` over a few ranges that `n` rows are cut into, and puts together what it gives:
+    /// for work that costs something for each range.
+    pub(crate) fn over_shares<T: Send>(
+        self,
+        n: usize,
+        work: impl Fn(Range<usize>) -> Vec<T> + Sync,
+    ) -> Vec<T> {
+        let each = n.div_ceil(self.0 * SHARES).max(ROWS_AT_A_TIME);
+        let pieces = n.div_ceil(each);
+        let rows = |at| at * each..n.min((at + 1) * each);
+        concat(self.in_order(pieces, pieces, |(): &mut (), at| work(rows(at))))
     }
 
     /// Runs `work` over ranges of `n` rows, and gives what it made of each.
@@ -123,6 +139,16 @@ impl Threads {
         });
     }
 
+    /// Sorts rows; which of two that are equal comes first is open.
+    pub(crate) fn sort<T: Ord + Send>(self, rows: &mut [T]) {
+        let n = self.useful(rows.len() / ROWS_AT_A_TIME);
+        self.each(n, rows.chunks_mut(rows.len().div_ceil(n).max(1)), <[T]>::sort_unstable);
+        // What is left is to merge stretches, which the stable sort looks for.
+        if n > 1 {
+            rows.sort();
+        }
+    }
+
     fn useful(self, pieces: usize) -> usize {
         self.0.min(pieces).max(1)
     }
@@ -181,6 +207,20 @@ mod tests {
         for n in [0, 1, 5_000, 50_000] {
             let rows = Threads(3).over_rows(n, |range| range.filter(|row| row % 3 == 0).collect());
             assert!(rows.iter().copied().eq((0..n).step_by(3)), "{n}");
+        }
+    }
+
+    #[test]
+    fn rows_are_sorted_on_any_number_of_threads() {
+        for n in [0, 1, 5_000, 50_000] {
+            let mixed: Vec<u64> = (0..n).map(|at| at * 7_919 % 10_007).collect();
+            let mut expected = mixed.clone();
+            expected.sort_unstable();
+            for threads in 1..5 {
+                let mut rows = mixed.clone();
+                Threads(threads).sort(&mut rows);
+                assert_eq!(rows, expected, "{n} on {threads}");
+            }
         }
     }
 

@@ -212,7 +212,7 @@ fn handler_began(ground: &Ground<'_>, hearing: &Hearing) -> Time {
 /// and those that ended in time are not deaf.
 fn may_wait_for_deaf(ground: &Ground<'_>, cancel: &Cancel, parent: Goroutine) -> bool {
     let limit = cancel.at + ground.rules.late_over_ns;
-    ground.overstays(cancel, parent) && ground.stayers.any(ground.trace, parent, cancel.at, limit)
+    ground.stayers.any(ground.trace, parent, cancel.at, limit) && ground.overstays(cancel, parent)
 }
 
 /// Whether a wait is one for a result or an end, and for nothing else.

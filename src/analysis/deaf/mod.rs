@@ -31,19 +31,15 @@ use super::threads::Threads;
 use super::types::{Cancel, Hearing};
 use super::words::{Evidence, HeardIn, Outcome};
 
+pub(crate) use tasks::LongWork;
+
 /// How many spans of a goroutine to look at for a wait where others listen.
 const MAX_SPANS: usize = 4_096;
 
 /// Who may be deaf to some cancel, as far as that can be told before the cancels are known.
 pub(crate) struct Suspects {
-    stayers: Spanning,
-    long_work: tasks::LongWork,
-}
-
-impl Suspects {
-    pub(crate) fn new(trace: &Trace, book: &Book, rules: &Rules) -> Self {
-        Self { stayers: stayers(trace, book, rules), long_work: tasks::LongWork::new(trace, rules) }
-    }
+    pub(crate) stayers: Spanning,
+    pub(crate) long_work: LongWork,
 }
 
 /// The deaf of each cancel, by cancel and then by goroutine.
@@ -55,7 +51,7 @@ pub(crate) fn find(
     heard: &Heard,
     suspects: Suspects,
 ) -> Vec<Hearing> {
-    let Heard { cancels, hearings, logged, by_goroutine } = heard;
+    let Heard { cancels, hearings, logged, by_goroutine, listening } = heard;
     let Suspects { stayers, mut long_work } = suspects;
     let mut ground = Ground {
         trace,
@@ -67,11 +63,12 @@ pub(crate) fn find(
         unheard: Spanning::default(),
         children: OnceLock::new(),
         helped: OnceLock::new(),
-        listening: Listening::new(trace, book, hearings.iter().map(|hearing| hearing.stack)),
+        listening,
     };
     // Whom nobody can accuse is left out once, and not looked at again for each cancel.
     ground.unheard = ground.stayers.only(trace, |goroutine| !ground.is_beyond_doubt(goroutine));
     long_work.retain(|goroutine| !ground.is_beyond_doubt(goroutine));
+    long_work.see(trace, threads);
     threads.over_rows(cancels.len(), |rows| {
         let mut deaf = Vec::new();
         for cancel in &cancels[rows] {
@@ -89,7 +86,7 @@ pub(crate) fn find(
 fn find_deaf(
     ground: &Ground<'_>,
     cancel: &Cancel,
-    work: &tasks::LongWork,
+    work: &LongWork,
     logged: Option<TaskId>,
 ) -> Found {
     let mut found = Found::default();
@@ -103,7 +100,7 @@ fn find_deaf(
 }
 
 /// Goroutines of the program's own that live longer than the limit, by their creator.
-fn stayers(trace: &Trace, book: &Book, rules: &Rules) -> Spanning {
+pub(crate) fn stayers(trace: &Trace, book: &Book, rules: &Rules) -> Spanning {
     let columns = &trace.goroutines;
     let (born, ended, names) = (&columns.born, &columns.ended, &columns.names);
     let rows = trace.goroutines().zip(born.iter().zip(ended).zip(names));
@@ -158,7 +155,7 @@ struct Ground<'a> {
     /// Whom a library's goroutine works for that heard a cancel, and which cancel.
     helped: OnceLock<FxHashSet<(Goroutine, u32)>>,
     /// Where goroutines are known to have listened to a context.
-    listening: Listening,
+    listening: &'a Listening,
 }
 
 impl Ground<'_> {

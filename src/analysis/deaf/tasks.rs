@@ -6,6 +6,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::base::{Goroutine, Interval, TaskId};
 use crate::model::Trace;
 
+use super::super::threads::Threads;
 use super::super::types::Cancel;
 use super::super::words::Evidence;
 use super::super::{Rules, lives};
@@ -18,7 +19,7 @@ const BACKGROUND: TaskId = TaskId(0);
 const MAX_GENERATIONS: usize = 16;
 
 /// Who works in which task for longer than the limit, and what else it takes to judge them.
-pub(super) struct LongWork {
+pub(crate) struct LongWork {
     /// By task: who, from when until when.
     by_task: FxHashMap<TaskId, Vec<(Goroutine, Interval)>>,
     /// By goroutine: whether it was seen in any of these tasks; empty if there are none.
@@ -36,7 +37,7 @@ enum Seen {
 }
 
 impl LongWork {
-    pub(super) fn new(trace: &Trace, rules: &Rules) -> Self {
+    pub(crate) fn new(trace: &Trace, rules: &Rules) -> Self {
         let mut by_task: FxHashMap<TaskId, Vec<(Goroutine, Interval)>> = FxHashMap::default();
         let all = trace.interval();
         for region in trace.notes().regions() {
@@ -47,20 +48,19 @@ impl LongWork {
                 }
             }
         }
-        let mut work = Self { by_task, known: Vec::new(), tasks: FxHashMap::default() };
-        if !work.by_task.is_empty() {
-            work.see(trace);
-        }
-        work
+        Self { by_task, known: Vec::new(), tasks: FxHashMap::default() }
     }
 
-    /// Notes in which tasks those are seen who are in any of long work.
-    fn see(&mut self, trace: &Trace) {
-        let mut known = vec![false; trace.n_goroutines() as usize];
-        for (goroutine, task) in seen(trace) {
-            known[goroutine.index()] |= self.by_task.contains_key(&task);
+    /// Notes in which tasks those are seen who are in any of long work, if there is any left.
+    pub(super) fn see(&mut self, trace: &Trace, threads: Threads) {
+        if self.by_task.is_empty() {
+            return;
         }
-        for (goroutine, task) in seen(trace).filter(|(goroutine, _)| known[goroutine.index()]) {
+        let mut known = vec![false; trace.n_goroutines() as usize];
+        for (goroutine, _) in seen(trace, threads, |_, task| self.by_task.contains_key(&task)) {
+            known[goroutine.index()] = true;
+        }
+        for (goroutine, task) in seen(trace, threads, |goroutine, _| known[goroutine.index()]) {
             let now = self.tasks.entry(goroutine).or_insert(Seen::In(task));
             if *now != Seen::In(task) {
                 *now = Seen::InMany;
@@ -87,13 +87,23 @@ impl LongWork {
     }
 }
 
-/// Who was seen in which task, time and again.
-fn seen(trace: &Trace) -> impl Iterator<Item = (Goroutine, TaskId)> {
+/// Who was seen in which task, time and again, as far as they fit.
+fn seen(
+    trace: &Trace,
+    threads: Threads,
+    fits: impl Fn(Goroutine, TaskId) -> bool + Sync,
+) -> Vec<(Goroutine, TaskId)> {
     let notes = trace.notes();
-    let regions = notes.regions().iter().map(|region| (region.goroutine, region.task));
+    let fits =
+        |&(goroutine, task): &(Goroutine, TaskId)| task != BACKGROUND && fits(goroutine, task);
+    let mut seen = threads.over_rows(notes.regions().len(), |rows| {
+        let regions = notes.regions()[rows].iter().map(|region| (region.goroutine, region.task));
+        regions.filter(fits).collect()
+    });
     let logs = notes.logs().iter().filter_map(|log| Some((log.goroutine?, log.task)));
     let begun = notes.tasks().iter().filter_map(|task| Some((task.goroutine?, task.id)));
-    regions.chain(logs).chain(begun).filter(|(_, task)| *task != BACKGROUND)
+    seen.extend(logs.chain(begun).filter(fits));
+    seen
 }
 
 /// Adds those that work in a task of one who heard, or in that of the cancel's log.

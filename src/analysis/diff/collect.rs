@@ -188,7 +188,8 @@ fn waits_in(trace: &Trace, number: usize, chunk: &Chunk) -> Vec<(Place, Kept)> {
         state => u8::from(state == GoState::Runnable),
     };
     let mut runs = Runs::new(chunk);
-    each_span(chunk, waits, |at, word, _| {
+    each_span(chunk, waits, |wait| {
+        let at = wait.at();
         let (goroutine, _) = runs.at(at);
         let next = at + 1;
         let end = if next < runs.end() {
@@ -199,7 +200,7 @@ fn waits_in(trace: &Trace, number: usize, chunk: &Chunk) -> Vec<(Place, Kept)> {
         let Some(end) = end else { return };
         let row = chunk.kind_rows().get(at).unwrap_or_default();
         let key = match kinds[usize::from(row)].state {
-            GoState::Waiting => (row, chunk.columns.stack(word).unwrap_or(u32::MAX)),
+            GoState::Waiting => (row, chunk.columns.stack(wait.word()).unwrap_or(u32::MAX)),
             _ => (u16::MAX, 0),
         };
         by_place.entry(key).or_default().push(goroutine, chunk.start(at), end);

@@ -36,31 +36,49 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
     findings
 }
 
+/// Kin by start function and stack of creation, in order of first appearance.
+#[derive(Default)]
+struct ByStack {
+    row_of: FxHashMap<(StrId, StackId), usize>,
+    rows: Vec<((StrId, StackId), Kin)>,
+    /// The row that was asked for last.
+    last: usize,
+}
+
+impl ByStack {
+    fn kin(&mut self, key: (StrId, StackId)) -> &mut Kin {
+        // Most are created several at a time.
+        if self.rows.get(self.last).is_none_or(|(of, _)| *of != key) {
+            self.last = *self.row_of.entry(key).or_insert_with(|| {
+                self.rows.push((key, Kin::new()));
+                self.rows.len() - 1
+            });
+        }
+        &mut self.rows[self.last].1
+    }
+}
+
 /// All kin of the program's own.
 fn kin(facts: &Facts<'_>) -> FxHashMap<(StrId, Option<Frame>), Kin> {
     let lives = &facts.trace.goroutines;
-    let mut rows: FxHashMap<(StrId, StackId), usize> = FxHashMap::default();
-    let mut by_stack: Vec<((StrId, StackId), Kin)> = Vec::new();
-    // Most are created several at a time.
-    let mut last: Option<((StrId, StackId), usize)> = None;
-    let columns = lives.names.iter().zip(&lives.creation_stacks).zip(&lives.born);
-    for (goroutine, ((&name, &stack), &born)) in facts.trace.goroutines().zip(columns) {
-        let function = facts.book.function(name);
-        if function.origin == Origin::Std || function.is.has(Traits::MAIN) || born == Edge::OUTSIDE
-        {
-            continue;
+    let some = facts.threads.of_rows(facts.trace.n_goroutines() as usize, |rows| {
+        let mut by_stack = ByStack::default();
+        for at in rows {
+            let name = lives.names[at];
+            let function = facts.book.function(name);
+            let is_other = function.origin == Origin::Std || function.is.has(Traits::MAIN);
+            if !is_other && lives.born[at] != Edge::OUTSIDE {
+                let goroutine = Goroutine(u32::try_from(at).unwrap_or(u32::MAX));
+                by_stack.kin((name, lives.creation_stacks[at])).push(goroutine);
+            }
         }
-        let key = (name, stack);
-        let row = match last {
-            Some((of, row)) if of == key => row,
-            _ => *rows.entry(key).or_insert_with(|| {
-                by_stack.push((key, Kin::new()));
-                by_stack.len() - 1
-            }),
-        };
-        last = Some((key, row));
-        by_stack[row].1.push(goroutine);
+        by_stack.rows
+    });
+    let mut by_stack = ByStack::default();
+    for (key, kin) in some.into_iter().flatten() {
+        by_stack.kin(key).extend(kin);
     }
+    let by_stack = by_stack.rows;
     let mut kin: FxHashMap<(StrId, Option<Frame>), Kin> = FxHashMap::default();
     for ((name, stack), goroutines) in by_stack {
         let site = facts.book.site(facts.trace.stacks(), stack);
@@ -80,16 +98,16 @@ fn kin(facts: &Facts<'_>) -> FxHashMap<(StrId, Option<Frame>), Kin> {
 /// Who outlived its creator by how much, worst first.
 fn orphans(facts: &Facts<'_>, kin: &[Goroutine]) -> Vec<(Reverse<i64>, Goroutine)> {
     let trace = facts.trace;
-    let mut orphans: Vec<_> = kin
-        .iter()
-        .filter_map(|&goroutine| {
+    let mut orphans = facts.threads.over_rows(kin.len(), |rows| {
+        let outlives = |&goroutine: &Goroutine| {
             let parent = lives::parent(trace, goroutine)?;
             let left = ended(trace, parent)?;
             let until = trace.last_known(goroutine);
             let by = until - left;
             (by > facts.rules.orphan_over_ns).then_some((Reverse(by), goroutine))
-        })
-        .collect();
+        };
+        kin[rows].iter().filter_map(outlives).collect()
+    });
     orphans.sort_unstable();
     orphans
 }
@@ -151,8 +169,9 @@ fn growth(facts: &Facts<'_>, kin: &[Goroutine]) -> Option<Growth> {
         return None;
     }
     let ends = |goroutine: &Goroutine| trace.last_known(*goroutine);
-    let alive: Vec<Goroutine> =
-        kin.iter().copied().filter(|goroutine| ends(goroutine) > last).collect();
+    let alive = facts.threads.over_rows(kin.len(), |rows| {
+        kin[rows].iter().copied().filter(|goroutine| ends(goroutine) > last).collect()
+    });
     if alive.len() * 3 <= kin.len() || count(alive.len()) < facts.rules.pile_up_min {
         return None;
     }

@@ -4,6 +4,9 @@ use std::io::{self, Write};
 
 use crate::base::{MOST_DIGITS, put_digits};
 
+/// How much room is made at once, in bytes: what is not needed would be touched in vain.
+const ROOM_BYTES: usize = 1 << 14;
+
 /// A text that grows at its end. What was made once and is used again is room that need not be
 /// asked for: so a piece costs hardly more than its bytes.
 #[derive(Debug, Default)]
@@ -71,7 +74,7 @@ impl Text {
 
     #[cold]
     fn grow(&mut self, len: usize) {
-        self.bytes.resize(len.next_power_of_two(), 0);
+        self.bytes.resize(len.next_multiple_of(ROOM_BYTES), 0);
     }
 }
 

@@ -65,11 +65,6 @@ impl Columns {
         Self { memory: vec![0; bytes], len, words, widths }
     }
 
-    /// The same, to be filled by way of [`Columns::filler`]: with room behind the last words.
-    pub(crate) fn to_fill(len: usize, words: usize, widths: Widths) -> Self {
-        Self::zeroed(len, words + MOST_WORDS, widths)
-    }
-
     /// Columns of a few spans, as wide as can be.
     pub(crate) fn of(spans: &[SpanParts]) -> Self {
         let widths = Widths { wide_starts: true, wide_kinds: true, wide_stacks: true };
@@ -295,9 +290,6 @@ pub(crate) struct Filler<'c> {
     widths: Widths,
 }
 
-/// How many words a span has at most.
-const MOST_WORDS: usize = 4;
-
 impl Filler<'_> {
     /// How many words have been filled.
     pub(crate) fn n_words(&self) -> u32 {
@@ -335,10 +327,11 @@ impl Filler<'_> {
         } else {
             [stack, waker, waker_high, [0; 2]]
         };
-        // What it does not have is overwritten by the next one, or lies in the room at the end.
-        let place = self.words.get_mut(self.next_word..).and_then(|rest| rest.first_chunk_mut());
-        if let Some(place) = place {
-            *place = words;
+        let rest = self.words.get_mut(self.next_word..).unwrap_or_default();
+        match rest.first_chunk_mut() {
+            // What it does not have is overwritten by the next one.
+            Some(place) => *place = words,
+            None => rest.iter_mut().zip(words).for_each(|(place, word)| *place = word),
         }
         self.next_word += usize::from(n_words);
     }

@@ -258,7 +258,7 @@ impl Pending {
         let highest = if self.wide_stacks { u32::MAX } else { 0 };
         let widths = Widths::for_highest(0, kinds.rows().len() - 1, highest);
         let words = widths.words(self.n_stacks, self.n_wakers) as usize;
-        let mut columns = Columns::to_fill(self.n_spans, words, widths);
+        let mut columns = Columns::zeroed(self.n_spans, words, widths);
         self.sort_members();
         let members = std::mem::take(&mut self.members);
         let words = kinds.words(widths);
@@ -281,7 +281,7 @@ impl Pending {
     ) -> (Vec<u32>, Vec<u32>) {
         let mut filler = columns.filler();
         let mut run_starts = Vec::with_capacity(members.len() + 1);
-        let mut word_marks = Vec::with_capacity(self.n_spans.div_ceil(MARK_EVERY));
+        let mut word_marks = Vec::with_capacity(self.n_spans.div_ceil(MARK_EVERY) + 1);
         let mut n_spans = 0_u32;
         for &member in members {
             run_starts.push(n_spans);
@@ -298,6 +298,7 @@ impl Pending {
             }
         }
         run_starts.push(n_spans);
+        word_marks.push(filler.n_words());
         (run_starts, word_marks)
     }
 

@@ -109,12 +109,13 @@ mod tests {
     fn a_text_is_what_was_pushed() {
         let mut text = Text::default();
         for _ in 0..2 {
-            let mut wanted = String::new();
+            let values = [0, -1, 7, i64::MIN, i64::MAX, 1_234_567_890];
+            let wanted: Vec<_> = values.iter().map(|value| format!("is {value} or null")).collect();
+            let wanted = wanted.concat();
             text.clear();
-            for value in [0, -1, 7, i64::MIN, i64::MAX, 1_234_567_890] {
+            for value in values {
                 text.push_int(b"is ", value);
                 text.push_int_or_null(b" or ", None);
-                wanted += &format!("is {value} or null");
             }
             assert_eq!(text.as_bytes(), wanted.as_bytes());
             assert_eq!(text.len(), wanted.len());

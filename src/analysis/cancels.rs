@@ -48,10 +48,8 @@ pub(crate) fn find(
     // Fresh memory takes its time.
     let (groups, hearings) =
         threads.both(|| group(trace, book, threads, &pieces), || vec![OPEN; pieces.n_heard()]);
-    let (calls, cancels) = threads.both(
-        || calls(threads, &pieces, &groups, &logs),
-        || vec![UNKNOWN; groups.len()],
-    );
+    let (calls, cancels) =
+        threads.both(|| calls(threads, &pieces, &groups, &logs), || vec![UNKNOWN; groups.len()]);
     let mut heard = Heard { cancels, hearings, ..Heard::default() };
     // Of some only a log tells.
     heard.cancels.resize(calls.len(), UNKNOWN);

@@ -48,12 +48,11 @@ pub(crate) fn find(
     // Fresh memory takes its time.
     let (groups, hearings) =
         threads.both(|| group(trace, book, threads, &pieces), || vec![OPEN; pieces.n_heard()]);
-    let (calls, cancels) = threads.both(
-        || calls(threads, &pieces, &groups, &logs),
-        || vec![UNKNOWN; groups.len() + logs.len()],
-    );
+    let (calls, cancels) =
+        threads.both(|| calls(threads, &pieces, &groups, &logs), || vec![UNKNOWN; groups.len()]);
     let mut heard = Heard { cancels, hearings, ..Heard::default() };
-    heard.cancels.truncate(calls.len());
+    // Of some only a log tells.
+    heard.cancels.resize(calls.len(), UNKNOWN);
     let adding = Adding { trace, book, pieces: &pieces, logs: &logs };
     adding.add_all(threads, &calls, &mut heard);
     if !logs.is_empty() {

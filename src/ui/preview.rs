@@ -77,7 +77,7 @@ mod tests {
     use crate::ui::command::Command;
     use crate::ui::open::Beginning;
     use crate::ui::sheet::Sheet;
-    use crate::ui::state::{Selected, What};
+    use crate::ui::state::{Selected, View, What};
 
     /// A trace of three generations, of which the first is within the first 20 kB.
     fn trace() -> PathBuf {
@@ -113,12 +113,26 @@ mod tests {
         }
 
         fn frame(&mut self) {
+            self.shapes();
+        }
+
+        /// All that one frame draws.
+        fn shapes(&mut self) -> Vec<egui::epaint::ClippedShape> {
             self.app.update(&self.ctx);
             let size = egui::vec2(1200.0, 800.0);
             let screen = egui::Rect::from_min_size(egui::Pos2::ZERO, size);
             let input = egui::RawInput { screen_rect: Some(screen), ..egui::RawInput::default() };
             let mut output = self.ctx.run_ui(input, |ui| self.app.show_ui(ui));
             output.textures_delta.clear();
+            output.shapes
+        }
+
+        /// Whether a frame has a text with these words.
+        fn says(&mut self, words: &str) -> bool {
+            self.shapes().iter().any(|clipped| match &clipped.shape {
+                egui::Shape::Text(text) => text.galley.text().contains(words),
+                _ => false,
+            })
         }
 
         /// Runs frames until something is so.
@@ -245,6 +259,24 @@ mod tests {
         stage.app.out.send(Command::ReadOn(Slot::Before));
         stage.frame();
         stage.until(|app| !app.is_preview());
+    }
+
+    #[test]
+    fn a_beginning_without_late_exits_does_not_speak_for_all() {
+        let mut stage = Stage::open();
+        // So little that nothing has been cancelled yet.
+        stage.app.beginning.as_mut().expect("it was set").bytes = 2000;
+        stage.until_preview();
+        stage.app.stop_opening();
+        stage.until(App::is_settled);
+        assert!(stage.app.is_preview());
+        stage.app.out.send(Command::Show(View::Late));
+        stage.frame();
+        stage.until(|app| app.is_settled() && app.state.view == View::Late);
+        // A table is laid out anew in its first frame.
+        stage.frame();
+        assert!(stage.says("in the beginning of this trace"));
+        assert!(!stage.says("no evidence of a context"));
     }
 
     #[test]

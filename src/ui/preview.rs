@@ -127,12 +127,16 @@ mod tests {
             output.shapes
         }
 
-        /// Whether a frame has a text with these words.
-        fn says(&mut self, words: &str) -> bool {
-            self.shapes().iter().any(|clipped| match &clipped.shape {
-                egui::Shape::Text(text) => text.galley.text().contains(words),
-                _ => false,
-            })
+        /// All texts of one frame.
+        fn texts(&mut self) -> String {
+            fn of(shape: &egui::Shape) -> String {
+                match shape {
+                    egui::Shape::Text(text) => format!("{}\n", text.galley.text()),
+                    egui::Shape::Vec(shapes) => shapes.iter().map(of).collect(),
+                    _ => String::new(),
+                }
+            }
+            self.shapes().iter().map(|clipped| of(&clipped.shape)).collect()
         }
 
         /// Runs frames until something is so.
@@ -265,7 +269,8 @@ mod tests {
     fn a_beginning_without_late_exits_does_not_speak_for_all() {
         let mut stage = Stage::open();
         // So little that nothing has been cancelled yet.
-        stage.app.beginning.as_mut().expect("it was set").bytes = 2000;
+        let beginning = stage.app.beginning.as_mut().expect("it was set");
+        (beginning.bytes, beginning.events) = (2000, 20);
         stage.until_preview();
         stage.app.stop_opening();
         stage.until(App::is_settled);
@@ -275,8 +280,9 @@ mod tests {
         stage.until(|app| app.is_settled() && app.state.view == View::Late);
         // A table is laid out anew in its first frame.
         stage.frame();
-        assert!(stage.says("in the beginning of this trace"));
-        assert!(!stage.says("no evidence of a context"));
+        let texts = stage.texts();
+        assert!(texts.contains("in the beginning of this trace"), "{texts}");
+        assert!(!texts.contains("no evidence of a context"), "{texts}");
     }
 
     #[test]

@@ -83,6 +83,8 @@ pub(super) struct Generation<'a> {
     pub(super) end: u64,
     /// The lowest base time of any batch, in ticks.
     pub(super) min_time: u64,
+    /// The highest, but of 0 ticks if there is no batch.
+    pub(super) max_time: u64,
     pub(super) batches: Vec<Batch<'a>>,
     /// How many of the batches stand before what cannot be read as a batch, if that is what
     /// damaged the frame first.
@@ -323,5 +325,6 @@ fn push<'a>(generation: &mut Generation<'a>, batch: Batch<'a>) {
     if generation.min_time == 0 || batch.time < generation.min_time {
         generation.min_time = batch.time;
     }
+    generation.max_time = generation.max_time.max(batch.time);
     generation.batches.push(batch);
 }

@@ -30,28 +30,41 @@ use crate::parse::pieces::{Piece, Shift, Whole};
 use crate::parse::sink::Sink;
 use crate::parse::tables::Tables;
 
-/// How many first times of a piece are kept for a [`Shift`]. Generations overlap by
+/// How many first times of a piece are kept for a [`Shift`] at least. Generations overlap by
 /// microseconds, which is tens of events.
 const KEPT_TIMES: usize = 1 << 12;
+/// Where a million goroutines are alive, telling of them all takes a while, and generations overlap
+/// by a tenth of a second. So times are kept up to this long after the last batch of the
+/// generation before began: it is flushed as soon as that ends, or is full after milliseconds.
+const LONGEST_BATCH_NS: i64 = 20_000_000;
 
 /// A piece that notes the times of its first events.
 pub(super) struct Noted<P> {
     pub(super) piece: P,
     times: Vec<Time>,
     events: u64,
+    /// Up to when, once there are [`KEPT_TIMES`].
+    until: Time,
+    is_noting: bool,
 }
 
 impl<P: Piece> Noted<P> {
-    pub(super) fn new(piece: P) -> Self {
-        Self { piece, times: Vec::new(), events: 0 }
+    fn new(piece: P, until: Time) -> Self {
+        Self { piece, times: Vec::new(), events: 0, until, is_noting: true }
     }
 
     #[inline(always)]
     fn note(&mut self, time: Time) {
-        if self.times.len() < KEPT_TIMES {
-            self.times.push(time);
-        }
         self.events += 1;
+        if self.is_noting {
+            self.keep(time);
+        }
+    }
+
+    #[inline(never)]
+    fn keep(&mut self, time: Time) {
+        self.times.push(time);
+        self.is_noting = self.times.len() < KEPT_TIMES || time <= self.until;
     }
 }
 
@@ -110,9 +123,9 @@ pub(in crate::parse) fn parse_pieces<P: Piece>(
             let (send, jobs, taken, reader) = (send.clone(), &jobs, &taken, &reader);
             scope.spawn(move || {
                 let mut scratch = P::scratch(file.len());
-                while let Some((at, generation)) = next_job(jobs, taken) {
-                    let alone = reader.read(generation, &mut scratch);
-                    if send.send((at, alone)).is_err() {
+                while let Some(job) = next_job(jobs, taken) {
+                    let alone = reader.read(&job, &mut scratch);
+                    if send.send((job.at, alone)).is_err() {
                         return;
                     }
                 }
@@ -174,12 +187,20 @@ fn whole<'s, 'a>(scanned: &'s Scanned<'a>) -> Option<&'s Generation<'a>> {
     }
 }
 
-fn next_job<'s, 'a>(
-    jobs: &[&'s Generation<'a>],
-    taken: &AtomicUsize,
-) -> Option<(usize, &'s Generation<'a>)> {
+fn next_job<'s, 'a>(jobs: &[&'s Generation<'a>], taken: &AtomicUsize) -> Option<Job<'s, 'a>> {
     let at = taken.fetch_add(1, Ordering::Relaxed);
-    jobs.get(at).map(|&generation| (at, generation))
+    let before = at.checked_sub(1).and_then(|before| jobs.get(before));
+    let last_batch = before.map_or(0, |before| before.max_time);
+    jobs.get(at).map(|&generation| Job { at, generation, last_batch })
+}
+
+/// A generation to be read on its own.
+struct Job<'s, 'a> {
+    /// Its number among all jobs.
+    at: usize,
+    generation: &'s Generation<'a>,
+    /// When the last batch began of the generation before it, in ticks.
+    last_batch: u64,
 }
 
 /// Reads generations on their own.
@@ -196,7 +217,7 @@ impl<D: Fn(Range<usize>)> Reader<'_, D> {
     /// None if the generation cannot be read on its own.
     fn read<'a, P: Piece>(
         &self,
-        generation: &Generation<'a>,
+        &Job { generation, last_batch, .. }: &Job<'_, 'a>,
         scratch: &mut P::Scratch,
     ) -> Option<Alone<'a, P>> {
         if self.initial == Some(generation.number) {
@@ -204,7 +225,8 @@ impl<D: Fn(Range<usize>)> Reader<'_, D> {
         }
         let mut loaded = load(generation, self.minor).ok()?;
         let mut order = Order::alone(generation.number);
-        let mut noted = Noted::new(P::new(std::mem::take(scratch)));
+        let until = Time(loaded.frequency.ns(last_batch)) + LONGEST_BATCH_NS;
+        let mut noted = Noted::new(P::new(std::mem::take(scratch)), until);
         let mut outlet = Outlet::new(&mut noted, Time::MIN, 0);
         let outcome = merge(&mut loaded, &mut order, &mut outlet, self.progress);
         let last = outlet.last;
@@ -241,10 +263,10 @@ impl<'a, P: Piece, D: Fn(Range<usize>)> Queue<'_, 'a, P, D> {
             // Do not run far ahead of what can be joined: pieces wait in memory.
             let next = self.taken.load(Ordering::Relaxed);
             if next <= at + AHEAD
-                && let Some((mine, generation)) = next_job(self.jobs, self.taken)
+                && let Some(job) = next_job(self.jobs, self.taken)
             {
-                let alone = self.reader.read(generation, &mut self.scratch);
-                self.early.insert(mine, alone);
+                let alone = self.reader.read(&job, &mut self.scratch);
+                self.early.insert(job.at, alone);
             } else if let Ok((ready, alone)) = self.receive.recv() {
                 self.early.insert(ready, alone);
             } else {
@@ -393,4 +415,43 @@ struct Done<P> {
     whole: Whole<P>,
     events: u64,
     generations: u32,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Nothing;
+
+    impl Sink for Nothing {
+        fn begin_generation(&mut self, _: &Tables<'_>) {}
+
+        fn event(&mut self, _: &Tables<'_>, _: &Event) {}
+    }
+
+    impl Piece for Nothing {
+        type Scratch = ();
+
+        fn scratch(_: usize) {}
+
+        fn new((): ()) -> Self {
+            Self
+        }
+
+        fn finish(&mut self) {}
+
+        fn shift(&mut self, _: &Shift) {}
+    }
+
+    #[test]
+    fn times_are_kept_while_the_generation_before_may_go_on() {
+        for (until, n_kept) in [(10, KEPT_TIMES), (20_000, 10_002), (1_000_000, 30_000)] {
+            let mut noted = Noted::new(Nothing, Time(until));
+            for n in 0..30_000 {
+                noted.note(Time(2 * n));
+            }
+            assert_eq!(noted.events, 30_000);
+            assert_eq!(noted.times.len(), n_kept, "{until}");
+        }
+    }
 }

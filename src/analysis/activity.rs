@@ -31,6 +31,12 @@ impl Activity {
         Self { state, reason: StrId::EMPTY, stack: StackId::EMPTY }
     }
 
+    /// Whether no more is known of it than the state.
+    #[inline]
+    pub(crate) fn is_plain(self) -> bool {
+        self.stack == StackId::EMPTY && self.reason == StrId::EMPTY
+    }
+
     /// That of a span, given the span after it.
     #[inline]
     pub(crate) fn of(span: &Span, next: Option<&Span>) -> Self {
@@ -155,7 +161,7 @@ impl Activities {
     /// The number of an activity.
     #[inline]
     pub(crate) fn id(&mut self, trace: &Trace, book: &Book, activity: Activity) -> ActivityId {
-        if activity.stack == StackId::EMPTY && activity.reason == StrId::EMPTY {
+        if activity.is_plain() {
             return ActivityId(activity.state as u32);
         }
         match self.known.get(&activity) {

@@ -14,7 +14,7 @@ use super::few::Few;
 use super::split::Splitter;
 use super::threads::Threads;
 use super::types::Analysis;
-use super::words::Outcome;
+use super::words::{Doing, Outcome};
 
 /// How many spans lie between two marks at first: more where that would take more than one sum
 /// for each span.
@@ -90,6 +90,33 @@ pub(crate) struct Ledger {
     marks: Vec<Mark>,
 }
 
+/// The things of activities that were there before: most need not be found again.
+#[derive(Default)]
+struct Known {
+    /// By state, those of which no more is known: two of three spans.
+    plain: [Option<usize>; Doing::ALL.len()],
+    /// What it waited for last it mostly waits for again.
+    last: Option<(Activity, usize)>,
+    others: FxHashMap<Activity, usize>,
+}
+
+impl Known {
+    #[inline]
+    fn thing(&mut self, activity: Activity, find: impl FnOnce() -> usize) -> usize {
+        if activity.is_plain() {
+            return *self.plain[activity.state as usize].get_or_insert_with(find);
+        }
+        match self.last {
+            Some((last, thing)) if last == activity => thing,
+            _ => {
+                let thing = *self.others.entry(activity).or_insert_with(find);
+                self.last = Some((activity, thing));
+                thing
+            }
+        }
+    }
+}
+
 /// A moment at which a span begins.
 #[derive(Debug)]
 struct Mark {
@@ -103,8 +130,10 @@ impl Ledger {
         let mut ledger = Self::default();
         let mut now: Vec<i64> = Vec::new();
         let (mut n_spans, mut next_mark, mut step, mut n_sums) = (0, 0, SPANS_EACH, 0);
-        // Most activities were there before: their thing need not be found again.
-        let mut known: FxHashMap<Activity, usize> = FxHashMap::default();
+        let mut known = Known::default();
+        // Few spans are cut by anything: nobody need look for what cuts each of the others.
+        let has_gaps = !splitter.trace.world().gaps().is_empty();
+        let mut assists = splitter.assists.of(goroutine).iter().map(|(_, at)| *at).peekable();
         let mut spans = splitter.trace.spans(goroutine);
         let mut next = spans.next();
         while let Some(span) = next {
@@ -121,16 +150,19 @@ impl Ledger {
             }
             n_spans += 1;
             let put = &mut |activity, ns| {
-                if let Some(&thing) = known.get(&activity) {
-                    now[thing] += ns;
-                    return;
+                let thing = known
+                    .thing(activity, || ledger.things.row(splitter.key(activity), || activity));
+                if thing >= now.len() {
+                    now.resize(thing + 1, 0);
                 }
-                let thing = ledger.things.row(splitter.key(activity), || activity);
-                known.insert(activity, thing);
-                now.resize(now.len().max(thing + 1), 0);
                 now[thing] += ns;
             };
-            splitter.cut_span(goroutine, &span, next.as_ref(), span.interval(), put);
+            while assists.next_if(|assist| assist.end <= span.start).is_some() {}
+            if has_gaps || assists.peek().is_some_and(|assist| assist.start < span.end) {
+                splitter.cut_span(goroutine, &span, next.as_ref(), span.interval(), put);
+            } else if span.ns() > 0 {
+                put(Activity::of(&span, next.as_ref()), span.ns());
+            }
         }
         ledger
     }

@@ -47,6 +47,13 @@ impl Assists {
             .filter_map(move |(_, interval)| interval.intersect(window))
     }
 
+    /// All assists of a goroutine, in order of time.
+    pub(crate) fn of(&self, goroutine: Goroutine) -> &[(Goroutine, Interval)] {
+        let start = self.rows.partition_point(|(of, _)| *of < goroutine);
+        let rows = &self.rows[start..];
+        &rows[..rows.partition_point(|(of, _)| *of == goroutine)]
+    }
+
     /// How long a goroutine assisted in a window, in nanoseconds.
     pub(crate) fn ns(&self, goroutine: Goroutine, window: Interval) -> i64 {
         let bits = self.any.get(goroutine.index() / 64).copied().unwrap_or(0);

@@ -40,15 +40,26 @@ impl Activity {
     /// That of a span, given the span after it.
     #[inline]
     pub(crate) fn of(span: &Span, next: Option<&Span>) -> Self {
-        let Span { reason, stack, .. } = *span;
-        match span.state {
-            GoState::Running => Self { stack: ran_in(span, next), ..Self::plain(Doing::Running) },
+        Self::entered(span.state, span.reason, span.stack).preempted_in(ran_in(span, next))
+    }
+
+    /// That of a span of which no more is known than how it begins.
+    #[inline]
+    pub(crate) fn entered(state: GoState, reason: StrId, stack: StackId) -> Self {
+        match state {
+            GoState::Running => Self::plain(Doing::Running),
             // Where it was before it got ready has no part in how long it waits for a processor.
             GoState::Runnable => Self::plain(Doing::Runnable),
             GoState::Waiting => Self { state: Doing::Waiting, reason, stack },
             GoState::Syscall => Self { state: Doing::Syscall, reason, stack },
             GoState::Undetermined | GoState::NotExist => Self::UNKNOWN,
         }
+    }
+
+    /// The same if it ended with the goroutine being preempted: running has no stack of its own.
+    #[inline]
+    pub(crate) fn preempted_in(self, stack: StackId) -> Self {
+        if self.state == Doing::Running { Self { stack, ..self } } else { self }
     }
 }
 

@@ -10,6 +10,7 @@ use crate::base::{Goroutine, Interval, Time};
 use crate::model::Run;
 
 use super::activity::{Activity, Key};
+use super::course::each_piece;
 use super::few::Few;
 use super::split::Splitter;
 use super::threads::Threads;
@@ -131,39 +132,30 @@ impl Ledger {
         let mut now: Vec<i64> = Vec::new();
         let (mut n_spans, mut next_mark, mut step, mut n_sums) = (0, 0, SPANS_EACH, 0);
         let mut known = Known::default();
-        // Few spans are cut by anything: nobody need look for what cuts each of the others.
-        let has_gaps = !splitter.trace.world().gaps().is_empty();
-        let mut assists = splitter.assists.of(goroutine).iter().map(|(_, at)| *at).peekable();
-        let mut spans = splitter.trace.spans(goroutine);
-        let mut next = spans.next();
-        while let Some(span) = next {
-            next = spans.next();
-            if n_spans == next_mark {
-                ledger.marks.push(Mark { at: span.start, sums: now.as_slice().into() });
-                n_sums += now.len();
-                // A goroutine can do something else in each span.
-                while n_sums > n_spans {
-                    n_sums = ledger.thin_out();
-                    step *= 2;
+        let mut last = None;
+        each_piece(splitter, goroutine, |start, activity, ns| {
+            // A span can come in several pieces.
+            if last != Some(start) {
+                last = Some(start);
+                if n_spans == next_mark {
+                    ledger.marks.push(Mark { at: start, sums: now.as_slice().into() });
+                    n_sums += now.len();
+                    // A goroutine can do something else in each span.
+                    while n_sums > n_spans {
+                        n_sums = ledger.thin_out();
+                        step *= 2;
+                    }
+                    next_mark += step;
                 }
-                next_mark += step;
+                n_spans += 1;
             }
-            n_spans += 1;
-            let put = &mut |activity, ns| {
-                let thing = known
-                    .thing(activity, || ledger.things.row(splitter.key(activity), || activity));
-                if thing >= now.len() {
-                    now.resize(thing + 1, 0);
-                }
-                now[thing] += ns;
-            };
-            while assists.next_if(|assist| assist.end <= span.start).is_some() {}
-            if has_gaps || assists.peek().is_some_and(|assist| assist.start < span.end) {
-                splitter.cut_span(goroutine, &span, next.as_ref(), span.interval(), put);
-            } else if span.ns() > 0 {
-                put(Activity::of(&span, next.as_ref()), span.ns());
+            let thing =
+                known.thing(activity, || ledger.things.row(splitter.key(activity), || activity));
+            if thing >= now.len() {
+                now.resize(thing + 1, 0);
             }
-        }
+            now[thing] += ns;
+        });
         ledger
     }
 

@@ -12,6 +12,7 @@ mod called;
 mod calls;
 mod cancels;
 mod cause;
+mod course;
 mod deaf;
 mod departure;
 mod describe;

@@ -38,7 +38,7 @@ impl<'a> CancelPen<'a> {
     ///
     /// # Errors
     /// If nobody takes the text any more.
-    pub(super) fn write(&mut self, out: &mut Outlet, cancel: &Cancel) -> io::Result<()> {
+    pub(super) fn write(&mut self, out: &mut Outlet<'_>, cancel: &Cancel) -> io::Result<()> {
         let analysis = self.document.analysis();
         let text = out.text();
         text.push_int(br#"{"id":"#, i64::from(cancel.id));
@@ -60,7 +60,7 @@ impl<'a> CancelPen<'a> {
         Ok(())
     }
 
-    fn write_hearings(&mut self, out: &mut Outlet, hearings: &[Hearing]) -> io::Result<()> {
+    fn write_hearings(&mut self, out: &mut Outlet<'_>, hearings: &[Hearing]) -> io::Result<()> {
         for (at, hearing) in hearings.iter().enumerate() {
             if at > 0 {
                 out.text().push(",");

@@ -2,8 +2,11 @@
 //! size of indented JSON, and still fit to be read and compared line by line.
 
 use std::io::{self, Write};
+use std::iter::repeat_n;
 use std::ops::Range;
+use std::slice;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use serde::Serialize;
@@ -14,8 +17,10 @@ use super::text::Text;
 const BLOCK_WEIGHT: usize = 256;
 /// How much text is handed over at once, in bytes.
 const PART_BYTES: usize = 1 << 17;
-/// How many pieces of text a thread may be ahead of what is written.
+/// How many pieces of a block's text may wait for their turn.
 const PARTS_AHEAD: usize = 4;
+/// How many blocks may wait for their turn, most of them of one piece.
+const BLOCKS_AHEAD: usize = 32;
 
 /// An object that is being written.
 pub(super) struct Object<'a> {
@@ -66,7 +71,7 @@ impl<'a> Object<'a> {
         pen: impl Fn() -> P + Sync,
     ) -> io::Result<()>
     where
-        P: FnMut(&mut Outlet, &'t T) -> io::Result<()>,
+        P: FnMut(&mut Outlet<'_>, &'t T) -> io::Result<()>,
     {
         let blocks = blocks(items, weigh);
         let n_threads = thread::available_parallelism().map_or(1, usize::from).min(blocks.len());
@@ -74,7 +79,7 @@ impl<'a> Object<'a> {
         self.out.write_all(b"[")?;
         let make = || {
             let mut pen = pen();
-            move |out: &mut Outlet, mut range: Range<usize>| {
+            move |out: &mut Outlet<'_>, mut range: Range<usize>| {
                 range.try_for_each(|at| {
                     out.text().push_bytes(between(at));
                     pen(out, &items[at])?;
@@ -119,7 +124,8 @@ fn blocks<T>(items: &[T], weigh: impl Fn(&T) -> usize) -> Vec<Range<usize>> {
     blocks
 }
 
-/// Writes what `make` makes of each block, in order: thread 0 makes the blocks 0, n, 2 n ….
+/// Writes what `make` makes of each block, in order. Whichever thread is free takes the next
+/// block: one of a cancel with long windows takes a hundred times as long as another.
 fn in_turn<M>(
     out: &mut dyn Write,
     blocks: &[Range<usize>],
@@ -127,70 +133,79 @@ fn in_turn<M>(
     make: &(impl Fn() -> M + Sync),
 ) -> io::Result<()>
 where
-    M: FnMut(&mut Outlet, Range<usize>) -> io::Result<()>,
+    M: FnMut(&mut Outlet<'_>, Range<usize>) -> io::Result<()>,
 {
+    let (taken, in_order) = sync_channel(BLOCKS_AHEAD);
+    let left = Mutex::new(blocks.iter());
+    let spare = Mutex::default();
     thread::scope(|scope| {
-        let mut workers: Vec<Worker> = Vec::new();
-        for first in 0..n_threads {
-            let (done, parts) = sync_channel(PARTS_AHEAD);
-            let (spent, spare) = sync_channel(PARTS_AHEAD);
-            workers.push(Worker { parts, spent });
-            let blocks = blocks.iter().skip(first).step_by(n_threads).cloned();
+        for taken in repeat_n(taken, n_threads) {
+            let (left, spare) = (&left, &spare);
             scope.spawn(move || {
-                let mut outlet = Outlet { text: Text::default(), done, spare };
                 let mut make = make();
-                for block in blocks {
-                    let made = make(&mut outlet, block).and_then(|()| outlet.hand_over(true));
-                    if let Err(err) = made {
-                        // If nobody takes it, writing has failed already.
-                        let _ = outlet.done.send(Err(err));
+                while let Some((block, done)) = take(left, &taken) {
+                    let mut outlet = Outlet { text: fresh(spare), done, spare };
+                    let made = make(&mut outlet, block.clone());
+                    // If nobody takes it, writing has failed already.
+                    if outlet.done.send(made.map(|()| outlet.text)).is_err() {
                         return;
                     }
                 }
             });
         }
-        (0..blocks.len()).try_for_each(|at| workers[at % n_threads].write_block(out))
+        // A thread that ends early has panicked; the scope hands that on. After an error nobody
+        // waits for a place any more, since the receiver goes with this iterator.
+        in_order.into_iter().try_for_each(|parts| write(out, &parts, &spare))
     })
 }
 
-/// A thread that makes blocks, as the one that writes them sees it.
-struct Worker {
-    parts: Receiver<io::Result<Part>>,
-    /// Texts that were written go back, since fresh memory costs more than filling it.
-    spent: SyncSender<Text>,
+/// Nobody panics while a queue or a store is held; where one does, nothing was left half done.
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A piece of a block's text.
-struct Part {
-    text: Text,
-    is_last: bool,
+type Parts = Receiver<io::Result<Text>>;
+type Done = SyncSender<io::Result<Text>>;
+
+/// The next block to make, and where its text goes: once the writer is not too far behind, for
+/// which all that want a block wait here, so that it hears of them in order.
+fn take<'a>(
+    left: &Mutex<slice::Iter<'a, Range<usize>>>,
+    taken: &SyncSender<Parts>,
+) -> Option<(&'a Range<usize>, Done)> {
+    let mut left = lock(left);
+    let block = left.next()?;
+    let (done, parts) = sync_channel(PARTS_AHEAD);
+    taken.send(parts).ok()?;
+    Some((block, done))
 }
 
-impl Worker {
-    fn write_block(&self, out: &mut dyn Write) -> io::Result<()> {
-        // A thread that ends early has panicked; the scope hands that on.
-        while let Ok(part) = self.parts.recv() {
-            let Part { text, is_last } = part?;
-            out.write_all(text.as_bytes())?;
-            // One that is not needed any more is let go of here.
-            let _ = self.spent.try_send(text);
-            if is_last {
-                break;
-            }
-        }
-        Ok(())
+/// A text to fill: one that was written before, if there is one, since fresh memory costs more
+/// than filling it.
+fn fresh(spare: &Mutex<Vec<Text>>) -> Text {
+    lock(spare).pop().unwrap_or_default()
+}
+
+fn write(out: &mut dyn Write, parts: &Parts, spare: &Mutex<Vec<Text>>) -> io::Result<()> {
+    for text in parts {
+        let mut text = text?;
+        out.write_all(text.as_bytes())?;
+        text.clear();
+        lock(spare).push(text);
     }
+    Ok(())
 }
 
-/// Where a thread puts the text of its blocks. What one element comes to has no bound, so it is
+/// Where a thread puts the text of a block. What one element comes to has no bound, so it is
 /// handed over piece by piece.
-pub(super) struct Outlet {
+pub(super) struct Outlet<'a> {
     text: Text,
-    done: SyncSender<io::Result<Part>>,
-    spare: Receiver<Text>,
+    done: Done,
+    /// Texts that were written.
+    spare: &'a Mutex<Vec<Text>>,
 }
 
-impl Outlet {
+impl Outlet<'_> {
     /// The text that has not been handed over yet: more goes to its end.
     pub(super) fn text(&mut self) -> &mut Text {
         &mut self.text
@@ -201,14 +216,12 @@ impl Outlet {
     /// # Errors
     /// If nobody takes it any more.
     pub(super) fn relieve(&mut self) -> io::Result<()> {
-        if self.text.len() < PART_BYTES { Ok(()) } else { self.hand_over(false) }
+        if self.text.len() < PART_BYTES { Ok(()) } else { self.hand_over() }
     }
 
-    fn hand_over(&mut self, is_last: bool) -> io::Result<()> {
-        let mut next = self.spare.try_recv().unwrap_or_default();
-        next.clear();
-        let text = std::mem::replace(&mut self.text, next);
-        self.done.send(Ok(Part { text, is_last })).map_err(|_| io::ErrorKind::BrokenPipe.into())
+    fn hand_over(&mut self) -> io::Result<()> {
+        let text = std::mem::replace(&mut self.text, fresh(self.spare));
+        self.done.send(Ok(text)).map_err(|_| io::ErrorKind::BrokenPipe.into())
     }
 }
 
@@ -217,7 +230,7 @@ mod tests {
     use super::*;
 
     /// A pen for anything that is JSON.
-    fn pen<T: Serialize>() -> impl FnMut(&mut Outlet, &T) -> io::Result<()> {
+    fn pen<T: Serialize>() -> impl FnMut(&mut Outlet<'_>, &T) -> io::Result<()> {
         |out, item| Ok(serde_json::to_writer(out.text(), item)?)
     }
 
@@ -262,7 +275,7 @@ mod tests {
         let mut out = Vec::new();
         let mut object = Object::open(&mut out).expect("written");
         let digits = || {
-            |out: &mut Outlet, n: &usize| {
+            |out: &mut Outlet<'_>, n: &usize| {
                 (0..*n).try_for_each(|at| {
                     out.text().push_int(b"", i64::try_from(at % 10).expect("a digit"));
                     out.relieve()

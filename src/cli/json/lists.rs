@@ -19,8 +19,9 @@ const BLOCK_WEIGHT: usize = 256;
 const PART_BYTES: usize = 1 << 17;
 /// How many pieces of a block's text may wait for their turn.
 const PARTS_AHEAD: usize = 4;
-/// How many blocks may wait for their turn, most of them of one piece.
-const BLOCKS_AHEAD: usize = 32;
+/// One of so many blocks may wait for its turn, most of them of one piece: more of a large
+/// report, which takes more memory anyway.
+const ONE_WAITS_OF: usize = 64;
 
 /// An object that is being written.
 pub(super) struct Object<'a> {
@@ -135,7 +136,7 @@ fn in_turn<M>(
 where
     M: FnMut(&mut Outlet<'_>, Range<usize>) -> io::Result<()>,
 {
-    let (taken, in_order) = sync_channel(BLOCKS_AHEAD);
+    let (taken, in_order) = sync_channel(n_threads + blocks.len() / ONE_WAITS_OF);
     let left = Mutex::new(blocks.iter());
     let spare = Mutex::default();
     thread::scope(|scope| {

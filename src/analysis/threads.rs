@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use crate::base::beside;
 use crate::model::{Chunk, Trace};
 
 /// A thread costs as much as scanning some ten thousand spans: it pays for ten times as many.
@@ -92,17 +93,7 @@ impl Threads {
         one: impl FnOnce() -> A,
         other: impl FnOnce() -> B + Send,
     ) -> (A, B) {
-        if self.0 < 2 {
-            return (one(), other());
-        }
-        std::thread::scope(|scope| {
-            let other = scope.spawn(other);
-            let one = one();
-            match other.join() {
-                Ok(other) => (one, other),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        })
+        if self.0 < 2 { (one(), other()) } else { beside(one, other) }
     }
 
     /// Runs `work` over stretches of rows, each with the number of its first.

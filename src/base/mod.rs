@@ -2,6 +2,7 @@
 //!
 //! This room may not know Go, files or pixels.
 
+mod beside;
 mod clock;
 mod digits;
 mod ids;
@@ -11,6 +12,7 @@ mod rank;
 mod time;
 mod warn;
 
+pub use beside::beside;
 pub use clock::{Clock, ShortText, count_text, grouped};
 pub(crate) use digits::{MOST_DIGITS, put_digits};
 pub use ids::{GoId, Goroutine, ProcId, StackId, StrId, TaskId, ThreadId};

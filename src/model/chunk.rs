@@ -205,7 +205,13 @@ impl<'c> View<'c> {
     /// As [`Chunk::kind_of`].
     #[inline]
     pub(crate) fn kind_of(self, at: usize) -> &'c Kind {
-        &self.chunk.kinds()[usize::from(self.rows.get(at).unwrap_or(u16::MAX))]
+        &self.chunk.kinds()[self.kind_row(at)]
+    }
+
+    /// The row of a span's kind in [`Chunk::kinds`]; none is so high where there is no such span.
+    #[inline]
+    pub(crate) fn kind_row(self, at: usize) -> usize {
+        usize::from(self.rows.get(at).unwrap_or(u16::MAX))
     }
 
     /// A span's stack from its words.

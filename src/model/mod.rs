@@ -163,7 +163,7 @@ impl Trace {
     /// From a goroutine's birth (or the trace's start) to its end (or the trace's end).
     #[must_use]
     pub fn lifetime(&self, goroutine: Goroutine) -> Interval {
-        Interval::new(self.life(goroutine).first, self.last_known(goroutine))
+        Interval::new(self.goroutines.first(goroutine), self.last_known(goroutine))
     }
 
     /// Its end, or the last moment at which it is known to exist.

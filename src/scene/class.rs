@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 
 use crate::analysis::reason_of;
 use crate::base::{StackId, StrId};
-use crate::model::{Kind, Life, Trace};
+use crate::model::{Kind, Trace};
 use crate::parse::event::GoState;
 
 /// What a stretch of a goroutine's life looks like: its state, and for waiting the kind of
@@ -128,11 +128,10 @@ impl Classes {
         }
     }
 
-    /// The class of the state in which a life begins.
-    pub(super) fn of_first(&self, life: &Life) -> StateClass {
-        let waits = life.first_state == GoState::Waiting;
-        let by_stack = self.by_first_stack.get(&life.first_stack).filter(|_| waits);
-        by_stack.copied().unwrap_or_else(|| self.of(life.first_state, StrId::EMPTY))
+    /// The class of the state in which a life begins, with a stack.
+    pub(super) fn of_first(&self, state: GoState, stack: StackId) -> StateClass {
+        let by_stack = self.by_first_stack.get(&stack).filter(|_| state == GoState::Waiting);
+        by_stack.copied().unwrap_or_else(|| self.of(state, StrId::EMPTY))
     }
 
     /// The class of a span's kind.

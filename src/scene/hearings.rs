@@ -4,6 +4,7 @@ use crate::analysis::{Analysis, Hearing, Outcome};
 use crate::base::{Goroutine, Time};
 
 use super::fold::{cell_end, gallop};
+use super::grouped::Grouped;
 use super::maxtree::MaxTree;
 
 /// The overstay that a budget is held against, in nanoseconds; 0 for a hearing that is never
@@ -32,9 +33,7 @@ const MAX_LEAPS: usize = 4096;
 #[derive(Clone, Debug, Default)]
 pub(super) struct ByGoroutine {
     /// Rows of the analysis's hearings.
-    order: Vec<u32>,
-    /// Where each goroutine's begin in `order`, and the end.
-    starts: Vec<u32>,
+    rows: Grouped,
     /// Cancels of the hearings in that order.
     cancels: Vec<u32>,
     /// Ends of the fuses in that order, as nanoseconds on the trace's clock.
@@ -46,34 +45,18 @@ pub(super) struct ByGoroutine {
 impl ByGoroutine {
     pub(super) fn new(analysis: &Analysis, n_goroutines: u32) -> Self {
         let hearings = analysis.hearings();
-        let mut order: Vec<u32> = rows(hearings.len()).collect();
-        // Hearings are stored cancel by cancel, in order of time: a stable sort keeps that.
-        order.sort_by_key(|&row| hearings[row as usize].goroutine);
-        let of = |f: &dyn Fn(&Hearing) -> i64| {
-            MaxTree::new(order.iter().map(|&row| f(&hearings[row as usize])).collect())
-        };
-        let ends = of(&|hearing| end_of(analysis, hearing).ns());
-        let late = of(&late_ns);
-        let mut starts = vec![0; n_goroutines as usize + 1];
-        for hearing in hearings {
-            if let Some(count) = starts.get_mut(hearing.goroutine.index() + 1) {
-                *count += 1;
-            }
-        }
-        let mut sum = 0;
-        for start in &mut starts {
-            sum += *start;
-            *start = sum;
-        }
-        let cancels = order.iter().map(|&row| hearings[row as usize].cancel).collect();
-        Self { order, starts, cancels, ends, late }
+        // Hearings are stored cancel by cancel, in order of time, and stay so.
+        let rows = Grouped::new(n_goroutines, hearings, |hearing| Some(hearing.goroutine));
+        let in_order = || rows.order.iter().map(|&row| &hearings[row as usize]);
+        let ends = in_order().map(|hearing| end_of(analysis, hearing).ns()).collect();
+        let late = in_order().map(late_ns).collect();
+        let cancels = in_order().map(|hearing| hearing.cancel).collect();
+        Self { cancels, ends: MaxTree::new(ends), late: MaxTree::new(late), rows }
     }
 
     /// The places in this order of one goroutine's hearings.
     pub(super) fn of(&self, goroutine: Goroutine) -> (usize, usize) {
-        let at = goroutine.index();
-        let bounds = self.starts.get(at).zip(self.starts.get(at + 1));
-        bounds.map_or((0, 0), |(&start, &end)| (start as usize, end as usize))
+        self.rows.of(goroutine)
     }
 
     /// The cancel of the hearing at a place.
@@ -83,14 +66,14 @@ impl ByGoroutine {
 
     /// The row of the hearing at a place.
     pub(super) fn row(&self, place: usize) -> u32 {
-        self.order[place]
+        self.rows.order[place]
     }
 
     /// The row of the hearing of a cancel by a goroutine, if it reached it.
     pub(super) fn find(&self, goroutine: Goroutine, cancel: u32) -> Option<u32> {
         let (start, end) = self.of(goroutine);
         let at = self.cancels[start..end].binary_search(&cancel).ok()?;
-        Some(self.order[start + at])
+        Some(self.rows.order[start + at])
     }
 
     /// The first place of `start..end` whose fuse ends after `time`.
@@ -120,22 +103,39 @@ pub(super) struct ByEnd {
 }
 
 impl ByEnd {
-    /// Sorts those of `rows` that are late by some budget.
-    pub(super) fn new(analysis: &Analysis, rows: impl Iterator<Item = u32>) -> Self {
-        let hearing = |row: u32| &analysis.hearings()[row as usize];
-        let may_be_late = rows.filter(|&row| late_ns(hearing(row)) > 0);
+    /// All hearings of the analysis that are late by some budget.
+    pub(super) fn all(analysis: &Analysis) -> Self {
+        let may_be_late =
+            (0..).zip(analysis.hearings()).filter(|(_, hearing)| late_ns(hearing) > 0);
         let mut ends: Vec<_> =
-            may_be_late.map(|row| (end_of(analysis, hearing(row)), row)).collect();
+            may_be_late.map(|(row, hearing)| (end_of(analysis, hearing), row)).collect();
         ends.sort_unstable();
+        Self::of_sorted(analysis, ends)
+    }
+
+    /// Some of them, each part in order: which part one is in, `part` tells by its goroutine.
+    pub(super) fn parts(
+        &self,
+        analysis: &Analysis,
+        n_parts: usize,
+        part: impl Fn(Goroutine) -> Option<usize>,
+    ) -> Vec<Self> {
+        let mut parts = vec![Vec::new(); n_parts];
+        for &(end, row) in &self.ends {
+            let of = part(analysis.hearings()[row as usize].goroutine);
+            if let Some(ends) = of.and_then(|part| parts.get_mut(part)) {
+                ends.push((end, row));
+            }
+        }
+        parts.into_iter().map(|ends| Self::of_sorted(analysis, ends)).collect()
+    }
+
+    fn of_sorted(analysis: &Analysis, ends: Vec<(Time, u32)>) -> Self {
+        let hearing = |row: u32| &analysis.hearings()[row as usize];
         let late = MaxTree::new(ends.iter().map(|&(_, row)| late_ns(hearing(row))).collect());
         let at = |row: u32| cancelled_at(analysis, hearing(row).cancel).ns();
         let starts = MaxTree::new(ends.iter().map(|&(_, row)| at(row).saturating_neg()).collect());
         Self { ends, late, starts }
-    }
-
-    /// All hearings of the analysis.
-    pub(super) fn all(analysis: &Analysis) -> Self {
-        Self::new(analysis, rows(analysis.hearings().len()))
     }
 
     /// The row of one that is late, ends at or after `from`, and whose cancel was before `until`.
@@ -175,9 +175,4 @@ impl ByEnd {
             at = past;
         }
     }
-}
-
-/// The rows below `n`.
-fn rows(n: usize) -> std::ops::Range<u32> {
-    0..u32::try_from(n).unwrap_or(u32::MAX)
 }

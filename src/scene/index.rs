@@ -2,15 +2,16 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::analysis::Document;
-use crate::base::{Cancelled, Goroutine, Progress, StrId, ThreadId, Time};
+use crate::analysis::{Analysis, Document};
+use crate::base::{Cancelled, Goroutine, Progress, StrId, ThreadId, Time, beside};
 
 use super::class::Classes;
 use super::density::Density;
 use super::hearings::{ByEnd, ByGoroutine, late_ns};
-use super::levels;
+use super::levels::{self, Levels};
 use super::maxtree::MaxTree;
 use super::pyramid::Pyramid;
+use super::rows::{RowOptions, Rows, Sort};
 use super::tracks::Tracks;
 
 /// Levels of detail of one document: per-lane pyramids, densities, fuses by goroutine.
@@ -43,20 +44,22 @@ impl Index {
     #[must_use]
     pub fn quick(document: &Document) -> Self {
         let (trace, analysis) = (document.trace(), document.analysis());
-        let mut worst_of_cancel = vec![0; analysis.cancels().len()];
-        for hearing in analysis.hearings() {
-            if let Some(worst) = worst_of_cancel.get_mut(hearing.cancel as usize) {
-                *worst = late_ns(hearing).max(*worst);
-            }
-        }
+        let (tracks, of_hearings) = beside(
+            || (Tracks::new(trace), Classes::new(trace)),
+            || {
+                let hearings = ByGoroutine::new(analysis, trace.n_goroutines());
+                (hearings, ByEnd::all(analysis), worst_of_cancels(analysis))
+            },
+        );
+        let ((tracks, classes), (hearings, ends, worst_of_cancel)) = (tracks, of_hearings);
         Self {
             zero: trace.interval().start,
-            classes: Classes::new(trace),
-            hearings: ByGoroutine::new(analysis, trace.n_goroutines()),
+            classes,
+            hearings,
             cancel_times: analysis.cancels().iter().map(|cancel| cancel.at).collect(),
-            ends: ByEnd::all(analysis),
-            worst_of_cancel: MaxTree::new(worst_of_cancel),
-            tracks: Tracks::new(trace),
+            ends,
+            worst_of_cancel,
+            tracks,
             ..Self::default()
         }
     }
@@ -66,9 +69,36 @@ impl Index {
     /// # Errors
     /// [`Cancelled`] if `progress` is cancelled meanwhile.
     pub fn build(document: &Document, progress: &Progress) -> Result<Self, Cancelled> {
-        let mut index = Self::quick(document);
-        levels::build(&mut index, document, progress)?;
-        Ok(index)
+        let index = Self::quick(document);
+        let levels = levels::build(document, &index.classes, progress)?;
+        Ok(index.with(levels))
+    }
+
+    /// The same, and rows, which take one core meanwhile.
+    ///
+    /// # Errors
+    /// [`Cancelled`] if `progress` is cancelled meanwhile.
+    pub fn build_with_rows(
+        document: &Document,
+        options: &RowOptions,
+        progress: &Progress,
+    ) -> Result<(Self, Rows), Cancelled> {
+        let rows = |index: &Self| Rows::build(Source { document, index }, options);
+        if options.sort == Sort::Running {
+            // This needs to know how long each ran.
+            let index = Self::build(document, progress)?;
+            let rows = rows(&index);
+            return Ok((index, rows));
+        }
+        let index = Self::quick(document);
+        let levels = || levels::build(document, &index.classes, progress);
+        let (levels, rows) = beside(levels, || rows(&index));
+        Ok((index.with(levels?), rows))
+    }
+
+    fn with(self, levels: Levels) -> Self {
+        let Levels { pyramids, running_ns, densities, density } = levels;
+        Self { pyramids, running_ns, densities, density, ..self }
     }
 
     /// The thread of a lane of [`Row::Thread`](super::Row::Thread).
@@ -76,6 +106,16 @@ impl Index {
     pub fn thread(&self, lane: u32) -> Option<ThreadId> {
         self.tracks.thread(lane)
     }
+}
+
+fn worst_of_cancels(analysis: &Analysis) -> MaxTree {
+    let mut worst_of_cancel = vec![0; analysis.cancels().len()];
+    for hearing in analysis.hearings() {
+        if let Some(worst) = worst_of_cancel.get_mut(hearing.cancel as usize) {
+            *worst = late_ns(hearing).max(*worst);
+        }
+    }
+    MaxTree::new(worst_of_cancel)
 }
 
 /// A document as the scene reads it.

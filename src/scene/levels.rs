@@ -7,36 +7,14 @@ use rustc_hash::FxHashMap;
 
 use crate::analysis::Document;
 use crate::base::{Cancelled, Goroutine, Progress, StrId, Time};
-use crate::model::Trace;
+use crate::model::{Chunk, Trace, View};
 
 use super::class::{Classes, StateClass};
-use super::density::{self, layer};
-use super::index::Index;
+use super::density::{self, Density, layer};
 use super::pyramid::{self, Pyramid, on_grid};
 
 /// How many goroutines a thread takes at a time.
 const BATCH: u32 = 512;
-
-/// Calls `each` with every span of a goroutine, without reading stacks or wakers.
-pub(super) fn each_span(
-    trace: &Trace,
-    classes: &Classes,
-    goroutine: Goroutine,
-    mut each: impl FnMut(Time, Time, StateClass),
-) {
-    let end = trace.lifetime(goroutine).end;
-    let life = trace.life(goroutine);
-    let (mut begin, mut class) = (life.first, classes.of_first(&life));
-    for run in trace.runs(goroutine) {
-        let chunk = run.chunk();
-        for at in run.range() {
-            let start = chunk.start(at);
-            each(begin, start, class);
-            (begin, class) = (start, classes.of_kind(chunk.kind_of(at)));
-        }
-    }
-    each(begin, end, class);
-}
 
 /// The number of the first span of each of a lane's pieces (see [`super::piece`]).
 fn pieces(trace: &Trace, goroutine: Goroutine) -> Vec<u32> {
@@ -49,14 +27,27 @@ fn pieces(trace: &Trace, goroutine: Goroutine) -> Vec<u32> {
     pieces
 }
 
-/// Fills in what [`Index::quick`] leaves empty.
+/// What [`Index::quick`](super::Index::quick) leaves empty.
+#[derive(Debug, Default)]
+pub(super) struct Levels {
+    /// Pyramids of the long lanes, by goroutine.
+    pub(super) pyramids: FxHashMap<Goroutine, Pyramid>,
+    /// Time on a processor by goroutine, in nanoseconds.
+    pub(super) running_ns: Vec<i64>,
+    /// By kind of goroutine.
+    pub(super) densities: FxHashMap<StrId, Density>,
+    /// All goroutines.
+    pub(super) density: Density,
+}
+
+/// Builds all levels.
 pub(super) fn build(
-    index: &mut Index,
     document: &Document,
+    classes: &Classes,
     progress: &Progress,
-) -> Result<(), Cancelled> {
+) -> Result<Levels, Cancelled> {
     let trace = document.trace();
-    let plan = Plan::new(document, &index.classes);
+    let plan = Plan::new(document, classes);
     let next = AtomicU32::new(0);
     let n_threads = thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let parts = thread::scope(|scope| {
@@ -74,19 +65,19 @@ pub(super) fn build(
     })?;
     let mut all = density::Builder::new(plan.length_ns, plan.n_spans, 1);
     let mut by_function = plan.builders();
-    index.running_ns = vec![0; trace.n_goroutines() as usize];
+    let mut running_ns = vec![0; trace.n_goroutines() as usize];
+    let mut pyramids = FxHashMap::default();
     for part in parts {
         all.merge(&part.all);
         by_function.iter_mut().zip(&part.by_function).for_each(|(sum, part)| sum.merge(part));
-        index.pyramids.extend(part.pyramids);
+        pyramids.extend(part.pyramids);
         for (goroutine, ns) in part.running_ns {
-            index.running_ns[goroutine.index()] = ns;
+            running_ns[goroutine.index()] = ns;
         }
     }
-    index.density = all.finish();
     let densities = by_function.into_iter().map(density::Builder::finish);
-    index.densities = plan.functions.iter().map(|&(name, _)| name).zip(densities).collect();
-    Ok(())
+    let densities = plan.functions.iter().map(|&(name, _)| name).zip(densities).collect();
+    Ok(Levels { pyramids, running_ns, densities, density: all.finish() })
 }
 
 /// What every thread needs to know.
@@ -100,11 +91,15 @@ struct Plan<'a> {
     /// The kinds of goroutines, each with the number of its spans.
     functions: Vec<(StrId, usize)>,
     function_rows: FxHashMap<StrId, usize>,
+    /// The class of each kind of span, by chunk.
+    classes_of_kinds: Vec<Vec<StateClass>>,
 }
 
 impl<'a> Plan<'a> {
     fn new(document: &'a Document, classes: &'a Classes) -> Self {
         let trace = document.trace();
+        let classes_of =
+            |chunk: &Chunk| chunk.kinds().iter().map(|kind| classes.of_kind(kind)).collect();
         let mut plan = Self {
             document,
             trace,
@@ -114,6 +109,7 @@ impl<'a> Plan<'a> {
             n_spans: 0,
             functions: Vec::new(),
             function_rows: FxHashMap::default(),
+            classes_of_kinds: trace.chunks().iter().map(classes_of).collect(),
         };
         for goroutine in trace.goroutines() {
             let name = document.kind(goroutine);
@@ -132,6 +128,30 @@ impl<'a> Plan<'a> {
         let n_groups = self.functions.len();
         let builder = |&(_, n): &(StrId, usize)| density::Builder::new(self.length_ns, n, n_groups);
         self.functions.iter().map(builder).collect()
+    }
+}
+
+impl Plan<'_> {
+    /// Calls `each` with every span of a goroutine, its times in nanoseconds from the trace's
+    /// start, without reading stacks or wakers.
+    fn each_span(&self, goroutine: Goroutine, mut each: impl FnMut(i64, i64, StateClass)) {
+        let lives = &self.trace.goroutines;
+        let (state, stack) =
+            (lives.first_state[goroutine.index()], lives.first_stack[goroutine.index()]);
+        let life = self.trace.lifetime(goroutine);
+        let mut class = self.classes.of_first(state, stack);
+        let mut begin = on_grid(self.zero, life.start);
+        for at in lives.runs(goroutine) {
+            let Some(run) = self.trace.run(*at) else { continue };
+            let classes = &self.classes_of_kinds[at.chunk as usize];
+            let (view, base) = (View::new(run.chunk()), on_grid(self.zero, run.chunk().base));
+            for at in run.range() {
+                let start = base.saturating_add(view.ns(at));
+                each(begin, start, class);
+                (begin, class) = (start, classes[view.kind_row(at)]);
+            }
+        }
+        each(begin, on_grid(self.zero, life.end), class);
     }
 }
 
@@ -178,8 +198,7 @@ impl Part {
         let mut pyramid =
             (n >= pyramid::MIN_SPANS).then(|| Pyramid::builder(ns(life.start), ns(life.end), n));
         let mut running = 0;
-        each_span(trace, plan.classes, goroutine, |start, end, class| {
-            let (start, end) = (ns(start), ns(end));
+        plan.each_span(goroutine, |start, end, class| {
             let layer = layer(class);
             self.all.add(start, end, layer);
             if let Some(function) = self.by_function.get_mut(row) {

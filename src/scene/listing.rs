@@ -5,7 +5,7 @@
 use rustc_hash::FxHashMap;
 
 use crate::analysis::{Document, Hearing, Outcome};
-use crate::base::{Goroutine, Interval, Time};
+use crate::base::{Goroutine, Interval, Time, beside};
 use crate::model::Trace;
 
 use super::density::{self, Density};
@@ -49,11 +49,11 @@ impl Rows {
             .filter(keep)
             .map(|g| Lane { goroutine: g, key: sort_key(source, &worst, options.sort, g) })
             .collect();
-        lanes.sort_unstable_by_key(|lane| (lane.key, lane.goroutine));
+        sort(&mut lanes);
         let groups = group(source.document, &lanes, &worst, options);
         add_groups(&mut rows, source, groups, options.budget_ns);
-        add_late_ends(&mut rows, source);
-        rows.lives = rows.bodies.iter().map(|body| lives(trace, &rows.order, body)).collect();
+        let sections = Sections::new(&rows, trace.n_goroutines());
+        (rows.ends, rows.lives) = beside(|| sections.late_ends(source), || sections.lives(trace));
         let is_all = window == Interval::new(Time::MIN, Time::MAX);
         if !is_all
             || !filter.is_empty()
@@ -145,7 +145,7 @@ fn sort_key(source: Source<'_>, worst: &[i64], sort: Sort, goroutine: Goroutine)
     let trace = source.document.trace();
     match sort {
         Sort::Lateness => -worst[goroutine.index()],
-        Sort::Start => trace.life(goroutine).first.ns(),
+        Sort::Start => trace.lifetime(goroutine).start.ns(),
         Sort::Id => i64::try_from(trace.life(goroutine).id.0).unwrap_or(i64::MAX),
         Sort::Running => -source.index.running_ns.get(goroutine.index()).copied().unwrap_or(0),
         Sort::Lifetime => -trace.lifetime(goroutine).ns(),
@@ -166,16 +166,22 @@ fn group(document: &Document, lanes: &[Lane], worst: &[i64], options: &RowOption
     let trace = document.trace();
     let mut groups: Vec<Group> = Vec::new();
     let mut rows: FxHashMap<SectionKey, usize> = FxHashMap::default();
+    // Neighbours are often of one group.
+    let mut last = None;
     for lane in lanes {
         let key = match options.grouping {
             Grouping::Function => SectionKey::Function(document.kind(lane.goroutine)),
             Grouping::Creator => SectionKey::CreatedBy(trace.life(lane.goroutine).parent),
             Grouping::Flat => SectionKey::All,
         };
-        let row = *rows.entry(key).or_insert_with(|| {
-            groups.push(Group { key, lanes: Vec::new(), worst_ns: 0, late: 0 });
-            groups.len() - 1
-        });
+        let row = match last {
+            Some((last, row)) if last == key => row,
+            _ => *rows.entry(key).or_insert_with(|| {
+                groups.push(Group { key, lanes: Vec::new(), worst_ns: 0, late: 0 });
+                groups.len() - 1
+            }),
+        };
+        last = Some((key, row));
         let group = &mut groups[row];
         let worst_ns = worst[lane.goroutine.index()];
         group.lanes.push(lane.goroutine);
@@ -249,33 +255,56 @@ fn add_special(rows: &mut Rows, source: Source<'_>) {
     add(SectionKey::Tasks, numbered(source.index.tracks.tasks.len(), Row::Tasks), true);
 }
 
-/// Late ends by section, each in order of time.
-fn add_late_ends(rows: &mut Rows, source: Source<'_>) {
-    let analysis = source.document.analysis();
-    let mut section_of = vec![u32::MAX; source.document.trace().n_goroutines() as usize];
-    for (number, body) in rows.bodies.iter().enumerate() {
-        let Body::Lanes(lanes) = body else { continue };
-        for goroutine in &rows.order[lanes.clone()] {
-            section_of[goroutine.index()] = count(number);
-        }
-    }
-    let mut of_section: Vec<Vec<u32>> = vec![Vec::new(); rows.bodies.len()];
-    for (row, hearing) in (0..).zip(analysis.hearings()) {
-        let section = section_of.get(hearing.goroutine.index()).copied().unwrap_or(u32::MAX);
-        if let Some(ends) = of_section.get_mut(section as usize) {
-            ends.push(row);
-        }
-    }
-    let sorted = of_section.into_iter().map(|rows| ByEnd::new(analysis, rows.into_iter()));
-    rows.ends = sorted.collect();
+/// Which section each goroutine is in.
+struct Sections {
+    n: usize,
+    /// By goroutine, [`NOWHERE`] if it is in none.
+    of: Vec<u32>,
 }
 
-/// Who lives when, of a section with goroutines.
-fn lives(trace: &Trace, order: &[Goroutine], body: &Body) -> Lives {
-    match body {
-        Body::Fixed(_) => Lives::default(),
-        Body::Lanes(lanes) => Lives::new(trace, &order[lanes.clone()]),
+impl Sections {
+    fn new(rows: &Rows, n_goroutines: u32) -> Self {
+        let mut of = vec![NOWHERE; n_goroutines as usize];
+        for (number, body) in rows.bodies.iter().enumerate() {
+            let Body::Lanes(lanes) = body else { continue };
+            for goroutine in &rows.order[lanes.clone()] {
+                of[goroutine.index()] = count(number);
+            }
+        }
+        Self { n: rows.bodies.len(), of }
     }
+
+    fn of(&self, goroutine: Goroutine) -> Option<usize> {
+        let section = self.of.get(goroutine.index()).filter(|&&section| section != NOWHERE)?;
+        Some(*section as usize)
+    }
+
+    /// Late ends by section, each in order of time.
+    fn late_ends(&self, source: Source<'_>) -> Vec<ByEnd> {
+        let ends = &source.index.ends;
+        ends.parts(source.document.analysis(), self.n, |goroutine| self.of(goroutine))
+    }
+
+    /// Who lives when, by section.
+    fn lives(&self, trace: &Trace) -> Vec<Lives> {
+        let mut of_section = vec![Vec::new(); self.n];
+        for goroutine in trace.goroutines() {
+            let section = self.of(goroutine).and_then(|section| of_section.get_mut(section));
+            if let Some(group) = section {
+                group.push(goroutine);
+            }
+        }
+        of_section.into_iter().map(|group| Lives::new(trace, &group)).collect()
+    }
+}
+
+/// Sorts lanes by their keys, which leaves those with one key in order: each half on its own, and
+/// then the two together, of which sorting makes nothing but a merge.
+fn sort(lanes: &mut [Lane]) {
+    let (one, other) = lanes.split_at_mut(lanes.len() / 2);
+    let key = |lane: &Lane| lane.key;
+    beside(|| one.sort_by_key(key), || other.sort_by_key(key));
+    lanes.sort_by_key(key);
 }
 
 /// How many goroutines of each section are alive, where the index has no histogram by state.
@@ -298,16 +327,13 @@ fn add_densities(rows: &mut Rows, trace: &Trace) {
 
 /// Makes room for regions under the lanes that have any.
 fn add_region_depths(rows: &mut Rows, source: Source<'_>) {
-    let trace = source.document.trace();
-    let mut depth_of = vec![0_u32; trace.n_goroutines() as usize];
-    source.index.tracks.region_depths(trace.notes().regions(), |goroutine, depth| {
-        // A runaway recursion of regions must not push all other lanes out of sight.
-        depth_of[goroutine.index()] = depth.min(MAX_DEPTH);
-    });
+    let regions = source.document.trace().notes().regions();
+    let tracks = &source.index.tracks;
     let mut sum = 0;
     rows.depths = std::iter::once(0)
-        .chain(rows.order.iter().map(|goroutine| {
-            sum += depth_of[goroutine.index()];
+        .chain(rows.order.iter().map(|&goroutine| {
+            // A runaway recursion of regions must not push all other lanes out of sight.
+            sum += tracks.region_depth(regions, goroutine).min(MAX_DEPTH);
             sum
         }))
         .collect();
@@ -315,6 +341,9 @@ fn add_region_depths(rows: &mut Rows, source: Source<'_>) {
 
 /// The most depths of regions that are drawn under a lane.
 const MAX_DEPTH: u32 = 8;
+
+/// In no section.
+const NOWHERE: u32 = u32::MAX;
 
 fn count(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)

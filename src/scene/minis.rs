@@ -37,10 +37,11 @@ pub(super) struct Lives {
 }
 
 impl Lives {
-    /// Sorts a group by birth.
+    /// Sorts a group by birth: goroutines are numbered nearly in that order, so a stable sort has
+    /// little to do where they come in order.
     pub(super) fn new(trace: &Trace, group: &[Goroutine]) -> Self {
-        let mut births: Vec<_> = group.iter().map(|&g| (trace.life(g).first, g)).collect();
-        births.sort_unstable();
+        let mut births: Vec<_> = group.iter().map(|&g| (trace.lifetime(g).start, g)).collect();
+        births.sort();
         let ends = births.iter().map(|&(_, g)| trace.lifetime(g).end.ns()).collect();
         Self { births, ends: MaxTree::new(ends) }
     }

@@ -43,6 +43,7 @@ mod flags;
 mod fold;
 mod frame;
 mod fuses;
+mod grouped;
 mod hearings;
 mod hit;
 mod index;

@@ -25,7 +25,7 @@ impl<'a> Pieces<'a> {
     /// Those of a goroutine that lives in `all`.
     pub(super) fn new(fold: &Fold<'a>, goroutine: Goroutine, life: &Life, all: Interval) -> Self {
         let &Fold { trace, classes, pyramid, zero, .. } = fold;
-        let first = classes.of_first(life);
+        let first = classes.of_first(life.first_state, life.first_stack);
         let (start, end) = (on_grid(zero, all.start), on_grid(zero, all.end));
         Self { trace, goroutine, pyramid, zero, start, end, first }
     }

@@ -8,6 +8,7 @@ use crate::model::{Log, MetricPoint, Region, Task, Trace};
 
 use super::class::StateClass;
 use super::density::{self, Density};
+use super::grouped::Grouped;
 use super::maxtree::MaxTree;
 use super::threads::Threads;
 
@@ -15,7 +16,7 @@ use super::threads::Threads;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tracks {
     /// Rows of the model's regions, by goroutine, depth and begin.
-    regions: Vec<u32>,
+    regions: Grouped,
     /// When tasks are and their rows in the model: in each list they do not overlap and are in
     /// order of time.
     pub(super) tasks: Vec<Vec<(Interval, u32)>>,
@@ -60,12 +61,12 @@ impl Tracks {
         let whole = trace.interval();
         let regions = trace.notes().regions();
         let stw = trace.world().stop_the_world();
-        let key = |row: &u32| {
-            let region = &regions[*row as usize];
-            (region.goroutine, region.depth, region.interval(whole).start)
-        };
-        let mut order = rows(regions.len());
-        order.sort_unstable_by_key(key);
+        let mut by_goroutine =
+            Grouped::new(trace.n_goroutines(), regions, |region| Some(region.goroutine));
+        by_goroutine.sort_each(|row| {
+            let region = &regions[row as usize];
+            (region.depth, region.interval(whole).start)
+        });
         let mut pauses = rows(stw.len());
         pauses.sort_unstable_by_key(|&row| stw[row as usize].interval.start);
         let logs = trace.notes().logs();
@@ -78,7 +79,7 @@ impl Tracks {
         let procs = trace.world().procs().iter();
         let held = procs.flat_map(|(_, spans)| spans.iter().map(|span| span.interval));
         Self {
-            regions: order,
+            regions: by_goroutine,
             tasks_open: occupancy(whole, open, StateClass::Blocked),
             procs_held: occupancy(whole, held, StateClass::Running),
             threads: Threads::new(trace.world()),
@@ -105,20 +106,21 @@ impl Tracks {
 
     /// A goroutine's regions at one depth, as rows of the model's, in order of begin.
     pub(super) fn regions_at(&self, all: &[Region], goroutine: Goroutine, depth: u32) -> &[u32] {
-        let key = |&row: &u32| (all[row as usize].goroutine, all[row as usize].depth);
-        let start = self.regions.partition_point(|row| key(row) < (goroutine, depth));
-        let end = self.regions.partition_point(|row| key(row) <= (goroutine, depth));
-        &self.regions[start..end]
+        let of_one = self.regions_of(goroutine);
+        let start = of_one.partition_point(|&row| all[row as usize].depth < depth);
+        let end = of_one.partition_point(|&row| all[row as usize].depth <= depth);
+        &of_one[start..end]
     }
 
-    /// How deep each goroutine's regions go: calls `each` once per goroutine that has any.
-    pub(super) fn region_depths(&self, all: &[Region], mut each: impl FnMut(Goroutine, u32)) {
-        let goroutine = |row: &u32| all[*row as usize].goroutine;
-        for of_one in self.regions.chunk_by(|a, b| goroutine(a) == goroutine(b)) {
-            if let Some(&deepest) = of_one.last() {
-                each(goroutine(&deepest), all[deepest as usize].depth + 1);
-            }
-        }
+    /// How deep a goroutine's regions go: how many can lie in each other; 0 if it has none.
+    pub(super) fn region_depth(&self, all: &[Region], goroutine: Goroutine) -> u32 {
+        let deepest = self.regions_of(goroutine).last();
+        deepest.map_or(0, |&row| all[row as usize].depth + 1)
+    }
+
+    fn regions_of(&self, goroutine: Goroutine) -> &[u32] {
+        let (start, end) = self.regions.of(goroutine);
+        &self.regions.order[start..end]
     }
 }
 

@@ -78,13 +78,13 @@ impl Opened {
         let rules = Rules { late_over_ns: request.late_over_ns, ..Rules::default() };
         let document = Document::new(trace, rules);
         progress.check()?;
-        let index = if request.thorough {
-            Index::build(&document, progress)?
+        let (index, rows) = if request.thorough {
+            Index::build_with_rows(&document, &request.rows, progress)?
         } else {
-            Index::quick(&document)
+            let index = Index::quick(&document);
+            let rows = Rows::build(Source { document: &document, index: &index }, &request.rows);
+            (index, rows)
         };
-        let source = Source { document: &document, index: &index };
-        let rows = Rows::build(source, &request.rows);
         progress.check()?;
         Ok(Self {
             document: Arc::new(document),

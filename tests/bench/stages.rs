@@ -16,6 +16,7 @@ use overstay::parse::event::Event;
 use overstay::parse::sink::Sink;
 use overstay::parse::tables::Tables;
 use overstay::parse::{measure, parse};
+use overstay::scene::{Index, RowOptions, Rows, Source};
 
 fn main() {
     divan::main();
@@ -112,4 +113,35 @@ fn s6_analysis(bencher: Bencher<'_, '_>) {
         .counter(BytesCount::new(FILE.len()))
         .with_inputs(|| model(&FILE, 2))
         .bench_values(|trace| Document::new(trace, Rules::default()));
+}
+
+fn document() -> Document {
+    Document::new(model(&FILE, 2), Rules::default())
+}
+
+/// The levels of detail, which the window needs besides.
+#[divan::bench]
+fn s7_levels(bencher: Bencher<'_, '_>) {
+    let document = document();
+    let levels = || Index::build(&document, &Progress::default()).expect("nobody cancels");
+    bencher.counter(BytesCount::new(FILE.len())).bench(levels);
+}
+
+/// Both, and the rows of the timeline, as the window makes them while something is on screen.
+#[divan::bench]
+fn s9_levels_and_rows(bencher: Bencher<'_, '_>) {
+    let document = document();
+    let (options, progress) = (RowOptions::default(), Progress::default());
+    let both = || Index::build_with_rows(&document, &options, &progress).expect("nobody cancels");
+    bencher.counter(BytesCount::new(FILE.len())).bench(both);
+}
+
+/// The rows of the timeline, by lateness.
+#[divan::bench]
+fn s8_rows(bencher: Bencher<'_, '_>) {
+    let document = document();
+    let index = Index::quick(&document);
+    let source = Source { document: &document, index: &index };
+    let rows = || Rows::build(source, &RowOptions::default());
+    bencher.counter(BytesCount::new(FILE.len())).bench(rows);
 }

@@ -127,7 +127,9 @@ fn lanes_show_every_span_that_is_wide_enough() {
                 }
                 n_wide += 1;
                 let class = match trace.life(goroutine) {
-                    life if life.first == span.start => index.classes.of_first(&life),
+                    life if life.first == span.start => {
+                        index.classes.of_first(life.first_state, life.first_stack)
+                    }
                     _ => index.classes.of(span.state, span.reason),
                 };
                 let x = x0.midpoint(x1);

@@ -24,8 +24,9 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "of the other")]
     fn a_panic_is_handed_on() {
-        beside(|| 1, || panic!("of the other"));
+        let both = || beside(|| 1, || -> i32 { panic!("of the other") });
+        let panic = std::panic::catch_unwind(both).expect_err("a panic");
+        assert_eq!(panic.downcast_ref(), Some(&"of the other"));
     }
 }

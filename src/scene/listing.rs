@@ -166,7 +166,7 @@ fn group(document: &Document, lanes: &[Lane], worst: &[i64], options: &RowOption
     let trace = document.trace();
     let mut groups: Vec<Group> = Vec::new();
     let mut rows: FxHashMap<SectionKey, usize> = FxHashMap::default();
-    // Neighbours are often of one group.
+    // Those next to each other are often of one group.
     let mut last = None;
     for lane in lanes {
         let key = match options.grouping {

@@ -14,7 +14,8 @@ use super::super::types::{Finding, Hearing, SplitPart};
 use super::super::words::{Cause, Doing, Evidence, Outcome, Rule, Severity};
 use super::{Facts, count, count_text};
 
-/// How many overstays to take apart; the rest, which are shorter, go by their function alone.
+/// How many overstays to take apart; the rest, which are shorter, go by their function alone, as
+/// far as one like them was among the first.
 const MAX_SPLITS: usize = 20_000;
 
 /// Overstays that have the same rule, function and hold-up.
@@ -38,34 +39,64 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
         facts.hearings[row as usize].overstay_ns > facts.rules.late_over_ns
     });
     let late = |rank: usize| &facts.hearings[facts.worst_first[rank] as usize];
-    let judged = facts.threads.over_rows(n_late.min(MAX_SPLITS), |ranks| {
-        ranks.map(|rank| judge(facts, late(rank))).collect()
-    });
-    let mut groups: Vec<Group<'_>> = Vec::new();
-    let mut rows: FxHashMap<Key, usize> = FxHashMap::default();
-    let mut row_of_function: FxHashMap<(StrId, Rule), usize> = FxHashMap::default();
-    for rank in 0..n_late {
-        let hearing = late(rank);
-        let known = row_of_function.get(&(hearing.function, rule_by_outcome(hearing))).copied();
-        if let (None, Some(group)) = (judged.get(rank), known) {
-            groups[group].members.push(hearing);
-            continue;
+    let mut groups = Groups::default();
+    for first in (0..n_late).step_by(MAX_SPLITS) {
+        let ranks = first..n_late.min(first + MAX_SPLITS);
+        // The worst are all taken apart. What turns out to be known was done in vain then.
+        let is_wanted = |rank: usize| first == 0 || groups.alike(late(rank)).is_none();
+        let judged = facts.threads.over_rows(ranks.len(), |rows| {
+            let ranks = rows.map(|row| first + row);
+            let judge = |rank| is_wanted(rank).then(|| judge(facts, late(rank)));
+            ranks.map(judge).collect()
+        });
+        for (rank, judged) in ranks.zip(judged) {
+            let hearing = late(rank);
+            match (groups.alike(hearing), judged) {
+                (Some(group), _) if first > 0 => groups.all[group].members.push(hearing),
+                (_, judged) => {
+                    groups.add(facts, hearing, judged.unwrap_or_else(|| judge(facts, hearing)));
+                }
+            }
         }
-        let (rule, held) = judged.get(rank).copied().unwrap_or_else(|| judge(facts, hearing));
+    }
+    groups.all.iter().map(|group| finding(facts, group)).collect()
+}
+
+/// All groups, in the order of the worst of each.
+#[derive(Default)]
+struct Groups<'a> {
+    all: Vec<Group<'a>>,
+    rows: FxHashMap<Key, usize>,
+    /// The first group with a function and a rule.
+    row_of_function: FxHashMap<(StrId, Rule), usize>,
+}
+
+impl<'a> Groups<'a> {
+    /// A group with the hearing's function, and the rule that it goes by at first sight.
+    fn alike(&self, hearing: &Hearing) -> Option<usize> {
+        self.row_of_function.get(&(hearing.function, rule_by_outcome(hearing))).copied()
+    }
+
+    /// Adds one that was taken apart to its group.
+    fn add(
+        &mut self,
+        facts: &Facts<'_>,
+        hearing: &'a Hearing,
+        (rule, held): (Rule, Option<SplitPart>),
+    ) {
         let key = Key {
             rule,
             function: facts.acting(hearing, held.map_or(StackId::EMPTY, |held| held.stack)),
             state: held.map_or(Doing::Unknown, |held| held.state),
             site: held.and_then(|held| held.site),
         };
-        let group = *rows.entry(key).or_insert_with(|| {
-            groups.push(Group { key, members: Vec::new(), held });
-            groups.len() - 1
+        let group = *self.rows.entry(key).or_insert_with(|| {
+            self.all.push(Group { key, members: Vec::new(), held });
+            self.all.len() - 1
         });
-        groups[group].members.push(hearing);
-        row_of_function.entry((hearing.function, rule)).or_insert(group);
+        self.all[group].members.push(hearing);
+        self.row_of_function.entry((hearing.function, rule)).or_insert(group);
     }
-    groups.iter().map(|group| finding(facts, group)).collect()
 }
 
 fn rule_by_outcome(hearing: &Hearing) -> Rule {

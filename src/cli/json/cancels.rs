@@ -9,17 +9,58 @@ use rustc_hash::FxHashMap;
 use serde::Serialize;
 
 use super::go_id;
-use super::lists::Outlet;
+use super::lists::{Outlet, between};
 use super::rows::Site;
 use super::text::Text;
 use crate::analysis::{
-    Account, Accountant, Cancel, Document, Evidence, HeardIn, Hearing, Ledgers, Share, phrase,
+    Account, Accountant, Analysis, Cancel, Document, Evidence, HeardIn, Hearing, Ledgers, Share,
+    phrase,
 };
 use crate::base::{StrId, Time};
 use crate::model::{Frame, Trace};
 
 /// How much text is kept at once to be written again, in bytes.
 const KEPT_BYTES: usize = 1 << 22;
+
+/// What stands between those that heard a cancel and those that did not.
+const DEAF: &str = r#"],"deaf":["#;
+
+/// Some of those that a cancel reached: one can reach a million. The first piece has the cancel's
+/// own fields.
+pub(super) struct CancelPiece {
+    /// The cancel's row.
+    cancel: u32,
+    /// How many come before: first those that heard it, then those that did not.
+    first_row: u32,
+    n_rows: u32,
+}
+
+impl CancelPiece {
+    /// All cancels in pieces of at most so many hearings.
+    pub(super) fn all(analysis: &Analysis, most_rows: u32) -> Vec<Self> {
+        let mut pieces = Vec::with_capacity(analysis.cancels().len());
+        for (row, cancel) in (0..).zip(analysis.cancels()) {
+            let n_rows = analysis.heard(cancel).len() + analysis.deaf(cancel).len();
+            let mut left = u32::try_from(n_rows).unwrap_or(u32::MAX);
+            let mut first_row = 0;
+            loop {
+                let n_rows = left.min(most_rows);
+                pieces.push(Self { cancel: row, first_row, n_rows });
+                first_row += n_rows;
+                left -= n_rows;
+                if left == 0 {
+                    break;
+                }
+            }
+        }
+        pieces
+    }
+
+    /// How much work it is.
+    pub(super) fn weight(&self) -> usize {
+        1 + self.n_rows as usize
+    }
+}
 
 /// Writes rows of cancels, one after another.
 pub(super) struct CancelPen<'a> {
@@ -34,13 +75,38 @@ impl<'a> CancelPen<'a> {
         Self { document, accountant: document.accountant(ledgers), words }
     }
 
-    /// Writes a cancel.
+    /// Writes a piece of a cancel.
     ///
     /// # Errors
     /// If nobody takes the text any more.
-    pub(super) fn write(&mut self, out: &mut Outlet<'_>, cancel: &Cancel) -> io::Result<()> {
+    pub(super) fn write(&mut self, out: &mut Outlet<'_>, piece: &CancelPiece) -> io::Result<()> {
         let analysis = self.document.analysis();
-        let text = out.text();
+        let Some(cancel) = analysis.cancels().get(piece.cancel as usize) else { return Ok(()) };
+        let (heard, deaf) = (analysis.heard(cancel), analysis.deaf(cancel));
+        let rows = heard.iter().chain(deaf).enumerate();
+        let (first, n) = (piece.first_row as usize, piece.n_rows as usize);
+        if first == 0 {
+            out.text().push_bytes(between(piece.cancel as usize));
+            self.push_head(out.text(), cancel);
+        }
+        for (at, hearing) in rows.skip(first).take(n) {
+            let text = out.text();
+            if at == heard.len() {
+                text.push(DEAF);
+            } else if at > 0 {
+                text.push(",");
+            }
+            self.push_hearing(text, hearing);
+            out.relieve()?;
+        }
+        if first + n == heard.len() + deaf.len() {
+            out.text().push(if deaf.is_empty() { DEAF } else { "" });
+            out.text().push("]}");
+        }
+        Ok(())
+    }
+
+    fn push_head(&mut self, text: &mut Text, cancel: &Cancel) {
         text.push_int(br#"{"id":"#, i64::from(cancel.id));
         text.push_int(br#","at_ns":"#, cancel.at.ns());
         text.push(r#","cause":""#);
@@ -53,23 +119,6 @@ impl<'a> CancelPen<'a> {
         );
         text.push_int(br#","depth":"#, i64::from(cancel.depth));
         text.push(r#","hearings":["#);
-        self.write_hearings(out, analysis.heard(cancel))?;
-        out.text().push(r#"],"deaf":["#);
-        self.write_hearings(out, analysis.deaf(cancel))?;
-        out.text().push("]}");
-        Ok(())
-    }
-
-    fn write_hearings(&mut self, out: &mut Outlet<'_>, hearings: &[Hearing]) -> io::Result<()> {
-        for (at, hearing) in hearings.iter().enumerate() {
-            if at > 0 {
-                out.text().push(",");
-            }
-            self.push_hearing(out.text(), hearing);
-            // A cancel can reach a million.
-            out.relieve()?;
-        }
-        Ok(())
     }
 
     fn push_hearing(&mut self, text: &mut Text, hearing: &Hearing) {
@@ -285,4 +334,39 @@ fn push(kept: &mut Vec<u8>, json: &str) {
 
 fn push_json(kept: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) {
     serde_json::to_writer(kept, value).expect("texts and numbers are JSON, and memory takes them");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::lists::Object;
+    use super::*;
+    use crate::analysis::Rules;
+    use crate::base::Progress;
+
+    #[test]
+    fn cancels_are_the_same_in_pieces_of_any_size() {
+        let file = include_bytes!("../../../traces/late-exit/before.trace");
+        let trace = crate::model::build(file, &Progress::default()).expect("a trace");
+        let document = Document::new(trace, Rules::default());
+        let (analysis, ledgers) = (document.analysis(), document.ledgers());
+        let written = |most_rows| {
+            let pieces = CancelPiece::all(analysis, most_rows);
+            let mut out = Vec::new();
+            let mut object = Object::open(&mut out).expect("written");
+            let pen = || {
+                let mut pen = CancelPen::new(&document, &ledgers);
+                move |out: &mut Outlet<'_>, piece: &CancelPiece| pen.write(out, piece)
+            };
+            object.heavy_list("cancels", &pieces, CancelPiece::weight, pen).expect("written");
+            object.close().expect("written");
+            (pieces.len(), String::from_utf8(out).expect("text"))
+        };
+        let (n_pieces, whole) = written(u32::MAX);
+        assert_eq!(n_pieces, 1);
+        let read: serde_json::Value = serde_json::from_str(&whole).expect("JSON");
+        assert_eq!(read["cancels"][0]["hearings"].as_array().map(Vec::len), Some(5));
+        for (most_rows, n_pieces) in [(1, 5), (2, 3), (5, 1)] {
+            assert_eq!(written(most_rows), (n_pieces, whole.clone()));
+        }
+    }
 }

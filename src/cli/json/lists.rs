@@ -62,19 +62,20 @@ impl<'a> Object<'a> {
         self.out.write_all(b"]")
     }
 
-    /// Writes a list whose elements take work to make, on all processors. `weigh` tells how
-    /// much work an element is, compared with others; each thread makes its own `pen`.
+    /// Writes a list whose elements take work to make, on all processors, out of `pieces`, each
+    /// an element or a piece of one. `weigh` tells how much work a piece is, compared with others;
+    /// each thread makes its own `pen`, which writes a piece and what stands [`between`] elements.
     pub(super) fn heavy_list<'t, T: Sync, P>(
         &mut self,
         name: &str,
-        items: &'t [T],
+        pieces: &'t [T],
         weigh: impl Fn(&T) -> usize,
         pen: impl Fn() -> P + Sync,
     ) -> io::Result<()>
     where
         P: FnMut(&mut Outlet<'_>, &'t T) -> io::Result<()>,
     {
-        let blocks = blocks(items, weigh);
+        let blocks = blocks(pieces, weigh);
         let n_threads = thread::available_parallelism().map_or(1, usize::from).min(blocks.len());
         self.name(name)?;
         self.out.write_all(b"[")?;
@@ -82,8 +83,7 @@ impl<'a> Object<'a> {
             let mut pen = pen();
             move |out: &mut Outlet<'_>, mut range: Range<usize>| {
                 range.try_for_each(|at| {
-                    out.text().push_bytes(between(at));
-                    pen(out, &items[at])?;
+                    pen(out, &pieces[at])?;
                     out.relieve()
                 })
             }
@@ -105,7 +105,7 @@ impl<'a> Object<'a> {
 }
 
 /// What stands before an element of a list.
-fn between(at: usize) -> &'static [u8] {
+pub(super) fn between(at: usize) -> &'static [u8] {
     if at == 0 { b"\n" } else { b",\n" }
 }
 
@@ -230,15 +230,22 @@ impl Outlet<'_> {
 mod tests {
     use super::*;
 
-    /// A pen for anything that is JSON.
-    fn pen<T: Serialize>() -> impl FnMut(&mut Outlet<'_>, &T) -> io::Result<()> {
-        |out, item| Ok(serde_json::to_writer(out.text(), item)?)
+    /// A pen for anything that is JSON, with its place in the list.
+    fn pen<T: Serialize>() -> impl FnMut(&mut Outlet<'_>, &(usize, T)) -> io::Result<()> {
+        |out, (at, item)| {
+            out.text().push_bytes(between(*at));
+            Ok(serde_json::to_writer(out.text(), item)?)
+        }
+    }
+
+    fn placed<T>(items: impl IntoIterator<Item = T>) -> Vec<(usize, T)> {
+        items.into_iter().enumerate().collect()
     }
 
     fn heavy(n: u32) -> String {
         let mut out = Vec::new();
         let mut object = Object::open(&mut out).expect("written");
-        let items: Vec<u32> = (0..n).map(|item| item * 2).collect();
+        let items = placed((0..n).map(|item| item * 2));
         object.heavy_list("all", &items, |_| 100, pen).expect("written");
         object.close().expect("written");
         String::from_utf8(out).expect("text")
@@ -261,14 +268,14 @@ mod tests {
 
     #[test]
     fn an_element_of_any_size_is_handed_over_in_pieces() {
-        let items: Vec<String> = (0..6).map(|at| "x".repeat(at * PART_BYTES)).collect();
+        let items = placed((0..6).map(|at| "x".repeat(at * PART_BYTES)));
         let mut out = Vec::new();
         let mut object = Object::open(&mut out).expect("written");
         object.heavy_list("all", &items, |_| BLOCK_WEIGHT, pen).expect("written");
         object.close().expect("written");
         let read: serde_json::Value = serde_json::from_slice(&out).expect("JSON");
         let texts = read["all"].as_array().expect("a list").iter().map(|text| text.as_str());
-        assert!(texts.eq(items.iter().map(|item| Some(item.as_str()))));
+        assert!(texts.eq(items.iter().map(|(_, item)| Some(item.as_str()))));
     }
 
     #[test]
@@ -277,6 +284,7 @@ mod tests {
         let mut object = Object::open(&mut out).expect("written");
         let digits = || {
             |out: &mut Outlet<'_>, n: &usize| {
+                out.text().push("\n");
                 (0..*n).try_for_each(|at| {
                     out.text().push_int(b"", i64::try_from(at % 10).expect("a digit"));
                     out.relieve()
@@ -287,7 +295,7 @@ mod tests {
         object.close().expect("written");
         let text = String::from_utf8(out).expect("text");
         let digits = "0123456789".repeat(3 * PART_BYTES / 10 + 1);
-        assert!(text == format!("{{\n\"all\":[\n{},\n01]}}\n", &digits[..3 * PART_BYTES]));
+        assert!(text == format!("{{\n\"all\":[\n{}\n01]}}\n", &digits[..3 * PART_BYTES]));
     }
 
     /// What cannot be written as JSON.
@@ -303,7 +311,7 @@ mod tests {
     fn an_element_that_cannot_be_made_is_an_error() {
         let mut out = Vec::new();
         let mut object = Object::open(&mut out).expect("written");
-        let made = object.heavy_list("all", &[Broken, Broken], |_| BLOCK_WEIGHT, pen);
+        let made = object.heavy_list("all", &[(0, Broken), (1, Broken)], |_| BLOCK_WEIGHT, pen);
         assert_eq!(made.expect_err("no element").to_string(), "broken");
     }
 
@@ -323,7 +331,7 @@ mod tests {
 
     #[test]
     fn a_failure_to_write_ends_the_work() {
-        let items: Vec<u32> = (0..10_000).collect();
+        let items = placed(0..10_000);
         let mut full = Full(1000);
         let mut object = Object::open(&mut full).expect("written");
         let err = object.heavy_list("all", &items, |_| 100, pen).expect_err("it is full");

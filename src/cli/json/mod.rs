@@ -12,8 +12,8 @@ mod text;
 use std::io::{self, Write};
 
 use super::open::Opened;
-use crate::analysis::{Cancel, Diff};
-use cancels::CancelPen;
+use crate::analysis::Diff;
+use cancels::{CancelPen, CancelPiece};
 use groups::GroupRow;
 use lists::Object;
 use rows::{FindingRow, Head, SummaryRow, WarningRow};
@@ -23,6 +23,9 @@ pub(super) use rows::{format_name, go_id, head};
 /// The number that changes when a field changes its meaning.
 pub(super) const SCHEMA: u32 = 1;
 
+/// How many of those that one cancel reached are written by one thread at a time, at most.
+const ROWS_AT_A_TIME: u32 = 256;
+
 /// Writes the report of one trace.
 ///
 /// # Errors
@@ -31,15 +34,15 @@ pub(super) fn write_report(out: &mut dyn Write, opened: &Opened) -> io::Result<(
     let document = &opened.document;
     let trace = document.trace();
     let analysis = document.analysis();
-    let weigh = |cancel: &Cancel| 1 + analysis.heard(cancel).len() + analysis.deaf(cancel).len();
+    let pieces = CancelPiece::all(analysis, ROWS_AT_A_TIME);
     let ledgers = document.ledgers();
     let mut report = Object::open(out)?;
     report.field("schema", &SCHEMA)?;
     report.field("trace", &Head::new(opened))?;
     report.list("warnings", &opened.warnings, WarningRow::new)?;
-    report.heavy_list("cancels", analysis.cancels(), weigh, || {
+    report.heavy_list("cancels", &pieces, CancelPiece::weight, || {
         let mut pen = CancelPen::new(document, &ledgers);
-        move |out, cancel| pen.write(out, cancel)
+        move |out, piece| pen.write(out, piece)
     })?;
     report.list("findings", analysis.findings(), |finding| FindingRow::new(trace, finding))?;
     report.field("summary", &SummaryRow::new(analysis.summary()))?;

@@ -165,8 +165,7 @@ impl<'a> Spans<'a> {
     }
 
     /// Reads the next span's columns; its end is the life's until the one after is read.
-    #[expect(clippy::inline_always, reason = "called a span costs twice as much")]
-    #[inline(always)]
+    #[inline]
     fn read(&mut self) -> Option<Span> {
         if self.at >= self.stop {
             self.enter_next();
@@ -199,8 +198,7 @@ pub(super) fn first(trace: &Trace, goroutine: Goroutine, end: Time) -> Option<Sp
 impl Iterator for Spans<'_> {
     type Item = Span;
 
-    #[expect(clippy::inline_always, reason = "called a span costs twice as much")]
-    #[inline(always)]
+    #[inline]
     fn next(&mut self) -> Option<Span> {
         let mut span = self.pending.take()?;
         self.pending = self.read();

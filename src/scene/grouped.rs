@@ -48,6 +48,12 @@ impl Grouped {
         bounds.map_or((0, 0), |(&start, &end)| (start as usize, end as usize))
     }
 
+    /// One goroutine's rows.
+    pub(super) fn rows(&self, goroutine: Goroutine) -> &[u32] {
+        let (start, end) = self.of(goroutine);
+        &self.order[start..end]
+    }
+
     /// Sorts the rows of each goroutine.
     pub(super) fn sort_each<K: Ord>(&mut self, key: impl Fn(u32) -> K) {
         let mut rest = self.order.as_mut_slice();
@@ -70,6 +76,8 @@ mod tests {
         assert_eq!(grouped.order, [2, 7, 5, 0, 3, 6]);
         let bounds = [0, 1, 2, 3, 4, 9].map(|of| grouped.of(Goroutine(of)));
         assert_eq!(bounds, [(0, 2), (2, 2), (2, 3), (3, 6), (6, 6), (0, 0)]);
+        assert_eq!(grouped.rows(Goroutine(3)), [0, 3, 6]);
+        assert!(grouped.rows(Goroutine(9)).is_empty());
         grouped.sort_each(std::cmp::Reverse);
         assert_eq!(grouped.order, [7, 2, 5, 6, 3, 0]);
     }

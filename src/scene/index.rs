@@ -1,16 +1,12 @@
 //! What is computed once per document, off the UI thread, so that a frame need not.
 
-use rustc_hash::FxHashMap;
-
 use crate::analysis::{Analysis, Document};
-use crate::base::{Cancelled, Goroutine, Progress, StrId, ThreadId, Time, beside};
+use crate::base::{Cancelled, Progress, ThreadId, Time, beside};
 
 use super::class::Classes;
-use super::density::Density;
 use super::hearings::{ByEnd, ByGoroutine, late_ns};
 use super::levels::{self, Levels};
 use super::maxtree::MaxTree;
-use super::pyramid::Pyramid;
 use super::rows::{RowOptions, Rows, Sort};
 use super::tracks::Tracks;
 
@@ -28,14 +24,8 @@ pub struct Index {
     /// The worst overstay that counts of each cancel.
     pub(super) worst_of_cancel: MaxTree,
     pub(super) tracks: Tracks,
-    /// Pyramids of the long lanes, by goroutine.
-    pub(super) pyramids: FxHashMap<Goroutine, Pyramid>,
-    /// Time on a processor by goroutine, in nanoseconds; empty in a quick index.
-    pub(super) running_ns: Vec<i64>,
-    /// By kind of goroutine.
-    pub(super) densities: FxHashMap<StrId, Density>,
-    /// All goroutines.
-    pub(super) density: Density,
+    /// Empty in a quick index.
+    pub(super) levels: Levels,
 }
 
 impl Index {
@@ -44,14 +34,13 @@ impl Index {
     #[must_use]
     pub fn quick(document: &Document) -> Self {
         let (trace, analysis) = (document.trace(), document.analysis());
-        let (tracks, of_hearings) = beside(
+        let ((tracks, classes), (hearings, ends, worst_of_cancel)) = beside(
             || (Tracks::new(trace), Classes::new(trace)),
             || {
                 let hearings = ByGoroutine::new(analysis, trace.n_goroutines());
                 (hearings, ByEnd::all(analysis), worst_of_cancels(analysis))
             },
         );
-        let ((tracks, classes), (hearings, ends, worst_of_cancel)) = (tracks, of_hearings);
         Self {
             zero: trace.interval().start,
             classes,
@@ -71,7 +60,7 @@ impl Index {
     pub fn build(document: &Document, progress: &Progress) -> Result<Self, Cancelled> {
         let index = Self::quick(document);
         let levels = levels::build(document, &index.classes, progress)?;
-        Ok(index.with(levels))
+        Ok(Self { levels, ..index })
     }
 
     /// The same, and rows, which take one core meanwhile.
@@ -93,12 +82,7 @@ impl Index {
         let index = Self::quick(document);
         let levels = || levels::build(document, &index.classes, progress);
         let (levels, rows) = beside(levels, || rows(&index));
-        Ok((index.with(levels?), rows))
-    }
-
-    fn with(self, levels: Levels) -> Self {
-        let Levels { pyramids, running_ns, densities, density } = levels;
-        Self { pyramids, running_ns, densities, density, ..self }
+        Ok((Self { levels: levels?, ..index }, rows))
     }
 
     /// The thread of a lane of [`Row::Thread`](super::Row::Thread).

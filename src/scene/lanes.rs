@@ -124,7 +124,7 @@ impl Lanes<'_, '_> {
         let index = self.view.source.index;
         let own = self.view.rows.densities.get(number as usize).and_then(Option::as_ref);
         let density = own.or_else(|| match section.key {
-            SectionKey::Function(name) => index.densities.get(&name),
+            SectionKey::Function(name) => index.levels.densities.get(&name),
             SectionKey::Procs | SectionKey::Threads => Some(&index.tracks.procs_held),
             SectionKey::Tasks => Some(&index.tracks.tasks_open),
             _ => None,
@@ -204,7 +204,7 @@ impl Lanes<'_, '_> {
         let fold = Fold {
             trace: self.view.source.document.trace(),
             classes: &index.classes,
-            pyramid: index.pyramids.get(&lane.goroutine),
+            pyramid: index.levels.pyramids.get(&lane.goroutine),
             viewport: lane.viewport,
             zero: index.zero,
             cell_log2: self.cell_log2,

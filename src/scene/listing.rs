@@ -147,7 +147,9 @@ fn sort_key(source: Source<'_>, worst: &[i64], sort: Sort, goroutine: Goroutine)
         Sort::Lateness => -worst[goroutine.index()],
         Sort::Start => trace.lifetime(goroutine).start.ns(),
         Sort::Id => i64::try_from(trace.life(goroutine).id.0).unwrap_or(i64::MAX),
-        Sort::Running => -source.index.running_ns.get(goroutine.index()).copied().unwrap_or(0),
+        Sort::Running => {
+            -source.index.levels.running_ns.get(goroutine.index()).copied().unwrap_or(0)
+        }
         Sort::Lifetime => -trace.lifetime(goroutine).ns(),
     }
 }

@@ -127,7 +127,7 @@ impl Minis {
         let fold = Fold {
             trace,
             classes: &index.classes,
-            pyramid: index.pyramids.get(&goroutine),
+            pyramid: index.levels.pyramids.get(&goroutine),
             viewport: view.viewport,
             zero: index.zero,
             cell_log2: cell_log2(&view.viewport, SPAN_PX),

@@ -47,7 +47,7 @@ impl Overview {
         let mut viewport = Viewport::new(trace, f64::from(width_px));
         viewport.show(trace, 0.0);
         let chart = Chart { viewport: &viewport, trace, row: 0, y0: 0.0, y1: height_px };
-        chart.full(&source.index.density, &mut self.density);
+        chart.full(&source.index.levels.density, &mut self.density);
         let hearings = source.document.analysis().hearings();
         let cell = cell_log2(&viewport, LATE_PX);
         let range = (trace.start, trace.end + 1);

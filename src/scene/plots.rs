@@ -49,7 +49,7 @@ impl Plot<'_> {
     /// that are alive (3).
     pub(super) fn goroutines(&self, lines: &mut Vec<PlotRecord>, points: &mut Vec<[f32; 2]>) {
         let trace = self.view.source.document.trace().interval();
-        let density = &self.view.source.index.density;
+        let density = &self.view.source.index.levels.density;
         let Some(seen) = self.view.viewport.visible().intersect(trace) else { return };
         if density.is_empty() {
             return;

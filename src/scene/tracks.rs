@@ -23,7 +23,7 @@ pub(super) struct Tracks {
     /// Rows of the model's stop-the-world stretches, by start.
     pub(super) stop_the_world: Vec<u32>,
     /// Rows of the model's logs, by goroutine and time; those of nobody are left out.
-    logs: Vec<u32>,
+    logs: Grouped,
     pub(super) heap: Curve,
     pub(super) heap_goal: Curve,
     /// How many tasks are open, over time.
@@ -61,8 +61,8 @@ impl Tracks {
         let whole = trace.interval();
         let regions = trace.notes().regions();
         let stw = trace.world().stop_the_world();
-        let mut by_goroutine =
-            Grouped::new(trace.n_goroutines(), regions, |region| Some(region.goroutine));
+        let n_goroutines = trace.n_goroutines();
+        let mut by_goroutine = Grouped::new(n_goroutines, regions, |region| Some(region.goroutine));
         by_goroutine.sort_each(|row| {
             let region = &regions[row as usize];
             (region.depth, region.interval(whole).start)
@@ -70,10 +70,8 @@ impl Tracks {
         let mut pauses = rows(stw.len());
         pauses.sort_unstable_by_key(|&row| stw[row as usize].interval.start);
         let logs = trace.notes().logs();
-        let mut of_goroutines = rows(logs.len());
-        of_goroutines.retain(|&row| logs[row as usize].goroutine.is_some());
-        of_goroutines
-            .sort_unstable_by_key(|&row| (logs[row as usize].goroutine, logs[row as usize].at));
+        let mut logs_by_goroutine = Grouped::new(n_goroutines, logs, |log| log.goroutine);
+        logs_by_goroutine.sort_each(|row| logs[row as usize].at);
         let tasks = pack(trace.notes().tasks(), whole);
         let open = tasks.iter().flatten().map(|&(interval, _)| interval);
         let procs = trace.world().procs().iter();
@@ -85,7 +83,7 @@ impl Tracks {
             threads: Threads::new(trace.world()),
             tasks,
             stop_the_world: pauses,
-            logs: of_goroutines,
+            logs: logs_by_goroutine,
             heap: Curve::new(trace.world().heap()),
             heap_goal: Curve::new(trace.world().heap_goal()),
         }
@@ -98,15 +96,13 @@ impl Tracks {
 
     /// A goroutine's logs from `from` on, as rows of the model's, in order of time.
     pub(super) fn logs_from(&self, all: &[Log], goroutine: Goroutine, from: Time) -> &[u32] {
-        let key = |&row: &u32| (all[row as usize].goroutine, all[row as usize].at);
-        let start = self.logs.partition_point(|row| key(row) < (Some(goroutine), from));
-        let end = self.logs.partition_point(|row| key(row).0 <= Some(goroutine));
-        &self.logs[start..end.max(start)]
+        let of_one = self.logs.rows(goroutine);
+        &of_one[of_one.partition_point(|&row| all[row as usize].at < from)..]
     }
 
     /// A goroutine's regions at one depth, as rows of the model's, in order of begin.
     pub(super) fn regions_at(&self, all: &[Region], goroutine: Goroutine, depth: u32) -> &[u32] {
-        let of_one = self.regions_of(goroutine);
+        let of_one = self.regions.rows(goroutine);
         let start = of_one.partition_point(|&row| all[row as usize].depth < depth);
         let end = of_one.partition_point(|&row| all[row as usize].depth <= depth);
         &of_one[start..end]
@@ -114,13 +110,8 @@ impl Tracks {
 
     /// How deep a goroutine's regions go: how many can lie in each other; 0 if it has none.
     pub(super) fn region_depth(&self, all: &[Region], goroutine: Goroutine) -> u32 {
-        let deepest = self.regions_of(goroutine).last();
+        let deepest = self.regions.rows(goroutine).last();
         deepest.map_or(0, |&row| all[row as usize].depth + 1)
-    }
-
-    fn regions_of(&self, goroutine: Goroutine) -> &[u32] {
-        let (start, end) = self.regions.of(goroutine);
-        &self.regions.order[start..end]
     }
 }
 

@@ -42,20 +42,20 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
     let mut groups = Groups::default();
     for first in (0..n_late).step_by(MAX_SPLITS) {
         let ranks = first..n_late.min(first + MAX_SPLITS);
-        // The worst are all taken apart. What turns out to be known was done in vain then.
-        let is_wanted = |rank: usize| first == 0 || groups.alike(late(rank)).is_none();
-        let judged = facts.threads.over_rows(ranks.len(), |rows| {
-            let ranks = rows.map(|row| first + row);
-            let judge = |rank| is_wanted(rank).then(|| judge(facts, late(rank)));
-            ranks.map(judge).collect()
+        // The worst are all taken apart.
+        let alike = |groups: &Groups<'_>, hearing| {
+            if first == 0 { None } else { groups.alike(hearing) }
+        };
+        let seen = facts.threads.over_rows(ranks.len(), |rows| {
+            let hearings = rows.map(|row| late(first + row));
+            let see = |hearing| alike(&groups, hearing).ok_or_else(|| judge(facts, hearing));
+            hearings.map(see).collect()
         });
-        for (rank, judged) in ranks.zip(judged) {
-            let hearing = late(rank);
-            match (groups.alike(hearing), judged) {
-                (Some(group), _) if first > 0 => groups.all[group].members.push(hearing),
-                (_, judged) => {
-                    groups.add(facts, hearing, judged.unwrap_or_else(|| judge(facts, hearing)));
-                }
+        for (hearing, seen) in ranks.map(late).zip(seen) {
+            // One like it may have come up since.
+            match seen.or_else(|judged| alike(&groups, hearing).ok_or(judged)) {
+                Ok(group) => groups.all[group].members.push(hearing),
+                Err(judged) => groups.add(facts, hearing, judged),
             }
         }
     }

@@ -9,9 +9,10 @@ use rustc_hash::FxHashMap;
 use serde::Serialize;
 
 use super::go_id;
-use super::lists::{Outlet, between};
+use super::lists::between;
 use super::rows::Site;
 use super::text::Text;
+use super::turns::Outlet;
 use crate::analysis::{
     Account, Accountant, Analysis, Cancel, Document, Evidence, HeardIn, Hearing, Ledgers, Share,
     phrase,
@@ -41,16 +42,11 @@ impl CancelPiece {
         let mut pieces = Vec::with_capacity(analysis.cancels().len());
         for (row, cancel) in (0..).zip(analysis.cancels()) {
             let n_rows = analysis.heard(cancel).len() + analysis.deaf(cancel).len();
-            let mut left = u32::try_from(n_rows).unwrap_or(u32::MAX);
-            let mut first_row = 0;
-            loop {
-                let n_rows = left.min(most_rows);
+            let n_rows = u32::try_from(n_rows).unwrap_or(u32::MAX);
+            // One that nobody heard is a piece too.
+            for first_row in (0..n_rows.max(1)).step_by(most_rows as usize) {
+                let n_rows = most_rows.min(n_rows - first_row);
                 pieces.push(Self { cancel: row, first_row, n_rows });
-                first_row += n_rows;
-                left -= n_rows;
-                if left == 0 {
-                    break;
-                }
             }
         }
         pieces
@@ -100,7 +96,9 @@ impl<'a> CancelPen<'a> {
             out.relieve()?;
         }
         if first + n == heard.len() + deaf.len() {
-            out.text().push(if deaf.is_empty() { DEAF } else { "" });
+            if deaf.is_empty() {
+                out.text().push(DEAF);
+            }
             out.text().push("]}");
         }
         Ok(())

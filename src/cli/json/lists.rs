@@ -2,26 +2,15 @@
 //! size of indented JSON, and still fit to be read and compared line by line.
 
 use std::io::{self, Write};
-use std::iter::repeat_n;
 use std::ops::Range;
-use std::slice;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use serde::Serialize;
 
-use super::text::Text;
+use super::turns::{Outlet, in_turn};
 
 /// What a block of a list's elements weighs that one thread makes.
 const BLOCK_WEIGHT: usize = 256;
-/// How much text is handed over at once, in bytes.
-const PART_BYTES: usize = 1 << 17;
-/// How many pieces of a block's text may wait for their turn.
-const PARTS_AHEAD: usize = 4;
-/// One of so many blocks may wait for its turn, most of them of one piece: more of a large
-/// report, which takes more memory anyway.
-const ONE_WAITS_OF: usize = 64;
 
 /// An object that is being written.
 pub(super) struct Object<'a> {
@@ -125,109 +114,9 @@ fn blocks<T>(items: &[T], weigh: impl Fn(&T) -> usize) -> Vec<Range<usize>> {
     blocks
 }
 
-/// Writes what `make` makes of each block, in order. Whichever thread is free takes the next
-/// block: one of a cancel with long windows takes a hundred times as long as another.
-fn in_turn<M>(
-    out: &mut dyn Write,
-    blocks: &[Range<usize>],
-    n_threads: usize,
-    make: &(impl Fn() -> M + Sync),
-) -> io::Result<()>
-where
-    M: FnMut(&mut Outlet<'_>, Range<usize>) -> io::Result<()>,
-{
-    let (taken, in_order) = sync_channel(n_threads + blocks.len() / ONE_WAITS_OF);
-    let left = Mutex::new(blocks.iter());
-    let spare = Mutex::default();
-    thread::scope(|scope| {
-        for taken in repeat_n(taken, n_threads) {
-            let (left, spare) = (&left, &spare);
-            scope.spawn(move || {
-                let mut make = make();
-                while let Some((block, done)) = take(left, &taken) {
-                    let mut outlet = Outlet { text: fresh(spare), done, spare };
-                    let made = make(&mut outlet, block.clone());
-                    // If nobody takes it, writing has failed already.
-                    if outlet.done.send(made.map(|()| outlet.text)).is_err() {
-                        return;
-                    }
-                }
-            });
-        }
-        // A thread that ends early has panicked; the scope hands that on. After an error nobody
-        // waits for a place any more, since the receiver goes with this iterator.
-        in_order.into_iter().try_for_each(|parts| write(out, &parts, &spare))
-    })
-}
-
-/// Nobody panics while a queue or a store is held; where one does, nothing was left half done.
-fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
-    shared.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-type Parts = Receiver<io::Result<Text>>;
-type Done = SyncSender<io::Result<Text>>;
-
-/// The next block to make, and where its text goes: once the writer is not too far behind, for
-/// which all that want a block wait here, so that it hears of them in order.
-fn take<'a>(
-    left: &Mutex<slice::Iter<'a, Range<usize>>>,
-    taken: &SyncSender<Parts>,
-) -> Option<(&'a Range<usize>, Done)> {
-    let mut left = lock(left);
-    let block = left.next()?;
-    let (done, parts) = sync_channel(PARTS_AHEAD);
-    taken.send(parts).ok()?;
-    Some((block, done))
-}
-
-/// A text to fill: one that was written before, if there is one, since fresh memory costs more
-/// than filling it.
-fn fresh(spare: &Mutex<Vec<Text>>) -> Text {
-    lock(spare).pop().unwrap_or_default()
-}
-
-fn write(out: &mut dyn Write, parts: &Parts, spare: &Mutex<Vec<Text>>) -> io::Result<()> {
-    for text in parts {
-        let mut text = text?;
-        out.write_all(text.as_bytes())?;
-        text.clear();
-        lock(spare).push(text);
-    }
-    Ok(())
-}
-
-/// Where a thread puts the text of a block. What one element comes to has no bound, so it is
-/// handed over piece by piece.
-pub(super) struct Outlet<'a> {
-    text: Text,
-    done: Done,
-    /// Texts that were written.
-    spare: &'a Mutex<Vec<Text>>,
-}
-
-impl Outlet<'_> {
-    /// The text that has not been handed over yet: more goes to its end.
-    pub(super) fn text(&mut self) -> &mut Text {
-        &mut self.text
-    }
-
-    /// Hands the text over if it has grown long.
-    ///
-    /// # Errors
-    /// If nobody takes it any more.
-    pub(super) fn relieve(&mut self) -> io::Result<()> {
-        if self.text.len() < PART_BYTES { Ok(()) } else { self.hand_over() }
-    }
-
-    fn hand_over(&mut self) -> io::Result<()> {
-        let text = std::mem::replace(&mut self.text, fresh(self.spare));
-        self.done.send(Ok(text)).map_err(|_| io::ErrorKind::BrokenPipe.into())
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::turns::PART_BYTES;
     use super::*;
 
     /// A pen for anything that is JSON, with its place in the list.

@@ -8,6 +8,7 @@ mod groups;
 mod lists;
 mod rows;
 mod text;
+mod turns;
 
 use std::io::{self, Write};
 

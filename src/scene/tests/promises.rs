@@ -296,8 +296,9 @@ fn a_crowded_lane_is_the_same_with_and_without_its_pyramid() {
     story.cuts = vec![100_000, 500_001, 500_002];
     let document = story.document();
     let full = Index::build(&document, &Progress::default()).unwrap();
-    assert_eq!(full.pyramids.len(), 1);
-    let bytes: usize = full.pyramids.values().map(crate::scene::pyramid::Pyramid::bytes).sum();
+    assert_eq!(full.levels.pyramids.len(), 1);
+    let bytes: usize =
+        full.levels.pyramids.values().map(crate::scene::pyramid::Pyramid::bytes).sum();
     assert!(bytes * 2 <= spans.len());
     let quick = Index::quick(&document);
     for zoom in 0..40 {

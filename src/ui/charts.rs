@@ -158,24 +158,26 @@ fn bars(analysis: &Analysis, budget: f64, theme: &Theme) -> (Vec<Bar>, f64) {
     let mut top: f64 = 1.0;
     #[expect(clippy::cast_possible_truncation, reason = "a few decades")]
     let first = (LEAST * f64::from(BINS_PER_DECADE)) as i32;
+    // What is shorter than the least is drawn in the first bin.
+    let mut above_right = analysis.worst_first.len();
     for bin in first..13 * BINS_PER_DECADE {
-        let left = f64::from(bin) * width;
-        // What is shorter than the least is drawn in the first bin.
-        let above_left = if bin == first {
-            analysis.worst_first.len()
-        } else {
-            n_above(analysis, exact_ns(left))
-        };
+        let above_left = above_right;
         if above_left == 0 {
             break;
         }
-        let right = left + width;
+        let (left, right) = (f64::from(bin) * width, f64::from(bin + 1) * width);
         let cut = budget.clamp(left, right);
-        let above_cut = if cut > left { n_above(analysis, exact_ns(cut)) } else { above_left };
-        let above_right = n_above(analysis, exact_ns(right));
+        above_right = n_above(analysis, exact_ns(right));
+        let above_cut = if cut <= left {
+            above_left
+        } else if cut >= right {
+            above_right
+        } else {
+            n_above(analysis, exact_ns(cut))
+        };
         let pieces = [
-            (left, cut, above_left - above_cut.min(above_left), theme.prompt),
-            (cut, right, above_cut.min(above_left) - above_right.min(above_cut), theme.late),
+            (left, cut, above_left.saturating_sub(above_cut), theme.prompt),
+            (cut, right, above_cut.saturating_sub(above_right), theme.late),
         ];
         for (from, to, n, color) in pieces {
             if n == 0 || to <= from {
@@ -291,4 +293,31 @@ pub(crate) fn range_of(durations: impl Iterator<Item = i64>) -> (f64, f64) {
         high = high.max(log10_ns(ns));
     }
     if low > high { (LEAST, LEAST + 1.0) } else { (low - 0.1, high + 0.1) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::{Document, Rules};
+    use crate::base::Progress;
+
+    #[test]
+    fn bars_add_up_and_the_late_ones_to_those_beyond_the_budget() {
+        let file = include_bytes!("../../traces/late-exit/before.trace");
+        let trace = crate::model::build(file, &Progress::default()).expect("a trace");
+        let document = Document::new(trace, Rules::default());
+        let analysis = document.analysis();
+        let theme = Theme::get(true);
+        let n = |count: usize| f64::from(u32::try_from(count).expect("few"));
+        for power in [3.1, 5.0, 6.0, 7.0, 7.5, 12.0] {
+            let (bars, top) = bars(analysis, power, theme);
+            let late = bars.iter().filter(|bar| bar.fill == theme.late);
+            let late = late.fold(0.0, |sum, bar| sum + bar.value);
+            let all = bars.iter().fold(0.0, |sum, bar| sum + bar.value);
+            let beyond = n(n_above(analysis, exact_ns(power)));
+            assert_eq!(late.to_bits(), f64::to_bits(beyond), "{late} of {beyond} at {power}");
+            assert_eq!(all.to_bits(), f64::to_bits(n(analysis.worst_first.len())));
+            assert!(bars.iter().all(|bar| bar.value <= top));
+        }
+    }
 }

@@ -4,6 +4,11 @@ use rustc_hash::FxHashMap;
 
 use crate::base::StrId;
 
+/// How long a text can be, in bytes: Go writes no longer ones (Go 1.26, `maxLen` in
+/// runtime/tracestack.go, `MaxEventTrailerDataSize` in internal/trace/tracev2/events.go), but a
+/// file of the old format can hold a megabyte, which nobody can lay out on a screen.
+const LONGEST: usize = 1 << 10;
+
 /// All strings of a trace, each once.
 #[derive(Debug)]
 pub struct Strings {
@@ -31,9 +36,17 @@ impl Strings {
         row
     }
 
-    /// The row of a text as the wire has it: bytes that are not UTF-8 become U+FFFD.
+    /// The row of a text as the wire has it: bytes that are not UTF-8 become U+FFFD, and what is
+    /// longer than [`LONGEST`] is cut there and ends in "…".
     pub(crate) fn intern_bytes(&mut self, text: &[u8]) -> StrId {
-        self.intern(&String::from_utf8_lossy(text))
+        match text.get(..LONGEST) {
+            Some(head) if head.len() < text.len() => {
+                // A character that is cut in two goes as well.
+                let whole = String::from_utf8_lossy(head);
+                self.intern(&format!("{}…", whole.trim_end_matches(char::REPLACEMENT_CHARACTER)))
+            }
+            _ => self.intern(&String::from_utf8_lossy(text)),
+        }
     }
 
     /// The text of a row, "" for a row that is not there.
@@ -63,5 +76,23 @@ impl Strings {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.texts.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_longer_than_go_writes_them_are_cut() {
+        let mut strings = Strings::default();
+        let longest = "x".repeat(LONGEST);
+        let row = strings.intern_bytes(longest.as_bytes());
+        assert_eq!(strings.get(row), longest);
+        let row = strings.intern_bytes("x".repeat(1_000_000).as_bytes());
+        assert_eq!(strings.get(row), format!("{longest}…"));
+        // Characters of two bytes, the last one of which would be cut.
+        let row = strings.intern_bytes(format!("x{}", "ä".repeat(LONGEST)).as_bytes());
+        assert_eq!(strings.get(row), format!("x{}…", "ä".repeat(LONGEST / 2 - 1)));
     }
 }

@@ -19,6 +19,8 @@ mod plot;
 
 /// Bins per factor of ten.
 const BINS_PER_DECADE: i32 = 8;
+/// More factors of ten than any time has nanoseconds.
+const DECADES: i32 = 19;
 /// Points of an ECDF at most.
 const ECDF_POINTS: usize = 240;
 /// What is drawn for an overstay of less: 1 µs, as a power of ten in nanoseconds.
@@ -150,17 +152,38 @@ fn range(ctx: &Ctx<'_>) -> (f64, f64) {
     ((low - 0.2).max(LEAST) - 0.15, high + 0.3)
 }
 
-/// The bars, and the height of the highest. Each is late or not as a whole, but for the one that
-/// holds the budget, which is cut there.
+/// The bars, and the height of the highest.
 fn bars(analysis: &Analysis, budget: f64, theme: &Theme) -> (Vec<Bar>, f64) {
-    let width = 1.0 / f64::from(BINS_PER_DECADE);
-    let mut bars = Vec::new();
     let mut top: f64 = 1.0;
+    let bars = bins(analysis, budget).into_iter().map(|Bin { from, to, n, is_late }| {
+        #[expect(clippy::cast_precision_loss, reason = "a height")]
+        let height = n as f64;
+        top = top.max(height);
+        let bar = Bar::new(from.midpoint(to), height).width((to - from) * 0.92);
+        bar.fill(if is_late { theme.late } else { theme.prompt }).stroke(Stroke::NONE)
+    });
+    (bars.collect(), top)
+}
+
+/// How many overstays lie between two powers of ten.
+#[derive(Clone, Copy, Debug)]
+struct Bin {
+    from: f64,
+    to: f64,
+    n: usize,
+    is_late: bool,
+}
+
+/// All bins with something in them. Each is late or not as a whole, but for the one that holds
+/// the budget, which is cut there.
+fn bins(analysis: &Analysis, budget: f64) -> Vec<Bin> {
+    let width = 1.0 / f64::from(BINS_PER_DECADE);
+    let mut bins = Vec::new();
     #[expect(clippy::cast_possible_truncation, reason = "a few decades")]
     let first = (LEAST * f64::from(BINS_PER_DECADE)) as i32;
     // What is shorter than the least is drawn in the first bin.
     let mut above_right = analysis.worst_first.len();
-    for bin in first..13 * BINS_PER_DECADE {
+    for bin in first..DECADES * BINS_PER_DECADE {
         let above_left = above_right;
         if above_left == 0 {
             break;
@@ -173,28 +196,18 @@ fn bars(analysis: &Analysis, budget: f64, theme: &Theme) -> (Vec<Bar>, f64) {
         } else if cut >= right {
             above_right
         } else {
-            n_above(analysis, exact_ns(cut))
+            // However powers of ten are rounded.
+            n_above(analysis, exact_ns(cut)).clamp(above_right, above_left)
         };
-        let pieces = [
-            (left, cut, above_left.saturating_sub(above_cut), theme.prompt),
-            (cut, right, above_cut.saturating_sub(above_right), theme.late),
-        ];
-        for (from, to, n, color) in pieces {
-            if n == 0 || to <= from {
-                continue;
-            }
-            #[expect(clippy::cast_precision_loss, reason = "a height")]
-            let height = n as f64;
-            top = top.max(height);
-            let bar = Bar::new(from.midpoint(to), height).width((to - from) * 0.92);
-            bars.push(bar.fill(color).stroke(Stroke::NONE));
-        }
+        let prompt = Bin { from: left, to: cut, n: above_left - above_cut, is_late: false };
+        let late = Bin { from: cut, to: right, n: above_cut - above_right, is_late: true };
+        bins.extend([prompt, late].into_iter().filter(|bin| bin.n > 0));
     }
-    (bars, top)
+    bins
 }
 
-/// A power of ten in nanoseconds, without rounding to digits.
-#[expect(clippy::cast_possible_truncation, reason = "at most 10^13")]
+/// A power of ten in nanoseconds, without rounding to digits; the longest time for more than that.
+#[expect(clippy::cast_possible_truncation, reason = "what is too long becomes the longest")]
 fn exact_ns(power: f64) -> i64 {
     10_f64.powf(power) as i64
 }
@@ -307,17 +320,21 @@ mod tests {
         let trace = crate::model::build(file, &Progress::default()).expect("a trace");
         let document = Document::new(trace, Rules::default());
         let analysis = document.analysis();
-        let theme = Theme::get(true);
-        let n = |count: usize| f64::from(u32::try_from(count).expect("few"));
         for power in [3.1, 5.0, 6.0, 7.0, 7.5, 12.0] {
-            let (bars, top) = bars(analysis, power, theme);
-            let late = bars.iter().filter(|bar| bar.fill == theme.late);
-            let late = late.fold(0.0, |sum, bar| sum + bar.value);
-            let all = bars.iter().fold(0.0, |sum, bar| sum + bar.value);
-            let beyond = n(n_above(analysis, exact_ns(power)));
-            assert_eq!(late.to_bits(), f64::to_bits(beyond), "{late} of {beyond} at {power}");
-            assert_eq!(all.to_bits(), f64::to_bits(n(analysis.worst_first.len())));
+            let bins = bins(analysis, power);
+            let n = |is_counted: fn(&Bin) -> bool| -> usize {
+                bins.iter().filter(|bin| is_counted(bin)).map(|bin| bin.n).sum()
+            };
+            assert_eq!(n(|bin| bin.is_late), n_above(analysis, exact_ns(power)), "{power}");
+            assert_eq!(n(|_| true), analysis.worst_first.len(), "{power}");
+            let (bars, top) = bars(analysis, power, Theme::get(true));
+            assert_eq!(bars.len(), bins.len());
             assert!(bars.iter().all(|bar| bar.value <= top));
         }
+    }
+
+    #[test]
+    fn no_overstay_is_too_long_for_a_bin() {
+        assert_eq!(exact_ns(f64::from(DECADES)), i64::MAX);
     }
 }

@@ -17,7 +17,7 @@ const PARTS_AHEAD: usize = 4;
 /// How many blocks may wait for their turn: more than [`BYTES_AHEAD`] lets, as a rule.
 const BLOCKS_AHEAD: usize = 64;
 /// How much text of all blocks may wait before another one is begun, in bytes: a name in a trace
-/// can be a megabyte long.
+/// of the old format can be a megabyte long (`parse/v1/cursor.rs`).
 const BYTES_AHEAD: usize = 1 << 21;
 
 /// Writes what `make` makes of each block, in order. Whichever thread is free takes the next
@@ -91,7 +91,7 @@ struct Store {
 #[derive(Default)]
 struct Texts {
     /// How much was handed over and is not written yet, in bytes.
-    n_waiting: usize,
+    bytes_waiting: usize,
     /// To be filled again, since fresh memory costs more than filling it.
     spare: Vec<Text>,
     is_closed: bool,
@@ -99,7 +99,7 @@ struct Texts {
 
 impl Store {
     fn wait_for_room(&self) {
-        let is_full = |texts: &mut Texts| texts.n_waiting > BYTES_AHEAD && !texts.is_closed;
+        let is_full = |texts: &mut Texts| texts.bytes_waiting > BYTES_AHEAD && !texts.is_closed;
         let room = self.has_room.wait_while(lock(&self.texts), is_full);
         drop(room.unwrap_or_else(PoisonError::into_inner));
     }
@@ -114,7 +114,7 @@ impl Store {
             let mut text = text?;
             out.write_all(text.as_bytes())?;
             let mut texts = lock(&self.texts);
-            texts.n_waiting -= text.len();
+            texts.bytes_waiting -= text.len();
             // One that had to be far longer than others would keep its room for nothing.
             if text.len() <= 2 * PART_BYTES {
                 text.clear();
@@ -170,7 +170,7 @@ impl Outlet<'_> {
     }
 
     fn hand_over(&self, text: Text) -> io::Result<()> {
-        lock(&self.store.texts).n_waiting += text.len();
+        lock(&self.store.texts).bytes_waiting += text.len();
         self.done.send(Ok(text)).map_err(|_| io::ErrorKind::BrokenPipe.into())
     }
 }

@@ -14,7 +14,7 @@
     reason = "an event whose parts stay in registers takes half the time: docs/performance.md"
 )]
 
-use crate::base::{GoId, ProcId, TaskId, ThreadId, Time};
+use crate::base::{give_up, GoId, ProcId, TaskId, ThreadId, Time};
 use crate::parse::event::{
     Body, Event, GoRef, GoState, MetricKind, ProcState, RangeKind, RangeMoment, StackRef, StrRef,
     Transition,
@@ -364,6 +364,13 @@ pub struct Scratch {
     by_slot: Vec<Member>,
 }
 
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        std::mem::take(&mut self.pending).give_up();
+        give_up(std::mem::take(&mut self.by_slot));
+    }
+}
+
 impl Piece for Draft {
     type Scratch = Scratch;
 
@@ -371,8 +378,10 @@ impl Piece for Draft {
         Scratch { pending: Pending::of_file(n_bytes), by_slot: Vec::new() }
     }
 
-    fn new(scratch: Scratch) -> Self {
-        Self { pending: scratch.pending, by_slot: scratch.by_slot, ..Self::default() }
+    fn new(mut scratch: Scratch) -> Self {
+        let Scratch { pending, by_slot } = &mut scratch;
+        let (pending, by_slot) = (std::mem::take(pending), std::mem::take(by_slot));
+        Self { pending, by_slot, ..Self::default() }
     }
 
     fn finish(&mut self) -> Scratch {

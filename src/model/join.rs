@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use crate::base::{GoId, Goroutine, Interval, StackId, StrId, Time};
+use crate::base::{give_up, GoId, Goroutine, Interval, StackId, StrId, Time};
 use crate::parse::Parsed;
 use crate::parse::event::{GoState, StackRef, StrRef};
 use crate::parse::tables::Tables;
@@ -27,8 +27,6 @@ pub struct Builder {
     pub(super) trace: Trace,
     /// The row of each goroutine that is alive, by the trace's id.
     alive: FxHashMap<GoId, Goroutine>,
-    /// Where runs are, in the order in which chunks were joined.
-    runs: Vec<(Goroutine, RunAt)>,
     pub(super) sides: Sides,
     heap: Heap,
     start: Option<Time>,
@@ -98,6 +96,8 @@ impl Builder {
             draft.kinds.rows().iter().map(|raw| finish_kind(raw, &rows, widths)).collect()
         });
         let [narrow, wide] = &kinds;
+        give_up(draft.members);
+        give_up(draft.names);
         for sealed in draft.sealed {
             let is_wide = sealed.columns.widths().wide_stacks;
             self.chunk(sealed, &rows, if is_wide { wide } else { narrow });
@@ -105,6 +105,8 @@ impl Builder {
         self.heap.add(&draft.heap, &mut self.trace.strings);
         self.sides.add(&mut self.trace, start, &draft.sides, &rows);
         self.sides.add_regions(&mut self.trace, &draft.regions, &rows);
+        give_up(draft.sides);
+        draft.regions.give_up();
     }
 
     /// The finished trace.
@@ -124,7 +126,7 @@ impl Builder {
         trace.warnings = parsed.warnings;
         trace.world.allocations = self.heap.finish();
         self.sides.finish(&mut trace);
-        index_runs(&mut trace, self.runs);
+        index_runs(&mut trace);
         trace
     }
 
@@ -295,13 +297,13 @@ impl Builder {
             word_marks: Vec::new(),
         };
         chunk.mark_words();
-        self.push_chunk(chunk);
+        self.trace.chunks.push(chunk);
     }
 
     fn chunk(&mut self, sealed: Sealed, rows: &Rows, kinds: &Arc<[Kind]>) {
         let members =
             sealed.members.iter().map(|&member| rows.goroutine(member).unwrap_or_default());
-        self.push_chunk(Chunk {
+        self.trace.chunks.push(Chunk {
             base: sealed.base,
             kinds: Arc::clone(kinds),
             stacks: Arc::clone(&rows.stacks),
@@ -313,12 +315,6 @@ impl Builder {
         });
     }
 
-    fn push_chunk(&mut self, chunk: Chunk) {
-        let row = u32::try_from(self.trace.chunks.len()).unwrap_or(u32::MAX);
-        let runs = (0..).zip(&chunk.members);
-        self.runs.extend(runs.map(|(member, &of)| (of, RunAt { chunk: row, member })));
-        self.trace.chunks.push(chunk);
-    }
 }
 
 /// Goroutines that a generation after a break names again, with the state it gives.
@@ -339,23 +335,29 @@ fn plain_kind(raw: &RawKind, widths: Widths) -> Kind {
     }
 }
 
-/// Sorts the runs by goroutine; within one they stay in order of time.
-fn index_runs(trace: &mut Trace, runs: Vec<(Goroutine, RunAt)>) {
+/// Finds each goroutine's runs, in order of time: chunks are.
+fn index_runs(trace: &mut Trace) {
     let n = trace.goroutines.len() as usize;
-    let mut starts = vec![0_u32; n + 1];
-    for (of, _) in &runs {
-        starts[of.index() + 1] += 1;
+    // First how many each goroutine has, two places behind its own: summed up, the place behind
+    // its own says where they begin, and moves on while they are filled in.
+    let mut starts = vec![0_u32; n + 2];
+    for of in trace.chunks.iter().flat_map(|chunk| &chunk.members) {
+        starts[of.index() + 2] += 1;
     }
-    for at in 0..n {
-        starts[at + 1] += starts[at];
+    let mut n_runs = 0;
+    for start in &mut starts {
+        n_runs += *start;
+        *start = n_runs;
     }
-    let mut next = starts.clone();
-    let mut sorted = vec![RunAt { chunk: 0, member: 0 }; runs.len()];
-    for (of, run) in runs {
-        let place = &mut next[of.index()];
-        sorted[*place as usize] = run;
-        *place += 1;
+    let mut runs = vec![RunAt { chunk: 0, member: 0 }; n_runs as usize];
+    for (row, chunk) in (0..).zip(&trace.chunks) {
+        for (member, of) in (0..).zip(&chunk.members) {
+            let place = &mut starts[of.index() + 1];
+            runs[*place as usize] = RunAt { chunk: row, member };
+            *place += 1;
+        }
     }
+    starts.pop();
     trace.goroutines.run_starts = starts;
-    trace.goroutines.runs = sorted;
+    trace.goroutines.runs = runs;
 }

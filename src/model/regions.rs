@@ -1,6 +1,6 @@
 //! Regions of one draft: their begins and ends matched as they come.
 
-use crate::base::{Nests, TaskId, Time};
+use crate::base::{give_up, Nests, TaskId, Time};
 use crate::parse::event::StrRef;
 use crate::parse::pieces::Shift;
 
@@ -53,6 +53,10 @@ impl Regions {
             let depth = open.map_or(0, |open| open.depth);
             self.ended.push(EndedRegion { task, kind, by, began, ended, depth });
         }
+    }
+
+    pub(super) fn give_up(self) {
+        give_up(self.ended);
     }
 
     /// Those that ended, in order of their ends.

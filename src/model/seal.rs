@@ -9,7 +9,7 @@
     reason = "an event whose parts stay in registers takes half the time: docs/performance.md"
 )]
 
-use crate::base::Time;
+use crate::base::{Time, give_up};
 use crate::parse::pieces::Shift;
 
 use super::chunk::MARK_EVERY;
@@ -174,6 +174,13 @@ impl Pending {
     pub(super) fn clear(&mut self) {
         self.forget_spans();
         self.chains.clear();
+    }
+
+    pub(super) fn give_up(self) {
+        give_up(self.blocks.spans);
+        give_up(self.blocks.links);
+        give_up(self.chains);
+        give_up(self.members);
     }
 
     fn forget_spans(&mut self) {

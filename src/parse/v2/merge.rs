@@ -23,7 +23,8 @@ use super::frontier::{Frontier, Head};
 use super::order::{Order, Queue, Step, Stop};
 use super::read::{Loaded, Sample};
 use super::stream::{Packed, Stream};
-use crate::base::{Progress, ThreadId, Time};
+use super::watch::{Passed, Watch};
+use crate::base::{ThreadId, Time};
 use crate::parse::event::{Body, Event, GoRef, GoState, StackRef, Transition};
 use crate::parse::sink::Sink;
 use crate::parse::spec::wire;
@@ -140,14 +141,16 @@ pub(super) fn merge<S: Sink>(
     loaded: &mut Loaded<'_>,
     order: &mut Order,
     outlet: &mut Outlet<'_, S>,
-    progress: &Progress,
+    watch: &Watch<'_>,
 ) -> Result<u32, Fault> {
     let mut merger = Merger::new(loaded, order)?;
+    let mut passed = Passed::new(loaded.offset);
     outlet.begin(loaded);
     let mut samples = Samples::new(std::mem::take(&mut loaded.samples));
     let mut queue = Queue::new();
     loop {
-        progress.check().map_err(|_| Fault::Cancelled)?;
+        watch.check()?;
+        passed.reach(merger.passed(), watch);
         if outlet.events >= outlet.at_most {
             return Ok(merger.left_out);
         }
@@ -266,6 +269,13 @@ impl<'a> Merger<'a> {
             }
         }
         Ok(Self { streams, frontier, left_out: 0, looks: 0 })
+    }
+
+    /// Up to where the file has been read by all threads; 0 if none has an event left.
+    fn passed(&self) -> u64 {
+        let heads = (0..self.frontier.len()).filter_map(|at| self.frontier.get(at));
+        let streams = heads.filter_map(|head| self.streams.get(head.stream as usize));
+        streams.map(Stream::event_offset).min().unwrap_or(0)
     }
 
     /// Reads all events, thread by thread, and gives how many there were.

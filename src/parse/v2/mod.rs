@@ -17,6 +17,7 @@ mod prefix;
 mod read;
 mod resync;
 mod stream;
+mod watch;
 
 pub(super) use measure::{decode, scan};
 pub(super) use parallel::parse_pieces;
@@ -27,6 +28,7 @@ use fault::Fault;
 use merge::{Outlet, merge};
 use order::{Carry, Order};
 use read::{Fallback, Loaded, load, load_rest};
+use watch::Watch;
 
 use super::Parsed;
 use super::error::ParseError;
@@ -49,7 +51,7 @@ pub(super) fn parse<S: Sink>(
 ) -> Result<Parsed, ParseError> {
     progress.set_total(file.len() as u64);
     let mut scanner = Scanner::new(file, minor);
-    let mut serial = Serial::new(minor, sink, progress);
+    let mut serial = Serial::new(minor, sink, Watch::new(progress));
     let mut broken = false;
     let mut gaps = Vec::new();
     while let Some(scanned) = scanner.next() {
@@ -84,7 +86,7 @@ pub(super) fn parse_first<S: Sink>(
     sink: &mut S,
     progress: &Progress,
 ) -> Result<Parsed, ParseError> {
-    let mut serial = Serial::new(minor, sink, progress);
+    let mut serial = Serial::new(minor, sink, Watch::new(progress));
     serial.outlet.at_most = at_most;
     match Scanner::new(file, minor).next() {
         Some(Scanned::Generation(generation)) => serial.generation(&generation)?,
@@ -119,23 +121,26 @@ struct Serial<'s, S> {
     outlet: Outlet<'s, S>,
     state: Between,
     parsed: Parsed,
-    progress: &'s Progress,
+    watch: Watch<'s>,
 }
 
 impl<'s, S: Sink> Serial<'s, S> {
-    fn new(minor: u32, sink: &'s mut S, progress: &'s Progress) -> Self {
+    fn new(minor: u32, sink: &'s mut S, watch: Watch<'s>) -> Self {
         Self {
             minor,
             outlet: Outlet::new(sink, Time(0), 0),
             state: Between::default(),
             parsed: Parsed { minor, complete: true, ..Parsed::default() },
-            progress,
+            watch,
         }
     }
 
     fn generation(&mut self, generation: &Generation<'_>) -> Result<(), ParseError> {
         match load(generation, self.minor) {
-            Ok(loaded) => self.order(generation, loaded),
+            Ok(loaded) => {
+                self.watch.loaded(generation);
+                self.order(generation, loaded)
+            }
             Err(fault) => self.broken_tables(fault, generation),
         }
     }
@@ -197,8 +202,8 @@ impl<'s, S: Sink> Serial<'s, S> {
             let carry = std::mem::take(&mut self.state.carry);
             Order::with_carry(carry, number, is_initial, loaded.lenient)
         };
-        let outcome = merge(&mut loaded, &mut order, &mut self.outlet, self.progress);
-        self.progress.advance(generation.end.saturating_sub(generation.offset));
+        let outcome = merge(&mut loaded, &mut order, &mut self.outlet, &self.watch);
+        self.watch.progress.advance(generation.end.saturating_sub(generation.offset));
         match outcome {
             Ok(left_out) => {
                 self.parsed.generations += 1;

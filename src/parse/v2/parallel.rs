@@ -21,6 +21,7 @@ use super::fault::Fault;
 use super::merge::{Outlet, merge};
 use super::order::Order;
 use super::read::{Loaded, load};
+use super::watch::Watch;
 use super::{Between, Serial};
 use crate::base::{Progress, Time};
 use crate::parse::Parsed;
@@ -114,7 +115,8 @@ pub(in crate::parse) fn parse_pieces<P: Piece>(
     let jobs: Vec<&Generation<'_>> = scan.iter().filter_map(whole).collect();
     // The first generation's statuses come from nowhere: it is read with a carry, an empty one.
     let initial = jobs.first().map(|generation| generation.number);
-    let reader = Reader { minor, initial, done, progress };
+    let watch = Watch { progress, done };
+    let reader = Reader { minor, initial, watch };
     let taken = AtomicUsize::new(0);
     let workers = if jobs.len() > 1 { threads.saturating_sub(1).min(jobs.len() - 1) } else { 0 };
     std::thread::scope(|scope| {
@@ -141,7 +143,7 @@ pub(in crate::parse) fn parse_pieces<P: Piece>(
             early,
             scratch: P::scratch(file.len()),
         };
-        let mut joiner = Joiner::new(file.len(), minor, progress);
+        let mut joiner = Joiner::new(file.len(), minor, watch);
         let mut at = 0;
         let mut gaps = Vec::new();
         for scanned in &scan {
@@ -204,16 +206,14 @@ struct Job<'s, 'a> {
 }
 
 /// Reads generations on their own.
-struct Reader<'r, D> {
+struct Reader<'r> {
     minor: u32,
     /// The number of the generation that cannot be read on its own.
     initial: Option<u64>,
-    /// Told which bytes are not needed for now.
-    done: &'r D,
-    progress: &'r Progress,
+    watch: Watch<'r>,
 }
 
-impl<D: Fn(Range<usize>)> Reader<'_, D> {
+impl Reader<'_> {
     /// None if the generation cannot be read on its own.
     fn read<'a, P: Piece>(
         &self,
@@ -224,31 +224,32 @@ impl<D: Fn(Range<usize>)> Reader<'_, D> {
             return None;
         }
         let mut loaded = load(generation, self.minor).ok()?;
+        self.watch.loaded(generation);
         let mut order = Order::alone(generation.number);
         let until = Time(loaded.frequency.ns(last_batch)) + LONGEST_BATCH_NS;
         let mut noted = Noted::new(P::new(std::mem::take(scratch)), until);
         let mut outlet = Outlet::new(&mut noted, Time::MIN, 0);
-        let outcome = merge(&mut loaded, &mut order, &mut outlet, self.progress);
+        let outcome = merge(&mut loaded, &mut order, &mut outlet, &self.watch);
         let last = outlet.last;
         *scratch = noted.piece.finish();
         // Only the strings are looked at again, when the piece is joined.
-        (self.done)(generation.bytes());
+        (self.watch.done)(generation.bytes());
         outcome.ok()?;
         Some(Alone { noted, loaded, order, last })
     }
 }
 
 /// The workers' results by job; the caller does jobs itself while it waits.
-struct Queue<'q, 'a, P: Piece, D> {
+struct Queue<'q, 'a, P: Piece> {
     jobs: &'q [&'q Generation<'a>],
     taken: &'q AtomicUsize,
-    reader: &'q Reader<'q, D>,
+    reader: &'q Reader<'q>,
     scratch: P::Scratch,
     receive: Receiver<(usize, Option<Alone<'a, P>>)>,
     early: BTreeMap<usize, Option<Alone<'a, P>>>,
 }
 
-impl<'a, P: Piece, D: Fn(Range<usize>)> Queue<'_, 'a, P, D> {
+impl<'a, P: Piece> Queue<'_, 'a, P> {
     fn get(&mut self, at: usize) -> Option<Alone<'a, P>> {
         loop {
             if let Some(alone) = self.early.remove(&at) {
@@ -283,7 +284,7 @@ const AHEAD: usize = 2;
 struct Joiner<'j> {
     n_bytes: usize,
     minor: u32,
-    progress: &'j Progress,
+    watch: Watch<'j>,
     state: Between,
     last: Time,
     syncs: u32,
@@ -291,10 +292,10 @@ struct Joiner<'j> {
 }
 
 impl<'j> Joiner<'j> {
-    fn new(n_bytes: usize, minor: u32, progress: &'j Progress) -> Self {
+    fn new(n_bytes: usize, minor: u32, watch: Watch<'j>) -> Self {
         let parsed = Parsed { minor, ..Parsed::default() };
         let state = Between::default();
-        Self { n_bytes, minor, progress, state, last: Time(0), syncs: 0, parsed }
+        Self { n_bytes, minor, watch, state, last: Time(0), syncs: 0, parsed }
     }
 
     fn generation<P: Piece>(
@@ -303,7 +304,7 @@ impl<'j> Joiner<'j> {
         alone: Option<Alone<'_, P>>,
         join: &mut impl FnMut(P, &Tables<'_>),
     ) -> Result<(), ParseError> {
-        self.progress.check()?;
+        self.watch.progress.check()?;
         if self.state.initial.is_some()
             && let Some(alone) = alone
             && let Ok(shift) = Shift::after(
@@ -323,7 +324,7 @@ impl<'j> Joiner<'j> {
             self.parsed.events += events;
             self.parsed.generations += 1;
             self.syncs += 1;
-            self.progress.advance(generation.end.saturating_sub(generation.offset));
+            self.watch.progress.advance(generation.end.saturating_sub(generation.offset));
             join(piece, &alone.loaded.tables);
             return Ok(());
         }
@@ -376,7 +377,7 @@ impl<'j> Joiner<'j> {
             outlet,
             state: std::mem::take(&mut self.state),
             parsed,
-            progress: self.progress,
+            watch: self.watch,
         };
         read(&mut serial)?;
         self.last = serial.outlet.last;

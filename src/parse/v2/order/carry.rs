@@ -6,7 +6,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::regions::{Regions, Text, TextNumber, Texts};
 use super::{GcState, Order, ProcRef, ProcStatus, RangeType, Seq, Stop};
-use crate::base::{GoId, ProcId, TaskId, ThreadId};
+use crate::base::{give_up, GoId, ProcId, TaskId, ThreadId};
 use crate::parse::event::{GoRef, GoState};
 use crate::parse::spec::wire;
 use crate::parse::v2::ids::{NO_ROW, Slots};
@@ -325,6 +325,7 @@ impl Carry {
         let Some(assumed) = &order.assumed else {
             *self = std::mem::take(&mut order.past);
             self.absorb(&order);
+            give_up(order.goroutines);
             return Ok(());
         };
         let holds = self.holds_goroutines(&order, assumed)
@@ -359,6 +360,7 @@ impl Carry {
         } else {
             self.absorb(&order);
         }
+        give_up(order.goroutines);
         Ok(())
     }
 

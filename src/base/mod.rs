@@ -17,7 +17,7 @@ pub use beside::beside;
 pub use clock::{Clock, ShortText, count_text, grouped};
 pub(crate) use digits::{MOST_DIGITS, put_digits};
 pub use ids::{GoId, Goroutine, ProcId, StackId, StrId, TaskId, ThreadId};
-pub use large::give_up;
+pub use large::Large;
 pub use nests::Nests;
 pub use progress::{Cancelled, Progress};
 pub use rank::nearest_rank;

@@ -68,6 +68,13 @@ impl<T: Copy> Nests<T> {
         while self.pop(stack).is_some() {}
     }
 
+    /// Empties all stacks.
+    pub fn clear_all(&mut self) {
+        self.tops.clear();
+        self.pool.clear();
+        self.free = NONE;
+    }
+
     /// Changes all things on all stacks; and those that were taken off, which nobody sees.
     pub fn for_each_mut(&mut self, mut change: impl FnMut(&mut T)) {
         for entry in &mut self.pool {

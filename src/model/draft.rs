@@ -14,7 +14,7 @@
     reason = "an event whose parts stay in registers takes half the time: docs/performance.md"
 )]
 
-use crate::base::{give_up, GoId, ProcId, TaskId, ThreadId, Time};
+use crate::base::{GoId, Large, ProcId, TaskId, ThreadId, Time};
 use crate::parse::event::{
     Body, Event, GoRef, GoState, MetricKind, ProcState, RangeKind, RangeMoment, StackRef, StrRef,
     Transition,
@@ -121,16 +121,16 @@ pub struct Draft {
     pub(super) start: Option<Time>,
     /// The time of the last event.
     pub(super) last: Time,
-    pub(super) members: Vec<MemberRow>,
+    pub(super) members: Large<MemberRow>,
     /// The start function of each member: the outermost one of the first stack of its own that
     /// has one.
-    pub(super) names: Vec<StrRef>,
+    pub(super) names: Large<StrRef>,
     /// Member by goroutine slot, [`NOBODY`] if there is none alive.
-    by_slot: Vec<Member>,
+    by_slot: Large<Member>,
     pub(super) kinds: Kinds,
     pending: Pending,
     pub(super) sealed: Vec<Sealed>,
-    pub(super) sides: Vec<(Time, Side)>,
+    pub(super) sides: Large<(Time, Side)>,
     pub(super) regions: Regions,
     /// Whether a generation has begun; else there is no more than the trace's last Sync.
     begun: bool,
@@ -233,6 +233,16 @@ impl Draft {
         {
             *name = start_function(tables, stack);
         }
+    }
+
+    /// Empties it, for another draft.
+    pub(super) fn leave(self) -> Left {
+        let Self { mut members, mut names, mut sides, mut regions, .. } = self;
+        members.clear();
+        names.clear();
+        sides.clear();
+        regions.clear();
+        Left { members, names, sides, regions }
     }
 
     #[cold]
@@ -361,27 +371,30 @@ impl Sink for Draft {
 #[derive(Debug, Default)]
 pub struct Scratch {
     pending: Pending,
-    by_slot: Vec<Member>,
+    by_slot: Large<Member>,
 }
 
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        std::mem::take(&mut self.pending).give_up();
-        give_up(std::mem::take(&mut self.by_slot));
-    }
+/// What a draft that was joined leaves to one that is filled later.
+#[derive(Debug, Default)]
+pub struct Left {
+    members: Large<MemberRow>,
+    names: Large<StrRef>,
+    sides: Large<(Time, Side)>,
+    regions: Regions,
 }
 
 impl Piece for Draft {
     type Scratch = Scratch;
+    type Left = Left;
 
     fn scratch(n_bytes: usize) -> Scratch {
-        Scratch { pending: Pending::of_file(n_bytes), by_slot: Vec::new() }
+        Scratch { pending: Pending::of_file(n_bytes), by_slot: Large::default() }
     }
 
-    fn new(mut scratch: Scratch) -> Self {
-        let Scratch { pending, by_slot } = &mut scratch;
-        let (pending, by_slot) = (std::mem::take(pending), std::mem::take(by_slot));
-        Self { pending, by_slot, ..Self::default() }
+    fn new(scratch: Scratch, left: Left) -> Self {
+        let Scratch { pending, by_slot } = scratch;
+        let Left { members, names, sides, regions } = left;
+        Self { members, names, by_slot, pending, sides, regions, ..Self::default() }
     }
 
     fn finish(&mut self) -> Scratch {
@@ -400,7 +413,7 @@ impl Piece for Draft {
             *start = shift.apply(*start);
         }
         self.last = shift.apply(self.last);
-        for row in &mut self.members {
+        for row in self.members.iter_mut() {
             if let Origin::Created { at, .. } = &mut row.origin {
                 *at = shift.apply(*at);
             }

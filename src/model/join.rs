@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use crate::base::{give_up, GoId, Goroutine, Interval, StackId, StrId, Time};
+use crate::base::{GoId, Goroutine, Interval, StackId, StrId, Time};
 use crate::parse::Parsed;
 use crate::parse::event::{GoState, StackRef, StrRef};
 use crate::parse::tables::Tables;
@@ -12,7 +12,7 @@ use crate::parse::tables::Tables;
 use super::alloc::Heap;
 use super::chunk::{Chunk, Kind};
 use super::columns::{Columns, SpanParts, Widths};
-use super::draft::{Draft, Member, MemberRow, NOBODY, Origin};
+use super::draft::{Draft, Left, Member, MemberRow, NOBODY, Origin};
 use super::goroutines::{Edge, Life, RunAt};
 use super::kinds::{Kinds, RawKind};
 use super::seal::Sealed;
@@ -60,11 +60,11 @@ impl Rows {
 
 impl Builder {
     /// Adds the next draft, with the tables that its events refer to.
-    pub fn join(&mut self, draft: Draft, tables: &Tables<'_>) {
+    pub fn join(&mut self, mut draft: Draft, tables: &Tables<'_>) -> Left {
         let lost = draft.lost;
         if let Some(start) = draft.start {
             self.last = self.last.max(draft.last);
-            self.generation(draft, tables, start);
+            self.generation(&mut draft, tables, start);
         } else if self.start.is_some() {
             // No more than a Sync.
             self.last = self.last.max(draft.last);
@@ -72,9 +72,10 @@ impl Builder {
         if self.start.is_some() && self.lost.is_none() {
             self.lost = lost;
         }
+        draft.leave()
     }
 
-    fn generation(&mut self, draft: Draft, tables: &Tables<'_>, start: Time) {
+    fn generation(&mut self, draft: &mut Draft, tables: &Tables<'_>, start: Time) {
         self.start.get_or_insert(start);
         if let Some(at) = self.lost.take() {
             // The event at `at` itself is known.
@@ -89,24 +90,20 @@ impl Builder {
         }
         let strings = self.strings(tables);
         let stacks = self.stacks(tables, &strings);
-        let people = self.people(&draft, &stacks, &strings, start);
+        let people = self.people(draft, &stacks, &strings, start);
         let rows = Rows { people, stacks, strings };
         let kinds = [false, true].map(|wide_stacks| -> Arc<[Kind]> {
             let widths = Widths { wide_stacks, ..Widths::default() };
             draft.kinds.rows().iter().map(|raw| finish_kind(raw, &rows, widths)).collect()
         });
         let [narrow, wide] = &kinds;
-        give_up(draft.members);
-        give_up(draft.names);
-        for sealed in draft.sealed {
+        for sealed in std::mem::take(&mut draft.sealed) {
             let is_wide = sealed.columns.widths().wide_stacks;
             self.chunk(sealed, &rows, if is_wide { wide } else { narrow });
         }
         self.heap.add(&draft.heap, &mut self.trace.strings);
         self.sides.add(&mut self.trace, start, &draft.sides, &rows);
         self.sides.add_regions(&mut self.trace, &draft.regions, &rows);
-        give_up(draft.sides);
-        draft.regions.give_up();
     }
 
     /// The finished trace.
@@ -172,7 +169,7 @@ impl Builder {
         let stack = |row: StackRef| stacks.get(row.0 as usize).copied().unwrap_or_default();
         let mut found = Found::default();
         let mut people: Vec<Goroutine> = Vec::with_capacity(draft.members.len());
-        for (member, &name) in draft.members.iter().zip(&draft.names) {
+        for (member, &name) in draft.members.iter().zip(draft.names.iter()) {
             let known = match member.origin {
                 Origin::Created { .. } => None,
                 Origin::Status | Origin::Named => self.alive.get(&member.id).copied(),
@@ -314,7 +311,6 @@ impl Builder {
             word_marks: sealed.word_marks,
         });
     }
-
 }
 
 /// Goroutines that a generation after a break names again, with the state it gives.

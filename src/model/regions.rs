@@ -1,6 +1,6 @@
 //! Regions of one draft: their begins and ends matched as they come.
 
-use crate::base::{give_up, Nests, TaskId, Time};
+use crate::base::{Large, Nests, TaskId, Time};
 use crate::parse::event::StrRef;
 use crate::parse::pieces::Shift;
 
@@ -35,7 +35,7 @@ pub(super) struct EndedRegion {
 pub(super) struct Regions {
     open: Nests<OpenRegion>,
     /// In order of their ends.
-    ended: Vec<EndedRegion>,
+    ended: Large<EndedRegion>,
 }
 
 impl Regions {
@@ -55,8 +55,9 @@ impl Regions {
         }
     }
 
-    pub(super) fn give_up(self) {
-        give_up(self.ended);
+    pub(super) fn clear(&mut self) {
+        self.open.clear_all();
+        self.ended.clear();
     }
 
     /// Those that ended, in order of their ends.
@@ -71,7 +72,7 @@ impl Regions {
 
     pub(super) fn shift(&mut self, shift: &Shift) {
         let end = shift.end();
-        for region in &mut self.ended {
+        for region in self.ended.iter_mut() {
             let began = region.began.time();
             if began.is_some_and(|began| began < end) || region.ended < end {
                 region.began = began.map(|began| shift.apply(began)).into();

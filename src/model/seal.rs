@@ -9,7 +9,7 @@
     reason = "an event whose parts stay in registers takes half the time: docs/performance.md"
 )]
 
-use crate::base::{Time, give_up};
+use crate::base::{Large, Time};
 use crate::parse::pieces::Shift;
 
 use super::chunk::MARK_EVERY;
@@ -41,7 +41,7 @@ const NOWHERE: u32 = u32::MAX - 3;
 pub(super) struct Pending {
     blocks: Blocks,
     /// By member.
-    chains: Vec<Chain>,
+    chains: Large<Chain>,
     /// The members that have spans.
     members: Vec<Member>,
     n_spans: usize,
@@ -64,9 +64,9 @@ const UNBEGUN: Time = Time::MIN;
 #[derive(Debug, Default)]
 struct Blocks {
     /// Those in use, and behind them some that were.
-    spans: Vec<[Waiting; BLOCK]>,
+    spans: Large<[Waiting; BLOCK]>,
     /// By block in use, the next one of its chain.
-    links: Vec<u32>,
+    links: Large<u32>,
 }
 
 /// A span as it waits.
@@ -159,7 +159,7 @@ impl Pending {
     pub(super) fn of_file(n_bytes: usize) -> Self {
         Self {
             blocks: Blocks::default(),
-            chains: Vec::new(),
+            chains: Large::default(),
             members: Vec::new(),
             n_spans: 0,
             n_stacks: 0,
@@ -174,13 +174,6 @@ impl Pending {
     pub(super) fn clear(&mut self) {
         self.forget_spans();
         self.chains.clear();
-    }
-
-    pub(super) fn give_up(self) {
-        give_up(self.blocks.spans);
-        give_up(self.blocks.links);
-        give_up(self.chains);
-        give_up(self.members);
     }
 
     fn forget_spans(&mut self) {
@@ -314,7 +307,7 @@ impl Pending {
         if self.members.len() < self.chains.len() / MEMBERS_AT_A_GLANCE {
             return self.members.sort_unstable();
         }
-        let used = (0..).zip(&self.chains).filter(|(_, chain)| chain.first != NOWHERE);
+        let used = (0..).zip(self.chains.iter()).filter(|(_, chain)| chain.first != NOWHERE);
         self.members.clear();
         self.members.extend(used.map(|(member, _)| member));
     }

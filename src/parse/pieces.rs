@@ -19,11 +19,14 @@ pub trait Piece: Sink + Send {
     /// Buffers that a thread hands from one piece to the next. Taking them leaves their default.
     type Scratch: Default + Send;
 
+    /// Buffers that a piece needs until it is joined, for one that is read later.
+    type Left: Default + Send;
+
     /// Buffers for the first piece that a thread takes of a file of `n_bytes` bytes.
     fn scratch(n_bytes: usize) -> Self::Scratch;
 
     /// An empty piece.
-    fn new(scratch: Self::Scratch) -> Self;
+    fn new(scratch: Self::Scratch, left: Self::Left) -> Self;
 
     /// All events of the piece are in; called on the thread that read them. Gives the buffers
     /// back.
@@ -74,7 +77,8 @@ impl Shift {
 }
 
 /// Reads a trace into pieces, on up to `threads` threads, and hands them to
-/// `join` in order of time. What `join` gets is the same for any number of threads.
+/// `join` in order of time, which leaves their buffers. What `join` gets is the same for any number
+/// of threads.
 ///
 /// `done` is told, from several threads, which bytes of the file are not needed for now: they are
 /// seldom looked at again.
@@ -86,7 +90,7 @@ impl Shift {
 pub fn parse_pieces<P: Piece>(
     file: &[u8],
     threads: usize,
-    join: impl FnMut(P, &Tables<'_>),
+    join: impl FnMut(P, &Tables<'_>) -> P::Left,
     done: &(impl Fn(Range<usize>) + Sync),
     progress: &Progress,
 ) -> Result<Parsed, ParseError> {
@@ -115,7 +119,7 @@ pub fn parse_pieces<P: Piece>(
 pub fn parse_first<P: Piece>(
     file: &[u8],
     at_most: usize,
-    join: impl FnMut(P, &Tables<'_>),
+    join: impl FnMut(P, &Tables<'_>) -> P::Left,
     progress: &Progress,
 ) -> Result<Parsed, ParseError> {
     one_piece(file, dispatch(file)?, at_most, join, progress)
@@ -125,10 +129,10 @@ fn one_piece<P: Piece>(
     file: &[u8],
     minor: u32,
     at_most: usize,
-    mut join: impl FnMut(P, &Tables<'_>),
+    mut join: impl FnMut(P, &Tables<'_>) -> P::Left,
     progress: &Progress,
 ) -> Result<Parsed, ParseError> {
-    let mut whole = Whole::new(P::new(P::scratch(file.len())));
+    let mut whole = Whole::new(P::new(P::scratch(file.len()), P::Left::default()));
     let parsed = if minor >= FIRST_WITH_GENERATIONS {
         let parsed = v2::parse_first(file, minor, at_most as u64, &mut whole, progress)?;
         super::with_version_warning(parsed)
@@ -136,7 +140,7 @@ fn one_piece<P: Piece>(
         super::of_v1(minor, v1::parse_first(file, minor, at_most, &mut whole, progress)?)
     };
     let _ = whole.piece.finish();
-    join(whole.piece, &whole.tables);
+    let _ = join(whole.piece, &whole.tables);
     Ok(parsed)
 }
 
@@ -191,10 +195,11 @@ mod tests {
 
     impl Piece for Lines {
         type Scratch = ();
+        type Left = ();
 
         fn scratch(_: usize) {}
 
-        fn new((): ()) -> Self {
+        fn new((): (), (): ()) -> Self {
             Self(TextSink::new(Vec::new()))
         }
 

@@ -194,7 +194,7 @@ impl Made {
             draft.event(&self.tables, &event);
         }
         let _ = draft.finish();
-        self.builder.join(draft, &self.tables);
+        let _ = self.builder.join(draft, &self.tables);
     }
 
     /// The whole, as it is analyzed by the usual rules; `at` is when the trace ends.

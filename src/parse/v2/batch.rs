@@ -59,9 +59,13 @@ impl Generation<'_> {
 
     /// Which bytes of the file it is.
     pub(super) fn bytes(&self) -> Range<usize> {
-        let place = |offset: u64| usize::try_from(offset).unwrap_or(usize::MAX);
         place(self.offset)..place(self.end)
     }
+}
+
+/// Where an offset is in the file's bytes.
+pub(super) fn place(offset: u64) -> usize {
+    usize::try_from(offset).unwrap_or(usize::MAX)
 }
 
 impl Batch<'_> {

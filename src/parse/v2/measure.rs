@@ -2,7 +2,7 @@
 
 use super::batch::{Scanned, Scanner};
 use super::merge::Merger;
-use super::order::Order;
+use super::order::{Cells, Order};
 use super::read::load;
 
 /// How many batches a trace has.
@@ -24,7 +24,8 @@ pub(in crate::parse) fn decode(file: &[u8], minor: u32) -> Option<u64> {
             return None;
         };
         let loaded = load(&generation, minor).ok()?;
-        let merger = Merger::new(&loaded, &mut Order::alone(generation.number)).ok()?;
+        let mut order = Order::alone(generation.number, Cells::default());
+        let merger = Merger::new(&loaded, &mut order).ok()?;
         events += merger.drain().ok()?;
     }
     Some(events)

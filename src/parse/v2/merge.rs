@@ -271,7 +271,7 @@ impl<'a> Merger<'a> {
         Ok(Self { streams, frontier, left_out: 0, looks: 0 })
     }
 
-    /// Up to where the file has been read by all threads; 0 if none has an event left.
+    /// Up to where all threads have read the file; 0 if none has an event left.
     fn passed(&self) -> u64 {
         let heads = (0..self.frontier.len()).filter_map(|at| self.frontier.get(at));
         let streams = heads.filter_map(|head| self.streams.get(head.stream as usize));

@@ -16,6 +16,7 @@ mod parallel;
 mod prefix;
 mod read;
 mod resync;
+mod spares;
 mod stream;
 mod watch;
 
@@ -214,7 +215,7 @@ impl<'s, S: Sink> Serial<'s, S> {
                     self.warn(Fault::broken(generation.end, what), number)?;
                 }
                 // An order with a carry assumes nothing, so nothing can be wrong.
-                let _ = self.state.carry.join(order);
+                let _ = self.state.carry.join(&mut order);
                 Ok(())
             }
             Err(fault) => {

@@ -19,8 +19,9 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use super::batch::{Generation, Scanned, Scanner};
 use super::fault::Fault;
 use super::merge::{Outlet, merge};
-use super::order::Order;
+use super::order::{Cells, Order};
 use super::read::{Loaded, load};
+use super::spares::{Spare, Spares};
 use super::watch::Watch;
 use super::{Between, Serial};
 use crate::base::{Progress, Time};
@@ -104,7 +105,7 @@ pub(in crate::parse) fn parse_pieces<P: Piece>(
     file: &[u8],
     minor: u32,
     threads: usize,
-    mut join: impl FnMut(P, &Tables<'_>),
+    mut join: impl FnMut(P, &Tables<'_>) -> P::Left,
     done: &(impl Fn(Range<usize>) + Sync),
     progress: &Progress,
 ) -> Result<Parsed, ParseError> {
@@ -116,7 +117,8 @@ pub(in crate::parse) fn parse_pieces<P: Piece>(
     // The first generation's statuses come from nowhere: it is read with a carry, an empty one.
     let initial = jobs.first().map(|generation| generation.number);
     let watch = Watch { progress, done };
-    let reader = Reader { minor, initial, watch };
+    let spares = Spares::new(jobs.len());
+    let reader = Reader { minor, initial, watch, spares: &spares };
     let taken = AtomicUsize::new(0);
     let workers = if jobs.len() > 1 { threads.saturating_sub(1).min(jobs.len() - 1) } else { 0 };
     std::thread::scope(|scope| {
@@ -143,7 +145,7 @@ pub(in crate::parse) fn parse_pieces<P: Piece>(
             early,
             scratch: P::scratch(file.len()),
         };
-        let mut joiner = Joiner::new(file.len(), minor, watch);
+        let mut joiner = Joiner::new(file.len(), minor, watch, &spares);
         let mut at = 0;
         let mut gaps = Vec::new();
         for scanned in &scan {
@@ -166,11 +168,11 @@ pub(in crate::parse) fn parse_pieces<P: Piece>(
 }
 
 /// Hands on a piece that says no more than that nothing is known from `at` on.
-fn seam<P: Piece>(at: Time, join: &mut impl FnMut(P, &Tables<'_>)) {
-    let mut seam: Whole<P> = Whole::new(P::new(P::Scratch::default()));
+fn seam<P: Piece>(at: Time, join: &mut impl FnMut(P, &Tables<'_>) -> P::Left) {
+    let mut seam: Whole<P> = Whole::new(P::new(P::Scratch::default(), P::Left::default()));
     seam.piece.lost(at);
     let _ = seam.piece.finish();
-    join(seam.piece, &seam.tables);
+    let _ = join(seam.piece, &seam.tables);
 }
 
 fn scan_all(file: &[u8], minor: u32) -> Vec<Scanned<'_>> {
@@ -206,16 +208,17 @@ struct Job<'s, 'a> {
 }
 
 /// Reads generations on their own.
-struct Reader<'r> {
+struct Reader<'r, P: Piece> {
     minor: u32,
     /// The number of the generation that cannot be read on its own.
     initial: Option<u64>,
     watch: Watch<'r>,
+    spares: &'r Spares<P>,
 }
 
-impl Reader<'_> {
+impl<P: Piece> Reader<'_, P> {
     /// None if the generation cannot be read on its own.
-    fn read<'a, P: Piece>(
+    fn read<'a>(
         &self,
         &Job { generation, last_batch, .. }: &Job<'_, 'a>,
         scratch: &mut P::Scratch,
@@ -225,9 +228,10 @@ impl Reader<'_> {
         }
         let mut loaded = load(generation, self.minor).ok()?;
         self.watch.loaded(generation);
-        let mut order = Order::alone(generation.number);
+        let Spare { left, cells } = self.spares.take();
+        let mut order = Order::alone(generation.number, cells);
         let until = Time(loaded.frequency.ns(last_batch)) + LONGEST_BATCH_NS;
-        let mut noted = Noted::new(P::new(std::mem::take(scratch)), until);
+        let mut noted = Noted::new(P::new(std::mem::take(scratch), left), until);
         let mut outlet = Outlet::new(&mut noted, Time::MIN, 0);
         let outcome = merge(&mut loaded, &mut order, &mut outlet, &self.watch);
         let last = outlet.last;
@@ -243,7 +247,7 @@ impl Reader<'_> {
 struct Queue<'q, 'a, P: Piece> {
     jobs: &'q [&'q Generation<'a>],
     taken: &'q AtomicUsize,
-    reader: &'q Reader<'q>,
+    reader: &'q Reader<'q, P>,
     scratch: P::Scratch,
     receive: Receiver<(usize, Option<Alone<'a, P>>)>,
     early: BTreeMap<usize, Option<Alone<'a, P>>>,
@@ -281,38 +285,39 @@ impl<'a, P: Piece> Queue<'_, 'a, P> {
 const AHEAD: usize = 2;
 
 /// Joins pieces in order, reading again what did not fit.
-struct Joiner<'j> {
+struct Joiner<'j, P: Piece> {
     n_bytes: usize,
     minor: u32,
     watch: Watch<'j>,
+    spares: &'j Spares<P>,
     state: Between,
     last: Time,
     syncs: u32,
     parsed: Parsed,
 }
 
-impl<'j> Joiner<'j> {
-    fn new(n_bytes: usize, minor: u32, watch: Watch<'j>) -> Self {
+impl<'j, P: Piece> Joiner<'j, P> {
+    fn new(n_bytes: usize, minor: u32, watch: Watch<'j>, spares: &'j Spares<P>) -> Self {
         let parsed = Parsed { minor, ..Parsed::default() };
         let state = Between::default();
-        Self { n_bytes, minor, watch, state, last: Time(0), syncs: 0, parsed }
+        Self { n_bytes, minor, watch, spares, state, last: Time(0), syncs: 0, parsed }
     }
 
-    fn generation<P: Piece>(
+    fn generation(
         &mut self,
         generation: &Generation<'_>,
         alone: Option<Alone<'_, P>>,
-        join: &mut impl FnMut(P, &Tables<'_>),
+        join: &mut impl FnMut(P, &Tables<'_>) -> P::Left,
     ) -> Result<(), ParseError> {
         self.watch.progress.check()?;
         if self.state.initial.is_some()
-            && let Some(alone) = alone
+            && let Some(mut alone) = alone
             && let Ok(shift) = Shift::after(
                 self.last,
                 &alone.noted.times,
                 alone.noted.events == alone.noted.times.len() as u64,
             )
-            && self.state.carry.join(alone.order).is_ok()
+            && self.state.carry.join(&mut alone.order).is_ok()
         {
             let Noted { mut piece, events, .. } = alone.noted;
             self.last = alone.last;
@@ -325,7 +330,8 @@ impl<'j> Joiner<'j> {
             self.parsed.generations += 1;
             self.syncs += 1;
             self.watch.progress.advance(generation.end.saturating_sub(generation.offset));
-            join(piece, &alone.loaded.tables);
+            let left = join(piece, &alone.loaded.tables);
+            self.spares.put(Spare { left, cells: alone.order.into_cells() });
             return Ok(());
         }
         let (before, syncs, fallback) = (self.last, self.syncs, self.state.fallback);
@@ -352,11 +358,11 @@ impl<'j> Joiner<'j> {
         Ok(())
     }
 
-    fn broken<P: Piece>(
+    fn broken(
         &mut self,
         fault: &Fault,
         rest: &Generation<'_>,
-        join: &mut impl FnMut(P, &Tables<'_>),
+        join: &mut impl FnMut(P, &Tables<'_>) -> P::Left,
     ) -> Result<(), ParseError> {
         let done = self.serially(|serial| serial.broken_frame(fault.clone(), rest))?;
         self.take(done, join);
@@ -364,11 +370,11 @@ impl<'j> Joiner<'j> {
     }
 
     /// Lets `read` read a generation with the carry, into one piece.
-    fn serially<P: Piece>(
+    fn serially(
         &mut self,
         read: impl FnOnce(&mut Serial<'_, Whole<P>>) -> Result<(), ParseError>,
     ) -> Result<Done<P>, ParseError> {
-        let mut whole = Whole::new(P::new(P::scratch(self.n_bytes)));
+        let mut whole = Whole::new(P::new(P::scratch(self.n_bytes), self.spares.take().left));
         let outlet = Outlet::new(&mut whole, self.last, self.syncs);
         let parsed =
             Parsed { warnings: std::mem::take(&mut self.parsed.warnings), ..Parsed::default() };
@@ -389,15 +395,16 @@ impl<'j> Joiner<'j> {
         Ok(Done { whole, events, generations })
     }
 
-    fn take<P: Piece>(&mut self, done: Done<P>, join: &mut impl FnMut(P, &Tables<'_>)) {
+    fn take(&mut self, done: Done<P>, join: &mut impl FnMut(P, &Tables<'_>) -> P::Left) {
         self.parsed.events += done.events;
         self.parsed.generations += done.generations;
-        join(done.whole.piece, &done.whole.tables);
+        let left = join(done.whole.piece, &done.whole.tables);
+        self.spares.put(Spare { left, cells: Cells::default() });
     }
 
-    fn finish<P: Piece>(
+    fn finish(
         mut self,
-        join: &mut impl FnMut(P, &Tables<'_>),
+        join: &mut impl FnMut(P, &Tables<'_>) -> P::Left,
     ) -> Result<Parsed, ParseError> {
         self.parsed.complete = self.parsed.warnings.is_empty();
         if self.parsed.complete {
@@ -432,10 +439,11 @@ mod tests {
 
     impl Piece for Nothing {
         type Scratch = ();
+        type Left = ();
 
         fn scratch(_: usize) {}
 
-        fn new((): ()) -> Self {
+        fn new((): (), (): ()) -> Self {
             Self
         }
 

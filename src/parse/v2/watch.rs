@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::batch::Generation;
+use super::batch::{Generation, place};
 use super::fault::Fault;
 use crate::base::Progress;
 
@@ -58,6 +58,27 @@ impl Passed {
     }
 }
 
-fn place(offset: u64) -> usize {
-    usize::try_from(offset).unwrap_or(usize::MAX)
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+
+    #[test]
+    fn what_was_read_is_told_once_and_in_large_pieces() {
+        const MEGABYTE: u64 = PASSED_BYTES as u64;
+        let told = Mutex::new(Vec::new());
+        let done = |range: Range<usize>| told.lock().expect("nobody panicked").push(range);
+        let progress = Progress::default();
+        let watch = Watch { progress: &progress, done: &done };
+        let mut passed = Passed::new(100);
+        // A thread that had nothing to say for long can begin far back.
+        let reached = [0, 100, MEGABYTE, MEGABYTE + 100, MEGABYTE + 99, 0, 4 * MEGABYTE];
+        for offset in reached {
+            passed.reach(offset, &watch);
+        }
+        let first_end = PASSED_BYTES + 100;
+        let told = told.into_inner().expect("nobody panicked");
+        assert_eq!(told, [100..first_end, first_end..4 * PASSED_BYTES]);
+    }
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::regions::{Regions, Text, TextNumber, Texts};
-use super::{GcState, Order, ProcRef, ProcStatus, RangeType, Seq, Stop};
-use crate::base::{give_up, GoId, ProcId, TaskId, ThreadId};
+use super::{Cells, GcState, Order, ProcRef, ProcStatus, RangeType, Seq, Stop};
+use crate::base::{GoId, Large, ProcId, TaskId, ThreadId};
 use crate::parse::event::{GoRef, GoState};
 use crate::parse::spec::wire;
 use crate::parse::v2::ids::{NO_ROW, Slots};
@@ -80,7 +80,7 @@ impl Order {
             is_initial,
             lenient,
             go_slots: Slots::default(),
-            goroutines: Vec::new(),
+            goroutines: Large::default(),
             proc_slots: Slots::default(),
             procs: Vec::new(),
             thread_slots: Slots::default(),
@@ -99,8 +99,17 @@ impl Order {
     }
 
     /// An order that knows nothing of the generations before and assumes instead.
-    pub(in crate::parse::v2) fn alone(number: u64) -> Self {
-        Self { assumed: Some(Box::default()), ..Self::empty(number, false, false) }
+    ///
+    /// `cells` is room for its goroutines, which [`Order::into_cells`] gives back.
+    pub(in crate::parse::v2) fn alone(number: u64, cells: Cells) -> Self {
+        let assumed = Some(Box::default());
+        Self { assumed, goroutines: cells.0, ..Self::empty(number, false, false) }
+    }
+
+    /// Room for the goroutines of another order.
+    pub(in crate::parse::v2) fn into_cells(mut self) -> Cells {
+        self.goroutines.clear();
+        Cells(self.goroutines)
     }
 
     /// An order that goes on from `carry`. In the initial generation statuses come from nowhere.
@@ -321,20 +330,19 @@ impl Carry {
     ///
     /// # Errors
     /// [`Mismatch`] if not; the carry is then unchanged.
-    pub(in crate::parse::v2) fn join(&mut self, mut order: Order) -> Result<(), Mismatch> {
+    pub(in crate::parse::v2) fn join(&mut self, order: &mut Order) -> Result<(), Mismatch> {
         let Some(assumed) = &order.assumed else {
             *self = std::mem::take(&mut order.past);
-            self.absorb(&order);
-            give_up(order.goroutines);
+            self.absorb(order);
             return Ok(());
         };
-        let holds = self.holds_goroutines(&order, assumed)
-            && self.holds_procs(&order, assumed)
+        let holds = self.holds_goroutines(order, assumed)
+            && self.holds_procs(order, assumed)
             && self.holds_threads(assumed)
             && self.holds_gc(assumed)
-            && self.holds_ranges(&order, assumed)
+            && self.holds_ranges(order, assumed)
             && self.holds_tasks(assumed)
-            && self.holds_regions(&order, assumed);
+            && self.holds_regions(order, assumed);
         if !holds {
             return Err(Mismatch);
         }
@@ -355,12 +363,11 @@ impl Carry {
         self.proc_ranges.clear();
         if assumed.gc.is_none() {
             let (gc, gc_seq) = (self.gc, self.gc_seq);
-            self.absorb(&order);
+            self.absorb(order);
             (self.gc, self.gc_seq) = (gc, gc_seq);
         } else {
-            self.absorb(&order);
+            self.absorb(order);
         }
-        give_up(order.goroutines);
         Ok(())
     }
 

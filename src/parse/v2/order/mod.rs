@@ -39,7 +39,7 @@ use super::fault::Fault;
 use super::ids::{NO_ROW, Slots};
 use super::read::Loaded;
 use super::stream::RawEvent;
-use crate::base::{GoId, ProcId, TaskId, ThreadId, Time};
+use crate::base::{GoId, Large, ProcId, TaskId, ThreadId, Time};
 use crate::parse::event::{Body, Event, GoRef, GoState, MetricKind, StackRef, StrRef};
 use crate::parse::spec::{spec, wire};
 
@@ -130,6 +130,10 @@ impl ProcRef {
         self.slot != NO_ROW
     }
 }
+
+/// Room for the goroutines of an order.
+#[derive(Debug, Default)]
+pub(super) struct Cells(Large<GoCell>);
 
 #[derive(Clone, Copy, Debug)]
 struct GoCell {
@@ -249,7 +253,7 @@ pub(super) struct Order {
     /// Ids without a definition are taken for none.
     lenient: bool,
     go_slots: Slots,
-    goroutines: Vec<GoCell>,
+    goroutines: Large<GoCell>,
     proc_slots: Slots,
     procs: Vec<ProcCell>,
     thread_slots: Slots,

@@ -1,7 +1,7 @@
 //! Plots of overstays: a histogram with the budget as a line that can be dragged, and ECDFs.
 //!
-//! They see bins and a few hundred points, never hearings: all of it comes from binary searches
-//! in the list that the analysis keeps sorted.
+//! They see bins and a few hundred points, never hearings: a trace's are counted once
+//! ([`Overstays`]).
 
 use egui::{Stroke, Ui, WidgetInfo, vec2};
 use egui_plot::{Bar, BarChart, Line, PlotUi, VLine};
@@ -15,14 +15,12 @@ use super::theme::{self, Theme};
 use super::widgets::caption;
 use crate::analysis::Analysis;
 
+mod overstays;
 mod plot;
 
-/// Bins per factor of ten.
-const BINS_PER_DECADE: i32 = 8;
-/// More factors of ten than any time has nanoseconds.
-const DECADES: i32 = 19;
-/// Points of an ECDF at most.
-const ECDF_POINTS: usize = 240;
+pub(crate) use overstays::Overstays;
+use overstays::{Bin, n_above};
+
 /// What is drawn for an overstay of less: 1 µs, as a power of ten in nanoseconds.
 const LEAST: f64 = 3.0;
 /// How near the pointer must be to the budget's line to drag it, in points.
@@ -44,11 +42,6 @@ fn ns_from_log10(power: f64) -> i64 {
     rounded
 }
 
-/// How many overstays there are in the analysis's list above a duration.
-fn n_above(analysis: &Analysis, ns: i64) -> usize {
-    analysis.late(ns).len()
-}
-
 /// The histogram, colored by the budget.
 pub(crate) fn overstays_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
     let Some((_, sheet)) = ctx.focus() else { return };
@@ -64,7 +57,7 @@ pub(crate) fn overstays_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
         ui.label(caption(theme, text).color(if late > 0 { theme.late_text } else { theme.weak }));
     });
     let budget = log10_ns(ctx.state.prefs.budget_ns);
-    let (bars, top) = bars(analysis, budget, theme);
+    let (bars, top) = bars(sheet.overstays(), analysis, budget, theme);
     let range = range(ctx);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
     let highest = (top, thousands(top as u64));
@@ -104,7 +97,7 @@ pub(crate) fn ecdf_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
     let response = framed_ui(ui, ctx, "ecdf", range, 1.06, &levels, |plot| {
         for slot in Slot::BOTH {
             let Some(sheet) = ctx.sheet(slot) else { continue };
-            let points = ecdf(sheet.document.analysis(), range.0, range.1);
+            let points = sheet.overstays().ecdf(range.0, range.1);
             let color = if ctx.comparing() { theme.side[slot as usize] } else { theme.text };
             plot.line(
                 Line::new(slot.name(), points)
@@ -153,9 +146,9 @@ fn range(ctx: &Ctx<'_>) -> (f64, f64) {
 }
 
 /// The bars, and the height of the highest.
-fn bars(analysis: &Analysis, budget: f64, theme: &Theme) -> (Vec<Bar>, f64) {
+fn bars(overstays: &Overstays, analysis: &Analysis, budget: f64, theme: &Theme) -> (Vec<Bar>, f64) {
     let mut top: f64 = 1.0;
-    let bars = bins(analysis, budget).into_iter().map(|Bin { from, to, n, is_late }| {
+    let bars = overstays.bins(analysis, budget).into_iter().map(|Bin { from, to, n, is_late }| {
         #[expect(clippy::cast_precision_loss, reason = "a height")]
         let height = n as f64;
         top = top.max(height);
@@ -163,53 +156,6 @@ fn bars(analysis: &Analysis, budget: f64, theme: &Theme) -> (Vec<Bar>, f64) {
         bar.fill(if is_late { theme.late } else { theme.prompt }).stroke(Stroke::NONE)
     });
     (bars.collect(), top)
-}
-
-/// How many overstays lie between two powers of ten.
-#[derive(Clone, Copy, Debug)]
-struct Bin {
-    from: f64,
-    to: f64,
-    n: usize,
-    is_late: bool,
-}
-
-/// All bins with something in them. Each is late or not as a whole, but for the one that holds
-/// the budget, which is cut there.
-fn bins(analysis: &Analysis, budget: f64) -> Vec<Bin> {
-    let width = 1.0 / f64::from(BINS_PER_DECADE);
-    let mut bins = Vec::new();
-    #[expect(clippy::cast_possible_truncation, reason = "a few decades")]
-    let first = (LEAST * f64::from(BINS_PER_DECADE)) as i32;
-    // What is shorter than the least is drawn in the first bin.
-    let mut above_right = analysis.worst_first.len();
-    for bin in first..DECADES * BINS_PER_DECADE {
-        let above_left = above_right;
-        if above_left == 0 {
-            break;
-        }
-        let (left, right) = (f64::from(bin) * width, f64::from(bin + 1) * width);
-        let cut = budget.clamp(left, right);
-        above_right = n_above(analysis, exact_ns(right));
-        let above_cut = if cut <= left {
-            above_left
-        } else if cut >= right {
-            above_right
-        } else {
-            // However powers of ten are rounded.
-            n_above(analysis, exact_ns(cut)).clamp(above_right, above_left)
-        };
-        let prompt = Bin { from: left, to: cut, n: above_left - above_cut, is_late: false };
-        let late = Bin { from: cut, to: right, n: above_cut - above_right, is_late: true };
-        bins.extend([prompt, late].into_iter().filter(|bin| bin.n > 0));
-    }
-    bins
-}
-
-/// A power of ten in nanoseconds, without rounding to digits; the longest time for more than that.
-#[expect(clippy::cast_possible_truncation, reason = "what is too long becomes the longest")]
-fn exact_ns(power: f64) -> i64 {
-    10_f64.powf(power) as i64
 }
 
 /// The budget's line; dragging it, or a click anywhere, sets the budget.
@@ -233,34 +179,6 @@ fn drag_budget(plot: &mut PlotUi<'_>, ctx: &Ctx<'_>, budget: f64) {
             ctx.send(Command::SetBudget(ns));
         }
     }
-}
-
-/// An ECDF as a line of at most a few hundred points.
-fn ecdf(analysis: &Analysis, low: f64, high: f64) -> Vec<[f64; 2]> {
-    let rows = &analysis.worst_first;
-    if rows.is_empty() {
-        return Vec::new();
-    }
-    let n = rows.len();
-    let steps = n.min(ECDF_POINTS);
-    let mut points = vec![[low, 0.0]];
-    let mut share = 0.0;
-    for step in 0..steps {
-        // The list is sorted from the worst down: read it from its end.
-        let at = n - 1 - step * n / steps;
-        let Some(hearing) = rows.get(at).and_then(|row| analysis.hearings().get(*row as usize))
-        else {
-            continue;
-        };
-        let x = log10_ns(hearing.overstay_ns);
-        points.push([x, share]);
-        #[expect(clippy::cast_precision_loss, reason = "a share")]
-        let up_to = ((step + 1) * n / steps) as f64 / n as f64;
-        share = up_to;
-        points.push([x, share]);
-    }
-    points.push([high, 1.0]);
-    points
 }
 
 /// Before and after as two rows of marks on one logarithmic axis: median, p90, p99, maximum.
@@ -306,35 +224,4 @@ pub(crate) fn range_of(durations: impl Iterator<Item = i64>) -> (f64, f64) {
         high = high.max(log10_ns(ns));
     }
     if low > high { (LEAST, LEAST + 1.0) } else { (low - 0.1, high + 0.1) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::analysis::{Document, Rules};
-    use crate::base::Progress;
-
-    #[test]
-    fn bars_add_up_and_the_late_ones_to_those_beyond_the_budget() {
-        let file = include_bytes!("../../traces/late-exit/before.trace");
-        let trace = crate::model::build(file, &Progress::default()).expect("a trace");
-        let document = Document::new(trace, Rules::default());
-        let analysis = document.analysis();
-        for power in [3.1, 5.0, 6.0, 7.0, 7.5, 12.0] {
-            let bins = bins(analysis, power);
-            let n = |is_counted: fn(&Bin) -> bool| -> usize {
-                bins.iter().filter(|bin| is_counted(bin)).map(|bin| bin.n).sum()
-            };
-            assert_eq!(n(|bin| bin.is_late), n_above(analysis, exact_ns(power)), "{power}");
-            assert_eq!(n(|_| true), analysis.worst_first.len(), "{power}");
-            let (bars, top) = bars(analysis, power, Theme::get(true));
-            assert_eq!(bars.len(), bins.len());
-            assert!(bars.iter().all(|bar| bar.value <= top));
-        }
-    }
-
-    #[test]
-    fn no_overstay_is_too_long_for_a_bin() {
-        assert_eq!(exact_ns(f64::from(DECADES)), i64::MAX);
-    }
 }

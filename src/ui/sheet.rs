@@ -1,9 +1,11 @@
 //! An open trace, with what has been worked out about it so far.
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
+use super::charts::Overstays;
 use super::command::Origin;
 use super::explain::Explanation;
 use super::open::Opened;
@@ -62,6 +64,8 @@ pub(crate) struct Sheet {
     pub(crate) explanation_asked: Option<Selected>,
     /// The wakes by waker, once something has been selected.
     pub(crate) wakers: Arc<OnceLock<Wakers>>,
+    /// What the plots of overstays show, once they are shown.
+    overstays: OnceCell<Overstays>,
     /// The late exits, sorted and filtered.
     pub(crate) table: Option<(Query, Vec<u32>)>,
     /// What the table was last asked for by.
@@ -89,9 +93,15 @@ impl Sheet {
             explanation: None,
             explanation_asked: None,
             wakers: Arc::default(),
+            overstays: OnceCell::new(),
             table: None,
             table_asked: None,
         }
+    }
+
+    /// What the plots of overstays show.
+    pub(crate) fn overstays(&self) -> &Overstays {
+        self.overstays.get_or_init(|| Overstays::new(self.document.analysis()))
     }
 
     /// A duration of this trace in words.

@@ -123,6 +123,7 @@ fn report(
         ReportFormat::Html => html::write_report(out, &Told::new(&opened)),
         ReportFormat::Json => json::write_report(out, &opened),
     })?;
+    opened.leave();
     Ok(Status::Fine)
 }
 
@@ -143,6 +144,8 @@ fn diff(args: &DiffArgs) -> Result<Status, Failure> {
         ReportFormat::Html => html::write_diff(out, &Head::new(&before), &Head::new(&after), &diff),
         ReportFormat::Json => json::write_diff(out, &before, &after, &diff),
     })?;
+    before.leave();
+    after.leave();
     let failed = match fail_on {
         Some(FailOn::Worse) => diff.verdict == Verdict::Worse,
         None => false,

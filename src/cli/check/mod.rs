@@ -47,6 +47,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<Status, Failure> {
         CheckFormat::Sarif => forms::sarif(out, &opened, &budget, &checked),
         CheckFormat::Junit => forms::junit(out, &opened, &checked),
     })?;
+    opened.leave();
     Ok(if checked.over.is_empty() { Status::Fine } else { Status::Worse })
 }
 

@@ -7,7 +7,7 @@ use super::records::{
     ArrowRecord, BandRecord, BarRecord, CancelRecord, DensityRecord, FlagRecord, FuseRecord,
     MarkerRecord, PlotRecord, RowRecord, SpanRecord, TextRange, TickRecord,
 };
-use super::view::View;
+use super::view::{View, ViewKey};
 use super::{arrows, axis, flags, lanes, overlay};
 
 /// All records of a frame. Keep one and refill it: in the steady state nothing is allocated
@@ -48,12 +48,20 @@ pub struct Scene {
     /// Late stretches of the lane being filled.
     pub(super) late: Vec<Interval>,
     pub(super) minis: Minis,
+    /// What the lists were filled for.
+    filled: Option<ViewKey>,
 }
 
 impl Scene {
-    /// Refills all lists for `view`.
+    /// Refills all lists for `view`, unless they were filled for the same: most frames of a
+    /// window come from a pointer that moves.
     pub fn fill(&mut self, view: &View<'_>) {
+        let key = Some(view.key());
+        if self.filled == key {
+            return;
+        }
         self.clear();
+        self.filled = key;
         let zero = match view.rows.cancel_bounds() {
             Some(_) => Time(0),
             None => view.source.document.trace().interval().start,
@@ -88,6 +96,7 @@ impl Scene {
         self.texts.clear();
         self.late.clear();
         self.minis.reset();
+        self.filled = None;
     }
 
     /// A record's text.

@@ -4,6 +4,7 @@ use crate::analysis::{Analysis, Document};
 use crate::base::{Cancelled, Progress, ThreadId, Time, beside};
 
 use super::class::Classes;
+use super::edition::Edition;
 use super::hearings::{ByEnd, ByGoroutine, late_ns};
 use super::levels::{self, Levels};
 use super::maxtree::MaxTree;
@@ -26,6 +27,7 @@ pub struct Index {
     pub(super) tracks: Tracks,
     /// Empty in a quick index.
     pub(super) levels: Levels,
+    pub(super) edition: Edition,
 }
 
 impl Index {
@@ -49,8 +51,14 @@ impl Index {
             ends,
             worst_of_cancel,
             tracks,
-            ..Self::default()
+            levels: Levels::default(),
+            edition: Edition::new(),
         }
+    }
+
+    /// The same with all levels.
+    fn with(self, levels: Levels) -> Self {
+        Self { levels, edition: Edition::new(), ..self }
     }
 
     /// Builds all levels; linear in the trace, on the cores there are.
@@ -60,7 +68,7 @@ impl Index {
     pub fn build(document: &Document, progress: &Progress) -> Result<Self, Cancelled> {
         let index = Self::quick(document);
         let levels = levels::build(document, &index.classes, progress)?;
-        Ok(Self { levels, ..index })
+        Ok(index.with(levels))
     }
 
     /// The same, and rows, which take one core meanwhile.
@@ -82,7 +90,7 @@ impl Index {
         let index = Self::quick(document);
         let levels = || levels::build(document, &index.classes, progress);
         let (levels, rows) = beside(levels, || rows(&index));
-        Ok((Self { levels: levels?, ..index }, rows))
+        Ok((index.with(levels?), rows))
     }
 
     /// The thread of a lane of [`Row::Thread`](super::Row::Thread).

@@ -9,8 +9,9 @@
 //! 2. Off the UI thread, whenever sorting, grouping or the filter changes: [`Rows::build`], or
 //!    [`Rows::cancel_view`] for rows re-based on cancels. Collapsing a group is instant:
 //!    [`Rows::toggle`].
-//! 3. Every frame: [`Scene::fill`] with a [`View`] refills the caller's buffers; the painter
-//!    loops over [`Scene`]'s record lists, each of which is flat and in painting order.
+//! 3. Every frame: [`Scene::fill`] with a [`View`] refills the caller's buffers, unless the view is
+//!    the same as before; the painter loops over [`Scene`]'s record lists, each of which is flat
+//!    and in painting order.
 //! 4. Hover and click: [`Scene::hit`] answers from the same records.
 //!
 //! What a frame of 1920 × 1080 px costs on one busy core, on a trace of 200 MB with 31 million
@@ -39,6 +40,7 @@ mod class;
 mod columns;
 mod compare;
 mod density;
+mod edition;
 mod filter;
 mod flags;
 mod fold;

@@ -7,6 +7,7 @@
 use crate::base::{Goroutine, Interval, StrId, Time};
 
 use super::density::Density;
+use super::edition::Edition;
 use super::hearings::ByEnd;
 use super::minis::Lives;
 use super::view::Metrics;
@@ -176,6 +177,8 @@ pub struct Rows {
     pub(super) tops: Vec<u64>,
     /// Where each goroutine is in `order`.
     pub(super) places: Vec<u32>,
+    /// New whenever anything of it changes.
+    pub(super) edition: Edition,
 }
 
 /// A visible row on its way to becoming a record.
@@ -464,6 +467,7 @@ impl Rows {
             }
         }
         self.tops.push(top);
+        self.edition = Edition::new();
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::base::{Goroutine, Interval};
 
+use super::edition::Edition;
 use super::index::Source;
 use super::rows::Rows;
 use super::viewport::Viewport;
@@ -104,4 +105,26 @@ pub struct View<'a> {
     pub budget_ns: i64,
     /// Which overlays are drawn.
     pub show: Show,
+}
+
+/// A [`View`] without what it refers to.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(super) struct ViewKey {
+    index: Edition,
+    rows: Edition,
+    viewport: Viewport,
+    layout: Layout,
+    scroll_px: f64,
+    selection: Selection,
+    budget_ns: i64,
+    show: Show,
+}
+
+impl View<'_> {
+    /// Two views that have the same one are the same. No two documents share an index.
+    pub(super) fn key(&self) -> ViewKey {
+        let Self { source, rows, viewport, layout, scroll_px, selection, budget_ns, show } = *self;
+        let (index, rows) = (source.index.edition, rows.edition);
+        ViewKey { index, rows, viewport, layout, scroll_px, selection, budget_ns, show }
+    }
 }

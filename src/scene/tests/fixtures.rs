@@ -5,8 +5,8 @@ use std::path::Path;
 use crate::analysis::{Document, Rules};
 use crate::base::Progress;
 use crate::scene::{
-    Filter, FuseKind, Index, Layout, Overview, Row, RowOptions, Rows, Scene, Selection, Show,
-    Source, View, Viewport,
+    Filter, FuseKind, Index, Layout, Metrics, Overview, Row, RowOptions, Rows, Scene, Selection,
+    Show, Source, View, Viewport,
 };
 
 fn open(path: &str) -> Document {
@@ -198,4 +198,63 @@ fn look_around(document: &Document) {
             }
         }
     }
+}
+
+/// A scene that is kept shows the same as one that is filled anew, whatever changes; and where
+/// nothing changes nothing is done.
+#[test]
+fn a_kept_scene_follows_every_change_of_the_view() {
+    let document = open("late-exit/before.trace");
+    let (quick, full) =
+        (Index::quick(&document), Index::build(&document, &Progress::default()).unwrap());
+    let budget_ns = document.rules().late_over_ns;
+    let options = RowOptions { budget_ns, ..RowOptions::default() };
+    let [on_quick, on_full] = [&quick, &full].map(|index| Source { document: &document, index });
+    let mut rows = Rows::build(on_full, &options);
+    rows.set_all_collapsed(false);
+    let mut other_rows = rows.clone();
+    other_rows.set_metrics(Metrics::compact());
+    let mut folded = rows.clone();
+    folded.set_all_collapsed(true);
+    let bounds = document.trace().interval();
+    let view = View {
+        source: on_full,
+        rows: &rows,
+        viewport: Viewport::new(bounds, 900.0),
+        layout: Layout { height_px: 300.0, ..Layout::default() },
+        scroll_px: 0.0,
+        selection: Selection::default(),
+        budget_ns,
+        show: Show::default(),
+    };
+    let mut zoomed = view.viewport;
+    zoomed.zoom_at(300.0, 4.0);
+    let goroutine = rows.goroutines().first().copied();
+    let views = [
+        view,
+        View { source: on_quick, ..view },
+        View { rows: &other_rows, ..view },
+        View { rows: &folded, ..view },
+        View { viewport: zoomed, ..view },
+        View { layout: Layout { height_px: 200.0, ..view.layout }, ..view },
+        View { scroll_px: 40.0, ..view },
+        View { selection: Selection { goroutine, ..Selection::default() }, ..view },
+        View { budget_ns: i64::MAX, ..view },
+        View { show: Show { cancels: false, ..view.show }, ..view },
+    ];
+    let mut kept = Scene::default();
+    for (one, other) in views.iter().flat_map(|one| views.iter().map(move |other| (one, other))) {
+        for view in [one, other] {
+            let mut anew = Scene::default();
+            anew.fill(view);
+            kept.fill(view);
+            assert_eq!(format!("{kept:?}"), format!("{anew:?}"));
+        }
+    }
+    kept.rows.clear();
+    kept.fill(&views[views.len() - 1]);
+    assert!(kept.rows.is_empty(), "it was filled for this view");
+    kept.clear();
+    kept.fill(&views[views.len() - 1]);
+    assert!(!kept.rows.is_empty(), "it was emptied");
 }

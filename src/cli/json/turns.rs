@@ -14,11 +14,12 @@ use super::text::Text;
 pub(super) const PART_BYTES: usize = 1 << 17;
 /// How many parts of one block may wait for their turn.
 const PARTS_AHEAD: usize = 4;
-/// How many blocks may wait for their turn: more than [`BYTES_AHEAD`] lets, as a rule.
-const BLOCKS_AHEAD: usize = 64;
-/// How much text of all blocks may wait before another one is begun, in bytes: a name in a trace
-/// of the old format can be a megabyte long (`parse/v1/cursor.rs`).
-const BYTES_AHEAD: usize = 1 << 21;
+/// How many blocks may wait for their turn, for each thread: more than [`BYTES_AHEAD`] lets, as a
+/// rule.
+const BLOCKS_AHEAD: usize = 32;
+/// How much text of all blocks may wait before another one is begun, in bytes for each thread: while
+/// one makes a block that takes long, all others go on. What a block comes to has no bound.
+const BYTES_AHEAD: usize = 1 << 20;
 
 /// Writes what `make` makes of each block, in order. Whichever thread is free takes the next
 /// block: one of a cancel with long windows takes a hundred times as long as another.
@@ -31,9 +32,9 @@ pub(super) fn in_turn<M>(
 where
     M: FnMut(&mut Outlet<'_>, Range<usize>) -> io::Result<()>,
 {
-    let (taken, in_order) = sync_channel(BLOCKS_AHEAD);
+    let (taken, in_order) = sync_channel(n_threads * BLOCKS_AHEAD);
     let left = Mutex::new(blocks.iter());
-    let store = Store::default();
+    let store = Store::new(n_threads * BYTES_AHEAD);
     thread::scope(|scope| {
         for taken in repeat_n(taken, n_threads) {
             let (left, store) = (&left, &store);
@@ -82,10 +83,11 @@ fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// Texts on their way, and those that were written.
-#[derive(Default)]
 struct Store {
     texts: Mutex<Texts>,
     has_room: Condvar,
+    /// How much may wait before nobody begins another block, in bytes.
+    bytes_ahead: usize,
 }
 
 #[derive(Default)]
@@ -98,8 +100,13 @@ struct Texts {
 }
 
 impl Store {
+    fn new(bytes_ahead: usize) -> Self {
+        Self { texts: Mutex::default(), has_room: Condvar::new(), bytes_ahead }
+    }
+
     fn wait_for_room(&self) {
-        let is_full = |texts: &mut Texts| texts.bytes_waiting > BYTES_AHEAD && !texts.is_closed;
+        let is_full =
+            |texts: &mut Texts| texts.bytes_waiting > self.bytes_ahead && !texts.is_closed;
         let room = self.has_room.wait_while(lock(&self.texts), is_full);
         drop(room.unwrap_or_else(PoisonError::into_inner));
     }
@@ -220,7 +227,7 @@ mod tests {
         };
         in_turn(&mut slow, &blocks, N_THREADS, &make).expect("written");
         assert_eq!(slow.written, blocks.len() * ROW);
-        let most = BYTES_AHEAD + (N_THREADS + 2) * ROW;
+        let most = N_THREADS * BYTES_AHEAD + (N_THREADS + 2) * ROW;
         assert!(slow.most_ahead <= most, "{} bytes, at most {most}", slow.most_ahead);
     }
 }

@@ -203,7 +203,26 @@ mod tests {
 
     #[test]
     fn the_old_format_has_a_beginning_too() {
-        let mut stage = Stage::of(old_trace());
+        has_a_beginning_of_its_own(Stage::of(old_trace()));
+    }
+
+    #[test]
+    fn the_old_format_has_a_beginning_too_when_it_is_compressed() {
+        let bytes = include_bytes!("../../traces/polling-sleep/before.go1.21.trace");
+        let packed = packed(bytes);
+        has_a_beginning_of_its_own(Stage::of(packed.path().to_owned()));
+    }
+
+    /// A file with these bytes, compressed.
+    fn packed(bytes: &[u8]) -> tempfile::NamedTempFile {
+        let mut packed = tempfile::NamedTempFile::new().expect("a file");
+        let mut packer = flate2::write::GzEncoder::new(&mut packed, flate2::Compression::fast());
+        std::io::Write::write_all(&mut packer, bytes).expect("the bytes");
+        packer.finish().expect("the end");
+        packed
+    }
+
+    fn has_a_beginning_of_its_own(mut stage: Stage) {
         stage.until_preview();
         let (first, n_lanes) = (stage.sheet().interval(), stage.app.n_lanes());
         let names = |stage: &Stage| {
@@ -237,11 +256,7 @@ mod tests {
 
     #[test]
     fn a_large_generation_that_is_compressed_has_a_beginning_too() {
-        let mut packed = tempfile::NamedTempFile::new().expect("a file");
-        let bytes = include_bytes!("../../traces/polling-sleep/before.trace");
-        let mut packer = flate2::write::GzEncoder::new(&mut packed, flate2::Compression::fast());
-        std::io::Write::write_all(&mut packer, bytes).expect("the bytes");
-        packer.finish().expect("the end");
+        let packed = packed(include_bytes!("../../traces/polling-sleep/before.trace"));
         let mut stage = Stage::of(packed.path().to_owned());
         let part = stage.app.beginning.as_mut().expect("it was set");
         part.bytes = 2000;

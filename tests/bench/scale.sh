@@ -47,7 +47,7 @@ for trace in "$@"; do
     peak=$(awk '{ print $4 }' "$work/runs.$at" | median)
     echo "$(basename "$trace") $events $wall $cpu $peak" | awk '{
         printf "%s  %d  %.2f  %.2f  %.1f  %.1f  %.1f  %.2f\n",
-            $1, $2, $3, $4, $5 / 1000, $3 / $2 * 1e9, $4 / $2 * 1e9, $5 * 1024 / $2 }'
+            $1, $2, $3, $4, $5 * 1024 / 1e6, $3 / $2 * 1e9, $4 / $2 * 1e9, $5 * 1024 / $2 }'
 done | tee "$work/rows"
 awk '{ for (c = 6; c <= 8; c++) { if (NR == 1 || $c < low[c]) low[c] = $c; if ($c > high[c]) high[c] = $c } }
     END { printf "largest by event / smallest: wall %.2f, cpu %.2f, peak %.2f\n",

@@ -21,7 +21,8 @@ use rustc_hash::FxHashMap;
 use super::fault::Fault;
 use super::frontier::{Frontier, Head};
 use super::order::{Order, Queue, Step, Stop};
-use super::read::{Loaded, Sample};
+use super::read::Loaded;
+use super::samples::Samples;
 use super::stream::{Packed, Stream};
 use super::watch::{Passed, Watch};
 use crate::base::{ThreadId, Time};
@@ -91,7 +92,7 @@ impl<'s, S: Sink> Outlet<'s, S> {
 
     /// The same, not compiled into the caller.
     #[inline(never)]
-    fn put_other(&mut self, loaded: &Loaded<'_>, event: &mut Event) {
+    pub(super) fn put_other(&mut self, loaded: &Loaded<'_>, event: &mut Event) {
         self.put_event(loaded, event);
     }
 
@@ -172,58 +173,6 @@ pub(super) fn merge<S: Sink>(
                 }
             }
         }
-    }
-}
-
-/// The CPU samples that have not been handed on.
-struct Samples {
-    rest: std::vec::IntoIter<Sample>,
-    /// When the next one was taken; the end of time if there is none.
-    due: i64,
-}
-
-impl Samples {
-    fn new(samples: Vec<Sample>) -> Self {
-        let mut samples = Self { rest: samples.into_iter(), due: i64::MAX };
-        samples.look();
-        samples
-    }
-
-    fn look(&mut self) {
-        self.due = self.rest.as_slice().first().map_or(i64::MAX, |sample| sample.time.0);
-    }
-
-    /// Hands on the samples that are earlier than `root`, the earliest event; all without one.
-    #[cold]
-    fn put_before<S: Sink>(
-        &mut self,
-        root: Option<Head>,
-        loaded: &Loaded<'_>,
-        order: &Order,
-        outlet: &mut Outlet<'_, S>,
-    ) {
-        while let Some(sample) = self.rest.as_slice().first()
-            && root.is_none_or(|head| sample.time.0 < head.time)
-        {
-            outlet.put_other(loaded, &mut sample_event(order, sample));
-            self.rest.next();
-        }
-        self.look();
-    }
-}
-
-fn sample_event(order: &Order, sample: &Sample) -> Event {
-    let goroutine = match sample.goroutine {
-        0 => GoRef::NONE,
-        id => order.goroutine_of(id),
-    };
-    Event {
-        time: sample.time,
-        thread: sample.thread,
-        proc: sample.proc,
-        goroutine,
-        stack: sample.stack,
-        body: Body::StackSample,
     }
 }
 

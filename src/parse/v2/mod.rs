@@ -16,6 +16,7 @@ mod parallel;
 mod prefix;
 mod read;
 mod resync;
+mod samples;
 mod spares;
 mod stream;
 mod watch;

@@ -21,7 +21,7 @@ use super::fault::Fault;
 use super::merge::{Outlet, merge};
 use super::order::{Cells, Order};
 use super::read::{Loaded, load};
-use super::spares::{Spare, Spares};
+use super::spares::Spares;
 use super::watch::Watch;
 use super::{Between, Serial};
 use crate::base::{Progress, Time};
@@ -198,6 +198,19 @@ fn next_job<'s, 'a>(jobs: &[&'s Generation<'a>], taken: &AtomicUsize) -> Option<
     jobs.get(at).map(|&generation| Job { at, generation, last_batch })
 }
 
+/// What a generation that was joined leaves to one that is read later: fresh memory costs more than
+/// what is done in it.
+struct Spare<P: Piece> {
+    left: P::Left,
+    cells: Cells,
+}
+
+impl<P: Piece> Default for Spare<P> {
+    fn default() -> Self {
+        Self { left: P::Left::default(), cells: Cells::default() }
+    }
+}
+
 /// A generation to be read on its own.
 struct Job<'s, 'a> {
     /// Its number among all jobs.
@@ -213,7 +226,7 @@ struct Reader<'r, P: Piece> {
     /// The number of the generation that cannot be read on its own.
     initial: Option<u64>,
     watch: Watch<'r>,
-    spares: &'r Spares<P>,
+    spares: &'r Spares<Spare<P>>,
 }
 
 impl<P: Piece> Reader<'_, P> {
@@ -289,7 +302,7 @@ struct Joiner<'j, P: Piece> {
     n_bytes: usize,
     minor: u32,
     watch: Watch<'j>,
-    spares: &'j Spares<P>,
+    spares: &'j Spares<Spare<P>>,
     state: Between,
     last: Time,
     syncs: u32,
@@ -297,7 +310,7 @@ struct Joiner<'j, P: Piece> {
 }
 
 impl<'j, P: Piece> Joiner<'j, P> {
-    fn new(n_bytes: usize, minor: u32, watch: Watch<'j>, spares: &'j Spares<P>) -> Self {
+    fn new(n_bytes: usize, minor: u32, watch: Watch<'j>, spares: &'j Spares<Spare<P>>) -> Self {
         let parsed = Parsed { minor, ..Parsed::default() };
         let state = Between::default();
         Self { n_bytes, minor, watch, spares, state, last: Time(0), syncs: 0, parsed }

@@ -1,40 +1,30 @@
-//! Room that generations leave to those that are read after them.
+//! What those that are done leave to those that come later.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::order::Cells;
-use crate::parse::pieces::Piece;
+/// Spares of all threads, no more than there are users to come.
+pub(super) struct Spares<T>(Mutex<Pool<T>>);
 
-/// What a generation that was joined leaves to one that is read later: fresh memory costs more than
-/// what is done in it.
-pub(super) struct Spare<P: Piece> {
-    pub(super) left: P::Left,
-    pub(super) cells: Cells,
-}
-
-/// Spares of all threads, no more than there are generations to come.
-pub(super) struct Spares<P: Piece>(Mutex<Pool<P>>);
-
-struct Pool<P: Piece> {
-    spares: Vec<Spare<P>>,
-    /// How many generations nobody has begun to read.
+struct Pool<T> {
+    spares: Vec<T>,
+    /// How many have not taken one.
     n_to_come: usize,
 }
 
-impl<P: Piece> Spares<P> {
+impl<T: Default> Spares<T> {
     pub(super) fn new(n_to_come: usize) -> Self {
         Self(Mutex::new(Pool { spares: Vec::new(), n_to_come }))
     }
 
-    /// For a generation that is begun.
-    pub(super) fn take(&self) -> Spare<P> {
+    /// For one that begins: a spare, or a new one.
+    pub(super) fn take(&self) -> T {
         let mut pool = self.lock();
         pool.n_to_come = pool.n_to_come.saturating_sub(1);
-        let spare = pool.spares.pop();
-        spare.unwrap_or_else(|| Spare { left: P::Left::default(), cells: Cells::default() })
+        pool.spares.pop().unwrap_or_default()
     }
 
-    pub(super) fn put(&self, spare: Spare<P>) {
+    /// Of one that is done.
+    pub(super) fn put(&self, spare: T) {
         let mut pool = self.lock();
         if pool.spares.len() < pool.n_to_come {
             pool.spares.push(spare);
@@ -42,7 +32,7 @@ impl<P: Piece> Spares<P> {
     }
 
     /// Nobody panics while these are held.
-    fn lock(&self) -> MutexGuard<'_, Pool<P>> {
+    fn lock(&self) -> MutexGuard<'_, Pool<T>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -50,45 +40,17 @@ impl<P: Piece> Spares<P> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::parse::event::Event;
-    use crate::parse::pieces::Shift;
-    use crate::parse::sink::Sink;
-    use crate::parse::tables::Tables;
-
-    struct Numbered;
-
-    impl Sink for Numbered {
-        fn begin_generation(&mut self, _: &Tables<'_>) {}
-
-        fn event(&mut self, _: &Tables<'_>, _: &Event) {}
-    }
-
-    impl Piece for Numbered {
-        type Scratch = ();
-        type Left = u32;
-
-        fn scratch(_: usize) {}
-
-        fn new((): (), _: u32) -> Self {
-            Self
-        }
-
-        fn finish(&mut self) {}
-
-        fn shift(&mut self, _: &Shift) {}
-    }
 
     #[test]
     fn no_more_is_kept_than_is_to_come() {
-        let spares = Spares::<Numbered>::new(4);
-        let put = |left| spares.put(Spare { left, cells: Cells::default() });
-        assert_eq!([spares.take().left, spares.take().left], [0, 0], "nothing was left yet");
-        put(1);
-        assert_eq!(spares.take().left, 1);
-        put(2);
-        put(3);
-        assert_eq!(spares.take().left, 2, "one was to come, so 3 was not kept");
-        put(4);
-        assert_eq!(spares.take().left, 0, "none was to come");
+        let spares = Spares::<u32>::new(4);
+        assert_eq!([spares.take(), spares.take()], [0, 0], "nothing was left yet");
+        spares.put(1);
+        assert_eq!(spares.take(), 1);
+        spares.put(2);
+        spares.put(3);
+        assert_eq!(spares.take(), 2, "one was to come, so 3 was not kept");
+        spares.put(4);
+        assert_eq!(spares.take(), 0, "none was to come");
     }
 }

@@ -24,9 +24,13 @@ impl<'w> Watch<'w> {
     }
 
     /// A generation's tables have been read. That was a look at the beginning of each batch, for
-    /// which the system brought what lies around it, too: most of the generation.
+    /// which the system brought what lies around it, too: most of the generation. Of a small one
+    /// that is soon read.
     pub(super) fn loaded(&self, generation: &Generation<'_>) {
-        (self.done)(generation.bytes());
+        let bytes = generation.bytes();
+        if bytes.len() >= PASSED_BYTES {
+            (self.done)(bytes);
+        }
     }
 
     /// # Errors

@@ -167,7 +167,9 @@ impl Tally {
                 best = class;
             }
         }
-        let share = (i128::from(self.0[best]) * 255).checked_div(i128::from(total)).unwrap_or(255);
+        // Two years of nanoseconds times 255 still fit: only longer sums are made smaller first.
+        let shift = (64 - total.leading_zeros()).saturating_sub(55);
+        let share = ((self.0[best] >> shift) * 255).checked_div(total >> shift).unwrap_or(255);
         (StateClass::from_index(best), u8::try_from(share).unwrap_or(u8::MAX))
     }
 }

@@ -1,7 +1,7 @@
 //! Where the model has a lane's spans: the state in which the life begins, then run by run.
 
 use crate::base::{Goroutine, Interval, Time};
-use crate::model::{Life, Run, Trace};
+use crate::model::{Life, Trace, View};
 
 use super::class::{Classes, StateClass};
 use super::fold::{Fold, gallop};
@@ -52,9 +52,15 @@ impl<'a> Pieces<'a> {
     }
 
     fn piece(&self, number: usize) -> Piece<'a> {
-        let run = number.checked_sub(1).and_then(|run| self.trace.run_at(self.goroutine, run));
         let end = self.begin(number + 1).unwrap_or(self.end);
-        Piece { number, run, start: self.start, end, first: self.first, zero: self.zero }
+        let run = number.checked_sub(1).and_then(|run| self.trace.run_at(self.goroutine, run));
+        let (spans, range, base) = match run {
+            None => (None, 0..1, self.start),
+            Some(run) => {
+                (Some(View::new(run.chunk())), run.range(), on_grid(self.zero, run.chunk().base))
+            }
+        };
+        Piece { number, spans, range: (range.start, range.end), base, end, first: self.first }
     }
 
     /// When a piece begins; none if there are not so many.
@@ -70,44 +76,47 @@ impl<'a> Pieces<'a> {
 pub(super) struct Piece<'a> {
     number: usize,
     /// None for the state in which the life begins: one span, with the number 0.
-    run: Option<Run<'a>>,
-    /// When the life begins.
-    start: i64,
+    spans: Option<View<'a>>,
+    /// The number of the first span, and the one after the last's.
+    range: (usize, usize),
+    /// The chunk's zero; when the life begins, for the first piece.
+    base: i64,
     /// When the piece ends.
     pub(super) end: i64,
     first: StateClass,
-    zero: Time,
 }
 
 impl Piece<'_> {
     /// The number after the last span's.
     pub(super) fn stop(&self) -> usize {
-        self.run.map_or(1, |run| run.range().end)
+        self.range.1
     }
 
     /// Where a span starts; the piece's end for the one past the last.
+    #[inline]
     pub(super) fn start(&self, at: usize) -> i64 {
-        if at >= self.stop() {
+        if at >= self.range.1 {
             return self.end;
         }
-        self.run.map_or(self.start, |run| on_grid(self.zero, run.chunk().start(at)))
+        self.spans.map_or(self.base, |spans| self.base.saturating_add(spans.ns(at)))
     }
 
+    #[inline]
     pub(super) fn class(&self, at: usize, classes: &Classes) -> StateClass {
-        self.run.map_or(self.first, |run| classes.of_kind(run.chunk().kind_of(at)))
+        self.spans.map_or(self.first, |spans| classes.of_kind(spans.kind_of(at)))
     }
 
     /// The span that holds `at_ns`.
     pub(super) fn holding(&self, at_ns: i64, pyramid: Option<&Pyramid>) -> usize {
-        let Some(run) = self.run else { return 0 };
-        let range = run.range();
+        let Some(spans) = self.spans else { return 0 };
+        let (first, stop) = self.range;
         let after = match pyramid {
             Some(pyramid) => {
-                let near = range.start + pyramid.spans_into(self.number, at_ns);
-                gallop(near.min(range.end), range.end, |at| self.start(at) <= at_ns)
+                let near = first + pyramid.spans_into(self.number, at_ns);
+                gallop(near.min(stop), stop, |at| self.start(at) <= at_ns)
             }
-            None => run.first_after(self.zero + at_ns),
+            None => spans.first_after(first..stop, spans.chunk.base + (at_ns - self.base)),
         };
-        after.saturating_sub(1).max(range.start)
+        after.saturating_sub(1).max(first)
     }
 }

@@ -2,9 +2,7 @@
 
 use std::ops::Range;
 
-use rustc_hash::FxHashMap;
-
-use crate::base::{Goroutine, Time};
+use crate::base::{Goroutine, Time, WireMap};
 
 use super::evidence::Pieces;
 use super::grouping::Group;
@@ -36,7 +34,7 @@ pub(crate) fn calls(
         (piece.by, piece.at)
     };
     // By group, the log that tells of it; and those logs that tell of none.
-    let mut told: FxHashMap<usize, u32> = FxHashMap::default();
+    let mut told: WireMap<usize, u32> = WireMap::default();
     let mut unseen = Vec::new();
     for (row, log) in (0..).zip(logs).filter(|(_, log)| log.says.verb == Verb::Cancel) {
         let next = groups.partition_point(|group| first(group) < (Some(log.by), log.at));
@@ -79,9 +77,9 @@ fn key(row: usize, call: &Call) -> u128 {
 #[derive(Debug, Default)]
 pub(crate) struct Names<'a> {
     /// The last cancel of each context.
-    cancelled: FxHashMap<&'a str, u32>,
+    cancelled: WireMap<&'a str, u32>,
     /// The parent of each context.
-    parents: FxHashMap<&'a str, &'a str>,
+    parents: WireMap<&'a str, &'a str>,
 }
 
 /// How many contexts above one to ask.

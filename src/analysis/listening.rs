@@ -3,9 +3,7 @@
 //! A Done channel that is closed ends a wait at once. So whoever is seen to wait there waits
 //! with another context, one that was not cancelled, or with none.
 
-use rustc_hash::FxHashSet;
-
-use crate::base::StackId;
+use crate::base::{StackId, WireSet};
 use crate::model::{Frame, Trace};
 
 use super::book::Book;
@@ -18,7 +16,7 @@ pub(crate) struct Listening {
     places: Vec<bool>,
     /// The statements in the user's own code, whoever called. A library's statement serves
     /// every kind of caller, and so tells nothing without its callers.
-    statements: FxHashSet<Frame>,
+    statements: WireSet<Frame>,
 }
 
 impl Listening {

@@ -4,9 +4,7 @@
 //! where a context is made, `cancel NAME` right before it is cancelled, `heard NAME` when a
 //! goroutine notices; the first two may end in `under PARENT`. assets/overstayctx does this.
 
-use rustc_hash::FxHashMap;
-
-use crate::base::{Goroutine, StackId, StrId, TaskId, Time};
+use crate::base::{Goroutine, StackId, StrId, TaskId, Time, WireMap};
 use crate::model::{Log, Trace};
 
 use super::types::{Cancel, Hearing};
@@ -121,10 +119,10 @@ fn entry<'a>(trace: &'a Trace, log: &Log) -> Option<Entry<'a>> {
 }
 
 /// For each task in which contexts were made, the one above all others; none if there are several.
-pub(crate) fn tops<'a>(logs: &[Entry<'a>]) -> FxHashMap<TaskId, Option<&'a str>> {
+pub(crate) fn tops<'a>(logs: &[Entry<'a>]) -> WireMap<TaskId, Option<&'a str>> {
     let made = || logs.iter().filter(|log| log.says.verb == Verb::New);
-    let task_of: FxHashMap<&str, TaskId> = made().map(|log| (log.says.name, log.task)).collect();
-    let mut tops = FxHashMap::default();
+    let task_of: WireMap<&str, TaskId> = made().map(|log| (log.says.name, log.task)).collect();
+    let mut tops = WireMap::default();
     for log in made().filter(|log| task_of.get(log.says.parent) != Some(&log.task)) {
         let top = tops.entry(log.task).or_insert(Some(log.says.name));
         if *top != Some(log.says.name) {

@@ -12,6 +12,7 @@ mod progress;
 mod rank;
 mod time;
 mod warn;
+mod wire;
 
 pub use beside::beside;
 pub use clock::{Clock, ShortText, count_text, grouped};
@@ -23,3 +24,4 @@ pub use progress::{Cancelled, Progress};
 pub use rank::nearest_rank;
 pub use time::{Interval, ParseDurationError, Time, parse_duration};
 pub use warn::Warning;
+pub use wire::{WireMap, WireSet};

@@ -6,9 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use rustc_hash::FxHashMap;
-
-use crate::base::StrId;
+use crate::base::{StrId, WireMap};
 use crate::parse::experiment::{HeapInfo, HeapType, heap_info, heap_types};
 use crate::parse::spec::wire;
 use crate::parse::tables::Tables;
@@ -157,10 +155,10 @@ pub(super) struct Heap {
     /// Pages and class of the spans that there are, by their first page.
     spans: BTreeMap<u64, (u64, u32)>,
     /// The row of the type, and the bytes, of the objects that there are.
-    objects: FxHashMap<u64, (usize, u64)>,
+    objects: WireMap<u64, (usize, u64)>,
     /// The bytes of the stacks that there are.
-    stacks: FxHashMap<u64, u64>,
-    rows: FxHashMap<(StrId, u64), usize>,
+    stacks: WireMap<u64, u64>,
+    rows: WireMap<(StrId, u64), usize>,
     told: Allocations,
 }
 
@@ -168,7 +166,7 @@ impl Heap {
     /// Takes over a generation's part.
     pub(super) fn add(&mut self, draft: &HeapDraft, strings: &mut Strings) {
         self.told.info = self.told.info.or(draft.info);
-        let mut types: FxHashMap<u64, usize> = FxHashMap::default();
+        let mut types: WireMap<u64, usize> = WireMap::default();
         for (id, size, name) in &draft.types {
             let row = self.row(strings.intern(name), *size);
             types.insert(*id, row);

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
-
-use crate::base::{GoId, Goroutine, Interval, StackId, StrId, Time};
+use crate::base::{GoId, Goroutine, Interval, StackId, StrId, Time, WireMap};
 use crate::parse::Parsed;
 use crate::parse::event::{GoState, StackRef, StrRef};
 use crate::parse::tables::Tables;
@@ -26,7 +24,7 @@ use super::{Trace, TraceInfo};
 pub struct Builder {
     pub(super) trace: Trace,
     /// The row of each goroutine that is alive, by the trace's id.
-    alive: FxHashMap<GoId, Goroutine>,
+    alive: WireMap<GoId, Goroutine>,
     pub(super) sides: Sides,
     heap: Heap,
     start: Option<Time>,
@@ -314,7 +312,7 @@ impl Builder {
 }
 
 /// Goroutines that a generation after a break names again, with the state it gives.
-type Found = FxHashMap<Goroutine, (GoState, StackId)>;
+type Found = WireMap<Goroutine, (GoState, StackId)>;
 
 fn finish_kind(raw: &RawKind, rows: &Rows, widths: Widths) -> Kind {
     Kind { reason: rows.string(raw.reason), ..plain_kind(raw, widths) }

@@ -1,8 +1,6 @@
 //! The kinds of span in a draft, numbered as they are met.
 
-use rustc_hash::FxHashMap;
-
-use crate::base::ProcId;
+use crate::base::{ProcId, WireMap};
 use crate::parse::event::{GoState, StrRef};
 
 use super::columns::Widths;
@@ -30,7 +28,7 @@ const NONE: u16 = u16::MAX;
 pub(super) struct Kinds {
     rows: Vec<RawKind>,
     running: Vec<u16>,
-    far_running: FxHashMap<ProcId, u16>,
+    far_running: WireMap<ProcId, u16>,
     /// By state (runnable, waiting, syscall), then reason.
     stopped: [Vec<u16>; 3],
 }
@@ -61,7 +59,7 @@ impl Default for Kinds {
         Self {
             rows,
             running: Vec::new(),
-            far_running: FxHashMap::default(),
+            far_running: WireMap::default(),
             stopped: std::array::from_fn(|_| Vec::new()),
         }
     }

@@ -1,8 +1,8 @@
 //! What is not a goroutine's span, joined across generations: ranges, tasks, regions, Ps.
 
-use rustc_hash::{FxHashMap, FxHashSet};
-
-use crate::base::{Goroutine, Interval, ProcId, StackId, StrId, TaskId, ThreadId, Time};
+use crate::base::{
+    Goroutine, Interval, ProcId, StackId, StrId, TaskId, ThreadId, Time, WireMap, WireSet,
+};
 use crate::parse::event::{MetricKind, ProcState, RangeMoment};
 
 use super::Trace;
@@ -16,17 +16,19 @@ use super::world::{CpuSample, MetricPoint, ProcSpan, RangeSpan, StopTheWorld};
 /// What is open between two drafts.
 #[derive(Debug)]
 pub(super) struct Sides {
-    /// Row of each P in the world's table, and since when which thread holds it.
-    procs: FxHashMap<ProcId, (usize, Option<(Time, ThreadId)>)>,
-    threads: FxHashSet<ThreadId>,
+    /// Row of each P in the world's table.
+    procs: WireMap<ProcId, usize>,
+    /// The Ps that are held: row, since when, and by which thread.
+    held: WireMap<ProcId, (usize, Time, ThreadId)>,
+    threads: WireSet<ThreadId>,
     gc: Option<Time>,
-    sweeps: FxHashMap<ProcId, Time>,
-    assists: FxHashMap<Goroutine, Time>,
-    stops: FxHashMap<Option<Goroutine>, Vec<OpenStop>>,
+    sweeps: WireMap<ProcId, Time>,
+    assists: WireMap<Goroutine, Time>,
+    stops: WireMap<Option<Goroutine>, Vec<OpenStop>>,
     /// Row of each active task.
-    tasks: FxHashMap<TaskId, usize>,
+    tasks: WireMap<TaskId, usize>,
     /// Regions that go on, the innermost last.
-    regions: FxHashMap<Goroutine, Vec<Carried>>,
+    regions: WireMap<Goroutine, Vec<Carried>>,
     /// What ends without having begun has gone on since then at least.
     known_since: Time,
 }
@@ -48,14 +50,15 @@ struct Carried {
 impl Default for Sides {
     fn default() -> Self {
         Self {
-            procs: FxHashMap::default(),
-            threads: FxHashSet::default(),
+            procs: WireMap::default(),
+            held: WireMap::default(),
+            threads: WireSet::default(),
             gc: None,
-            sweeps: FxHashMap::default(),
-            assists: FxHashMap::default(),
-            stops: FxHashMap::default(),
-            tasks: FxHashMap::default(),
-            regions: FxHashMap::default(),
+            sweeps: WireMap::default(),
+            assists: WireMap::default(),
+            stops: WireMap::default(),
+            tasks: WireMap::default(),
+            regions: WireMap::default(),
             known_since: Time::MIN,
         }
     }
@@ -138,16 +141,14 @@ impl Sides {
         if thread != ThreadId::NONE && self.threads.insert(thread) {
             world.threads.push(thread);
         }
-        let (row, open) = self.procs.entry(of).or_insert_with(|| {
+        let row = *self.procs.entry(of).or_insert_with(|| {
             world.procs.push((of, Vec::new()));
-            (world.procs.len() - 1, None)
+            world.procs.len() - 1
         });
         if to == ProcState::Running {
-            open.get_or_insert((at, thread));
-        } else if let Some((start, thread)) = open.take()
-            && let Some((_, spans)) = world.procs.get_mut(*row)
-        {
-            spans.push(ProcSpan { interval: Interval::new(start, at), thread });
+            self.held.entry(of).or_insert((row, at, thread));
+        } else if let Some(held) = self.held.remove(&of) {
+            end_held(trace, held, at);
         }
     }
 
@@ -268,14 +269,11 @@ impl Sides {
 
     /// Ends the ranges that are open.
     fn close(&mut self, trace: &mut Trace, end: Time) {
-        let world = &mut trace.world;
-        for (row, open) in self.procs.values_mut() {
-            if let (Some((since, thread)), Some((_, spans))) =
-                (open.take(), world.procs.get_mut(*row))
-            {
-                spans.push(ProcSpan { interval: Interval::new(since, end), thread });
-            }
+        // All Ps that there ever were may be many more than those that are held.
+        for held in std::mem::take(&mut self.held).into_values() {
+            end_held(trace, held, end);
         }
+        let world = &mut trace.world;
         let until = |start| Interval { start, end };
         world.gc.extend(self.gc.take().map(until));
         let sweeps = sorted(std::mem::take(&mut self.sweeps));
@@ -320,7 +318,14 @@ impl Sides {
     }
 }
 
-fn sorted<K: Ord, V>(map: FxHashMap<K, V>) -> Vec<(K, V)> {
+/// A P is not held any more.
+fn end_held(trace: &mut Trace, (row, since, thread): (usize, Time, ThreadId), end: Time) {
+    if let Some((_, spans)) = trace.world.procs.get_mut(row) {
+        spans.push(ProcSpan { interval: Interval::new(since, end), thread });
+    }
+}
+
+fn sorted<K: Ord, V>(map: WireMap<K, V>) -> Vec<(K, V)> {
     let mut pairs: Vec<(K, V)> = map.into_iter().collect();
     pairs.sort_unstable_by(|a, b| a.0.cmp(&b.0));
     pairs
@@ -329,7 +334,7 @@ fn sorted<K: Ord, V>(map: FxHashMap<K, V>) -> Vec<(K, V)> {
 /// Notes a range's moment; gives the range when it ends. One that goes on from before the
 /// trace begins at [`Time::MIN`] for now.
 fn range<K: std::hash::Hash + Eq>(
-    open: &mut FxHashMap<K, Time>,
+    open: &mut WireMap<K, Time>,
     known_since: Time,
     of: K,
     at: Time,

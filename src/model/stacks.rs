@@ -3,9 +3,7 @@
 //! Callers have lower rows than what they call, so that a fact about every stack (does it
 //! hold a cancel?) is one forward pass over the rows.
 
-use rustc_hash::FxHashMap;
-
-use crate::base::{StackId, StrId};
+use crate::base::{StackId, StrId, WireMap};
 
 /// One call, as people see it. The PC is left out: it differs between builds and adds nothing.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
@@ -23,7 +21,7 @@ pub struct Frame {
 pub struct Stacks {
     parents: Vec<StackId>,
     frames: Vec<Frame>,
-    rows: FxHashMap<(StackId, Frame), StackId>,
+    rows: WireMap<(StackId, Frame), StackId>,
 }
 
 impl Default for Stacks {
@@ -31,7 +29,7 @@ impl Default for Stacks {
         Self {
             parents: vec![StackId::EMPTY],
             frames: vec![Frame::default()],
-            rows: FxHashMap::default(),
+            rows: WireMap::default(),
         }
     }
 }

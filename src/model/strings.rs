@@ -1,8 +1,6 @@
 //! One arena of interned strings.
 
-use rustc_hash::FxHashMap;
-
-use crate::base::StrId;
+use crate::base::{StrId, WireMap};
 
 /// How long a text can be, in bytes: Go writes no longer ones (Go 1.26, `maxLen` in
 /// runtime/tracestack.go, `MaxEventTrailerDataSize` in internal/trace/tracev2/events.go), but a
@@ -13,12 +11,12 @@ const LONGEST: usize = 1 << 10;
 #[derive(Debug)]
 pub struct Strings {
     texts: Vec<Box<str>>,
-    rows: FxHashMap<Box<str>, StrId>,
+    rows: WireMap<Box<str>, StrId>,
 }
 
 impl Default for Strings {
     fn default() -> Self {
-        let mut strings = Self { texts: Vec::new(), rows: FxHashMap::default() };
+        let mut strings = Self { texts: Vec::new(), rows: WireMap::default() };
         strings.intern("");
         strings
     }

@@ -7,12 +7,19 @@
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
+use overstay::analysis::{Document, Rules};
 use overstay::base::Progress;
-use overstay::model::{build_first, build_on};
+use overstay::model::{Trace, build_first, build_on};
+use overstay::parse::event::Event;
+use overstay::parse::parse;
+use overstay::parse::sink::Sink;
+use overstay::parse::spec::wire;
+use overstay::parse::tables::Tables;
 
-use super::memory::{Cost, bounded};
+use super::memory::{Cost, bounded, measured, most_memory};
 use super::mutate::{Dice, mutated};
 use super::validator::{Rigor, complaints_about};
+use super::wire::{File, event, running};
 use crate::support::corpus::{assert_no_complaints, fixtures};
 use crate::support::{bytes_of, root};
 
@@ -46,10 +53,75 @@ pub(crate) fn read(bytes: &[u8]) -> Result<(bool, Cost), String> {
         return Err(format!("the first {at_most} events: {complaint}"));
     }
     let Ok(trace) = built else { return Ok((false, cost)) };
-    match complaints_about(&trace, Rigor::Damaged).into_iter().next() {
-        None => Ok((true, cost)),
-        Some(complaint) => Err(complaint),
+    let complaints = complaints_about(&trace, Rigor::Damaged).into_iter();
+    if let Some(complaint) = complaints.chain(disagreement(bytes, &trace)).next() {
+        return Err(complaint);
     }
+    let mut trace = Some(trace);
+    let analyze = || trace.take().map(|trace| Document::new(trace, Rules::default()));
+    let (document, of_analysis) =
+        measured(analyze).map_err(|panic| format!("panicked: {panic}"))?;
+    if of_analysis.peak > most_memory(bytes.len()) {
+        return Err(format!("the analysis held {} MiB", of_analysis.peak >> 20));
+    }
+    match document.and_then(|document| complaint_about_analysis(&document)) {
+        Some(complaint) => Err(complaint),
+        None => Ok((true, cost)),
+    }
+}
+
+/// Where reading in order, as `dump` does, and reading by generations tell different stories.
+fn disagreement(bytes: &[u8], trace: &Trace) -> Option<String> {
+    let in_order = parse(bytes, &mut Nothing, &Progress::default());
+    let (complete, events) =
+        in_order.map_or((false, 0), |it| (it.complete && !it.has_gaps, it.events));
+    let info = trace.info();
+    let differ = complete != info.complete || complete && events != info.events;
+    differ.then(|| {
+        let (by_generations, n) = (info.complete, info.events);
+        format!("in order complete: {complete}, {events} events; else {by_generations}, {n}")
+    })
+}
+
+/// Splits add up, and nobody leaves before hearing.
+fn complaint_about_analysis(document: &Document) -> Option<String> {
+    let analysis = document.analysis();
+    analysis.hearings().iter().find_map(|hearing| {
+        let split = document.split(hearing);
+        let sum: i64 = split.iter().map(|part| part.ns).sum();
+        let overstay = hearing.overstay_ns;
+        (sum != overstay || overstay < 0)
+            .then(|| format!("an overstay of {overstay} ns whose parts add up to {sum} ns"))
+    })
+}
+
+#[test]
+fn a_task_that_begins_twice_is_found_however_the_trace_is_read() {
+    let task = |kind, id: u64| {
+        let mut data = Vec::new();
+        let rest: &[u64] =
+            if kind == wire::USER_TASK_BEGIN { &[1, id, 0, 0, 0] } else { &[1, id, 0] };
+        event(&mut data, kind, rest);
+        data
+    };
+    let mut file = File::new();
+    let (begin, end) = (task(wire::USER_TASK_BEGIN, 5), task(wire::USER_TASK_END, 5));
+    file.batch(1, &[running(), begin.clone()].concat());
+    file.next_generation();
+    // The second end is that of the first generation's begin for whoever does not know that.
+    file.batch(1, &[running(), begin, end.clone(), end].concat());
+    let bytes = file.finish();
+    let trace = build_on(&bytes, 1, &Progress::default()).expect("the first generation is sound");
+    assert_eq!(disagreement(&bytes, &trace), None);
+    assert!(trace.warnings()[0].message.contains("begins twice"), "{:?}", trace.warnings());
+}
+
+struct Nothing;
+
+impl Sink for Nothing {
+    fn begin_generation(&mut self, _: &Tables<'_>) {}
+
+    fn event(&mut self, _: &Tables<'_>, _: &Event) {}
 }
 
 /// What many readings came to.

@@ -11,7 +11,7 @@ use super::wire::{File, event, push, running, strings};
 /// A way to be slow, for a file of about so many bytes.
 type Case = (&'static str, fn(u64) -> Vec<u8>);
 
-const CASES: [Case; 15] = [
+const CASES: [Case; 19] = [
     ("many alive, then many small generations", alive_then_small_generations),
     ("far ids in many small generations", far_ids_in_small_generations),
     ("many threads that cannot go on", blocked_threads),
@@ -27,7 +27,14 @@ const CASES: [Case; 15] = [
     ("many threads", many_threads),
     ("many empty batches", empty_batches),
     ("many Ps in the old format", old_procs),
+    ("many PCs that one hash takes for the same", pcs_of_one_hash),
+    ("many goroutines whose ids one hash takes for the same", ids_of_one_hash),
+    ("many idle Ps, then many broken generations", idle_procs_then_gaps),
+    ("many generations of one empty batch", empty_generations),
 ];
+
+/// How many bytes of memory each byte of a file may ask for, over what a small file takes.
+const TIMES_ITS_SIZE: usize = 64;
 
 #[test]
 fn no_file_takes_time_that_grows_with_the_square_of_its_size() {
@@ -35,6 +42,23 @@ fn no_file_takes_time_that_grows_with_the_square_of_its_size() {
         let bytes = make(500_000);
         let done = bounded(bytes.len(), || drop(build_on(&bytes, 1, &Progress::default())));
         done.err().map(|err| format!("{name}: {err}"))
+    });
+    let said: Vec<String> = said.collect();
+    assert!(said.is_empty(), "{said:#?}");
+}
+
+#[test]
+fn no_file_takes_many_times_its_size() {
+    let said = CASES.iter().filter_map(|(name, make)| {
+        let cost = |size| {
+            let bytes = make(size);
+            let build = || drop(build_on(&bytes, 1, &Progress::default()));
+            let (_, cost) = measured(build).unwrap_or_else(|panic| panic!("{name}: {panic}"));
+            (bytes.len(), cost.peak)
+        };
+        let ((small, of_small), (large, of_large)) = (cost(250_000), cost(1_000_000));
+        let times = of_large.saturating_sub(of_small) / (large - small).max(1);
+        (times > TIMES_ITS_SIZE).then(|| format!("{name}: {times} bytes for each byte"))
     });
     let said: Vec<String> = said.collect();
     assert!(said.is_empty(), "{said:#?}");
@@ -243,5 +267,65 @@ fn old_procs(size: u64) -> Vec<u8> {
         event(&mut bytes, 0x40 | 33, &[1, 5]);
     }
     event(&mut bytes, 0x02, &[1_000_000_000]);
+    bytes
+}
+
+/// Numbers that `rustc_hash` 2, which starts from nothing that is drawn anew, puts in one place:
+/// it multiplies by a constant, whose inverse this is.
+fn alike(n: u64) -> u64 {
+    const MULTIPLIER: u64 = 0xf135_7aea_2e62_a9c5;
+    // Newton's iteration doubles the bits that are right; an odd number is its own inverse mod 8.
+    let inverse = (0..5)
+        .fold(MULTIPLIER, |x, _| x.wrapping_mul(2_u64.wrapping_sub(MULTIPLIER.wrapping_mul(x))));
+    n.wrapping_mul(inverse)
+}
+
+fn pcs_of_one_hash(size: u64) -> Vec<u8> {
+    let mut file = File::new();
+    file.batches(u64::MAX, &[wire::STACKS], 1..size / (128 * 13), |data, id| {
+        event(data, wire::STACK, &[id, 128]);
+        for frame in 0..128 {
+            push(data, alike(id * 128 + frame));
+            data.extend_from_slice(&[0, 0, 1]);
+        }
+    });
+    file.batch(1, &running());
+    file.finish()
+}
+
+fn ids_of_one_hash(size: u64) -> Vec<u8> {
+    let mut file = File::new();
+    file.batch(1, &running());
+    file.batches(1, &[], 2..size / 14, |data, id| create(data, alike(id)));
+    file.finish()
+}
+
+fn idle_procs_then_gaps(size: u64) -> Vec<u8> {
+    let mut file = File::new();
+    file.batch(1, &running());
+    file.batches(1, &[], 1..size / 14, |data, id| event(data, wire::PROC_STATUS, &[1, id, 2]));
+    while (file.bytes.len() as u64) < size {
+        file.next_generation();
+        // The P that is held starts once more, which breaks the generation.
+        let mut data = running();
+        event(&mut data, wire::PROC_START, &[1, 0, 1]);
+        file.batch(1, &data);
+    }
+    file.finish()
+}
+
+fn empty_generations(size: u64) -> Vec<u8> {
+    let mut bytes = b"go 1.22 trace\0\0\0".to_vec();
+    let mut sync = Vec::new();
+    event(&mut sync, wire::FREQUENCY, &[15_625_000]);
+    let mut generation = 1;
+    for data in [&sync[..], &running()[..]] {
+        event(&mut bytes, wire::EVENT_BATCH, &[generation, 1, 1, data.len() as u64]);
+        bytes.extend_from_slice(data);
+    }
+    while (bytes.len() as u64) < size {
+        generation += 1;
+        event(&mut bytes, wire::EVENT_BATCH, &[generation, 1, 1, 0]);
+    }
     bytes
 }

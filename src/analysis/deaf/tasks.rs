@@ -1,9 +1,7 @@
 //! The grade `task`: works in the same user task as one that heard, or as one that logged the
 //! cancel.
 
-use rustc_hash::{FxHashMap, FxHashSet};
-
-use crate::base::{Goroutine, Interval, TaskId};
+use crate::base::{Goroutine, Interval, TaskId, WireMap, WireSet};
 use crate::model::Trace;
 
 use super::super::threads::Threads;
@@ -21,11 +19,11 @@ const MAX_GENERATIONS: usize = 16;
 /// Who works in which task for longer than the limit, and what else it takes to judge them.
 pub(crate) struct LongWork {
     /// By task: who, from when until when.
-    by_task: FxHashMap<TaskId, Vec<(Goroutine, Interval)>>,
+    by_task: WireMap<TaskId, Vec<(Goroutine, Interval)>>,
     /// By goroutine: whether it was seen in any of these tasks; empty if there are none.
     known: Vec<bool>,
     /// In which tasks those were seen.
-    tasks: FxHashMap<Goroutine, Seen>,
+    tasks: WireMap<Goroutine, Seen>,
 }
 
 /// In which tasks a goroutine was seen.
@@ -38,7 +36,7 @@ enum Seen {
 
 impl LongWork {
     pub(crate) fn new(trace: &Trace, rules: &Rules) -> Self {
-        let mut by_task: FxHashMap<TaskId, Vec<(Goroutine, Interval)>> = FxHashMap::default();
+        let mut by_task: WireMap<TaskId, Vec<(Goroutine, Interval)>> = WireMap::default();
         let all = trace.interval();
         for region in trace.notes().regions() {
             if region.task != BACKGROUND {
@@ -48,7 +46,7 @@ impl LongWork {
                 }
             }
         }
-        Self { by_task, known: Vec::new(), tasks: FxHashMap::default() }
+        Self { by_task, known: Vec::new(), tasks: WireMap::default() }
     }
 
     /// Notes in which tasks those are seen who are in any of long work, if there is any left.
@@ -117,7 +115,7 @@ pub(super) fn find(
     if work.by_task.is_empty() {
         return;
     }
-    let mut asked: FxHashSet<TaskId> = FxHashSet::default();
+    let mut asked: WireSet<TaskId> = WireSet::default();
     for hearing in ground.told(cancel) {
         // One who serves many tasks tells nothing of any.
         if let Some(task) = work.task_of(hearing.goroutine)

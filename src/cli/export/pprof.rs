@@ -8,10 +8,9 @@ use std::io::{self, Write};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use prost::Message;
-use rustc_hash::FxHashMap;
 
 use crate::analysis::{Cause, Document, Doing, Outcome, SplitPart};
-use crate::base::{Clock, StackId, StrId};
+use crate::base::{Clock, StackId, StrId, WireMap};
 use crate::model::{Frame, Trace};
 
 /// Writes the profile, gzipped as profiles are.
@@ -35,7 +34,7 @@ struct Key {
 }
 
 /// How many hearings spent how long there.
-type Spent = FxHashMap<Key, (i64, i64)>;
+type Spent = WireMap<Key, (i64, i64)>;
 
 fn spent(document: &Document) -> Spent {
     let analysis = document.analysis();
@@ -91,12 +90,12 @@ fn profile(document: &Document) -> Profile {
 struct Tables<'a> {
     trace: &'a Trace,
     strings: Vec<String>,
-    string_rows: FxHashMap<String, i64>,
+    string_rows: WireMap<String, i64>,
     functions: Vec<Function>,
-    function_rows: FxHashMap<(StrId, StrId), u64>,
-    made_up: FxHashMap<String, u64>,
+    function_rows: WireMap<(StrId, StrId), u64>,
+    made_up: WireMap<String, u64>,
     locations: Vec<Location>,
-    location_rows: FxHashMap<Frame, u64>,
+    location_rows: WireMap<Frame, u64>,
 }
 
 impl<'a> Tables<'a> {
@@ -104,12 +103,12 @@ impl<'a> Tables<'a> {
         let mut tables = Self {
             trace,
             strings: Vec::new(),
-            string_rows: FxHashMap::default(),
+            string_rows: WireMap::default(),
             functions: Vec::new(),
-            function_rows: FxHashMap::default(),
-            made_up: FxHashMap::default(),
+            function_rows: WireMap::default(),
+            made_up: WireMap::default(),
             locations: Vec::new(),
-            location_rows: FxHashMap::default(),
+            location_rows: WireMap::default(),
         };
         // The format wants the empty string first.
         tables.string("");

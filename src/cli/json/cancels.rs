@@ -5,7 +5,6 @@ use std::hash::Hash;
 use std::io;
 use std::ops::Range;
 
-use rustc_hash::FxHashMap;
 use serde::Serialize;
 
 use super::go_id;
@@ -17,7 +16,7 @@ use crate::analysis::{
     Account, Accountant, Analysis, Cancel, Document, Evidence, HeardIn, Hearing, Ledgers, Share,
     phrase,
 };
-use crate::base::{StrId, Time};
+use crate::base::{StrId, Time, WireMap};
 use crate::model::{Frame, Trace};
 
 /// How much text is kept at once to be written again, in bytes.
@@ -176,8 +175,8 @@ type Manner = (StrId, Evidence, Option<HeardIn>);
 struct Words<'a> {
     trace: &'a Trace,
     kept: Vec<u8>,
-    sites: FxHashMap<Frame, Range<usize>>,
-    manners: FxHashMap<Manner, Range<usize>>,
+    sites: WireMap<Frame, Range<usize>>,
+    manners: WireMap<Manner, Range<usize>>,
     /// The last that was looked up: those who heard one cancel are often alike.
     manner: Option<(Manner, Range<usize>)>,
     /// By activity; empty where none was made yet.
@@ -190,8 +189,8 @@ impl<'a> Words<'a> {
         Self {
             trace,
             kept: Vec::new(),
-            sites: FxHashMap::default(),
-            manners: FxHashMap::default(),
+            sites: WireMap::default(),
+            manners: WireMap::default(),
             manner: None,
             activities: Vec::new(),
             edition: 0,
@@ -313,7 +312,7 @@ impl<'a> Words<'a> {
 
 /// Where a text is kept; made if it is not yet.
 fn keep<K: Eq + Hash>(
-    places: &mut FxHashMap<K, Range<usize>>,
+    places: &mut WireMap<K, Range<usize>>,
     kept: &mut Vec<u8>,
     key: K,
     make: impl FnOnce(&mut Vec<u8>),

@@ -3,10 +3,8 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use rustc_hash::FxHashMap;
-
 use super::names::Names;
-use crate::base::{GoId, ProcId, Time};
+use crate::base::{GoId, ProcId, Time, WireMap};
 use crate::parse::event::{Body, Event, GoState, ProcState};
 use crate::parse::tables::Tables;
 use crate::parse::text::quoted;
@@ -35,11 +33,11 @@ struct Instance {
 pub(super) struct Goroutines {
     instances: Vec<Instance>,
     /// The instance that an id means now.
-    current: FxHashMap<GoId, usize>,
+    current: WireMap<GoId, usize>,
     /// How often an id was used.
-    used: FxHashMap<GoId, u32>,
-    spent: FxHashMap<(GoState, u32), i64>,
-    transitions: FxHashMap<(GoState, GoState, u32), u64>,
+    used: WireMap<GoId, u32>,
+    spent: WireMap<(GoState, u32), i64>,
+    transitions: WireMap<(GoState, GoState, u32), u64>,
 }
 
 impl Goroutines {
@@ -180,7 +178,7 @@ impl Goroutines {
 /// All Ps, and the time they spent in each state.
 #[derive(Default, Debug)]
 pub(super) struct Procs {
-    states: FxHashMap<ProcId, (ProcState, Time)>,
+    states: WireMap<ProcId, (ProcState, Time)>,
     spent: BTreeMap<&'static str, i64>,
 }
 

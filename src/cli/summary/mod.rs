@@ -11,12 +11,10 @@ mod ranges;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use rustc_hash::{FxHashMap, FxHashSet};
-
 use self::lives::{Goroutines, Procs};
 use self::names::Names;
 use self::ranges::Ranges;
-use crate::base::{ThreadId, Time};
+use crate::base::{ThreadId, Time, WireMap, WireSet};
 use crate::parse::event::{Body, Event, MetricKind, RangeMoment, StackRef, StrRef};
 use crate::parse::sink::Sink;
 use crate::parse::spec;
@@ -90,15 +88,15 @@ pub(super) struct Summary {
     clock_snapshots: u64,
     exp_batches: u64,
     exp_bytes: u64,
-    threads: FxHashSet<ThreadId>,
+    threads: WireSet<ThreadId>,
     goroutines: Goroutines,
     procs: Procs,
     ranges: Ranges,
     metrics: BTreeMap<&'static str, Metric>,
-    labels: FxHashMap<u32, u64>,
-    tasks: FxHashMap<u32, Pairs>,
-    regions: FxHashMap<u32, Pairs>,
-    logs: FxHashMap<u32, u64>,
+    labels: WireMap<u32, u64>,
+    tasks: WireMap<u32, Pairs>,
+    regions: WireMap<u32, Pairs>,
+    logs: WireMap<u32, u64>,
     experimental: BTreeMap<&'static str, u64>,
 }
 
@@ -115,15 +113,15 @@ impl Summary {
             clock_snapshots: 0,
             exp_batches: 0,
             exp_bytes: 0,
-            threads: FxHashSet::default(),
+            threads: WireSet::default(),
             goroutines: Goroutines::default(),
             procs: Procs::default(),
             ranges: Ranges::default(),
             metrics: BTreeMap::new(),
-            labels: FxHashMap::default(),
-            tasks: FxHashMap::default(),
-            regions: FxHashMap::default(),
-            logs: FxHashMap::default(),
+            labels: WireMap::default(),
+            tasks: WireMap::default(),
+            regions: WireMap::default(),
+            logs: WireMap::default(),
             experimental: BTreeMap::new(),
         }
     }
@@ -292,7 +290,7 @@ struct Frames {
     n: u64,
     hash: Fnv,
     /// What is hashed for a stack, made when it is first met in a generation.
-    texts: FxHashMap<StackRef, Box<[u8]>>,
+    texts: WireMap<StackRef, Box<[u8]>>,
 }
 
 impl Frames {

@@ -2,14 +2,14 @@
 
 use std::io::{self, Write};
 
-use rustc_hash::FxHashMap;
+use crate::base::WireMap;
 
 use crate::parse::text::quoted;
 
 /// All texts met so far. Bytes, since a trace's texts need not be UTF-8.
 #[derive(Default, Debug)]
 pub(super) struct Names {
-    rows: FxHashMap<Box<[u8]>, u32>,
+    rows: WireMap<Box<[u8]>, u32>,
     texts: Vec<Box<[u8]>>,
 }
 
@@ -35,7 +35,7 @@ impl Names {
         &self,
         out: &mut dyn Write,
         key: &str,
-        tally: &FxHashMap<u32, T>,
+        tally: &WireMap<u32, T>,
         write: impl Fn(&mut dyn Write, &T) -> io::Result<()>,
     ) -> io::Result<()> {
         let mut rows: Vec<(&u32, &T)> = tally.iter().collect();

@@ -2,10 +2,8 @@
 
 use std::io::{self, Write};
 
-use rustc_hash::FxHashMap;
-
 use super::names::Names;
-use crate::base::Time;
+use crate::base::{Time, WireMap};
 use crate::parse::event::{RangeKind, RangeMoment};
 use crate::parse::tables::Tables;
 use crate::parse::text::quoted;
@@ -25,9 +23,9 @@ type Key = (u32, &'static str);
 /// All of them, and those that are open.
 #[derive(Default, Debug)]
 pub(super) struct Ranges {
-    tallies: FxHashMap<Key, Tally>,
+    tallies: WireMap<Key, Tally>,
     /// Since when, by the id of what they belong to.
-    open: FxHashMap<(Key, u64), Time>,
+    open: WireMap<(Key, u64), Time>,
 }
 
 impl Ranges {

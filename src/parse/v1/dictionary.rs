@@ -1,6 +1,6 @@
 //! Strings and stacks, which can stand anywhere in the file, as [`Tables`].
 
-use std::collections::HashMap;
+use crate::base::WireMap;
 
 use super::cursor::{Numbers, low_half};
 use super::ids::Rows;
@@ -16,9 +16,9 @@ pub(super) struct Dictionary<'a> {
     strings: Rows,
     stacks: Rows,
     /// Rows of the frames by PC: a PC keeps its first description.
-    frames: HashMap<u64, u32>,
+    frames: WireMap<u64, u32>,
     /// Rows of the log messages by text.
-    messages: HashMap<&'a [u8], StrRef>,
+    messages: WireMap<&'a [u8], StrRef>,
 }
 
 impl<'a> Dictionary<'a> {
@@ -28,8 +28,8 @@ impl<'a> Dictionary<'a> {
             tables: Tables::empty(0),
             strings: Rows::for_trace(n_bytes),
             stacks: Rows::for_trace(n_bytes),
-            frames: HashMap::new(),
-            messages: HashMap::new(),
+            frames: WireMap::default(),
+            messages: WireMap::default(),
         }
     }
 

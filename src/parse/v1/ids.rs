@@ -1,8 +1,6 @@
 //! From the trace's ids, which can be any number, to dense rows.
 
-use std::collections::HashMap;
-
-use crate::base::GoId;
+use crate::base::{GoId, WireMap};
 use crate::parse::event::GoRef;
 
 /// Rows by id. Ids below a bound, which are nearly all, need no hashing.
@@ -11,7 +9,7 @@ pub(super) struct Rows {
     /// Rows of the ids below `bound`, [`Rows::ABSENT`] for those not seen.
     dense: Vec<u32>,
     bound: u64,
-    sparse: HashMap<u64, u32>,
+    sparse: WireMap<u64, u32>,
 }
 
 impl Rows {
@@ -19,7 +17,7 @@ impl Rows {
 
     /// An empty table for a trace of `n_bytes`; it never takes more memory than the trace does.
     pub(super) fn for_trace(n_bytes: usize) -> Self {
-        Self { dense: Vec::new(), bound: (n_bytes / 4) as u64, sparse: HashMap::new() }
+        Self { dense: Vec::new(), bound: (n_bytes / 4) as u64, sparse: WireMap::default() }
     }
 
     /// The row of an id.

@@ -1,6 +1,5 @@
 //! The first pass: everything that can stand anywhere in the file, and where the batches are.
 
-use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use super::cursor::{Cursor, Damage, Item, Raw};
@@ -8,7 +7,7 @@ use super::dictionary::Dictionary;
 use super::notes::Notes;
 use super::stream::File;
 use super::wire::Kind;
-use crate::base::{Cancelled, Progress};
+use crate::base::{Cancelled, Progress, WireMap, WireSet};
 use crate::parse::event::StrRef;
 
 /// How often, in bytes, to see whether the work is still wanted.
@@ -56,14 +55,14 @@ pub(super) struct Index<'a> {
     /// The places of the user logs, ascending, with their messages.
     pub(super) messages: Vec<(usize, StrRef)>,
     /// Goroutines that run timers.
-    pub(super) timer_goroutines: HashSet<u64>,
+    pub(super) timer_goroutines: WireSet<u64>,
     /// The clock, if the file tells it.
     pub(super) ticks_per_second: Option<i64>,
     /// How many events there are to order.
     pub(super) n_events: usize,
     /// Where the file first breaks the format; later events are not used.
     pub(super) damage: Option<Damage>,
-    proc_rows: HashMap<i32, ProcRow>,
+    proc_rows: WireMap<i32, ProcRow>,
 }
 
 impl<'a> Index<'a> {
@@ -88,11 +87,11 @@ impl<'a> Index<'a> {
             batches: Vec::new(),
             samples: Vec::new(),
             messages: Vec::new(),
-            timer_goroutines: HashSet::new(),
+            timer_goroutines: WireSet::default(),
             ticks_per_second: None,
             n_events: 0,
             damage: None,
-            proc_rows: HashMap::new(),
+            proc_rows: WireMap::default(),
         };
         let mut cursor = Cursor::new(bytes, start, minor);
         let mut reported = 0;

@@ -3,16 +3,12 @@
 //! A misuse of regions, or a GC that begins twice, is noted and told as it stands: the rest of
 //! the trace can be trusted all the same. Go's reader refuses such traces.
 
-use std::collections::{HashMap, HashSet};
-
-use rustc_hash::FxHashMap;
-
 use super::convert::Step;
 use super::index::Index;
 use super::names::Names;
 use super::notes::Notes;
 use super::wire::Kind;
-use crate::base::{ProcId, TaskId};
+use crate::base::{ProcId, TaskId, WireMap, WireSet};
 use crate::parse::event::{Body, MetricKind, RangeKind, RangeMoment, StrRef};
 
 /// What is open.
@@ -23,11 +19,11 @@ pub(super) struct Others {
     world_stop: StrRef,
     world_stopped: bool,
     /// Ps that sweep.
-    sweeps: HashSet<ProcId>,
+    sweeps: WireSet<ProcId>,
     /// Parent and type by id.
-    tasks: HashMap<TaskId, (TaskId, StrRef)>,
+    tasks: WireMap<TaskId, (TaskId, StrRef)>,
     /// Task and type's id, by the goroutine's slot.
-    regions: FxHashMap<u32, Vec<(u64, u64)>>,
+    regions: WireMap<u32, Vec<(u64, u64)>>,
 }
 
 const END: RangeMoment = RangeMoment::End { swept: 0, reclaimed: 0 };

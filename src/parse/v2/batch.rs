@@ -220,6 +220,8 @@ impl<'a> Scanner<'a> {
         }
         self.any = true;
         generation.end = self.position();
+        // There may be as many generations as the file has bytes, each with room for more.
+        generation.batches.shrink_to_fit();
         self.last = if damage.is_none() { generation.number } else { 0 };
         Some(match damage {
             Some(fault) => Scanned::Broken { fault, rest: generation },

@@ -1,6 +1,6 @@
 //! The wire's ids, any 64-bit numbers, as dense rows.
 
-use rustc_hash::FxHashMap;
+use crate::base::WireMap;
 
 /// The row of an id that has none.
 pub(super) const NO_ROW: u32 = u32::MAX;
@@ -26,7 +26,7 @@ pub(super) struct Slots {
     /// The id at the window's start, never a low one.
     window_base: u64,
     /// What lay outside the window when it was met, even if the window has grown over it since.
-    far: FxHashMap<u64, u32>,
+    far: WireMap<u64, u32>,
     len: u32,
 }
 
@@ -96,7 +96,7 @@ fn put(table: &mut Vec<u32>, at: usize, slot: u32) {
 #[derive(Debug, Default)]
 pub(super) struct Rows {
     dense: Vec<u32>,
-    sparse: FxHashMap<u64, u32>,
+    sparse: WireMap<u64, u32>,
 }
 
 impl Rows {

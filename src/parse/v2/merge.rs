@@ -16,8 +16,6 @@
     reason = "an event whose parts stay in registers takes half the time: docs/performance.md"
 )]
 
-use rustc_hash::FxHashMap;
-
 use super::fault::Fault;
 use super::frontier::{Frontier, Head};
 use super::order::{Order, Queue, Step, Stop};
@@ -25,7 +23,7 @@ use super::read::Loaded;
 use super::samples::Samples;
 use super::stream::{Packed, Stream};
 use super::watch::{Passed, Watch};
-use crate::base::{ThreadId, Time};
+use crate::base::{ThreadId, Time, WireMap};
 use crate::parse::event::{Body, Event, GoRef, GoState, StackRef, Transition};
 use crate::parse::sink::Sink;
 use crate::parse::spec::wire;
@@ -201,7 +199,7 @@ pub(super) struct Merger<'a> {
 impl<'a> Merger<'a> {
     /// Groups the batches by thread, in order of each thread's first, and reads all first events.
     pub(super) fn new(loaded: &Loaded<'a>, order: &mut Order) -> Result<Self, Fault> {
-        let mut rows: FxHashMap<ThreadId, usize> = FxHashMap::default();
+        let mut rows: WireMap<ThreadId, usize> = WireMap::default();
         let mut streams: Vec<Stream<'a>> = Vec::new();
         for batch in &loaded.events {
             let row = *rows.entry(batch.thread).or_insert(streams.len());

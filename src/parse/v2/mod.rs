@@ -19,6 +19,7 @@ mod resync;
 mod samples;
 mod spares;
 mod stream;
+mod warnings;
 mod watch;
 
 pub(super) use measure::{decode, scan};
@@ -30,6 +31,7 @@ use fault::Fault;
 use merge::{Outlet, merge};
 use order::{Carry, Order};
 use read::{Fallback, Loaded, load, load_rest};
+use warnings::Warnings;
 use watch::Watch;
 
 use super::Parsed;
@@ -54,10 +56,8 @@ pub(super) fn parse<S: Sink>(
     progress.set_total(file.len() as u64);
     let mut scanner = Scanner::new(file, minor);
     let mut serial = Serial::new(minor, sink, Watch::new(progress));
-    let mut broken = false;
-    let mut gaps = Vec::new();
+    let mut gaps = Warnings::default();
     while let Some(scanned) = scanner.next() {
-        let before = serial.parsed.warnings.len();
         match scanned {
             Scanned::Generation(generation) => {
                 if let Some(gap) = generation.gap() {
@@ -68,9 +68,8 @@ pub(super) fn parse<S: Sink>(
             }
             Scanned::Broken { fault, rest } => serial.broken_frame(fault, &rest)?,
         }
-        broken |= serial.parsed.warnings.len() > before;
     }
-    if !broken {
+    if serial.warnings.is_empty() {
         serial.outlet.close(&Tables::empty(0));
     }
     Ok(with_gaps(serial.finish()?, gaps))
@@ -100,11 +99,9 @@ pub(super) fn parse_first<S: Sink>(
 
 /// Says of generations that are not there. What is there is whole, as Go's reader sees it, and
 /// ends with a Sync.
-fn with_gaps(mut parsed: Parsed, gaps: Vec<Warning>) -> Parsed {
-    if !gaps.is_empty() {
-        parsed.has_gaps = true;
-        parsed.warnings.extend(gaps);
-    }
+fn with_gaps(mut parsed: Parsed, gaps: Warnings) -> Parsed {
+    parsed.has_gaps = !gaps.is_empty();
+    parsed.warnings.extend(gaps.into_vec());
     parsed
 }
 
@@ -123,6 +120,7 @@ struct Serial<'s, S> {
     outlet: Outlet<'s, S>,
     state: Between,
     parsed: Parsed,
+    warnings: Warnings,
     watch: Watch<'s>,
 }
 
@@ -132,7 +130,8 @@ impl<'s, S: Sink> Serial<'s, S> {
             minor,
             outlet: Outlet::new(sink, Time(0), 0),
             state: Between::default(),
-            parsed: Parsed { minor, complete: true, ..Parsed::default() },
+            parsed: Parsed { minor, ..Parsed::default() },
+            warnings: Warnings::default(),
             watch,
         }
     }
@@ -234,13 +233,14 @@ impl<'s, S: Sink> Serial<'s, S> {
             Fault::Cancelled => return Err(Cancelled.into()),
         };
         let generation = (generation != 0).then_some(generation);
-        self.parsed.complete = false;
-        self.parsed.warnings.push(Warning { offset, generation, message });
+        self.warnings.push(Warning { offset, generation, message });
         Ok(())
     }
 
     fn finish(mut self) -> Result<Parsed, ParseError> {
         self.parsed.events = self.outlet.events;
+        self.parsed.complete = self.warnings.is_empty();
+        self.parsed.warnings = self.warnings.into_vec();
         or_error(self.parsed, u64::from(self.outlet.syncs))
     }
 }

@@ -22,6 +22,7 @@ use super::merge::{Outlet, merge};
 use super::order::{Cells, Order};
 use super::read::{Loaded, load};
 use super::spares::Spares;
+use super::warnings::Warnings;
 use super::watch::Watch;
 use super::{Between, Serial};
 use crate::base::{Progress, Time};
@@ -147,7 +148,7 @@ pub(in crate::parse) fn parse_pieces<P: Piece>(
         };
         let mut joiner = Joiner::new(file.len(), minor, watch, &spares);
         let mut at = 0;
-        let mut gaps = Vec::new();
+        let mut gaps = Warnings::default();
         for scanned in &scan {
             match scanned {
                 Scanned::Generation(generation) => {
@@ -307,13 +308,15 @@ struct Joiner<'j, P: Piece> {
     last: Time,
     syncs: u32,
     parsed: Parsed,
+    warnings: Warnings,
 }
 
 impl<'j, P: Piece> Joiner<'j, P> {
     fn new(n_bytes: usize, minor: u32, watch: Watch<'j>, spares: &'j Spares<Spare<P>>) -> Self {
         let parsed = Parsed { minor, ..Parsed::default() };
         let state = Between::default();
-        Self { n_bytes, minor, watch, spares, state, last: Time(0), syncs: 0, parsed }
+        let warnings = Warnings::default();
+        Self { n_bytes, minor, watch, spares, state, last: Time(0), syncs: 0, parsed, warnings }
     }
 
     fn generation(
@@ -358,14 +361,14 @@ impl<'j, P: Piece> Joiner<'j, P> {
         // It breaks, perhaps only since something before it is missing: it may make sense alone.
         let after = (self.last, self.syncs, std::mem::take(&mut self.state));
         (self.last, self.syncs, self.state.fallback) = (before, syncs, fallback);
-        let n_warnings = self.parsed.warnings.len();
+        let mark = self.warnings.mark();
         let on_its_own = self.serially(|serial| serial.generation(generation))?;
         if on_its_own.events > with_carry.events {
             seam(before, join);
             self.take(on_its_own, join);
         } else {
             (self.last, self.syncs, self.state) = after;
-            self.parsed.warnings.truncate(n_warnings);
+            self.warnings.back_to(mark);
             self.take(with_carry, join);
         }
         Ok(())
@@ -389,20 +392,19 @@ impl<'j, P: Piece> Joiner<'j, P> {
     ) -> Result<Done<P>, ParseError> {
         let mut whole = Whole::new(P::new(P::scratch(self.n_bytes), self.spares.take().left));
         let outlet = Outlet::new(&mut whole, self.last, self.syncs);
-        let parsed =
-            Parsed { warnings: std::mem::take(&mut self.parsed.warnings), ..Parsed::default() };
         let mut serial = Serial {
             minor: self.minor,
             outlet,
             state: std::mem::take(&mut self.state),
-            parsed,
+            parsed: Parsed::default(),
+            warnings: std::mem::take(&mut self.warnings),
             watch: self.watch,
         };
         read(&mut serial)?;
         self.last = serial.outlet.last;
         self.syncs = serial.outlet.syncs;
         self.state = std::mem::take(&mut serial.state);
-        self.parsed.warnings = serial.parsed.warnings;
+        self.warnings = serial.warnings;
         let (events, generations) = (serial.outlet.events, serial.parsed.generations);
         let _ = whole.piece.finish();
         Ok(Done { whole, events, generations })
@@ -419,7 +421,7 @@ impl<'j, P: Piece> Joiner<'j, P> {
         mut self,
         join: &mut impl FnMut(P, &Tables<'_>) -> P::Left,
     ) -> Result<Parsed, ParseError> {
-        self.parsed.complete = self.parsed.warnings.is_empty();
+        self.parsed.complete = self.warnings.is_empty();
         if self.parsed.complete {
             let done = self.serially(|serial| {
                 serial.outlet.close(&Tables::empty(0));
@@ -427,6 +429,7 @@ impl<'j, P: Piece> Joiner<'j, P> {
             })?;
             self.take(done, join);
         }
+        self.parsed.warnings = self.warnings.into_vec();
         super::or_error(self.parsed, u64::from(self.syncs))
     }
 }

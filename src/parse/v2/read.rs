@@ -15,12 +15,10 @@
 
 use std::borrow::Cow;
 
-use rustc_hash::FxHashMap;
-
 use super::batch::{Batch, FIRST_WITH_CLOCK, Generation, holds_events};
 use super::fault::Fault;
 use super::ids::Rows;
-use crate::base::{ProcId, ThreadId, Time};
+use crate::base::{ProcId, ThreadId, Time, WireMap};
 use crate::parse::cursor::Cursor;
 use crate::parse::event::{StackRef, StrRef};
 use crate::parse::spec::{MAX_STACK_FRAMES, MAX_STRING_BYTES, wire};
@@ -171,7 +169,7 @@ struct Reader<'a> {
     string_ids: Vec<u64>,
     stack_ids: Vec<u64>,
     frames: Vec<RawFrame>,
-    frame_of_pc: FxHashMap<u64, u32>,
+    frame_of_pc: WireMap<u64, u32>,
     /// Samples with their time in ticks and the stack's wire id.
     samples: Vec<(u64, Sample, u64)>,
     frequency: Option<Frequency>,
@@ -201,7 +199,7 @@ impl<'a> Reader<'a> {
             string_ids: Vec::new(),
             stack_ids: Vec::new(),
             frames: Vec::new(),
-            frame_of_pc: FxHashMap::default(),
+            frame_of_pc: WireMap::default(),
             samples: Vec::new(),
             frequency: None,
             snapshot: None,

@@ -4,13 +4,12 @@ use std::io::{self, Write};
 
 use prost::Message;
 use prost::encoding::{WireType, encode_key, encode_varint};
-use rustc_hash::FxHashMap;
 
 use super::proto::{
     CLEARED, CounterDescriptor, DebugAnnotation, EventKind, InternedData, InternedName,
     NEEDS_INTERNED, TracePacket, TrackDescriptor, TrackEvent,
 };
-use crate::base::Time;
+use crate::base::{Time, WireMap};
 
 /// All packets are one writer's.
 const SEQUENCE: u32 = 1;
@@ -33,7 +32,7 @@ pub(super) enum Arg<'a> {
 /// Texts of one sort and their numbers.
 #[derive(Default)]
 struct Texts {
-    ids: FxHashMap<Box<str>, u64>,
+    ids: WireMap<Box<str>, u64>,
     /// Those that no packet has told yet.
     new: Vec<InternedName>,
 }

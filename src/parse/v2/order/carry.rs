@@ -2,14 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use rustc_hash::{FxHashMap, FxHashSet};
-
+use super::assume::{Assumed, AssumedTask, AssumedThread};
 use super::regions::{Regions, Text, TextNumber, Texts};
-use super::{Cells, GcState, Order, ProcRef, ProcStatus, RangeType, Seq, Stop};
-use crate::base::{GoId, Large, ProcId, TaskId, ThreadId};
-use crate::parse::event::{GoRef, GoState};
+use super::{Cells, GcState, Order, ProcStatus, RangeType, Seq};
+use crate::base::{GoId, Large, ProcId, TaskId, ThreadId, WireMap, WireSet};
+use crate::parse::event::GoState;
 use crate::parse::spec::wire;
-use crate::parse::v2::ids::{NO_ROW, Slots};
+use crate::parse::v2::ids::Slots;
 
 /// Open regions of a goroutine, innermost last.
 type OpenRegions = Vec<(TaskId, Text)>;
@@ -17,14 +16,14 @@ type OpenRegions = Vec<(TaskId, Text)>;
 /// The scheduler's state between two generations.
 #[derive(Debug, Default)]
 pub(in crate::parse::v2) struct Carry {
-    pub(super) goroutines: FxHashMap<GoId, (GoState, Seq)>,
-    pub(super) procs: FxHashMap<ProcId, (ProcStatus, Seq)>,
-    pub(super) threads: FxHashMap<ThreadId, (GoId, ProcId)>,
-    pub(super) regions: FxHashMap<GoId, OpenRegions>,
-    pub(super) go_ranges: FxHashMap<GoId, Vec<RangeType>>,
-    pub(super) proc_ranges: FxHashMap<ProcId, Vec<RangeType>>,
+    pub(super) goroutines: WireMap<GoId, (GoState, Seq)>,
+    pub(super) procs: WireMap<ProcId, (ProcStatus, Seq)>,
+    pub(super) threads: WireMap<ThreadId, (GoId, ProcId)>,
+    pub(super) regions: WireMap<GoId, OpenRegions>,
+    pub(super) go_ranges: WireMap<GoId, Vec<RangeType>>,
+    pub(super) proc_ranges: WireMap<ProcId, Vec<RangeType>>,
     /// The parent and type of each active task.
-    pub(super) tasks: FxHashMap<TaskId, (TaskId, Text)>,
+    pub(super) tasks: WireMap<TaskId, (TaskId, Text)>,
     gc: GcState,
     gc_seq: u64,
     /// Which threads are on record with each P, once that has been asked for.
@@ -32,42 +31,7 @@ pub(in crate::parse::v2) struct Carry {
 }
 
 /// The threads on record with each P.
-pub(super) type Holders = FxHashMap<ProcId, BTreeSet<ThreadId>>;
-
-/// What an order without a carry took for granted about the generations before.
-#[derive(Debug, Default)]
-pub(in crate::parse::v2) struct Assumed {
-    /// By goroutine slot: the state it was in, none if it did not exist.
-    goroutines: Vec<Option<GoState>>,
-    /// By P slot: the status it had, if it existed.
-    procs: Vec<ProcStatus>,
-    threads: Vec<(ThreadId, AssumedThread)>,
-    /// The first GC event and its number.
-    gc: Option<(u8, u64)>,
-    /// Tasks that were not active.
-    new_tasks: Vec<TaskId>,
-    /// Tasks that ended here and may have begun earlier.
-    ended_tasks: Vec<TaskId>,
-    /// Regions that ended here and began earlier, by goroutine slot, in order.
-    regions: Vec<(u32, TaskId, Text)>,
-    /// Goroutines, by slot, with a mark assist that began earlier.
-    assists: Vec<u32>,
-    /// Ps, by slot, with a sweep that began earlier.
-    sweeps: Vec<u32>,
-    /// Goroutines, by slot, that ended here.
-    ended: Vec<u32>,
-}
-
-/// What was assumed of a thread.
-#[derive(Clone, Copy, Debug)]
-enum AssumedThread {
-    RanNothing,
-    HeldNothing,
-    Ran(GoId),
-    /// It ran this goroutine, or had not been heard of.
-    RanOrAbsent(GoId),
-    Held(ProcId),
-}
+pub(super) type Holders = WireMap<ProcId, BTreeSet<ThreadId>>;
 
 /// A generation that was ordered alone assumed something that is not so.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -86,13 +50,13 @@ impl Order {
             thread_slots: Slots::default(),
             threads: Vec::new(),
             regions: Regions::default(),
-            go_ranges: FxHashMap::default(),
-            proc_ranges: FxHashMap::default(),
-            tasks: FxHashMap::default(),
+            go_ranges: WireMap::default(),
+            proc_ranges: WireMap::default(),
+            tasks: WireMap::default(),
             gc: GcState::Undetermined,
             gc_seq: 0,
             texts: Texts::default(),
-            extra_rows: FxHashMap::default(),
+            extra_rows: WireMap::default(),
             assumed: None,
             past: Carry::default(),
         }
@@ -124,183 +88,6 @@ impl Order {
     ) -> Self {
         let (gc, gc_seq) = (carry.gc, carry.gc_seq);
         Self { past: carry, gc, gc_seq, ..Self::empty(number, is_initial, lenient) }
-    }
-
-    /// Whether a goroutine never met in this generation may be one from before.
-    pub(super) fn may_assume(&self, id: u64) -> bool {
-        self.assumed.is_some() && self.go_slots.get(id).is_none()
-    }
-
-    pub(super) fn assume_absent(&mut self, slot: u32) {
-        if let Some(assumed) = &mut self.assumed {
-            debug_assert_eq!(assumed.goroutines.len(), slot as usize);
-            assumed.goroutines.push(None);
-        }
-    }
-
-    pub(super) fn assume_status(&mut self, slot: u32, state: GoState) {
-        if let Some(assumed) = &mut self.assumed {
-            debug_assert_eq!(assumed.goroutines.len(), slot as usize);
-            assumed.goroutines.push(Some(state));
-        }
-    }
-
-    /// Takes a P's first status for its state so far. True if that state was "in a system
-    /// call" and the status only says that it is about to be stolen.
-    pub(super) fn assume_proc(&mut self, slot: u32, status: ProcStatus) -> Result<bool, Stop> {
-        let Some(assumed) = &mut self.assumed else {
-            return Ok(false);
-        };
-        let abandoned = status == ProcStatus::SyscallAbandoned;
-        let status = if abandoned { ProcStatus::Syscall } else { status };
-        assumed.procs.push(status);
-        let cell = self.procs.get_mut(slot as usize).ok_or(Stop::NEEDS_CARRY)?;
-        cell.status = status;
-        Ok(abandoned)
-    }
-
-    /// A thread does something before any status bound it: it held and ran nothing.
-    #[cold]
-    pub(super) fn assume_idle(&mut self, wire_type: u8, slot: u32) -> Result<(), Stop> {
-        let binds = [wire::GO_STATUS, wire::GO_STATUS_STACK, wire::PROC_STATUS];
-        if binds.contains(&wire_type) {
-            return Ok(());
-        }
-        let (Some(assumed), Some(cell)) = (&mut self.assumed, self.threads.get_mut(slot as usize))
-        else {
-            return Err(Stop::NEEDS_CARRY);
-        };
-        if !std::mem::replace(&mut cell.knows_goroutine, true) {
-            assumed.threads.push((cell.id, AssumedThread::RanNothing));
-        }
-        if !std::mem::replace(&mut cell.knows_proc, true) {
-            assumed.threads.push((cell.id, AssumedThread::HeldNothing));
-        }
-        Ok(())
-    }
-
-    /// A status says that the thread at `slot` has `of` in a system call. After the first
-    /// generation the thread must have been seen with it.
-    pub(super) fn check_syscall_here(&mut self, slot: u32, of: GoRef) -> Result<(), Stop> {
-        let Some(cell) = self.threads.get_mut(slot as usize) else {
-            return Ok(());
-        };
-        if self.is_initial || cell.goroutine == of {
-            return Ok(());
-        }
-        if let Some(assumed) = &mut self.assumed
-            && !std::mem::replace(&mut cell.knows_goroutine, true)
-        {
-            assumed.threads.push((cell.id, AssumedThread::Ran(of.id)));
-            return Ok(());
-        }
-        let (thread, runs) = (cell.id, cell.goroutine.id);
-        let what = format!("thread {thread} runs goroutine {runs}, its status says {}", of.id);
-        Err(Stop::broken(what))
-    }
-
-    /// A status says that another thread sits in a system call with `of`. True if the thread
-    /// was known to run it, false if this is the first that is heard of the thread.
-    pub(super) fn bind_syscall_elsewhere(
-        &mut self,
-        thread: ThreadId,
-        of: GoRef,
-    ) -> Result<bool, Stop> {
-        let slot = self.thread_slot(thread);
-        let Some(cell) = self.threads.get_mut(slot as usize) else {
-            return Err(Stop::NEEDS_CARRY);
-        };
-        if cell.exists && cell.knows_goroutine {
-            if cell.goroutine != of {
-                let runs = cell.goroutine.id;
-                let what =
-                    format!("thread {thread} runs goroutine {runs}, its status says {}", of.id);
-                return Err(Stop::broken(what));
-            }
-            return Ok(true);
-        }
-        if let Some(assumed) = &mut self.assumed {
-            let assumption = if cell.exists {
-                AssumedThread::Ran(of.id)
-            } else {
-                AssumedThread::RanOrAbsent(of.id)
-            };
-            assumed.threads.push((thread, assumption));
-        }
-        cell.exists = true;
-        cell.goroutine = of;
-        cell.knows_goroutine = true;
-        Ok(false)
-    }
-
-    /// `victim` loses the P that it holds in a system call.
-    pub(super) fn take_proc(&mut self, victim: ThreadId, of: ProcRef) -> Result<(), Stop> {
-        let slot = match self.thread_slots.get(victim.0) {
-            Some(slot) => slot,
-            None if self.assumed.is_some() || self.past.threads.contains_key(&victim) => {
-                self.thread_slot(victim)
-            }
-            None => NO_ROW,
-        };
-        let Some(cell) = self.threads.get_mut(slot as usize) else {
-            return Err(Stop::broken(format!("a P is stolen from thread {victim}, not heard of")));
-        };
-        if let Some(assumed) = &mut self.assumed
-            && !std::mem::replace(&mut cell.knows_proc, true)
-        {
-            assumed.threads.push((victim, AssumedThread::Held(of.id)));
-            cell.exists = true;
-            cell.proc = of;
-        }
-        if !cell.exists || cell.proc != of {
-            let what =
-                format!("P {} is stolen from thread {victim}, which holds {}", of.id, cell.proc.id);
-            return Err(Stop::broken(what));
-        }
-        self.set_proc(slot, ProcRef::NONE);
-        Ok(())
-    }
-
-    /// Takes the first GC event for sound.
-    pub(super) fn assume_gc(&mut self, wire_type: u8, seq: u64) {
-        if let Some(assumed) = &mut self.assumed
-            && assumed.gc.is_none()
-        {
-            assumed.gc = Some((wire_type, seq));
-            self.gc_seq = seq.wrapping_sub(1);
-            let began = wire_type == wire::GC_BEGIN;
-            self.gc = if began { GcState::NotRunning } else { GcState::Running };
-        }
-    }
-
-    pub(super) fn assume_task_new(&mut self, id: TaskId) {
-        if let Some(assumed) = &mut self.assumed {
-            assumed.new_tasks.push(id);
-        }
-    }
-
-    pub(super) fn assume_task_ended(&mut self, id: TaskId) {
-        if let Some(assumed) = &mut self.assumed {
-            assumed.ended_tasks.push(id);
-        }
-    }
-
-    pub(super) fn assume_region(&mut self, slot: u32, task: TaskId, kind: TextNumber) {
-        if let Some(assumed) = &mut self.assumed {
-            assumed.regions.push((slot, task, self.texts.text(kind)));
-        }
-    }
-
-    pub(super) fn assume_assist(&mut self, slot: u32) {
-        if let Some(assumed) = &mut self.assumed {
-            assumed.assists.push(slot);
-        }
-    }
-
-    pub(super) fn assume_sweep(&mut self, slot: u32) {
-        if let Some(assumed) = &mut self.assumed {
-            assumed.sweeps.push(slot);
-        }
     }
 
     /// A goroutine ended: its open regions and ranges go with it.
@@ -346,8 +133,10 @@ impl Carry {
         if !holds {
             return Err(Mismatch);
         }
-        for id in &assumed.ended_tasks {
-            self.tasks.remove(id);
+        for (id, assumption) in &assumed.tasks {
+            if *assumption == AssumedTask::Ended {
+                self.tasks.remove(id);
+            }
         }
         for (slot, ..) in &assumed.regions {
             if let Some(open) = self.regions.get_mut(&order.go_id(*slot)) {
@@ -484,12 +273,18 @@ impl Carry {
 
     /// Tasks that begin were not active, or ended first.
     fn holds_tasks(&self, assumed: &Assumed) -> bool {
-        let ended: FxHashSet<TaskId> = assumed.ended_tasks.iter().copied().collect();
-        assumed.new_tasks.iter().all(|id| !self.tasks.contains_key(id) || ended.contains(id))
+        let mut ended: WireSet<TaskId> = WireSet::default();
+        assumed.tasks.iter().all(|(id, assumption)| match assumption {
+            AssumedTask::New => !self.tasks.contains_key(id) || ended.contains(id),
+            AssumedTask::Ended => {
+                ended.insert(*id);
+                true
+            }
+        })
     }
 
     fn holds_regions(&self, order: &Order, assumed: &Assumed) -> bool {
-        let mut popped: FxHashMap<u32, usize> = FxHashMap::default();
+        let mut popped: WireMap<u32, usize> = WireMap::default();
         assumed.regions.iter().all(|(slot, task, kind)| {
             let Some(open) = self.regions.get(&order.go_id(*slot)) else {
                 return true;

@@ -19,6 +19,7 @@
 )]
 
 mod adopt;
+mod assume;
 mod carry;
 mod goroutines;
 mod notes;
@@ -29,17 +30,17 @@ mod recall;
 mod regions;
 mod usual;
 
-pub(super) use carry::{Assumed, Carry};
+pub(super) use assume::Assumed;
+pub(super) use carry::Carry;
 pub(super) use queue::Queue;
 
 use regions::{Regions, TextNumber, Texts};
-use rustc_hash::FxHashMap;
 
 use super::fault::Fault;
 use super::ids::{NO_ROW, Slots};
 use super::read::Loaded;
 use super::stream::RawEvent;
-use crate::base::{GoId, Large, ProcId, TaskId, ThreadId, Time};
+use crate::base::{GoId, Large, ProcId, TaskId, ThreadId, Time, WireMap};
 use crate::parse::event::{Body, Event, GoRef, GoState, MetricKind, StackRef, StrRef};
 use crate::parse::spec::{spec, wire};
 
@@ -260,15 +261,15 @@ pub(super) struct Order {
     threads: Vec<ThreadCell>,
     regions: Regions,
     /// Open ranges by goroutine slot.
-    go_ranges: FxHashMap<u32, Vec<RangeType>>,
+    go_ranges: WireMap<u32, Vec<RangeType>>,
     /// Open ranges by P slot.
-    proc_ranges: FxHashMap<u32, Vec<RangeType>>,
-    tasks: FxHashMap<TaskId, TaskCell>,
+    proc_ranges: WireMap<u32, Vec<RangeType>>,
+    tasks: WireMap<TaskId, TaskCell>,
     gc: GcState,
     gc_seq: u64,
     texts: Texts,
     /// Rows of texts that this generation's table lacks: types of tasks from before.
-    extra_rows: FxHashMap<TextNumber, StrRef>,
+    extra_rows: WireMap<TextNumber, StrRef>,
     /// What was assumed of the past; none when the past is known.
     assumed: Option<Box<Assumed>>,
     /// What is known of the past and has not been named yet in this generation.

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::assume::AssumedTask;
 use super::regions::TextNumber;
 use super::{Answer, Made, Step, Stop, TaskCell};
 use crate::base::TaskId;
@@ -23,7 +24,7 @@ impl Made<'_, '_, '_> {
         let kind = self.string(kind)?;
         let text = self.order.texts.of_row(&self.loaded.tables, kind);
         self.order.tasks.insert(id, TaskCell { parent, kind: text });
-        self.order.assume_task_new(id);
+        self.order.assume_task(id, AssumedTask::New);
         self.needs_user_code()?;
         let stack = self.stack(stack)?;
         self.emit(stack, Body::TaskBegin { id, parent, kind });
@@ -38,7 +39,7 @@ impl Made<'_, '_, '_> {
         let (parent, kind) = match known {
             Some(task) => (task.parent, self.text_row(task.kind)),
             None => {
-                self.order.assume_task_ended(id);
+                self.order.assume_task(id, AssumedTask::Ended);
                 (TaskId::NONE, StrRef(0))
             }
         };

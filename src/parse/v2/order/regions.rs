@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
-
-use crate::base::{Nests, TaskId};
+use crate::base::{Nests, TaskId, WireMap};
 use crate::parse::event::StrRef;
 use crate::parse::tables::Tables;
 use crate::parse::v2::ids::NO_ROW;
@@ -21,7 +19,7 @@ pub(super) struct TextNumber(u32);
 #[derive(Debug, Default)]
 pub(super) struct Texts {
     all: Vec<Text>,
-    numbers: FxHashMap<Text, TextNumber>,
+    numbers: WireMap<Text, TextNumber>,
     /// By string row, [`NO_ROW`] before the first use.
     of_rows: Vec<u32>,
 }

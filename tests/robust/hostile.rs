@@ -53,7 +53,7 @@ fn no_file_takes_many_times_its_size() {
         let cost = |size| {
             let bytes = make(size);
             let build = || drop(build_on(&bytes, 1, &Progress::default()));
-            let (_, cost) = measured(build).unwrap_or_else(|panic| panic!("{name}: {panic}"));
+            let ((), cost) = measured(build).unwrap_or_else(|panic| panic!("{name}: {panic}"));
             (bytes.len(), cost.peak)
         };
         let ((small, of_small), (large, of_large)) = (cost(250_000), cost(1_000_000));

@@ -1,5 +1,6 @@
 //! What became of everyone who heard.
 
+use crate::base::Goroutine;
 use crate::model::Trace;
 
 use super::Rules;
@@ -8,11 +9,17 @@ use super::departure::Departures;
 use super::index::ByGoroutine;
 use super::listening::Listening;
 use super::lives;
-use super::outcome::{self, Ground, Later, PROMPT_NS, fate};
+use super::outcome::{self, Ground, HeardToo, Later, PROMPT_NS, fate};
 use super::place::place;
 use super::threads::Threads;
 use super::types::{Cancel, Hearing};
 use super::words::{Cause, Evidence, HeardIn};
+
+/// How many hearings before or after one to look at, in the life of one goroutine.
+const MAX_OTHERS: usize = 64;
+
+/// Who hears the time limit of an operation besides the one whose operation it is: few.
+const MAX_HELPERS: usize = 8;
 
 /// Decides, and notes it in the table of hearings.
 pub(crate) fn judge(
@@ -23,31 +30,43 @@ pub(crate) fn judge(
     by_goroutine: &ByGoroutine,
     listening: &Listening,
 ) {
+    let owners = threads.over_rows(cancels.len(), |rows| {
+        cancels[rows].iter().map(|cancel| limited(trace, cancel, hearings)).collect()
+    });
     // Most heard one cancel only.
     let several = by_goroutine.several().iter().flat_map(|&goroutine| by_goroutine.of(goroutine));
     let mut several: Vec<u32> = several.copied().collect();
     threads.sort(&mut several);
-    let next = threads.over_rows(several.len(), |rows| {
+    let others = threads.over_rows(several.len(), |rows| {
+        let others = Others { trace, book, cancels, hearings, by_goroutine, owners: &owners };
         let rows = several[rows].iter().map(|&row| row as usize);
-        let next = |row| Some((row, next_hearing(trace, cancels, hearings, by_goroutine, row)?));
-        rows.filter_map(next).collect()
+        rows.filter_map(|row| Some((row, others.of(row)?))).collect()
     });
     let departures = Departures::new(trace, book, threads, by_goroutine);
     let late_over_ns = rules.late_over_ns;
     let ground = Ground { trace, book, listening, departures: &departures, late_over_ns };
     threads.each_stretch(hearings, |first, rows| {
-        let mut next = next[next.partition_point(|(row, _)| *row < first)..].iter().peekable();
+        let mut others =
+            others[others.partition_point(|(row, _)| *row < first)..].iter().peekable();
         for (at, row) in (first..).zip(rows) {
-            let next = next.next_if(|(row, _)| *row == at).map(|(_, next)| *next);
-            settle(&ground, cancels, row, next);
+            let heard_too =
+                others.next_if(|(row, _)| *row == at).map_or(HeardToo::default(), |it| it.1);
+            let cancel = &cancels[row.cancel as usize];
+            let private_limit = owners[row.cancel as usize] == Some(row.goroutine);
+            settle(&ground, cancel, row, private_limit, heard_too);
         }
     });
 }
 
 /// Decides what became of one.
-fn settle(ground: &Ground<'_>, cancels: &[Cancel], row: &mut Hearing, next: Option<Later>) {
+fn settle(
+    ground: &Ground<'_>,
+    cancel: &Cancel,
+    row: &mut Hearing,
+    private_limit: bool,
+    heard_too: HeardToo,
+) {
     let Ground { trace, book, .. } = *ground;
-    let cancel = &cancels[row.cancel as usize];
     let told = row.evidence == Evidence::Logged;
     let waited = if told { book.user(row.stack) } else { row.stack };
     let place = place(trace, book, row.goroutine, waited);
@@ -59,9 +78,9 @@ fn settle(ground: &Ground<'_>, cancels: &[Cancel], row: &mut Hearing, next: Opti
         place,
         told_to_stop: !place.library_only
             && (place.heard_in == HeardIn::Own || cancel.cause.ends_all()),
-        private_limit: is_private_limit(cancel),
+        private_limit,
     };
-    let fate = fate(ground, &heard, next);
+    let fate = fate(ground, &heard, heard_too);
     let until = fate.end.unwrap_or_else(|| trace.last_known(row.goroutine));
     row.told_to_stop = fate.told_to_stop;
     row.end = fate.end.into();
@@ -69,41 +88,83 @@ fn settle(ground: &Ground<'_>, cancels: &[Cancel], row: &mut Hearing, next: Opti
     row.overstay_ns = until.since(cancel.at).max(0);
 }
 
-/// For a hearing, the next other cancel that its goroutine heard, unless that one follows from
-/// the first: it was made by one who heard the first.
-fn next_hearing(
-    trace: &Trace,
-    cancels: &[Cancel],
-    hearings: &[Hearing],
-    by_goroutine: &ByGoroutine,
-    row: usize,
-) -> Option<Later> {
-    let hearing = hearings.get(row)?;
-    let rows = by_goroutine.of(hearing.goroutine);
-    let of = |row: &u32| &hearings[*row as usize];
-    let later = rows.partition_point(|row| of(row).heard_at <= hearing.heard_at);
-    let follows = |later: &Hearing| {
-        let Some(by) = cancels[later.cancel as usize].by else { return false };
-        let heard_by = by_goroutine.of(by);
-        let first = &cancels[hearing.cancel as usize].heard;
-        // Whichever is the shorter way to learn whether the canceller heard the first.
-        if heard_by.len() <= first.len() {
-            heard_by.iter().any(|row| of(row).cancel == hearing.cancel)
-        } else {
-            first.clone().any(|row| of(&row).goroutine == by)
-        }
-    };
-    let next = rows[later..].iter().map(of).find(|later| !follows(later))?;
-    let last = rows.last().map_or(next, of);
-    let is_limit = |hearing: &Hearing| is_private_limit(&cancels[hearing.cancel as usize]);
-    let ended = lives::ended(trace, hearing.goroutine);
-    let ends_cleanup = is_limit(next)
-        && is_limit(last)
-        && ended.is_some_and(|end| end - last.heard_at <= PROMPT_NS);
-    Some(Later { at: next.heard_at, heard_in: next.heard_in, ends_cleanup })
+/// Whose operation a deadline limits: that of the only one who heard it in its own right. Callbacks
+/// of the cancel and goroutines that it had started itself are parts of the operation.
+fn limited(trace: &Trace, cancel: &Cancel, hearings: &[Hearing]) -> Option<Goroutine> {
+    if cancel.cause != Cause::Deadline || cancel.n_heard() > MAX_HELPERS {
+        return None;
+    }
+    let heard = hearings.get(cancel.heard.start as usize..cancel.heard.end as usize)?;
+    let hears = |of: Goroutine| heard.iter().any(|hearing| hearing.goroutine == of);
+    let mut own_right = heard.iter().filter(|hearing| {
+        hearing.evidence != Evidence::AfterFunc
+            && !lives::parent(trace, hearing.goroutine).is_some_and(hears)
+    });
+    let first = own_right.next()?;
+    own_right.all(|other| other.goroutine == first.goroutine).then_some(first.goroutine)
 }
 
-/// Whether a cancel is a deadline that one goroutine alone heard: the time limit of an operation.
-fn is_private_limit(cancel: &Cancel) -> bool {
-    cancel.cause == Cause::Deadline && cancel.n_heard() == 1
+/// Looks through what else the goroutine of a hearing heard.
+struct Others<'a> {
+    trace: &'a Trace,
+    book: &'a Book,
+    cancels: &'a [Cancel],
+    hearings: &'a [Hearing],
+    by_goroutine: &'a ByGoroutine,
+    /// By cancel: see [`limited`].
+    owners: &'a [Option<Goroutine>],
+}
+
+impl Others<'_> {
+    /// None if there is nothing that matters.
+    fn of(&self, row: usize) -> Option<HeardToo> {
+        let hearing = self.hearings.get(row)?;
+        let rows = self.by_goroutine.of(hearing.goroutine);
+        let of = |row: &u32| &self.hearings[*row as usize];
+        let before = rows.partition_point(|row| of(row).heard_at < hearing.heard_at);
+        let after = rows.partition_point(|row| of(row).heard_at <= hearing.heard_at);
+        let alike = rows[..before]
+            .iter()
+            .rev()
+            .take(MAX_OTHERS)
+            .map(of)
+            .any(|earlier| self.is_alike(earlier, hearing) && !self.follows(hearing, earlier));
+        let next = rows[after..].iter().take(MAX_OTHERS).map(of);
+        let next = next.into_iter().find(|later| !self.follows(later, hearing));
+        let next = next.map(|next| self.later(next, rows.last().map_or(next, of)));
+        (alike || next.is_some()).then_some(HeardToo { next, alike_before: alike })
+    }
+
+    /// Whether a cancel follows from one that the same goroutine heard: it was made by one who
+    /// heard that, too.
+    fn follows(&self, later: &Hearing, first: &Hearing) -> bool {
+        let Some(by) = self.cancels[later.cancel as usize].by else { return false };
+        let heard_by = self.by_goroutine.of(by);
+        let heard = &self.cancels[first.cancel as usize].heard;
+        // Whichever is the shorter way to learn whether the canceller heard the first.
+        if heard_by.len() <= heard.len() {
+            heard_by.iter().any(|&row| self.hearings[row as usize].cancel == first.cancel)
+        } else {
+            heard.clone().any(|row| self.hearings[row as usize].goroutine == by)
+        }
+    }
+
+    /// Whether two cancels reached a goroutine in one place, as far below the cancelled context,
+    /// and for one reason: that ends the contexts of which there is one after another.
+    fn is_alike(&self, one: &Hearing, other: &Hearing) -> bool {
+        let cause = |hearing: &Hearing| self.cancels[hearing.cancel as usize].cause;
+        one.depth == other.depth
+            && cause(one) == cause(other)
+            && self.book.place(one.stack) == self.book.place(other.stack)
+    }
+
+    fn later(&self, next: &Hearing, last: &Hearing) -> Later {
+        let is_limit =
+            |hearing: &Hearing| self.owners[hearing.cancel as usize] == Some(hearing.goroutine);
+        let ended = lives::ended(self.trace, next.goroutine);
+        let ends_cleanup = is_limit(next)
+            && is_limit(last)
+            && ended.is_some_and(|end| end - last.heard_at <= PROMPT_NS);
+        Later { at: next.heard_at, heard_in: next.heard_in, ends_cleanup }
+    }
 }

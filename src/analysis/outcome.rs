@@ -40,8 +40,17 @@ pub(crate) struct Heard {
     pub(crate) place: Place,
     /// Whether the cancel was meant to end it, wherever it heard.
     pub(crate) told_to_stop: bool,
-    /// Whether the cancel was a deadline that nobody else heard.
+    /// Whether the cancel was a deadline that nobody else heard but for its own helpers.
     pub(crate) private_limit: bool,
+}
+
+/// What else the goroutine heard.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct HeardToo {
+    /// The next other, unrelated cancel.
+    pub(crate) next: Option<Later>,
+    /// Whether it had heard an unrelated cancel of the same sort in the same place before.
+    pub(crate) alike_before: bool,
 }
 
 /// Another, unrelated cancel that the goroutine heard later.
@@ -74,8 +83,8 @@ pub(crate) struct Ground<'a> {
     pub(crate) late_over_ns: i64,
 }
 
-/// Decides; `next` is the next other, unrelated cancel that the goroutine heard.
-pub(crate) fn fate(ground: &Ground<'_>, heard: &Heard, next: Option<Later>) -> Fate {
+/// Decides.
+pub(crate) fn fate(ground: &Ground<'_>, heard: &Heard, heard_too: HeardToo) -> Fate {
     let Ground { trace, book, listening, departures, late_over_ns } = *ground;
     let left = || departures.after((trace, book), heard.goroutine, heard.place.host, heard.at);
     let left = if heard.place.host == StackId::EMPTY { None } else { left() };
@@ -91,7 +100,7 @@ pub(crate) fn fate(ground: &Ground<'_>, heard: &Heard, next: Option<Later>) -> F
         return fate(outcome, told_to_stop);
     }
     let after = After { trace, book, listening, heard, until, left: end.is_some() };
-    if after.serves_many(next.filter(|next| next.at < until)) {
+    if after.serves_many(heard_too) {
         return fate(Outcome::LivesOn, told_to_stop);
     }
     if !told_to_stop && heard.place.heard_in == HeardIn::Call {
@@ -149,16 +158,37 @@ impl After<'_> {
     }
 
     /// Whether the goroutine is one that serves many contexts.
-    fn serves_many(&self, next: Option<Later>) -> bool {
+    fn serves_many(&self, HeardToo { next, alike_before }: HeardToo) -> bool {
+        let next = next.filter(|next| next.at < self.until);
         // First what costs nothing: who serves thousands is asked this for each of them.
         next.is_some_and(|next| match next.heard_in {
             // It may be the time limit of its cleaning up, too.
             HeardIn::Call => self.heard.place.heard_in == HeardIn::Call,
             // After another such limit it is the next operation's.
             HeardIn::Own => self.heard.private_limit || !next.ends_cleanup,
-        }) || self.waits_again()
+        }) || alike_before && self.returns()
+            || self.waits_again()
             || self.goes_back_to_its_loop()
             || self.goes_on_to_wait_for_work()
+    }
+
+    /// Whether it was seen anywhere but in the function in which it heard, or below.
+    fn returns(&self) -> bool {
+        let stacks = self.trace.stacks();
+        let heard = self.book.user(self.heard.stack);
+        let (caller, function) = (stacks.caller(heard), stacks.top(heard).map(|at| at.function));
+        let is_inside = |span: Span| {
+            let mut stack = self.book.user(span.stack);
+            while stack != StackId::EMPTY {
+                let below = stacks.caller(stack);
+                if below == caller && stacks.top(stack).map(|at| at.function) == function {
+                    return true;
+                }
+                stack = below;
+            }
+            false
+        };
+        caller != StackId::EMPTY && !self.stops().all(is_inside)
     }
 
     /// Whether it came back to wait where it had heard, or others hear. With the same context

@@ -204,3 +204,64 @@ fn a_test_that_hears_thousands_of_deadlines_in_one_handler_lives_on_after_each()
         "it left the handler, and lives"
     );
 }
+
+/// A goroutine hears cancels of contexts that it gets one after the other, in a function that its
+/// start function calls, and at last stops elsewhere for 60 ms.
+fn hears_one_after_the_other(cancels: &[&str], last: &str) -> Document {
+    let mut made = Made::new();
+    made.running(1, "runtime.main");
+    made.go(10 * US, 1, "main.main:3", 2, "main.worker").runs(11 * US, 2);
+    let mut at = 0;
+    for stack in cancels {
+        at += 10 * MS;
+        made.preempted(at - 2 * US, 1, "main.main:4").runs(at - US, 1);
+        made.waits(at, 2, "chan receive", HEARD);
+        made.wakes(at + MS, 1, stack, 2).runs(at + MS + US, 2);
+    }
+    made.waits(at + MS + 2 * US, 2, "chan send", last);
+    made.wakes(at + 60 * MS, 1, "main.main:9", 2).runs(at + 60 * MS + US, 2);
+    made.ends(at + 60 * MS + 2 * US, 2);
+    made.document(at + 80 * MS)
+}
+
+#[test]
+fn who_lived_on_after_a_cancel_of_the_same_sort_does_so_after_the_last() {
+    let term = format!("{CANCEL} < main.main:5");
+    let below = format!("context.(*cancelCtx).cancel < {term}");
+    let out = "main.worker:24";
+    assert_eq!(outcomes(&hears_one_after_the_other(&[&*term; 3], out)), [Outcome::LivesOn; 3]);
+    // Who never comes out of the function in which it heard is stuck.
+    let stuck = hears_one_after_the_other(&[&*term; 2], "main.handle:33 < main.worker:20");
+    assert_eq!(outcomes(&stuck), [Outcome::LivesOn, Outcome::Exited]);
+    // From further up: that ends the contexts of all turns.
+    let all = hears_one_after_the_other(&[&term, &below], out);
+    assert_eq!(outcomes(&all), [Outcome::LivesOn, Outcome::Exited]);
+    let only = hears_one_after_the_other(&[&term], out);
+    assert_eq!(outcomes(&only), [Outcome::Exited]);
+}
+
+#[test]
+fn a_callback_and_a_helper_that_hear_it_too_leave_a_time_limit_private() {
+    for (creator, expected) in [(2, Outcome::LivesOn), (1, Outcome::Alive)] {
+        let mut made = Made::new();
+        made.running(1, "runtime.main");
+        made.go(10 * US, 1, "main.main:3", 2, "main.worker").runs(11 * US, 2);
+        made.go(20 * US, creator, "main.handle:28", 3, "main.helper").runs(21 * US, 3);
+        made.waits(22 * US, 3, "chan receive", "main.helper:40");
+        made.waits(23 * US, 2, "chan receive", HEARD);
+        made.go(10 * MS, 0, "", 90, "context.WithDeadlineCause.func2").runs(10 * MS + US, 90);
+        let stack = format!("context.(*cancelCtx).cancel < {TIMER}");
+        made.wakes(10 * MS + 2 * US, 90, &stack, 2).wakes(10 * MS + 3 * US, 90, &stack, 3);
+        let callback = format!("context.(*afterFuncCtx).cancel < {stack}");
+        made.go(10 * MS + 4 * US, 90, &callback, 4, "main.handle.func1").ends(10 * MS + 5 * US, 90);
+        made.runs(10 * MS + 6 * US, 4).ends(10 * MS + 7 * US, 4);
+        made.runs(10 * MS + 8 * US, 3).ends(10 * MS + 9 * US, 3);
+        // It waits for the next job.
+        made.runs(10 * MS + 10 * US, 2);
+        made.waits(10 * MS + 11 * US, 2, "chan receive", "main.worker:18");
+        let document = made.document(80 * MS);
+        let mut rows = document.analysis().hearings().iter();
+        let worker = rows.find(|row| document.trace().go_id(row.goroutine).0 == 2);
+        assert_eq!(worker.map(|row| row.outcome), Some(expected), "created by {creator}");
+    }
+}

@@ -29,6 +29,10 @@ pub(crate) struct Function {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Traits(u8);
 
+/// What the functions of the runtime begin with, and those of `reflect`: who waits in
+/// `reflect.Select` waits in a select of its own.
+const RUNTIME: [&str; 3] = ["runtime.", "internal/runtime/", "reflect."];
+
 impl Traits {
     /// It is the runtime's, which says nothing of where a goroutine is.
     pub(crate) const RUNTIME: Self = Self(1);
@@ -56,7 +60,7 @@ impl Traits {
     fn of(name: &str) -> Self {
         let listed = |table| patterns::listed(table, name);
         let facts = [
-            (Self::RUNTIME, name.starts_with("runtime.") || name.starts_with("internal/runtime/")),
+            (Self::RUNTIME, RUNTIME.iter().any(|package| name.starts_with(package))),
             (Self::MAIN, listed(patterns::MAINS) || listed(patterns::TEST_MAINS)),
             (Self::GRACEFUL, listed(patterns::GRACEFUL)),
             (Self::JOINS, listed(patterns::JOINS)),

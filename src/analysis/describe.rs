@@ -55,6 +55,16 @@ fn waiting(trace: &Trace, part: &SplitPart) -> (&'static str, String) {
     }
 }
 
+/// What those do who wait: `wait to send on a channel`, `sleep`.
+pub(crate) fn waits_text(trace: &Trace, stack: StackId, reason: &str) -> String {
+    match waiting_for(trace, stack, reason) {
+        For::Sleep => "sleep".to_owned(),
+        For::Thing(thing) => format!("wait {thing}"),
+        For::Reason("") => "are blocked".to_owned(),
+        For::Reason(reason) => format!("are blocked ({reason})"),
+    }
+}
+
 /// Why a goroutine waits, as the runtime words it. Where it says nothing, as of those that were
 /// blocked when the trace began, the innermost frames tell; "" where they do not, either.
 pub(crate) fn reason_of<'a>(trace: &'a Trace, stack: StackId, reason: &'a str) -> &'a str {
@@ -76,6 +86,9 @@ enum For<'a> {
 /// goroutines that were blocked when the trace began.
 fn waiting_for<'a>(trace: &'a Trace, stack: StackId, reason: &'a str) -> For<'a> {
     match blocker(trace, stack) {
+        Some(Blocker { reason: "network", .. }) if is_of_file(trace, stack) => {
+            return For::Thing("for a file or pipe");
+        }
         Some(Blocker { thing: "", .. }) => return For::Sleep,
         Some(Blocker { thing, .. }) => return For::Thing(thing),
         None => {}
@@ -94,6 +107,15 @@ fn waiting_for<'a>(trace: &'a Trace, stack: StackId, reason: &'a str) -> For<'a>
         "wait until GC ends" => For::Thing("for the GC to end"),
         other => For::Reason(other),
     }
+}
+
+/// Whether the innermost code outside of the poller's is that of files: the runtime waits for pipes
+/// as it does for connections, and gives the same reason.
+pub(crate) fn is_of_file(trace: &Trace, stack: StackId) -> bool {
+    let names = trace.frames(stack).take(INNERMOST).map(|frame| trace.string(frame.function));
+    let mut above =
+        names.skip_while(|name| name.starts_with("runtime.") || name.starts_with("internal/poll."));
+    above.next().is_some_and(|name| name.starts_with("os.("))
 }
 
 /// A function that blocks.

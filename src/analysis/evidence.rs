@@ -227,7 +227,9 @@ fn from_birth(
         let inside = Piece::inside(by, born, lives::creation_stack(trace, goroutine));
         pieces.push(Piece { act, ..inside });
     }
-    if !cancels {
+    // `context.AfterFunc(ctx, cancel)` mostly cancels what is cancelled already: only if it wakes
+    // somebody is it a cancel.
+    if !cancels || mark.is_some_and(|mark| mark.starts_callback) {
         return;
     }
     // A timer's goroutine cancels as soon as it is born, as far as anyone could expect;

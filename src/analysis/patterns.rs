@@ -218,6 +218,7 @@ pub(crate) const OPERATIONS: &[(&str, &str)] = &[
 #[rustfmt::skip]
 pub(crate) const SERVERS: &[(&str, &str)] = &[
     ("net/http.(*conn).serve", "net/http.(*conn).serve"),
+    ("net/http.(*timeoutHandler).ServeHTTP.func#", "net/http.(*timeoutHandler).ServeHTTP.func1"),
     ("net/http.(*http2serverConn).runHandler", "net/http.(*http2serverConn).runHandler"),
     ("net/http/internal/http2.(*serverConn).runHandler", "net/http/internal/http2.(*serverConn).runHandler"),
     ("golang.org/x/net/http2.(*serverConn).runHandler", "golang.org/x/net/http2.(*serverConn).runHandler"),

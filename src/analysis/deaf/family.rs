@@ -75,7 +75,10 @@ pub(super) fn find(ground: &Ground<'_>, cancel: &Cancel, found: &mut Found) {
             let held = Held { parents, after, ..Held::by_children(child) };
             since_before(ground, cancel, &held, Plain::OrNot, &mut deaf);
         }
-        let Some(parent) = lives::parent(ground.trace, who) else { continue };
+        // The creator of a callback is whoever cancelled, and none of its family.
+        let is_callback = hearing.evidence == Evidence::AfterFunc;
+        let parent = lives::parent(ground.trace, who).filter(|_| !is_callback);
+        let Some(parent) = parent else { continue };
         if cancel.by == Some(parent) {
             made_by_canceller = Some(who);
         }
@@ -228,7 +231,8 @@ enum Plain {
     OrNot,
 }
 
-/// Looks at the wait that spans the cancel, if there is one that counts: who ended it?
+/// Looks at the wait that spans the cancel, if there is one that counts: who ended it? If it was one
+/// that heard, results may be gathered one by one: then at the next wait in the same place, too.
 fn since_before(
     ground: &Ground<'_>,
     cancel: &Cancel,
@@ -236,13 +240,18 @@ fn since_before(
     plain: Plain,
     deaf: &mut Deaf,
 ) -> bool {
-    let mut spans = ground.trace.spans_from(held.who, cancel.at);
-    let Some(wait) = spans.next() else { return false };
-    let counts = wait.state == GoState::Waiting
-        && wait.start < cancel.at
-        && (plain == Plain::OrNot || waits_plainly(ground, &wait));
-    if let (true, Some(next)) = (counts, spans.next()) {
-        let_go(ground, cancel, held, &wait, &next, deaf);
+    let mut spans = ground.trace.spans_from(held.who, cancel.at).take(super::MAX_SPANS).peekable();
+    let Some(first) = spans.next() else { return false };
+    let counts = first.state == GoState::Waiting
+        && first.start < cancel.at
+        && (plain == Plain::OrNot || waits_plainly(ground, &first));
+    let mut wait = Some(first).filter(|_| counts);
+    while let (Some(this), Some(next)) = (wait, spans.peek()) {
+        let_go(ground, cancel, held, &this, next, deaf);
+        let goes_on = next.waker.is_some_and(|by| ground.heard(cancel, by));
+        let other = spans.find(|span| span.state == GoState::Waiting).filter(|_| goes_on);
+        wait =
+            other.filter(|other| ground.book.place(other.stack) == ground.book.place(first.stack));
     }
     counts
 }

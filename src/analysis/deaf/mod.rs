@@ -63,6 +63,10 @@ pub(crate) fn find(
         unheard: Spanning::default(),
         children: OnceLock::new(),
         helped: OnceLock::new(),
+        timeout_handler: {
+            let mut strings = trace.strings().iter();
+            strings.find(|(_, text)| *text == request::TIMEOUT_HANDLER).map(|(name, _)| name)
+        },
         listening,
     };
     // Whom nobody can accuse is left out once, and not looked at again for each cancel.
@@ -154,15 +158,21 @@ struct Ground<'a> {
     children: OnceLock<ByGoroutine>,
     /// Whom a library's goroutine works for that heard a cancel, and which cancel.
     helped: OnceLock<FxHashSet<(Goroutine, u32)>>,
+    /// The name of [`request::TIMEOUT_HANDLER`], if it occurs.
+    timeout_handler: Option<StrId>,
     /// Where goroutines are known to have listened to a context.
     listening: &'a Listening,
 }
 
 impl Ground<'_> {
+    /// Who heard a cancel.
+    fn all_heard<'b>(&'b self, cancel: &Cancel) -> impl Iterator<Item = &'b Hearing> + use<'b> {
+        self.hearings[cancel.heard.start as usize..cancel.heard.end as usize].iter()
+    }
+
     /// Who heard a cancel and was meant to stop because of it.
     fn told<'b>(&'b self, cancel: &Cancel) -> impl Iterator<Item = &'b Hearing> + use<'b> {
-        self.hearings[cancel.heard.start as usize..cancel.heard.end as usize]
-            .iter()
+        self.all_heard(cancel)
             .filter(|hearing| hearing.told_to_stop && hearing.outcome != Outcome::LivesOn)
     }
 

@@ -3,6 +3,7 @@
 //! While a handler runs, net/http reads the connection in the background, in a goroutine that
 //! the connection's own one created. When that goroutine cancels, the client is gone, and the
 //! context was that of the request which the connection's goroutine is serving.
+//! `http.TimeoutHandler` tells as much: it waits for its handler with the context that it gave it.
 
 use super::super::departure::own_stacks;
 use super::super::lives;
@@ -12,14 +13,50 @@ use super::super::words::{Cause, Evidence};
 use super::{Found, Ground, Row};
 use crate::base::{Goroutine, StackId, Time};
 
-/// How far to look back for the handler that runs, in spans.
+/// How far to look back for the handler that runs: in spans, or in goroutines that were started.
 const LOOK_BACK: usize = 16;
 
-/// Adds the handler whose client went away, if it did not hear and works on.
+/// The function that runs a handler in a goroutine of its own, and answers for it when its time is
+/// up: `http.TimeoutHandler`.
+pub(super) const TIMEOUT_HANDLER: &str = "net/http.(*timeoutHandler).ServeHTTP";
+
+/// Adds the handler whose client went away or whose time is up, if it did not hear and works on.
 pub(super) fn find(ground: &Ground<'_>, cancel: &Cancel, found: &mut Found) {
-    if cancel.cause != Cause::ClientGone {
-        return;
+    match cancel.cause {
+        Cause::ClientGone => client_gone(ground, cancel, found),
+        Cause::Deadline => timed_out(ground, cancel, found),
+        _ => {}
     }
+}
+
+/// The handler that an `http.TimeoutHandler` started last, if that heard.
+fn timed_out(ground: &Ground<'_>, cancel: &Cancel, found: &mut Found) {
+    let Some(function) = ground.timeout_handler else { return };
+    let trace = ground.trace;
+    for hearing in ground.all_heard(cancel) {
+        let place = trace.stacks().top(ground.book.place(hearing.stack));
+        if place.is_none_or(|frame| frame.function != function) {
+            continue;
+        }
+        let children = ground.children(hearing.goroutine).iter().rev().map(|&row| Goroutine(row));
+        let is_handler = |child: &Goroutine| {
+            let name = trace.string(lives::name(trace, *child));
+            lives::first(trace, *child) < cancel.at && name.starts_with(TIMEOUT_HANDLER)
+        };
+        let handler = children.take(LOOK_BACK).find(is_handler);
+        let is_deaf = |handler: &Goroutine| {
+            ground.overstays(cancel, *handler)
+                && !ground.heard(cancel, *handler)
+                && !ground.was_helped(cancel, *handler)
+                && !ground.is_excused(cancel, *handler)
+        };
+        if let Some(goroutine) = handler.filter(is_deaf) {
+            found.add(Row { goroutine, evidence: Evidence::Task, left: None });
+        }
+    }
+}
+
+fn client_gone(ground: &Ground<'_>, cancel: &Cancel, found: &mut Found) {
     let Some(server) = cancel.by.and_then(|by| served_by(ground, by)) else { return };
     if lives::first(ground.trace, server) >= cancel.at || ground.heard(cancel, server) {
         return;

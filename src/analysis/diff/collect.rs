@@ -80,7 +80,8 @@ fn overstays(document: &Document, rows: &mut Rows) {
     let accused = Accused::new(document);
     for hearing in analysis.hearings().iter().filter(|hearing| hearing.is_late(-1)) {
         let cancel = &analysis.cancels()[hearing.cancel as usize];
-        let acting = analysis.book.acting(trace.stacks(), hearing.function, hearing.stack);
+        let start = analysis.book.kind(trace, hearing.goroutine);
+        let acting = analysis.book.acting(trace.stacks(), start, hearing.stack);
         let function = trace.string(acting);
         // The names inside the standard library change with its versions.
         let site = cancel

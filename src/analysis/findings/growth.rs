@@ -14,7 +14,7 @@ use super::super::lives::{self, ended};
 use super::super::names::Origin;
 use super::super::types::Finding;
 use super::super::words::{Rule, Severity};
-use super::{Facts, count, count_text};
+use super::{Facts, abandoned, count, count_text};
 
 /// Births must be spread over at least this share of the trace, in percent: a burst is no growth.
 const MIN_SPREAD_PERCENT: i64 = 25;
@@ -30,7 +30,14 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
         findings.extend(orphan(facts, *function, *site, &orphans));
         if let Some(growth) = growth(facts, kin) {
             findings.push(pile_up(facts, *function, *site, &growth));
-            findings.extend(abandoned(facts, *function, *site, &growth, &orphans));
+            let left: Vec<_> = orphans
+                .iter()
+                .filter(|(_, goroutine)| ended(facts.trace, *goroutine).is_none())
+                .copied()
+                .collect();
+            if growth.at_end as usize >= left.len() {
+                findings.extend(abandoned::find(facts, *function, *site, &left));
+            }
         }
     }
     findings
@@ -216,41 +223,4 @@ fn pile_up(facts: &Facts<'_>, function: StrId, site: Option<Frame>, growth: &Gro
         goroutines: growth.alive.clone(),
         cancels: Vec::new(),
     }
-}
-
-/// Those of a pile whose creator is gone: nobody is left who could mean to end them.
-fn abandoned(
-    facts: &Facts<'_>,
-    function: StrId,
-    site: Option<Frame>,
-    growth: &Growth,
-    orphans: &[(Reverse<i64>, Goroutine)],
-) -> Option<Finding> {
-    let left: Vec<_> =
-        orphans.iter().filter(|(_, goroutine)| ended(facts.trace, *goroutine).is_none()).collect();
-    let (Reverse(worst), _) = **left.first()?;
-    let n = count(left.len());
-    if n < facts.rules.pile_up_min || growth.at_end < n {
-        return None;
-    }
-    Some(Finding {
-        rule: Rule::StillAlive,
-        severity: Severity::High,
-        function,
-        site,
-        count: n,
-        worst_ns: worst,
-        total_ns: left.iter().fold(0, |sum, (Reverse(by), _)| sum.saturating_add(*by)),
-        message: format!(
-            "{} of {} are still alive up to {} after the goroutine that created them ended, and \
-             their number grew throughout: nobody cancels their context",
-            count_text(n, "goroutine"),
-            facts.trace.string(function),
-            facts.trace.clock().text(worst)
-        ),
-        fix: "Keep the cancel function and call it when the work is done: defer cancel()."
-            .to_owned(),
-        goroutines: left.iter().map(|(_, goroutine)| *goroutine).collect(),
-        cancels: Vec::new(),
-    })
 }

@@ -8,7 +8,7 @@ use crate::base::{Interval, StackId, StrId};
 use crate::model::Frame;
 
 use super::super::book::Traits;
-use super::super::describe::part_text;
+use super::super::describe::{is_of_file, part_text};
 use super::super::logged::kind;
 use super::super::types::{Finding, Hearing, SplitPart};
 use super::super::words::{Cause, Doing, Evidence, Outcome, Rule, Severity};
@@ -86,7 +86,10 @@ impl<'a> Groups<'a> {
     ) {
         let key = Key {
             rule,
-            function: facts.acting(hearing, held.map_or(StackId::EMPTY, |held| held.stack)),
+            function: facts.acting(
+                hearing.goroutine,
+                [hearing.stack, held.map_or(StackId::EMPTY, |held| held.stack)],
+            ),
             state: held.map_or(Doing::Unknown, |held| held.state),
             site: held.and_then(|held| held.site),
         };
@@ -191,10 +194,16 @@ fn message(facts: &Facts<'_>, group: &Group<'_>, members: &[&Hearing], worst: i6
             format!("{is} still alive {up_to}{time} after {cause}")
         }
         Rule::Deaf => {
-            format!("never heard {cause} and stayed {up_to}{time} longer ({})", grades(members))
+            let was = if members.len() == 1 { "was" } else { "were" };
+            let grades = grades(members);
+            format!("{was} not woken by {cause} and stayed {up_to}{time} longer ({grades})")
         }
         Rule::LateScheduling => {
-            format!("left {up_to}{time} after {cause}, for want of a processor or by the GC")
+            let why = match reach(facts, members) {
+                Some(reach) => format!("most of it, {reach}, before the cancel came to the last"),
+                None => "for want of a processor or by the GC".to_owned(),
+            };
+            format!("left {up_to}{time} after {cause}, {why}")
         }
         _ => format!("left {up_to}{time} after {cause}"),
     };
@@ -205,6 +214,18 @@ fn message(facts: &Facts<'_>, group: &Group<'_>, members: &[&Hearing], worst: i6
         }
         _ => format!("{who} {did}"),
     }
+}
+
+/// How long a cancel took to reach the last of some, if that is most of what they are late by: a
+/// canceller wakes one after another.
+fn reach(facts: &Facts<'_>, members: &[&Hearing]) -> Option<String> {
+    let way = |hearing: &Hearing| hearing.heard_at.since(facts.cancels[hearing.cancel as usize].at);
+    let sum = |of: &dyn Fn(&Hearing) -> i64| {
+        members.iter().map(|hearing| of(hearing)).fold(0, i64::saturating_add)
+    };
+    let is_most = sum(&way) > sum(&|hearing| hearing.overstay_ns) / 2;
+    let last = members.iter().map(|hearing| way(hearing)).max()?;
+    is_most.then(|| facts.trace.clock().text(last))
 }
 
 fn grades(members: &[&Hearing]) -> String {
@@ -252,14 +273,22 @@ fn context_text<'a>(facts: &Facts<'a>, members: &[&Hearing]) -> Option<&'a str> 
 /// What to do about it, by what held the worst one.
 fn fix(facts: &Facts<'_>, group: &Group<'_>) -> &'static str {
     let trace = facts.trace;
+    let is_scheduling = group.key.rule == Rule::LateScheduling;
+    if is_scheduling && reach(facts, &group.members).is_some() {
+        return "Let fewer goroutines wait for one context: a cancel wakes them one after another.";
+    }
+    if group.members.iter().all(|hearing| hearing.evidence == Evidence::AfterFunc) {
+        return "A callback of a cancel has no context left that ends its waits: give them a time \
+                limit of their own, on context.WithoutCancel(ctx).";
+    }
     let Some(held) = &group.held else { return "Return as soon as ctx.Done() is closed." };
-    if group.key.rule == Rule::LateScheduling {
+    if is_scheduling {
         return "Give the program more processors, or fewer goroutines that compute at a time.";
     }
     let joins = facts.book.any(trace.stacks(), held.stack, Traits::JOINS);
     match (held.state, trace.string(held.reason)) {
         (Doing::Waiting, "sleep") if group.key.rule == Rule::Deaf => {
-            "Give it the context, and wait in a select on ctx.Done() and a timer instead of time.Sleep."
+            "Give it the context if it has none, and wait in a select on ctx.Done() and a timer instead of time.Sleep."
         }
         (Doing::Waiting, "sleep") => {
             "Wait in a select on ctx.Done() and a timer instead of time.Sleep, or return before the sleep."
@@ -270,6 +299,9 @@ fn fix(facts: &Facts<'_>, group: &Group<'_>) -> &'static str {
         (Doing::Waiting, "select") => "Add a case <-ctx.Done() of the same context to that select.",
         (Doing::Waiting, "chan receive" | "chan send") => {
             "Put the channel operation into a select with a case <-ctx.Done()."
+        }
+        (Doing::Waiting, "network") if is_of_file(trace, held.stack) => {
+            "Close the file or pipe when ctx is done (context.AfterFunc), or set a deadline on it."
         }
         (Doing::Waiting, "network") => {
             "Use the call that takes a context, or set a deadline on the connection when ctx is done."

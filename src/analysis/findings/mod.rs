@@ -1,5 +1,6 @@
 //! What to act on: each rule is a function from what is known to findings.
 
+mod abandoned;
 mod gc;
 mod growth;
 mod late;
@@ -46,12 +47,11 @@ impl Facts<'_> {
         Splitter { trace, book, assists, ledgers: None }.parts(goroutine, window)
     }
 
-    /// Whose work a goroutine does: its start function, or the outermost function of the
-    /// user's on `stack` if a library's started it.
-    fn acting(&self, hearing: &Hearing, stack: StackId) -> StrId {
-        let of = |stack| self.book.acting(self.trace.stacks(), hearing.function, stack);
-        match of(hearing.stack) {
-            start if start == hearing.function => of(stack),
+    /// Whose work a goroutine does that was seen on two stacks, by the first that tells.
+    fn acting(&self, of: Goroutine, [first, second]: [StackId; 2]) -> StrId {
+        let start = self.book.kind(self.trace, of);
+        match self.book.acting(self.trace.stacks(), start, first) {
+            acting if acting == start => self.book.acting(self.trace.stacks(), start, second),
             acting => acting,
         }
     }

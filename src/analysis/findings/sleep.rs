@@ -10,7 +10,7 @@ use crate::parse::event::GoState;
 use super::super::book::Traits;
 use super::super::describe::frame_text;
 use super::super::names::Origin;
-use super::super::types::Finding;
+use super::super::types::{Finding, Hearing};
 use super::super::words::{Outcome, Rule, Severity};
 use super::{Facts, count, count_text};
 
@@ -30,6 +30,8 @@ struct Group {
     in_handler: bool,
     /// The cancels that any of them spans, or that came before it.
     cancels: Vec<u32>,
+    /// Whether any of the sleepers had heard one of them.
+    any_heard: bool,
 }
 
 pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
@@ -40,18 +42,19 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
             continue;
         }
         let in_handler = facts.book.any(facts.trace.stacks(), sleep.stack, Traits::SERVES);
-        let cancels = spanned(facts, &sleep);
+        let spanned = spanned(facts, &sleep);
         let ns = sleep.interval.ns();
         let counts = ns > facts.rules.max_sleep_ns
             || in_handler && ns > facts.rules.max_sleep_in_handler_ns
-            || !cancels.is_empty();
+            || !spanned.is_empty();
         if counts {
-            let function = slept_for(facts, &sleep);
+            let function = facts.acting(sleep.of, [sleep.stack; 2]);
             let place = facts.book.user(sleep.stack);
             let group = groups.entry((function, place)).or_default();
             group.sleeps.push(sleep);
             group.in_handler |= in_handler;
-            group.cancels.extend(cancels);
+            group.any_heard |= spanned.iter().any(|hearing| !hearing.deaf);
+            group.cancels.extend(spanned.iter().map(|hearing| hearing.cancel));
         }
     }
     groups.into_iter().map(|((function, _), group)| finding(facts, function, group)).collect()
@@ -85,7 +88,7 @@ fn sleeps(facts: &Facts<'_>, over_ns: i64) -> Vec<Sleep> {
 }
 
 /// The cancels that reached the sleeper, or should have, and that it slept across or after.
-fn spanned(facts: &Facts<'_>, sleep: &Sleep) -> Vec<u32> {
+fn spanned<'a>(facts: &'a Facts<'_>, sleep: &Sleep) -> Vec<&'a Hearing> {
     facts
         .hearings_of(sleep.of)
         .filter(|hearing| hearing.told_to_stop && hearing.outcome != Outcome::LivesOn)
@@ -94,14 +97,7 @@ fn spanned(facts: &Facts<'_>, sleep: &Sleep) -> Vec<u32> {
             let slept = sleep.interval.intersect(window).map_or(0, Interval::ns);
             slept > facts.rules.late_over_ns
         })
-        .map(|hearing| hearing.cancel)
         .collect()
-}
-
-/// Whose sleep it was: the start function's, or the handler's that a library's goroutine runs.
-fn slept_for(facts: &Facts<'_>, sleep: &Sleep) -> StrId {
-    let start = facts.trace.goroutines.names[sleep.of.index()];
-    facts.book.acting(facts.trace.stacks(), start, sleep.stack)
 }
 
 fn finding(facts: &Facts<'_>, function: StrId, mut group: Group) -> Finding {
@@ -119,7 +115,11 @@ fn finding(facts: &Facts<'_>, function: StrId, mut group: Group) -> Finding {
         notes.push("in the handler of a request");
     }
     if !group.cancels.is_empty() {
-        notes.push("while its context was cancelled");
+        notes.push(if group.any_heard {
+            "while its context was cancelled"
+        } else {
+            "while a context was cancelled that it seems to work under"
+        });
     }
     let notes = if notes.is_empty() { String::new() } else { format!(", {}", notes.join(", ")) };
     let mut goroutines: Vec<Goroutine> = group.sleeps.iter().map(|sleep| sleep.of).collect();

@@ -1,5 +1,6 @@
 //! What the analysis says of real traces: the twelve cases, and what holds of every trace.
 
+mod advice;
 mod cases;
 mod comparing;
 mod deaf;

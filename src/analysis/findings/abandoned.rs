@@ -1,0 +1,120 @@
+//! `still-alive` without a cancel: a pile of goroutines whose creators are gone. Nobody is left who
+//! could mean to end them.
+
+use std::cmp::Reverse;
+
+use rustc_hash::FxHashMap;
+
+use crate::base::{Goroutine, StackId, StrId};
+use crate::model::Frame;
+use crate::parse::event::GoState;
+
+use super::super::describe::{frame_text, reason_of, waits_text};
+use super::super::types::Finding;
+use super::super::words::{Rule, Severity};
+use super::{Facts, count, count_text};
+
+/// How many of them are asked where they wait.
+const MAX_ASKED: usize = 256;
+
+/// A wait in which most of them are.
+#[derive(Clone, Copy)]
+struct Wait<'a> {
+    reason: &'a str,
+    stack: StackId,
+    site: Option<Frame>,
+}
+
+/// `left` are those of one kind that outlived their creator and the trace, by how much.
+pub(super) fn find(
+    facts: &Facts<'_>,
+    function: StrId,
+    created_at: Option<Frame>,
+    left: &[(Reverse<i64>, Goroutine)],
+) -> Option<Finding> {
+    let (Reverse(worst), _) = *left.first()?;
+    let n = count(left.len());
+    if n < facts.rules.pile_up_min {
+        return None;
+    }
+    let wait = common_wait(facts, left);
+    let on_channel = wait.filter(|wait| matches!(wait.reason, "chan send" | "chan receive"));
+    Some(Finding {
+        rule: Rule::StillAlive,
+        severity: Severity::High,
+        function,
+        // A context that nobody cancels was lost where they were started.
+        site: on_channel.and_then(|wait| wait.site).or(created_at),
+        count: n,
+        worst_ns: worst,
+        total_ns: left.iter().fold(0, |sum, (Reverse(by), _)| sum.saturating_add(*by)),
+        message: format!(
+            "{} of {} are still alive up to {} after the goroutine that created them ended, and \
+             their number grew throughout: {}",
+            count_text(n, "goroutine"),
+            facts.trace.string(function),
+            facts.trace.clock().text(worst),
+            why(facts, wait)
+        ),
+        fix: fix(wait).to_owned(),
+        goroutines: left.iter().map(|(_, goroutine)| *goroutine).collect(),
+        cancels: Vec::new(),
+    })
+}
+
+/// The wait in which at least half of them are at the trace's end.
+fn common_wait<'a>(facts: &Facts<'a>, left: &[(Reverse<i64>, Goroutine)]) -> Option<Wait<'a>> {
+    let mut waits: FxHashMap<(&str, Option<Frame>), (usize, Wait<'a>)> = FxHashMap::default();
+    let asked = left.len().min(MAX_ASKED);
+    for (_, goroutine) in &left[..asked] {
+        if let Some(wait) = last_wait(facts, *goroutine) {
+            waits.entry((wait.reason, wait.site)).or_insert((0, wait)).0 += 1;
+        }
+    }
+    let most = waits.into_values().max_by_key(|(n, _)| *n);
+    most.filter(|(n, _)| n * 2 > asked).map(|(_, wait)| wait)
+}
+
+/// Where a goroutine waits when the trace ends.
+fn last_wait<'a>(facts: &Facts<'a>, goroutine: Goroutine) -> Option<Wait<'a>> {
+    let trace = facts.trace;
+    let last = trace.spans_before(goroutine, trace.last_known(goroutine)).next()?;
+    (last.state == GoState::Waiting).then(|| Wait {
+        reason: reason_of(trace, last.stack, trace.string(last.reason)),
+        stack: last.stack,
+        site: facts.book.site(trace.stacks(), last.stack),
+    })
+}
+
+fn why(facts: &Facts<'_>, wait: Option<Wait<'_>>) -> String {
+    let Some(wait) = wait else { return "nobody ends them".to_owned() };
+    let waits = waits_text(facts.trace, wait.stack, wait.reason);
+    let place = wait.site.map(|site| format!(" in {}", frame_text(facts.trace, site)));
+    let place = place.unwrap_or_default();
+    let because = match wait.reason {
+        "chan send" => ", and nobody receives any more",
+        "chan receive" => ", and nobody sends there, closes it or cancels",
+        "select" => ", and nobody cancels their context",
+        _ => "",
+    };
+    format!("they {waits}{place}{because}")
+}
+
+fn fix(wait: Option<Wait<'_>>) -> &'static str {
+    match wait.map_or("", |wait| wait.reason) {
+        "chan send" => {
+            "Give the channel room for what is sent (a buffer of one), or send in a select with a \
+             case <-ctx.Done()."
+        }
+        "chan receive" => {
+            "Close the channel when no more is sent, or receive in a select with a case \
+             <-ctx.Done(); if it is a context's, call its cancel function: defer cancel()."
+        }
+        "select" => "Keep the cancel function and call it when the work is done: defer cancel().",
+        "sleep" => "Wait in a select on ctx.Done() and a timer instead of time.Sleep.",
+        _ => {
+            "Let each end with the request that it works for: give it the request's context, and \
+             call the cancel function when the work is done."
+        }
+    }
+}

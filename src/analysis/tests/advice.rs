@@ -1,0 +1,219 @@
+//! What findings say and whom they accuse: traces made by hand, after programs that misled.
+
+use super::super::{Document, Evidence, Finding, Rule};
+use super::found;
+use super::made::{CANCEL, Made, TIMER};
+
+const US: i64 = 1_000;
+const MS: i64 = 1_000_000;
+
+fn only(document: &Document, rule: Rule) -> &Finding {
+    let findings = found(document, rule);
+    assert_eq!(findings.len(), 1, "{findings:#?}");
+    findings[0]
+}
+
+/// Requests, one every 10 ms, that each leave a goroutine behind which waits for ever.
+fn leaks(reason: &str, stack: &str) -> Document {
+    let mut made = Made::new();
+    made.running(1, "runtime.main");
+    for n in 0..40 {
+        let (at, request, left) = (i64::from(n) * 10 * MS + MS, 100 + n, 200 + n);
+        made.go(at, 1, "main.main:3", request, "main.handle").runs(at + US, request);
+        made.go(at + 2 * US, request, "main.fetch:16 < main.handle:9", left, "main.fetch.func1");
+        made.runs(at + 3 * US, left).waits(at + 4 * US, left, reason, stack);
+        made.ends(at + 5 * US, request);
+    }
+    made.document(600 * MS)
+}
+
+#[test]
+fn what_leaks_is_told_by_what_it_waits_for() {
+    let line = |finding: &Finding| finding.site.map(|site| site.line);
+    let document = leaks("chan send", "main.fetch.func1:17");
+    let finding = only(&document, Rule::StillAlive);
+    let (says, fix) = (&finding.message, &finding.fix);
+    assert!(says.contains("they wait to send on a channel in main.fetch.func1"), "{says}");
+    assert!(!says.contains("cancel"), "{says}");
+    assert!(fix.contains("a buffer of one"), "{fix}");
+    assert_eq!(line(finding), Some(17), "where it is stuck, and not where it was started");
+
+    let document = leaks("chan receive", "main.fetch.func1:17");
+    let finding = only(&document, Rule::StillAlive);
+    assert!(finding.fix.starts_with("Close the channel"), "{}", finding.fix);
+    assert_eq!(line(finding), Some(17));
+
+    let document = leaks("select", "main.fetch.func1:17");
+    let finding = only(&document, Rule::StillAlive);
+    assert!(finding.message.ends_with("nobody cancels their context"), "{}", finding.message);
+    assert_eq!(line(finding), Some(16), "where the cancel function was lost");
+}
+
+/// A goroutine that waits for its context with this stack, hears, and then stays in another wait
+/// for 60 ms.
+fn stays(heard: &str, reason: &str, stack: &str) -> Document {
+    let mut made = Made::new();
+    made.running(1, "runtime.main");
+    made.go(10 * US, 1, "main.main:3", 2, "main.worker").runs(11 * US, 2);
+    made.waits(12 * US, 2, "select", heard);
+    made.wakes(10 * MS, 1, &format!("{CANCEL} < main.main:5"), 2).runs(10 * MS + US, 2);
+    made.waits(10 * MS + 2 * US, 2, reason, stack);
+    made.wakes(70 * MS, 1, "main.main:9", 2).runs(70 * MS + US, 2).ends(70 * MS + 2 * US, 2);
+    made.document(80 * MS)
+}
+
+#[test]
+fn a_select_by_reflection_is_ones_own() {
+    let heard = "reflect.rselect < reflect.Select:9 < main.worker:20";
+    let document = stays(heard, "sleep", "time.Sleep < main.worker:23");
+    assert_eq!(only(&document, Rule::LateExit).count, 1);
+}
+
+#[test]
+fn a_pipe_is_no_network() {
+    let pipe = "internal/poll.(*FD).Read < os.(*File).Read < main.worker:23";
+    let document = stays("main.worker:20", "network", pipe);
+    let finding = only(&document, Rule::LateExit);
+    assert!(finding.message.contains("for a file or pipe"), "{}", finding.message);
+    assert!(finding.fix.starts_with("Close the file or pipe"), "{}", finding.fix);
+    let connection = "internal/poll.(*FD).Read < net.(*conn).Read < main.worker:23";
+    let document = stays("main.worker:20", "network", connection);
+    assert!(only(&document, Rule::LateExit).message.contains("for the network"));
+}
+
+#[test]
+fn what_one_cancel_takes_to_come_to_thousands_is_not_the_processors() {
+    let mut made = Made::new();
+    made.running(1, "runtime.main");
+    let all = 2..1_002;
+    for of in all.clone() {
+        let at = i64::from(of) * 10 * US;
+        made.go(at, 1, "main.main:3", of, "main.listen").runs(at + US, of);
+        made.waits(at + 2 * US, of, "chan receive", "main.listen:20");
+    }
+    let stack = format!("{CANCEL} < main.main:5");
+    for (n, of) in (0..).zip(all.rev()) {
+        let at = 20 * MS + n * 20 * US;
+        made.wakes(at, 1, &stack, of).runs(at + US, of).ends(at + 2 * US, of);
+    }
+    let document = made.document(80 * MS);
+    let finding = only(&document, Rule::LateScheduling);
+    assert!(finding.message.contains("before the cancel came to the last"), "{}", finding.message);
+    assert!(finding.fix.starts_with("Let fewer goroutines wait"), "{}", finding.fix);
+}
+
+#[test]
+fn a_callback_that_cancels_what_is_cancelled_is_no_cancel() {
+    for (wakes, n_cancels) in [(false, 1), (true, 2)] {
+        let mut made = Made::new();
+        made.running(1, "runtime.main");
+        made.go(10 * US, 1, "main.main:3", 2, "main.worker").runs(11 * US, 2);
+        made.waits(12 * US, 2, "chan receive", "main.worker:20");
+        made.go(10 * MS, 0, "", 90, "context.WithDeadlineCause.func2").runs(10 * MS + US, 90);
+        let timer = format!("context.(*cancelCtx).cancel < {TIMER}");
+        let callback = format!("context.(*afterFuncCtx).cancel < {timer}");
+        made.go(10 * MS + 2 * US, 90, &callback, 4, "context.WithCancel.func1");
+        made.ends(10 * MS + 3 * US, 90).runs(10 * MS + 4 * US, 4);
+        if wakes {
+            made.wakes(
+                10 * MS + 5 * US,
+                4,
+                "context.(*cancelCtx).cancel < context.WithCancel.func1",
+                2,
+            );
+        }
+        made.ends(10 * MS + 6 * US, 4);
+        let document = made.document(80 * MS);
+        assert_eq!(document.analysis().cancels().len(), n_cancels, "{wakes}");
+    }
+}
+
+/// A goroutine asks three others, of which two listen to its deadline, and takes their answers one
+/// after the other with this statement for the last.
+fn gathers(last: &str) -> Document {
+    let mut made = Made::new();
+    made.running(1, "runtime.main");
+    made.go(US, 1, "main.main:3", 2, "main.page").runs(2 * US, 2);
+    for (id, start) in [(11, "main.price"), (12, "main.price"), (13, "main.rating")] {
+        let at = i64::from(id) * 10 * US;
+        made.go(at, 2, "main.page:10", id, start).runs(at + US, id);
+        let (reason, stack) = if id == 13 {
+            ("sleep", "time.Sleep < main.rating:40")
+        } else {
+            ("select", "main.price:30")
+        };
+        made.waits(at + 2 * US, id, reason, stack);
+    }
+    let gather = "main.page:20";
+    made.waits(MS, 2, "chan receive", gather);
+    made.go(10 * MS, 0, "", 90, "context.WithDeadlineCause.func2").runs(10 * MS + US, 90);
+    let timer = format!("context.(*cancelCtx).cancel < {TIMER}");
+    made.wakes(10 * MS + 2 * US, 90, &timer, 12).wakes(10 * MS + 3 * US, 90, &timer, 11);
+    made.ends(10 * MS + 4 * US, 90);
+    for (at, id, next) in [(11 * MS, 12, gather), (12 * MS, 11, last)] {
+        made.runs(at, id).wakes(at + US, id, "main.price:32", 2).ends(at + 2 * US, id);
+        made.runs(at + 3 * US, 2).waits(at + 4 * US, 2, "chan receive", next);
+    }
+    made.wakes(60 * MS, 0, "", 13).runs(60 * MS + US, 13);
+    made.wakes(60 * MS + 2 * US, 13, "main.rating:42", 2).ends(60 * MS + 3 * US, 13);
+    made.runs(60 * MS + 4 * US, 2).ends(60 * MS + 5 * US, 2);
+    made.document(80 * MS)
+}
+
+fn deaf(document: &Document) -> Vec<(u64, Evidence)> {
+    let rows = document.analysis().hearings().iter().filter(|row| row.deaf);
+    rows.map(|row| (document.trace().go_id(row.goroutine).0, row.evidence)).collect()
+}
+
+#[test]
+fn who_answers_last_of_those_that_are_asked_together_is_deaf() {
+    let document = gathers("main.page:20");
+    assert_eq!(deaf(&document), [(13, Evidence::WaitedOn)]);
+    let finding = only(&document, Rule::LongSleep);
+    assert!(finding.message.contains("that it seems to work under"), "{}", finding.message);
+    let finding = only(&document, Rule::Deaf);
+    assert!(finding.message.contains("was not woken by its cancel"), "{}", finding.message);
+    assert_eq!(deaf(&gathers("main.page:25")), [], "what it waits for there is something else");
+}
+
+#[test]
+fn children_of_whoever_cancels_are_no_family_of_a_callback() {
+    let mut made = Made::new();
+    made.running(1, "runtime.main");
+    made.go(US, 1, "main.main:3", 2, "main.boss").runs(2 * US, 2);
+    // A client of its own, which has nothing to do with the context.
+    made.go(3 * US, 2, "main.boss:10", 5, "main.client").runs(4 * US, 5);
+    made.waits(5 * US, 5, "sleep", "time.Sleep < main.client:40");
+    let callback = format!("context.(*afterFuncCtx).cancel < {CANCEL} < main.boss:12");
+    made.go(10 * MS, 2, &callback, 6, "main.boss.func2");
+    made.waits(10 * MS + US, 2, "chan receive", "main.boss:14");
+    made.runs(10 * MS + 2 * US, 6).ends(10 * MS + 3 * US, 6);
+    made.wakes(60 * MS, 0, "", 5).runs(60 * MS + US, 5);
+    made.wakes(60 * MS + 2 * US, 5, "main.client:42", 2).ends(60 * MS + 3 * US, 5);
+    made.runs(60 * MS + 4 * US, 2).ends(60 * MS + 5 * US, 2);
+    assert_eq!(deaf(&made.document(80 * MS)), []);
+}
+
+#[test]
+fn a_handler_whose_time_is_up_is_deaf_if_it_works_on() {
+    let mut made = Made::new();
+    made.running(1, "runtime.main");
+    let serve = "net/http.(*timeoutHandler).ServeHTTP";
+    let below = "net/http.serverHandler.ServeHTTP < net/http.(*conn).serve";
+    made.go(US, 1, "net/http.(*Server).Serve", 2, "net/http.(*conn).serve").runs(2 * US, 2);
+    let go = format!("{serve}:7 < {below}");
+    made.go(3 * US, 2, &go, 5, "net/http.(*timeoutHandler).ServeHTTP.func1").runs(4 * US, 5);
+    let sleeps = "time.Sleep < main.report:18 < net/http.HandlerFunc.ServeHTTP < \
+                  net/http.(*timeoutHandler).ServeHTTP.func1";
+    made.waits(5 * US, 5, "sleep", sleeps);
+    made.waits(6 * US, 2, "select", &format!("{serve}:9 < {below}"));
+    made.go(10 * MS, 0, "", 90, "context.WithDeadlineCause.func2").runs(10 * MS + US, 90);
+    let timer = format!("context.(*cancelCtx).cancel < {TIMER}");
+    made.wakes(10 * MS + 2 * US, 90, &timer, 2).ends(10 * MS + 3 * US, 90);
+    made.runs(10 * MS + 4 * US, 2).ends(10 * MS + 5 * US, 2);
+    made.wakes(60 * MS, 0, "", 5).runs(60 * MS + US, 5).ends(60 * MS + 2 * US, 5);
+    let document = made.document(80 * MS);
+    assert_eq!(deaf(&document), [(5, Evidence::Task)]);
+    let finding = only(&document, Rule::Deaf);
+    assert_eq!(document.trace().string(finding.function), "main.report");
+}

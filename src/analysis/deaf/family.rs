@@ -369,16 +369,15 @@ impl Held {
 
 /// Adds those that the same function of the same goroutine created as one that heard: a guess.
 pub(super) fn find_siblings(ground: &Ground<'_>, cancel: &Cancel, found: &mut Found) {
-    let mut asked = Vec::new();
+    let mut asked = FxHashSet::default();
     for hearing in ground.told(cancel).filter(|hearing| hearing.heard_in == HeardIn::Own) {
         let Some(parent) = lives::parent(ground.trace, hearing.goroutine) else {
             continue;
         };
         let made_by = ground.creating_function(hearing.goroutine);
-        if asked.contains(&(parent, made_by)) {
+        if !asked.insert((parent, made_by)) {
             continue;
         }
-        asked.push((parent, made_by));
         let children = ground.stayers.of(parent);
         let at = children.partition_point(|&child| child < hearing.goroutine);
         let near = at.saturating_sub(MAX_SIBLINGS)..(at + MAX_SIBLINGS).min(children.len());

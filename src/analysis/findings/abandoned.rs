@@ -47,7 +47,7 @@ pub(super) fn find(
         site: on_channel.and_then(|wait| wait.site).or(created_at),
         count: n,
         worst_ns: worst,
-        total_ns: left.iter().fold(0, |sum, (Reverse(by), _)| sum.saturating_add(*by)),
+        total_ns: super::total(left.iter().map(|(Reverse(by), _)| *by)),
         message: format!(
             "{} of {} are still alive up to {} after the goroutine that created them ended, and \
              their number grew throughout: {}",

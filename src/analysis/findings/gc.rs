@@ -17,13 +17,13 @@ const MIN_CYCLES: usize = 3;
 pub(super) fn find(facts: &Facts<'_>) -> Option<Finding> {
     let world = facts.trace.world();
     let total = facts.trace.interval().ns().max(1);
-    let marked: i64 = world.gc().iter().copied().map(Interval::ns).sum();
+    let marked = super::total(world.gc().iter().copied().map(Interval::ns));
     let percent = marked.saturating_mul(100) / total;
     if world.gc().len() < MIN_CYCLES || percent <= i64::from(facts.rules.gc_percent) {
         return None;
     }
-    let stopped: i64 = world.stop_the_world().iter().map(|stop| stop.interval.ns()).sum();
-    let assisted: i64 = world.assists().iter().map(|assist| assist.interval.ns()).sum();
+    let stopped = super::total(world.stop_the_world().iter().map(|stop| stop.interval.ns()));
+    let assisted = super::total(world.assists().iter().map(|assist| assist.interval.ns()));
     let assistants = assistants(facts);
     let payer = assistants
         .first()

@@ -136,7 +136,7 @@ fn orphan(
         site,
         count: n,
         worst_ns: worst,
-        total_ns: orphans.iter().fold(0, |sum, (Reverse(by), _)| sum.saturating_add(*by)),
+        total_ns: super::total(orphans.iter().map(|(Reverse(by), _)| *by)),
         message: format!(
             "{} of {name} outlived the goroutine that created {it}, by up to {}",
             count_text(n, "goroutine"),
@@ -196,7 +196,7 @@ fn growth(facts: &Facts<'_>, kin: &[Goroutine]) -> Option<Growth> {
     Some(Growth {
         at_end: count(alive.iter().filter(is_left).count()),
         oldest_ns: alive.iter().map(age).max().unwrap_or(0),
-        total_ns: alive.iter().map(age).fold(0, i64::saturating_add),
+        total_ns: super::total(alive.iter().map(age)),
         alive,
     })
 }

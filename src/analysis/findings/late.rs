@@ -144,7 +144,7 @@ fn is_starved(facts: &Facts<'_>, part: &SplitPart) -> bool {
 fn finding(facts: &Facts<'_>, group: &Group<'_>) -> Finding {
     let mut members = group.members.clone();
     members.sort_by_key(|hearing| (Reverse(hearing.overstay_ns), hearing.goroutine));
-    let total: i64 = members.iter().fold(0, |sum, hearing| sum.saturating_add(hearing.overstay_ns));
+    let total = super::total(members.iter().map(|hearing| hearing.overstay_ns));
     let worst = members.first().map_or(0, |hearing| hearing.overstay_ns);
     let mut cancels: Vec<u32> = members.iter().map(|hearing| hearing.cancel).collect();
     cancels.sort_unstable();
@@ -220,10 +220,9 @@ fn message(facts: &Facts<'_>, group: &Group<'_>, members: &[&Hearing], worst: i6
 /// canceller wakes one after another.
 fn reach(facts: &Facts<'_>, members: &[&Hearing]) -> Option<String> {
     let way = |hearing: &Hearing| hearing.heard_at.since(facts.cancels[hearing.cancel as usize].at);
-    let sum = |of: &dyn Fn(&Hearing) -> i64| {
-        members.iter().map(|hearing| of(hearing)).fold(0, i64::saturating_add)
-    };
-    let is_most = sum(&way) > sum(&|hearing| hearing.overstay_ns) / 2;
+    let on_the_way = super::total(members.iter().map(|hearing| way(hearing)));
+    let in_all = super::total(members.iter().map(|hearing| hearing.overstay_ns));
+    let is_most = on_the_way > in_all / 2;
     let last = members.iter().map(|hearing| way(hearing)).max()?;
     is_most.then(|| facts.trace.clock().text(last))
 }

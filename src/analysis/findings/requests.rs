@@ -119,8 +119,8 @@ fn finding(facts: &Facts<'_>, name: StrId, mut requests: Vec<Request>) -> Option
     let slowest = requests.get(..n.div_ceil(100))?;
     let worst = slowest.first()?.interval.ns();
     let median = requests.get(n / 2)?.interval.ns();
-    let total: i64 = slowest.iter().map(|request| request.interval.ns()).sum();
-    let overstayed: i64 = slowest.iter().map(|request| overstay(facts, request)).sum();
+    let total = super::total(slowest.iter().map(|request| request.interval.ns()));
+    let overstayed = super::total(slowest.iter().map(|request| overstay(facts, request)));
     let share = overstayed.saturating_mul(100) / total.max(1);
     let text = facts.trace.string(name);
     let of_it = match share {

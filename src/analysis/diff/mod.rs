@@ -34,6 +34,8 @@ pub const ENOUGH: usize = 5;
 pub const ENOUGH_FOR_TAIL: usize = 100;
 /// A change below this share of the smaller of both does not matter, in percent.
 pub const MIN_PERCENT: i64 = 5;
+/// A change of so many times what does not matter is large.
+const LARGE: i64 = 4;
 /// So many more in a hundred may be stuck.
 const MIN_STUCK: i64 = 20;
 /// The false discovery rate below which a change counts.
@@ -225,8 +227,13 @@ fn tested(kind: GroupKind, before: &Sample, after: &Sample, moved: Option<Shift>
         let agreed = if test.way == way { way } else { Ordering::Equal };
         Test { way: agreed, ..test }
     };
-    let moved = moved.map_or(0, |moved| moved.ns);
-    let mut tests = vec![if_it_is(rank_test(before, after), grew(50, moved))];
+    // How busy the machine was moves everything a little, and two runs of one program are to be
+    // the same: what is not large has to be beyond the margin for sure.
+    let middle = moved.map_or(Ordering::Equal, |moved| {
+        let is_large = grew(50, moved.ns / LARGE) != Ordering::Equal;
+        grew(50, if is_large { moved.ns } else { surely_moved(moved) })
+    });
+    let mut tests = vec![if_it_is(rank_test(before, after), middle)];
     if has_tail(kind, before.len().min(after.len())) {
         let tail = after.quantile(99).saturating_sub(before.quantile(99));
         tests.push(if_it_is(tail_test(before, after, |was| margin(99, was)), grew(99, tail)));
@@ -241,6 +248,16 @@ fn tested(kind: GroupKind, before: &Sample, after: &Sample, moved: Option<Shift>
     let surest = |a: &Test, b: &Test| (!matters(a), a.p).partial_cmp(&(!matters(b), b.p));
     let surest = tests.into_iter().min_by(|a, b| surest(a, b).unwrap_or(Ordering::Equal));
     surest.map_or(Test::NONE, |test| Test { p: (n * test.p).min(1.0), ..test })
+}
+
+/// By how much the typical duration grew at least, or shrank, as far as that is sure.
+fn surely_moved(moved: Shift) -> i64 {
+    match moved.ci95_ns {
+        Some([low, _]) if low > 0 => low,
+        Some([_, high]) if high < 0 => high,
+        Some(_) => 0,
+        None => moved.ns,
+    }
 }
 
 /// Whether the slowest are compared too. How long a sleep or a lock took at worst is the

@@ -70,6 +70,25 @@ fn a_change_that_is_too_small_to_matter_is_none() {
 }
 
 #[test]
+fn a_small_change_that_may_not_matter_is_none() {
+    // 340 ms became 360 ms, as between two runs on a busy machine: it is sure that it is longer,
+    // but not that it is longer by a twentieth.
+    let spread = |n: i64| (n * 37) % 100;
+    let before = sample((0..60).map(|n| 290 + spread(n)));
+    let after = sample((0..60).map(|n| 310 + spread(n)));
+    let group = verdict(&before, &after);
+    assert!(group.p_value.is_some_and(|p| p < 0.01), "{group:?}");
+    assert!(group.ci95_ns.is_some_and(|[low, _]| low > 0), "{group:?}");
+    assert_eq!(group.verdict, Verdict::Same);
+    // What is sure to be more than that counts, and so does what is several times as much.
+    let more = sample((0..60).map(|n| 345 + spread(n)));
+    assert_eq!(verdict(&before, &more).verdict, Verdict::Worse);
+    assert_eq!(verdict(&more, &before).verdict, Verdict::Better);
+    let few = sample([1, 1, 2, 80, 81, 80, 82, 81]);
+    assert_eq!(verdict(&sample([0, 1, 1, 0, 2, 1, 3, 1]), &few).verdict, Verdict::Worse);
+}
+
+#[test]
 fn a_tail_alone_counts() {
     let before = sample((0..400).map(|n| if n % 16 == 0 { 300 } else { 10 + n % 3 }));
     let after = sample((0..400).map(|n| 10 + n % 3));

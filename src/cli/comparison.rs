@@ -8,7 +8,7 @@ use super::ink::{
 use super::open::Opened;
 use super::text::head;
 use super::told::Head;
-use crate::analysis::{Diff, DiffGroup, ENOUGH, Side, Verdict};
+use crate::analysis::{Aspect, Diff, DiffGroup, ENOUGH, Side, Verdict};
 use crate::base::Clock;
 
 /// How many groups are told one by one.
@@ -126,6 +126,18 @@ pub(super) fn moved(diff: &Diff, group: &DiffGroup, shift: i64) -> String {
         format!(" (95 % sure: {} to {})", signed(low), signed(high))
     });
     let chance = group.q_value.map_or_else(String::new, |q| format!(", {}", probability(q)));
+    match group.aspect {
+        Some(Aspect::Slowest) => {
+            let slowest = group.after.p99_ns.saturating_sub(group.before.p99_ns);
+            return format!("the slowest: p99 {}{chance}", signed(slowest));
+        }
+        Some(Aspect::Stuck) => {
+            let alive = |side: &Side| grouped(side.alive.into());
+            let (was, is) = (alive(&group.before), alive(&group.after));
+            return format!("still going on at the end: {was} → {is}{chance}");
+        }
+        Some(Aspect::Typical) | None => {}
+    }
     // With enough to tell but no interval, the trace's end leaves one side open.
     match (group.q_value, group.ci95_ns, shift) {
         (Some(_), None, 0) => format!("by how much cannot be told{chance}"),

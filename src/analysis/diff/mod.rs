@@ -88,6 +88,19 @@ pub struct DiffGroup {
     pub q_value: Option<f64>,
     /// What that means.
     pub verdict: Verdict,
+    /// What of it is better or worse; none if nothing is.
+    pub aspect: Option<Aspect>,
+}
+
+/// What of some durations changed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Aspect {
+    /// The typical one.
+    Typical,
+    /// The slowest twentieth.
+    Slowest,
+    /// How many were still going on when the trace ended.
+    Stuck,
 }
 
 impl DiffGroup {
@@ -169,6 +182,7 @@ fn compare(key: Key, before: &Sample, after: &Sample, alike: bool) -> DiffGroup 
     let moved = shift(before, after).filter(|_| alike);
     let enough = alike && before.len().min(after.len()) >= ENOUGH;
     let tested = enough.then(|| tested(key.kind, before, after, moved));
+    let (tested, aspect) = tested.unzip();
     let verdict = match (before.is_empty(), after.is_empty(), tested) {
         (_, true, _) => Verdict::OnlyBefore,
         (true, ..) => Verdict::OnlyAfter,
@@ -188,6 +202,7 @@ fn compare(key: Key, before: &Sample, after: &Sample, alike: bool) -> DiffGroup 
         ci95_ns: moved.filter(|_| enough).and_then(|moved| moved.ci95_ns),
         p_value: tested.map(|tested| tested.p),
         q_value: None,
+        aspect: aspect.filter(|_| matches!(verdict, Verdict::Better | Verdict::Worse)),
         verdict,
     }
 }
@@ -216,7 +231,12 @@ fn side(sample: &Sample) -> Side {
 ///
 /// Each test is held against the change that it is about, and has to go the same way. The p is
 /// that of the surest among those that matter, times the number of tests.
-fn tested(kind: GroupKind, before: &Sample, after: &Sample, moved: Option<Shift>) -> Test {
+fn tested(
+    kind: GroupKind,
+    before: &Sample,
+    after: &Sample,
+    moved: Option<Shift>,
+) -> (Test, Aspect) {
     let margin = |percent: usize, was: i64| floor_ns(kind, percent).max(was / (100 / MIN_PERCENT));
     let grew = |percent: usize, change: i64| {
         let smaller = before.quantile(percent).min(after.quantile(percent));
@@ -233,21 +253,23 @@ fn tested(kind: GroupKind, before: &Sample, after: &Sample, moved: Option<Shift>
         let is_large = grew(50, moved.ns / LARGE) != Ordering::Equal;
         grew(50, if is_large { moved.ns } else { surely_moved(moved) })
     });
-    let mut tests = vec![if_it_is(rank_test(before, after), middle)];
+    let mut tests = vec![(if_it_is(rank_test(before, after), middle), Aspect::Typical)];
     if has_tail(kind, before.len().min(after.len())) {
         let tail = after.quantile(99).saturating_sub(before.quantile(99));
-        tests.push(if_it_is(tail_test(before, after, |was| margin(99, was)), grew(99, tail)));
+        let test = tail_test(before, after, |was| margin(99, was));
+        tests.push((if_it_is(test, grew(99, tail)), Aspect::Slowest));
     }
     if before.n_cut_off() + after.n_cut_off() > 0 {
         let (test, percent) = stuck_test(before, after, |was| margin(99, was));
         let way = if percent.abs() > MIN_STUCK { percent.cmp(&0) } else { Ordering::Equal };
-        tests.push(if_it_is(test, way));
+        tests.push((if_it_is(test, way), Aspect::Stuck));
     }
     let n = u8::try_from(tests.len()).map_or(1.0, f64::from);
     let matters = |test: &Test| test.way != Ordering::Equal;
     let surest = |a: &Test, b: &Test| (!matters(a), a.p).partial_cmp(&(!matters(b), b.p));
-    let surest = tests.into_iter().min_by(|a, b| surest(a, b).unwrap_or(Ordering::Equal));
-    surest.map_or(Test::NONE, |test| Test { p: (n * test.p).min(1.0), ..test })
+    let surest = tests.into_iter().min_by(|a, b| surest(&a.0, &b.0).unwrap_or(Ordering::Equal));
+    let (test, aspect) = surest.unwrap_or((Test::NONE, Aspect::Typical));
+    (Test { p: (n * test.p).min(1.0), ..test }, aspect)
 }
 
 /// By how much the typical duration grew at least, or shrank, as far as that is sure.
@@ -292,7 +314,7 @@ fn correct(groups: &mut [DiffGroup]) {
             group.q_value = Some(rate);
             let changed = matches!(group.verdict, Verdict::Worse | Verdict::Better);
             if changed && rate >= MAX_RATE {
-                group.verdict = Verdict::Same;
+                (group.verdict, group.aspect) = (Verdict::Same, None);
             }
         }
     }

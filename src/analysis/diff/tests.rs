@@ -54,7 +54,7 @@ fn ticks_and_nanoseconds_are_not_compared() {
 fn a_clear_change_is_better_or_worse() {
     let (slow, fast) = (sample(70..120), sample([1, 2, 1, 3, 1, 2, 1, 1, 2, 2]));
     let group = verdict(&slow, &fast);
-    assert_eq!(group.verdict, Verdict::Better);
+    assert_eq!((group.verdict, group.aspect), (Verdict::Better, Some(Aspect::Typical)));
     assert!(group.q_value.is_some_and(|q| q < 0.001));
     assert!(group.ci95_ns.is_some_and(|[low, high]| low < -80_000_000 && high < -70_000_000));
     assert_eq!(verdict(&fast, &slow).verdict, Verdict::Worse);
@@ -92,7 +92,8 @@ fn a_small_change_that_may_not_matter_is_none() {
 fn a_tail_alone_counts() {
     let before = sample((0..400).map(|n| if n % 16 == 0 { 300 } else { 10 + n % 3 }));
     let after = sample((0..400).map(|n| 10 + n % 3));
-    assert_eq!(verdict(&before, &after).verdict, Verdict::Better);
+    let group = verdict(&before, &after);
+    assert_eq!((group.verdict, group.aspect), (Verdict::Better, Some(Aspect::Slowest)));
     assert_eq!(verdict(&after, &before).verdict, Verdict::Worse);
 }
 

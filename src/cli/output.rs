@@ -40,6 +40,37 @@ pub(super) fn stdout_has_color(output: Option<&Path>) -> bool {
         && !matches!(anstream::AutoStream::choice(&io::stdout()), anstream::ColorChoice::Never)
 }
 
+/// Makes sure that a file could be written now, without writing it: better to fail before long
+/// work than after. Nothing is left behind.
+///
+/// # Errors
+/// If it could not.
+pub(super) fn try_place(path: &Path) -> Result<(), io::Error> {
+    match fs::metadata(path) {
+        Ok(meta) if meta.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+        // To open a pipe would tell its reader something.
+        Ok(meta) if !meta.is_file() => Ok(()),
+        _ => {
+            let target = behind_links(path)?;
+            Partial::beside(&target).create(&target).map(drop)
+        }
+    }
+}
+
+/// Writes what must not be lost to a new file in the folder for temporary ones, and gives its name.
+///
+/// # Errors
+/// If that cannot be written either.
+pub(super) fn write_aside(ending: &str, bytes: &[u8]) -> Result<PathBuf, io::Error> {
+    let name = format!("overstay-{}.{ending}", std::process::id());
+    let path = std::env::temp_dir().join(name);
+    // Anybody may have put a link of that name there.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that writes files")]
+    let file = fs::OpenOptions::new().write(true).create_new(true).open(&path)?;
+    fill(file, |out| out.write_all(bytes))?;
+    Ok(path)
+}
+
 fn write_whole<T>(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> Result<T, io::Error>,

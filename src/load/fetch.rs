@@ -303,7 +303,7 @@ mod tests {
     use super::*;
 
     /// How long a server may be silent that is expected to speak: a busy machine takes its time.
-    const LONG: Duration = Duration::from_secs(60);
+    const LONG: Duration = Duration::from_mins(1);
     /// The same for one that is expected to be silent.
     const SHORT: Duration = Duration::from_millis(200);
 

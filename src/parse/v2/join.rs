@@ -60,14 +60,13 @@ impl<'j, P: Piece> Joiner<'j, P> {
     ///    ([`Joiner::fitting`]). If so, they are moved, and it is handed on.
     /// 2. Else it is read again with the carry. If it does not break, or there was no carry, so
     ///    that it was read on its own, that is handed on.
-    /// 3. If it breaks, it is read once more on its own, from the time and the number of Syncs
-    ///    before step 2: it may make sense, and only what is before it be missing.
+    /// 3. If it breaks, it is read once more on its own, from the time, the number of Syncs and
+    ///    the clock's frequency before step 2: it may make sense, and only what is before it be
+    ///    missing.
     /// 4. Of these two the one with more events is handed on. If that is the second, what lies
     ///    between it and the generation before is not known, which a seam says. If it is the first,
     ///    all is put back as that left it: the time, the Syncs, the carry, which it lost, and the
     ///    warnings.
-    ///
-    /// The clock's frequency is remembered throughout.
     pub(super) fn generation(
         &mut self,
         generation: &Generation<'_>,

@@ -8,7 +8,7 @@
 //!
 //! ```text
 //! parse → model → analysis → scene → ui            base is below all
-//!                      └── cli      load is the only file IO
+//!                      └── cli      load alone reads traces
 //! ```
 
 pub mod analysis;

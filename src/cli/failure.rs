@@ -46,6 +46,12 @@ impl Failure {
         Self::of_file(path, reason(err))
     }
 
+    /// The same failure, and what is done about it.
+    #[must_use]
+    pub fn and(self, what: impl fmt::Display) -> Self {
+        Self { text: format!("{}; {what}", self.text), ..self }
+    }
+
     /// Whether it is only that nobody reads the output any more (`overstay … | head`).
     #[must_use]
     pub fn is_quiet(&self) -> bool {

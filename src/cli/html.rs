@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use super::comparison::{facts, moved, verdict_words};
-use super::ink::safe;
+use super::ink::{and_more, safe};
 use super::told::{Head, Late, Told, ToldFinding};
 use crate::analysis::{Diff, DiffGroup, Doing, Severity, Verdict};
 use crate::base::Clock;
@@ -39,6 +39,7 @@ pub(super) fn write_report(out: &mut dyn Write, told: &Told) -> io::Result<()> {
             write_finding(out, finding)?;
         }
         writeln!(out, "</table>")?;
+        not_told(out, told.findings.len())?;
     }
     end(out)
 }
@@ -86,6 +87,7 @@ pub(super) fn write_diff(
     }
     if !changed.is_empty() {
         writeln!(out, "</table>")?;
+        not_told(out, changed.len())?;
     }
     end(out)
 }
@@ -149,7 +151,15 @@ fn late(out: &mut dyn Write, told: &Told) -> io::Result<()> {
     for left in told.left.iter().take(ROWS) {
         writeln!(out, "<p class=\"faint\">… and {}</p>", text(left))?;
     }
-    Ok(())
+    not_told(out, told.left.len())
+}
+
+/// Says how many of `n_rows` are not there.
+fn not_told(out: &mut dyn Write, n_rows: usize) -> io::Result<()> {
+    match and_more(n_rows.saturating_sub(ROWS)) {
+        Some(more) => writeln!(out, "<p class=\"faint\">{more}</p>"),
+        None => Ok(()),
+    }
 }
 
 fn write_late(out: &mut dyn Write, clock: Clock, late: &Late, worst: i64) -> io::Result<()> {

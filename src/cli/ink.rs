@@ -98,11 +98,15 @@ pub(super) fn cut_list<T>(
     for item in items.take(limit) {
         write(out, item)?;
     }
-    if left > 0 {
-        let text = format!("… and {} more; --format json has them all", grouped(left as u64));
-        writeln!(out, "  {}", styled(FAINT, text))?;
+    match and_more(left) {
+        Some(text) => writeln!(out, "  {}", styled(FAINT, text)),
+        None => Ok(()),
     }
-    Ok(())
+}
+
+/// What stands in every form for those of a list that are not told; none if all are.
+pub(super) fn and_more(left: usize) -> Option<String> {
+    (left > 0).then(|| format!("… and {} more; --format json has them all", grouped(left as u64)))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 
 use super::comparison::{facts, moved, verdict_words};
-use super::ink::safe;
+use super::ink::{and_more, safe};
 use super::told::{Head, Told};
 use crate::analysis::{Diff, Verdict};
 
@@ -45,6 +45,9 @@ pub(super) fn write_report(out: &mut dyn Write, told: &Told) -> io::Result<()> {
     for left in told.left.iter().take(ROWS) {
         writeln!(out, "- … and {}", cell(left))?;
     }
+    if let Some(more) = and_more(told.left.len().saturating_sub(ROWS)) {
+        writeln!(out, "- {more}")?;
+    }
     if !told.findings.is_empty() {
         writeln!(out, "\n| | finding | where | what | what to do |\n|---|---|---|---|---|")?;
     }
@@ -53,7 +56,7 @@ pub(super) fn write_report(out: &mut dyn Write, told: &Told) -> io::Result<()> {
         let (message, fix) = (cell(&finding.message), cell(&finding.fix));
         writeln!(out, "| {} | {} | {place} | {message} | {fix} |", finding.severity, finding.rule)?;
     }
-    Ok(())
+    below_table(out, told.findings.len())
 }
 
 /// Writes the comparison of two traces.
@@ -90,11 +93,15 @@ pub(super) fn write_diff(
             cell(&change),
         )?;
     }
-    let left = changed.len().saturating_sub(ROWS);
-    if left > 0 {
-        writeln!(out, "\n… and {left} more.")?;
+    below_table(out, changed.len())
+}
+
+/// Says how many of `n_rows` a table does not have.
+fn below_table(out: &mut dyn Write, n_rows: usize) -> io::Result<()> {
+    match and_more(n_rows.saturating_sub(ROWS)) {
+        Some(more) => writeln!(out, "\n{more}"),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 fn head(out: &mut dyn Write, title: &str, head: &Head) -> io::Result<()> {

@@ -9,6 +9,8 @@ use super::failure::Failure;
 
 /// How much is gathered before it is written.
 const BUFFER_BYTES: usize = 1 << 16;
+/// How many links are followed from one name, as on Linux.
+const LINKS_FOLLOWED: usize = 40;
 
 /// Writes what `write` makes to the file, or to standard output if there is none.
 ///
@@ -38,6 +40,37 @@ pub(super) fn stdout_has_color(output: Option<&Path>) -> bool {
         && !matches!(anstream::AutoStream::choice(&io::stdout()), anstream::ColorChoice::Never)
 }
 
+/// Makes sure that a file could be written now, without writing it: better to fail before long
+/// work than after. Nothing is left behind.
+///
+/// # Errors
+/// If it could not.
+pub(super) fn try_place(path: &Path) -> Result<(), io::Error> {
+    match fs::metadata(path) {
+        Ok(meta) if meta.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+        // To open a pipe would tell its reader something.
+        Ok(meta) if !meta.is_file() => Ok(()),
+        _ => {
+            let target = behind_links(path)?;
+            Partial::beside(&target).create(&target).map(drop)
+        }
+    }
+}
+
+/// Writes what must not be lost to a new file in the folder for temporary ones, and gives its name.
+///
+/// # Errors
+/// If that cannot be written either.
+pub(super) fn write_aside(ending: &str, bytes: &[u8]) -> Result<PathBuf, io::Error> {
+    let name = format!("overstay-{}.{ending}", std::process::id());
+    let path = std::env::temp_dir().join(name);
+    // Anybody may have put a link of that name there.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that writes files")]
+    let file = fs::OpenOptions::new().write(true).create_new(true).open(&path)?;
+    fill(file, |out| out.write_all(bytes))?;
+    Ok(path)
+}
+
 fn write_whole<T>(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> Result<T, io::Error>,
@@ -48,12 +81,23 @@ fn write_whole<T>(
         let file = fs::OpenOptions::new().write(true).open(path)?;
         return fill(file, write);
     }
-    let partial = Partial::beside(path);
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that writes files")]
-    let file = fs::File::create(&partial.0)?;
-    let done = fill(file, write)?;
-    fs::rename(&partial.0, path)?;
+    let target = behind_links(path)?;
+    let partial = Partial::beside(&target);
+    let done = fill(partial.create(&target)?, write)?;
+    fs::rename(&partial.0, &target)?;
     Ok(done)
+}
+
+/// The file that a name stands for, whether it is there or not: a link stays a link.
+fn behind_links(path: &Path) -> Result<PathBuf, io::Error> {
+    let mut path = path.to_owned();
+    for _ in 0..LINKS_FOLLOWED {
+        match fs::symlink_metadata(&path) {
+            Ok(meta) if meta.is_symlink() => path = path.with_file_name(fs::read_link(&path)?),
+            _ => return Ok(path),
+        }
+    }
+    Err(io::Error::other("too many symbolic links"))
 }
 
 fn fill<T>(
@@ -75,6 +119,16 @@ impl Partial {
         name.push(path.file_name().unwrap_or_default());
         name.push(format!(".{}.partial", std::process::id()));
         Self(path.with_file_name(name))
+    }
+
+    /// Makes the file, open to no more people than the one that it is to replace.
+    fn create(&self, target: &Path) -> Result<fs::File, io::Error> {
+        #[expect(clippy::disallowed_methods, reason = "this is the one place that writes files")]
+        let file = fs::File::create(&self.0)?;
+        if let Ok(old) = fs::metadata(target) {
+            file.set_permissions(old.permissions())?;
+        }
+        Ok(file)
     }
 }
 
@@ -105,6 +159,35 @@ mod tests {
         assert_eq!(fs::read_to_string(&path).expect("there"), "new");
         let left: Vec<_> = fs::read_dir(folder.path()).expect("a folder").collect();
         assert_eq!(left.len(), 1, "nothing is left beside it: {left:?}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "the test looks at what was written")]
+    fn a_link_stays_a_link_and_a_secret_stays_secret() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let at = |name: &str| folder.path().join(name);
+        let mode = |path: &Path| fs::metadata(path).expect("there").permissions().mode() & 0o777;
+        fs::create_dir(at("real")).expect("a folder");
+        fs::write(at("real/r.json"), "old").expect("a writable folder");
+        fs::set_permissions(at("real/r.json"), fs::Permissions::from_mode(0o600)).expect("ours");
+        symlink("real/r.json", at("r.json")).expect("a link");
+        symlink("r.json", at("link.json")).expect("a link");
+        symlink("real/new.json", at("new.json")).expect("a link to nothing");
+        for (name, target) in [("link.json", "real/r.json"), ("new.json", "real/new.json")] {
+            write_to(Some(&at(name)), |out| out.write_all(b"new")).expect("written");
+            assert!(fs::symlink_metadata(at(name)).expect("there").is_symlink(), "{name}");
+            assert_eq!(fs::read_to_string(at(target)).expect("there"), "new");
+        }
+        assert_eq!(mode(&at("real/r.json")), 0o600);
+        let left: Vec<_> = fs::read_dir(at("real")).expect("a folder").collect();
+        assert_eq!(left.len(), 2, "nothing is left beside them: {left:?}");
+
+        symlink("round.json", at("round.json")).expect("a link");
+        let round =
+            write_to(Some(&at("round.json")), |out| out.write_all(b"x")).expect_err("endless");
+        assert!(round.to_string().contains("symbolic links"), "{round}");
     }
 
     #[test]

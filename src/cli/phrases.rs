@@ -36,11 +36,17 @@ impl<'a> Phrases<'a> {
             self.push(text, part);
         }
         if let Some(link) = other {
-            text.push_str(", held up by goroutine ");
-            text.push_str(itoa::Buffer::new().format(go_id(self.trace, link.goroutine)));
-            text.push_str(": ");
-            self.push(text, &link.did);
+            text.push_str(", ");
+            self.push_other(text, link);
         }
+    }
+
+    /// Adds who held a goroutine up, and by what.
+    pub(super) fn push_other(&mut self, text: &mut String, other: &Link) {
+        text.push_str("held up by goroutine ");
+        text.push_str(itoa::Buffer::new().format(go_id(self.trace, other.goroutine)));
+        text.push_str(": ");
+        self.push(text, &other.did);
     }
 
     fn push(&mut self, text: &mut String, part: &SplitPart) {

@@ -100,7 +100,7 @@ impl Told {
             head: Head::new(opened),
             summary: cancels(summary, opened.complete),
             verdict: verdict(document),
-            is_good: summary.late == 0 && !is_grave,
+            is_good: summary.late == 0 && !is_grave && (summary.cancels > 0 || opened.complete),
             quantiles: quantiles(document.trace().clock(), summary),
             late,
             left,
@@ -160,11 +160,20 @@ impl ToldFinding {
 }
 
 /// `4 cancels, heard 7 times: 5 ended, 1 is still alive when the trace ends, 1 lives on…`; in a
-/// trace with holes nobody knows whether one is.
+/// trace with holes nobody knows whether one is, nor whom else a cancel reached.
 fn cancels(summary: &Summary, complete: bool) -> String {
-    if summary.cancels == 0 {
-        return "No context was cancelled while anybody listened, so there is nobody to leave late."
-            .to_owned();
+    match (summary.cancels, complete) {
+        (0, true) => {
+            return "No context was cancelled while anybody listened, so there is nobody to leave \
+                    late."
+                .to_owned();
+        }
+        (0, false) => {
+            return "No context was cancelled while anybody listened in what is there of the \
+                    trace. Cancels in what is missing cannot be seen."
+                .to_owned();
+        }
+        _ => {}
     }
     let is = |n: u32| if n == 1 { "is" } else { "are" };
     let alive = if complete { "still alive when the trace ends" } else { "not seen to end" };
@@ -197,7 +206,9 @@ fn verdict(document: &Document) -> String {
             "A cancel that no goroutine waits for leaves nothing in a trace, unless it is a deadline's."
                 .to_owned()
         }
-        (_, 0) => format!("Nobody left more than {limit} after the cancel."),
+        (_, 0) => {
+            format!("Nobody who is known to have heard a cancel left more than {limit} after it.")
+        }
         (_, late) => format!("{} left more than {limit} after the cancel.", grouped(late.into())),
     }
 }
@@ -310,4 +321,91 @@ fn cancelled(document: &Document, cancel: &Cancel) -> String {
     let context = document.context_of(cancel);
     let of = context.map_or_else(String::new, |context| format!(" of {}", safe(context.name)));
     format!("cancel {}{of} ({}) at {}{site}", cancel.id, cancel.cause, when(trace, cancel.at))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{self, Write};
+
+    use super::super::{html, markdown, text};
+    use super::*;
+    use crate::analysis::tests::made::Made;
+
+    fn written(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> String {
+        let mut out = Vec::new();
+        write(&mut out).expect("memory");
+        String::from_utf8(out).expect("UTF-8")
+    }
+
+    #[test]
+    fn every_form_says_what_it_leaves_out() {
+        let head = Head {
+            name: String::new(),
+            facts: String::new(),
+            clock: Clock::Nanoseconds,
+            doubt: None,
+        };
+        let mut told = Told {
+            head,
+            summary: String::new(),
+            verdict: String::new(),
+            is_good: false,
+            quantiles: None,
+            late: vec![Late {
+                overstay: String::new(),
+                function: String::new(),
+                goroutine: 1,
+                notes: Vec::new(),
+                held: String::new(),
+                cancel: String::new(),
+                ns: 1,
+                parts: Vec::new(),
+            }],
+            left: Vec::new(),
+            findings: Vec::new(),
+        };
+        let finding = || ToldFinding {
+            severity: Severity::Low,
+            rule: "",
+            place: String::new(),
+            message: String::new(),
+            fix: String::new(),
+        };
+        let forms = |told: &Told| {
+            [
+                written(|out| text::write(out, false, told)),
+                written(|out| markdown::write_report(out, told)),
+                written(|out| html::write_report(out, told)),
+            ]
+        };
+        for form in forms(&told) {
+            assert!(!form.contains("more"), "{form}");
+        }
+        told.findings = std::iter::repeat_with(finding).take(2_000).collect();
+        for (form, n_shown) in forms(&told).iter().zip([20, 50, 500]) {
+            let said = format!("… and {} more; --format json", grouped(2_000 - n_shown));
+            assert_eq!(form.matches(&said).count(), 1, "{form}");
+        }
+        told.findings.clear();
+        told.left = vec!["7 more of main.f".to_owned(); 1_000];
+        for (form, n_shown) in forms(&told).iter().zip([20, 50, 500]) {
+            let said = format!("… and {} more; --format json", 1_000 - n_shown);
+            assert_eq!(form.matches(&said).count(), 1, "{form}");
+        }
+    }
+
+    #[test]
+    fn nobody_is_said_to_have_left_in_time_of_whom_nothing_is_known() {
+        let mut made = Made::new();
+        // A deadline's timer, for which nobody waits.
+        made.running(1, "main.main").go(1_000, 0, "", 2, "context.WithDeadlineCause.func2");
+        made.runs(1_100, 2).ends(2_000, 2);
+        let document = made.document(1_000_000);
+        let summary = document.analysis().summary();
+        assert_eq!((summary.cancels, summary.heard, summary.deaf), (1, 0, 0));
+        assert_eq!(
+            verdict(&document),
+            "Nobody who is known to have heard a cancel left more than 10 ms after it."
+        );
+    }
 }

@@ -119,18 +119,28 @@ pub enum FetchError {
     Cancelled(#[from] Cancelled),
 }
 
+/// A trace that was fetched.
+#[derive(Debug)]
+pub struct Recording {
+    /// What came of it.
+    pub bytes: Vec<u8>,
+    /// Why no more of it came, if the answer did not end as it should.
+    pub cut_off: Option<FetchError>,
+}
+
 /// Fetches a trace. `progress` advances by the bytes that have come; `patience` is how long
 /// nothing may come beyond the time of the recording.
 ///
 /// All of it is kept in memory, so that nothing is left behind if the program is ended.
 ///
 /// # Errors
-/// [`FetchError`]; an answer that was cut off is an error, as is one that is no trace.
+/// [`FetchError`]; an answer that is no trace is an error. So is one that was cut off, unless a
+/// trace had begun.
 pub fn fetch(
     address: &Address,
     patience: Duration,
     progress: &Progress,
-) -> Result<Vec<u8>, FetchError> {
+) -> Result<Recording, FetchError> {
     // A program may send nothing until the recording ends.
     let silence = Duration::from_secs_f64(address.seconds).saturating_add(patience);
     let agent = ureq::Agent::config_builder()
@@ -150,15 +160,19 @@ pub fn fetch(
         return Err(FetchError::Refused { name, path, status: status.as_u16(), said });
     }
     let mut bytes = Vec::new();
-    receive(answer.body_mut(), &mut bytes, MOST_BYTES, progress).map_err(|err| match err {
-        Stop::Cancelled(err) => FetchError::Cancelled(err),
-        Stop::TooLarge => FetchError::TooLarge { name: address.name.clone(), limit: MOST_BYTES },
-        Stop::Io(err) => trouble(Error::from(err), Some(bytes.len())),
-    })?;
-    if !sniff::begins_like_a_trace(&bytes) {
-        return Err(no_trace(address.name.clone(), bytes));
+    let cut_off = match receive(answer.body_mut(), &mut bytes, MOST_BYTES, progress) {
+        Ok(()) => None,
+        Err(Stop::Cancelled(err)) => return Err(FetchError::Cancelled(err)),
+        Err(Stop::TooLarge) => {
+            return Err(FetchError::TooLarge { name: address.name.clone(), limit: MOST_BYTES });
+        }
+        Err(Stop::Io(err)) => Some(trouble(Error::from(err), Some(bytes.len()))),
+    };
+    match (sniff::begins_like_a_trace(&bytes), cut_off) {
+        (true, cut_off) => Ok(Recording { bytes, cut_off }),
+        (false, Some(err)) => Err(err),
+        (false, None) => Err(no_trace(address.name.clone(), bytes)),
     }
-    Ok(bytes)
 }
 
 /// Says what came instead of a trace.
@@ -288,11 +302,17 @@ mod tests {
 
     use super::*;
 
+    /// How long a server may be silent that is expected to speak: a busy machine takes its time.
+    const LONG: Duration = Duration::from_mins(1);
+    /// The same for one that is expected to be silent.
+    const SHORT: Duration = Duration::from_millis(200);
+
     /// What comes of asking a server, for no time at all, that does this with its client.
     fn fetched(
+        patience: Duration,
         progress: &Progress,
         serve: impl FnOnce(&mut TcpStream) + Send,
-    ) -> Result<Vec<u8>, FetchError> {
+    ) -> Result<Recording, FetchError> {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let url = format!("http://{}/?seconds=0", listener.local_addr().expect("it"));
         let address = Address::new(&url, None).expect("an address");
@@ -302,7 +322,7 @@ mod tests {
                 let _ = stream.read(&mut [0; 1024]).expect("a request");
                 serve(&mut stream);
             });
-            fetch(&address, Duration::from_millis(200), progress)
+            fetch(&address, patience, progress)
         })
     }
 
@@ -315,21 +335,39 @@ mod tests {
 
     #[test]
     fn a_server_that_falls_silent_is_not_waited_for_without_end() {
-        let silent = fetched(&Progress::default(), wait);
+        let silent = fetched(SHORT, &Progress::default(), wait);
         assert!(matches!(silent, Err(FetchError::TimedOut { .. })), "{silent:?}");
-        let stalled = fetched(&Progress::default(), |stream| {
-            stream.write_all(HEAD).expect("a client");
-            stream.write_all(b"go 1.22 trace").expect("a client");
+        // What has come by then depends on how busy the machine is; it is not waited for any more.
+        let stalled = fetched(SHORT, &Progress::default(), |stream| {
+            let _ = stream.write_all(&[HEAD, b"go 1.22 trace"].concat());
             wait(stream);
         });
-        assert!(matches!(stalled, Err(FetchError::TimedOut { .. })), "{stalled:?}");
+        let why = match stalled {
+            Ok(Recording { cut_off, .. }) => cut_off.expect("it did not end"),
+            Err(why) => why,
+        };
+        assert!(matches!(why, FetchError::TimedOut { .. }), "{why:?}");
+    }
+
+    #[test]
+    fn what_came_of_a_trace_before_the_end_is_given() {
+        let cut = fetched(LONG, &Progress::default(), |stream| {
+            stream.write_all(&[HEAD, b"go 1.22 trace"].concat()).expect("a client");
+        });
+        let Recording { bytes, cut_off } = cut.expect("a part of a trace");
+        assert_eq!(bytes, b"go 1.22 trace");
+        assert!(matches!(cut_off, Some(FetchError::CutOff { bytes: 13, .. })), "{cut_off:?}");
+        let other = fetched(LONG, &Progress::default(), |stream| {
+            stream.write_all(&[HEAD, b"hello"].concat()).expect("a client");
+        });
+        assert!(matches!(other, Err(FetchError::CutOff { bytes: 5, .. })), "{other:?}");
     }
 
     #[test]
     fn a_server_that_hangs_up_was_there() {
-        let gone = fetched(&Progress::default(), |_| ()).expect_err("no answer");
+        let gone = fetched(LONG, &Progress::default(), |_| ()).expect_err("no answer");
         assert!(matches!(gone, FetchError::CutOff { bytes: 0, .. }), "{gone}");
-        let garbage = fetched(&Progress::default(), |stream| {
+        let garbage = fetched(LONG, &Progress::default(), |stream| {
             stream.write_all(b"SSH-2.0-x\r\n\r\n").expect("a client");
         });
         let garbage = garbage.expect_err("no HTTP").to_string();
@@ -350,7 +388,7 @@ mod tests {
     fn a_wish_to_stop_is_heard_between_two_pieces() {
         let progress = Progress::default();
         let asked = progress.clone();
-        let stopped = fetched(&progress, move |stream| {
+        let stopped = fetched(LONG, &progress, move |stream| {
             stream.write_all(HEAD).expect("a client");
             stream.write_all(b"go 1.22 trace").expect("a client");
             while asked.done() == 0 {

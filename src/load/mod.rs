@@ -1,5 +1,5 @@
 //! Inputs: files, standard input, compressed or not, and traces fetched from running programs.
-//! The only place that reads files, and the only one that speaks to a network.
+//! The only place that reads files of traces, and the only one that speaks to a network.
 //!
 //! This room may not know egui.
 
@@ -21,7 +21,7 @@ pub use self::bytes::Bytes;
 pub use self::decompress::Compression;
 use self::decompress::{DecompressError, decompress};
 pub use self::error::{LoadError, reason};
-pub use self::fetch::{FetchError, fetch};
+pub use self::fetch::{FetchError, Recording, fetch};
 pub use self::start::{Start, read_start};
 use crate::base::{Cancelled, Progress, Warning};
 use crate::parse::sniff;
@@ -88,7 +88,7 @@ impl From<io::Error> for ReadError {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "files are opened here and nowhere else")]
+#[expect(clippy::disallowed_methods, reason = "traces are opened here and nowhere else")]
 fn read_file(path: &Path, progress: &Progress) -> Result<Bytes, ReadError> {
     // Opening a directory works on some systems and is a matter of permission on others.
     let metadata = std::fs::metadata(path)?;

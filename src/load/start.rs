@@ -23,7 +23,7 @@ pub struct Start {
 ///
 /// A compressed file counts with what its bytes may grow to.
 #[must_use]
-#[expect(clippy::disallowed_methods, reason = "files are opened in this room and nowhere else")]
+#[expect(clippy::disallowed_methods, reason = "traces are opened in this room and nowhere else")]
 pub fn read_start(path: &Path, above: u64, least: usize) -> Option<Start> {
     let metadata = std::fs::metadata(path).ok()?;
     if path.as_os_str() == "-" || !metadata.is_file() {

@@ -1,5 +1,8 @@
 //! Reading bytes and base-128 varints without ever leaving the slice.
 
+/// How long a varint can be: 64 bits, 7 bits a byte.
+pub(super) const MAX_VARINT_BYTES: usize = 10;
+
 /// A position in a slice of bytes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cursor<'a> {
@@ -72,29 +75,34 @@ impl<'a> Cursor<'a> {
         self.varint_slow()
     }
 
-    /// Byte by byte: at the end of the data, and for more than eight bytes.
+    /// At the end of the data, and for more than eight bytes.
     #[cold]
     fn varint_slow(&mut self) -> Option<u64> {
-        let mut value = 0_u64;
-        for (i, &byte) in self.data.get(self.at..)?.iter().take(10).enumerate() {
-            if i == 9 && byte > 1 {
-                return None;
-            }
-            value |= u64::from(byte & 0x7f) << (7 * i);
-            if byte < 0x80 {
-                self.at += i + 1;
-                return Some(value);
-            }
-        }
-        None
+        let (value, n_bytes) = long_varint(self.data.get(self.at..)?)?;
+        self.at += n_bytes;
+        Some(value)
     }
+}
+
+/// The varint that the data begins with, taken byte by byte, and how long it is.
+pub(super) fn long_varint(data: &[u8]) -> Option<(u64, usize)> {
+    let mut value = 0_u64;
+    for (place, &byte) in data.iter().enumerate().take(MAX_VARINT_BYTES) {
+        if place + 1 == MAX_VARINT_BYTES && byte > 1 {
+            return None;
+        }
+        value |= u64::from(byte & 0x7f) << (7 * place);
+        if byte < 0x80 {
+            return Some((value, place + 1));
+        }
+    }
+    None
 }
 
 /// Closes the gaps that the continuation bits leave: 8 groups of 7 bits become 56 bits.
 #[inline]
-fn squeeze(word: u64) -> u64 {
-    let bits = word & 0x7f7f_7f7f_7f7f_7f7f;
-    let pairs = (bits & 0x007f_007f_007f_007f) | ((bits & 0x7f00_7f00_7f00_7f00) >> 1);
+pub(super) fn squeeze(word: u64) -> u64 {
+    let pairs = (word & 0x007f_007f_007f_007f) | ((word & 0x7f00_7f00_7f00_7f00) >> 1);
     let quads = (pairs & 0x0000_3fff_0000_3fff) | ((pairs & 0x3fff_0000_3fff_0000) >> 2);
     (quads & 0x0000_0000_0fff_ffff) | ((quads & 0x0fff_ffff_0000_0000) >> 4)
 }

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use super::event::{StackRef, StrRef};
-use crate::base::{ThreadId, Time};
+use crate::base::{ThreadId, Time, narrow};
 
 /// One call in a stack. The same PC has one description per generation.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -131,23 +131,23 @@ impl<'a> Tables<'a> {
 
     /// Adds a string and returns its row.
     pub fn add_string(&mut self, text: impl Into<Cow<'a, [u8]>>) -> StrRef {
-        let row = StrRef(u32::try_from(self.strings.len()).unwrap_or(u32::MAX));
+        let row = StrRef(narrow(self.strings.len()));
         self.strings.push(text.into());
         row
     }
 
     /// Adds a frame and returns its row.
     pub fn add_frame(&mut self, frame: Frame) -> u32 {
-        let row = u32::try_from(self.frames.len()).unwrap_or(u32::MAX);
+        let row = narrow(self.frames.len());
         self.frames.push(frame);
         row
     }
 
     /// Adds a stack of frame rows, innermost first, and returns its row.
     pub fn add_stack(&mut self, frames: &[u32]) -> StackRef {
-        let row = StackRef(u32::try_from(self.n_stacks()).unwrap_or(u32::MAX));
+        let row = StackRef(narrow(self.n_stacks()));
         self.stack_frames.extend_from_slice(frames);
-        self.stack_starts.push(u32::try_from(self.stack_frames.len()).unwrap_or(u32::MAX));
+        self.stack_starts.push(narrow(self.stack_frames.len()));
         row
     }
 }

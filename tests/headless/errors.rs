@@ -125,6 +125,19 @@ fn a_trace_that_was_cut_opens_in_part_with_a_warning() {
 }
 
 #[test]
+fn of_cancels_in_what_is_missing_nothing_is_claimed() {
+    let bad = Bad::new();
+    let bytes = bytes_of(&root().join(TRACE));
+    let path = bad.file("cut.trace", &bytes[..4_000]);
+    for form in ["text", "markdown", "html"] {
+        let said = run(["report".as_ref(), path.as_os_str(), "--format".as_ref(), form.as_ref()]);
+        assert_eq!(said.status, 0, "{said:?}");
+        assert!(said.out.contains("in what is there of the trace. Cancels in what is missing"));
+        assert!(!said.out.contains("so there is nobody to leave late"), "{said:?}");
+    }
+}
+
+#[test]
 fn times_in_ticks_are_not_passed_off_as_nanoseconds() {
     let bad = Bad::new();
     let path = bad.cut("cut.trace", "traces/late-exit/before.go1.21.trace", 50);

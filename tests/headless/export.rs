@@ -4,7 +4,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::support::{example_traces, finished, program, run, shown};
+use crate::support::{example_traces, finished, program, run, shown, skipped};
 
 const TRACE: &str = "traces/late-exit/before.trace";
 
@@ -61,8 +61,7 @@ fn the_table_says_what_the_report_says() {
 #[test]
 fn go_reads_the_profile() {
     let Ok(version) = Command::new("go").arg("version").output() else {
-        eprintln!("SKIPPED: there is no `go`; nobody has looked whether it reads the profile");
-        return;
+        return skipped("there is no `go`; nobody has looked whether it reads the profile");
     };
     assert!(version.status.success(), "{version:?}");
     let folder = tempfile::tempdir().expect("a temporary folder");

@@ -167,17 +167,60 @@ fn what_is_no_trace_is_not_kept() {
     }
 }
 
-#[test]
-fn a_recording_that_is_cut_off_is_not_kept() {
+/// Half of a trace with its length before it, in pieces, and up to the connection's end.
+fn cut_answers() -> [(&'static str, Vec<u8>); 3] {
     let bytes = bytes_of(&root().join(TRACE));
     let whole = answer("200 OK", &bytes);
-    let half = whole[..whole.len() / 2].to_vec();
-    for body in [half, chunked(&bytes[..bytes.len() / 2], false)] {
+    let half = &bytes[..bytes.len() / 2];
+    let closing = [b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", half].concat();
+    [
+        ("the answer was cut off after ", whole[..whole.len() - bytes.len() / 2].to_vec()),
+        ("the answer was cut off after ", chunked(half, false)),
+        ("cut off", closing),
+    ]
+}
+
+#[test]
+fn what_came_of_a_recording_that_is_cut_off_is_kept_and_said_to_be_incomplete() {
+    for (why, body) in cut_answers() {
         let (place, server) = (Place::new(), Server::says(body));
         let said = place.record(&server.address.clone(), &[]);
-        let why = refused(&place, &server.address, &said);
-        assert!(why.contains("the answer was cut off after "), "{why}");
+        assert_eq!(said.status, 0, "{said:?}");
+        assert!(said.err.contains(why), "{said:?}");
+        assert!(said.err.ends_with("the recording is incomplete; what came of it is kept\n"));
+        assert!(said.out.contains(" goroutines, incomplete; open it: overstay "), "{said:?}");
+        let bytes = bytes_of(&root().join(TRACE));
+        assert!(bytes_of(&place.file()) == bytes[..bytes.len() / 2]);
     }
+}
+
+#[test]
+fn a_recording_that_is_cut_off_is_not_good_enough_if_that_is_asked_for() {
+    for (why, body) in cut_answers() {
+        let (place, server) = (Place::new(), Server::says(body));
+        let said = place.record(&server.address.clone(), &["--strict"]);
+        assert_eq!((said.status, said.err.lines().count()), (2, 1), "{said:?}");
+        assert!(said.err.contains(why), "{said:?}");
+        assert!(place.is_empty(), "{said:?}");
+    }
+}
+
+#[test]
+fn a_recording_of_which_nothing_can_be_read_is_not_kept() {
+    let begun = answer("200 OK", b"go 1.26 trace\0\0\0 and more");
+    let (place, server) = (Place::new(), Server::says(begun[..begun.len() - 8].to_vec()));
+    let said = place.record(&server.address.clone(), &[]);
+    let why = refused(&place, &server.address, &said);
+    assert!(why.contains("the answer was cut off after 17 bytes"), "{why}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn where_nothing_can_be_written_nothing_is_asked_for() {
+    // Nobody may make a file there, whoever asks.
+    let said = run(["record", "localhost:1", "-o", "/proc/service.trace"]);
+    assert_eq!(said.status, 2, "{said:?}");
+    assert!(said.err.starts_with("overstay: /proc/service.trace: cannot write: "), "{said:?}");
 }
 
 #[test]

@@ -20,7 +20,11 @@ const ROOMS: [(&str, &[&str]); 8] = [
 const FOREIGN: [(&str, &[&str], &str); 4] = [
     ("egui::", &["ui"], "only `ui` knows pixels on a screen"),
     ("eframe::", &["ui"], "only `ui` opens windows"),
-    ("std::fs", &["load", "cli", "ui"], "`load` is the only reader of files"),
+    (
+        "std::fs",
+        &["load", "cli", "ui"],
+        "`load` is the only reader of traces; budgets, sources and settings are read where they are used",
+    ),
     (
         "Instant::now",
         &["ui", "load", "cli"],
@@ -33,18 +37,36 @@ fn code(line: &str) -> &str {
     line.split("//").next().unwrap_or(line)
 }
 
-/// The rooms that a line of code names from the crate's root.
-fn named_rooms(line: &str) -> impl Iterator<Item = &str> {
-    let after = line.match_indices("crate::").map(|(at, found)| &line[at + found.len()..]);
-    after.flat_map(|rest| {
-        let list = rest.strip_prefix('{').and_then(|rest| rest.split('}').next());
-        let names: Vec<&str> = list.map_or_else(|| vec![rest], |list| list.split(',').collect());
-        names.into_iter().map(|name| {
-            let name = name.trim_start();
-            let end = name.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(name.len());
-            &name[..end]
-        })
-    })
+/// The names that code has right behind the crate's root, and in which line each is, from 1.
+fn named_rooms(code: &str) -> Vec<(usize, &str)> {
+    let behind = code.match_indices("crate::").map(|(at, found)| at + found.len());
+    let starts = behind.flat_map(|at| match code[at..].strip_prefix('{') {
+        Some(list) => in_list(list).into_iter().map(|inside| at + 1 + inside).collect(),
+        None => vec![at],
+    });
+    let named = starts.map(|at| {
+        let name = code[at..].trim_start();
+        let at = code.len() - name.len();
+        let end = name.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(name.len());
+        (code[..at].matches('\n').count() + 1, &name[..end])
+    });
+    named.filter(|(_, name)| !name.is_empty()).collect()
+}
+
+/// Where each name of a list begins, up to the brace that ends the list; lists in it are not
+/// looked into.
+fn in_list(list: &str) -> Vec<usize> {
+    let (mut starts, mut depth) = (vec![0], 0_usize);
+    for (at, c) in list.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' if depth == 0 => break,
+            '}' => depth -= 1,
+            ',' if depth == 0 => starts.push(at + 1),
+            _ => {}
+        }
+    }
+    starts
 }
 
 /// How many modules deep a file lies: `src/model/mod.rs` and `src/model.rs` are 1.
@@ -73,18 +95,19 @@ fn rooms_name_only_what_the_table_allows() {
         let name = shown(&path);
         let mut in_tests = name.contains("/tests/") || name.ends_with("/tests.rs");
         let mut escape = "super::".repeat(depth(&path));
-        for (number, line) in text_of(&path).lines().enumerate() {
-            let place = format!("{}:{}", shown(&path), number + 1);
-            let line = code(line);
+        let text = text_of(&path);
+        let lines: Vec<&str> = text.lines().map(code).collect();
+        for (number, named) in named_rooms(&lines.join("\n")) {
+            let is_room = ROOMS.iter().any(|(name, _)| *name == named);
+            if is_room && named != room && !allowed.contains(&named) {
+                faults.push(format!("{name}:{number}: `{room}` may not name `{named}`"));
+            }
+        }
+        for (line, number) in lines.into_iter().zip(1..) {
+            let place = format!("{name}:{number}");
             if line.starts_with("mod tests {") {
                 in_tests = true;
                 escape.push_str("super::");
-            }
-            for named in named_rooms(line) {
-                let is_room = ROOMS.iter().any(|(name, _)| *name == named);
-                if is_room && named != room && !allowed.contains(&named) {
-                    faults.push(format!("{place}: `{room}` may not name `{named}`"));
-                }
             }
             if line.contains(&escape) {
                 faults.push(format!("{place}: name other rooms by `crate::`, not by `{escape}`"));
@@ -108,9 +131,11 @@ fn only_the_program_itself_names_both_the_window_and_the_command_line() {
 
 #[test]
 fn names_are_found_in_lists_too() {
-    let named = |line| named_rooms(line).collect::<Vec<_>>();
+    let named = |code| named_rooms(code).into_iter().map(|(_, name)| name).collect::<Vec<_>>();
     assert_eq!(named("use crate::model::Trace;"), ["model"]);
     assert_eq!(named("use crate::{base, parse::event};"), ["base", "parse"]);
     assert_eq!(named("pub(in crate::parse) fn f(x: crate::base::Time)"), ["parse", "base"]);
     assert_eq!(named("let x = 1;"), [""; 0]);
+    let lines = "x\nuse crate::{\n    base::{Time, time::Interval},\n    scene::{\n        Fold,\n    },\n    ui,\n};\nlet model = 1;";
+    assert_eq!(named_rooms(lines), [(3, "base"), (4, "scene"), (7, "ui")]);
 }

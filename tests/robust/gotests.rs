@@ -9,7 +9,7 @@ use overstay::model::build_on;
 
 use super::assemble::{assemble, parts};
 use super::validator::{Rigor, complaints_about};
-use crate::support::{files_below, text_of};
+use crate::support::{files_below, skipped, text_of};
 
 fn goroot() -> Option<PathBuf> {
     if let Some(set) = std::env::var_os("GOROOT") {
@@ -44,12 +44,12 @@ fn check(case: &str) -> Result<(), String> {
 #[test]
 fn gos_own_cases_end_as_go_expects() {
     let Some(root) = goroot() else {
-        return eprintln!("SKIPPED: there is no Go toolchain, so Go's own cases are not run");
+        return skipped("there is no Go toolchain, so Go's own cases are not run");
     };
     let mut cases = files_below(&root.join("src/internal/trace/testdata/tests"));
     cases.retain(|path| path.extension().is_some_and(|extension| extension == "test"));
     if cases.is_empty() {
-        return eprintln!("SKIPPED: {} holds no trace cases (before Go 1.22?)", root.display());
+        return skipped(&format!("{} holds no trace cases (before Go 1.22?)", root.display()));
     }
     let said: Vec<String> = cases
         .iter()

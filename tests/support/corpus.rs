@@ -55,7 +55,7 @@ pub(crate) fn fixtures() -> Vec<Known> {
 pub(crate) fn whole() -> Option<Vec<Known>> {
     let folder = root().join("../shared/corpus");
     if !folder.join("MANIFEST.tsv").exists() {
-        eprintln!("SKIPPED: there is no ../shared/corpus; only the fixtures are checked");
+        super::skipped("there is no ../shared/corpus; only the fixtures are checked");
         return None;
     }
     Some(listed(&folder, "MANIFEST.tsv"))

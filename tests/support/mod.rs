@@ -4,12 +4,20 @@ pub(crate) mod corpus;
 
 use std::ffi::OsStr;
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// The package's own folder.
 pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Says that something is not checked, and why. Of a test that passes nobody sees what it prints,
+/// so this goes straight to standard error.
+pub(crate) fn skipped(why: &str) {
+    // If nobody can be told, the rest is checked all the same.
+    let _ = writeln!(std::io::stderr(), "SKIPPED: {why}");
 }
 
 /// All files below a folder of the package, by name; empty if there is no such folder.

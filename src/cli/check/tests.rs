@@ -2,6 +2,7 @@
 
 use super::budget::{Budget, Limits};
 use super::forgive;
+use super::forms::holder;
 use super::verdict::{Checked, hold_against, measure};
 use crate::analysis::tests::made::{CANCEL, Made};
 use crate::analysis::{Document, Rules};
@@ -92,6 +93,39 @@ fn the_limits_on_late_exits_count_the_same_goroutines() {
     let prompt = [Spends::Sleep(1); 100];
     let checked = check(&[&prompt[..], &[Spends::Sleep(100)]].concat(), &[]);
     assert_eq!(over(&checked), [""; 0], "one of a hundred and one may be slower");
+}
+
+#[test]
+fn who_held_the_worst_one_is_named() {
+    let mut made = Made::new();
+    made.running(1, "main.main");
+    let holds = "time.Sleep < main.holder:5";
+    made.go(MS, 1, "main.main:2", 2, "main.holder").runs(MS + 1, 2).waits(
+        MS + 2,
+        2,
+        "sleep",
+        holds,
+    );
+    made.go(2 * MS, 1, "main.main:3", 3, "main.worker").runs(2 * MS + 1, 3);
+    made.waits(2 * MS + 2, 3, "select", DONE);
+    made.wakes(10 * MS, 1, &format!("{CANCEL} < main.main:7"), 3);
+    let lock = "sync.(*Mutex).Lock < main.worker:5";
+    made.runs(10 * MS + 1, 3).waits(10 * MS + 2, 3, "sync", lock);
+    made.wakes(310 * MS, 0, "", 2).runs(310 * MS + 1, 2);
+    made.wakes(310 * MS + 2, 2, "sync.(*Mutex).Unlock < main.holder:6", 3);
+    made.runs(310 * MS + 3, 3).ends(310 * MS + 4, 3).ends(310 * MS + 5, 2);
+    let document = made.document(1_000 * MS);
+    let checked = hold_against(&document, &budget(Limits::BUILT_IN, &[]));
+    let over = checked.over.iter().find(|over| over.limit == "late_exit_max").expect("it is late");
+    assert!(over.fix.contains("see who held it"), "{over:?}");
+    let worst = over.worst.expect("it is about an overstay");
+    let held = "goroutine 3 was held up by goroutine 2: slept 300 ms in main.holder (main.go:5)";
+    assert_eq!(holder(&document, &worst).as_deref(), Some(held));
+
+    let alone = cancelled(&[Spends::Sleep(300)], Rules::default());
+    let checked = hold_against(&alone, &budget(Limits::BUILT_IN, &[]));
+    let worst = checked.over[0].worst.expect("it is about an overstay");
+    assert_eq!(holder(&alone, &worst), None, "nobody else held it");
 }
 
 #[test]

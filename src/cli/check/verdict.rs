@@ -1,7 +1,7 @@
 //! Which limits of a budget a trace is over, and by what.
 
 use super::budget::{Budget, Limits, Unit};
-use crate::analysis::{Accused, Document, Finding, Outcome, Rule, Rules, Severity};
+use crate::analysis::{Accused, Document, Finding, Hearing, Outcome, Rule, Rules, Severity};
 use crate::base::{Clock, StrId, grouped, nearest_rank};
 use crate::cli::ink::{count, safe};
 use crate::model::{Frame, Trace};
@@ -52,6 +52,8 @@ pub(super) struct Over {
     pub(super) message: String,
     /// How to cure it.
     pub(super) fix: String,
+    /// The worst overstay of those it is about, if it is about overstays.
+    pub(super) worst: Option<Hearing>,
 }
 
 impl Over {
@@ -157,14 +159,13 @@ pub(super) fn of_baseline(rules: &Rules) -> Rules {
 /// Holds a trace against a budget.
 pub(super) fn hold_against(document: &Document, budget: &Budget) -> Checked {
     let mut checked = Checked::default();
-    let trace = document.trace();
     let findings = not_excused(document, budget, &mut checked.excused);
     let Limits { late_exit_p99, late_exit_max, still_alive, deaf, max_sleep } = budget.limits;
     if let Some(allowed) = late_exit_p99 {
         let actual = late_exit_percentile(document, budget, 99);
         let late = findings.iter().find(|finding| finding.rule == Rule::LateExit);
         if let Some(finding) = late.filter(|_| actual > allowed) {
-            let mut over = Over::new(trace, LATE_EXIT_P99, Unit::Duration, finding);
+            let mut over = Over::new(document, LATE_EXIT_P99, Unit::Duration, finding);
             (over.allowed, over.actual) = (allowed, actual);
             checked.over.push(over);
         }
@@ -172,7 +173,7 @@ pub(super) fn hold_against(document: &Document, budget: &Budget) -> Checked {
     let mut by_time = |limit, allowed: Option<i64>, rule| {
         let late = findings.iter().filter(|finding| finding.rule == rule);
         for finding in late.filter(|finding| allowed.is_some_and(|ns| finding.worst_ns > ns)) {
-            let mut over = Over::new(trace, limit, Unit::Duration, finding);
+            let mut over = Over::new(document, limit, Unit::Duration, finding);
             (over.allowed, over.actual) = (allowed.unwrap_or(0), finding.worst_ns);
             checked.over.push(over);
         }
@@ -183,7 +184,7 @@ pub(super) fn hold_against(document: &Document, budget: &Budget) -> Checked {
         let found = || findings.iter().filter(|finding| finding.rule == rule);
         let total: i64 = found().map(|finding| i64::from(finding.count)).sum();
         for finding in found().filter(|_| allowed.is_some_and(|allowed| total > allowed)) {
-            let mut over = Over::new(trace, limit, Unit::Count, finding);
+            let mut over = Over::new(document, limit, Unit::Count, finding);
             (over.allowed, over.actual) = (allowed.unwrap_or(0), i64::from(finding.count));
             checked.over.push(over);
         }
@@ -248,8 +249,19 @@ fn line_of(trace: &Trace, function: StrId) -> Option<Frame> {
     in_it.filter(|_| function != StrId::EMPTY).min_by_key(|frame| frame.line)
 }
 
+/// The worst overstay that a finding is about; none if it is about something else.
+fn worst(document: &Document, finding: &Finding) -> Option<Hearing> {
+    let mut overstays = document.analysis().overstays_of(*finding.goroutines.first()?);
+    let is_it = |hearing: &&Hearing| {
+        let is_meant = hearing.overstay_ns == finding.worst_ns;
+        is_meant && finding.cancels.binary_search(&hearing.cancel).is_ok()
+    };
+    overstays.find(is_it).copied()
+}
+
 impl Over {
-    fn new(trace: &Trace, limit: &'static str, unit: Unit, finding: &Finding) -> Self {
+    fn new(document: &Document, limit: &'static str, unit: Unit, finding: &Finding) -> Self {
+        let trace = document.trace();
         let text = |row| safe(trace.string(row)).into_owned();
         let site = |frame: Frame| Place {
             function: text(frame.function),
@@ -273,6 +285,7 @@ impl Over {
             count: finding.count,
             message: safe(&finding.message).into_owned(),
             fix: safe(&finding.fix).into_owned(),
+            worst: worst(document, finding),
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::analysis::{
     Account, Accountant, Analysis, Cancel, Document, Evidence, HeardIn, Hearing, Ledgers, Share,
     phrase,
 };
-use crate::base::{StrId, Time, WireMap};
+use crate::base::{StrId, Time, WireMap, narrow};
 use crate::model::{Frame, Trace};
 
 /// How much text is kept at once to be written again, in bytes.
@@ -41,7 +41,7 @@ impl CancelPiece {
         let mut pieces = Vec::with_capacity(analysis.cancels().len());
         for (row, cancel) in (0..).zip(analysis.cancels()) {
             let n_rows = analysis.heard(cancel).len() + analysis.deaf(cancel).len();
-            let n_rows = u32::try_from(n_rows).unwrap_or(u32::MAX);
+            let n_rows = narrow(n_rows);
             // One that nobody heard is a piece too.
             for first_row in (0..n_rows.max(1)).step_by(most_rows as usize) {
                 let n_rows = most_rows.min(n_rows - first_row);

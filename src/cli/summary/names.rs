@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use crate::base::WireMap;
+use crate::base::{WireMap, narrow};
 
 use crate::parse::text::quoted;
 
@@ -19,7 +19,7 @@ impl Names {
         if let Some(&row) = self.rows.get(text) {
             return row;
         }
-        let row = u32::try_from(self.texts.len()).unwrap_or(u32::MAX);
+        let row = narrow(self.texts.len());
         self.texts.push(text.into());
         self.rows.insert(text.into(), row);
         row

@@ -7,11 +7,10 @@
 //! ```
 
 use super::wire::{self, Kind, MAX_NUMBERS};
+use crate::parse::cursor::{MAX_VARINT_BYTES, long_varint, squeeze};
 
 /// The arguments of an event take at most this many bytes.
 const MAX_ARGS_BYTES: u64 = 2048;
-/// A number takes at most this many bytes.
-const MAX_VARINT_BYTES: usize = 10;
 /// What a number that ends nowhere, or is beyond 64 bits, is called.
 const BAD_NUMBER: &str = "a number is malformed";
 /// A string takes at most this many bytes.
@@ -265,14 +264,6 @@ impl<'a> Cursor<'a> {
 /// The bit that each byte of a number but its last has set.
 const LAST_BYTE: u64 = 0x8080_8080_8080_8080;
 
-/// A number of up to eight bytes, seven bits of each.
-#[inline]
-fn squeeze(word: u64) -> u64 {
-    let word = (word & 0x007f_007f_007f_007f) | (word & 0x7f00_7f00_7f00_7f00) >> 1;
-    let word = (word & 0x0000_3fff_0000_3fff) | (word & 0x3fff_0000_3fff_0000) >> 2;
-    (word & 0x0fff_ffff) | (word & 0x0fff_ffff_0000_0000) >> 4
-}
-
 /// An event of fixed form, whose numbers have been counted.
 fn item<'a>(spec: wire::Spec, numbers: &[u64; MAX_NUMBERS], text: &'a [u8]) -> Item<'a> {
     let [first, ..] = numbers;
@@ -327,22 +318,8 @@ fn varint(bytes: &[u8]) -> Option<(u64, &[u8])> {
     match bytes {
         // Most numbers are small.
         [byte @ 0..0x80, rest @ ..] => Some((u64::from(*byte), rest)),
-        _ => long_varint(bytes),
+        _ => long_varint(bytes).and_then(|(number, n)| Some((number, bytes.get(n..)?))),
     }
-}
-
-fn long_varint(bytes: &[u8]) -> Option<(u64, &[u8])> {
-    let mut number = 0;
-    for (place, &byte) in bytes.iter().enumerate().take(MAX_VARINT_BYTES) {
-        if place + 1 == MAX_VARINT_BYTES && byte > 1 {
-            return None;
-        }
-        number |= u64::from(byte & 0x7f) << (7 * place);
-        if byte < 0x80 {
-            return Some((number, bytes.get(place + 1..)?));
-        }
-    }
-    None
 }
 
 fn damage(at: usize, what: String) -> Damage {

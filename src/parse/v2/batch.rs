@@ -109,7 +109,7 @@ impl Generation<'_> {
 }
 
 /// Whether a batch is neither a table nor an experiment's.
-pub(super) fn holds_events(batch: &Batch<'_>) -> bool {
+fn holds_events(batch: &Batch<'_>) -> bool {
     let tables = [wire::STRINGS, wire::STACKS, wire::CPU_SAMPLES, wire::SYNC, wire::FREQUENCY];
     batch.experiment == 0 && batch.data.first().is_none_or(|first| !tables.contains(first))
 }

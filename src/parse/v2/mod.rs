@@ -3,12 +3,13 @@
 //! The way of a trace: [`batch`] splits the file into generations, [`read`] reads one
 //! generation's tables, [`stream`] decodes each thread's events, [`merge`] puts them into one
 //! order by the scheduler's rules in [`order`]. Generations are self-contained, so each can be
-//! decoded and ordered on its own thread; [`parallel`] does that.
+//! decoded and ordered on its own thread; [`parallel`] does that, and [`join`] puts them together.
 
 mod batch;
 mod fault;
 mod frontier;
 mod ids;
+mod join;
 mod measure;
 mod merge;
 mod order;
@@ -19,6 +20,7 @@ mod resync;
 mod samples;
 mod spares;
 mod stream;
+mod turns;
 mod warnings;
 mod watch;
 

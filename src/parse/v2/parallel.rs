@@ -1,10 +1,9 @@
 //! Generations read on several threads and joined in order.
 //!
-//! A worker takes a generation, reads its tables and orders it alone ([`Order::alone`]); the
-//! calling thread checks what the order assumed against the carry, moves the first times
-//! behind the generation before, and hands the piece on. If an assumption does not hold, or
-//! too many times would move, the generation is read again with the carry, so the result is
-//! always that of reading in order.
+//! A worker takes a generation, reads its tables and orders it alone ([`Order::alone`]). The
+//! calling thread joins the pieces in order ([`Joiner`]): it checks what the order assumed, and
+//! reads again what does not fit, so that the result is always that of reading in order. While
+//! it waits it reads generations, too.
 
 #![expect(
     clippy::inline_always,
@@ -13,23 +12,22 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use super::batch::{Generation, Scanned, Scanner};
-use super::fault::Fault;
+use super::join::{Joiner, Spare};
 use super::merge::{Outlet, merge};
-use super::order::{Cells, Order};
+use super::order::Order;
 use super::read::{Loaded, load};
 use super::spares::Spares;
+use super::turns::Turns;
 use super::warnings::Warnings;
 use super::watch::Watch;
-use super::{Between, Serial};
 use crate::base::{Progress, Time};
 use crate::parse::Parsed;
 use crate::parse::error::ParseError;
 use crate::parse::event::{Event, Transition};
-use crate::parse::pieces::{Piece, Shift, Whole};
+use crate::parse::pieces::Piece;
 use crate::parse::sink::Sink;
 use crate::parse::tables::Tables;
 
@@ -44,8 +42,8 @@ const LONGEST_BATCH_NS: i64 = 20_000_000;
 /// A piece that notes the times of its first events.
 pub(super) struct Noted<P> {
     pub(super) piece: P,
-    times: Vec<Time>,
-    events: u64,
+    pub(super) times: Vec<Time>,
+    pub(super) events: u64,
     /// Up to when, once there are [`KEPT_TIMES`].
     until: Time,
     is_noting: bool,
@@ -93,12 +91,16 @@ impl<P: Piece> Sink for Noted<P> {
     }
 }
 
+/// How many generations are read beyond the one that is waited for, besides one for each worker:
+/// pieces wait in memory.
+const AHEAD: usize = 2;
+
 /// A generation ordered alone.
-struct Alone<'a, P> {
-    noted: Noted<P>,
-    loaded: Loaded<'a>,
-    order: Order,
-    last: Time,
+pub(super) struct Alone<'a, P> {
+    pub(super) noted: Noted<P>,
+    pub(super) loaded: Loaded<'a>,
+    pub(super) order: Order,
+    pub(super) last: Time,
 }
 
 /// Reads all generations, `threads` at a time, and hands the pieces to `join` in order.
@@ -119,61 +121,49 @@ pub(in crate::parse) fn parse_pieces<P: Piece>(
     let initial = jobs.first().map(|generation| generation.number);
     let watch = Watch { progress, done };
     let spares = Spares::new(jobs.len());
-    let reader = Reader { minor, initial, watch, spares: &spares };
-    let taken = AtomicUsize::new(0);
-    let workers = if jobs.len() > 1 { threads.saturating_sub(1).min(jobs.len() - 1) } else { 0 };
+    let n_workers = if jobs.len() > 1 { threads.saturating_sub(1).min(jobs.len() - 1) } else { 0 };
+    let turns = Turns::new(jobs.len(), AHEAD + n_workers);
+    let reader = Reader { minor, initial, watch, spares: &spares, jobs: &jobs, turns: &turns };
     std::thread::scope(|scope| {
-        let (send, receive) = sync_channel(workers.max(1));
-        for _ in 0..workers {
-            let (send, jobs, taken, reader) = (send.clone(), &jobs, &taken, &reader);
-            scope.spawn(move || {
-                let mut scratch = P::scratch(file.len());
-                while let Some(job) = next_job(jobs, taken) {
-                    let alone = reader.read(&job, &mut scratch);
-                    if send.send((job.at, alone)).is_err() {
-                        return;
-                    }
-                }
-            });
+        let (send, receive) = sync_channel(n_workers.max(1));
+        for _ in 0..n_workers {
+            let (send, reader) = (send.clone(), &reader);
+            scope.spawn(move || reader.work(P::scratch(file.len()), &send));
         }
         drop(send);
-        let early = BTreeMap::new();
-        let mut queue = Queue {
-            jobs: &jobs,
-            taken: &taken,
-            reader: &reader,
-            receive,
-            early,
-            scratch: P::scratch(file.len()),
-        };
-        let mut joiner = Joiner::new(file.len(), minor, watch, &spares);
-        let mut at = 0;
-        let mut gaps = Warnings::default();
-        for scanned in &scan {
-            match scanned {
-                Scanned::Generation(generation) => {
-                    if let Some(gap) = generation.gap() {
-                        gaps.push(gap);
-                        seam(joiner.last, &mut join);
-                    }
-                    let alone = queue.get(at);
-                    joiner.generation(generation, alone, &mut join)?;
-                    done(generation.bytes());
-                    at += 1;
-                }
-                Scanned::Broken { fault, rest } => joiner.broken(fault, rest, &mut join)?,
-            }
-        }
-        Ok(super::with_gaps(joiner.finish(&mut join)?, gaps))
+        let _last = turns.nobody_waits_after();
+        let (early, scratch) = (BTreeMap::new(), P::scratch(file.len()));
+        let queue = Queue { reader: &reader, receive, early, scratch };
+        let joiner = Joiner::new(file.len(), minor, watch, &spares);
+        join_all(&scan, queue, joiner, &mut join)
     })
 }
 
-/// Hands on a piece that says no more than that nothing is known from `at` on.
-fn seam<P: Piece>(at: Time, join: &mut impl FnMut(P, &Tables<'_>) -> P::Left) {
-    let mut seam: Whole<P> = Whole::new(P::new(P::Scratch::default(), P::Left::default()));
-    seam.piece.lost(at);
-    let _ = seam.piece.finish();
-    let _ = join(seam.piece, &seam.tables);
+/// Joins what was found, in order.
+fn join_all<'a, P: Piece>(
+    scan: &[Scanned<'a>],
+    mut queue: Queue<'_, 'a, P>,
+    mut joiner: Joiner<'_, P>,
+    join: &mut impl FnMut(P, &Tables<'_>) -> P::Left,
+) -> Result<Parsed, ParseError> {
+    let mut at = 0;
+    let mut gaps = Warnings::default();
+    for scanned in scan {
+        match scanned {
+            Scanned::Generation(generation) => {
+                if let Some(gap) = generation.gap() {
+                    gaps.push(gap);
+                    joiner.gap(join);
+                }
+                let alone = queue.get(at);
+                joiner.generation(generation, alone, join)?;
+                (joiner.watch.done)(generation.bytes());
+                at += 1;
+            }
+            Scanned::Broken { fault, rest } => joiner.broken(fault, rest, join)?,
+        }
+    }
+    Ok(super::with_gaps(joiner.finish(join)?, gaps))
 }
 
 fn scan_all(file: &[u8], minor: u32) -> Vec<Scanned<'_>> {
@@ -192,54 +182,41 @@ fn whole<'s, 'a>(scanned: &'s Scanned<'a>) -> Option<&'s Generation<'a>> {
     }
 }
 
-fn next_job<'s, 'a>(jobs: &[&'s Generation<'a>], taken: &AtomicUsize) -> Option<Job<'s, 'a>> {
-    let at = taken.fetch_add(1, Ordering::Relaxed);
-    let before = at.checked_sub(1).and_then(|before| jobs.get(before));
-    let last_batch = before.map_or(0, |before| before.max_time);
-    jobs.get(at).map(|&generation| Job { at, generation, last_batch })
-}
-
-/// What a generation that was joined leaves to one that is read later: fresh memory costs more than
-/// what is done in it.
-struct Spare<P: Piece> {
-    left: P::Left,
-    cells: Cells,
-}
-
-impl<P: Piece> Default for Spare<P> {
-    fn default() -> Self {
-        Self { left: P::Left::default(), cells: Cells::default() }
-    }
-}
-
-/// A generation to be read on its own.
-struct Job<'s, 'a> {
-    /// Its number among all jobs.
-    at: usize,
-    generation: &'s Generation<'a>,
-    /// When the last batch began of the generation before it, in ticks.
-    last_batch: u64,
-}
+/// What a worker has of the generation of that number among all jobs.
+type Ready<'a, P> = (usize, Option<Alone<'a, P>>);
 
 /// Reads generations on their own.
-struct Reader<'r, P: Piece> {
+struct Reader<'r, 'a, P: Piece> {
     minor: u32,
     /// The number of the generation that cannot be read on its own.
     initial: Option<u64>,
     watch: Watch<'r>,
     spares: &'r Spares<Spare<P>>,
+    jobs: &'r [&'r Generation<'a>],
+    turns: &'r Turns,
 }
 
-impl<P: Piece> Reader<'_, P> {
+impl<'a, P: Piece> Reader<'_, 'a, P> {
+    /// Does jobs until there are no more, or nobody wants them.
+    fn work(&self, mut scratch: P::Scratch, send: &SyncSender<Ready<'a, P>>) {
+        let _last = self.turns.nobody_waits_after();
+        while let Some(at) = self.turns.next() {
+            let alone = self.read(at, &mut scratch);
+            if send.send((at, alone)).is_err() {
+                return;
+            }
+        }
+    }
+
     /// None if the generation cannot be read on its own.
-    fn read<'a>(
-        &self,
-        &Job { generation, last_batch, .. }: &Job<'_, 'a>,
-        scratch: &mut P::Scratch,
-    ) -> Option<Alone<'a, P>> {
+    fn read(&self, at: usize, scratch: &mut P::Scratch) -> Option<Alone<'a, P>> {
+        let generation = *self.jobs.get(at)?;
         if self.initial == Some(generation.number) {
             return None;
         }
+        // When the last batch began of the generation before, in ticks.
+        let before = at.checked_sub(1).and_then(|before| self.jobs.get(before));
+        let last_batch = before.map_or(0, |before| before.max_time);
         let mut loaded = load(generation, self.minor).ok()?;
         self.watch.loaded(generation);
         let Spare { left, cells } = self.spares.take();
@@ -259,16 +236,15 @@ impl<P: Piece> Reader<'_, P> {
 
 /// The workers' results by job; the caller does jobs itself while it waits.
 struct Queue<'q, 'a, P: Piece> {
-    jobs: &'q [&'q Generation<'a>],
-    taken: &'q AtomicUsize,
-    reader: &'q Reader<'q, P>,
+    reader: &'q Reader<'q, 'a, P>,
     scratch: P::Scratch,
-    receive: Receiver<(usize, Option<Alone<'a, P>>)>,
+    receive: Receiver<Ready<'a, P>>,
     early: BTreeMap<usize, Option<Alone<'a, P>>>,
 }
 
 impl<'a, P: Piece> Queue<'_, 'a, P> {
     fn get(&mut self, at: usize) -> Option<Alone<'a, P>> {
+        self.reader.turns.want(at);
         loop {
             if let Some(alone) = self.early.remove(&at) {
                 return alone;
@@ -279,13 +255,9 @@ impl<'a, P: Piece> Queue<'_, 'a, P> {
             if self.early.contains_key(&at) {
                 continue;
             }
-            // Do not run far ahead of what can be joined: pieces wait in memory.
-            let next = self.taken.load(Ordering::Relaxed);
-            if next <= at + AHEAD
-                && let Some(job) = next_job(self.jobs, self.taken)
-            {
-                let alone = self.reader.read(&job, &mut self.scratch);
-                self.early.insert(job.at, alone);
+            if let Some(next) = self.reader.turns.next_up_to(at + AHEAD) {
+                let alone = self.reader.read(next, &mut self.scratch);
+                self.early.insert(next, alone);
             } else if let Ok((ready, alone)) = self.receive.recv() {
                 self.early.insert(ready, alone);
             } else {
@@ -295,155 +267,10 @@ impl<'a, P: Piece> Queue<'_, 'a, P> {
     }
 }
 
-/// How many generations the joining thread reads beyond the one that it waits for.
-const AHEAD: usize = 2;
-
-/// Joins pieces in order, reading again what did not fit.
-struct Joiner<'j, P: Piece> {
-    n_bytes: usize,
-    minor: u32,
-    watch: Watch<'j>,
-    spares: &'j Spares<Spare<P>>,
-    state: Between,
-    last: Time,
-    syncs: u32,
-    parsed: Parsed,
-    warnings: Warnings,
-}
-
-impl<'j, P: Piece> Joiner<'j, P> {
-    fn new(n_bytes: usize, minor: u32, watch: Watch<'j>, spares: &'j Spares<Spare<P>>) -> Self {
-        let parsed = Parsed { minor, ..Parsed::default() };
-        let state = Between::default();
-        let warnings = Warnings::default();
-        Self { n_bytes, minor, watch, spares, state, last: Time(0), syncs: 0, parsed, warnings }
-    }
-
-    fn generation(
-        &mut self,
-        generation: &Generation<'_>,
-        alone: Option<Alone<'_, P>>,
-        join: &mut impl FnMut(P, &Tables<'_>) -> P::Left,
-    ) -> Result<(), ParseError> {
-        self.watch.progress.check()?;
-        if self.state.initial.is_some()
-            && let Some(mut alone) = alone
-            && let Ok(shift) = Shift::after(
-                self.last,
-                &alone.noted.times,
-                alone.noted.events == alone.noted.times.len() as u64,
-            )
-            && self.state.carry.join(&mut alone.order).is_ok()
-        {
-            let Noted { mut piece, events, .. } = alone.noted;
-            self.last = alone.last;
-            if let Some(shift) = shift {
-                self.last = shift.apply(self.last);
-                piece.shift(&shift);
-            }
-            self.state.fallback.frequency = Some(alone.loaded.frequency);
-            self.parsed.events += events;
-            self.parsed.generations += 1;
-            self.syncs += 1;
-            self.watch.progress.advance(generation.end.saturating_sub(generation.offset));
-            let left = join(piece, &alone.loaded.tables);
-            self.spares.put(Spare { left, cells: alone.order.into_cells() });
-            return Ok(());
-        }
-        let (before, syncs, fallback) = (self.last, self.syncs, self.state.fallback);
-        let is_first = self.state.initial.is_none();
-        let with_carry = self.serially(|serial| serial.generation(generation))?;
-        let is_lost = self.state.initial.is_none();
-        if is_first || !is_lost {
-            self.take(with_carry, join);
-            return Ok(());
-        }
-        // It breaks, perhaps only since something before it is missing: it may make sense alone.
-        let after = (self.last, self.syncs, std::mem::take(&mut self.state));
-        (self.last, self.syncs, self.state.fallback) = (before, syncs, fallback);
-        let mark = self.warnings.mark();
-        let on_its_own = self.serially(|serial| serial.generation(generation))?;
-        if on_its_own.events > with_carry.events {
-            seam(before, join);
-            self.take(on_its_own, join);
-        } else {
-            (self.last, self.syncs, self.state) = after;
-            self.warnings.back_to(mark);
-            self.take(with_carry, join);
-        }
-        Ok(())
-    }
-
-    fn broken(
-        &mut self,
-        fault: &Fault,
-        rest: &Generation<'_>,
-        join: &mut impl FnMut(P, &Tables<'_>) -> P::Left,
-    ) -> Result<(), ParseError> {
-        let done = self.serially(|serial| serial.broken_frame(fault.clone(), rest))?;
-        self.take(done, join);
-        Ok(())
-    }
-
-    /// Lets `read` read a generation with the carry, into one piece.
-    fn serially(
-        &mut self,
-        read: impl FnOnce(&mut Serial<'_, Whole<P>>) -> Result<(), ParseError>,
-    ) -> Result<Done<P>, ParseError> {
-        let mut whole = Whole::new(P::new(P::scratch(self.n_bytes), self.spares.take().left));
-        let outlet = Outlet::new(&mut whole, self.last, self.syncs);
-        let mut serial = Serial {
-            minor: self.minor,
-            outlet,
-            state: std::mem::take(&mut self.state),
-            parsed: Parsed::default(),
-            warnings: std::mem::take(&mut self.warnings),
-            watch: self.watch,
-        };
-        read(&mut serial)?;
-        self.last = serial.outlet.last;
-        self.syncs = serial.outlet.syncs;
-        self.state = std::mem::take(&mut serial.state);
-        self.warnings = serial.warnings;
-        let (events, generations) = (serial.outlet.events, serial.parsed.generations);
-        let _ = whole.piece.finish();
-        Ok(Done { whole, events, generations })
-    }
-
-    fn take(&mut self, done: Done<P>, join: &mut impl FnMut(P, &Tables<'_>) -> P::Left) {
-        self.parsed.events += done.events;
-        self.parsed.generations += done.generations;
-        let left = join(done.whole.piece, &done.whole.tables);
-        self.spares.put(Spare { left, cells: Cells::default() });
-    }
-
-    fn finish(
-        mut self,
-        join: &mut impl FnMut(P, &Tables<'_>) -> P::Left,
-    ) -> Result<Parsed, ParseError> {
-        self.parsed.complete = self.warnings.is_empty();
-        if self.parsed.complete {
-            let done = self.serially(|serial| {
-                serial.outlet.close(&Tables::empty(0));
-                Ok(())
-            })?;
-            self.take(done, join);
-        }
-        self.parsed.warnings = self.warnings.into_vec();
-        super::or_error(self.parsed, u64::from(self.syncs))
-    }
-}
-
-/// A generation that was read with the carry.
-struct Done<P> {
-    whole: Whole<P>,
-    events: u64,
-    generations: u32,
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::parse::pieces::Shift;
 
     struct Nothing;
 

@@ -15,10 +15,10 @@
 
 use std::borrow::Cow;
 
-use super::batch::{Batch, FIRST_WITH_CLOCK, Generation, holds_events};
+use super::batch::{Batch, FIRST_WITH_CLOCK, Generation};
 use super::fault::Fault;
 use super::ids::Rows;
-use crate::base::{ProcId, ThreadId, Time, WireMap};
+use crate::base::{ProcId, ThreadId, Time, WireMap, narrow};
 use crate::parse::cursor::Cursor;
 use crate::parse::event::{StackRef, StrRef};
 use crate::parse::spec::{MAX_STACK_FRAMES, MAX_STRING_BYTES, wire};
@@ -226,7 +226,6 @@ impl<'a> Reader<'a> {
                 Ok(())
             }
             _ => {
-                debug_assert!(batch.experiment == 0 || !holds_events(batch));
                 self.events.push(*batch);
                 Ok(())
             }
@@ -284,7 +283,7 @@ impl<'a> Reader<'a> {
                 let file = field!(cursor, batch, "file");
                 let line = field!(cursor, batch, "line");
                 // The first description of a PC holds for the generation.
-                let next = u32::try_from(self.frames.len()).unwrap_or(u32::MAX);
+                let next = narrow(self.frames.len());
                 let row = *self.frame_of_pc.entry(pc).or_insert(next);
                 if row == next {
                     self.frames.push(RawFrame { pc, function, file, line });

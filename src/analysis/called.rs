@@ -91,6 +91,21 @@ impl Book {
             Some(Starter::Tests) | None => name,
         }
     }
+
+    /// Whose work a goroutine does that was seen on two stacks, by the first that tells: the
+    /// function that it was started for, or the user's that a library's goroutine runs.
+    pub(crate) fn works_for(
+        &self,
+        trace: &Trace,
+        goroutine: Goroutine,
+        [first, second]: [StackId; 2],
+    ) -> StrId {
+        let start = self.kind(trace, goroutine);
+        match self.acting(trace.stacks(), start, first) {
+            acting if acting == start => self.acting(trace.stacks(), start, second),
+            acting => acting,
+        }
+    }
 }
 
 /// A closure's name without what the compiler added: `sync.(*WaitGroup).Go` of

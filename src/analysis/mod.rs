@@ -110,6 +110,19 @@ impl Document {
         self.analysis.book.called(&self.trace, goroutine)
     }
 
+    /// Whose work a goroutine did when it heard and stayed: as [`Document::called`], but of a
+    /// library's goroutine, such as a server's, the handler that it ran. `held` is a stack of what
+    /// held it, empty if none is known.
+    #[must_use]
+    pub fn acting(&self, hearing: &Hearing, held: StackId) -> StrId {
+        let (book, trace) = (&self.analysis.book, &self.trace);
+        let called = book.called(trace, hearing.goroutine);
+        match book.works_for(trace, hearing.goroutine, [hearing.stack, held]) {
+            acting if acting == hearing.function => called,
+            acting => acting,
+        }
+    }
+
     /// The function by which goroutines of one kind belong together: [`Document::called`], but
     /// what runs tests for all of these.
     #[must_use]

@@ -130,7 +130,7 @@ words!(
         LateExit => "late-exit",
         /// A goroutine that was told to stop has not ended.
         StillAlive => "still-alive",
-        /// A goroutine in a cancel's scope never heard of it.
+        /// A goroutine in a cancel's scope was not woken by it.
         Deaf => "deaf",
         /// A goroutine outlives the one that created it.
         Orphan => "orphan",

@@ -10,7 +10,7 @@ use super::phrases::{Phrases, held_up_by};
 use crate::analysis::{
     Cancel, Cause, Document, Doing, Finding, Hearing, Outcome, Severity, SplitPart, Summary,
 };
-use crate::base::{Clock, StrId};
+use crate::base::{Clock, StackId, StrId};
 use crate::model::Trace;
 
 /// How many late exits are told one by one.
@@ -188,7 +188,10 @@ fn cancels(summary: &Summary, complete: bool) -> String {
         parts.map(|(n, text)| format!("{} {text}", grouped(n.into()))).collect();
     let deaf = match summary.deaf {
         0 => String::new(),
-        n => format!("; {} never heard it", count(n, "goroutine")),
+        n => {
+            let was = if n == 1 { "was" } else { "were" };
+            format!("; {} {was} deaf to it", count(n, "goroutine"))
+        }
     };
     let heard = match summary.heard {
         0 => "heard by nobody".to_owned(),
@@ -258,9 +261,8 @@ fn late(document: &Document) -> (Vec<Late>, Vec<String>) {
     let mut told = Vec::new();
     for hearing in analysis.late(document.rules().late_over_ns) {
         let cancel = analysis.cancels().get(hearing.cancel as usize);
-        let alike = kinds
-            .entry((document.kind(hearing.goroutine), cancel.map(|cancel| cancel.cause)))
-            .or_default();
+        let alike =
+            kinds.entry((kind(document, hearing), cancel.map(|cancel| cancel.cause))).or_default();
         if alike.told < ALIKE_TOLD && told.len() < LATE_TOLD {
             told.push(Late::new(document, hearing, cancel));
             alike.told += 1;
@@ -275,6 +277,14 @@ fn late(document: &Document) -> (Vec<Late>, Vec<String>) {
     (told, left.into_iter().map(|((row, _), alike)| alike.told(clock, &name(row))).collect())
 }
 
+/// The function by which late exits are alike.
+fn kind(document: &Document, hearing: &Hearing) -> StrId {
+    match document.kind(hearing.goroutine) {
+        kind if kind == hearing.function => document.acting(hearing, StackId::EMPTY),
+        kind => kind,
+    }
+}
+
 impl Late {
     fn new(document: &Document, hearing: &Hearing, cancel: Option<&Cancel>) -> Self {
         let trace = document.trace();
@@ -284,13 +294,14 @@ impl Late {
             notes.push("still alive".to_owned());
         }
         if hearing.deaf {
-            notes.push(format!("never heard it (inferred: {})", hearing.evidence));
+            notes.push(format!("deaf: not woken by it (inferred: {})", hearing.evidence));
         }
         let overstay = trace.clock().text(hearing.overstay_ns);
         let split = document.split(hearing);
+        let held_in = split.first().map_or(StackId::EMPTY, |part| part.stack);
         Self {
             overstay: if alive { format!("≥ {overstay}") } else { overstay },
-            function: function(trace, document.called(hearing.goroutine)).into_owned(),
+            function: function(trace, document.acting(hearing, held_in)).into_owned(),
             goroutine: go_id(trace, hearing.goroutine),
             notes,
             held: held(document, hearing, &split),

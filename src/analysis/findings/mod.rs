@@ -47,13 +47,9 @@ impl Facts<'_> {
         Splitter { trace, book, assists, ledgers: None }.parts(goroutine, window)
     }
 
-    /// Whose work a goroutine does that was seen on two stacks, by the first that tells.
-    fn acting(&self, of: Goroutine, [first, second]: [StackId; 2]) -> StrId {
-        let start = self.book.kind(self.trace, of);
-        match self.book.acting(self.trace.stacks(), start, first) {
-            acting if acting == start => self.book.acting(self.trace.stacks(), start, second),
-            acting => acting,
-        }
+    /// As [`Book::works_for`].
+    fn acting(&self, of: Goroutine, stacks: [StackId; 2]) -> StrId {
+        self.book.works_for(self.trace, of, stacks)
     }
 
     /// When a hearing's overstay ends: at its end, or the trace's.

@@ -115,7 +115,7 @@ fn rule_text(rule: Rule) -> (&'static str, &'static str) {
             "Let it return as soon as ctx.Done() is closed.",
         ),
         Rule::Deaf => (
-            "A goroutine in a cancel's scope never heard of it.",
+            "A goroutine in a cancel's scope was not woken by it, and stayed.",
             "Give it the context, and let it wait for ctx.Done(), too.",
         ),
         Rule::Orphan => (

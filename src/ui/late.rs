@@ -114,7 +114,7 @@ impl LatePanel {
 
     /// Histogram and ECDF above, the table below: the whole middle.
     pub(crate) fn page_ui(&mut self, ui: &mut Ui, ctx: &Ctx<'_>) {
-        egui::Panel::top("late_charts")
+        egui::Panel::top("late_plots")
             .default_size(230.0)
             .size_range(120.0..=500.0)
             .resizable(true)

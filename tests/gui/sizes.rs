@@ -55,3 +55,47 @@ fn the_plots_of_late_exits_stay_as_high_as_they_are() {
     }
     assert!((height(&harness) - first).abs() < 0.5, "{first} → {}", height(&harness));
 }
+
+#[test]
+fn late_lanes_are_seen_first_in_a_low_window() {
+    for size in [[800.0, 600.0], [1024.0, 640.0]] {
+        let mut harness = Harness::builder()
+            .with_size(size)
+            .with_max_steps(30)
+            .build_eframe(|creation| App::new(&creation.egui_ctx, &[], Settings::default()));
+        wait(&mut harness);
+        drop_files(&mut harness, &["traces/late-exit/before.trace"]);
+        // They are in the tree only if they are on screen.
+        let late = names(&harness, " late");
+        let lanes = late.iter().filter(|name| name.starts_with('g') && name.ends_with("ms late"));
+        assert!(lanes.count() >= 3, "{size:?}: {late:?}");
+        assert!(says(&harness, "Open Heap and goroutines"), "the plots are folded");
+    }
+}
+
+#[test]
+fn who_is_alive_without_having_been_told_marks_the_heading() {
+    let mut harness = window();
+    drop_files(&mut harness, &["traces/lost-cancel/before.trace"]);
+    assert!(says(&harness, "main.refresh, 450 lanes, 0 late, 379 still alive"));
+}
+
+#[test]
+fn the_tooltip_of_a_plot_tells_its_values() {
+    let mut harness = window();
+    drop_files(&mut harness, &["traces/late-exit/before.trace"]);
+    let canvas = harness.get_by_label_contains("Timeline of before.trace").rect();
+    let mut at = egui::pos2(canvas.center().x, canvas.top() + 40.0);
+    while !says(&harness, " in system calls, ") {
+        at.y += 4.0;
+        assert!(at.y < canvas.top() + 200.0, "no plot of goroutines by state");
+        harness.hover_at(at);
+        harness.step();
+    }
+    // The tooltip comes once the pointer rests, and names each line by itself.
+    for _ in 0..60 {
+        harness.step();
+    }
+    assert!(names(&harness, " running").iter().any(|text| text.ends_with(" running")));
+    assert!(names(&harness, " alive").iter().any(|text| text.ends_with(" alive")));
+}

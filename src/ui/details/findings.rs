@@ -17,6 +17,10 @@ use crate::ui::widgets::{badge_ui, caption, section_ui, strong, swatch_ui, weak}
 /// How many start functions are listed.
 const MAX_GROUPS: usize = 16;
 
+/// What a trace of which a part is missing cannot tell.
+pub(crate) const INCOMPLETE: &str = "Part of this trace is missing: cancels and late exits in it \
+                                     cannot be seen.";
+
 /// All findings, and the summary.
 pub(super) fn list_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
     for slot in Slot::BOTH {
@@ -37,6 +41,8 @@ pub(super) fn list_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
             let late = analysis.late(ctx.state.prefs.budget_ns).len();
             let text = if late > 0 {
                 format!("{}: see the table.", count(late, "late exit"))
+            } else if !sheet.is_whole() {
+                "Nothing was found in what could be read.".to_owned()
             } else if analysis.cancels().is_empty() {
                 "No cancel left evidence in this trace.".to_owned()
             } else if analysis.worst_first.is_empty() {
@@ -45,6 +51,11 @@ pub(super) fn list_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
                 "Nothing to act on: everyone who was told to stop left in time.".to_owned()
             };
             ui.label(weak(ctx.theme, text));
+        }
+        if !sheet.is_whole() {
+            let text = RichText::new(INCOMPLETE).color(ctx.theme.warn);
+            ui.add(Label::new(text).wrap());
+            ui.add_space(2.0);
         }
         judged_ui(ui, ctx, sheet);
         for finding in analysis.findings() {

@@ -272,7 +272,8 @@ fn nothing_text(ctx: &Ctx<'_>, sheet: &Sheet) -> String {
         return "No late exit in the beginning of this trace, which is all that has been read so far.".to_owned();
     }
     if analysis.cancels().is_empty() {
-        return format!("{} {UNHEARD}", no_cancels_text(sheet));
+        let text = no_cancels_text(sheet);
+        return if sheet.is_whole() { format!("{text} {UNHEARD}") } else { text };
     }
     if !sheet.is_whole() {
         return format!("No late exit in what could be read. {INCOMPLETE}");

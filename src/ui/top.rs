@@ -22,6 +22,8 @@ const FIND: f32 = 170.0;
 const LEAST_FIND: f32 = 56.0;
 /// How wide a window must be for two names with their folders, in points.
 const LONG_NAMES: f32 = 1250.0;
+/// How wide it must be for two numbers on each tab, in points.
+const ALL_NUMBERS: f32 = 890.0;
 /// How much room at the right it takes, in points, to have help and theme there; the budget's
 /// caption; the switch for late lanes.
 const ROOM_FOR_HELP: f32 = 230.0;
@@ -156,11 +158,16 @@ fn shorten(name: &str) -> String {
 fn tabs_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
     let theme = ctx.theme;
     ui.spacing_mut().item_spacing.x = 2.0;
+    let narrow = ui.ctx().content_rect().width() < ALL_NUMBERS;
     for view in View::ALL {
         if view == View::Compare && !ctx.comparing() {
             continue;
         }
-        let numbers = numbers_of(ctx, view);
+        let mut numbers = numbers_of(ctx, view);
+        // Where two of each leave no room for the others, it is late exits that count.
+        if view == View::Cancel && numbers.len() > 1 && narrow {
+            numbers.clear();
+        }
         let selected = ctx.state.view == view;
         let color = if selected { theme.text } else { theme.weak };
         let mut text = egui::text::LayoutJob::default();

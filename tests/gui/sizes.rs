@@ -99,3 +99,41 @@ fn the_tooltip_of_a_plot_tells_its_values() {
     assert!(names(&harness, " running").iter().any(|text| text.ends_with(" running")));
     assert!(names(&harness, " alive").iter().any(|text| text.ends_with(" alive")));
 }
+
+#[test]
+fn a_name_that_is_cut_is_whole_in_its_tooltip() {
+    let mut harness = window();
+    drop_files(&mut harness, &["traces/late-exit/before.trace"]);
+    let name = "context.WithDeadlineCause.func2";
+    let lane = harness.get_by_label(&format!("g5 {name}")).rect();
+    assert!(!names(&harness, name).iter().any(|text| text == name));
+    harness.hover_at(lane.center());
+    for _ in 0..60 {
+        harness.step();
+    }
+    assert!(names(&harness, name).iter().any(|text| text == name));
+}
+
+#[test]
+fn tabs_and_find_are_apart_in_a_narrow_comparison() {
+    let mut harness = Harness::builder()
+        .with_size([800.0, 600.0])
+        .with_max_steps(30)
+        .build_eframe(|creation| App::new(&creation.egui_ctx, &[], Settings::default()));
+    wait(&mut harness);
+    let pair = ["traces/sleep-in-handler/before.trace", "traces/sleep-in-handler/after.trace"];
+    drop_files(&mut harness, &pair);
+    let (compare, find) = (harness.get_by_label("Compare"), harness.get_by_label("Find"));
+    assert!(compare.rect().right() <= find.rect().left(), "{} {}", compare.rect(), find.rect());
+}
+
+#[test]
+fn who_is_late_only_by_scheduling_is_said_to_be() {
+    let settings = Settings { late_over_ns: Some(20_000), ..Settings::default() };
+    let mut harness = window_with(settings);
+    drop_files(&mut harness, &["traces/deaf/after.trace"]);
+    let rows = names(&harness, ", late by scheduling");
+    assert!(!rows.is_empty() && rows.iter().all(|row| row.starts_with("Late exit: ")), "{rows:?}");
+    click(&mut harness, &rows[0]);
+    assert!(says(&harness, "Late by scheduling: without the waits"), "and why that excuses it");
+}

@@ -37,6 +37,11 @@ pub(super) fn list_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
             ui.add(Label::new(weak(ctx.theme, text)).wrap());
             continue;
         }
+        if !sheet.is_whole() {
+            let text = RichText::new(INCOMPLETE).color(ctx.theme.warn);
+            ui.add(Label::new(text).wrap());
+            ui.add_space(2.0);
+        }
         if analysis.findings().is_empty() {
             let late = analysis.late(ctx.state.prefs.budget_ns).len();
             let text = if late > 0 {
@@ -51,11 +56,6 @@ pub(super) fn list_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
                 "Nothing to act on: everyone who was told to stop left in time.".to_owned()
             };
             ui.label(weak(ctx.theme, text));
-        }
-        if !sheet.is_whole() {
-            let text = RichText::new(INCOMPLETE).color(ctx.theme.warn);
-            ui.add(Label::new(text).wrap());
-            ui.add_space(2.0);
         }
         judged_ui(ui, ctx, sheet);
         for finding in analysis.findings() {

@@ -19,7 +19,9 @@ pub(super) fn no_cancels_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet) {
         ui.set_max_width(460.0);
         ui.label(strong(what));
         ui.add_space(4.0);
-        ui.label(weak(ctx.theme, UNHEARD));
+        if sheet.is_whole() {
+            ui.label(weak(ctx.theme, UNHEARD));
+        }
     });
 }
 

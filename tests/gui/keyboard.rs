@@ -119,3 +119,20 @@ fn escape_dismisses_messages_first() {
     assert!(harness.state().messages().is_empty());
     assert!(says(&harness, "What held up the end"), "what was selected still is");
 }
+
+#[test]
+fn findings_can_be_made_again_with_the_budget_of_now() {
+    let mut harness = window();
+    click(&mut harness, "Open example Healthy server");
+    harness.get_by_label("Budget").set_value_accesskit(20e3);
+    wait(&mut harness);
+    // Where nothing was found there is nothing that could be stale.
+    drop_files(&mut harness, &["traces/late-exit/before.trace"]);
+    click(&mut harness, "Replace");
+    harness.get_by_label("Budget").set_value_accesskit(100e6);
+    wait(&mut harness);
+    assert!(says(&harness, "Found with a budget of 20 µs."));
+    click(&mut harness, "Find with that of now");
+    assert!(!says(&harness, "Found with a budget of"));
+    assert!(says(&harness, "Late exits (2)"));
+}

@@ -186,6 +186,11 @@ fn verdict_head_ui(ui: &mut Ui, ctx: &Ctx<'_>, diff: &Diff, spared: f32) {
         of(Verdict::Worse),
         of(Verdict::Better)
     );
+    let counts = if ctx.previewing() {
+        format!("{} so far", count(diff.groups.len(), "group"))
+    } else {
+        counts
+    };
     let room = ui.available_width() - spared;
     ui.scope(|ui| {
         ui.set_max_width(room.max(20.0));

@@ -9,6 +9,15 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 use overstay::ui::{App, Picture, Settings, ThemeChoice, View, picture};
 
+#[path = "gui/compare.rs"]
+mod compare;
+#[path = "gui/damage.rs"]
+mod damage;
+#[path = "gui/keyboard.rs"]
+mod keyboard;
+#[path = "gui/sizes.rs"]
+mod sizes;
+
 /// How long the work behind what a test waits for may take.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -210,34 +219,6 @@ fn who_lives_on_is_neither_early_nor_late() {
 }
 
 #[test]
-fn a_second_trace_is_compared_with_the_first() {
-    let mut harness = window();
-    drop_files(&mut harness, &["traces/late-exit/before.trace"]);
-    drop_files(&mut harness, &["traces/late-exit/after.trace"]);
-    assert_eq!(harness.state().n_open(), 1, "the choice comes first");
-    assert!(says(&harness, "Replace"));
-    click(&mut harness, "Compare: before.trace is before");
-    assert_eq!(harness.state().n_open(), 2);
-    assert!(says(&harness, "Timeline of before.trace"));
-    assert!(says(&harness, "Timeline of after.trace"));
-    let verdicts = names(&harness, "Better than before");
-    assert_eq!(verdicts.len(), 1, "{verdicts:?}");
-    let rows = names(&harness, "Overstay ");
-    assert!(rows.iter().any(|row| row.starts_with("better: ")), "{rows:?}");
-    click(&mut harness, "Swap before and after");
-    assert!(says(&harness, "Worse than before"));
-}
-
-#[test]
-fn two_traces_dropped_together_are_compared() {
-    let mut harness = window();
-    let both = ["traces/deaf/before.trace", "traces/deaf/after.trace"];
-    drop_files(&mut harness, &both);
-    assert_eq!(harness.state().n_open(), 2);
-    assert!(says(&harness, "Compare"));
-}
-
-#[test]
 fn an_error_stays_until_it_is_dismissed() {
     let mut harness = window();
     drop_files(&mut harness, &["traces/README.md"]);
@@ -251,24 +232,6 @@ fn an_error_stays_until_it_is_dismissed() {
     assert!(says(&harness, "Error: "), "it is still there");
     click(&mut harness, "Dismiss Error");
     assert!(harness.state().messages().is_empty());
-}
-
-#[test]
-#[expect(clippy::disallowed_methods, reason = "tests make the files that they look at")]
-fn a_damaged_trace_opens_in_part_and_says_so() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("cut.trace");
-    let whole = std::fs::read(file("traces/sleep-in-handler/before.trace")).expect("the trace");
-    std::fs::write(&path, &whole[..whole.len() * 6 / 10]).expect("the cut trace");
-    let mut harness = window();
-    harness.input_mut().dropped_files = vec![Arc::new(Dropped(path)) as _];
-    wait(&mut harness);
-    assert_eq!(harness.state().n_open(), 1);
-    let messages = harness.state().messages();
-    assert_eq!(messages.len(), 1, "{messages:?}");
-    assert!(messages[0].contains("cut.trace"), "{messages:?}");
-    assert!(messages[0].contains("at byte"), "{messages:?}");
-    assert!(says(&harness, "Warning: "));
 }
 
 #[test]
@@ -428,20 +391,6 @@ fn what_cannot_be_opened_cannot_be_drawn() {
 }
 
 #[test]
-#[expect(clippy::disallowed_methods, reason = "tests make the files that they look at")]
-fn a_picture_of_a_damaged_trace_says_so() {
-    let whole = std::fs::read(file("traces/late-exit/before.trace")).expect("a trace");
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("cut.trace");
-    std::fs::write(&path, &whole[..whole.len() * 6 / 10]).expect("a file");
-    let drawing =
-        picture(std::slice::from_ref(&path), [400, 300], Settings::default()).expect("a picture");
-    let [damage] = drawing.damage.as_slice() else { panic!("{:?}", drawing.damage) };
-    assert_eq!((&damage.path, damage.complete), (&path, false));
-    assert!(!damage.warnings.is_empty());
-}
-
-#[test]
 fn find_shows_who_was_in_a_function_in_every_view() {
     let mut harness = window();
     drop_files(&mut harness, &["traces/late-exit/before.trace"]);
@@ -480,47 +429,6 @@ fn escape_in_the_find_field_is_about_the_words() {
 }
 
 #[test]
-fn a_key_that_can_do_nothing_says_why() {
-    let mut harness = window();
-    drop_files(&mut harness, &["traces/late-exit/after.trace"]);
-    for (key, why) in [
-        (egui::Key::Period, "Select a lane first"),
-        (egui::Key::OpenBracket, "Select a lane first"),
-        (egui::Key::F, "Nothing is selected to zoom to"),
-        (egui::Key::N, "Nobody left later than 10 ms"),
-        (egui::Key::B, "Only one trace is open"),
-        (egui::Key::U, "User regions hidden"),
-    ] {
-        harness.key_press(key);
-        wait(&mut harness);
-        assert!(says(&harness, why), "{key:?}: {why}");
-    }
-    harness.key_press(egui::Key::L);
-    wait(&mut harness);
-    assert!(!says(&harness, "User regions hidden"), "until something else happens");
-}
-
-#[test]
-fn the_arrow_keys_follow_the_rows_that_are_shown() {
-    let mut harness = window();
-    drop_files(&mut harness, &["traces/late-exit/before.trace"]);
-    harness.key_press(egui::Key::Num3);
-    harness.key_press(egui::Key::N);
-    wait(&mut harness);
-    assert!(says(&harness, "126 ms late"));
-    for late in ["126 ms late", "80.6 ms late", "60.1 ms late"] {
-        harness.key_press(egui::Key::ArrowDown);
-        wait(&mut harness);
-        assert!(says(&harness, late), "the table, row by row: {late}");
-    }
-    harness.key_press(egui::Key::Num2);
-    wait(&mut harness);
-    harness.key_press(egui::Key::ArrowDown);
-    wait(&mut harness);
-    assert!(says(&harness, "Left 154 µs after the cancel"), "and so do cancels");
-}
-
-#[test]
 fn what_could_not_be_opened_is_not_among_the_recent_files() {
     let mut harness = window();
     drop_files(&mut harness, &["README.md"]);
@@ -530,25 +438,6 @@ fn what_could_not_be_opened_is_not_among_the_recent_files() {
     harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::W);
     wait(&mut harness);
     assert!(says(&harness, "Recent"));
-}
-
-#[test]
-fn a_narrow_window_has_all_that_matters() {
-    let mut harness = Harness::builder()
-        .with_size([900.0, 600.0])
-        .with_max_steps(30)
-        .build_eframe(|creation| App::new(&creation.egui_ctx, &[], Settings::default()));
-    wait(&mut harness);
-    let pair = ["traces/sleep-in-handler/before.trace", "traces/sleep-in-handler/after.trace"];
-    drop_files(&mut harness, &pair);
-    let (compare, find) = (harness.get_by_label("Compare"), harness.get_by_label("Find"));
-    assert!(compare.rect().right() <= find.rect().left(), "tabs and find are apart");
-    let details = harness.get_by_label("Forward").rect().left();
-    let rows: Vec<_> = harness.query_all_by_label_contains("better: ").collect();
-    assert!(!rows.is_empty());
-    for row in rows {
-        assert!(row.rect().right() < details, "{} ends before the panel beside it", row.rect());
-    }
 }
 
 #[test]
@@ -563,35 +452,4 @@ fn what_find_leaves_out_is_said_to_be_left_out() {
     harness.key_press(egui::Key::N);
     wait(&mut harness);
     assert!(says(&harness, "has no lane here, since Find leaves it out"));
-}
-
-#[test]
-fn a_row_of_the_comparison_shows_its_lanes() {
-    let mut harness = window();
-    let pair = ["traces/sleep-in-handler/before.trace", "traces/sleep-in-handler/after.trace"];
-    drop_files(&mut harness, &pair);
-    // The handler is what it is called by; net/http's goroutines run it.
-    click(&mut harness, "better: Overstay main.pay");
-    for trace in ["before", "after"] {
-        assert!(says(&harness, &format!("Timeline of {trace}.trace: 200 lanes")), "{trace}");
-    }
-}
-
-#[test]
-fn the_column_of_names_can_be_made_wider() {
-    let mut harness = window();
-    drop_files(&mut harness, &["traces/late-exit/before.trace"]);
-    let width = |harness: &Harness<'_, App>| {
-        harness.get_by_label_contains("g22 main.flushWorker, 80.6").rect().width()
-    };
-    let before = width(&harness);
-    let edge = harness.get_by_label("Width of the names").rect().center();
-    let to = edge + egui::vec2(100.0, 0.0);
-    harness.drag_at(edge);
-    harness.step();
-    harness.hover_at(to);
-    harness.step();
-    harness.drop_at(to);
-    wait(&mut harness);
-    assert!((width(&harness) - before - 100.0).abs() < 2.0, "{before} → {}", width(&harness));
 }

@@ -55,6 +55,14 @@ impl Density {
         1 << self.bin_log2
     }
 
+    /// The most goroutines alive in any bin that reaches into a stretch.
+    pub(super) fn max_within(&self, from_ns: i64, to_ns: i64) -> f32 {
+        let bin_of = |ns: i64| usize::try_from(ns.max(0) >> self.bin_log2).unwrap_or(usize::MAX);
+        let until = bin_of(to_ns - 1).saturating_add(1).min(self.bins.len());
+        let bins = self.bins.get(bin_of(from_ns)..until).unwrap_or(&[]);
+        bins.iter().map(|bin| bin.iter().sum()).fold(0.0, f32::max)
+    }
+
     /// The mean of each layer from `from_ns` to `to_ns`, which is later; whole bins are counted.
     pub(super) fn mean(&self, from_ns: i64, to_ns: i64) -> [f32; 4] {
         let bin_of = |ns: i64| usize::try_from(ns.max(0) >> self.bin_log2).unwrap_or(usize::MAX);
@@ -202,6 +210,9 @@ mod tests {
         assert!(close(density.mean(-500, 0), [0.0; 4]));
         assert!(close(density.mean(1 << 40, 1 << 41), [0.0; 4]));
         assert!((density.max() - 1.5).abs() < 1e-6);
+        assert!((density.max_within(0, 8_000) - 1.5).abs() < 1e-6);
+        assert!((density.max_within(200, 8_000) - 1.25).abs() < 1e-6);
+        assert!(density.max_within(1 << 40, 1 << 41).abs() < 1e-6);
         assert!(close(Density::default().mean(0, 10), [0.0; 4]));
     }
 

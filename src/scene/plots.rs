@@ -6,6 +6,7 @@ use crate::model::MetricPoint;
 use super::fold::{cell_end, cell_log2, gallop};
 use super::pyramid::on_grid;
 use super::records::PlotRecord;
+use super::rows::Row;
 use super::tracks::Curve;
 use super::view::View;
 
@@ -17,6 +18,39 @@ const FLAT_PX: f32 = 0.25;
 
 /// Free space above the highest point, as a share of the height.
 const HEADROOM: f64 = 0.08;
+
+impl View<'_> {
+    /// What the lines of a plot are at a moment: heap and goal in bytes, or goroutines by state as
+    /// in [`PlotRecord::line`], the mean of what is drawn there. Nothing for other rows.
+    #[must_use]
+    pub fn plot_values(&self, row: Row, at: Time) -> [Option<f64>; 4] {
+        let trace = self.source.document.trace();
+        let mut values = [None; 4];
+        if !trace.interval().contains(at) {
+            return values;
+        }
+        match row {
+            Row::HeapPlot => {
+                let world = trace.world();
+                for (value, reports) in values.iter_mut().zip([world.heap(), world.heap_goal()]) {
+                    let after = reports.partition_point(|report| report.at <= at);
+                    let last = after.checked_sub(1).and_then(|last| reports.get(last));
+                    *value = last.map(|report| as_f64(report.value.cast_signed()));
+                }
+            }
+            Row::GoroutinesPlot => {
+                let density = &self.source.index.levels.density;
+                let width = density.bin_ns().max(1 << cell_log2(&self.viewport, STROKE_PX));
+                let start = on_grid(trace.interval().start, at) & !(width - 1);
+                let mean = density.mean(start, start.saturating_add(width)).map(f64::from);
+                let [running, runnable, syscall, _] = mean;
+                values = [running, runnable, syscall, mean.iter().sum()].map(Some);
+            }
+            _ => {}
+        }
+        values
+    }
+}
 
 /// Where a plot goes.
 #[derive(Clone, Copy, Debug)]
@@ -62,7 +96,9 @@ impl Plot<'_> {
                 .take_while(|&at| at < to)
         };
         let all = |at: i64| density.mean(at, at.saturating_add(width)).iter().sum::<f32>();
-        let max = f64::from(columns().map(all).fold(0.0, f32::max));
+        // The scale is that of the bins, which do not depend on how wide a column is: neither does
+        // the number that is written beside the plot.
+        let max = f64::from(density.max_within(from, to));
         for line in 0..4_u8 {
             let start = points.len();
             for at in columns() {

@@ -83,6 +83,8 @@ pub struct App {
     pub(super) panels: Panels,
     /// The traces that are being opened now replace what is open, once one of them is there.
     pub(super) replacing: bool,
+    /// The number of the first message since they were asked for.
+    pub(super) told_before: u64,
     /// Which traces are shown in part first; none are, if none.
     pub(super) beginning: Option<Beginning>,
     /// The number of the next trace.
@@ -135,6 +137,7 @@ impl App {
             out: Outbox::default(),
             panels: Panels::default(),
             replacing: false,
+            told_before: 0,
             beginning: Some(Beginning::default()),
             next_serial: 0,
             view_chosen: settings.view.is_some(),
@@ -316,9 +319,11 @@ impl App {
         }
         let plain = egui::Frame::new().fill(theme.canvas);
         if ctx.state.prefs.drawer && ctx.state.view == View::Timeline {
+            // In a low window most of it stays the lanes'.
+            let most = (ui.available_height() * 0.45).clamp(120.0, 700.0);
             egui::Panel::bottom("late_drawer")
-                .default_size(size::BOTTOM)
-                .size_range(120.0..=700.0)
+                .default_size(size::BOTTOM.min(most * 0.85))
+                .size_range(120.0..=most)
                 .frame(egui::Frame::new().fill(theme.panel))
                 .show(ui, |ui| panels.late.drawer_ui(ui, ctx));
         }

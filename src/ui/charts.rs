@@ -145,13 +145,18 @@ fn range(ctx: &Ctx<'_>) -> (f64, f64) {
     ((low - 0.2).max(LEAST) - 0.15, high + 0.3)
 }
 
+/// How high a bar of late ones is at least, as a share of the highest: few of very many are seen.
+const LEAST_LATE: f64 = 0.03;
+
 /// The bars, and the height of the highest.
 fn bars(overstays: &Overstays, analysis: &Analysis, budget: f64, theme: &Theme) -> (Vec<Bar>, f64) {
-    let mut top: f64 = 1.0;
-    let bars = overstays.bins(analysis, budget).into_iter().map(|Bin { from, to, n, is_late }| {
+    let bins = overstays.bins(analysis, budget);
+    let highest = bins.iter().map(|bin| bin.n).max().unwrap_or(0).max(1);
+    #[expect(clippy::cast_precision_loss, reason = "a height")]
+    let top = highest as f64;
+    let bars = bins.into_iter().map(|Bin { from, to, n, is_late }| {
         #[expect(clippy::cast_precision_loss, reason = "a height")]
-        let height = n as f64;
-        top = top.max(height);
+        let height = (n as f64).max(if is_late { top * LEAST_LATE } else { 0.0 });
         let bar = Bar::new(from.midpoint(to), height).width((to - from) * 0.92);
         bar.fill(if is_late { theme.late } else { theme.prompt }).stroke(Stroke::NONE)
     });

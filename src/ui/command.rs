@@ -178,7 +178,7 @@ pub(crate) enum Command {
     Range(Option<Interval>),
     /// Lays something over the window, or takes it away.
     Popup(Option<Popup>),
-    /// Clears what is in the way, one thing at a time: popup, range, selection, filter.
+    /// Clears what is in the way, one thing at a time: popup, messages, range, selection, filter.
     Escape,
     /// Sets the theme.
     Theme(ThemeChoice),
@@ -188,6 +188,8 @@ pub(crate) enum Command {
     Notify(Tone, String, Vec<String>),
     /// Removes a message.
     Dismiss(u64),
+    /// Removes all messages.
+    DismissAll,
     /// Puts a text on the clipboard.
     Copy(String),
     /// Says something in the status bar, until something else happens.
@@ -262,6 +264,7 @@ pub(crate) fn apply(state: &mut State, command: Command) -> Option<Effect> {
         Command::Resize(resize) => return Some(Effect::Resize(resize)),
         Command::Notify(tone, text, more) => notify(state, tone, text, more),
         Command::Dismiss(id) => state.notices.retain(|notice| notice.id != id),
+        Command::DismissAll => state.notices.clear(),
         Command::Copy(text) => {
             state.said = Some("Copied".to_owned());
             return Some(Effect::Copy(text));
@@ -319,7 +322,7 @@ fn look_or_choose(state: &mut State, command: Command) {
         }
         Command::SetToggled(slot, keys) => state.rows.toggled[slot] = keys,
         Command::Toggle(switch) => state.said = toggle(state, switch),
-        Command::Focus(slot) => state.focus = slot,
+        Command::Focus(slot) => focus(state, slot),
         Command::CancelSite(cancel) => {
             state.cancel_site = cancel;
             state.cancel_viewport = None;
@@ -423,8 +426,20 @@ fn select(state: &mut State, selected: Option<Selected>) {
     }
     state.selected = selected;
     if let Some(selected) = selected {
-        state.focus = selected.slot;
+        focus(state, selected.slot);
     }
+}
+
+/// Makes the table, the cancel view and the keys be about one of two traces.
+fn focus(state: &mut State, slot: Slot) {
+    if state.focus == slot {
+        return;
+    }
+    state.focus = slot;
+    // The row of a cancel of one trace is another's in the other.
+    state.cancel_site = None;
+    state.cancel_viewport = None;
+    state.cancel_scroll = 0.0;
 }
 
 fn walk(state: &mut State, back: bool) {
@@ -433,15 +448,19 @@ fn walk(state: &mut State, back: bool) {
     if let Some(to) = to {
         state.selected = Some(to);
         state.reveal = Some(to);
-        state.focus = to.slot;
+        focus(state, to.slot);
     }
 }
 
 fn escape(state: &mut State) {
-    if state.popup.take().is_some() || state.range.take().is_some() {
+    if state.popup.take().is_some() {
         return;
     }
-    if state.selected.is_some() {
+    if !state.notices.is_empty() {
+        state.notices.clear();
+    } else if state.range.take().is_some() {
+        // That was all.
+    } else if state.selected.is_some() {
         select(state, None);
     } else if !state.rows.filter.is_empty() {
         state.rows.filter.clear();

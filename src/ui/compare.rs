@@ -28,12 +28,16 @@ pub(crate) struct ComparePanel {
     changed_only: bool,
     /// Only one kind of group.
     kind: Option<GroupKind>,
+    /// The function whose lanes a click on a row shows.
+    shown: Option<String>,
 }
 
 /// How wide the page must be for the verdict and the choices on one line, in points.
-const ONE_LINE: f32 = 940.0;
+const ONE_LINE: f32 = 1140.0;
 /// How wide the table must be to tell of each side more than the median, in points.
 const ALL_FIGURES: f32 = 760.0;
+/// What the choices take of one line, in points.
+const CHOICES: f32 = 500.0;
 /// The width of a side's column with only the median, in points.
 const MEDIAN: f32 = 84.0;
 /// The columns: title, first width in points (the one of 0 takes what is left), and how wide
@@ -42,12 +46,12 @@ const COLUMNS: [(&str, f32, f32); 9] = [
     ("Verdict", 104.0, 0.0),
     ("What", 84.0, 620.0),
     ("Group", 0.0, 0.0),
-    ("Before: n, median, p99", 170.0, 0.0),
-    ("After: n, median, p99", 170.0, 0.0),
-    ("Median to longest", 190.0, 860.0),
+    ("Before: n, median, p99", 150.0, 0.0),
+    ("After: n, median, p99", 150.0, 0.0),
+    ("Median to longest", 190.0, 1160.0),
     ("Shift", 84.0, 0.0),
-    ("95 % interval", 140.0, 1180.0),
-    ("q", 56.0, 1260.0),
+    ("95 % interval", 136.0, 895.0),
+    ("q", 56.0, 960.0),
 ];
 /// What the columns of the sides have besides the median.
 const SIDE: &str = ": n, median, p99";
@@ -85,29 +89,35 @@ impl ComparePanel {
     }
 
     fn diff_ui(&mut self, ui: &mut Ui, ctx: &Ctx<'_>, diff: &Diff) {
-        if ui.available_width() >= ONE_LINE {
-            ui.horizontal(|ui| {
-                verdict_head_ui(ui, ctx, diff);
-                ui.add_space(10.0);
-                self.choices_ui(ui, ctx);
-                ui.with_layout(Layout::right_to_left(Align::Center), |ui| sides_ui(ui, ctx));
+        let one_line = ui.available_width() >= ONE_LINE;
+        ui.horizontal(|ui| {
+            // The sides' names come first: what is cut for want of room is the counts.
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                sides_ui(ui, ctx);
+                ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                    verdict_head_ui(ui, ctx, diff, if one_line { CHOICES } else { 0.0 });
+                    if one_line {
+                        ui.add_space(10.0);
+                        self.choices_ui(ui, ctx);
+                    }
+                });
             });
-        } else {
-            ui.horizontal(|ui| {
-                verdict_head_ui(ui, ctx, diff);
-                ui.with_layout(Layout::right_to_left(Align::Center), |ui| sides_ui(ui, ctx));
-            });
-            ui.horizontal(|ui| self.choices_ui(ui, ctx));
+        });
+        if !one_line {
+            ui.horizontal_wrapped(|ui| self.choices_ui(ui, ctx));
         }
         ui.add_space(2.0);
-        let words = ctx.state.rows.filter.to_lowercase();
+        // What a row was clicked for fills the timelines, not the table.
+        let by_row = self.shown.as_ref() == Some(&ctx.state.rows.filter);
+        let words = if by_row { String::new() } else { ctx.state.rows.filter.to_lowercase() };
         let words: Vec<&str> = words.split_whitespace().collect();
         let named = |group: &DiffGroup| {
             let key = group.key.to_lowercase();
             words.iter().all(|word| key.contains(word))
         };
         let fits = |group: &&DiffGroup| {
-            let changed = matches!(group.verdict, Verdict::Worse | Verdict::Better);
+            let changed =
+                matches!(group.verdict, Verdict::Worse | Verdict::Better) || group.is_newly_late();
             (!self.changed_only || changed)
                 && self.kind.is_none_or(|kind| kind == group.kind)
                 && (words.is_empty() || named(group))
@@ -122,7 +132,14 @@ impl ComparePanel {
             ui.label(weak(ctx.theme, text));
             return;
         }
-        table_ui(ui, ctx, &groups);
+        if let Some(function) = table_ui(ui, ctx, &groups) {
+            // Both timelines show the group's lanes; another click shows all again.
+            let again = ctx.state.rows.filter == function;
+            let words = if again { String::new() } else { function.to_owned() };
+            self.shown = Some(words.clone());
+            ctx.send(Command::Filter(words));
+            ctx.send(Command::Popup(None::<Popup>));
+        }
     }
 
     /// What is listed, and how the timelines are aligned.
@@ -143,12 +160,14 @@ impl ComparePanel {
     }
 }
 
-/// The verdict on the whole.
-fn verdict_head_ui(ui: &mut Ui, ctx: &Ctx<'_>, diff: &Diff) {
+/// The verdict on the whole; the counts beside it leave so much room, in points.
+fn verdict_head_ui(ui: &mut Ui, ctx: &Ctx<'_>, diff: &Diff, spared: f32) {
     let theme = ctx.theme;
     let [before, after] = diff.clocks;
     let (text, color) = match diff.verdict {
         _ if before != after => ("Not comparable: one counts ticks", theme.warn),
+        // A beginning against a whole trace is worse or better for that alone.
+        _ if ctx.previewing() => ("No verdict yet: a trace is not read to its end", theme.warn),
         Verdict::Worse => ("✗ Worse than before", theme.late_text),
         Verdict::Better => ("✓ Better than before", theme.better),
         Verdict::NotEnoughData => ("Too little data to tell", theme.weak),
@@ -167,7 +186,16 @@ fn verdict_head_ui(ui: &mut Ui, ctx: &Ctx<'_>, diff: &Diff) {
         of(Verdict::Worse),
         of(Verdict::Better)
     );
-    ui.label(caption(theme, counts));
+    let counts = if ctx.previewing() {
+        format!("{} so far", count(diff.groups.len(), "group"))
+    } else {
+        counts
+    };
+    let room = ui.available_width() - spared;
+    ui.scope(|ui| {
+        ui.set_max_width(room.max(20.0));
+        ui.add(Label::new(caption(theme, counts)).truncate());
+    });
 }
 
 /// Which color is which trace's, from right to left.
@@ -231,7 +259,9 @@ fn selected_link(ctx: &Ctx<'_>) -> Option<Link> {
     Some(if selected.slot == Slot::Before { link } else { link.swapped() })
 }
 
-fn table_ui(ui: &mut Ui, ctx: &Ctx<'_>, groups: &[&DiffGroup]) {
+/// The groups; gives the function of the row that was clicked.
+fn table_ui<'g>(ui: &mut Ui, ctx: &Ctx<'_>, groups: &[&'g DiffGroup]) -> Option<&'g str> {
+    let mut clicked = None;
     let durations = groups.iter().flat_map(|group| {
         [group.before, group.after].into_iter().flat_map(|side| [side.p50_ns, side.max_ns])
     });
@@ -265,20 +295,28 @@ fn table_ui(ui: &mut Ui, ctx: &Ctx<'_>, groups: &[&DiffGroup]) {
         .body(|body| {
             body.rows(size::ROW + 2.0, groups.len(), |row| {
                 if let Some(group) = groups.get(row.index()) {
-                    row_ui(row, ctx, group, range, (figures, &shown));
+                    clicked = clicked.or(row_ui(row, ctx, group, range, (figures, &shown)));
                 }
             });
         });
+    clicked
 }
 
-/// One group. `shown` says which columns there are, and whether the sides have all figures.
-fn row_ui(
+/// One group. `shown` says which columns there are, and whether the sides have all figures. Gives
+/// its function if it was clicked.
+fn row_ui<'g>(
     mut row: TableRow<'_, '_>,
     ctx: &Ctx<'_>,
-    group: &DiffGroup,
+    group: &'g DiffGroup,
     range: (f64, f64),
     (figures, shown): (bool, &[bool]),
-) {
+) -> Option<&'g str> {
+    // What has no lanes is not to be clicked.
+    if group.function.is_empty() {
+        row.set_hovered(false);
+    } else {
+        row.set_selected(ctx.state.rows.filter == group.function);
+    }
     let is_shown = |at: usize| shown.get(at).copied().unwrap_or(true);
     let theme = ctx.theme;
     row.col(|ui| verdict_ui(ui, theme, group));
@@ -313,13 +351,7 @@ fn row_ui(
     let response = row.response();
     let spoken = format!("{}: {} {}", verdict_text(group), kind_text(group.kind), group.key);
     response.widget_info(|| WidgetInfo::labeled(egui::Role::Row, true, &spoken));
-    if response.clicked() && !group.function.is_empty() {
-        // Both timelines show the group's lanes; another click shows all again.
-        let words = group.function.clone();
-        let again = ctx.state.rows.filter == words;
-        ctx.send(Command::Filter(if again { String::new() } else { words }));
-        ctx.send(Command::Popup(None::<Popup>));
-    }
+    (response.clicked() && !group.function.is_empty()).then_some(group.function.as_str())
 }
 
 /// By how much it changed, and in the tooltip how sure that is.

@@ -24,16 +24,16 @@ pub(crate) enum Lane {
     Index(Slot),
     /// Sorting and grouping the lanes of a trace.
     Rows(Slot),
-    /// The rows of the cancel view.
-    CancelRows,
+    /// The rows of the cancel view of a trace.
+    CancelRows(Slot),
     /// Comparing the two traces.
     Compare,
     /// What a goroutine did in a window, and who held it up.
     Explain,
     /// The sentences of the late exits in view.
     Sentences(Slot),
-    /// Sorting and filtering the late exits.
-    Table,
+    /// Sorting and filtering the late exits of a trace.
+    Table(Slot),
     /// Finding goroutines by words.
     Find,
     /// The file dialog.
@@ -47,11 +47,11 @@ impl Lane {
             Self::Open(_) => "open-trace",
             Self::Index(_) => "index",
             Self::Rows(_) => "rows",
-            Self::CancelRows => "cancel-rows",
+            Self::CancelRows(_) => "cancel-rows",
             Self::Compare => "compare",
             Self::Explain => "explain",
             Self::Sentences(_) => "sentences",
-            Self::Table => "table",
+            Self::Table(_) => "table",
             Self::Find => "find",
             Self::Dialog => "file-dialog",
         }

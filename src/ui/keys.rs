@@ -1,7 +1,7 @@
 //! Every action with its name and its keys, in one table: what the keyboard does, what the
 //! command palette lists, and what the help shows are the same by construction.
 
-use egui::{Context, Key, KeyboardShortcut, Modifiers};
+use egui::{Context, EventFilter, Key, KeyboardShortcut, Modifiers};
 
 /// What an action does. What that means for the trace at hand is decided in [`super::act`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -273,6 +273,23 @@ pub(crate) fn shortcut_text(ctx: &Context, keys: KeyboardShortcut) -> String {
 /// Actions that go on while their key is held; see [`super::timeline`].
 const HELD: [Action; 4] = [Action::ZoomIn, Action::ZoomOut, Action::PanLeft, Action::PanRight];
 
+/// Whether a text field has the keyboard. Any other widget takes only Space and Enter, which are
+/// no action's: whoever walks with Tab still has all keys.
+pub(crate) fn is_typing(ctx: &Context) -> bool {
+    ctx.text_edit_focused()
+}
+
+/// The arrows step through rows and time, whatever has the focus: Tab walks on from there.
+fn keep_arrows(ctx: &Context) {
+    let filter =
+        EventFilter { horizontal_arrows: true, vertical_arrows: true, ..EventFilter::default() };
+    ctx.memory_mut(|memory| {
+        if let Some(id) = memory.focused() {
+            memory.set_focus_lock_filter(id, filter);
+        }
+    });
+}
+
 /// The actions whose keys were pressed since the last frame, most modifiers first. While a text
 /// field has the keyboard, only those with Ctrl count, but for the field's own, and Escape.
 pub(crate) fn pressed(ctx: &Context) -> Vec<Action> {
@@ -280,7 +297,10 @@ pub(crate) fn pressed(ctx: &Context) -> Vec<Action> {
         // An open menu has the keyboard; Escape closes it.
         return Vec::new();
     }
-    let typing = ctx.egui_wants_keyboard_input();
+    let typing = is_typing(ctx);
+    if !typing {
+        keep_arrows(ctx);
+    }
     let mut found = Vec::new();
     let mut shortcuts: Vec<(&KeyboardShortcut, Action)> = ENTRIES
         .iter()

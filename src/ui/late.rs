@@ -7,8 +7,11 @@ use egui_extras::{Column as Width, TableBuilder, TableRow};
 
 use super::charts;
 use super::command::{Command, Switch};
+
 use super::ctx::{Ctx, called, count, goroutine_id, moment, short_file, short_function};
+use super::details::INCOMPLETE;
 use super::sheet::Sheet;
+use super::side;
 use super::slot::Slot;
 use super::state::{Selected, State, What};
 use super::table::{Column, Query, late_rows};
@@ -73,6 +76,10 @@ const COLUMNS: [Heading; 8] = [
     heading(Cell::Evidence, "Evidence", Some(Column::Evidence), Some(78.0), 860.0),
 ];
 
+/// What excuses those that are late by scheduling.
+pub(crate) const EXCUSED: &str = "Late by scheduling: without the waits for a processor, the GC \
+                                   and the canceller it would have left in time";
+
 /// How wide the drawer must be to have the chart beside the table, in points.
 const CHART_FROM: f32 = 760.0;
 
@@ -101,7 +108,7 @@ impl LatePanel {
     pub(crate) fn drawer_ui(&mut self, ui: &mut Ui, ctx: &Ctx<'_>) {
         let width = ui.available_width();
         // What held each one up tells more than the chart, which the page of late exits has, too.
-        if width >= CHART_FROM {
+        if width >= CHART_FROM && has_overstays(ctx) {
             egui::Panel::right("late_chart")
                 .exact_size((width * 0.30).clamp(200.0, 420.0))
                 .resizable(false)
@@ -114,23 +121,10 @@ impl LatePanel {
 
     /// Histogram and ECDF above, the table below: the whole middle.
     pub(crate) fn page_ui(&mut self, ui: &mut Ui, ctx: &Ctx<'_>) {
-        egui::Panel::top("late_charts")
-            .default_size(230.0)
-            .size_range(120.0..=500.0)
-            .resizable(true)
-            .frame(Frame::new().fill(ctx.theme.panel).inner_margin(Margin::symmetric(12, 8)))
-            .show(ui, |ui| {
-                let half = (ui.available_width() - 16.0) / 2.0;
-                let height = ui.available_height();
-                ui.horizontal_top(|ui| {
-                    // Each caption stands above its plot, not beside it.
-                    let column = Layout::top_down(Align::Min);
-                    let room = vec2(half, height);
-                    ui.allocate_ui_with_layout(room, column, |ui| charts::overstays_ui(ui, ctx));
-                    ui.add_space(10.0);
-                    ui.allocate_ui_with_layout(room, column, |ui| charts::ecdf_ui(ui, ctx));
-                });
-            });
+        // Without an overstay they would be two empty frames.
+        if has_overstays(ctx) {
+            plots_ui(ui, ctx);
+        }
         let frame = Frame::new().fill(ctx.theme.panel).inner_margin(Margin::symmetric(12, 6));
         egui::CentralPanel::default().frame(frame).show(ui, |ui| self.list_ui(ui, ctx));
     }
@@ -138,10 +132,10 @@ impl LatePanel {
     fn list_ui(&mut self, ui: &mut Ui, ctx: &Ctx<'_>) {
         let Some((slot, sheet)) = ctx.focus() else { return };
         let rows = self.rows(ctx, sheet);
-        head_ui(ui, ctx, slot, sheet, rows.len());
+        head_ui(ui, ctx, sheet, rows.len());
         if rows.is_empty() {
             ui.add_space(8.0);
-            ui.label(weak(ctx.theme, nothing_text(ctx, sheet)));
+            ui.add(egui::Label::new(weak(ctx.theme, nothing_text(ctx, sheet))).wrap());
             other_findings_ui(ui, ctx, sheet);
             return;
         }
@@ -222,8 +216,29 @@ impl LatePanel {
     }
 }
 
+/// Histogram and ECDF beside each other.
+fn plots_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
+    egui::Panel::top("late_plots")
+        .default_size(230.0)
+        .size_range(120.0..=500.0)
+        .resizable(true)
+        .frame(Frame::new().fill(ctx.theme.panel).inner_margin(Margin::symmetric(12, 8)))
+        .show(ui, |ui| {
+            let half = (ui.available_width() - 16.0) / 2.0;
+            let height = ui.available_height();
+            ui.horizontal_top(|ui| {
+                // Each caption stands above its plot, not beside it.
+                let column = Layout::top_down(Align::Min);
+                let room = vec2(half, height);
+                ui.allocate_ui_with_layout(room, column, |ui| charts::overstays_ui(ui, ctx));
+                ui.add_space(10.0);
+                ui.allocate_ui_with_layout(room, column, |ui| charts::ecdf_ui(ui, ctx));
+            });
+        });
+}
+
 /// How many there are, and of which trace.
-fn head_ui(ui: &mut Ui, ctx: &Ctx<'_>, slot: Slot, sheet: &Sheet, n_rows: usize) {
+fn head_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet, n_rows: usize) {
     let theme = ctx.theme;
     ui.horizontal(|ui| {
         let color = if n_rows > 0 { theme.late_text } else { theme.text };
@@ -234,15 +249,7 @@ fn head_ui(ui: &mut Ui, ctx: &Ctx<'_>, slot: Slot, sheet: &Sheet, n_rows: usize)
             theme,
             format!("of {} who were meant to leave", super::ctx::thousands(all as u64)),
         ));
-        if ctx.comparing() {
-            ui.add_space(8.0);
-            for other in Slot::BOTH {
-                let selected = other == slot;
-                if ui.add(egui::Button::selectable(selected, other.name())).clicked() {
-                    ctx.send(Command::Focus(other));
-                }
-            }
-        }
+        side::switch_ui(ui, ctx);
     });
 }
 
@@ -265,13 +272,39 @@ fn nothing_text(ctx: &Ctx<'_>, sheet: &Sheet) -> String {
         return "No late exit in the beginning of this trace, which is all that has been read so far.".to_owned();
     }
     if analysis.cancels().is_empty() {
-        return "This trace holds no evidence of a context being cancelled.".to_owned();
+        let text = no_cancels_text(sheet);
+        return if sheet.is_whole() { format!("{text} {UNHEARD}") } else { text };
+    }
+    if !sheet.is_whole() {
+        return format!("No late exit in what could be read. {INCOMPLETE}");
     }
     if analysis.worst_first.is_empty() {
         return "Nobody was told to stop: whoever heard a cancel was meant to go on.".to_owned();
     }
     let budget = sheet.duration(ctx.state.prefs.budget_ns);
     format!("All of them left within {budget}.")
+}
+
+/// What leaves nothing in a trace.
+pub(crate) const UNHEARD: &str = "A cancel shows by whom it wakes: one that nobody was waiting for \
+                                  leaves nothing, nor does code that only asks ctx.Err() now and \
+                                  then.";
+
+/// That no cancel was found, and whether that says anything.
+pub(crate) fn no_cancels_text(sheet: &Sheet) -> String {
+    if sheet.is_preview {
+        "The beginning of this trace holds no evidence of a context being cancelled.".to_owned()
+    } else if sheet.is_whole() {
+        "This trace holds no evidence of a context being cancelled.".to_owned()
+    } else {
+        format!("No cancel in what could be read. {INCOMPLETE}")
+    }
+}
+
+/// Whether any of the open traces has an overstay for the plots.
+fn has_overstays(ctx: &Ctx<'_>) -> bool {
+    let mut open = ctx.sheets.iter().filter_map(|(_, sheet)| sheet.as_ref());
+    open.any(|sheet| !sheet.document.analysis().worst_first.is_empty())
 }
 
 /// Nobody late is not all well: the way to what else was found.
@@ -307,6 +340,9 @@ fn row_ui(
         row.col(|ui| match cell {
             Cell::Overstay => overstay_ui(ui, ctx, sheet, hearing, worst_ns),
             Cell::HeldBy => {
+                if sheet.excused.contains(&at) {
+                    badge_ui(ui, ctx.theme, "scheduling", ctx.theme.weak).on_hover_text(EXCUSED);
+                }
                 let text = RichText::new(sentence.unwrap_or("…")).color(ctx.theme.text);
                 ui.add(egui::Label::new(text).truncate());
             }
@@ -314,7 +350,10 @@ fn row_ui(
         });
     }
     let response = row.response();
-    let spoken = row_text(sheet, hearing, cancel, sentence);
+    let mut spoken = row_text(sheet, hearing, cancel, sentence);
+    if sheet.excused.contains(&at) {
+        spoken.push_str(", late by scheduling");
+    }
     response.widget_info(|| WidgetInfo::labeled(egui::Role::Row, true, &spoken));
     if response.clicked() {
         ctx.send(Command::Jump(Selected { slot, what: What::Hearing(at) }));

@@ -33,6 +33,7 @@ mod preview;
 mod reload;
 mod render;
 mod sheet;
+mod side;
 mod slot;
 mod start;
 mod state;

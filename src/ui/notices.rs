@@ -5,13 +5,15 @@ use egui::{
 };
 
 use super::command::Command;
-use super::ctx::Ctx;
+use super::ctx::{Ctx, count};
 use super::state::{Notice, Tone};
 use super::theme::{self, size};
 use super::widgets::{caption, strong};
 
 /// Width of a message in points.
 const WIDTH: f32 = 620.0;
+/// How many messages are shown at a time.
+const MAX_SHOWN: usize = 3;
 /// How many items of a message are listed.
 const MAX_LISTED: usize = 50;
 
@@ -25,10 +27,31 @@ pub(crate) fn overlay_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
         .anchor(Align2::CENTER_TOP, vec2(0.0, size::TOP_BAR + 10.0))
         .show(ui.ctx(), |ui| {
             ui.spacing_mut().item_spacing.y = 6.0;
-            for notice in &ctx.state.notices {
+            // The newest are shown: more would hide what they are about.
+            let older = ctx.state.notices.len().saturating_sub(MAX_SHOWN);
+            for notice in ctx.state.notices.iter().skip(older) {
                 notice_ui(ui, ctx, notice);
             }
+            if older > 0 {
+                older_ui(ui, ctx, older);
+            }
         });
+}
+
+/// How many messages are not shown, and the means to be rid of all.
+fn older_ui(ui: &mut Ui, ctx: &Ctx<'_>, n: usize) {
+    let frame = Frame::new()
+        .fill(ctx.theme.raised)
+        .corner_radius(CornerRadius::same(6))
+        .inner_margin(Margin::symmetric(12, 4));
+    frame.show(ui, |ui| {
+        ui.horizontal(|ui| {
+            ui.label(caption(ctx.theme, count(n, "older message")));
+            if ui.button("Dismiss all").on_hover_text("Dismiss all (Esc)").clicked() {
+                ctx.send(Command::DismissAll);
+            }
+        });
+    });
 }
 
 fn notice_ui(ui: &mut Ui, ctx: &Ctx<'_>, notice: &Notice) {
@@ -58,7 +81,7 @@ fn notice_ui(ui: &mut Ui, ctx: &Ctx<'_>, notice: &Notice) {
             close.widget_info(|| {
                 WidgetInfo::labeled(egui::Role::Button, true, format!("Dismiss {word}"))
             });
-            if close.on_hover_text("Dismiss").clicked() {
+            if close.on_hover_text("Dismiss (Esc dismisses all)").clicked() {
                 ctx.send(Command::Dismiss(notice.id));
             }
         });

@@ -77,7 +77,7 @@ mod tests {
     use crate::ui::command::Command;
     use crate::ui::open::Beginning;
     use crate::ui::sheet::Sheet;
-    use crate::ui::state::{Selected, View, What};
+    use crate::ui::state::{Role, Selected, View, What};
 
     /// A trace of three generations, of which the first is within the first 20 kB.
     fn trace() -> PathBuf {
@@ -309,5 +309,35 @@ mod tests {
         stage.until(App::is_settled);
         assert_eq!(stage.app.n_open(), 0);
         assert!(stage.app.messages().is_empty(), "{:?}", stage.app.messages());
+    }
+
+    #[test]
+    fn a_trace_that_is_opened_beside_another_does_not_stop_the_reading_of_that() {
+        let mut stage = Stage::open();
+        stage.until_preview();
+        let beside = vec![Origin::File(old_trace())];
+        stage.app.out.send(Command::Open(beside, Role::Compare));
+        stage.frame();
+        assert!(stage.app.jobs.is_busy(Lane::Open(Slot::Before)) || !stage.app.is_preview());
+        stage.until(|app| app.n_open() == 2 && app.is_settled());
+        assert!(!stage.app.is_preview(), "both are read to their ends");
+    }
+
+    #[test]
+    fn a_beginning_is_not_called_better_or_worse() {
+        let mut stage = Stage::open();
+        stage.until_preview();
+        stage.app.stop_opening();
+        stage.until(App::is_settled);
+        let beside = vec![Origin::File(trace().with_file_name("after.trace"))];
+        stage.app.beginning = None;
+        stage.app.out.send(Command::Open(beside, Role::Compare));
+        stage.frame();
+        stage.until(|app| app.n_open() == 2 && app.is_settled() && app.diff.is_some());
+        assert!(stage.app.is_preview());
+        stage.frame();
+        let texts = stage.texts();
+        assert!(texts.contains("No verdict yet"), "{texts}");
+        assert!(!texts.contains("than before"), "{texts}");
     }
 }

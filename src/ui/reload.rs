@@ -10,12 +10,12 @@ use super::open::{self, Opened};
 use super::slot::Slot;
 
 impl App {
-    /// Reads the files of all open traces again.
+    /// Reads all open traces again, examples too: the findings go by the budget of now then.
     pub(super) fn reload(&mut self) {
         for slot in Slot::BOTH {
             let Some(sheet) = &self.sheets[slot] else { continue };
             let origin = sheet.origin.clone();
-            if origin.is_stream() || matches!(origin, Origin::Example(_)) {
+            if origin.is_stream() {
                 continue;
             }
             self.read_again(slot, format!("Reading {} again", origin.name()), origin);

@@ -1,7 +1,7 @@
 //! An open trace, with what has been worked out about it so far.
 
 use std::cell::OnceCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
@@ -11,8 +11,8 @@ use super::explain::Explanation;
 use super::open::Opened;
 use super::state::Selected;
 use super::table::Query;
-use crate::analysis::{Cancel, Document, Hearing};
-use crate::base::{Interval, Time, Warning};
+use crate::analysis::{Cancel, Document, Hearing, Rule};
+use crate::base::{Interval, StrId, Time, Warning};
 use crate::model::{Trace, Wakers};
 use crate::scene::{Index, RowOptions, Rows, SectionKey, Source};
 
@@ -66,6 +66,10 @@ pub(crate) struct Sheet {
     pub(crate) wakers: Arc<OnceLock<Wakers>>,
     /// What the plots of overstays show, once they are shown.
     overstays: OnceCell<Overstays>,
+    /// How many of a function are found to be still alive, though no cancel reached them.
+    unheard: OnceCell<HashMap<StrId, u32>>,
+    /// The hearings that are late only for want of a processor or by the GC, which excuses them.
+    pub(crate) excused: Arc<HashSet<u32>>,
     /// The late exits, sorted and filtered.
     pub(crate) table: Option<(Query, Vec<u32>)>,
     /// What the table was last asked for by.
@@ -75,7 +79,8 @@ pub(crate) struct Sheet {
 impl Sheet {
     /// A trace that has just been opened.
     pub(crate) fn new(serial: u64, origin: Origin, opened: Opened) -> Self {
-        let Opened { document, warnings: file_warnings, index, indexed, rows, is_preview } = opened;
+        let Opened { document, excused, warnings: file_warnings, index, indexed, rows, is_preview } =
+            opened;
         Self {
             serial,
             origin,
@@ -94,6 +99,8 @@ impl Sheet {
             explanation_asked: None,
             wakers: Arc::default(),
             overstays: OnceCell::new(),
+            unheard: OnceCell::new(),
+            excused,
             table: None,
             table_asked: None,
         }
@@ -102,6 +109,26 @@ impl Sheet {
     /// What the plots of overstays show.
     pub(crate) fn overstays(&self) -> &Overstays {
         self.overstays.get_or_init(|| Overstays::new(self.document.analysis()))
+    }
+
+    /// How many goroutines of a function are found to be still alive, though no cancel reached
+    /// them: those have no fuses.
+    pub(crate) fn n_unheard(&self, function: StrId) -> u32 {
+        let by_function = self.unheard.get_or_init(|| {
+            let mut by_function = HashMap::new();
+            for finding in self.document.analysis().findings() {
+                if finding.rule == Rule::StillAlive && finding.cancels.is_empty() {
+                    *by_function.entry(finding.function).or_default() += finding.count;
+                }
+            }
+            by_function
+        });
+        by_function.get(&function).copied().unwrap_or(0)
+    }
+
+    /// Whether the file was read to its end, with nothing lost on the way.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.trace().info().complete && self.file_warnings.is_empty()
     }
 
     /// A duration of this trace in words.

@@ -5,6 +5,8 @@ use egui::{Align, Layout, Ui, WidgetInfo};
 use super::app::Panels;
 use super::command::Command;
 use super::ctx::{Ctx, bytes, count, thousands};
+use super::details::INCOMPLETE;
+use super::open::damage;
 use super::state::View;
 use super::widgets::{caption, ticks_ui};
 use crate::base::Clock;
@@ -40,7 +42,7 @@ pub(crate) fn bar_ui(ui: &mut Ui, ctx: &Ctx<'_>, panels: &Panels) {
 
 /// What is known of the trace as a whole, from right to left.
 fn numbers_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
-    let Some((_, sheet)) = ctx.focus() else { return };
+    let Some((slot, sheet)) = ctx.focus() else { return };
     let theme = ctx.theme;
     let info = sheet.trace().info();
     let format = format!("format go 1.{}", info.minor);
@@ -55,6 +57,14 @@ fn numbers_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
         ui.label(caption(theme, "·"));
         ui.label(caption(theme, "preview").color(theme.warn));
     }
+    if !sheet.is_preview && !sheet.is_whole() {
+        ui.label(caption(theme, "·"));
+        let name = sheet.origin.name();
+        let damage = damage(&name, sheet.trace(), &sheet.file_warnings);
+        let (why, _) = damage.unwrap_or_default();
+        let word = ui.label(caption(theme, "incomplete").color(theme.warn));
+        word.on_hover_text(format!("{INCOMPLETE}\n{why}"));
+    }
     let facts = [
         bytes(info.bytes),
         format!("{} events", thousands(info.events)),
@@ -64,6 +74,10 @@ fn numbers_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
     for fact in facts {
         ui.label(caption(theme, "·"));
         ui.label(caption(theme, fact));
+    }
+    if ctx.comparing() {
+        // Of the two it is the one that the table and the cancels are about.
+        ui.label(caption(theme, slot.name()).color(theme.side[slot as usize]));
     }
     if ctx.jobs.any_busy() {
         ui.label(caption(theme, "·"));

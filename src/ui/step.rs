@@ -62,27 +62,84 @@ fn next_listed(ctx: &Ctx<'_>, table: &LatePanel, step: i64) -> Option<Selected> 
     Some(Selected { slot, what: What::Hearing(*rows.get(next)?) })
 }
 
-/// The next of the late exits after the selected one, worst first; around at the ends.
+/// The next of the late exits after the selected one, worst first, of two traces in both; around
+/// at the ends.
 pub(super) fn late(ctx: &Ctx<'_>, step: i64) {
-    let Some((slot, sheet)) = ctx.focus() else { return };
-    let rows = late_rows(sheet.document.analysis(), ctx.state.prefs.budget_ns);
-    if rows.is_empty() {
-        let budget = sheet.duration(ctx.state.prefs.budget_ns);
-        say(ctx, format!("Nobody left later than {budget} after a cancel"));
-        return;
+    let budget_ns = ctx.state.prefs.budget_ns;
+    let sides: Vec<Side<'_>> = ctx
+        .sheets
+        .iter()
+        .filter_map(|(slot, sheet)| {
+            let sheet = sheet.as_ref()?;
+            let rows = late_rows(sheet.document.analysis(), budget_ns);
+            Some(Side { slot, sheet, rows })
+        })
+        .collect();
+    let now = ctx.state.selected.and_then(|Selected { slot, what }| {
+        let What::Hearing(row) = what else { return None };
+        let side = sides.iter().find(|side| side.slot == slot)?;
+        side.rank(side.rows.iter().position(|&other| other == row)?)
+    });
+    let next = if step > 0 {
+        let after = sides.iter().filter_map(|side| side.after(now)).min();
+        after.or_else(|| sides.iter().filter_map(|side| side.after(None)).min())
+    } else {
+        let before = sides.iter().filter_map(|side| side.before(now)).max();
+        before.or_else(|| sides.iter().filter_map(|side| side.before(None)).max())
+    };
+    let row = |rank: Rank| {
+        let side = sides.iter().find(|side| side.slot as u8 == rank.1)?;
+        Some(Selected { slot: side.slot, what: What::Hearing(*side.rows.get(rank.2)?) })
+    };
+    match next.and_then(row) {
+        Some(next) => ctx.send(Command::Jump(next)),
+        None => {
+            let budget = ctx.clock().text(budget_ns);
+            say(ctx, format!("Nobody left later than {budget} after a cancel"));
+        }
     }
-    let now = match ctx.state.selected.map(|selected| selected.what) {
-        Some(What::Hearing(row)) => rows.iter().position(|&other| other == row),
-        _ => None,
-    };
-    let at = match (now, step > 0) {
-        (Some(at), true) => (at + 1) % rows.len(),
-        (Some(at), false) => (at + rows.len() - 1) % rows.len(),
-        (None, true) => 0,
-        (None, false) => rows.len() - 1,
-    };
-    if let Some(&row) = rows.get(at) {
-        ctx.send(Command::Jump(Selected { slot, what: What::Hearing(row) }));
+}
+
+/// What the late exits of both traces are in order by: the worst first, and of equals those of
+/// the trace before. The overstay as a negative number, the trace, the place in its list.
+type Rank = (i64, u8, usize);
+
+/// The late exits of one trace, the worst first.
+struct Side<'a> {
+    slot: Slot,
+    sheet: &'a Sheet,
+    rows: &'a [u32],
+}
+
+impl Side<'_> {
+    fn rank(&self, at: usize) -> Option<Rank> {
+        let hearing = self.sheet.hearing(*self.rows.get(at)?)?;
+        Some((-hearing.overstay_ns, self.slot as u8, at))
+    }
+
+    /// How many come before a rank. Costs a binary search.
+    fn n_before(&self, rank: Rank) -> usize {
+        let (overstay, slot, place) = rank;
+        if slot == self.slot as u8 {
+            return place;
+        }
+        self.rows.partition_point(|&row| {
+            let of = self.sheet.hearing(row).map_or(0, |hearing| -hearing.overstay_ns);
+            (of, self.slot as u8) < (overstay, slot)
+        })
+    }
+
+    /// The first after a rank; the first of all if there is none.
+    fn after(&self, rank: Option<Rank>) -> Option<Rank> {
+        let Some(rank) = rank else { return self.rank(0) };
+        let own = usize::from(rank.1 == self.slot as u8);
+        self.rank(self.n_before(rank) + own)
+    }
+
+    /// The last before a rank; the last of all if there is none.
+    fn before(&self, rank: Option<Rank>) -> Option<Rank> {
+        let n = rank.map_or(self.rows.len(), |rank| self.n_before(rank));
+        self.rank(n.checked_sub(1)?)
     }
 }
 

@@ -1,10 +1,12 @@
 //! The top bar: menus, what is open, the views, find, the budget.
 
+use std::cell::RefCell;
+use std::fmt::Write as _;
 use std::ops::RangeInclusive;
 
 use egui::{Align, DragValue, Id, Layout, RichText, TextEdit, Ui, WidgetInfo, vec2};
 
-use super::act::switch_of;
+use super::act::{say, switch_of};
 use super::command::{Command, Origin, Switch};
 use super::ctx::{Ctx, thousands};
 use super::keys::{self, Action, entry_of};
@@ -20,6 +22,8 @@ const FIND: f32 = 170.0;
 const LEAST_FIND: f32 = 56.0;
 /// How wide a window must be for two names with their folders, in points.
 const LONG_NAMES: f32 = 1250.0;
+/// How wide it must be for two numbers on each tab, in points.
+const ALL_NUMBERS: f32 = 890.0;
 /// How much room at the right it takes, in points, to have help and theme there; the budget's
 /// caption; the switch for late lanes.
 const ROOM_FOR_HELP: f32 = 230.0;
@@ -153,19 +157,17 @@ fn shorten(name: &str) -> String {
 
 fn tabs_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
     let theme = ctx.theme;
-    let analysis = ctx.focus().map(|(_, sheet)| sheet.document.analysis());
-    let n_late = analysis.map_or(0, |it| it.late(ctx.state.prefs.budget_ns).len());
-    let n_cancels = analysis.map_or(0, |it| it.cancels().len());
     ui.spacing_mut().item_spacing.x = 2.0;
+    let narrow = ui.ctx().content_rect().width() < ALL_NUMBERS;
     for view in View::ALL {
         if view == View::Compare && !ctx.comparing() {
             continue;
         }
-        let number = match view {
-            View::Late => Some((n_late, n_late > 0)),
-            View::Cancel => Some((n_cancels, false)),
-            View::Timeline | View::Compare => None,
-        };
+        let mut numbers = numbers_of(ctx, view);
+        // Where two of each leave no room for the others, it is late exits that count.
+        if view == View::Cancel && numbers.len() > 1 && narrow {
+            numbers.clear();
+        }
         let selected = ctx.state.view == view;
         let color = if selected { theme.text } else { theme.weak };
         let mut text = egui::text::LayoutJob::default();
@@ -173,21 +175,38 @@ fn tabs_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
         let valign = Align::Center;
         let title = RichText::new(view.title()).color(color);
         title.append_to(&mut text, &style, egui::FontSelection::Default, valign);
-        if let Some((n, loud)) = number {
-            let number = RichText::new(format!("  {}", thousands(n as u64)))
-                .family(theme::strong_family())
-                .color(if loud { theme.late_text } else { theme.weak });
-            number.append_to(&mut text, &style, egui::FontSelection::Default, valign);
+        let mut spoken = view.title().to_owned();
+        for (at, &n) in numbers.iter().enumerate() {
+            let loud = view == View::Late && n > 0;
+            let before = if at == 0 { "  " } else { " → " };
+            let parts = [(before.to_owned(), false), (thousands(n as u64), loud)];
+            for (part, loud) in parts {
+                RichText::new(part)
+                    .family(theme::strong_family())
+                    .color(if loud { theme.late_text } else { theme.weak })
+                    .append_to(&mut text, &style, egui::FontSelection::Default, valign);
+            }
+            let _ = write!(spoken, "{}{n}", if at == 0 { " (" } else { " → " });
+        }
+        if !numbers.is_empty() {
+            spoken.push(')');
         }
         let tab = ui.add(egui::Button::selectable(selected, text));
-        let spoken = match number {
-            Some((n, _)) => format!("{} ({n})", view.title()),
-            None => view.title().to_owned(),
-        };
         tab.widget_info(|| WidgetInfo::selected(egui::Role::Tab, true, selected, spoken.as_str()));
         if tab.clicked() {
             ctx.send(Command::Show(view));
         }
+    }
+}
+
+/// The numbers on a view's tab: of two traces one of each, before and after.
+fn numbers_of(ctx: &Ctx<'_>, view: View) -> Vec<usize> {
+    let analyses =
+        ctx.sheets.iter().filter_map(|(_, sheet)| Some(sheet.as_ref()?.document.analysis()));
+    match view {
+        View::Late => analyses.map(|it| it.late(ctx.state.prefs.budget_ns).len()).collect(),
+        View::Cancel => analyses.map(|it| it.cancels().len()).collect(),
+        View::Timeline | View::Compare => Vec::new(),
     }
 }
 
@@ -197,15 +216,24 @@ pub(crate) fn budget_ui(ui: &mut Ui, ctx: &Ctx<'_>, captioned: bool) {
     let mut ns = ctx.state.prefs.budget_ns as f64;
     let speed = (ns * 0.01).max(1_000.0);
     let clock = ctx.clock();
+    let refused = RefCell::new(None);
     let value = DragValue::new(&mut ns)
         .range(RangeInclusive::new(0.0, MAX_BUDGET_NS))
         .speed(speed)
         .custom_formatter(move |ns, _| clock.text(whole_ns(ns)))
-        .custom_parser(move |text| {
+        .custom_parser(|text| match clock.parse(text) {
             #[expect(clippy::cast_precision_loss, reason = "shown with three digits")]
-            clock.parse(text).ok().map(|ns| ns as f64)
+            Ok(ns) => Some(ns as f64),
+            Err(_) => {
+                *refused.borrow_mut() = Some(text.trim().to_owned());
+                None
+            }
         });
     let response = ui.add(value);
+    // Half a duration is none either: it is said when the writing has ended.
+    if let Some(text) = refused.take().filter(|_| !response.has_focus()) {
+        say(ctx, format!("“{text}” is no duration: write 10ms or 1.5s, for example"));
+    }
     response.widget_info(|| WidgetInfo::slider(true, ns, "Budget"));
     let tip = "The budget: a goroutine that leaves later than this after its context was \
                cancelled is late. Drag, or click and write: 10ms, 1.5s; ticks where the trace counts them";

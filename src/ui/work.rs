@@ -13,11 +13,11 @@ use super::late;
 use super::open::{self, OpenError, Opened};
 use super::sheet::{Built, Sheet};
 use super::slot::Slot;
-use super::state::{Popup, Role, Selected, Tone, View};
+use super::state::{Notice, Popup, Role, Selected, Tone, View};
 use super::table;
 use crate::analysis;
 use crate::base::Progress;
-use crate::scene::{Link, Metrics, RowOptions, Rows, Source, Viewport};
+use crate::scene::{Link, Metrics, RowOptions, Rows, SectionKey, Source, Viewport};
 
 /// The width that a viewport is made with before the canvas's is known, in pixels.
 const ANY_WIDTH_PX: f64 = 1000.0;
@@ -151,7 +151,11 @@ impl App {
             _ => &Slot::BOTH[..],
         };
         self.replacing = !beside;
-        self.stop_opening();
+        self.told_before = self.state.next_notice;
+        // What is opened beside a trace that is still being read does not stop that.
+        if !beside {
+            self.stop_opening();
+        }
         for (&slot, origin) in slots.iter().zip(origins) {
             self.begin_to_open(slot, origin);
         }
@@ -174,6 +178,7 @@ impl App {
     /// Puts a trace that has been opened in its slot.
     pub(super) fn put(&mut self, slot: Slot, origin: Origin, opened: Opened) {
         let is_preview = opened.is_preview;
+        self.forget_messages();
         if self.replacing {
             self.replacing = false;
             // The command makes the state let go of what was open; the rest is done at once.
@@ -190,6 +195,15 @@ impl App {
         if !is_preview {
             self.grant_wishes();
         }
+    }
+
+    /// Lets go of what was said before the opening that has just gone well: of what failed, and of
+    /// the traces that it replaces.
+    fn forget_messages(&mut self) {
+        let (before, replacing) = (self.told_before, self.replacing);
+        let is_stale =
+            |notice: &Notice| notice.id < before && (replacing || notice.tone == Tone::Error);
+        self.state.notices.retain(|notice| !is_stale(notice));
     }
 
     /// Makes a trace's sheet, says what is wrong with it, and begins to index it.
@@ -314,6 +328,25 @@ impl App {
         }
     }
 
+    /// The sections that are not as they come. Where the rows have little room, plots and the
+    /// collector's lanes come folded: late lanes are to be seen first.
+    fn toggled(&self, slot: Slot) -> Vec<SectionKey> {
+        /// With less than this the plots would leave hardly a lane, in points.
+        const LOW_PX: f64 = 300.0;
+        let mut toggled = self.state.rows.toggled[slot].clone();
+        // None is known before the first frame.
+        let page_px = self.panels.timelines[slot].page_px().unwrap_or(LOW_PX);
+        if page_px < LOW_PX {
+            for key in [SectionKey::Metrics, SectionKey::Runtime] {
+                match toggled.iter().position(|other| *other == key) {
+                    Some(at) => drop(toggled.remove(at)),
+                    None => toggled.push(key),
+                }
+            }
+        }
+        toggled
+    }
+
     /// Which rows the timeline of a trace has.
     pub(super) fn row_options(&self, slot: Slot) -> RowOptions {
         let prefs = &self.state.prefs;
@@ -326,7 +359,7 @@ impl App {
             budget_ns: prefs.budget_ns,
             regions: prefs.regions,
             goroutines_only: self.state.view == View::Compare,
-            toggled: choice.toggled[slot].clone(),
+            toggled: self.toggled(slot),
             metrics: metrics(prefs.compact),
         }
     }
@@ -363,7 +396,8 @@ impl App {
             metrics: metrics(self.state.prefs.compact),
             ..RowOptions::default()
         };
-        let Some(sheet) = &mut self.sheets[self.state.focus] else { return };
+        let slot = self.state.focus;
+        let Some(sheet) = &mut self.sheets[slot] else { return };
         let key = (site, options.clone());
         if sheet.cancel_rows_asked.as_ref() == Some(&key) {
             return;
@@ -371,7 +405,7 @@ impl App {
         sheet.cancel_rows_asked = Some(key);
         let serial = sheet.serial;
         let (document, index) = (Arc::clone(&sheet.document), Arc::clone(&sheet.index));
-        self.jobs.start(Lane::CancelRows, "Arranging lanes", move |_| {
+        self.jobs.start(Lane::CancelRows(slot), "Arranging lanes", move |_| {
             let cancels = late::cancels_of_site(&document, site);
             let source = Source { document: &document, index: &index };
             let rows = Rows::cancel_view(source, &cancels, &options);
@@ -415,13 +449,14 @@ impl App {
 
     fn want_table(&mut self) {
         let query = self.panels.late.query(&self.state);
-        let Some(sheet) = &mut self.sheets[self.state.focus] else { return };
+        let slot = self.state.focus;
+        let Some(sheet) = &mut self.sheets[slot] else { return };
         if query.is_plain() || sheet.table_asked.as_ref() == Some(&query) {
             return;
         }
         sheet.table_asked = Some(query.clone());
         let (serial, document) = (sheet.serial, Arc::clone(&sheet.document));
-        self.jobs.start(Lane::Table, "Sorting", move |progress| {
+        self.jobs.start(Lane::Table(slot), "Sorting", move |progress| {
             match table::list(&document, &query, progress) {
                 Ok(rows) => Answer::Table { serial, query, rows },
                 Err(_) => Answer::Nothing,

@@ -149,6 +149,11 @@ mod tests {
             let (bars, top) = bars(&overstays, analysis, power, Theme::get(true));
             assert_eq!(bars.len(), bins.len());
             assert!(bars.iter().all(|bar| bar.value <= top));
+            let late = bars.iter().zip(&bins).filter(|(_, bin)| bin.is_late);
+            assert!(
+                late.clone().all(|(bar, _)| bar.value >= 0.03 * top),
+                "one of very many is seen"
+            );
         }
     }
 

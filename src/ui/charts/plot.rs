@@ -25,10 +25,13 @@ pub(super) fn framed_ui(
     add: impl FnOnce(&mut PlotUi<'_>),
 ) -> PlotResponse<()> {
     let theme = ctx.theme;
+    // Plot, axis and the space between them fill the room to the pixel: a panel around them grows
+    // by whatever they need more, with every frame.
+    let below = AXIS_PX + ui.spacing().item_spacing.y;
     // The plot draws its grid in the color of text: here that is quiet.
     ui.visuals_mut().override_text_color = Some(theme.line);
     let response = Plot::new(Id::unique(name))
-        .height((ui.available_height() - AXIS_PX).max(20.0))
+        .height((ui.available_height() - below).max(20.0))
         .include_x(low)
         .include_x(high)
         .include_y(0.0)

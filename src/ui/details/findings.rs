@@ -6,16 +6,21 @@ use egui::{CornerRadius, Frame, Label, Margin, RichText, Stroke, Ui, WidgetInfo}
 
 use crate::analysis::{Finding, Group, Rule, Severity, Summary};
 use crate::scene::StateClass;
-use crate::ui::command::{Command, Origin};
+use crate::ui::command::Command;
 use crate::ui::ctx::{Ctx, count, short_file, short_function, short_names, thousands};
+use crate::ui::jobs::Lane;
 use crate::ui::sheet::Sheet;
 use crate::ui::slot::Slot;
 use crate::ui::state::{Selected, What};
 use crate::ui::theme::Theme;
-use crate::ui::widgets::{badge_ui, caption, section_ui, strong, swatch_ui, weak};
+use crate::ui::widgets::{badge_ui, caption, link_ui, section_ui, strong, swatch_ui, weak};
 
 /// How many start functions are listed.
 const MAX_GROUPS: usize = 16;
+
+/// What a trace of which a part is missing cannot tell.
+pub(crate) const INCOMPLETE: &str = "Part of this trace is missing: cancels and late exits in it \
+                                     cannot be seen.";
 
 /// All findings, and the summary.
 pub(super) fn list_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
@@ -33,10 +38,17 @@ pub(super) fn list_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
             ui.add(Label::new(weak(ctx.theme, text)).wrap());
             continue;
         }
+        if !sheet.is_whole() {
+            let text = RichText::new(INCOMPLETE).color(ctx.theme.warn);
+            ui.add(Label::new(text).wrap());
+            ui.add_space(2.0);
+        }
         if analysis.findings().is_empty() {
             let late = analysis.late(ctx.state.prefs.budget_ns).len();
             let text = if late > 0 {
                 format!("{}: see the table.", count(late, "late exit"))
+            } else if !sheet.is_whole() {
+                "Nothing was found in what could be read.".to_owned()
             } else if analysis.cancels().is_empty() {
                 "No cancel left evidence in this trace.".to_owned()
             } else if analysis.worst_first.is_empty() {
@@ -46,7 +58,7 @@ pub(super) fn list_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
             };
             ui.label(weak(ctx.theme, text));
         }
-        judged_ui(ui, ctx, sheet);
+        judged_ui(ui, ctx, slot, sheet);
         for finding in analysis.findings() {
             card_ui(ui, ctx, slot, sheet, finding);
             ui.add_space(2.0);
@@ -57,17 +69,26 @@ pub(super) fn list_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
 }
 
 /// Findings are made when a trace is read: another budget since then is not theirs.
-fn judged_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet) {
+fn judged_ui(ui: &mut Ui, ctx: &Ctx<'_>, slot: Slot, sheet: &Sheet) {
     let judged_by = sheet.document.rules().late_over_ns;
     if judged_by == ctx.state.prefs.budget_ns || sheet.document.analysis().findings().is_empty() {
         return;
     }
-    let mut text = format!("Found with a budget of {}.", sheet.duration(judged_by));
-    let again = matches!(&sheet.origin, Origin::File(_)) && !sheet.origin.is_stream();
-    if again {
-        text.push_str(" F5 reads the trace again, with that of now.");
-    }
-    ui.add(Label::new(caption(ctx.theme, text).color(ctx.theme.warn)).wrap());
+    let text = format!("Found with a budget of {}.", sheet.duration(judged_by));
+    ui.horizontal_wrapped(|ui| {
+        ui.label(caption(ctx.theme, text).color(ctx.theme.warn));
+        if sheet.origin.is_stream() {
+            return;
+        }
+        if ctx.jobs.is_busy(Lane::Open(slot)) {
+            ui.label(caption(ctx.theme, "Reading it again…"));
+        } else if link_ui(ui, ctx.theme, "Find with that of now")
+            .on_hover_text("Reads the trace again (F5)")
+            .clicked()
+        {
+            ctx.send(Command::Reload);
+        }
+    });
     ui.add_space(2.0);
 }
 

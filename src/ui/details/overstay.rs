@@ -8,6 +8,7 @@ use super::{Page, cancel};
 use crate::analysis::{Evidence, HeardIn, Hearing, Outcome, describe};
 use crate::base::Time;
 use crate::ui::ctx::{called, count, short_names};
+use crate::ui::late::EXCUSED;
 use crate::ui::sheet::Sheet;
 use crate::ui::state::What;
 use crate::ui::theme::Theme;
@@ -23,6 +24,10 @@ pub(super) fn page_ui(ui: &mut Ui, page: &Page<'_>, row: u32, hearing: &Hearing)
     ui.add_space(2.0);
     if let Some(sentence) = page.ctx.sentence(page.selected.slot, row) {
         ui.add(egui::Label::new(RichText::new(sentence).color(theme.text)).wrap().selectable(true));
+    }
+    if page.sheet.excused.contains(&row) {
+        badge_ui(ui, theme, "Late by scheduling", theme.weak);
+        ui.add(egui::Label::new(caption(theme, EXCUSED)).wrap());
     }
     section_ui(ui, theme, "From the cancel to the end");
     match page.explanation() {

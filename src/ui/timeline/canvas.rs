@@ -51,7 +51,16 @@ impl TimelinePanel {
         if frame.rows.n_lanes() == 0 {
             let font = widgets::body_font();
             let text = hover::no_lanes_text(frame);
-            painter.text(frame.canvas.center(), Align2::CENTER_CENTER, text, font, theme.weak);
+            let galley = painter.layout_no_wrap(text, font, theme.weak);
+            // Below the other rows, and on a ground of its own where they leave no room.
+            let free = self.scene.rows.last().map_or(size::AXIS, |row| row.y1);
+            let least = frame.canvas.top() + free + galley.size().y;
+            let most = frame.canvas.bottom() - galley.size().y;
+            let y = frame.canvas.center().y.max(least).min(most);
+            let center = egui::pos2(frame.canvas.center().x, y);
+            let rect = Align2::CENTER_CENTER.anchor_size(center, galley.size());
+            painter.rect_filled(rect.expand2(vec2(8.0, 4.0)), 4.0, theme.canvas);
+            painter.galley(rect.min, galley, theme.weak);
         }
         pointer::range_and_marks(ui, frame, &painter);
         if let Some(pointed) = &pointed {
@@ -134,16 +143,9 @@ impl TimelinePanel {
             let points = self.scene.points.get(plot.start as usize..plot.end as usize);
             let points: Vec<egui::Pos2> =
                 points.unwrap_or(&[]).iter().map(|&[x, y]| frame.canvas.min + vec2(x, y)).collect();
-            let class = match (self.scene.rows.get(plot.row as usize).map(|row| row.row), plot.line)
-            {
-                (Some(Row::HeapPlot), 0) => theme.patch(StateClass::Network),
-                (Some(Row::HeapPlot), _) => theme.faint,
-                (_, 0) => theme.patch(StateClass::Running),
-                (_, 1) => theme.patch(StateClass::Runnable),
-                (_, 2) => theme.patch(StateClass::Syscall),
-                _ => theme.weak,
-            };
-            painter.line(points, egui::Stroke::new(1.3, class));
+            let Some(row) = self.scene.rows.get(plot.row as usize) else { continue };
+            let color = plot_color(theme, row.row, plot.line);
+            painter.line(points, egui::Stroke::new(1.3, color));
         }
     }
 
@@ -256,6 +258,10 @@ impl TimelinePanel {
             self.double_click(frame, hit);
         }
         let scene = &self.scene;
+        // Where there is nothing to say, no empty frame follows the pointer.
+        if !tips::has_tooltip(scene, hit) {
+            return;
+        }
         response.clone().on_hover_ui_at_pointer(|ui| tips::tooltip_ui(ui, scene, frame, hit));
     }
 
@@ -436,6 +442,18 @@ fn marker(sketch: &mut Sketch, theme: &Theme, mark: &crate::scene::MarkerRecord,
             let color = theme::fade(theme.accent, opacity);
             sketch.triangle([[x, y0 + 4.0], [x - 2.5, y0], [x + 2.5, y0]], color);
         }
+    }
+}
+
+/// The color of a plot's line.
+pub(super) fn plot_color(theme: &Theme, row: Row, line: u8) -> Color32 {
+    match (row, line) {
+        (Row::HeapPlot, 0) => theme.patch(StateClass::Network),
+        (Row::HeapPlot, _) => theme.faint,
+        (_, 0) => theme.patch(StateClass::Running),
+        (_, 1) => theme.patch(StateClass::Runnable),
+        (_, 2) => theme.patch(StateClass::Syscall),
+        _ => theme.weak,
     }
 }
 

@@ -3,7 +3,7 @@
 use egui::{CursorIcon, Ui};
 
 use super::canvas::lane_of;
-use super::tips::crowd_title;
+use super::tips::{crowd_title, plot_text};
 use super::{Frame, Kind};
 use crate::analysis::reason_of;
 use crate::base::{StackId, Time};
@@ -196,6 +196,12 @@ pub(super) fn what_is(scene: &Scene, frame: &Frame<'_>, hit: Hit) -> Option<Stri
                 None => format!("→ {to}"),
             })
         }
-        Hit::Row { record, .. } => lane_text(frame, scene, record),
+        Hit::Row { record, at } => {
+            let row = scene.rows.get(record as usize)?.row;
+            let values = (0_u8..).zip(frame.view().plot_values(row, at));
+            let texts: Vec<String> =
+                values.filter_map(|(line, value)| Some(plot_text(row, line, value?))).collect();
+            if texts.is_empty() { lane_text(frame, scene, record) } else { Some(texts.join(", ")) }
+        }
     }
 }

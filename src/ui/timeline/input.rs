@@ -9,6 +9,7 @@ use crate::scene::Viewport;
 use crate::ui::app::Gestures;
 use crate::ui::command::{Command, Look};
 use crate::ui::ctx::count;
+use crate::ui::keys::is_typing;
 
 /// How much the wheel zooms: e-fold per this many points.
 const ZOOM_PX: f64 = 220.0;
@@ -206,7 +207,7 @@ impl TimelinePanel {
     ) -> bool {
         // Of two timelines, which are linked, one moves both.
         let mine = frame.kind == Kind::Cancels || frame.slot == crate::ui::slot::Slot::Before;
-        let free = mine && frame.ctx.state.popup.is_none() && !ui.ctx().egui_wants_keyboard_input();
+        let free = mine && frame.ctx.state.popup.is_none() && !is_typing(ui.ctx());
         let passed = ui.input(|input| {
             self.input.held.read(&input.events, free);
             f64::from(input.stable_dt.clamp(0.001, 0.05))

@@ -85,6 +85,11 @@ impl TimelinePanel {
         self.shown
     }
 
+    /// Height of the rows' part in points, once it has been shown.
+    pub(crate) fn page_px(&self) -> Option<f64> {
+        (self.page_px > 0.0).then_some(self.page_px)
+    }
+
     /// What is under the pointer, in one line.
     pub(crate) fn hint(&self) -> Option<&str> {
         self.hint.as_deref()
@@ -221,6 +226,10 @@ pub(crate) fn cancels_ui(
         head::cancel_head_ui(ui, ctx, sheet);
     });
     let rect = ui.available_rect_before_wrap();
+    if sheet.document.analysis().cancels().is_empty() {
+        head::no_cancels_ui(ui, ctx, sheet);
+        return;
+    }
     let Some(rows) = &sheet.cancel_rows else {
         ui.put(rect, egui::Label::new(caption(ctx.theme, "Arranging lanes…")));
         return;

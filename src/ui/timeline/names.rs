@@ -1,12 +1,14 @@
 //! The column of names left of the canvas: headings that fold, lanes that select.
 
-use egui::{Align2, Rect, Sense, Ui, WidgetInfo, vec2};
+use std::fmt::Write as _;
+
+use egui::{Align2, Rect, Response, Sense, Ui, WidgetInfo, vec2};
 
 use super::{Frame, Kind, TimelinePanel, hover};
 use crate::analysis::Hearing;
 use crate::base::{Clock, Goroutine};
 use crate::model::Edge;
-use crate::scene::{Grouping, Row, RowRecord, Section, StateClass};
+use crate::scene::{Grouping, Row, RowRecord, Section, SectionKey, StateClass};
 use crate::ui::command::Command;
 use crate::ui::ctx::{bytes, called, count, goroutine_id, short_function, thousands};
 use crate::ui::state::{Selected, What};
@@ -125,12 +127,21 @@ fn row_ui(ui: &mut Ui, frame: &Frame<'_>, row: &RowRecord, beside: Beside) {
     }
 }
 
+/// The font of a lane's name: a smaller one where lanes are low.
+fn lane_font(rect: Rect) -> egui::FontId {
+    if rect.height() < 14.0 {
+        egui::FontId::proportional(size::TEXT_SMALL - 2.0)
+    } else {
+        widgets::small_font()
+    }
+}
+
 /// A lane that is no goroutine's; of a plot with what its top stands for.
 fn special_ui(ui: &Ui, frame: &Frame<'_>, row: Row, beside: Beside, rect: Rect) {
     let theme = frame.ctx.theme;
     let at = rect.left_center() + vec2(PAD + 14.0, 0.0);
     let name = special_name(frame, row);
-    let font = widgets::small_font();
+    let font = lane_font(rect);
     let mut text = text_at(ui.painter(), at, &name, font.clone(), theme.weak, rect.width() - 30.0);
     if row == Row::HeapPlot {
         // The words are the legend of the lines.
@@ -177,20 +188,32 @@ fn header_ui(ui: &mut Ui, frame: &Frame<'_>, row: &RowRecord, section: &Section,
     let id = ui.scope_id().with(("section", frame.slot, section.key));
     let response = ui.interact(rect, id, Sense::click());
     let name = hover::section_name(frame.sheet, section.key);
-    let spoken = format!(
+    let unheard = match section.key {
+        SectionKey::Function(function) => frame.sheet.n_unheard(function),
+        _ => 0,
+    };
+    let mut spoken = format!(
         "{} {name}, {} lanes, {} late",
         if section.collapsed { "Open" } else { "Collapse" },
         section.count,
         section.late
     );
+    if unheard > 0 {
+        let _ = write!(spoken, ", {unheard} still alive");
+    }
     response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, &spoken));
     let lit = response.hovered() || response.has_focus();
     let painter = ui.painter();
     painter.rect_filled(rect, 0.0, if lit { theme.raised } else { theme.band });
     triangle(painter, theme, rect.left_center() + vec2(PAD + 4.0, 0.0), section.collapsed);
     let mut right = rect.right() - PAD;
-    if section.late > 0 {
-        let text = format!("{} late", thousands(u64::from(section.late)));
+    // Who was never told to stop has no fuse, and is overdue all the same.
+    let loud = match (section.late, unheard) {
+        (0, 0) => None,
+        (0, alive) => Some(format!("{} still alive", thousands(u64::from(alive)))),
+        (late, _) => Some(format!("{} late", thousands(u64::from(late)))),
+    };
+    if let Some(text) = loud {
         let galley = painter.layout_no_wrap(text, widgets::small_strong_font(), theme.late_text);
         let place =
             Align2::RIGHT_CENTER.anchor_size(egui::pos2(right, rect.center().y), galley.size());
@@ -203,7 +226,8 @@ fn header_ui(ui: &mut Ui, frame: &Frame<'_>, row: &RowRecord, section: &Section,
     let room = right - left.x - galley.size().x - 8.0;
     let font = egui::FontId::new(size::TEXT, theme::strong_family());
     let color = if row.late { theme.text } else { theme::mix(theme.text, theme.weak, 0.35) };
-    let text = text_at(painter, left, &name, font, color, room.max(20.0));
+    let text = text_at(painter, left, &name, font.clone(), color, room.max(20.0));
+    let response = whole_on_hover(response, &name, font, room.max(20.0));
     if section.count > 0 {
         let at = egui::pos2(text.right() + 6.0, rect.center().y - galley.size().y / 2.0);
         painter.galley(at, galley, theme.weak);
@@ -268,12 +292,7 @@ fn lane_ui(
         let bar = Rect::from_min_size(rect.left_top(), vec2(3.0, rect.height() - 1.0));
         painter.rect_filled(bar, 0.0, theme::fade(theme.late, opacity));
     }
-    let small = rect.height() < 14.0;
-    let font = if small {
-        egui::FontId::proportional(size::TEXT_SMALL - 2.0)
-    } else {
-        widgets::small_font()
-    };
+    let font = lane_font(rect);
     let id_text = goroutine_id(frame.sheet, goroutine);
     let left = line + vec2(PAD + 14.0, 0.0);
     text_at(
@@ -286,13 +305,25 @@ fn lane_ui(
     );
     let (text, color) = lane_label(frame, goroutine, name, late, hearing);
     let color = theme::fade(color, opacity);
-    text_at(painter, left + vec2(id_width, 0.0), &text, font, color, right - left.x - id_width);
+    let room = right - left.x - id_width;
+    text_at(painter, left + vec2(id_width, 0.0), &text, font.clone(), color, room);
+    let response = whole_on_hover(response, &text, font, room);
     if response.clicked() {
         ctx.send(Command::Select(Some(target(frame, goroutine, hearing))));
     }
     if response.double_clicked() {
         ctx.send(Command::Jump(target(frame, goroutine, hearing)));
     }
+}
+
+/// A tooltip with all of a text, if it was cut for want of room.
+fn whole_on_hover(response: Response, text: &str, font: egui::FontId, room: f32) -> Response {
+    if !response.hovered() {
+        return response;
+    }
+    let painter = response.ctx.layer_painter(response.layer_id);
+    let whole = painter.layout_no_wrap(text.to_owned(), font, egui::Color32::PLACEHOLDER);
+    if whole.size().x <= room { response } else { response.on_hover_text(text) }
 }
 
 /// What is written beside a lane's id: its function, or where the heading above has said that,

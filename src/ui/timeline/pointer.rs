@@ -6,6 +6,9 @@ use super::{Frame, Kind, hover, x_of};
 use crate::ui::theme::{self, size};
 use crate::ui::widgets;
 
+/// From a label's text to the ends of its ground, in points.
+const PAD: f32 = 4.0;
+
 /// The moment that is pointed at, here or on the other of two timelines.
 pub(super) struct Pointed {
     x: f32,
@@ -23,11 +26,16 @@ pub(super) fn pointed(ui: &Ui, frame: &Frame<'_>, x: f32) -> Option<Pointed> {
     let text = hover::pointed_text(frame, at);
     let color = frame.ctx.theme.text;
     let size = ui.painter().layout_no_wrap(text.clone(), widgets::small_font(), color).size();
-    Some(Pointed { x, text, label: Align2::CENTER_CENTER.anchor_size(label_at(frame, x), size) })
+    // Near the canvas's ends it stands beside the hairline, and is whole.
+    let half = size.x / 2.0 + PAD;
+    let (from, to) = (frame.canvas.left() + half, frame.canvas.right() - half);
+    let center = pos2(within(x, from, to), frame.canvas.top() + size::AXIS - 8.0);
+    Some(Pointed { x, text, label: Align2::CENTER_CENTER.anchor_size(center, size) })
 }
 
-fn label_at(frame: &Frame<'_>, x: f32) -> egui::Pos2 {
-    pos2(x, frame.canvas.top() + size::AXIS - 8.0)
+/// A position moved between two ends; the first if they leave no room.
+fn within(x: f32, from: f32, to: f32) -> f32 {
+    x.min(to).max(from)
 }
 
 /// A vertical hairline at what is pointed at, with the time on the axis.
@@ -36,7 +44,7 @@ pub(super) fn crosshair(ui: &Ui, frame: &Frame<'_>, painter: &egui::Painter, poi
     let (top, bottom) = (frame.canvas.top(), frame.canvas.bottom());
     let color = theme::fade(theme.text, 0.25);
     painter.vline(pointed.x, top + size::AXIS..=bottom, egui::Stroke::new(1.0, color));
-    label(ui, painter, label_at(frame, pointed.x), &pointed.text, theme.text, theme.raised);
+    label(ui, painter, pointed.label.center(), &pointed.text, theme.text, theme.raised);
 }
 
 /// The measured stretch, and the marks.
@@ -76,6 +84,19 @@ fn label(
 ) {
     let galley = ui.painter().layout_no_wrap(text.to_owned(), widgets::small_font(), color);
     let rect = Align2::CENTER_CENTER.anchor_size(center, galley.size());
-    painter.rect_filled(rect.expand2(vec2(4.0, 1.0)), 3.0, ground);
+    painter.rect_filled(rect.expand2(vec2(PAD, 1.0)), 3.0, ground);
     painter.galley(rect.min, galley, color);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_stays_within_the_canvas() {
+        for (x, at) in [(500.0, 500.0), (995.0, 960.0), (2.0, 40.0)] {
+            assert!((within(x, 40.0, 960.0) - at).abs() < 0.1, "{x}");
+        }
+        assert!((within(5.0, 40.0, 20.0) - 40.0).abs() < 0.1, "where there is no room");
+    }
 }

@@ -89,7 +89,7 @@ fn hidden_text(frame: &Frame<'_>, target: Selected) -> Option<String> {
 fn rows_are_stale(frame: &Frame<'_>) -> bool {
     let lane = match frame.kind {
         Kind::All => crate::ui::jobs::Lane::Rows(frame.slot),
-        Kind::Cancels => crate::ui::jobs::Lane::CancelRows,
+        Kind::Cancels => crate::ui::jobs::Lane::CancelRows(frame.slot),
     };
     frame.ctx.jobs.is_busy(lane)
 }

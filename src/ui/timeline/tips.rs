@@ -5,12 +5,16 @@ use std::fmt::Write as _;
 use egui::{RichText, Ui};
 
 use super::Frame;
-use super::hover::{lane_text, span_of, what_is};
+use super::canvas::plot_color;
+use super::hover::{lane_text, pointed_text, span_of, what_is};
 use crate::analysis::Cancel;
 use crate::base::Time;
-use crate::scene::{BarKind, BarRecord, FlagRecord, FuseRecord, Hit, Scene, SpanFlags, SpanRecord};
+use crate::scene::{
+    BarKind, BarRecord, FlagRecord, FuseRecord, Hit, Row, Scene, SpanFlags, SpanRecord,
+};
 use crate::ui::ctx::{
-    Ctx, called, count, goroutine_id, moment, moment_within, short_file, short_function,
+    Ctx, bytes, called, count, goroutine_id, moment, moment_within, short_file, short_function,
+    thousands,
 };
 use crate::ui::details::{cancel_title, span_text, verdict};
 use crate::ui::sheet::Sheet;
@@ -68,7 +72,57 @@ pub(super) fn tooltip_ui(ui: &mut Ui, scene: &Scene, frame: &Frame<'_>, hit: Hit
                 ui.label(text);
             }
         }
-        Hit::Row { .. } | Hit::Axis { .. } | Hit::Sticky => ui.close(),
+        Hit::Row { record, at } => {
+            if let Some(row) = scene.rows.get(record as usize) {
+                plot_ui(ui, frame, row.row, at);
+            }
+        }
+        Hit::Axis { .. } | Hit::Sticky => {}
+    }
+}
+
+/// Whether there is anything to say of what is under the pointer.
+pub(super) fn has_tooltip(scene: &Scene, hit: Hit) -> bool {
+    match hit {
+        Hit::Row { record, .. } => scene
+            .rows
+            .get(record as usize)
+            .is_some_and(|row| matches!(row.row, Row::HeapPlot | Row::GoroutinesPlot)),
+        Hit::Axis { .. } | Hit::Sticky => false,
+        _ => true,
+    }
+}
+
+/// The values of a plot at a moment, which are the legend of its lines, too.
+fn plot_ui(ui: &mut Ui, frame: &Frame<'_>, row: Row, at: Time) {
+    let theme = frame.ctx.theme;
+    ui.label(weak(theme, pointed_text(frame, at)));
+    for (line, value) in (0_u8..).zip(frame.view().plot_values(row, at)) {
+        let Some(value) = value else { continue };
+        ui.horizontal(|ui| {
+            swatch_ui(ui, plot_color(theme, row, line));
+            ui.label(plot_text(row, line, value));
+        });
+    }
+}
+
+/// A value of a plot with its line's name.
+pub(super) fn plot_text(row: Row, line: u8, value: f64) -> String {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
+    let whole = value.round() as u64;
+    match (row, line) {
+        (Row::HeapPlot, 0) => format!("heap {}", bytes(whole)),
+        (Row::HeapPlot, _) => format!("goal {}", bytes(whole)),
+        (_, line) => {
+            let name = ["running", "runnable", "in system calls", "alive"];
+            let name = name.get(usize::from(line)).copied().unwrap_or_default();
+            // A mean over the pixel: of less than ten the part counts.
+            if value < 9.95 && (value - value.round()).abs() >= 0.05 {
+                format!("{value:.1} {name}")
+            } else {
+                format!("{} {name}", thousands(whole))
+            }
+        }
     }
 }
 

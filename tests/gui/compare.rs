@@ -1,0 +1,146 @@
+//! Two traces, before and after.
+
+use super::*;
+
+#[test]
+fn a_second_trace_is_compared_with_the_first() {
+    let mut harness = window();
+    drop_files(&mut harness, &["traces/late-exit/before.trace"]);
+    drop_files(&mut harness, &["traces/late-exit/after.trace"]);
+    assert_eq!(harness.state().n_open(), 1, "the choice comes first");
+    assert!(says(&harness, "Replace"));
+    click(&mut harness, "Compare: before.trace is before");
+    assert_eq!(harness.state().n_open(), 2);
+    assert!(says(&harness, "Timeline of before.trace"));
+    assert!(says(&harness, "Timeline of after.trace"));
+    let verdicts = names(&harness, "Better than before");
+    assert_eq!(verdicts.len(), 1, "{verdicts:?}");
+    let rows = names(&harness, "Overstay ");
+    assert!(rows.iter().any(|row| row.starts_with("better: ")), "{rows:?}");
+    click(&mut harness, "Swap before and after");
+    assert!(says(&harness, "Worse than before"));
+}
+
+#[test]
+fn two_traces_dropped_together_are_compared() {
+    let mut harness = window();
+    let both = ["traces/deaf/before.trace", "traces/deaf/after.trace"];
+    drop_files(&mut harness, &both);
+    assert_eq!(harness.state().n_open(), 2);
+    assert!(says(&harness, "Compare"));
+}
+
+#[test]
+fn a_row_of_the_comparison_shows_its_lanes() {
+    let mut harness = window();
+    let pair = ["traces/sleep-in-handler/before.trace", "traces/sleep-in-handler/after.trace"];
+    drop_files(&mut harness, &pair);
+    // The handler is what it is called by; net/http's goroutines run it.
+    click(&mut harness, "better: Overstay main.pay");
+    for trace in ["before", "after"] {
+        assert!(says(&harness, &format!("Timeline of {trace}.trace: 200 lanes")), "{trace}");
+    }
+}
+
+/// A trace in which nobody is late, and one in which five are.
+const GOOD_AND_BAD: [&str; 2] =
+    ["traces/healthy-server/healthy-server.trace", "traces/deaf/before.trace"];
+
+#[test]
+fn late_exits_of_both_traces_are_stepped_through_and_counted() {
+    let mut harness = window();
+    drop_files(&mut harness, &GOOD_AND_BAD);
+    assert!(says(&harness, "Late exits (0 → 5)"), "{:?}", names(&harness, "Late exits"));
+    assert!(!names(&harness, "Cancels (").iter().any(|name| name.ends_with("(0)")));
+    harness.key_press(egui::Key::N);
+    wait(&mut harness);
+    assert!(!says(&harness, "Nobody left later"), "there are five");
+    let worst = names(&harness, "Still alive ≥").concat() + &names(&harness, " late").concat();
+    assert!(!worst.is_empty(), "one is selected");
+    // Back the other way round the ends, in the trace that has them.
+    harness.key_press_modifiers(egui::Modifiers::SHIFT, egui::Key::N);
+    wait(&mut harness);
+    assert!(!says(&harness, "Nobody left later"));
+}
+
+#[test]
+fn late_exits_of_two_traces_go_by_how_late_they_are() {
+    let mut harness = window();
+    let same = ["traces/late-exit/before.trace", "traces/late-exit/before.trace"];
+    drop_files(&mut harness, &same);
+    for late in [126.0, 126.0, 126.0, 126.0, 80.6, 80.6, 60.1, 60.1, 126.0] {
+        harness.key_press(egui::Key::N);
+        wait(&mut harness);
+        let headline = format!("{late} ms late");
+        let all = names(&harness, " ms late");
+        assert!(all.contains(&headline), "{headline}: {all:?}");
+    }
+}
+
+#[test]
+fn the_cancels_of_either_trace_can_be_shown() {
+    let mut harness = window();
+    drop_files(&mut harness, &GOOD_AND_BAD);
+    harness.key_press(egui::Key::Num2);
+    wait(&mut harness);
+    click(&mut harness, "Show the trace after");
+    assert!(says(&harness, "Cancels of before.trace"));
+    let lanes = names(&harness, "Cancels of before.trace");
+    click(&mut harness, "Show the trace before");
+    assert_ne!(names(&harness, "Cancels of before.trace"), lanes, "the other one's");
+}
+
+#[test]
+fn what_became_late_counts_as_changed() {
+    let mut harness = window();
+    drop_files(&mut harness, &GOOD_AND_BAD);
+    let new = names(&harness, "late, only after: ");
+    assert!(!new.is_empty());
+    click(&mut harness, "Only what changed");
+    assert_eq!(names(&harness, "late, only after: "), new);
+}
+
+#[test]
+fn a_click_on_a_row_leaves_the_others_where_they_are() {
+    let mut harness = window();
+    let pair = ["traces/sleep-in-handler/before.trace", "traces/sleep-in-handler/after.trace"];
+    drop_files(&mut harness, &pair);
+    let before = names(&harness, "Lifetime ");
+    assert!(before.len() > 2);
+    click(&mut harness, "better: Overstay main.pay");
+    assert_eq!(names(&harness, "Lifetime "), before);
+    harness.get_by_label("Find").focus();
+    harness.get_by_label("Find").type_text("x");
+    wait(&mut harness);
+    assert!(names(&harness, "Lifetime ").len() < before.len(), "typed words fit the table, too");
+}
+
+#[test]
+fn no_column_is_cut_beside_the_details() {
+    for (width, columns) in [
+        (800.0, &["Shift"][..]),
+        (900.0, &["Shift"][..]),
+        (1280.0, &["Shift", "95 % interval"][..]),
+        (1440.0, &["Shift", "95 % interval", "q"][..]),
+        (1920.0, &["Median to longest", "Shift", "95 % interval", "q"][..]),
+    ] {
+        let mut harness = Harness::builder()
+            .with_size([width, 720.0])
+            .with_max_steps(30)
+            .build_eframe(|creation| App::new(&creation.egui_ctx, &[], Settings::default()));
+        wait(&mut harness);
+        let pair = ["traces/sleep-in-handler/before.trace", "traces/sleep-in-handler/after.trace"];
+        drop_files(&mut harness, &pair);
+        let details = harness.get_by_label("Findings").rect().left() - 12.0;
+        for &column in columns {
+            // As wide as the column, not as its heading.
+            let wide = match column {
+                "Median to longest" => 190.0,
+                "95 % interval" => 130.0,
+                _ => 50.0,
+            };
+            let left = harness.get_by_label(column).rect().left();
+            assert!(left + wide < details, "{column} of {width}: {left} to {details}");
+        }
+    }
+}

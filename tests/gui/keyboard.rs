@@ -1,0 +1,138 @@
+//! Keys, whatever has the focus.
+
+use super::*;
+
+#[test]
+fn a_key_that_can_do_nothing_says_why() {
+    let mut harness = window();
+    drop_files(&mut harness, &["traces/late-exit/after.trace"]);
+    for (key, why) in [
+        (egui::Key::Period, "Select a lane first"),
+        (egui::Key::OpenBracket, "Select a lane first"),
+        (egui::Key::F, "Nothing is selected to zoom to"),
+        (egui::Key::N, "Nobody left later than 10 ms"),
+        (egui::Key::B, "Only one trace is open"),
+        (egui::Key::U, "User regions hidden"),
+    ] {
+        harness.key_press(key);
+        wait(&mut harness);
+        assert!(says(&harness, why), "{key:?}: {why}");
+    }
+    harness.key_press(egui::Key::L);
+    wait(&mut harness);
+    assert!(!says(&harness, "User regions hidden"), "until something else happens");
+}
+
+#[test]
+fn the_arrow_keys_follow_the_rows_that_are_shown() {
+    let mut harness = window();
+    drop_files(&mut harness, &["traces/late-exit/before.trace"]);
+    harness.key_press(egui::Key::Num3);
+    harness.key_press(egui::Key::N);
+    wait(&mut harness);
+    assert!(says(&harness, "126 ms late"));
+    for late in ["126 ms late", "80.6 ms late", "60.1 ms late"] {
+        harness.key_press(egui::Key::ArrowDown);
+        wait(&mut harness);
+        assert!(says(&harness, late), "the table, row by row: {late}");
+    }
+    harness.key_press(egui::Key::Num2);
+    wait(&mut harness);
+    harness.key_press(egui::Key::ArrowDown);
+    wait(&mut harness);
+    assert!(says(&harness, "Left 154 µs after the cancel"), "and so do cancels");
+}
+
+#[test]
+fn keys_work_whatever_widget_has_the_focus() {
+    let mut harness = window();
+    drop_files(&mut harness, &["traces/late-exit/before.trace"]);
+    for _ in 0..3 {
+        harness.key_press(egui::Key::Tab);
+        wait(&mut harness);
+    }
+    harness.key_press(egui::Key::N);
+    wait(&mut harness);
+    assert!(says(&harness, "126 ms late"), "N");
+    harness.key_press(egui::Key::Tab);
+    harness.key_press(egui::Key::Num3);
+    wait(&mut harness);
+    assert!(!says(&harness, "Timeline of"), "3");
+    harness.key_press(egui::Key::ArrowDown);
+    harness.step();
+    harness.key_press(egui::Key::ArrowDown);
+    wait(&mut harness);
+    assert!(!says(&harness, "126 ms late  "), "the arrows step through the table");
+    assert!(says(&harness, "80.6 ms late") || says(&harness, "60.1 ms late"));
+    harness.key_press(egui::Key::Questionmark);
+    wait(&mut harness);
+    assert!(says(&harness, "Keys and mouse"), "?");
+    harness.key_press(egui::Key::Escape);
+    wait(&mut harness);
+}
+
+#[test]
+fn the_focused_button_is_pressed_and_a_field_takes_letters() {
+    let mut harness = window();
+    drop_files(&mut harness, &["traces/late-exit/before.trace"]);
+    harness.get_by_label("Late only").focus();
+    wait(&mut harness);
+    assert!(says(&harness, "g1 main.main"));
+    harness.key_press(egui::Key::Space);
+    wait(&mut harness);
+    assert!(!says(&harness, "g1 main.main"), "only late lanes are left");
+    harness.get_by_label("Find").focus();
+    wait(&mut harness);
+    harness.key_press(egui::Key::Num3);
+    wait(&mut harness);
+    assert!(says(&harness, "Timeline of"), "3 is written, and shows no other view");
+}
+
+#[test]
+fn what_is_no_duration_is_said_to_be_none() {
+    let mut harness = window();
+    drop_files(&mut harness, &["traces/late-exit/before.trace"]);
+    harness.get_by_label("Budget").focus();
+    harness.step();
+    harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::A);
+    harness.step();
+    harness.event(egui::Event::Text("abc".to_owned()));
+    harness.step();
+    assert!(!says(&harness, "is no duration"), "not before the writing has ended");
+    harness.key_press(egui::Key::Enter);
+    wait(&mut harness);
+    assert!(says(&harness, "is no duration"));
+    assert!(says(&harness, "Late exits (4)"), "and the budget is as it was");
+}
+
+#[test]
+fn escape_dismisses_messages_first() {
+    let mut harness = window();
+    drop_files(&mut harness, &["traces/late-exit/before.trace"]);
+    harness.key_press(egui::Key::N);
+    wait(&mut harness);
+    drop_files(&mut harness, &["README.md"]);
+    click(&mut harness, "Replace");
+    assert_eq!(harness.state().messages().len(), 1);
+    harness.key_press(egui::Key::Escape);
+    wait(&mut harness);
+    assert!(harness.state().messages().is_empty());
+    assert!(says(&harness, "What held up the end"), "what was selected still is");
+}
+
+#[test]
+fn findings_can_be_made_again_with_the_budget_of_now() {
+    let mut harness = window();
+    click(&mut harness, "Open example Healthy server");
+    harness.get_by_label("Budget").set_value_accesskit(20e3);
+    wait(&mut harness);
+    // Where nothing was found there is nothing that could be stale.
+    drop_files(&mut harness, &["traces/late-exit/before.trace"]);
+    click(&mut harness, "Replace");
+    harness.get_by_label("Budget").set_value_accesskit(100e6);
+    wait(&mut harness);
+    assert!(says(&harness, "Found with a budget of 20 µs."));
+    click(&mut harness, "Find with that of now");
+    assert!(!says(&harness, "Found with a budget of"));
+    assert!(says(&harness, "Late exits (2)"));
+}

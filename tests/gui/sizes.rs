@@ -1,0 +1,139 @@
+//! Windows of all sizes.
+
+use super::*;
+
+#[test]
+fn a_narrow_window_has_all_that_matters() {
+    let mut harness = Harness::builder()
+        .with_size([900.0, 600.0])
+        .with_max_steps(30)
+        .build_eframe(|creation| App::new(&creation.egui_ctx, &[], Settings::default()));
+    wait(&mut harness);
+    let pair = ["traces/sleep-in-handler/before.trace", "traces/sleep-in-handler/after.trace"];
+    drop_files(&mut harness, &pair);
+    let (compare, find) = (harness.get_by_label("Compare"), harness.get_by_label("Find"));
+    assert!(compare.rect().right() <= find.rect().left(), "tabs and find are apart");
+    let details = harness.get_by_label("Forward").rect().left();
+    let rows: Vec<_> = harness.query_all_by_label_contains("better: ").collect();
+    assert!(!rows.is_empty());
+    for row in rows {
+        assert!(row.rect().right() < details, "{} ends before the panel beside it", row.rect());
+    }
+}
+
+#[test]
+fn the_column_of_names_can_be_made_wider() {
+    let mut harness = window();
+    drop_files(&mut harness, &["traces/late-exit/before.trace"]);
+    let width = |harness: &Harness<'_, App>| {
+        harness.get_by_label_contains("g22 main.flushWorker, 80.6").rect().width()
+    };
+    let before = width(&harness);
+    let edge = harness.get_by_label("Width of the names").rect().center();
+    let to = edge + egui::vec2(100.0, 0.0);
+    harness.drag_at(edge);
+    harness.step();
+    harness.hover_at(to);
+    harness.step();
+    harness.drop_at(to);
+    wait(&mut harness);
+    assert!((width(&harness) - before - 100.0).abs() < 2.0, "{before} → {}", width(&harness));
+}
+
+#[test]
+fn the_plots_of_late_exits_stay_as_high_as_they_are() {
+    let mut harness = window();
+    drop_files(&mut harness, &["traces/late-exit/before.trace"]);
+    harness.key_press(egui::Key::Num3);
+    wait(&mut harness);
+    let height = |harness: &Harness<'_, App>| {
+        harness.get_by_label_contains("Histogram of overstays").rect().height()
+    };
+    let first = height(&harness);
+    for _ in 0..40 {
+        harness.step();
+    }
+    assert!((height(&harness) - first).abs() < 0.5, "{first} → {}", height(&harness));
+}
+
+#[test]
+fn late_lanes_are_seen_first_in_a_low_window() {
+    for size in [[800.0, 600.0], [1024.0, 640.0]] {
+        let mut harness = Harness::builder()
+            .with_size(size)
+            .with_max_steps(30)
+            .build_eframe(|creation| App::new(&creation.egui_ctx, &[], Settings::default()));
+        wait(&mut harness);
+        drop_files(&mut harness, &["traces/late-exit/before.trace"]);
+        // They are in the tree only if they are on screen.
+        let late = names(&harness, " late");
+        let lanes = late.iter().filter(|name| name.starts_with('g') && name.ends_with("ms late"));
+        assert!(lanes.count() >= 3, "{size:?}: {late:?}");
+        assert!(says(&harness, "Open Heap and goroutines"), "the plots are folded");
+    }
+}
+
+#[test]
+fn who_is_alive_without_having_been_told_marks_the_heading() {
+    let mut harness = window();
+    drop_files(&mut harness, &["traces/lost-cancel/before.trace"]);
+    assert!(says(&harness, "main.refresh, 450 lanes, 0 late, 379 still alive"));
+}
+
+#[test]
+fn the_tooltip_of_a_plot_tells_its_values() {
+    let mut harness = window();
+    drop_files(&mut harness, &["traces/late-exit/before.trace"]);
+    let canvas = harness.get_by_label_contains("Timeline of before.trace").rect();
+    let mut at = egui::pos2(canvas.center().x, canvas.top() + 40.0);
+    while !says(&harness, " in system calls, ") {
+        at.y += 4.0;
+        assert!(at.y < canvas.top() + 200.0, "no plot of goroutines by state");
+        harness.hover_at(at);
+        harness.step();
+    }
+    // The tooltip comes once the pointer rests, and names each line by itself.
+    for _ in 0..60 {
+        harness.step();
+    }
+    assert!(names(&harness, " running").iter().any(|text| text.ends_with(" running")));
+    assert!(names(&harness, " alive").iter().any(|text| text.ends_with(" alive")));
+}
+
+#[test]
+fn a_name_that_is_cut_is_whole_in_its_tooltip() {
+    let mut harness = window();
+    drop_files(&mut harness, &["traces/late-exit/before.trace"]);
+    let name = "context.WithDeadlineCause.func2";
+    let lane = harness.get_by_label(&format!("g5 {name}")).rect();
+    assert!(!names(&harness, name).iter().any(|text| text == name));
+    harness.hover_at(lane.center());
+    for _ in 0..60 {
+        harness.step();
+    }
+    assert!(names(&harness, name).iter().any(|text| text == name));
+}
+
+#[test]
+fn tabs_and_find_are_apart_in_a_narrow_comparison() {
+    let mut harness = Harness::builder()
+        .with_size([800.0, 600.0])
+        .with_max_steps(30)
+        .build_eframe(|creation| App::new(&creation.egui_ctx, &[], Settings::default()));
+    wait(&mut harness);
+    let pair = ["traces/sleep-in-handler/before.trace", "traces/sleep-in-handler/after.trace"];
+    drop_files(&mut harness, &pair);
+    let (compare, find) = (harness.get_by_label("Compare"), harness.get_by_label("Find"));
+    assert!(compare.rect().right() <= find.rect().left(), "{} {}", compare.rect(), find.rect());
+}
+
+#[test]
+fn who_is_late_only_by_scheduling_is_said_to_be() {
+    let settings = Settings { late_over_ns: Some(20_000), ..Settings::default() };
+    let mut harness = window_with(settings);
+    drop_files(&mut harness, &["traces/deaf/after.trace"]);
+    let rows = names(&harness, ", late by scheduling");
+    assert!(!rows.is_empty() && rows.iter().all(|row| row.starts_with("Late exit: ")), "{rows:?}");
+    click(&mut harness, &rows[0]);
+    assert!(says(&harness, "Late by scheduling: without the waits"), "and why that excuses it");
+}

@@ -8,8 +8,9 @@ use super::sheet::Sheet;
 use super::slot::{Pair, Slot};
 use super::state::State;
 use super::theme::Theme;
+use crate::analysis::Hearing;
 pub(crate) use crate::base::grouped as thousands;
-use crate::base::{Clock, Goroutine, Time, count_text};
+use crate::base::{Clock, Goroutine, StackId, Time, count_text};
 
 /// What panels ask for: commands, in the order in which they were sent, and sentences.
 #[derive(Debug, Default)]
@@ -134,6 +135,14 @@ pub(crate) fn goroutine_id(sheet: &Sheet, goroutine: Goroutine) -> String {
 /// The function that it was started for; `no stack seen` if none of it was.
 pub(crate) fn called(sheet: &Sheet, goroutine: Goroutine) -> &str {
     match sheet.trace().string(sheet.document.called(goroutine)) {
+        "" => "no stack seen",
+        name => name,
+    }
+}
+
+/// Whose work a goroutine did that was late: the handler's, of one that a server runs.
+pub(crate) fn acting<'s>(sheet: &'s Sheet, hearing: &Hearing) -> &'s str {
+    match sheet.trace().string(sheet.document.acting(hearing, StackId::EMPTY)) {
         "" => "no stack seen",
         name => name,
     }

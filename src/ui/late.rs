@@ -8,7 +8,7 @@ use egui_extras::{Column as Width, TableBuilder, TableRow};
 use super::charts;
 use super::command::{Command, Switch};
 
-use super::ctx::{Ctx, called, count, goroutine_id, moment, short_file, short_function};
+use super::ctx::{Ctx, acting, count, goroutine_id, moment, short_file, short_function};
 use super::details::INCOMPLETE;
 use super::sheet::Sheet;
 use super::side;
@@ -372,7 +372,7 @@ fn fact_ui(
     match cell {
         Cell::Goroutine => drop(ui.label(goroutine_id(sheet, hearing.goroutine))),
         Cell::Function => {
-            let function = called(sheet, hearing.goroutine);
+            let function = acting(sheet, hearing);
             ui.add(egui::Label::new(short_function(function)).truncate());
         }
         Cell::Cause => {
@@ -435,7 +435,7 @@ fn site_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet, cancel: &Cancel) {
 /// A row as a screen reader says it.
 fn row_text(sheet: &Sheet, hearing: &Hearing, cancel: &Cancel, sentence: Option<&str>) -> String {
     let id = goroutine_id(sheet, hearing.goroutine);
-    let function = short_function(called(sheet, hearing.goroutine));
+    let function = short_function(acting(sheet, hearing));
     let late = sheet.duration(hearing.overstay_ns);
     let how = match hearing.outcome {
         Outcome::Alive => format!("still alive {late} after"),

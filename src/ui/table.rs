@@ -1,7 +1,7 @@
 //! The late exits as a list: which, and in which order.
 
 use crate::analysis::{Analysis, Document, Hearing};
-use crate::base::{Cancelled, Progress};
+use crate::base::{Cancelled, Progress, StackId};
 use crate::scene::Filter;
 
 /// A column that the late exits can be sorted by.
@@ -72,9 +72,8 @@ pub(crate) fn list(
         Column::Overstay => {}
         Column::Goroutine => rows.sort_by_key(|row| trace.life(hearing(row).goroutine).id),
         Column::Function => {
-            rows.sort_by(|a, b| {
-                trace.string(hearing(a).function).cmp(trace.string(hearing(b).function))
-            });
+            let function = |row: &u32| trace.string(document.acting(hearing(row), StackId::EMPTY));
+            rows.sort_by_cached_key(function);
         }
         Column::Cause => {
             rows.sort_by_key(|row| analysis.cancels()[hearing(row).cancel as usize].cause);

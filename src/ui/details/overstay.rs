@@ -7,7 +7,7 @@ use super::stack::stack_ui;
 use super::{Page, cancel};
 use crate::analysis::{Evidence, HeardIn, Hearing, Outcome, describe};
 use crate::base::Time;
-use crate::ui::ctx::{called, count, short_names};
+use crate::ui::ctx::{acting, count, short_names};
 use crate::ui::late::EXCUSED;
 use crate::ui::sheet::Sheet;
 use crate::ui::state::What;
@@ -20,7 +20,7 @@ pub(super) fn page_ui(ui: &mut Ui, page: &Page<'_>, row: u32, hearing: &Hearing)
     let late = hearing.is_late(page.ctx.state.prefs.budget_ns);
     let color = if late { theme.late_text } else { theme.text };
     headline_ui(ui, &verdict(page.sheet, hearing, late), color);
-    function_ui(ui, theme, called(page.sheet, hearing.goroutine));
+    function_ui(ui, theme, acting(page.sheet, hearing));
     ui.add_space(2.0);
     if let Some(sentence) = page.ctx.sentence(page.selected.slot, row) {
         ui.add(egui::Label::new(RichText::new(sentence).color(theme.text)).wrap().selectable(true));

@@ -14,7 +14,7 @@ use super::state::{Popup, What};
 use super::theme::{self, Theme, size};
 use super::timeline::{self, TimelinePanel};
 use super::widgets::{badge_ui, caption, strong, weak};
-use crate::analysis::{Cancel, Diff, DiffGroup, GroupKind, Side, Verdict};
+use crate::analysis::{Aspect, Cancel, Diff, DiffGroup, GroupKind, Side, Verdict};
 use crate::base::Clock;
 use crate::scene::Link;
 
@@ -359,7 +359,17 @@ fn shift_ui(ui: &mut Ui, ctx: &Ctx<'_>, group: &DiffGroup) {
     let theme = ctx.theme;
     // There is no shift between clocks that differ.
     let clock = clock_of(ctx, Slot::Before);
-    let text = group.shift_ns.map(|shift| clock.signed_text(shift)).unwrap_or_default();
+    let text = match group.aspect {
+        Some(Aspect::Slowest) => {
+            let slowest = group.after.p99_ns.saturating_sub(group.before.p99_ns);
+            format!("p99 {}", clock.signed_text(slowest))
+        }
+        Some(Aspect::Stuck) => {
+            let more = i64::from(group.after.alive) - i64::from(group.before.alive);
+            format!("{more:+} alive")
+        }
+        _ => group.shift_ns.map(|shift| clock.signed_text(shift)).unwrap_or_default(),
+    };
     let shift = ui.label(strong(text).color(verdict_color(theme, group)));
     if let (Some(interval), Some(q)) = (interval_text(clock, group), q_text(group)) {
         shift.on_hover_ui(|ui| {
@@ -370,8 +380,10 @@ fn shift_ui(ui: &mut Ui, ctx: &Ctx<'_>, group: &DiffGroup) {
     }
 }
 
+/// Where the typical shift lies, if that is what the row is about.
 fn interval_text(clock: Clock, group: &DiffGroup) -> Option<String> {
-    let [low, high] = group.ci95_ns?;
+    let of_typical = !matches!(group.aspect, Some(Aspect::Slowest | Aspect::Stuck));
+    let [low, high] = group.ci95_ns.filter(|_| of_typical)?;
     Some(format!("{} … {}", clock.signed_text(low), clock.signed_text(high)))
 }
 

@@ -95,6 +95,10 @@ impl<P: Piece> Sink for Noted<P> {
 /// pieces wait in memory.
 const AHEAD: usize = 2;
 
+/// To hand a generation of fewer bytes to another thread takes longer than to read it. Go writes
+/// one a second, and the smallest of the recorded fixtures have two kilobytes.
+const TINY_BYTES: usize = 1 << 10;
+
 /// A generation ordered alone.
 pub(super) struct Alone<'a, P> {
     pub(super) noted: Noted<P>,
@@ -121,7 +125,7 @@ pub(in crate::parse) fn parse_pieces<P: Piece>(
     let initial = jobs.first().map(|generation| generation.number);
     let watch = Watch { progress, done };
     let spares = Spares::new(jobs.len());
-    let n_workers = if jobs.len() > 1 { threads.saturating_sub(1).min(jobs.len() - 1) } else { 0 };
+    let n_workers = n_workers(file.len(), jobs.len(), threads);
     let turns = Turns::new(jobs.len(), AHEAD + n_workers);
     let reader = Reader { minor, initial, watch, spares: &spares, jobs: &jobs, turns: &turns };
     std::thread::scope(|scope| {
@@ -137,6 +141,13 @@ pub(in crate::parse) fn parse_pieces<P: Piece>(
         let joiner = Joiner::new(file.len(), minor, watch, &spares);
         join_all(&scan, queue, joiner, &mut join)
     })
+}
+
+/// How many threads read besides the one that joins. Who writes hundreds of thousands of generations
+/// in a few megabytes keeps threads busy with waking each other.
+fn n_workers(n_bytes: usize, n_jobs: usize, threads: usize) -> usize {
+    let are_tiny = n_bytes / n_jobs.max(1) < TINY_BYTES;
+    if are_tiny { 0 } else { threads.saturating_sub(1).min(n_jobs.saturating_sub(1)) }
 }
 
 /// Joins what was found, in order.
@@ -293,6 +304,15 @@ mod tests {
         fn finish(&mut self) {}
 
         fn shift(&mut self, _: &Shift) {}
+    }
+
+    #[test]
+    fn tiny_generations_are_no_work_for_others() {
+        assert_eq!(n_workers(200 << 20, 60, 8), 7);
+        assert_eq!(n_workers(4 << 10, 2, 8), 1);
+        assert_eq!(n_workers(4 << 20, 500_000, 8), 0);
+        assert_eq!((n_workers(100, 0, 8), n_workers(1 << 20, 1, 8)), (0, 0));
+        assert_eq!(n_workers(200 << 20, 60, 1), 0);
     }
 
     #[test]

@@ -321,9 +321,7 @@ impl App {
         if ctx.state.prefs.drawer && ctx.state.view == View::Timeline {
             // In a low window most of it stays the lanes'.
             let most = (ui.available_height() * 0.45).clamp(120.0, 700.0);
-            egui::Panel::bottom("late_drawer")
-                .default_size(size::BOTTOM.min(most * 0.85))
-                .size_range(120.0..=most)
+            LatePanel::drawer(ctx, ui.available_width(), most)
                 .frame(egui::Frame::new().fill(theme.panel))
                 .show(ui, |ui| panels.late.drawer_ui(ui, ctx));
         }

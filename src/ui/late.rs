@@ -80,6 +80,9 @@ const COLUMNS: [Heading; 8] = [
 pub(crate) const EXCUSED: &str = "Late by scheduling: without the waits for a processor, the GC \
                                    and the canceller it would have left in time";
 
+/// How high the drawer is with no more than words, in points.
+const WORDS_PX: f32 = 84.0;
+
 /// How wide the drawer must be to have the chart beside the table, in points.
 const CHART_FROM: f32 = 760.0;
 
@@ -104,11 +107,26 @@ impl LatePanel {
         }
     }
 
+    /// The drawer's panel, `width` wide and at most `most` high: no higher than its words where it
+    /// has neither a row nor a chart.
+    pub(crate) fn drawer(ctx: &Ctx<'_>, width: f32, most: f32) -> egui::Panel {
+        let budget_ns = ctx.state.prefs.budget_ns;
+        let is_late = |sheet: &Sheet| sheet.document.analysis().late(budget_ns).len() > 0;
+        let any = ctx.focus().is_none_or(|(_, sheet)| is_late(sheet));
+        if any || has_chart(ctx, width) {
+            egui::Panel::bottom("late_drawer")
+                .default_size(size::BOTTOM.min(most * 0.85))
+                .size_range(120.0..=most)
+        } else {
+            egui::Panel::bottom("nobody_late").exact_size(WORDS_PX).resizable(false)
+        }
+    }
+
     /// Table and histogram side by side, under the timeline.
     pub(crate) fn drawer_ui(&mut self, ui: &mut Ui, ctx: &Ctx<'_>) {
         let width = ui.available_width();
         // What held each one up tells more than the chart, which the page of late exits has, too.
-        if width >= CHART_FROM && has_overstays(ctx) {
+        if has_chart(ctx, width) {
             egui::Panel::right("late_chart")
                 .exact_size((width * 0.30).clamp(200.0, 420.0))
                 .resizable(false)
@@ -299,6 +317,11 @@ pub(crate) fn no_cancels_text(sheet: &Sheet) -> String {
     } else {
         format!("No cancel in what could be read. {INCOMPLETE}")
     }
+}
+
+/// Whether a drawer as wide as that has the chart beside the table.
+fn has_chart(ctx: &Ctx<'_>, width: f32) -> bool {
+    width >= CHART_FROM && has_overstays(ctx)
 }
 
 /// Whether any of the open traces has an overstay for the plots.

@@ -137,3 +137,23 @@ fn who_is_late_only_by_scheduling_is_said_to_be() {
     click(&mut harness, &rows[0]);
     assert!(says(&harness, "Late by scheduling: without the waits"), "and why that excuses it");
 }
+
+#[test]
+fn where_nobody_is_late_the_drawer_leaves_its_room_to_the_lanes() {
+    let mut harness = Harness::builder()
+        .with_size([1024.0, 640.0])
+        .with_max_steps(30)
+        .build_eframe(|creation| App::new(&creation.egui_ctx, &[], Settings::default()));
+    wait(&mut harness);
+    let height = |harness: &Harness<'_, App>| {
+        harness.get_by_label_contains("Timeline of before.trace").rect().height()
+    };
+    drop_files(&mut harness, &["traces/late-exit/before.trace"]);
+    let with_table = height(&harness);
+    drop_files(&mut harness, &["traces/lost-cancel/before.trace"]);
+    if says(&harness, "Replace") {
+        click(&mut harness, "Replace");
+    }
+    assert!(says(&harness, "All of them left within 10 ms"));
+    assert!(height(&harness) > with_table + 60.0, "{with_table} → {}", height(&harness));
+}

@@ -42,7 +42,7 @@ impl Frequency {
         Self::from_ns(1.0 / (hz / 1e9))
     }
 
-    fn from_ns(ns: f64) -> Self {
+    pub(super) fn from_ns(ns: f64) -> Self {
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,

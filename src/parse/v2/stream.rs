@@ -1,4 +1,22 @@
 //! One thread's events in the order in which it wrote them, decoded one at a time.
+//!
+//! An event on the fast way, as it lies in the window of 16 bytes from `rest` on:
+//!
+//! ```text
+//! 0e  85 01  d2 09  83 80 01  2c │ 10  07  …
+//! │   │      │                   └ the next event
+//! │   │      └ args_at: arguments, up to three varints of up to four bytes each
+//! │   └ the time difference, a varint of up to four bytes
+//! └ the type, which tells how many arguments there are
+//! ```
+//!
+//! - [`Packed`] is the eight bytes from `args_at` on, whatever of them belongs to the next events.
+//! - Where the event ends is worked out when the next one is read, from the number of arguments:
+//!   whoever handled the event knows that mostly when this is compiled.
+//! - `args_at` is 2 to 5, so that eight bytes from there are in the window.
+//! - What does not fit is read varint by varint, as are the last 16 bytes of a batch: so a packed
+//!   event never ends its batch. `args_at` is where such an event ends, and its arguments are
+//!   [`Args::Wide`].
 
 #![expect(
     clippy::inline_always,
@@ -349,7 +367,71 @@ fn cut(offset: u64, wire_type: u8) -> Fault {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::base::ThreadId;
+    use crate::parse::spec::wire;
+
+    /// Stream on one batch, as it is before the first event is read.
+    fn stream(data: &[u8]) -> Stream<'_> {
+        let mut stream = Stream::new(0, Frequency::from_ns(64.0));
+        stream.push(Batch { thread: ThreadId(1), time: 1, offset: 0, experiment: 0, data });
+        stream
+    }
+
+    /// Types, time differences and arguments of all that can be read, and where each begins.
+    fn all(mut stream: Stream<'_>, next: impl Fn(&mut Stream<'_>) -> bool) -> Vec<String> {
+        let mut events = Vec::new();
+        while next(&mut stream) {
+            let n = usize::from(ARGS[usize::from(stream.event.wire_type)]);
+            let args = &stream.event.args::<MAX_ARGS>()[..n];
+            let (at, time) = (stream.event_offset(), stream.event.time);
+            events.push(format!("{at}: {} {time} {args:?}", stream.event.wire_type));
+        }
+        events
+    }
+
+    /// As [`Stream::advance`], but varint by varint.
+    fn advance_slowly(stream: &mut Stream<'_>) -> bool {
+        stream.rest = &stream.rest[stream.args_at..];
+        let Some(ns) = stream.read_slowly() else { return false };
+        if stream.event.time == 0 {
+            stream.begin();
+        }
+        stream.event.time = stream.event.time.wrapping_add(ns);
+        true
+    }
+
+    proptest! {
+        #[test]
+        fn both_ways_read_the_same(
+            events in proptest::collection::vec(
+                (wire::PROCS_CHANGE..=wire::END_OF_GENERATION, any::<[u64; 5]>(), any::<[u8; 5]>()),
+                1..60,
+            ),
+        ) {
+            let mut data = Vec::new();
+            for (wire_type, values, bits) in events {
+                let n = ARGS[usize::from(wire_type)];
+                if n == UNTIMED {
+                    continue;
+                }
+                data.push(wire_type);
+                for (value, bits) in values.iter().zip(bits).take(usize::from(n) + 1) {
+                    // Of every length, the short ones often.
+                    let mut value = value >> (63 - (bits % 64).min(bits / 4)) >> 1;
+                    while value >= 0x80 {
+                        data.push(value.to_le_bytes()[0] | 0x80);
+                        value >>= 7;
+                    }
+                    data.push(value.to_le_bytes()[0]);
+                }
+            }
+            let quick = all(stream(&data), |stream| stream.advance());
+            prop_assert_eq!(quick, all(stream(&data), |stream| advance_slowly(stream)));
+        }
+    }
 
     #[test]
     fn argument_counts_are_those_of_the_spec_table() {

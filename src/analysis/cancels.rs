@@ -25,7 +25,7 @@ use super::words::{Cause, Evidence, HeardIn, Outcome};
 
 /// All cancels, in order of time, and who heard them, cancel by cancel.
 #[derive(Debug, Default)]
-pub(crate) struct Heard {
+pub(crate) struct AllHeard {
     pub(crate) cancels: Vec<Cancel>,
     pub(crate) hearings: Vec<Hearing>,
     /// What the program logged, by cancel.
@@ -43,14 +43,14 @@ pub(crate) fn find(
     rules: &Rules,
     threads: Threads,
     pieces: Pieces,
-) -> Heard {
+) -> AllHeard {
     let logs = entries(trace, rules);
     // Fresh memory takes its time.
     let (groups, hearings) =
         threads.both(|| group(trace, book, threads, &pieces), || vec![OPEN; pieces.n_heard()]);
     let (calls, cancels) =
         threads.both(|| calls(threads, &pieces, &groups, &logs), || vec![UNKNOWN; groups.len()]);
-    let mut heard = Heard { cancels, hearings, ..Heard::default() };
+    let mut heard = AllHeard { cancels, hearings, ..AllHeard::default() };
     // Of some only a log tells.
     heard.cancels.resize(calls.len(), UNKNOWN);
     let adding = Adding { trace, book, pieces: &pieces, logs: &logs };
@@ -60,7 +60,7 @@ pub(crate) fn find(
     }
     let noticed = noticed(trace, book, &heard, &logs);
     heard.add_noticed(noticed);
-    let Heard { cancels, hearings, by_goroutine, listening, .. } = &mut heard;
+    let AllHeard { cancels, hearings, by_goroutine, listening, .. } = &mut heard;
     let index = || {
         // A column of their own is quicker to read twice.
         let of: Vec<Goroutine> = hearings.iter().map(|hearing| hearing.goroutine).collect();
@@ -138,7 +138,7 @@ struct Stretch<'a> {
 }
 
 impl Adding<'_> {
-    fn add_all(&self, threads: Threads, calls: &[Call], heard: &mut Heard) {
+    fn add_all(&self, threads: Threads, calls: &[Call], heard: &mut AllHeard) {
         let (mut first, mut first_heard) = (0, 0);
         let mut rest = &mut *heard.hearings;
         let stretches = calls.chunks(ROWS_AT_A_TIME).zip(heard.cancels.chunks_mut(ROWS_AT_A_TIME));
@@ -260,7 +260,7 @@ fn is_in_order(rows: &[Hearing]) -> bool {
     rows.len() <= FEW_ROWS && (0..rows.len()).all(is_new)
 }
 
-impl Heard {
+impl AllHeard {
     /// Leaves out the rows that are still open, each behind those of its cancel.
     fn close_up(&mut self) {
         let mut end = 0;
@@ -295,8 +295,8 @@ impl Heard {
 }
 
 /// Appends the deaf, who are sorted by cancel, to the table of hearings.
-pub(crate) fn add_deaf(heard: &mut Heard, deaf: Vec<Hearing>) {
-    let Heard { cancels, hearings, .. } = heard;
+pub(crate) fn add_deaf(heard: &mut AllHeard, deaf: Vec<Hearing>) {
+    let AllHeard { cancels, hearings, .. } = heard;
     let mut start = hearings.len();
     for same in deaf.chunk_by(|a, b| a.cancel == b.cancel) {
         let end = start + same.len();
@@ -350,10 +350,10 @@ impl Ear {
 }
 
 /// Who logged that they noticed a cancel.
-fn noticed(trace: &Trace, book: &Book, heard: &Heard, logs: &[Entry<'_>]) -> Vec<Hearing> {
+fn noticed(trace: &Trace, book: &Book, heard: &AllHeard, logs: &[Entry<'_>]) -> Vec<Hearing> {
     let mut hearings = Vec::new();
     let mut names = Names::default();
-    let Heard { cancels, logged, .. } = heard;
+    let AllHeard { cancels, logged, .. } = heard;
     let mut named = cancels.iter().filter(|cancel| logged.contains_key(&cancel.id)).peekable();
     for log in logs {
         match log.says.verb {

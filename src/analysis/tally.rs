@@ -9,7 +9,7 @@ use crate::model::{Edge, Trace};
 
 use super::Rules;
 use super::book::Book;
-use super::cancels::Heard;
+use super::cancels::AllHeard;
 use super::findings;
 use super::index::{ByGoroutine, overstays_of};
 use super::split::Assists;
@@ -23,10 +23,10 @@ pub(crate) fn analysis(
     rules: &Rules,
     threads: Threads,
     book: Book,
-    heard: Heard,
+    heard: AllHeard,
     sleeps: &[Vec<(Goroutine, Time)>],
 ) -> Analysis {
-    let Heard { cancels, hearings, logged, by_goroutine, .. } = heard;
+    let AllHeard { cancels, hearings, logged, by_goroutine, .. } = heard;
     let by_goroutine = overstays_of(trace, &hearings, by_goroutine);
     let (summary, worst_first) = worst_first(rules, threads, &hearings);
     let groups = groups((trace, rules, &book), threads, &hearings, &by_goroutine);

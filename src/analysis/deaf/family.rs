@@ -12,7 +12,7 @@ use super::super::names::Origin;
 use super::super::place::{host, place};
 use super::super::types::{Cancel, Hearing};
 use super::super::words::{Evidence, HeardIn};
-use super::{Found, Ground, Row, rounds};
+use super::{Found, Inquiry, Row, rounds};
 
 /// How many goroutines created before and after one to look at.
 const MAX_COMPANIONS: usize = 64;
@@ -58,56 +58,62 @@ impl Deaf {
 }
 
 /// Adds those for whom one of the cancelled family had to wait.
-pub(super) fn find(ground: &Ground<'_>, cancel: &Cancel, found: &mut Found) {
+pub(super) fn find(inquiry: &Inquiry<'_>, cancel: &Cancel, found: &mut Found) {
     let mut deaf = Deaf::default();
     let mut made_by_canceller = None;
     let mut useless: Option<Goroutine> = None;
     let mut asked: Option<(Goroutine, StrId)> = None;
-    for hearing in ground.told(cancel) {
+    for hearing in inquiry.told(cancel) {
         let who = hearing.goroutine;
-        if hearing.overstay_ns > ground.rules.late_over_ns {
-            while_leaving(ground, cancel, hearing, &Held::by_children(who), &mut deaf);
+        if hearing.overstay_ns > inquiry.rules.late_over_ns {
+            while_leaving(inquiry, cancel, hearing, &Held::by_children(who), &mut deaf);
         }
         let mut after = None;
-        for child in children_left(ground, cancel, who) {
-            let after = *after.get_or_insert_with(|| handler_began(ground, hearing));
+        for child in children_left(inquiry, cancel, who) {
+            let after = *after.get_or_insert_with(|| handler_began(inquiry, hearing));
             let parents = [Some(child), Some(who)];
             let held = Held { parents, after, ..Held::by_children(child) };
-            since_before(ground, cancel, &held, Plain::OrNot, &mut deaf);
+            since_before(inquiry, cancel, &held, Plain::OrNot, &mut deaf);
         }
         // The creator of a callback is whoever cancelled, and none of its family.
         let is_callback = hearing.evidence == Evidence::AfterFunc;
-        let parent = lives::parent(ground.trace, who).filter(|_| !is_callback);
+        let parent = lives::parent(inquiry.trace, who).filter(|_| !is_callback);
         let Some(parent) = parent else { continue };
         if cancel.by == Some(parent) {
             made_by_canceller = Some(who);
         }
-        if useless != Some(parent) && !may_wait_for_deaf(ground, cancel, parent) {
+        if useless != Some(parent) && !may_wait_for_deaf(inquiry, cancel, parent) {
             useless = Some(parent);
         }
         if useless == Some(parent) {
             continue;
         }
-        let made_by = ground.creating_function(who);
+        let made_by = inquiry.creating_function(who);
         if asked != Some((parent, made_by)) {
             asked = Some((parent, made_by));
             let children = Held { round_of: Some(who), ..Held::by_children(parent) };
             let held = Held { made_by: Some(made_by), ..children };
-            if since_before(ground, cancel, &held, Plain::Only, &mut deaf) {
-                for other in companions(ground, cancel, who, parent) {
-                    since_before(ground, cancel, &Held::by_children(other), Plain::Only, &mut deaf);
+            if since_before(inquiry, cancel, &held, Plain::Only, &mut deaf) {
+                for other in companions(inquiry, cancel, who, parent) {
+                    since_before(
+                        inquiry,
+                        cancel,
+                        &Held::by_children(other),
+                        Plain::Only,
+                        &mut deaf,
+                    );
                 }
             }
-            if ground.heard(cancel, parent) {
-                joins_after(ground, cancel, &children, &mut deaf);
+            if inquiry.heard(cancel, parent) {
+                joins_after(inquiry, cancel, &children, &mut deaf);
             }
         }
     }
     if let (Some(by), Some(told)) = (cancel.by, made_by_canceller)
-        && may_wait_for_deaf(ground, cancel, by)
+        && may_wait_for_deaf(inquiry, cancel, by)
     {
         let children = Held { round_of: Some(told), ..Held::by_children(by) };
-        joins_after(ground, cancel, &children, &mut deaf);
+        joins_after(inquiry, cancel, &children, &mut deaf);
     }
     // Those whom the deaf wait for in their turn.
     let mut next = 0;
@@ -115,43 +121,43 @@ pub(super) fn find(ground: &Ground<'_>, cancel: &Cancel, found: &mut Found) {
         next += 1;
         let new = found.add(Row { goroutine: who, evidence: Evidence::WaitedOn, left: None });
         if new {
-            since_before(ground, cancel, &Held::by_children(who), Plain::OrNot, &mut deaf);
+            since_before(inquiry, cancel, &Held::by_children(who), Plain::OrNot, &mut deaf);
         }
     }
 }
 
 /// Those children of one that was told to stop which stay longer than the limit, unheard.
 fn children_left<'a>(
-    ground: &'a Ground<'_>,
+    inquiry: &'a Inquiry<'_>,
     cancel: &'a Cancel,
     parent: Goroutine,
 ) -> impl Iterator<Item = Goroutine> + 'a {
-    let children = ground.stayers.of(parent).iter().copied();
-    children.filter(|&child| ground.overstays(cancel, child) && !ground.heard(cancel, child))
+    let children = inquiry.stayers.of(parent).iter().copied();
+    children.filter(|&child| inquiry.overstays(cancel, child) && !inquiry.heard(cancel, child))
 }
 
 /// Those that were created together with one that was told to stop, for another purpose, and
 /// did not hear: by the same function in one go. A goroutine of the same go statement as the
 /// one that heard has a context of its own if it did not hear, and so have those beyond it.
 fn companions(
-    ground: &Ground<'_>,
+    inquiry: &Inquiry<'_>,
     cancel: &Cancel,
     told: Goroutine,
     parent: Goroutine,
 ) -> Vec<Goroutine> {
-    let trace = ground.trace;
-    let stayers = ground.stayers.of(parent);
-    let made_by = ground.creating_function(told);
+    let trace = inquiry.trace;
+    let stayers = inquiry.stayers.of(parent);
+    let made_by = inquiry.creating_function(told);
     let at = stayers.partition_point(|&child| child < told);
     let near = at.saturating_sub(MAX_COMPANIONS)..(at + MAX_COMPANIONS).min(stayers.len());
     let is_companion = |child: Goroutine| {
-        ground.overstays(cancel, child)
+        inquiry.overstays(cancel, child)
             && lives::name(trace, child) != lives::name(trace, told)
-            && ground.creating_function(child) == made_by
-            && !ground.heard(cancel, child)
-            && one_round(ground, cancel, parent, told, child)
-            && rounds::same(ground, cancel, told, child)
-            && !blocks_between(ground, parent, child.min(told), child.max(told))
+            && inquiry.creating_function(child) == made_by
+            && !inquiry.heard(cancel, child)
+            && one_round(inquiry, cancel, parent, told, child)
+            && rounds::same(inquiry, cancel, told, child)
+            && !blocks_between(inquiry, parent, child.min(told), child.max(told))
     };
     stayers[near].iter().copied().filter(|&child| is_companion(child)).collect()
 }
@@ -159,36 +165,36 @@ fn companions(
 /// Whether all that were created between two, by the `go` statement of the one that was told
 /// to stop, heard the cancel: another one is of another round, with a context of its own.
 fn one_round(
-    ground: &Ground<'_>,
+    inquiry: &Inquiry<'_>,
     cancel: &Cancel,
     parent: Goroutine,
     told: Goroutine,
     other: Goroutine,
 ) -> bool {
-    let origin = lives::creation_stack(ground.trace, told);
-    let children = ground.children(parent);
+    let origin = lives::creation_stack(inquiry.trace, told);
+    let children = inquiry.children(parent);
     let (first, last) = (told.min(other), told.max(other));
     let start = children.partition_point(|&row| row < first.0);
     let end = children.partition_point(|&row| row <= last.0);
-    let same = |child: &Goroutine| lives::creation_stack(ground.trace, *child) == origin;
+    let same = |child: &Goroutine| lives::creation_stack(inquiry.trace, *child) == origin;
     end - start <= MAX_COMPANIONS
         && children[start..end]
             .iter()
             .map(|&row| Goroutine(row))
             .filter(same)
-            .all(|child| ground.heard(cancel, child))
+            .all(|child| inquiry.heard(cancel, child))
 }
 
 /// Whether a goroutine blocked between creating one and creating another.
 fn blocks_between(
-    ground: &Ground<'_>,
+    inquiry: &Inquiry<'_>,
     parent: Goroutine,
     first: Goroutine,
     last: Goroutine,
 ) -> bool {
-    let born = |goroutine| lives::born(ground.trace, goroutine);
+    let born = |goroutine| lives::born(inquiry.trace, goroutine);
     let (Some(from), Some(until)) = (born(first), born(last)) else { return true };
-    ground
+    inquiry
         .trace
         .spans_from(parent, from)
         .take_while(|span| span.start < until)
@@ -197,31 +203,32 @@ fn blocks_between(
 
 /// Since when a goroutine has been in the handler in which it heard; one that runs no handlers
 /// has been in its own function all its life.
-fn handler_began(ground: &Ground<'_>, hearing: &Hearing) -> Time {
-    let place = place(ground.trace, ground.book, hearing.goroutine, hearing.stack);
+fn handler_began(inquiry: &Inquiry<'_>, hearing: &Hearing) -> Time {
+    let place = place(inquiry.trace, inquiry.book, hearing.goroutine, hearing.stack);
     if place.host == StackId::EMPTY {
         return Time::MIN;
     }
-    ground
+    inquiry
         .trace
         .spans_before(hearing.goroutine, hearing.heard_at)
         .take(super::MAX_SPANS)
         .filter(|span| !span.woken && span.stack != StackId::EMPTY)
-        .find(|span| host(ground.trace, ground.book, span.stack) != place.host)
+        .find(|span| host(inquiry.trace, inquiry.book, span.stack) != place.host)
         .map_or(Time::MIN, |span| span.start)
 }
 
 /// Whether it pays to ask whom a goroutine waits for: it waits for its children if for anybody,
 /// and those that ended in time are not deaf.
-fn may_wait_for_deaf(ground: &Ground<'_>, cancel: &Cancel, parent: Goroutine) -> bool {
-    let limit = cancel.at + ground.rules.late_over_ns;
-    ground.stayers.any(ground.trace, parent, cancel.at, limit) && ground.overstays(cancel, parent)
+fn may_wait_for_deaf(inquiry: &Inquiry<'_>, cancel: &Cancel, parent: Goroutine) -> bool {
+    let limit = cancel.at + inquiry.rules.late_over_ns;
+    inquiry.stayers.any(inquiry.trace, parent, cancel.at, limit)
+        && inquiry.overstays(cancel, parent)
 }
 
 /// Whether a wait is one for a result or an end, and for nothing else.
-fn waits_plainly(ground: &Ground<'_>, span: &Span) -> bool {
-    ground.trace.string(span.reason) == "chan receive"
-        || ground.book.any(ground.trace.stacks(), span.stack, Traits::JOINS)
+fn waits_plainly(inquiry: &Inquiry<'_>, span: &Span) -> bool {
+    inquiry.trace.string(span.reason) == "chan receive"
+        || inquiry.book.any(inquiry.trace.stacks(), span.stack, Traits::JOINS)
 }
 
 /// Which waits count.
@@ -234,31 +241,31 @@ enum Plain {
 /// Looks at the wait that spans the cancel, if there is one that counts: who ended it? If it was one
 /// that heard, results may be gathered one by one: then at the next wait in the same place, too.
 fn since_before(
-    ground: &Ground<'_>,
+    inquiry: &Inquiry<'_>,
     cancel: &Cancel,
     held: &Held,
     plain: Plain,
     deaf: &mut Deaf,
 ) -> bool {
-    let mut spans = ground.trace.spans_from(held.who, cancel.at).take(super::MAX_SPANS).peekable();
+    let mut spans = inquiry.trace.spans_from(held.who, cancel.at).take(super::MAX_SPANS).peekable();
     let Some(first) = spans.next() else { return false };
     let counts = first.state == GoState::Waiting
         && first.start < cancel.at
-        && (plain == Plain::OrNot || waits_plainly(ground, &first));
+        && (plain == Plain::OrNot || waits_plainly(inquiry, &first));
     let mut wait = Some(first).filter(|_| counts);
     while let (Some(this), Some(next)) = (wait, spans.peek()) {
-        let_go(ground, cancel, held, &this, next, deaf);
-        let goes_on = next.waker.is_some_and(|by| ground.heard(cancel, by));
+        let_go(inquiry, cancel, held, &this, next, deaf);
+        let goes_on = next.waker.is_some_and(|by| inquiry.heard(cancel, by));
         let other = spans.find(|span| span.state == GoState::Waiting).filter(|_| goes_on);
-        wait =
-            other.filter(|other| ground.book.place(other.stack) == ground.book.place(first.stack));
+        wait = other
+            .filter(|other| inquiry.book.place(other.stack) == inquiry.book.place(first.stack));
     }
     counts
 }
 
 /// Looks at all waits of one that heard and has not left yet.
 fn while_leaving(
-    ground: &Ground<'_>,
+    inquiry: &Inquiry<'_>,
     cancel: &Cancel,
     hearing: &Hearing,
     held: &Held,
@@ -266,32 +273,32 @@ fn while_leaving(
 ) {
     let until = cancel.at + hearing.overstay_ns;
     let mut spans =
-        ground.trace.spans_from(held.who, hearing.heard_at).take(super::MAX_SPANS).peekable();
+        inquiry.trace.spans_from(held.who, hearing.heard_at).take(super::MAX_SPANS).peekable();
     while let Some(span) = spans.next() {
         if span.start >= until {
             break;
         }
         if let Some(next) = spans.peek() {
-            let_go(ground, cancel, held, &span, next, deaf);
+            let_go(inquiry, cancel, held, &span, next, deaf);
         }
     }
 }
 
 /// Looks at the next wait that the canceller enters after the cancel, or a goroutine that heard
 /// and lives on: if it is for others to end, who ended it?
-fn joins_after(ground: &Ground<'_>, cancel: &Cancel, held: &Held, deaf: &mut Deaf) {
+fn joins_after(inquiry: &Inquiry<'_>, cancel: &Cancel, held: &Held, deaf: &mut Deaf) {
     let waits = |span: &Span| span.start >= cancel.at && span.state == GoState::Waiting;
-    let mut spans = ground.trace.spans_from(held.who, cancel.at).take(super::MAX_SPANS);
-    let outside = |span: &Span| ground.book.mark(span.stack).is_none();
+    let mut spans = inquiry.trace.spans_from(held.who, cancel.at).take(super::MAX_SPANS);
+    let outside = |span: &Span| inquiry.book.mark(span.stack).is_none();
     let Some(wait) = spans.find(|span| waits(span) && outside(span)) else { return };
-    if let (true, Some(next)) = (waits_plainly(ground, &wait), spans.next()) {
-        let_go(ground, cancel, held, &wait, &next, deaf);
+    if let (true, Some(next)) = (waits_plainly(inquiry, &wait), spans.next()) {
+        let_go(inquiry, cancel, held, &wait, &next, deaf);
     }
 }
 
 /// Adds who ended a wait, if that was its last act and it may be deaf.
 fn let_go(
-    ground: &Ground<'_>,
+    inquiry: &Inquiry<'_>,
     cancel: &Cancel,
     held: &Held,
     wait: &Span,
@@ -300,42 +307,42 @@ fn let_go(
 ) {
     let (GoState::Waiting, true, Some(by)) = (wait.state, next.woken, next.waker) else { return };
     // The members of a library's group have its context, whoever of them leaves last.
-    let start = ground.book.function(lives::name(ground.trace, by));
-    let heard = start.origin == Origin::Dependency && ground.heard(cancel, by);
-    if !is_waited_for(ground, cancel, held, by, next.start)
-        || !heard && !ground.may_be_deaf(cancel, by)
+    let start = inquiry.book.function(lives::name(inquiry.trace, by));
+    let heard = start.origin == Origin::Dependency && inquiry.heard(cancel, by);
+    if !is_waited_for(inquiry, cancel, held, by, next.start)
+        || !heard && !inquiry.may_be_deaf(cancel, by)
     {
         return;
     }
     let mut accuse = |of: Goroutine| {
-        if !deaf.seen.contains(&of) && held.admits(ground, cancel, of) {
+        if !deaf.seen.contains(&of) && held.admits(inquiry, cancel, of) {
             deaf.add(of);
         }
     };
     if !heard {
         accuse(by);
     }
-    if !ground.book.any(ground.trace.stacks(), wait.stack, Traits::JOINS) {
+    if !inquiry.book.any(inquiry.trace.stacks(), wait.stack, Traits::JOINS) {
         return;
     }
     // Only the last of those that a WaitGroup waits for is seen to end the wait: the others
     // that do the same were waited for as well.
-    let trace = ground.trace;
+    let trace = inquiry.trace;
     let Some(parent) = lives::parent(trace, by) else { return };
     let origin = lives::creation_stack(trace, by);
-    let made_by = ground.creating_function(by);
+    let made_by = inquiry.creating_function(by);
     let does_the_same = |other: Goroutine| {
         lives::creation_stack(trace, other) == origin
             || lives::name(trace, other) == lives::name(trace, by)
-                && ground.creating_function(other) == made_by
+                && inquiry.creating_function(other) == made_by
     };
-    for &other in ground.unheard.of(parent) {
+    for &other in inquiry.unheard.of(parent) {
         if other != by
             && origin != StackId::EMPTY
             && does_the_same(other)
-            && ground.end(other) <= next.start
-            && is_waited_for(ground, cancel, held, other, ground.end(other))
-            && ground.may_be_deaf(cancel, other)
+            && inquiry.end(other) <= next.start
+            && is_waited_for(inquiry, cancel, held, other, inquiry.end(other))
+            && inquiry.may_be_deaf(cancel, other)
         {
             accuse(other);
         }
@@ -344,48 +351,48 @@ fn let_go(
 
 /// Whether a goroutine may have been waited for that let another go on: it left right after.
 fn is_waited_for(
-    ground: &Ground<'_>,
+    inquiry: &Inquiry<'_>,
     cancel: &Cancel,
     held: &Held,
     by: Goroutine,
     let_go: Time,
 ) -> bool {
-    let parent = lives::parent(ground.trace, by);
-    let_go - cancel.at > ground.rules.late_over_ns
-        && lives::ended(ground.trace, by).is_some()
-        && ground.end(by) - let_go <= ground.rules.late_over_ns
+    let parent = lives::parent(inquiry.trace, by);
+    let_go - cancel.at > inquiry.rules.late_over_ns
+        && lives::ended(inquiry.trace, by).is_some()
+        && inquiry.end(by) - let_go <= inquiry.rules.late_over_ns
         && parent.is_some()
         && held.parents.contains(&parent)
 }
 
 impl Held {
     /// Whether one that was waited for was started as it must have been.
-    fn admits(&self, ground: &Ground<'_>, cancel: &Cancel, of: Goroutine) -> bool {
-        self.made_by.is_none_or(|function| ground.creating_function(of) == function)
-            && lives::first(ground.trace, of) > self.after
-            && self.round_of.is_none_or(|told| rounds::same(ground, cancel, told, of))
+    fn admits(&self, inquiry: &Inquiry<'_>, cancel: &Cancel, of: Goroutine) -> bool {
+        self.made_by.is_none_or(|function| inquiry.creating_function(of) == function)
+            && lives::first(inquiry.trace, of) > self.after
+            && self.round_of.is_none_or(|told| rounds::same(inquiry, cancel, told, of))
     }
 }
 
 /// Adds those that the same function of the same goroutine created as one that heard: a guess.
-pub(super) fn find_siblings(ground: &Ground<'_>, cancel: &Cancel, found: &mut Found) {
+pub(super) fn find_siblings(inquiry: &Inquiry<'_>, cancel: &Cancel, found: &mut Found) {
     let mut asked = FxHashSet::default();
-    for hearing in ground.told(cancel).filter(|hearing| hearing.heard_in == HeardIn::Own) {
-        let Some(parent) = lives::parent(ground.trace, hearing.goroutine) else {
+    for hearing in inquiry.told(cancel).filter(|hearing| hearing.heard_in == HeardIn::Own) {
+        let Some(parent) = lives::parent(inquiry.trace, hearing.goroutine) else {
             continue;
         };
-        let made_by = ground.creating_function(hearing.goroutine);
+        let made_by = inquiry.creating_function(hearing.goroutine);
         if !asked.insert((parent, made_by)) {
             continue;
         }
-        let children = ground.stayers.of(parent);
+        let children = inquiry.stayers.of(parent);
         let at = children.partition_point(|&child| child < hearing.goroutine);
         let near = at.saturating_sub(MAX_SIBLINGS)..(at + MAX_SIBLINGS).min(children.len());
         for &child in &children[near] {
-            if ground.overstays(cancel, child)
-                && ground.creating_function(child) == made_by
-                && rounds::same(ground, cancel, hearing.goroutine, child)
-                && ground.may_be_deaf(cancel, child)
+            if inquiry.overstays(cancel, child)
+                && inquiry.creating_function(child) == made_by
+                && rounds::same(inquiry, cancel, hearing.goroutine, child)
+                && inquiry.may_be_deaf(cancel, child)
             {
                 found.add(Row { goroutine: child, evidence: Evidence::Sibling, left: None });
             }

@@ -22,7 +22,7 @@ use crate::parse::event::GoState;
 
 use super::Rules;
 use super::book::{Book, Traits};
-use super::cancels::Heard;
+use super::cancels::AllHeard;
 use super::index::{ByGoroutine, Spanning, children_of};
 use super::listening::Listening;
 use super::lives;
@@ -48,12 +48,12 @@ pub(crate) fn find(
     book: &Book,
     rules: &Rules,
     threads: Threads,
-    heard: &Heard,
+    heard: &AllHeard,
     suspects: Suspects,
 ) -> Vec<Hearing> {
-    let Heard { cancels, hearings, logged, by_goroutine, listening } = heard;
+    let AllHeard { cancels, hearings, logged, by_goroutine, listening } = heard;
     let Suspects { stayers, mut long_work } = suspects;
-    let mut ground = Ground {
+    let mut inquiry = Inquiry {
         trace,
         book,
         rules,
@@ -70,17 +70,17 @@ pub(crate) fn find(
         listening,
     };
     // Whom nobody can accuse is left out once, and not looked at again for each cancel.
-    ground.unheard = ground.stayers.only(trace, |goroutine| !ground.is_beyond_doubt(goroutine));
-    long_work.retain(|goroutine| !ground.is_beyond_doubt(goroutine));
+    inquiry.unheard = inquiry.stayers.only(trace, |goroutine| !inquiry.is_beyond_doubt(goroutine));
+    long_work.retain(|goroutine| !inquiry.is_beyond_doubt(goroutine));
     long_work.see(trace, threads);
     threads.over_rows(cancels.len(), |rows| {
         let mut deaf = Vec::new();
         for cancel in &cancels[rows] {
             let task = logged.get(&cancel.id).filter(|logged| logged.whole_task);
             let task = task.map(|logged| logged.task);
-            let mut found = find_deaf(&ground, cancel, &long_work, task).rows;
+            let mut found = find_deaf(&inquiry, cancel, &long_work, task).rows;
             found.sort_by_key(|row| row.goroutine);
-            deaf.extend(found.iter().map(|row| ground.hearing(cancel, row)));
+            deaf.extend(found.iter().map(|row| inquiry.hearing(cancel, row)));
         }
         deaf
     })
@@ -88,17 +88,17 @@ pub(crate) fn find(
 
 /// The deaf of one cancel, by the first grade that fits each.
 fn find_deaf(
-    ground: &Ground<'_>,
+    inquiry: &Inquiry<'_>,
     cancel: &Cancel,
     work: &LongWork,
     logged: Option<TaskId>,
 ) -> Found {
     let mut found = Found::default();
-    request::find(ground, cancel, &mut found);
-    family::find(ground, cancel, &mut found);
-    tasks::find(ground, cancel, work, logged, &mut found);
-    if ground.rules.sibling {
-        family::find_siblings(ground, cancel, &mut found);
+    request::find(inquiry, cancel, &mut found);
+    family::find(inquiry, cancel, &mut found);
+    tasks::find(inquiry, cancel, work, logged, &mut found);
+    if inquiry.rules.sibling {
+        family::find_siblings(inquiry, cancel, &mut found);
     }
     found
 }
@@ -144,7 +144,7 @@ impl Found {
 }
 
 /// What all grades look things up in.
-struct Ground<'a> {
+struct Inquiry<'a> {
     trace: &'a Trace,
     book: &'a Book,
     rules: &'a Rules,
@@ -164,7 +164,7 @@ struct Ground<'a> {
     listening: &'a Listening,
 }
 
-impl Ground<'_> {
+impl Inquiry<'_> {
     /// Who heard a cancel.
     fn all_heard<'b>(&'b self, cancel: &Cancel) -> impl Iterator<Item = &'b Hearing> + use<'b> {
         self.hearings[cancel.heard.start as usize..cancel.heard.end as usize].iter()

@@ -10,7 +10,7 @@ use super::super::lives;
 use super::super::place::host;
 use super::super::types::Cancel;
 use super::super::words::{Cause, Evidence};
-use super::{Found, Ground, Row};
+use super::{Found, Inquiry, Row};
 use crate::base::{Goroutine, StackId, Time};
 
 /// How far to look back for the handler that runs: in spans, or in goroutines that were started.
@@ -21,34 +21,34 @@ const LOOK_BACK: usize = 16;
 pub(super) const TIMEOUT_HANDLER: &str = "net/http.(*timeoutHandler).ServeHTTP";
 
 /// Adds the handler whose client went away or whose time is up, if it did not hear and works on.
-pub(super) fn find(ground: &Ground<'_>, cancel: &Cancel, found: &mut Found) {
+pub(super) fn find(inquiry: &Inquiry<'_>, cancel: &Cancel, found: &mut Found) {
     match cancel.cause {
-        Cause::ClientGone => client_gone(ground, cancel, found),
-        Cause::Deadline => timed_out(ground, cancel, found),
+        Cause::ClientGone => client_gone(inquiry, cancel, found),
+        Cause::Deadline => timed_out(inquiry, cancel, found),
         _ => {}
     }
 }
 
 /// The handler that an `http.TimeoutHandler` started last, if that heard.
-fn timed_out(ground: &Ground<'_>, cancel: &Cancel, found: &mut Found) {
-    let Some(function) = ground.timeout_handler else { return };
-    let trace = ground.trace;
-    for hearing in ground.all_heard(cancel) {
-        let place = trace.stacks().top(ground.book.place(hearing.stack));
+fn timed_out(inquiry: &Inquiry<'_>, cancel: &Cancel, found: &mut Found) {
+    let Some(function) = inquiry.timeout_handler else { return };
+    let trace = inquiry.trace;
+    for hearing in inquiry.all_heard(cancel) {
+        let place = trace.stacks().top(inquiry.book.place(hearing.stack));
         if place.is_none_or(|frame| frame.function != function) {
             continue;
         }
-        let children = ground.children(hearing.goroutine).iter().rev().map(|&row| Goroutine(row));
+        let children = inquiry.children(hearing.goroutine).iter().rev().map(|&row| Goroutine(row));
         let is_handler = |child: &Goroutine| {
             let name = trace.string(lives::name(trace, *child));
             lives::first(trace, *child) < cancel.at && name.starts_with(TIMEOUT_HANDLER)
         };
         let handler = children.take(LOOK_BACK).find(is_handler);
         let is_deaf = |handler: &Goroutine| {
-            ground.overstays(cancel, *handler)
-                && !ground.heard(cancel, *handler)
-                && !ground.was_helped(cancel, *handler)
-                && !ground.is_excused(cancel, *handler)
+            inquiry.overstays(cancel, *handler)
+                && !inquiry.heard(cancel, *handler)
+                && !inquiry.was_helped(cancel, *handler)
+                && !inquiry.is_excused(cancel, *handler)
         };
         if let Some(goroutine) = handler.filter(is_deaf) {
             found.add(Row { goroutine, evidence: Evidence::Task, left: None });
@@ -56,37 +56,37 @@ fn timed_out(ground: &Ground<'_>, cancel: &Cancel, found: &mut Found) {
     }
 }
 
-fn client_gone(ground: &Ground<'_>, cancel: &Cancel, found: &mut Found) {
-    let Some(server) = cancel.by.and_then(|by| served_by(ground, by)) else { return };
-    if lives::first(ground.trace, server) >= cancel.at || ground.heard(cancel, server) {
+fn client_gone(inquiry: &Inquiry<'_>, cancel: &Cancel, found: &mut Found) {
+    let Some(server) = cancel.by.and_then(|by| served_by(inquiry, by)) else { return };
+    if lives::first(inquiry.trace, server) >= cancel.at || inquiry.heard(cancel, server) {
         return;
     }
-    let serving = handler(ground, server, cancel.at);
+    let serving = handler(inquiry, server, cancel.at);
     if serving == StackId::EMPTY {
         return;
     }
-    let left = own_stacks(ground.trace, server, cancel.at)
-        .find(|span| host(ground.trace, ground.book, span.stack) != serving)
+    let left = own_stacks(inquiry.trace, server, cancel.at)
+        .find(|span| host(inquiry.trace, inquiry.book, span.stack) != serving)
         .map(|span| span.start);
-    let until = left.unwrap_or(ground.end(server));
-    if until - cancel.at > ground.rules.late_over_ns {
-        let left = left.or(lives::ended(ground.trace, server));
+    let until = left.unwrap_or(inquiry.end(server));
+    if until - cancel.at > inquiry.rules.late_over_ns {
+        let left = left.or(lives::ended(inquiry.trace, server));
         found.add(Row { goroutine: server, evidence: Evidence::Task, left });
     }
 }
 
 /// The connection's goroutine, if `reader` is its background reader.
-fn served_by(ground: &Ground<'_>, reader: Goroutine) -> Option<Goroutine> {
-    let name = lives::name(ground.trace, reader);
-    let reads = ground.trace.string(name).starts_with("net/http.(*connReader).backgroundRead");
-    lives::parent(ground.trace, reader).filter(|_| reads)
+fn served_by(inquiry: &Inquiry<'_>, reader: Goroutine) -> Option<Goroutine> {
+    let name = lives::name(inquiry.trace, reader);
+    let reads = inquiry.trace.string(name).starts_with("net/http.(*connReader).backgroundRead");
+    lives::parent(inquiry.trace, reader).filter(|_| reads)
 }
 
 /// The host of the handler that a connection's goroutine is in at some moment; empty if it is
 /// in none.
-fn handler(ground: &Ground<'_>, server: Goroutine, at: Time) -> StackId {
-    let host_of = |stack| host(ground.trace, ground.book, stack);
-    let before = ground
+fn handler(inquiry: &Inquiry<'_>, server: Goroutine, at: Time) -> StackId {
+    let host_of = |stack| host(inquiry.trace, inquiry.book, stack);
+    let before = inquiry
         .trace
         .spans_before(server, at)
         .take(LOOK_BACK)
@@ -96,5 +96,5 @@ fn handler(ground: &Ground<'_>, server: Goroutine, at: Time) -> StackId {
         return before;
     }
     // It may be in a handler that has not stopped anywhere yet.
-    own_stacks(ground.trace, server, at).next().map_or(StackId::EMPTY, |span| host_of(span.stack))
+    own_stacks(inquiry.trace, server, at).next().map_or(StackId::EMPTY, |span| host_of(span.stack))
 }

@@ -5,7 +5,7 @@ use crate::base::{Goroutine, StackId};
 use super::super::lives;
 use super::super::types::Cancel;
 use super::super::words::HeardIn;
-use super::Ground;
+use super::Inquiry;
 
 /// How many goroutines created before and after one to look at.
 const MAX_NEAR: usize = 64;
@@ -20,18 +20,18 @@ const MAX_FIRST: usize = 256;
 /// a goroutine belongs to the round in which it was started, and only if other rounds start one
 /// like it: what comes after the loop, or before it, belongs to none.
 pub(super) fn same(
-    ground: &Ground<'_>,
+    inquiry: &Inquiry<'_>,
     cancel: &Cancel,
     told: Goroutine,
     other: Goroutine,
 ) -> bool {
-    let origin = |of: Goroutine| lives::creation_stack(ground.trace, of);
+    let origin = |of: Goroutine| lives::creation_stack(inquiry.trace, of);
     let (of_told, of_other) = (origin(told), origin(other));
-    let Some(parent) = lives::parent(ground.trace, told) else { return true };
-    if lives::parent(ground.trace, other) != Some(parent) || of_told == StackId::EMPTY {
+    let Some(parent) = lives::parent(inquiry.trace, told) else { return true };
+    if lives::parent(inquiry.trace, other) != Some(parent) || of_told == StackId::EMPTY {
         return true;
     }
-    let children = ground.children(parent);
+    let children = inquiry.children(parent);
     let at = children.partition_point(|&row| row < other.0);
     let near = at.saturating_sub(MAX_NEAR)..(at + MAX_NEAR).min(children.len());
     let near: Vec<Goroutine> = children[near]
@@ -42,8 +42,8 @@ pub(super) fn same(
     let has_its_own = |child: &Goroutine| {
         let own = |row: &super::Hearing| row.heard_in == HeardIn::Own && row.cancel != cancel.id;
         origin(*child) == of_told
-            && !ground.heard(cancel, *child)
-            && ground.rows_of(*child).any(own)
+            && !inquiry.heard(cancel, *child)
+            && inquiry.rows_of(*child).any(own)
     };
     if !near.iter().any(has_its_own) {
         return true;
@@ -58,7 +58,7 @@ pub(super) fn same(
     } else {
         near.iter().rfind(|child| **child < other && origin(**child) == of_told)
     };
-    owner.is_some_and(|&owner| ground.heard(cancel, owner))
+    owner.is_some_and(|&owner| inquiry.heard(cancel, owner))
 }
 
 /// Whether those of one kind come between those of the other.

@@ -8,7 +8,7 @@ use super::super::threads::Threads;
 use super::super::types::Cancel;
 use super::super::words::Evidence;
 use super::super::{Rules, lives};
-use super::{Found, Ground, Row};
+use super::{Found, Inquiry, Row};
 
 /// The background task, which everything is in.
 const BACKGROUND: TaskId = TaskId(0);
@@ -106,7 +106,7 @@ fn seen(
 
 /// Adds those that work in a task of one who heard, or in that of the cancel's log.
 pub(super) fn find(
-    ground: &Ground<'_>,
+    inquiry: &Inquiry<'_>,
     cancel: &Cancel,
     work: &LongWork,
     logged: Option<TaskId>,
@@ -116,21 +116,21 @@ pub(super) fn find(
         return;
     }
     let mut asked: WireSet<TaskId> = WireSet::default();
-    for hearing in ground.told(cancel) {
+    for hearing in inquiry.told(cancel) {
         // One who serves many tasks tells nothing of any.
         if let Some(task) = work.task_of(hearing.goroutine)
             && asked.insert(task)
         {
-            add(ground, cancel, work, task, Some(hearing.goroutine), found);
+            add(inquiry, cancel, work, task, Some(hearing.goroutine), found);
         }
     }
     if let Some(task) = logged.filter(|task| *task != BACKGROUND && !asked.contains(task)) {
-        add(ground, cancel, work, task, cancel.by, found);
+        add(inquiry, cancel, work, task, cancel.by, found);
     }
 }
 
 fn add(
-    ground: &Ground<'_>,
+    inquiry: &Inquiry<'_>,
     cancel: &Cancel,
     work: &LongWork,
     task: TaskId,
@@ -139,17 +139,17 @@ fn add(
 ) {
     for &(goroutine, interval) in work.by_task.get(&task).map_or(&[][..], Vec::as_slice) {
         let works_on = interval.start < cancel.at
-            && interval.end - cancel.at > ground.rules.late_over_ns
+            && interval.end - cancel.at > inquiry.rules.late_over_ns
             && work.task_of(goroutine) == Some(task);
         // Who created the one that heard may have given it a context of its own.
-        let above = because_of.is_some_and(|of| is_ancestor(ground, goroutine, of));
-        if works_on && !above && ground.may_be_deaf(cancel, goroutine) {
+        let above = because_of.is_some_and(|of| is_ancestor(inquiry, goroutine, of));
+        if works_on && !above && inquiry.may_be_deaf(cancel, goroutine) {
             found.add(Row { goroutine, evidence: Evidence::Task, left: None });
         }
     }
 }
 
-fn is_ancestor(ground: &Ground<'_>, who: Goroutine, of: Goroutine) -> bool {
-    let up = std::iter::successors(Some(of), |of| lives::parent(ground.trace, *of));
+fn is_ancestor(inquiry: &Inquiry<'_>, who: Goroutine, of: Goroutine) -> bool {
+    let up = std::iter::successors(Some(of), |of| lives::parent(inquiry.trace, *of));
     up.skip(1).take(MAX_GENERATIONS).any(|ancestor| ancestor == who)
 }

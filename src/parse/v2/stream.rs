@@ -381,7 +381,7 @@ mod tests {
     }
 
     /// Types, time differences and arguments of all that can be read, and where each begins.
-    fn all(mut stream: Stream<'_>, next: impl Fn(&mut Stream<'_>) -> bool) -> Vec<String> {
+    fn all<'a>(mut stream: Stream<'a>, next: impl Fn(&mut Stream<'a>) -> bool) -> Vec<String> {
         let mut events = Vec::new();
         while next(&mut stream) {
             let n = usize::from(ARGS[usize::from(stream.event.wire_type)]);
@@ -428,8 +428,8 @@ mod tests {
                     data.push(value.to_le_bytes()[0]);
                 }
             }
-            let quick = all(stream(&data), |stream| stream.advance());
-            prop_assert_eq!(quick, all(stream(&data), |stream| advance_slowly(stream)));
+            let quick = all(stream(&data), Stream::advance);
+            prop_assert_eq!(quick, all(stream(&data), advance_slowly));
         }
     }
 

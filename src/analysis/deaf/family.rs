@@ -57,64 +57,18 @@ impl Deaf {
     }
 }
 
-/// Adds those for whom one of the cancelled family had to wait.
+/// Adds those for whom one of the cancelled family had to wait: the cases of `waited-on` in
+/// docs/late-exits.md, in their order.
 pub(super) fn find(inquiry: &Inquiry<'_>, cancel: &Cancel, found: &mut Found) {
-    let mut deaf = Deaf::default();
-    let mut made_by_canceller = None;
-    let mut useless: Option<Goroutine> = None;
-    let mut asked: Option<(Goroutine, StrId)> = None;
+    let mut family =
+        Family { inquiry, cancel, deaf: Deaf::default(), creators: Creators::default() };
     for hearing in inquiry.told(cancel) {
-        let who = hearing.goroutine;
-        if hearing.overstay_ns > inquiry.rules.late_over_ns {
-            while_leaving(inquiry, cancel, hearing, &Held::by_children(who), &mut deaf);
-        }
-        let mut after = None;
-        for child in children_left(inquiry, cancel, who) {
-            let after = *after.get_or_insert_with(|| handler_began(inquiry, hearing));
-            let parents = [Some(child), Some(who)];
-            let held = Held { parents, after, ..Held::by_children(child) };
-            since_before(inquiry, cancel, &held, Plain::OrNot, &mut deaf);
-        }
-        // The creator of a callback is whoever cancelled, and none of its family.
-        let is_callback = hearing.evidence == Evidence::AfterFunc;
-        let parent = lives::parent(inquiry.trace, who).filter(|_| !is_callback);
-        let Some(parent) = parent else { continue };
-        if cancel.by == Some(parent) {
-            made_by_canceller = Some(who);
-        }
-        if useless != Some(parent) && !may_wait_for_deaf(inquiry, cancel, parent) {
-            useless = Some(parent);
-        }
-        if useless == Some(parent) {
-            continue;
-        }
-        let made_by = inquiry.creating_function(who);
-        if asked != Some((parent, made_by)) {
-            asked = Some((parent, made_by));
-            let children = Held { round_of: Some(who), ..Held::by_children(parent) };
-            let held = Held { made_by: Some(made_by), ..children };
-            if since_before(inquiry, cancel, &held, Plain::Only, &mut deaf) {
-                for other in companions(inquiry, cancel, who, parent) {
-                    since_before(
-                        inquiry,
-                        cancel,
-                        &Held::by_children(other),
-                        Plain::Only,
-                        &mut deaf,
-                    );
-                }
-            }
-            if inquiry.heard(cancel, parent) {
-                joins_after(inquiry, cancel, &children, &mut deaf);
-            }
-        }
+        family.by_own_wait(hearing);
+        family.by_children(hearing);
+        family.by_creator(hearing);
     }
-    if let (Some(by), Some(told)) = (cancel.by, made_by_canceller)
-        && may_wait_for_deaf(inquiry, cancel, by)
-    {
-        let children = Held { round_of: Some(told), ..Held::by_children(by) };
-        joins_after(inquiry, cancel, &children, &mut deaf);
-    }
+    family.by_canceller();
+    let mut deaf = family.deaf;
     // Those whom the deaf wait for in their turn.
     let mut next = 0;
     while let Some(&who) = deaf.rows.get(next) {
@@ -122,6 +76,94 @@ pub(super) fn find(inquiry: &Inquiry<'_>, cancel: &Cancel, found: &mut Found) {
         let new = found.add(Row { goroutine: who, evidence: Evidence::WaitedOn, left: None });
         if new {
             since_before(inquiry, cancel, &Held::by_children(who), Plain::OrNot, &mut deaf);
+        }
+    }
+}
+
+/// The search for those whom one cancel should have reached as well.
+struct Family<'a> {
+    inquiry: &'a Inquiry<'a>,
+    cancel: &'a Cancel,
+    deaf: Deaf,
+    creators: Creators,
+}
+
+/// What is known of the creators of those that were told: mostly all have the same.
+#[derive(Default)]
+struct Creators {
+    /// The last one that cannot have waited for a deaf goroutine.
+    useless: Option<Goroutine>,
+    /// The last one that was asked, and for what its function had created.
+    asked: Option<(Goroutine, StrId)>,
+    /// One that was told to stop and that the canceller had created.
+    of_canceller: Option<Goroutine>,
+}
+
+impl Family<'_> {
+    /// One that was told to stop had to wait for its own child before it could leave.
+    fn by_own_wait(&mut self, hearing: &Hearing) {
+        if hearing.overstay_ns > self.inquiry.rules.late_over_ns {
+            let held = Held::by_children(hearing.goroutine);
+            while_leaving(self.inquiry, self.cancel, hearing, &held, &mut self.deaf);
+        }
+    }
+
+    /// An unheard child of one that was told to stop had to wait.
+    fn by_children(&mut self, hearing: &Hearing) {
+        let (inquiry, cancel, who) = (self.inquiry, self.cancel, hearing.goroutine);
+        let mut after = None;
+        for child in children_left(inquiry, cancel, who) {
+            let after = *after.get_or_insert_with(|| handler_began(inquiry, hearing));
+            let parents = [Some(child), Some(who)];
+            let held = Held { parents, after, ..Held::by_children(child) };
+            since_before(inquiry, cancel, &held, Plain::OrNot, &mut self.deaf);
+        }
+    }
+
+    /// The creator of one that was told to stop waits for what it had created in one go, or what it
+    /// had created with it for another purpose has to wait; or the creator heard and lives on, and
+    /// waits then.
+    fn by_creator(&mut self, hearing: &Hearing) {
+        let (inquiry, cancel, who) = (self.inquiry, self.cancel, hearing.goroutine);
+        // The creator of a callback is whoever cancelled, and none of its family.
+        let is_callback = hearing.evidence == Evidence::AfterFunc;
+        let parent = lives::parent(inquiry.trace, who).filter(|_| !is_callback);
+        let Some(parent) = parent else { return };
+        if cancel.by == Some(parent) {
+            self.creators.of_canceller = Some(who);
+        }
+        if self.creators.useless != Some(parent) && !may_wait_for_deaf(inquiry, cancel, parent) {
+            self.creators.useless = Some(parent);
+        }
+        if self.creators.useless == Some(parent) {
+            return;
+        }
+        let made_by = inquiry.creating_function(who);
+        if self.creators.asked == Some((parent, made_by)) {
+            return;
+        }
+        self.creators.asked = Some((parent, made_by));
+        let children = Held { round_of: Some(who), ..Held::by_children(parent) };
+        let held = Held { made_by: Some(made_by), ..children };
+        if since_before(inquiry, cancel, &held, Plain::Only, &mut self.deaf) {
+            for other in companions(inquiry, cancel, who, parent) {
+                let held = Held::by_children(other);
+                since_before(inquiry, cancel, &held, Plain::Only, &mut self.deaf);
+            }
+        }
+        if inquiry.heard(cancel, parent) {
+            joins_after(inquiry, cancel, &children, &mut self.deaf);
+        }
+    }
+
+    /// The canceller waits, in the very next wait, for what it had created.
+    fn by_canceller(&mut self) {
+        let (inquiry, cancel) = (self.inquiry, self.cancel);
+        if let (Some(by), Some(told)) = (cancel.by, self.creators.of_canceller)
+            && may_wait_for_deaf(inquiry, cancel, by)
+        {
+            let children = Held { round_of: Some(told), ..Held::by_children(by) };
+            joins_after(inquiry, cancel, &children, &mut self.deaf);
         }
     }
 }

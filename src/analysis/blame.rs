@@ -133,6 +133,17 @@ impl<'a> Walk<'a> {
     }
 
     /// Cuts up a window, its end first.
+    ///
+    /// ```text
+    /// window.start                                                  window.end
+    /// ├── early ──┬── before birth ──┬─ piece ─┬─ piece ─┬─ piece ──┬─ rest ─┤
+    ///             └ from                       └ end, as the walk goes back
+    /// ```
+    ///
+    /// Its parts tile the window, so that what is put adds up to it: the pieces of the spans that
+    /// are read; a rest behind a life that ends before the window does; what is before the
+    /// goroutine's birth; and, if there are more spans than may be read, what is before those that
+    /// are (`from` is then their first one's start). Most windows have pieces only.
     fn back(&mut self, goroutine: Goroutine, window: Interval, depth: u32) {
         let limit = self.spans_left;
         let mut spans = self.splitter.trace.spans_before(goroutine, window.end);

@@ -6,10 +6,11 @@ use crate::model::Trace;
 use super::Rules;
 use super::book::Book;
 use super::departure::Departures;
+use super::evidence::is_timers;
 use super::index::ByGoroutine;
 use super::listening::Listening;
 use super::lives;
-use super::outcome::{self, Ground, HeardToo, Later, PROMPT_NS, fate};
+use super::outcome::{self, GENERATIONS, Ground, HeardToo, Later, PROMPT_NS, fate};
 use super::place::place;
 use super::threads::Threads;
 use super::types::{Cancel, Hearing};
@@ -79,6 +80,8 @@ fn settle(
         told_to_stop: !place.library_only
             && (place.heard_in == HeardIn::Own || cancel.cause.ends_all()),
         private_limit,
+        by_own_child: cancel.n_heard() == 1
+            && cancel.by.is_some_and(|by| descends(trace, by, row.goroutine)),
     };
     let fate = fate(ground, &heard, heard_too);
     let until = fate.end.unwrap_or_else(|| trace.last_known(row.goroutine));
@@ -88,10 +91,20 @@ fn settle(
     row.overstay_ns = until.since(cancel.at).max(0);
 }
 
-/// Whose operation a deadline limits: that of the only one who heard it in its own right. Callbacks
+/// Whether a goroutine was started by another one, or by one that this had started.
+fn descends(trace: &Trace, goroutine: Goroutine, from: Goroutine) -> bool {
+    let parents = std::iter::successors(Some(goroutine), |&of| lives::parent(trace, of));
+    parents.skip(1).take(GENERATIONS).any(|of| of == from)
+}
+
+/// Whose operation a time limit is for: that of the only one who heard it in its own right. Callbacks
 /// of the cancel and goroutines that it had started itself are parts of the operation.
 fn limited(trace: &Trace, cancel: &Cancel, hearings: &[Hearing]) -> Option<Goroutine> {
-    if cancel.cause != Cause::Deadline || cancel.n_heard() > MAX_HELPERS {
+    // `time.AfterFunc(d, cancel)` is a time limit as well.
+    let is_limit = cancel.cause == Cause::Deadline
+        || cancel.cause == Cause::Explicit
+            && cancel.by.is_some_and(|by| lives::born(trace, by).is_some() && is_timers(trace, by));
+    if !is_limit || cancel.n_heard() > MAX_HELPERS {
         return None;
     }
     let heard = hearings.get(cancel.heard.start as usize..cancel.heard.end as usize)?;

@@ -2,8 +2,8 @@
 
 use rustc_hash::FxHashSet;
 
-use crate::base::{Goroutine, StackId, Time};
-use crate::model::{Frame, Span, Trace};
+use crate::base::{Goroutine, StackId, StrId, Time};
+use crate::model::{Frame, Span, Stacks, Trace};
 use crate::parse::event::GoState;
 
 use super::book::{Book, Traits};
@@ -12,7 +12,7 @@ use super::listening::Listening;
 use super::lives;
 use super::names::Origin;
 use super::place::Place;
-use super::turn::{Turn, turn};
+use super::turn::{Turn, path, turn};
 use super::words::{HeardIn, Outcome};
 
 /// Who leaves within this many nanoseconds left, whatever else it may be.
@@ -25,7 +25,7 @@ const LOOK_BACK: usize = 4_096;
 const MANY_WAITS: usize = 64;
 
 /// How far up to look for the one that started a goroutine.
-const GENERATIONS: usize = 16;
+pub(crate) const GENERATIONS: usize = 16;
 
 /// What was heard, as far as the outcome depends on it.
 #[derive(Clone, Copy, Debug)]
@@ -40,8 +40,10 @@ pub(crate) struct Heard {
     pub(crate) place: Place,
     /// Whether the cancel was meant to end it, wherever it heard.
     pub(crate) told_to_stop: bool,
-    /// Whether the cancel was a deadline that nobody else heard but for its own helpers.
+    /// Whether the cancel was a time limit that nobody else heard but for its own helpers.
     pub(crate) private_limit: bool,
+    /// Whether one of its own goroutines cancelled, and nobody else heard.
+    pub(crate) by_own_child: bool,
 }
 
 /// What else the goroutine heard.
@@ -111,6 +113,15 @@ pub(crate) fn fate(ground: &Ground<'_>, heard: &Heard, heard_too: HeardToo) -> F
     fate(outcome, told_to_stop && !after.shuts_down())
 }
 
+/// The function in which the way to one stack parts from that to another; none if one of them goes
+/// all the way with the other.
+fn leaves_in(stacks: &Stacks, from: StackId, to: StackId) -> Option<StrId> {
+    let (from, to) = (path(stacks, from), path(stacks, to));
+    let shared = from.iter().zip(&to).take_while(|(from, to)| from == to).count();
+    let function = |path: &[StackId]| Some(stacks.top(*path.get(shared)?)?.function);
+    function(&from).filter(|&it| function(&to) == Some(it))
+}
+
 /// The time between a hearing and what counts as its end.
 struct After<'a> {
     trace: &'a Trace,
@@ -170,25 +181,39 @@ impl After<'_> {
             || self.waits_again()
             || self.goes_back_to_its_loop()
             || self.goes_on_to_wait_for_work()
+            || self.goes_on_after_its_own()
     }
 
     /// Whether it was seen anywhere but in the function in which it heard, or below.
     fn returns(&self) -> bool {
+        self.stops().any(|span| self.is_outside(&span))
+    }
+
+    /// Whether a stop was neither in the function in which it heard nor below.
+    fn is_outside(&self, span: &Span) -> bool {
         let stacks = self.trace.stacks();
         let heard = self.book.user(self.heard.stack);
         let (caller, function) = (stacks.caller(heard), stacks.top(heard).map(|at| at.function));
-        let is_inside = |span: Span| {
-            let mut stack = self.book.user(span.stack);
-            while stack != StackId::EMPTY {
-                let below = stacks.caller(stack);
-                if below == caller && stacks.top(stack).map(|at| at.function) == function {
-                    return true;
-                }
-                stack = below;
+        let mut stack = self.book.user(span.stack);
+        while stack != StackId::EMPTY {
+            let below = stacks.caller(stack);
+            if below == caller && stacks.top(stack).map(|at| at.function) == function {
+                return false;
             }
-            false
-        };
-        caller != StackId::EMPTY && !self.stops().all(is_inside)
+            stack = below;
+        }
+        // Who heard in its outermost function is never out of it.
+        caller != StackId::EMPTY
+    }
+
+    /// Whether one of its own goroutines had cancelled what it alone listened to, and it went on to
+    /// wait for something else to do: the operation failed, and was its own.
+    fn goes_on_after_its_own(&self) -> bool {
+        self.heard.by_own_child
+            && self.waits().any(|span| {
+                let joins = self.book.any(self.trace.stacks(), span.stack, Traits::JOINS);
+                self.is_for_work(&span) && !joins && self.is_outside(&span)
+            })
     }
 
     /// Whether it came back to wait where it had heard, or others hear. With the same context
@@ -202,8 +227,8 @@ impl After<'_> {
             .any(|(n, span)| !self.left || n + 1 == MANY_WAITS || self.way_to(&span) != Turn::On)
     }
 
-    /// Where it waited further out than where it heard: directly in a function that had called
-    /// the one in which it heard.
+    /// Where it waited further out than where it heard: in a function that had called the one in which
+    /// it heard; or for work, in a helper that such a function called then.
     fn outer_waits(&self) -> Vec<Span> {
         if self.waits().next().is_none() {
             return Vec::new();
@@ -219,7 +244,17 @@ impl After<'_> {
         let is_outer = |stack| {
             stacks.top(self.book.user(stack)).is_some_and(|frame| callers.contains(&frame.function))
         };
-        self.waits().filter(|span| is_outer(span.stack)).collect()
+        let is_by_helper = |span: &Span| {
+            let leaves_in = leaves_in(stacks, self.book.user(self.heard.stack), span.stack);
+            self.is_for_work(span) && leaves_in.is_some_and(|function| callers.contains(&function))
+        };
+        self.waits().filter(|span| is_outer(span.stack) || is_by_helper(span)).collect()
+    }
+
+    /// Whether a wait can be one for the next thing to do.
+    fn is_for_work(&self, span: &Span) -> bool {
+        let reason = self.trace.string(span.reason);
+        matches!(reason, "chan receive" | "select" | "network" | "sync.(*Cond).Wait")
     }
 
     /// Whether it came back to a wait further out, in which it had been before: it takes one
@@ -242,8 +277,7 @@ impl After<'_> {
     fn goes_on_to_wait_for_work(&self) -> bool {
         self.heard.private_limit
             && self.outer_waits().iter().any(|span| {
-                let reason = self.trace.string(span.reason);
-                matches!(reason, "chan receive" | "select")
+                self.is_for_work(span)
                     && self.way_to(span) == Turn::Back
                     && self.is_fed_by_others(span)
             })
@@ -252,6 +286,10 @@ impl After<'_> {
     /// Whether a wait was ended by another goroutine's code, and not by one that the goroutine
     /// itself had started, whose results it may have waited for; or not ended within the trace.
     fn is_fed_by_others(&self, wait: &Span) -> bool {
+        // What comes over the network is let in by whoever happens to look.
+        if self.trace.string(wait.reason) == "network" {
+            return true;
+        }
         let Some(woken) = self.trace.span_at(self.heard.goroutine, wait.end) else {
             return true;
         };

@@ -33,7 +33,7 @@ pub(crate) fn turn(stacks: &Stacks, from: StackId, to: StackId) -> Turn {
 }
 
 /// A stack and its callers, the outermost first.
-fn path(stacks: &Stacks, stack: StackId) -> Vec<StackId> {
+pub(crate) fn path(stacks: &Stacks, stack: StackId) -> Vec<StackId> {
     let caller = |&stack: &StackId| Some(stacks.caller(stack));
     let mut path: Vec<_> =
         successors(Some(stack), caller).take_while(|&stack| stack != StackId::EMPTY).collect();

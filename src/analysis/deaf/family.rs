@@ -194,7 +194,7 @@ fn companions(
     let near = at.saturating_sub(MAX_COMPANIONS)..(at + MAX_COMPANIONS).min(stayers.len());
     let is_companion = |child: Goroutine| {
         inquiry.overstays(cancel, child)
-            && lives::name(trace, child) != lives::name(trace, told)
+            && inquiry.book.kind(trace, child) != inquiry.book.kind(trace, told)
             && inquiry.creating_function(child) == made_by
             && !inquiry.heard(cancel, child)
             && one_round(inquiry, cancel, parent, told, child)
@@ -375,7 +375,7 @@ fn let_go(
     let made_by = inquiry.creating_function(by);
     let does_the_same = |other: Goroutine| {
         lives::creation_stack(trace, other) == origin
-            || lives::name(trace, other) == lives::name(trace, by)
+            || inquiry.book.kind(trace, other) == inquiry.book.kind(trace, by)
                 && inquiry.creating_function(other) == made_by
     };
     for &other in inquiry.unheard.of(parent) {

@@ -112,9 +112,15 @@ pub(crate) fn stayers(trace: &Trace, book: &Book, rules: &Rules) -> Spanning {
         let end = ended.time().unwrap_or_else(|| trace.last_known(goroutine));
         let stays = born.time().is_some_and(|born| end - born > rules.late_over_ns);
         let parent = columns.parent(goroutine).filter(|_| stays)?;
-        (book.function(name).origin != Origin::Std).then_some((parent, goroutine))
+        let is_own = book.function(name).origin != Origin::Std || is_given(trace, book, goroutine);
+        is_own.then_some((parent, goroutine))
     });
     Spanning::new(trace, stayers.collect())
+}
+
+/// Whether a library's function started a goroutine for code of the program's: `sync.(*WaitGroup).Go`.
+fn is_given(trace: &Trace, book: &Book, goroutine: Goroutine) -> bool {
+    book.function(book.kind(trace, goroutine)).origin != Origin::Std
 }
 
 /// One deaf goroutine.
@@ -198,7 +204,7 @@ impl Inquiry<'_> {
     /// Whether a goroutine is never deaf to any cancel: it heard one in its own code, or is not
     /// the program's.
     fn is_beyond_doubt(&self, goroutine: Goroutine) -> bool {
-        let start = self.book.function(lives::name(self.trace, goroutine));
+        let start = self.book.function(self.book.kind(self.trace, goroutine));
         let heard = |hearing: &Hearing| {
             hearing.heard_in == HeardIn::Own || hearing.outcome == Outcome::LivesOn
         };
@@ -225,7 +231,7 @@ impl Inquiry<'_> {
     /// Whether a library's goroutine that works for another one heard the cancel: then the
     /// operation which that one is in was cut off.
     fn was_helped(&self, cancel: &Cancel, goroutine: Goroutine) -> bool {
-        let is_library = |of| self.book.function(lives::name(self.trace, of)).origin == Origin::Std;
+        let is_library = |of| !is_given(self.trace, self.book, of);
         let of_library = |hearing: &Hearing| {
             let parent = lives::parent(self.trace, hearing.goroutine)?;
             is_library(hearing.goroutine).then_some((parent, hearing.cancel))

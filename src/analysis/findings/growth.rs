@@ -71,11 +71,12 @@ fn kin(facts: &Facts<'_>) -> FxHashMap<(StrId, Option<Frame>), Kin> {
     let some = facts.threads.of_rows(facts.trace.n_goroutines() as usize, |rows| {
         let mut by_stack = ByStack::default();
         for at in rows {
-            let name = lives.names[at];
+            let goroutine = Goroutine(u32::try_from(at).unwrap_or(u32::MAX));
+            // What a group started is of the kind that it was started for.
+            let name = facts.book.kind(facts.trace, goroutine);
             let function = facts.book.function(name);
             let is_other = function.origin == Origin::Std || function.is.has(Traits::MAIN);
             if !is_other && lives.born[at] != Edge::OUTSIDE {
-                let goroutine = Goroutine(u32::try_from(at).unwrap_or(u32::MAX));
                 by_stack.kin((name, lives.creation_stacks[at])).push(goroutine);
             }
         }

@@ -115,8 +115,9 @@ fn judge(facts: &Facts<'_>, hearing: &Hearing) -> (Rule, Option<SplitPart>) {
     let window = Interval::new(hearing.heard_at, facts.until(hearing));
     let parts = facts.parts(hearing.goroutine, window);
     let rule = rule_by_outcome(hearing);
+    let own = |part: &&SplitPart| !is_starved(facts, part);
     if rule == Rule::Deaf {
-        return (rule, parts.first().copied());
+        return (rule, parts.iter().find(own).or(parts.first()).copied());
     }
     // What it could not help: that the canceller took its time, that no processor was free,
     // and that the GC made it wait.
@@ -125,7 +126,7 @@ fn judge(facts: &Facts<'_>, hearing: &Hearing) -> (Rule, Option<SplitPart>) {
     if window.ns() - waited.sum::<i64>() <= facts.rules.late_over_ns {
         return (Rule::LateScheduling, parts.iter().find(starved).copied());
     }
-    (rule, parts.iter().find(|part| !starved(part)).copied())
+    (rule, parts.iter().find(own).copied())
 }
 
 /// Whether a goroutine spent its time wanting for a processor, or for the GC's leave.
@@ -269,6 +270,15 @@ fn context_text<'a>(facts: &Facts<'a>, members: &[&Hearing]) -> Option<&'a str> 
     }
 }
 
+/// Whether the worst one ran on in the function in which it had heard.
+fn ran_where_it_heard(facts: &Facts<'_>, group: &Group<'_>, held: &SplitPart) -> bool {
+    let heard = group.members.first().filter(|hearing| !hearing.deaf);
+    let top = heard.and_then(|hearing| {
+        facts.trace.stacks().top(facts.book.user(hearing.stack)).map(|frame| frame.function)
+    });
+    top.is_some() && top == held.site.map(|site| site.function)
+}
+
 /// What to do about it, by what held the worst one.
 fn fix(facts: &Facts<'_>, group: &Group<'_>) -> &'static str {
     let trace = facts.trace;
@@ -305,8 +315,14 @@ fn fix(facts: &Facts<'_>, group: &Group<'_>) -> &'static str {
         (Doing::Waiting, "network") => {
             "Use the call that takes a context, or set a deadline on the connection when ctx is done."
         }
-        (Doing::Waiting, "sync" | "sync.(*Cond).Wait") => {
+        (Doing::Waiting, "sync.(*Cond).Wait") => {
+            "Let context.AfterFunc(ctx, cond.Broadcast) end the wait, and check ctx.Err() in the loop around it."
+        }
+        (Doing::Waiting, "sync") => {
             "Do not take locks on the way out, or make their holders shorter: see who held it."
+        }
+        (Doing::Running, _) if ran_where_it_heard(facts, group, held) => {
+            "Return there when ctx.Done() is closed (break leaves only the select), or check ctx.Err() in the loop."
         }
         (Doing::Running, _) => "Check ctx.Err() in the loop, every few milliseconds of work.",
         (Doing::Syscall, _) => {

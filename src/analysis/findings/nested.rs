@@ -20,16 +20,19 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
         let cancel = &facts.cancels[hearing.cancel as usize];
         let counts = cancel.cause == Cause::Deadline
             && hearing.evidence == Evidence::Woken
-            && hearing.heard_in == HeardIn::Own
-            && facts.book.function(hearing.function).origin == Origin::User;
+            && hearing.heard_in == HeardIn::Own;
         if !counts {
             continue;
         }
+        let kind = facts.book.kind(facts.trace, hearing.goroutine);
+        if facts.book.function(kind).origin != Origin::User {
+            continue;
+        }
         if hearing.depth > 1 {
-            below.entry(hearing.function).or_default().push(hearing);
+            below.entry(kind).or_default().push(hearing);
         } else {
             // Its own deadline does count, some time: the levels are no mistake.
-            direct.insert(hearing.function);
+            direct.insert(kind);
         }
     }
     below.retain(|function, _| !direct.contains(function));

@@ -217,3 +217,40 @@ fn a_handler_whose_time_is_up_is_deaf_if_it_works_on() {
     let finding = only(&document, Rule::Deaf);
     assert_eq!(document.trace().string(finding.function), "main.report");
 }
+
+#[test]
+fn what_a_wait_group_started_is_judged_as_if_go_had() {
+    let go = "sync.(*WaitGroup).Go < main.serve:10";
+    let below = "sync.(*WaitGroup).Go.func1";
+    let mut made = Made::new();
+    made.running(1, "runtime.main");
+    made.go(US, 1, "main.main:3", 2, "main.serve").runs(2 * US, 2);
+    for (id, reason, stack) in [
+        (11, "select", format!("main.listen:30 < {below}")),
+        (12, "sleep", format!("time.Sleep < main.work:40 < {below}")),
+    ] {
+        let at = i64::from(id) * 10 * US;
+        made.go(at, 2, go, id, below).runs(at + US, id).waits(at + 2 * US, id, reason, &stack);
+    }
+    made.waits(MS, 2, "sync", "sync.(*WaitGroup).Wait < main.serve:20");
+    made.go(10 * MS, 0, "", 90, "context.WithDeadlineCause.func2").runs(10 * MS + US, 90);
+    let timer = format!("context.(*cancelCtx).cancel < {TIMER}");
+    made.wakes(10 * MS + 2 * US, 90, &timer, 11).ends(10 * MS + 3 * US, 90);
+    made.runs(10 * MS + 4 * US, 11).ends(10 * MS + 5 * US, 11);
+    made.wakes(60 * MS, 0, "", 12).runs(60 * MS + US, 12);
+    let done = format!("sync.(*WaitGroup).Done < {below}");
+    made.wakes(60 * MS + 2 * US, 12, &done, 2).ends(60 * MS + 3 * US, 12);
+    made.runs(60 * MS + 4 * US, 2).ends(60 * MS + 5 * US, 2);
+    let document = made.document(80 * MS);
+    assert_eq!(deaf(&document), [(12, Evidence::WaitedOn)]);
+    let finding = only(&document, Rule::Deaf);
+    assert_eq!(document.trace().string(finding.function), "main.work");
+}
+
+#[test]
+fn a_condition_gets_its_own_advice() {
+    let wait = "sync.(*Cond).Wait < main.worker:23";
+    let document = stays("main.worker:20", "sync.(*Cond).Wait", wait);
+    let finding = only(&document, Rule::LateExit);
+    assert!(finding.fix.contains("cond.Broadcast"), "{}", finding.fix);
+}

@@ -265,3 +265,65 @@ fn a_callback_and_a_helper_that_hear_it_too_leave_a_time_limit_private() {
         assert_eq!(worker.map(|row| row.outcome), Some(expected), "created by {creator}");
     }
 }
+
+/// A goroutine waits for work with this stack, gets some, hears the cancel of its context, by one of
+/// its own goroutines or by the main one, and waits with another stack until the trace ends.
+fn takes_work(work: &str, by_child: bool, then: (&str, &str)) -> Document {
+    let mut made = Made::new();
+    made.running(1, "runtime.main");
+    made.go(10 * US, 1, "main.main:3", 2, "main.worker").runs(11 * US, 2);
+    if !work.is_empty() {
+        made.waits(12 * US, 2, "chan receive", work);
+        made.wakes(MS, 1, "main.main:4", 2).runs(MS + US, 2);
+    }
+    made.go(MS + 2 * US, 2, "main.handle:29 < main.worker:20", 3, "main.reader")
+        .runs(MS + 3 * US, 3);
+    made.waits(MS + 4 * US, 2, "chan receive", HEARD);
+    let canceller = if by_child { (3, "main.reader:50") } else { (1, "main.main:5") };
+    made.wakes(10 * MS, canceller.0, &format!("{CANCEL} < {}", canceller.1), 2);
+    made.runs(10 * MS + US, 2).waits(10 * MS + 2 * US, 2, then.0, then.1);
+    made.document(80 * MS)
+}
+
+#[test]
+fn who_takes_work_by_a_helper_goes_back_to_it() {
+    let next = "main.next:70 < main.worker:18";
+    let again = takes_work(next, false, ("chan receive", next));
+    assert_eq!(outcomes(&again), [Outcome::LivesOn]);
+    // A lock that the loop takes, too, is no work.
+    let locks =
+        takes_work(next, false, ("sync", "sync.(*Mutex).Lock < main.count:80 < main.worker:22"));
+    assert_eq!(outcomes(&locks), [Outcome::Alive]);
+    let elsewhere =
+        takes_work(next, false, ("chan receive", "main.next:70 < main.drain:60 < main.worker:22"));
+    assert_eq!(outcomes(&elsewhere), [Outcome::Alive]);
+}
+
+#[test]
+fn who_is_cancelled_by_its_own_goroutine_goes_on_to_the_next() {
+    let out = ("select", "main.backoff:90 < main.worker:24");
+    assert_eq!(outcomes(&takes_work("", true, out)), [Outcome::LivesOn]);
+    assert_eq!(outcomes(&takes_work("", false, out)), [Outcome::Alive]);
+    let sleeps = ("sleep", "time.Sleep < main.worker:24");
+    assert_eq!(outcomes(&takes_work("", true, sleeps)), [Outcome::Alive]);
+    let joins = ("sync", "sync.(*WaitGroup).Wait < main.worker:24");
+    assert_eq!(outcomes(&takes_work("", true, joins)), [Outcome::Alive]);
+    let stuck = ("chan receive", "main.handle:33 < main.worker:20");
+    assert_eq!(outcomes(&takes_work("", true, stuck)), [Outcome::Alive]);
+}
+
+#[test]
+fn a_timer_that_calls_cancel_is_a_time_limit() {
+    for (timer, expected) in [(true, Outcome::LivesOn), (false, Outcome::Alive)] {
+        let mut made = Made::new();
+        made.running(1, "runtime.main");
+        made.go(10 * US, 1, "main.main:3", 2, "main.worker").runs(11 * US, 2);
+        made.waits(MS, 2, "chan receive", HEARD);
+        let by = if timer { (0, "") } else { (1, "main.main:7") };
+        made.go(10 * MS, by.0, by.1, 90, "main.guard.func1").runs(10 * MS + US, 90);
+        made.wakes(10 * MS + 2 * US, 90, &format!("{CANCEL} < main.guard.func1:9"), 2);
+        made.ends(10 * MS + 3 * US, 90).runs(10 * MS + 4 * US, 2);
+        made.waits(10 * MS + 5 * US, 2, "chan receive", "main.worker:18");
+        assert_eq!(outcomes(&made.document(80 * MS)), [expected], "{timer}");
+    }
+}

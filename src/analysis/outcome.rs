@@ -21,6 +21,10 @@ pub(crate) const PROMPT_NS: i64 = 1_000_000;
 /// How far to look back for a wait that a goroutine came back to, in spans.
 const LOOK_BACK: usize = 4_096;
 
+/// How far to look ahead for where a goroutine went next, in stops: who hears thousands of cancels
+/// is asked after each.
+const LOOK_AHEAD: usize = 64;
+
 /// Nobody waits so often for contexts of its own in order to clean up.
 const MANY_WAITS: usize = 64;
 
@@ -177,8 +181,8 @@ impl After<'_> {
             HeardIn::Call => self.heard.place.heard_in == HeardIn::Call,
             // After another such limit it is the next operation's.
             HeardIn::Own => self.heard.private_limit || !next.ends_cleanup,
-        }) || alike_before && self.returns()
-            || self.waits_again()
+        }) || self.waits_again()
+            || alike_before && self.returns()
             || self.goes_back_to_its_loop()
             || self.goes_on_to_wait_for_work()
             || self.goes_on_after_its_own()
@@ -186,7 +190,7 @@ impl After<'_> {
 
     /// Whether it was seen anywhere but in the function in which it heard, or below.
     fn returns(&self) -> bool {
-        self.stops().any(|span| self.is_outside(&span))
+        self.stops().take(LOOK_AHEAD).any(|span| self.is_outside(&span))
     }
 
     /// Whether a stop was neither in the function in which it heard nor below.
@@ -210,7 +214,7 @@ impl After<'_> {
     /// wait for something else to do: the operation failed, and was its own.
     fn goes_on_after_its_own(&self) -> bool {
         self.heard.by_own_child
-            && self.waits().any(|span| {
+            && self.waits().take(LOOK_AHEAD).any(|span| {
                 let joins = self.book.any(self.trace.stacks(), span.stack, Traits::JOINS);
                 self.is_for_work(&span) && !joins && self.is_outside(&span)
             })

@@ -295,12 +295,14 @@ fn since_before(
         && first.start < cancel.at
         && (plain == Plain::OrNot || waits_plainly(inquiry, &first));
     let mut wait = Some(first).filter(|_| counts);
-    while let (Some(this), Some(next)) = (wait, spans.peek()) {
-        let_go(inquiry, cancel, held, &this, next, deaf);
-        let goes_on = next.waker.is_some_and(|by| inquiry.heard(cancel, by));
-        let other = spans.find(|span| span.state == GoState::Waiting).filter(|_| goes_on);
-        wait = other
-            .filter(|other| inquiry.book.place(other.stack) == inquiry.book.place(first.stack));
+    while let (Some(this), Some(&next)) = (wait, spans.peek()) {
+        let_go(inquiry, cancel, held, &this, &next, deaf);
+        if !next.waker.is_some_and(|by| inquiry.heard(cancel, by)) {
+            break;
+        }
+        let place = |span: &Span| inquiry.book.place(span.stack);
+        let then = spans.find(|span| span.state == GoState::Waiting);
+        wait = then.filter(|then| place(then) == place(&first));
     }
     counts
 }
@@ -373,12 +375,20 @@ fn let_go(
     let Some(parent) = lives::parent(trace, by) else { return };
     let origin = lives::creation_stack(trace, by);
     let made_by = inquiry.creating_function(by);
+    let kind = inquiry.book.kind(trace, by);
     let does_the_same = |other: Goroutine| {
         lives::creation_stack(trace, other) == origin
-            || inquiry.book.kind(trace, other) == inquiry.book.kind(trace, by)
-                && inquiry.creating_function(other) == made_by
+            || inquiry.creating_function(other) == made_by
+                && inquiry.book.kind(trace, other) == kind
     };
-    for &other in inquiry.unheard.of(parent) {
+    let around = held.round_of.and_then(|told| rounds::around(inquiry, cancel, told));
+    let others = inquiry.unheard.of(parent);
+    let others = around.map_or(others, |around| {
+        let first = others.partition_point(|other| other < around.start());
+        let after = others.partition_point(|other| other <= around.end());
+        &others[first..after]
+    });
+    for &other in others {
         if other != by
             && origin != StackId::EMPTY
             && does_the_same(other)

@@ -1,9 +1,11 @@
 //! Rounds of a loop that starts goroutines: each with a context of its own, or all with one.
 
+use std::ops::RangeInclusive;
+
 use crate::base::{Goroutine, StackId};
 
 use super::super::lives;
-use super::super::types::Cancel;
+use super::super::types::{Cancel, Hearing};
 use super::super::words::HeardIn;
 use super::Inquiry;
 
@@ -39,13 +41,7 @@ pub(super) fn same(
         .map(|&row| Goroutine(row))
         .filter(|&child| [of_told, of_other].contains(&origin(child)))
         .collect();
-    let has_its_own = |child: &Goroutine| {
-        let own = |row: &super::Hearing| row.heard_in == HeardIn::Own && row.cancel != cancel.id;
-        origin(*child) == of_told
-            && !inquiry.heard(cancel, *child)
-            && inquiry.rows_of(*child).any(own)
-    };
-    if !near.iter().any(has_its_own) {
+    if !near.iter().any(|&child| has_its_own(inquiry, cancel, of_told, child)) {
         return true;
     }
     if of_told == of_other || !is_in_rounds(&near, |child| origin(child) == of_told) {
@@ -59,6 +55,38 @@ pub(super) fn same(
         near.iter().rfind(|child| **child < other && origin(**child) == of_told)
     };
     owner.is_some_and(|&owner| inquiry.heard(cancel, owner))
+}
+
+/// Whether a goroutine of a go statement heard another cancel, in its own code, and not this one.
+fn has_its_own(
+    inquiry: &Inquiry<'_>,
+    cancel: &Cancel,
+    statement: StackId,
+    child: Goroutine,
+) -> bool {
+    let own = |row: &Hearing| row.heard_in == HeardIn::Own && row.cancel != cancel.id;
+    lives::creation_stack(inquiry.trace, child) == statement
+        && !inquiry.heard(cancel, child)
+        && inquiry.rows_of(child).any(own)
+}
+
+/// The goroutines among which those of `told`'s round are; none if there may be any: its creator
+/// did not give others that it started around it contexts of their own.
+///
+/// Where each of ten thousand has a context of its own, each of as many cancels would be held
+/// against all of them.
+pub(super) fn around(
+    inquiry: &Inquiry<'_>,
+    cancel: &Cancel,
+    told: Goroutine,
+) -> Option<RangeInclusive<Goroutine>> {
+    let statement = lives::creation_stack(inquiry.trace, told);
+    let children = inquiry.children(lives::parent(inquiry.trace, told)?);
+    let at = children.partition_point(|&row| row < told.0);
+    let near = &children[at.saturating_sub(MAX_NEAR)..(at + MAX_NEAR).min(children.len())];
+    let is_own = |&row: &u32| has_its_own(inquiry, cancel, statement, Goroutine(row));
+    let (first, last) = (*near.first()?, *near.last()?);
+    near.iter().any(is_own).then_some(Goroutine(first)..=Goroutine(last))
 }
 
 /// Whether those of one kind come between those of the other.

@@ -111,6 +111,50 @@ fn in_a_loop_of_contexts_each_is_deaf_to_its_own() {
 }
 
 #[test]
+fn of_thousands_with_deadlines_of_their_own_under_one_wait_group_each_is_deaf_to_its_own() {
+    const N: u32 = 4_000;
+    let mut made = Made::new();
+    made.running(1, "runtime.main");
+    made.go(US, 1, "main.main:3", 2, "main.serve").runs(2 * US, 2);
+    let (listens, works) = (|n: u32| 10 + 2 * n, |n: u32| 11 + 2 * n);
+    let at = |ms: i64, n: u32| ms * MS + i64::from(n) * 10 * US;
+    for n in 0..N {
+        let (at, listens, works) = (at(1, n), listens(n), works(n));
+        made.go(at, 2, "main.serve:10", listens, "main.listen").runs(at + US, listens);
+        made.waits(at + 2 * US, listens, "chan receive", "main.listen:30");
+        made.go(at + 3 * US, 2, "main.serve:12", works, "main.work").runs(at + 4 * US, works);
+        made.waits(at + 5 * US, works, "sleep", "time.Sleep < main.work:40");
+    }
+    made.waits(50 * MS, 2, "sync", WAIT);
+    let stack = format!("context.(*cancelCtx).cancel < {TIMER}");
+    for n in 0..N {
+        let (at, of, timer) = (at(60, n), listens(n), 2 * N + 100 + n);
+        made.go(at, 0, "", timer, "context.WithDeadlineCause.func2").runs(at + US, timer);
+        made.wakes(at + 2 * US, timer, &stack, of).ends(at + 3 * US, timer);
+        made.runs(at + 4 * US, of).ends(at + 5 * US, of);
+    }
+    for n in 0..N {
+        let (at, of) = (at(150, n), works(n));
+        made.wakes(at, 0, "", of).runs(at + US, of);
+        if n + 1 == N {
+            made.wakes(at + 2 * US, of, "sync.(*WaitGroup).Done < main.work:41", 2);
+        }
+        made.ends(at + 3 * US, of);
+    }
+    made.runs(250 * MS, 2).ends(251 * MS, 2);
+    // Each cancel held against each of the others took minutes.
+    let document = made.document(300 * MS);
+    let analysis = document.analysis();
+    assert_eq!((analysis.cancels().len(), analysis.hearings().len()), (N as usize, 2 * N as usize));
+    for cancel in analysis.cancels() {
+        let id = |of| document.trace().go_id(of).0;
+        let heard: Vec<u64> = analysis.heard(cancel).iter().map(|it| id(it.goroutine)).collect();
+        let deaf: Vec<u64> = analysis.deaf(cancel).iter().map(|it| id(it.goroutine) - 1).collect();
+        assert_eq!(heard, deaf, "the one that was started with it");
+    }
+}
+
+#[test]
 fn children_of_one_who_heard_are_deaf_whichever_statement_made_them() {
     let mut made = Made::new();
     made.running(1, "runtime.main");

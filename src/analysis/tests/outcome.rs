@@ -327,3 +327,26 @@ fn a_timer_that_calls_cancel_is_a_time_limit() {
         assert_eq!(outcomes(&made.document(80 * MS)), [expected], "{timer}");
     }
 }
+
+#[test]
+fn thousands_of_cancels_by_turns_in_ones_own_code_and_in_a_call_are_judged_at_once() {
+    const N: u32 = 10_000;
+    let mut made = Made::new();
+    made.running(1, "runtime.main");
+    made.go(US, 1, "main.main:3", 2, "main.worker").runs(2 * US, 2);
+    let stack = format!("context.(*cancelCtx).cancel < {TIMER}");
+    let begins = |n: u32| MS + i64::from(n) * 20 * US;
+    let places = [HEARD, "database/sql.(*DB).PingContext < main.handle:31 < main.worker:20"];
+    for n in 0..N {
+        let (at, timer) = (begins(n), n + 3);
+        made.waits(at, 2, "select", places[n as usize % 2]);
+        made.go(at + US, 0, "", timer, "context.WithDeadlineCause.func2").runs(at + 2 * US, timer);
+        made.wakes(at + 3 * US, timer, &stack, 2).ends(at + 4 * US, timer);
+        made.runs(at + 5 * US, 2);
+    }
+    // Each asked for all that came after it took minutes.
+    let document = made.document(begins(N) + 50 * MS);
+    let outcomes = outcomes(&document);
+    assert_eq!(outcomes.len(), N as usize);
+    assert!(outcomes[..N as usize - 2].iter().all(|&it| it == Outcome::LivesOn));
+}

@@ -46,8 +46,13 @@ fn window() -> Harness<'static, App> {
 }
 
 fn window_with(settings: Settings) -> Harness<'static, App> {
+    window_of([1500.0, 940.0], settings)
+}
+
+/// The window with nothing open, of a width and height in points.
+fn window_of(size: [f32; 2], settings: Settings) -> Harness<'static, App> {
     let harness = Harness::builder()
-        .with_size([1500.0, 940.0])
+        .with_size(size)
         .with_max_steps(30)
         .build_eframe(|creation| App::new(&creation.egui_ctx, &[], settings));
     settle(harness)

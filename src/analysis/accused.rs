@@ -1,7 +1,7 @@
 //! Which finding a late goroutine counts in: so that those who add up hearings go by the same
 //! verdicts as those who list findings.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::base::Goroutine;
 
@@ -47,6 +47,22 @@ impl<'a> Accused<'a> {
         // Where both fit, since it was late for two cancels, the graver one does.
         let first = *of_both.next()?;
         Some(of_both.fold(first, |found, finding| if found.rule == rule { found } else { finding }))
+    }
+
+    /// The rows that [`Document::excused`] names.
+    pub(super) fn excused(document: &'a Document) -> FxHashSet<u32> {
+        let analysis = document.analysis();
+        let is_excuse = |finding: &Finding| finding.rule == Rule::LateScheduling;
+        if !analysis.findings().iter().any(is_excuse) {
+            return FxHashSet::default();
+        }
+        let accused = Self::new(document);
+        let n_late = analysis.late(accused.late_over_ns).len();
+        let late = analysis.worst_first.iter().take(n_late).copied();
+        let is_excused = |row: &u32| {
+            accused.finding_of(&analysis.hearings[*row as usize]).is_some_and(is_excuse)
+        };
+        late.filter(is_excused).collect()
     }
 
     /// Whether a hearing is late, and not only for want of a processor or by the GC.

@@ -3,7 +3,7 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::base::{StackId, StrId};
+use crate::base::{StackId, StrId, narrow};
 use crate::model::{Frame, Span, Trace};
 use crate::parse::event::GoState;
 
@@ -163,7 +163,7 @@ impl Activities {
     }
 
     fn add(&mut self, key: Key, stack: StackId) -> ActivityId {
-        let id = ActivityId(u32::try_from(self.rows.len()).unwrap_or(u32::MAX));
+        let id = ActivityId(narrow(self.rows.len()));
         let first = *self.firsts.entry(key).or_insert(id);
         self.rows.push(Row { key, stack, first });
         id

@@ -5,7 +5,7 @@
 //! network, a timer or a wait for a processor is nobody else's: there the chain stops. So the
 //! window is cut into pieces that belong to one goroutine each.
 
-use crate::base::{Goroutine, Interval, Time};
+use crate::base::{Goroutine, Interval, Time, narrow};
 use crate::model::Span;
 use crate::parse::event::GoState;
 
@@ -286,7 +286,7 @@ impl<'a> Walk<'a> {
         let Interval { start, end } = held.interval;
         held.interval = Interval { start: start.min(piece.start), end: end.max(piece.end) };
         // There are no more hands than spans that one window reads.
-        u32::try_from(row).unwrap_or(u32::MAX)
+        narrow(row)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::base::{Goroutine, Time, WireMap};
+use crate::base::{Goroutine, Time, WireMap, narrow};
 
 use super::evidence::Pieces;
 use super::grouping::Group;
@@ -68,7 +68,7 @@ pub(crate) fn calls(
 /// The time, the canceller and the row, in this order of weight.
 fn key(row: usize, call: &Call) -> u128 {
     let by = call.by.map_or(0, |by| u128::from(by.0) + 1);
-    let row = u128::from(u32::try_from(row).unwrap_or(u32::MAX));
+    let row = u128::from(narrow(row));
     u128::from(call.at.ns().cast_unsigned() ^ (1 << 63)) << 64 | by << 32 | row
 }
 

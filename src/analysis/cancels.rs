@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustc_hash::FxHashMap;
 
-use crate::base::{Goroutine, StackId, StrId, Time};
+use crate::base::{Goroutine, StackId, StrId, Time, narrow};
 use crate::model::{Edge, Trace};
 
 use super::Rules;
@@ -148,7 +148,7 @@ impl Adding<'_> {
                 let (hearings, others) = std::mem::take(&mut rest).split_at_mut(n_heard as usize);
                 let stretch = Stretch { first, first_heard, calls, cancels, hearings };
                 (first, first_heard, rest) =
-                    (first + row(calls.len()), first_heard + n_heard, others);
+                    (first + narrow(calls.len()), first_heard + n_heard, others);
                 stretch
             })
             .collect();
@@ -268,7 +268,7 @@ impl AllHeard {
             let rows = cancel.heard.start as usize..cancel.heard.end as usize;
             let n = self.hearings[rows.clone()].partition_point(|row| row.cancel != OPEN.cancel);
             self.hearings.copy_within(rows.start..rows.start + n, end);
-            cancel.heard = row(end)..row(end + n);
+            cancel.heard = narrow(end)..narrow(end + n);
             end += n;
         }
         self.hearings.truncate(end);
@@ -288,7 +288,8 @@ impl AllHeard {
             let kept = once_each(&mut self.hearings[start..]);
             self.hearings.truncate(start + kept);
             if let Some(first) = same.first() {
-                self.cancels[first.cancel as usize].heard = row(start)..row(self.hearings.len());
+                self.cancels[first.cancel as usize].heard =
+                    narrow(start)..narrow(self.hearings.len());
             }
         }
     }
@@ -301,15 +302,11 @@ pub(crate) fn add_deaf(heard: &mut AllHeard, deaf: Vec<Hearing>) {
     for same in deaf.chunk_by(|a, b| a.cancel == b.cancel) {
         let end = start + same.len();
         if let Some(first) = same.first() {
-            cancels[first.cancel as usize].deaf = row(start)..row(end);
+            cancels[first.cancel as usize].deaf = narrow(start)..narrow(end);
         }
         start = end;
     }
     hearings.extend(deaf);
-}
-
-fn row(at: usize) -> u32 {
-    u32::try_from(at).unwrap_or(u32::MAX)
 }
 
 /// Who heard something, when, and where it was.

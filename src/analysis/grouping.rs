@@ -9,7 +9,7 @@
 
 use std::ops::Range;
 
-use crate::base::{Goroutine, Time};
+use crate::base::{Goroutine, Time, narrow};
 use crate::model::Trace;
 
 use super::book::Book;
@@ -54,14 +54,10 @@ pub(crate) fn group(trace: &Trace, book: &Book, threads: Threads, pieces: &Piece
         let group = |start: usize| {
             let end = (start + 1..joined.len()).find(begins).unwrap_or(joined.len());
             let n_heard = heard[start..end].iter().map(|&heard| u32::from(heard)).sum();
-            Group { pieces: row(start)..row(end), n_heard }
+            Group { pieces: narrow(start)..narrow(end), n_heard }
         };
         rows.filter(begins).map(group).collect()
     })
-}
-
-fn row(at: usize) -> u32 {
-    u32::try_from(at).unwrap_or(u32::MAX)
 }
 
 /// Moves the bounds of a stretch of pieces to where the next canceller's begin.
@@ -177,7 +173,7 @@ fn interrupt(joins: Joins<'_>, threads: Threads, gaps: &Gaps, across: &Gaps, joi
     }
     let notes = trace.notes();
     let births = threads.over_rows(trace.n_goroutines() as usize, |rows| {
-        let born = rows.map(|row| Goroutine(u32::try_from(row).unwrap_or(u32::MAX)));
+        let born = rows.map(|row| Goroutine(narrow(row)));
         born.filter_map(|born| birth_in(trace, book, gaps, born)).collect()
     });
     let regions = threads.over_rows(notes.regions().len(), |rows| {

@@ -58,6 +58,8 @@ pub use types::{
 };
 pub use words::{Cause, Doing, Evidence, GroupKind, HeardIn, Outcome, Rule, Severity, Verdict};
 
+use rustc_hash::FxHashSet;
+
 use crate::base::{Goroutine, Interval, StackId, StrId};
 use crate::model::{Frame, Trace};
 
@@ -83,6 +85,13 @@ impl Document {
     #[must_use]
     pub fn trace(&self) -> &Trace {
         &self.trace
+    }
+
+    /// The rows of the hearings that are late only for want of a processor or by the GC, or since
+    /// the cancel took its time.
+    #[must_use]
+    pub fn excused(&self) -> FxHashSet<u32> {
+        Accused::excused(self)
     }
 
     /// The limits that the analysis went by.

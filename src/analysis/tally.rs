@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use rustc_hash::FxHashMap;
 
-use crate::base::{Goroutine, StrId, Time, nearest_rank};
+use crate::base::{Goroutine, StrId, Time, narrow, nearest_rank};
 use crate::model::{Edge, Trace};
 
 use super::Rules;
@@ -45,7 +45,7 @@ pub(crate) fn analysis(
         by_goroutine: &by_goroutine,
     });
     Analysis {
-        summary: Summary { cancels: u32::try_from(cancels.len()).unwrap_or(u32::MAX), ..summary },
+        summary: Summary { cancels: narrow(cancels.len()), ..summary },
         groups,
         findings,
         by_goroutine,
@@ -105,7 +105,7 @@ fn worst_first(rules: &Rules, threads: Threads, hearings: &[Hearing]) -> (Summar
     let counted = threads.of_rows(hearings.len(), |rows| {
         let mut counted = Counted::default();
         for (at, hearing) in rows.clone().zip(&hearings[rows]) {
-            counted.add(rules, u32::try_from(at).unwrap_or(u32::MAX), hearing);
+            counted.add(rules, narrow(at), hearing);
         }
         counted
     });
@@ -206,7 +206,7 @@ fn groups(
     let some = threads.of_rows(trace.n_goroutines() as usize, |rows| {
         let mut kinds = Kinds::default();
         for at in rows {
-            let goroutine = Goroutine(u32::try_from(at).unwrap_or(u32::MAX));
+            let goroutine = Goroutine(narrow(at));
             // Goroutines that nothing reached have no worst.
             let worst = by_goroutine.of(goroutine).iter().map(overstay).max();
             let (group, overstays) = kinds.row(book.kind(trace, goroutine));

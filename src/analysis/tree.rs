@@ -9,7 +9,7 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::base::{Goroutine, Time};
+use crate::base::{Goroutine, Time, narrow};
 
 use super::types::{Analysis, Cancel, Hearing};
 use super::words::{Cause, Outcome};
@@ -95,7 +95,7 @@ struct Rows<'a> {
 
 impl Rows<'_> {
     fn row(self, at: usize) -> u32 {
-        self.first.saturating_add(u32::try_from(at).unwrap_or(u32::MAX))
+        self.first.saturating_add(narrow(at))
     }
 }
 
@@ -109,7 +109,7 @@ fn levels(cancelled: Time, heard: Rows<'_>) -> Vec<Level> {
         let after = |&at: &usize| heard.hearings[at].heard_at.since(cancelled).max(0);
         Some(Level {
             depth,
-            fan_out: u32::try_from(of_one.len()).unwrap_or(u32::MAX),
+            fan_out: narrow(of_one.len()),
             first_ns: of_one.iter().map(after).min()?,
             last_ns: of_one.iter().map(after).max()?,
             worst: worst(heard, of_one),

@@ -4,7 +4,7 @@ use std::fmt;
 
 use rustc_hash::FxHashMap;
 
-use crate::base::{GoId, Goroutine, StackId, StrId, Time};
+use crate::base::{GoId, Goroutine, StackId, StrId, Time, narrow};
 use crate::parse::event::GoState;
 
 /// Where something begins or ends: at a time that was seen, or outside what was recorded.
@@ -114,7 +114,7 @@ impl Goroutines {
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> u32 {
-        u32::try_from(self.ids.len()).unwrap_or(u32::MAX)
+        narrow(self.ids.len())
     }
 
     /// Whether there are none.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::base::{GoId, Goroutine, Interval, StackId, StrId, Time, WireMap};
+use crate::base::{GoId, Goroutine, Interval, StackId, StrId, Time, WireMap, narrow};
 use crate::parse::Parsed;
 use crate::parse::event::{GoState, StackRef, StrRef};
 use crate::parse::tables::Tables;
@@ -277,7 +277,7 @@ impl Builder {
             }
             // The first event behind the gap is later than its end, so that starts increase.
             parts.push((length, Kinds::plain(state), with_stack(state).map(|()| at)));
-            run_starts.push(u32::try_from(parts.len()).unwrap_or(u32::MAX));
+            run_starts.push(narrow(parts.len()));
         }
         let columns = Columns::of(&parts);
         let kinds = Kinds::default();

@@ -9,7 +9,7 @@
     reason = "an event whose parts stay in registers takes half the time: docs/performance.md"
 )]
 
-use crate::base::{Large, Time};
+use crate::base::{Large, Time, narrow};
 use crate::parse::pieces::Shift;
 
 use super::chunk::MARK_EVERY;
@@ -186,7 +186,7 @@ impl Pending {
     /// The stacks of the spans to come are numbered below this.
     pub(super) fn expect_stacks(&mut self, n: usize) {
         debug_assert_eq!(self.n_spans, 0, "spans that wait have their size already");
-        let highest = u32::try_from(n.saturating_sub(1)).unwrap_or(u32::MAX);
+        let highest = narrow(n.saturating_sub(1));
         self.wide_stacks = Widths::for_highest(0, 0, highest).wide_stacks;
     }
 

@@ -1,7 +1,7 @@
 //! What is not a goroutine's span, joined across generations: ranges, tasks, regions, Ps.
 
 use crate::base::{
-    Goroutine, Interval, ProcId, StackId, StrId, TaskId, ThreadId, Time, WireMap, WireSet,
+    Goroutine, Interval, ProcId, StackId, StrId, TaskId, ThreadId, Time, WireMap, WireSet, narrow,
 };
 use crate::parse::event::{MetricKind, ProcState, RangeMoment};
 
@@ -235,7 +235,7 @@ impl Sides {
                 if began == Edge::OUTSIDE {
                     began = open.pop().map(|open| open.began).into();
                 }
-                depth = depth.saturating_add(u32::try_from(open.len()).unwrap_or(u32::MAX));
+                depth = depth.saturating_add(narrow(open.len()));
                 if open.is_empty() {
                     self.regions.remove(&goroutine);
                 }

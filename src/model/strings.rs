@@ -1,6 +1,6 @@
 //! One arena of interned strings.
 
-use crate::base::{StrId, WireMap};
+use crate::base::{StrId, WireMap, narrow};
 
 /// How long a text can be, in bytes: Go writes no longer ones (Go 1.26, `maxLen` in
 /// runtime/tracestack.go, `MaxEventTrailerDataSize` in internal/trace/tracev2/events.go), but a
@@ -28,7 +28,7 @@ impl Strings {
         if let Some(&row) = self.rows.get(text) {
             return row;
         }
-        let row = StrId(u32::try_from(self.texts.len()).unwrap_or(u32::MAX));
+        let row = StrId(narrow(self.texts.len()));
         self.texts.push(text.into());
         self.rows.insert(text.into(), row);
         row

@@ -4,7 +4,7 @@
 //! numbers of those spans, counting through all chunks: four bytes per wake. It is no part of
 //! the trace, since only those who look around in it need it.
 
-use crate::base::{Cancelled, Goroutine, Progress, Time};
+use crate::base::{Cancelled, Goroutine, Progress, Time, narrow};
 
 use super::chunk::Chunk;
 use super::spans::Wake;
@@ -51,14 +51,14 @@ impl Wakers {
             for_each_woken(chunk, |at, waker| {
                 let Some(place) = next.get_mut(waker.index()) else { return };
                 if let Some(row) = index.rows.get_mut(*place) {
-                    *row = base.saturating_add(u32::try_from(at).unwrap_or(u32::MAX));
+                    *row = base.saturating_add(narrow(at));
                 }
                 touched.push(waker);
                 *place += 1;
             });
             index.sort_touched(chunk, base, &mut touched, &next);
             index.bases.push(base);
-            base = base.saturating_add(u32::try_from(chunk.n_spans()).unwrap_or(u32::MAX));
+            base = base.saturating_add(narrow(chunk.n_spans()));
         }
         Ok(index)
     }

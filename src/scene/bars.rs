@@ -1,6 +1,6 @@
 //! Bars: intervals in order of time, with gaps between them, folded like spans.
 
-use crate::base::{Interval, StrId};
+use crate::base::{Interval, StrId, narrow};
 
 use super::fold::{cell_end, gallop};
 use super::records::{BarKind, BarRecord};
@@ -49,7 +49,7 @@ impl Track<'_> {
             let whole = Interval::new(first.start, interval(past - 1).end);
             let (kind, name) =
                 if past == at + 1 { what(at) } else { (BarKind::Merged, StrId::EMPTY) };
-            let count = u32::try_from(past - at).unwrap_or(u32::MAX);
+            let count = narrow(past - at);
             self.push(BarRecord { kind, name, count, interval: whole, ..self.blank() }, out);
             at = past;
         }

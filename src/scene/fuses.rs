@@ -5,7 +5,7 @@
 //! the pixels of a late one that is at least as bad.
 
 use crate::analysis::{Analysis, Hearing, Outcome};
-use crate::base::{Goroutine, Interval, Time};
+use crate::base::{Goroutine, Interval, Time, narrow};
 
 use super::fold::{cell_end, cell_log2, gallop};
 use super::hearings::{cancelled_at, late_ns};
@@ -178,7 +178,7 @@ impl<'a> Rail<'a> {
 
     fn push(&self, place: usize, count: usize, out: &mut Vec<FuseRecord>) {
         let row = self.view.source.index.hearings.row(place);
-        out.push(self.record(row, u32::try_from(count).unwrap_or(u32::MAX)));
+        out.push(self.record(row, narrow(count)));
     }
 
     fn record(&self, row: u32, count: u32) -> FuseRecord {

@@ -1,6 +1,6 @@
 //! Rows of anything, by goroutine.
 
-use crate::base::Goroutine;
+use crate::base::{Goroutine, narrow};
 
 /// Rows by goroutine, those of one goroutine in the order in which they were.
 #[derive(Clone, Debug, Default)]
@@ -35,7 +35,7 @@ impl Grouped {
             if let Some(goroutine) = of(thing) {
                 let start = &mut starts[goroutine.index()];
                 *start -= 1;
-                order[*start as usize] = u32::try_from(row).unwrap_or(u32::MAX);
+                order[*start as usize] = narrow(row);
             }
         }
         Self { order, starts }

@@ -1,7 +1,7 @@
 //! Hearings in the orders that drawing needs: by goroutine and time, and by end.
 
 use crate::analysis::{Analysis, Hearing, Outcome};
-use crate::base::{Goroutine, Time};
+use crate::base::{Goroutine, Time, narrow};
 
 use super::fold::{cell_end, gallop};
 use super::grouped::Grouped;
@@ -170,7 +170,7 @@ impl ByEnd {
             let stop_ns = cell_end(self.ends[next].0.ns(), cell_log2);
             let past = gallop(next + 1, stop, |at| self.ends[at].0.ns() < stop_ns);
             if let Some(worst) = self.late.argmax(next, past) {
-                each(u32::try_from(past - next).unwrap_or(u32::MAX), self.ends[worst].1);
+                each(narrow(past - next), self.ends[worst].1);
             }
             at = past;
         }

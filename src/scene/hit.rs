@@ -1,6 +1,6 @@
 //! Point → what is under it, from the records that were painted.
 
-use crate::base::Time;
+use crate::base::{Time, narrow};
 
 use super::frame::Scene;
 use super::records::{CancelRecord, FuseKind};
@@ -107,7 +107,7 @@ impl Scene {
         let (at, _) = candidates
             .filter_map(|at| Some((at, distance(&at)?)))
             .min_by(|(_, a), (_, b)| a.total_cmp(b))?;
-        Some(Hit::Flag { record: number(at) })
+        Some(Hit::Flag { record: narrow(at) })
     }
 
     /// The nearest mark, if it is near and `apart_px` from the others.
@@ -124,13 +124,13 @@ impl Scene {
         };
         let before = nearest.checked_sub(1).and_then(|at| self.cancels.get(at));
         let free = mark.selected || (clear(before) && clear(self.cancels.get(nearest + 1)));
-        free.then_some(Hit::Cancel { record: number(nearest) })
+        free.then_some(Hit::Cancel { record: narrow(nearest) })
     }
 
     fn arrow_at(&self, x: f32, y: f32) -> Option<Hit> {
         let near = |px: f32, other: f32| (px - other).abs() <= NEAR_PX;
         let at = self.arrows.iter().position(|arrow| near(arrow.x1, x) && near(arrow.y1, y))?;
-        Some(Hit::Arrow { record: number(at) })
+        Some(Hit::Arrow { record: narrow(at) })
     }
 
     /// A late fuse before one within the budget, the shortest of several.
@@ -146,14 +146,14 @@ impl Scene {
                 let length = |fuse: &super::FuseRecord| fuse.x1 - fuse.x0;
                 key(a.kind).cmp(&key(b.kind)).then(length(a).total_cmp(&length(b)))
             })?;
-        Some(Hit::Fuse { record: number(start + at) })
+        Some(Hit::Fuse { record: narrow(start + at) })
     }
 
     fn bar_at(&self, row: u32, x: f32, y: f32) -> Option<Hit> {
         let start = self.bars.partition_point(|bar| bar.row < row);
         let mut bars = self.bars[start..].iter().take_while(|bar| bar.row == row);
         let at = bars.position(|bar| bar.x0 <= x && x < bar.x1 && bar.y0 <= y && y < bar.y1)?;
-        Some(Hit::Bar { record: number(start + at) })
+        Some(Hit::Bar { record: narrow(start + at) })
     }
 
     fn span_at(&self, row: u32, x: f32, y: f32, at: Time) -> Option<Hit> {
@@ -161,10 +161,6 @@ impl Scene {
             self.spans.partition_point(|span| span.row < row || (span.row == row && span.x1 <= x));
         let span = self.spans.get(before)?;
         let inside = span.row == row && span.x0 <= x && span.y0 <= y && y < span.y1;
-        inside.then_some(Hit::Span { record: number(before), at })
+        inside.then_some(Hit::Span { record: narrow(before), at })
     }
-}
-
-fn number(at: usize) -> u32 {
-    u32::try_from(at).unwrap_or(u32::MAX)
 }

@@ -6,7 +6,7 @@ use std::thread;
 use rustc_hash::FxHashMap;
 
 use crate::analysis::Document;
-use crate::base::{Cancelled, Goroutine, Progress, StrId, Time};
+use crate::base::{Cancelled, Goroutine, Progress, StrId, Time, narrow};
 use crate::model::{Chunk, Trace, View};
 
 use super::class::{Classes, StateClass};
@@ -21,7 +21,7 @@ fn pieces(trace: &Trace, goroutine: Goroutine) -> Vec<u32> {
     let mut pieces = vec![0];
     let mut n_spans = 1;
     for run in trace.runs(goroutine) {
-        pieces.push(u32::try_from(n_spans).unwrap_or(u32::MAX));
+        pieces.push(narrow(n_spans));
         n_spans += run.range().len();
     }
     pieces

@@ -5,7 +5,7 @@
 use rustc_hash::FxHashMap;
 
 use crate::analysis::{Document, Hearing, Outcome};
-use crate::base::{Goroutine, Interval, Time, beside};
+use crate::base::{Goroutine, Interval, Time, beside, narrow};
 use crate::model::Trace;
 
 use super::density::{self, Density};
@@ -103,8 +103,8 @@ impl Rows {
         rows.bounds = Some(Interval::new(Time(-margin), Time(longest + margin)));
         rows.sections.push(Section {
             key: SectionKey::Cancel(cancels.first().copied().unwrap_or(0)),
-            count: count(lanes.len()),
-            late: count(late),
+            count: narrow(lanes.len()),
+            late: narrow(late),
             worst_ns: lanes.iter().map(|lane| lane.3).max().unwrap_or(0),
             collapsed: false,
         });
@@ -210,7 +210,7 @@ fn add_groups(rows: &mut Rows, source: Source<'_>, groups: Vec<Group>, budget_ns
         let runtime = is_runtime(source.document.trace(), group.key);
         rows.sections.push(Section {
             key: group.key,
-            count: count(group.lanes.len()),
+            count: narrow(group.lanes.len()),
             late: group.late,
             worst_ns: group.worst_ns,
             // Where some are late, what is not late starts out of the way, and so does the
@@ -238,7 +238,7 @@ fn add_special(rows: &mut Rows, source: Source<'_>) {
         if lanes.is_empty() {
             return;
         }
-        let count = count(lanes.len());
+        let count = narrow(lanes.len());
         rows.sections.push(Section { key, count, late: 0, worst_ns: 0, collapsed });
         rows.bodies.push(Body::Fixed(lanes));
     };
@@ -250,7 +250,7 @@ fn add_special(rows: &mut Rows, source: Source<'_>) {
     runtime.extend((!world.gc().is_empty()).then_some(Row::Gc));
     runtime.extend((!world.stop_the_world().is_empty()).then_some(Row::StopTheWorld));
     add(SectionKey::Runtime, runtime, false);
-    let numbered = |n: usize, row: fn(u32) -> Row| (0..count(n)).map(row).collect::<Vec<_>>();
+    let numbered = |n: usize, row: fn(u32) -> Row| (0..narrow(n)).map(row).collect::<Vec<_>>();
     add(SectionKey::Procs, numbered(world.procs().len(), Row::Proc), true);
     let threads = source.index.tracks.threads.ids().len();
     add(SectionKey::Threads, numbered(threads, Row::Thread), true);
@@ -270,7 +270,7 @@ impl Sections {
         for (number, body) in rows.bodies.iter().enumerate() {
             let Body::Lanes(lanes) = body else { continue };
             for goroutine in &rows.order[lanes.clone()] {
-                of[goroutine.index()] = count(number);
+                of[goroutine.index()] = narrow(number);
             }
         }
         Self { n: rows.bodies.len(), of }
@@ -346,7 +346,3 @@ const MAX_DEPTH: u32 = 8;
 
 /// In no section.
 const NOWHERE: u32 = u32::MAX;
-
-fn count(n: usize) -> u32 {
-    u32::try_from(n).unwrap_or(u32::MAX)
-}

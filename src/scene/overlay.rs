@@ -1,6 +1,6 @@
 //! Cancels as vertical marks, and bands across all rows.
 
-use crate::base::{Interval, Time};
+use crate::base::{Interval, Time, narrow};
 
 use super::bars::partition_point;
 use super::fold::{cell_end, cell_log2, gallop};
@@ -74,12 +74,11 @@ fn mark(
     let worst_ns = tree.get(worst);
     let selected = view.selection.cancel.map(|cancel| cancel as usize);
     let is_selected = selected.is_some_and(|cancel| (first..past).contains(&cancel));
-    let row = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
     Some(CancelRecord {
         x: viewport.x_on_screen(time),
-        cancel: row(worst),
-        first: row(first),
-        count: row(past - first),
+        cancel: narrow(worst),
+        first: narrow(first),
+        count: narrow(past - first),
         worst_ns,
         cause: analysis.cancels().get(worst)?.cause,
         late: worst_ns > view.budget_ns,

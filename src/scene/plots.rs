@@ -1,6 +1,6 @@
 //! Plots of metrics: step lines, decimated to the extremes of each few pixels.
 
-use crate::base::Time;
+use crate::base::{Time, narrow};
 use crate::model::MetricPoint;
 
 use super::fold::{cell_end, cell_log2, gallop};
@@ -164,8 +164,7 @@ impl Plot<'_> {
         lines: &mut Vec<PlotRecord>,
         points: &[[f32; 2]],
     ) {
-        let number = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-        let (start, end) = (number(start), number(points.len()));
+        let (start, end) = (narrow(start), narrow(points.len()));
         if start < end {
             lines.push(PlotRecord { row: self.row, line, start, end, max });
         }

@@ -4,7 +4,7 @@
 //! sums. So a million lanes cost nothing per frame, and collapsing costs as much as there are
 //! sections. How the list comes about is in `listing.rs`.
 
-use crate::base::{Goroutine, Interval, StrId, Time};
+use crate::base::{Goroutine, Interval, StrId, Time, narrow};
 
 use super::density::Density;
 use super::edition::Edition;
@@ -247,7 +247,7 @@ impl Rows {
     }
 
     fn open_headless(&mut self) {
-        for number in 0..u32::try_from(self.sections.len()).unwrap_or(u32::MAX) {
+        for number in 0..narrow(self.sections.len()) {
             if self.is_headless(number) {
                 self.sections[number as usize].collapsed = false;
             }
@@ -363,7 +363,7 @@ impl Rows {
             if top_px >= until_px {
                 break;
             }
-            let number = u32::try_from(at).unwrap_or(u32::MAX);
+            let number = narrow(at);
             let header_px = self.header_px(at);
             if header_px > 0 && top_px + f64::from(header_px) > from_px {
                 let row = Row::Header(number);

@@ -1,14 +1,13 @@
 //! Texts of records live in one arena that is emptied and refilled every frame.
 
-use crate::base::Clock;
+use crate::base::{Clock, narrow};
 
 use super::records::TextRange;
 
 impl TextRange {
     /// The stretch of the arena from byte `start` to `end`.
     pub(super) fn new(start: usize, end: usize) -> Self {
-        let cut = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-        Self { start: cut(start), end: cut(end) }
+        Self { start: narrow(start), end: narrow(end) }
     }
 }
 

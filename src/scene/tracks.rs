@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use crate::base::{Goroutine, Interval, ThreadId, Time};
+use crate::base::{Goroutine, Interval, ThreadId, Time, narrow};
 use crate::model::{Log, MetricPoint, Region, Task, Trace};
 
 use super::class::StateClass;
@@ -153,5 +153,5 @@ fn pack(tasks: &[Task], trace: Interval) -> Vec<Vec<(Interval, u32)>> {
 }
 
 fn rows(n: usize) -> Vec<u32> {
-    (0..u32::try_from(n).unwrap_or(u32::MAX)).collect()
+    (0..narrow(n)).collect()
 }

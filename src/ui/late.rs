@@ -7,7 +7,6 @@ use egui_extras::{Column as Width, TableBuilder, TableRow};
 
 use super::charts;
 use super::command::{Command, Switch};
-
 use super::ctx::{Ctx, acting, count, goroutine_id, moment, short_file, short_function};
 use super::details::INCOMPLETE;
 use super::sheet::Sheet;

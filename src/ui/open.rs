@@ -1,15 +1,16 @@
 //! Opening a trace: read, parse, analyze. Runs on a worker.
 
-use std::collections::HashSet;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
+
+use rustc_hash::FxHashSet;
 
 use super::command::Origin;
 use super::ctx::bytes;
 use super::sheet::{Built, Sheet};
 use super::state::What;
-use crate::analysis::{Accused, Document, Rule, Rules};
+use crate::analysis::{Document, Rules};
 use crate::base::{Cancelled, Progress, Warning};
 use crate::load::{LoadError, Start, read_input, read_start};
 use crate::model::{self, Trace};
@@ -62,7 +63,7 @@ pub(crate) struct Opened {
     /// The trace and what the analysis says of it.
     pub(crate) document: Arc<Document>,
     /// The hearings that are late, but excused.
-    pub(crate) excused: Arc<HashSet<u32>>,
+    pub(crate) excused: Arc<FxHashSet<u32>>,
     /// What is wrong with the file besides what the trace itself says.
     pub(crate) warnings: Vec<Warning>,
     /// Its levels of detail.
@@ -90,7 +91,7 @@ impl Opened {
         };
         progress.check()?;
         Ok(Self {
-            excused: Arc::new(excused(&document)),
+            excused: Arc::new(document.excused()),
             document: Arc::new(document),
             warnings: Vec::new(),
             index: Arc::new(index),
@@ -99,24 +100,6 @@ impl Opened {
             is_preview: false,
         })
     }
-}
-
-/// The late hearings that count as late by scheduling.
-fn excused(document: &Document) -> HashSet<u32> {
-    let analysis = document.analysis();
-    let findings = analysis.findings();
-    if !findings.iter().any(|finding| finding.rule == Rule::LateScheduling) {
-        return HashSet::new();
-    }
-    let accused = Accused::new(document);
-    let n_late = analysis.late(document.rules().late_over_ns).len();
-    let late = analysis.worst_first.iter().take(n_late).copied();
-    let is_excused = |row: &u32| {
-        let hearing = analysis.hearings().get(*row as usize);
-        let finding = hearing.and_then(|hearing| accused.finding_of(hearing));
-        finding.is_some_and(|finding| finding.rule == Rule::LateScheduling)
-    };
-    late.filter(is_excused).collect()
 }
 
 /// Why a trace did not open. The text names the file, and the offset if there is one.

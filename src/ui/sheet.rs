@@ -1,9 +1,11 @@
 //! An open trace, with what has been worked out about it so far.
 
 use std::cell::OnceCell;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
+
+use rustc_hash::FxHashSet;
 
 use super::charts::Overstays;
 use super::command::Origin;
@@ -69,7 +71,7 @@ pub(crate) struct Sheet {
     /// How many of a function are found to be still alive, though no cancel reached them.
     unheard: OnceCell<HashMap<StrId, u32>>,
     /// The hearings that are late only for want of a processor or by the GC, which excuses them.
-    pub(crate) excused: Arc<HashSet<u32>>,
+    pub(crate) excused: Arc<FxHashSet<u32>>,
     /// The late exits, sorted and filtered.
     pub(crate) table: Option<(Query, Vec<u32>)>,
     /// What the table was last asked for by.

@@ -124,11 +124,7 @@ fn no_column_is_cut_beside_the_details() {
         (1440.0, &["Shift", "95 % interval", "q"][..]),
         (1920.0, &["Median to longest", "Shift", "95 % interval", "q"][..]),
     ] {
-        let mut harness = Harness::builder()
-            .with_size([width, 720.0])
-            .with_max_steps(30)
-            .build_eframe(|creation| App::new(&creation.egui_ctx, &[], Settings::default()));
-        wait(&mut harness);
+        let mut harness = window_of([width, 720.0], Settings::default());
         let pair = ["traces/sleep-in-handler/before.trace", "traces/sleep-in-handler/after.trace"];
         drop_files(&mut harness, &pair);
         let details = harness.get_by_label("Findings").rect().left() - 12.0;

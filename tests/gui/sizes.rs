@@ -4,11 +4,7 @@ use super::*;
 
 #[test]
 fn a_narrow_window_has_all_that_matters() {
-    let mut harness = Harness::builder()
-        .with_size([900.0, 600.0])
-        .with_max_steps(30)
-        .build_eframe(|creation| App::new(&creation.egui_ctx, &[], Settings::default()));
-    wait(&mut harness);
+    let mut harness = window_of([900.0, 600.0], Settings::default());
     let pair = ["traces/sleep-in-handler/before.trace", "traces/sleep-in-handler/after.trace"];
     drop_files(&mut harness, &pair);
     let (compare, find) = (harness.get_by_label("Compare"), harness.get_by_label("Find"));
@@ -59,11 +55,7 @@ fn the_plots_of_late_exits_stay_as_high_as_they_are() {
 #[test]
 fn late_lanes_are_seen_first_in_a_low_window() {
     for size in [[800.0, 600.0], [1024.0, 640.0]] {
-        let mut harness = Harness::builder()
-            .with_size(size)
-            .with_max_steps(30)
-            .build_eframe(|creation| App::new(&creation.egui_ctx, &[], Settings::default()));
-        wait(&mut harness);
+        let mut harness = window_of(size, Settings::default());
         drop_files(&mut harness, &["traces/late-exit/before.trace"]);
         // They are in the tree only if they are on screen.
         let late = names(&harness, " late");
@@ -116,11 +108,7 @@ fn a_name_that_is_cut_is_whole_in_its_tooltip() {
 
 #[test]
 fn tabs_and_find_are_apart_in_a_narrow_comparison() {
-    let mut harness = Harness::builder()
-        .with_size([800.0, 600.0])
-        .with_max_steps(30)
-        .build_eframe(|creation| App::new(&creation.egui_ctx, &[], Settings::default()));
-    wait(&mut harness);
+    let mut harness = window_of([800.0, 600.0], Settings::default());
     let pair = ["traces/sleep-in-handler/before.trace", "traces/sleep-in-handler/after.trace"];
     drop_files(&mut harness, &pair);
     let (compare, find) = (harness.get_by_label("Compare"), harness.get_by_label("Find"));
@@ -140,11 +128,7 @@ fn who_is_late_only_by_scheduling_is_said_to_be() {
 
 #[test]
 fn where_nobody_is_late_the_drawer_leaves_its_room_to_the_lanes() {
-    let mut harness = Harness::builder()
-        .with_size([1024.0, 640.0])
-        .with_max_steps(30)
-        .build_eframe(|creation| App::new(&creation.egui_ctx, &[], Settings::default()));
-    wait(&mut harness);
+    let mut harness = window_of([1024.0, 640.0], Settings::default());
     let height = |harness: &Harness<'_, App>| {
         harness.get_by_label_contains("Timeline of before.trace").rect().height()
     };

@@ -19,7 +19,7 @@ mod kept;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use crate::base::Clock;
+use crate::base::{Clock, narrow};
 
 use super::Document;
 use super::stats::{
@@ -216,14 +216,13 @@ fn verdict_of(way: Ordering) -> Verdict {
 }
 
 fn side(sample: &Sample) -> Side {
-    let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
     Side {
         n: u32::try_from(sample.n()).unwrap_or(u32::MAX),
         p50_ns: sample.quantile(50),
         p90_ns: sample.quantile(90),
         p99_ns: sample.quantile(99),
         max_ns: sample.quantile(100),
-        alive: count(sample.n_cut_off()),
+        alive: narrow(sample.n_cut_off()),
     }
 }
 

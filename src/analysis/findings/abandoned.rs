@@ -5,14 +5,14 @@ use std::cmp::Reverse;
 
 use rustc_hash::FxHashMap;
 
-use crate::base::{Goroutine, StackId, StrId};
+use crate::base::{Goroutine, StackId, StrId, narrow};
 use crate::model::Frame;
 use crate::parse::event::GoState;
 
 use super::super::describe::{frame_text, reason_of, waits_text};
 use super::super::types::Finding;
 use super::super::words::{Rule, Severity};
-use super::{Facts, count, count_text};
+use super::{Facts, count_text};
 
 /// How many of them are asked where they wait.
 const MAX_ASKED: usize = 256;
@@ -33,7 +33,7 @@ pub(super) fn find(
     left: &[(Reverse<i64>, Goroutine)],
 ) -> Option<Finding> {
     let (Reverse(worst), _) = *left.first()?;
-    let n = count(left.len());
+    let n = narrow(left.len());
     if n < facts.rules.pile_up_min {
         return None;
     }

@@ -4,12 +4,12 @@ use std::cmp::Reverse;
 
 use rustc_hash::FxHashMap;
 
-use crate::base::{Goroutine, Interval, StrId};
+use crate::base::{Goroutine, Interval, StrId, narrow};
 
 use super::super::lives;
 use super::super::types::Finding;
 use super::super::words::{Rule, Severity};
-use super::{Facts, count};
+use super::Facts;
 
 /// Fewer cycles than this are no pressure, however long they take.
 const MIN_CYCLES: usize = 3;
@@ -37,7 +37,7 @@ pub(super) fn find(facts: &Facts<'_>) -> Option<Finding> {
         severity: if percent > 33 { Severity::Medium } else { Severity::Low },
         function: payer,
         site: None,
-        count: count(world.gc().len()),
+        count: narrow(world.gc().len()),
         worst_ns: world.gc().iter().copied().map(Interval::ns).max().unwrap_or(0),
         total_ns: marked,
         message: format!(

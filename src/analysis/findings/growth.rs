@@ -6,7 +6,7 @@ use std::collections::hash_map::Entry;
 
 use rustc_hash::FxHashMap;
 
-use crate::base::{Goroutine, StackId, StrId, Time};
+use crate::base::{Goroutine, StackId, StrId, Time, narrow};
 use crate::model::{Edge, Frame};
 
 use super::super::book::Traits;
@@ -14,7 +14,7 @@ use super::super::lives::{self, ended};
 use super::super::names::Origin;
 use super::super::types::Finding;
 use super::super::words::{Rule, Severity};
-use super::{Facts, abandoned, count, count_text};
+use super::{Facts, abandoned, count_text};
 
 /// Births must be spread over at least this share of the trace, in percent: a burst is no growth.
 const MIN_SPREAD_PERCENT: i64 = 25;
@@ -71,7 +71,7 @@ fn kin(facts: &Facts<'_>) -> FxHashMap<(StrId, Option<Frame>), Kin> {
     let some = facts.threads.of_rows(facts.trace.n_goroutines() as usize, |rows| {
         let mut by_stack = ByStack::default();
         for at in rows {
-            let goroutine = Goroutine(u32::try_from(at).unwrap_or(u32::MAX));
+            let goroutine = Goroutine(narrow(at));
             // What a group started is of the kind that it was started for.
             let name = facts.book.kind(facts.trace, goroutine);
             let function = facts.book.function(name);
@@ -128,7 +128,7 @@ fn orphan(
 ) -> Option<Finding> {
     let (Reverse(worst), _) = *orphans.first()?;
     let name = facts.trace.string(function);
-    let n = count(orphans.len());
+    let n = narrow(orphans.len());
     let it = if n == 1 { "it" } else { "them" };
     Some(Finding {
         rule: Rule::Orphan,
@@ -171,7 +171,7 @@ fn growth(facts: &Facts<'_>, kin: &[Goroutine]) -> Option<Growth> {
     let born = |goroutine: &Goroutine| lives.first(*goroutine);
     let (first, last) = (kin.first().map(born)?, kin.last().map(born)?);
     let spread = last - first;
-    if count(kin.len()) < facts.rules.pile_up_min
+    if narrow(kin.len()) < facts.rules.pile_up_min
         || spread.saturating_mul(100) < trace.interval().ns().saturating_mul(MIN_SPREAD_PERCENT)
     {
         return None;
@@ -180,7 +180,7 @@ fn growth(facts: &Facts<'_>, kin: &[Goroutine]) -> Option<Growth> {
     let alive = facts.threads.over_rows(kin.len(), |rows| {
         kin[rows].iter().copied().filter(|goroutine| ends(goroutine) > last).collect()
     });
-    if alive.len() * 3 <= kin.len() || count(alive.len()) < facts.rules.pile_up_min {
+    if alive.len() * 3 <= kin.len() || narrow(alive.len()) < facts.rules.pile_up_min {
         return None;
     }
     let alive_at = |time: Time| {
@@ -195,7 +195,7 @@ fn growth(facts: &Facts<'_>, kin: &[Goroutine]) -> Option<Growth> {
     let is_left =
         |goroutine: &&Goroutine| ended(trace, **goroutine).is_none() && ends(goroutine) == end;
     Some(Growth {
-        at_end: count(alive.iter().filter(is_left).count()),
+        at_end: narrow(alive.iter().filter(is_left).count()),
         oldest_ns: alive.iter().map(age).max().unwrap_or(0),
         total_ns: super::total(alive.iter().map(age)),
         alive,
@@ -204,7 +204,7 @@ fn growth(facts: &Facts<'_>, kin: &[Goroutine]) -> Option<Growth> {
 
 fn pile_up(facts: &Facts<'_>, function: StrId, site: Option<Frame>, growth: &Growth) -> Finding {
     let name = facts.trace.string(function);
-    let n = count(growth.alive.len());
+    let n = narrow(growth.alive.len());
     let later = match growth.at_end {
         0 => "they ended only when no more were started".to_owned(),
         left => format!("{left} of them are alive at the end of the trace"),

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use rustc_hash::FxHashMap;
 
-use crate::base::{Interval, StackId, StrId};
+use crate::base::{Interval, StackId, StrId, narrow};
 use crate::model::Frame;
 
 use super::super::book::Traits;
@@ -12,7 +12,7 @@ use super::super::describe::{is_of_file, part_text};
 use super::super::logged::kind;
 use super::super::types::{Finding, Hearing, SplitPart};
 use super::super::words::{Cause, Doing, Evidence, Outcome, Rule, Severity};
-use super::{Facts, count, count_text};
+use super::{Facts, count_text};
 
 /// How many overstays to take apart; the rest, which are shorter, go by their function alone, as
 /// far as one like them was among the first.
@@ -159,7 +159,7 @@ fn finding(facts: &Facts<'_>, group: &Group<'_>) -> Finding {
         severity: severity(group.key.rule, &members),
         function: group.key.function,
         site: group.key.site,
-        count: count(members.len()),
+        count: narrow(members.len()),
         worst_ns: worst,
         total_ns: total,
         message: message(facts, group, &members, worst),
@@ -183,8 +183,8 @@ fn severity(rule: Rule, members: &[&Hearing]) -> Severity {
 fn message(facts: &Facts<'_>, group: &Group<'_>, members: &[&Hearing], worst: i64) -> String {
     let trace = facts.trace;
     let who = match trace.string(group.key.function) {
-        "" => count_text(count(members.len()), "goroutine"),
-        name => format!("{} of {name}", count_text(count(members.len()), "goroutine")),
+        "" => count_text(narrow(members.len()), "goroutine"),
+        name => format!("{} of {name}", count_text(narrow(members.len()), "goroutine")),
     };
     let cause = cause_text(facts, members);
     let time = trace.clock().text(worst);

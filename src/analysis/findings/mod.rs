@@ -87,10 +87,6 @@ pub(crate) fn find(facts: &Facts<'_>) -> Vec<Finding> {
     findings
 }
 
-fn count(n: usize) -> u32 {
-    u32::try_from(n).unwrap_or(u32::MAX)
-}
-
 /// What some durations come to, in nanoseconds; a trace can hold more than an integer does.
 fn total(durations: impl Iterator<Item = i64>) -> i64 {
     durations.fold(0, i64::saturating_add)

@@ -6,12 +6,12 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::base::StrId;
+use crate::base::{StrId, narrow};
 
 use super::super::names::Origin;
 use super::super::types::{Finding, Hearing};
 use super::super::words::{Cause, Evidence, HeardIn, Rule, Severity};
-use super::{Facts, count, count_text};
+use super::{Facts, count_text};
 
 pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
     let mut below: FxHashMap<StrId, Vec<&Hearing>> = FxHashMap::default();
@@ -40,7 +40,7 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
 }
 
 fn finding(facts: &Facts<'_>, function: StrId, hearings: &[&Hearing]) -> Finding {
-    let n = count(hearings.len());
+    let n = narrow(hearings.len());
     let deepest = hearings.iter().map(|hearing| hearing.depth).max().unwrap_or(0);
     let mut cancels: Vec<u32> = hearings.iter().map(|hearing| hearing.cancel).collect();
     cancels.dedup();

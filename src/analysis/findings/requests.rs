@@ -8,14 +8,14 @@ use std::cmp::Reverse;
 
 use rustc_hash::FxHashMap;
 
-use crate::base::{Goroutine, Interval, StackId, StrId, Time, nearest_rank};
+use crate::base::{Goroutine, Interval, StackId, StrId, Time, narrow, nearest_rank};
 use crate::model::Frame;
 
 use super::super::departure::own_stacks;
 use super::super::place::host;
 use super::super::types::Finding;
 use super::super::words::{Outcome, Rule, Severity};
-use super::{Facts, count};
+use super::Facts;
 
 /// One request.
 #[derive(Clone, Copy, Debug)]
@@ -107,7 +107,7 @@ fn handler(facts: &Facts<'_>, server: Goroutine, called: Time) -> Option<Request
 
 fn finding(facts: &Facts<'_>, name: StrId, mut requests: Vec<Request>) -> Option<Finding> {
     let n = requests.len();
-    if count(n) < facts.rules.requests_min {
+    if narrow(n) < facts.rules.requests_min {
         return None;
     }
     let mut times: Vec<i64> = requests.iter().map(|request| request.interval.ns()).collect();
@@ -132,7 +132,7 @@ fn finding(facts: &Facts<'_>, name: StrId, mut requests: Vec<Request>) -> Option
         severity: Severity::Medium,
         function: name,
         site: requests.first()?.handler,
-        count: count(n),
+        count: narrow(n),
         worst_ns: worst,
         total_ns: requests.iter().fold(0, |sum, request| sum.saturating_add(request.interval.ns())),
         message: format!(

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use rustc_hash::FxHashMap;
 
-use crate::base::{Goroutine, Interval, StackId, StrId, Time};
+use crate::base::{Goroutine, Interval, StackId, StrId, Time, narrow};
 use crate::parse::event::GoState;
 
 use super::super::book::Traits;
@@ -12,7 +12,7 @@ use super::super::describe::frame_text;
 use super::super::names::Origin;
 use super::super::types::{Finding, Hearing};
 use super::super::words::{Outcome, Rule, Severity};
-use super::{Facts, count, count_text};
+use super::{Facts, count_text};
 
 /// One sleep that may be too long.
 #[derive(Clone, Copy)]
@@ -105,7 +105,7 @@ fn finding(facts: &Facts<'_>, function: StrId, mut group: Group) -> Finding {
     group.sleeps.sort_by_key(|sleep| (Reverse(sleep.interval.ns()), sleep.of));
     group.cancels.sort_unstable();
     group.cancels.dedup();
-    let n = count(group.sleeps.len());
+    let n = narrow(group.sleeps.len());
     let worst = group.sleeps.first().map_or(0, |sleep| sleep.interval.ns());
     let stack = group.sleeps.first().map_or(StackId::EMPTY, |sleep| sleep.stack);
     let site = facts.book.site(trace.stacks(), stack);

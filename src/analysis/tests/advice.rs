@@ -2,10 +2,7 @@
 
 use super::super::{Document, Evidence, Finding, Rule};
 use super::found;
-use super::made::{CANCEL, Made, TIMER};
-
-const US: i64 = 1_000;
-const MS: i64 = 1_000_000;
+use super::made::{CANCEL, DEADLINE, MS, Made, US};
 
 fn only(document: &Document, rule: Rule) -> &Finding {
     let findings = found(document, rule);
@@ -109,10 +106,8 @@ fn a_callback_that_cancels_what_is_cancelled_is_no_cancel() {
         made.running(1, "runtime.main");
         made.go(10 * US, 1, "main.main:3", 2, "main.worker").runs(11 * US, 2);
         made.waits(12 * US, 2, "chan receive", "main.worker:20");
-        made.go(10 * MS, 0, "", 90, "context.WithDeadlineCause.func2").runs(10 * MS + US, 90);
-        let timer = format!("context.(*cancelCtx).cancel < {TIMER}");
-        let callback = format!("context.(*afterFuncCtx).cancel < {timer}");
-        made.go(10 * MS + 2 * US, 90, &callback, 4, "context.WithCancel.func1");
+        let callback = format!("context.(*afterFuncCtx).cancel < {DEADLINE}");
+        made.timer(10 * MS, 90).go(10 * MS + 2 * US, 90, &callback, 4, "context.WithCancel.func1");
         made.ends(10 * MS + 3 * US, 90).runs(10 * MS + 4 * US, 4);
         if wakes {
             made.wakes(
@@ -146,10 +141,7 @@ fn gathers(last: &str) -> Document {
     }
     let gather = "main.page:20";
     made.waits(MS, 2, "chan receive", gather);
-    made.go(10 * MS, 0, "", 90, "context.WithDeadlineCause.func2").runs(10 * MS + US, 90);
-    let timer = format!("context.(*cancelCtx).cancel < {TIMER}");
-    made.wakes(10 * MS + 2 * US, 90, &timer, 12).wakes(10 * MS + 3 * US, 90, &timer, 11);
-    made.ends(10 * MS + 4 * US, 90);
+    made.passes(10 * MS, 90, &[12, 11]);
     for (at, id, next) in [(11 * MS, 12, gather), (12 * MS, 11, last)] {
         made.runs(at, id).wakes(at + US, id, "main.price:32", 2).ends(at + 2 * US, id);
         made.runs(at + 3 * US, 2).waits(at + 4 * US, 2, "chan receive", next);
@@ -207,10 +199,7 @@ fn a_handler_whose_time_is_up_is_deaf_if_it_works_on() {
                   net/http.(*timeoutHandler).ServeHTTP.func1";
     made.waits(5 * US, 5, "sleep", sleeps);
     made.waits(6 * US, 2, "select", &format!("{serve}:9 < {below}"));
-    made.go(10 * MS, 0, "", 90, "context.WithDeadlineCause.func2").runs(10 * MS + US, 90);
-    let timer = format!("context.(*cancelCtx).cancel < {TIMER}");
-    made.wakes(10 * MS + 2 * US, 90, &timer, 2).ends(10 * MS + 3 * US, 90);
-    made.runs(10 * MS + 4 * US, 2).ends(10 * MS + 5 * US, 2);
+    made.passes(10 * MS, 90, &[2]).runs(10 * MS + 4 * US, 2).ends(10 * MS + 5 * US, 2);
     made.wakes(60 * MS, 0, "", 5).runs(60 * MS + US, 5).ends(60 * MS + 2 * US, 5);
     let document = made.document(80 * MS);
     assert_eq!(deaf(&document), [(5, Evidence::Task)]);
@@ -233,10 +222,7 @@ fn what_a_wait_group_started_is_judged_as_if_go_had() {
         made.go(at, 2, go, id, below).runs(at + US, id).waits(at + 2 * US, id, reason, &stack);
     }
     made.waits(MS, 2, "sync", "sync.(*WaitGroup).Wait < main.serve:20");
-    made.go(10 * MS, 0, "", 90, "context.WithDeadlineCause.func2").runs(10 * MS + US, 90);
-    let timer = format!("context.(*cancelCtx).cancel < {TIMER}");
-    made.wakes(10 * MS + 2 * US, 90, &timer, 11).ends(10 * MS + 3 * US, 90);
-    made.runs(10 * MS + 4 * US, 11).ends(10 * MS + 5 * US, 11);
+    made.passes(10 * MS, 90, &[11]).runs(10 * MS + 4 * US, 11).ends(10 * MS + 5 * US, 11);
     made.wakes(60 * MS, 0, "", 12).runs(60 * MS + US, 12);
     let done = format!("sync.(*WaitGroup).Done < {below}");
     made.wakes(60 * MS + 2 * US, 12, &done, 2).ends(60 * MS + 3 * US, 12);

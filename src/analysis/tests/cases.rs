@@ -1,12 +1,11 @@
 //! The twelve cases of traces/, before and after.
 
 use super::super::{Cause, Evidence, Outcome, Rule, Verdict, describe, diff};
+use super::made::MS;
 use super::{example, found, open, whom};
 
 /// Rules by which somebody is accused.
 const ACCUSING: [Rule; 3] = [Rule::LateExit, Rule::StillAlive, Rule::Deaf];
-
-const MS: i64 = 1_000_000;
 
 #[test]
 fn whoever_behaves_is_not_accused() {

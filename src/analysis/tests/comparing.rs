@@ -1,9 +1,8 @@
 //! What a comparison counts, on traces made by hand.
 
 use super::super::{Diff, DiffGroup, Document, GroupKind, Verdict, diff};
-use super::made::{CANCEL, Made};
+use super::made::{CANCEL, MS, Made};
 
-const MS: i64 = 1_000_000;
 const LOCK: &str = "sync.(*Mutex).Lock < main.worker:5";
 const DONE: &str = "runtime.selectgo < main.worker:3";
 

@@ -1,10 +1,8 @@
 //! Who is deaf and who is not, by who waits for whom: traces made by hand.
 
 use super::super::{Document, Evidence};
-use super::made::{Made, TIMER};
+use super::made::{DEADLINE, MS, Made, US};
 
-const US: i64 = 1_000;
-const MS: i64 = 1_000_000;
 /// Where the contexts of these traces end.
 const CANCELLED: i64 = 10 * MS;
 
@@ -41,13 +39,12 @@ fn served(kinds: &[Kind]) -> Document {
         };
     }
     made.waits(MS, 2, "sync", WAIT);
-    let stack = format!("context.(*cancelCtx).cancel < {TIMER}");
     for context in 0..4 {
         let (timer, mut at) = (90 + context, CANCELLED + i64::from(context) * 100 * US);
-        made.go(at, 0, "", timer, "context.WithDeadlineCause.func2").runs(at + US, timer);
+        made.timer(at, timer);
         for &(id, kind) in ids.iter().rev() {
             if kind == Listens(context) {
-                made.wakes(at + 2 * US, timer, &stack, id);
+                made.wakes(at + 2 * US, timer, DEADLINE, id);
                 made.runs(at + 3 * US, id).ends(at + 4 * US, id);
                 at += 5 * US;
             }
@@ -126,12 +123,9 @@ fn of_thousands_with_deadlines_of_their_own_under_one_wait_group_each_is_deaf_to
         made.waits(at + 5 * US, works, "sleep", "time.Sleep < main.work:40");
     }
     made.waits(50 * MS, 2, "sync", WAIT);
-    let stack = format!("context.(*cancelCtx).cancel < {TIMER}");
     for n in 0..N {
         let (at, of, timer) = (at(60, n), listens(n), 2 * N + 100 + n);
-        made.go(at, 0, "", timer, "context.WithDeadlineCause.func2").runs(at + US, timer);
-        made.wakes(at + 2 * US, timer, &stack, of).ends(at + 3 * US, timer);
-        made.runs(at + 4 * US, of).ends(at + 5 * US, of);
+        made.passes(at, timer, &[of]).runs(at + 4 * US, of).ends(at + 5 * US, of);
     }
     for n in 0..N {
         let (at, of) = (at(150, n), works(n));
@@ -304,13 +298,13 @@ fn of_thousands_with_deadlines_of_their_own_in_one_task_one_is_deaf() {
         let wait = if of == 2 { "main.work:30" } else { "main.work:20" };
         made.waits(at(of) + 3 * US, of, "chan receive", wait);
     }
-    let stack = format!("context.(*cancelCtx).cancel < {TIMER}");
     let start = at(N) + 10 * MS;
     for of in 3..2 + N {
         let (timer, at) = (of + N, start + at(of));
-        made.go(at, 0, "", timer, "context.WithDeadlineCause.func2").runs(at + US, timer);
-        made.wakes(at + 2 * US, timer, &stack, of).ends(at + 3 * US, timer);
-        made.runs(at + 4 * US, of).region(at + 5 * US, of, 7, false).ends(at + 6 * US, of);
+        made.passes(at, timer, &[of])
+            .runs(at + 4 * US, of)
+            .region(at + 5 * US, of, 7, false)
+            .ends(at + 6 * US, of);
     }
     let document = made.document(start + at(N) + 50 * MS);
     let rows = document.analysis().hearings().iter().filter(|row| row.deaf);

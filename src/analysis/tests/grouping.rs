@@ -1,10 +1,7 @@
 //! Which wakes are of one cancel: traces made by hand.
 
 use super::super::{Cause, Document};
-use super::made::{BELOW, CANCEL, Made, TIMER};
-
-const US: i64 = 1_000;
-const MS: i64 = 1_000_000;
+use super::made::{BELOW, CANCEL, DEADLINE, MS, Made, US};
 
 /// Where those that wait for a context do so.
 const DONE: &str = "main.worker:9";
@@ -214,13 +211,12 @@ fn a_canceller_that_does_something_else_in_between_calls_anew() {
 #[test]
 fn a_deadline_begins_with_its_timer_and_reaches_all_below() {
     let mut made = waiters(3);
-    made.go(MS, 0, "", 9, "context.WithDeadlineCause.func2").runs(MS + 500, 9);
-    let below = format!("context.(*cancelCtx).cancel < context.(*cancelCtx).cancel < {TIMER}");
-    let top = format!("context.(*cancelCtx).cancel < {TIMER}");
-    made.wakes(MS + 600, 9, &top, 4).wakes(MS + 900, 9, &below, 3);
-    made.preempted(MS + 950, 9, "main.later:90 < main.main");
+    made.timer(MS, 9);
+    let below = format!("context.(*cancelCtx).cancel < {DEADLINE}");
+    made.wakes(MS + 1_600, 9, DEADLINE, 4).wakes(MS + 1_900, 9, &below, 3);
+    made.preempted(MS + 1_950, 9, "main.later:90 < main.main");
     // A timer's goroutine cancels one context, whatever else it seems to do.
-    made.runs(4 * MS, 9).wakes(4 * MS + 100, 9, &top, 2).ends(5 * MS, 9);
+    made.runs(4 * MS, 9).wakes(4 * MS + 100, 9, DEADLINE, 2).ends(5 * MS, 9);
     let document = made.document(6 * MS);
     assert_eq!(cancels(&document), [(MS, 9, vec![4, 3, 2])]);
     let cancel = &document.analysis().cancels()[0];

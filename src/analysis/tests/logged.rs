@@ -3,10 +3,8 @@
 use std::path::Path;
 
 use super::super::{Cause, Evidence, Outcome, Rule};
-use super::made::{CANCEL, Made};
+use super::made::{CANCEL, MS, Made};
 use super::open;
-
-const MS: i64 = 1_000_000;
 
 #[test]
 fn contexts_that_are_written_down_are_found_by_name() {

@@ -11,6 +11,11 @@ use crate::parse::pieces::Piece as _;
 use crate::parse::sink::Sink as _;
 use crate::parse::tables::{Frame, Tables};
 
+/// A microsecond, in nanoseconds.
+pub(crate) const US: i64 = 1_000;
+/// A millisecond, in nanoseconds.
+pub(crate) const MS: i64 = 1_000_000;
+
 /// A cancel's own frames, as below an explicit `cancel()`.
 pub(crate) const CANCEL: &str = "context.(*cancelCtx).cancel < context.WithCancel.func1";
 /// The same, one level further down.
@@ -18,6 +23,9 @@ pub(crate) const BELOW: &str =
     "context.(*cancelCtx).cancel < context.(*cancelCtx).cancel < context.WithCancel.func1";
 /// A deadline's, on its timer's goroutine.
 pub(crate) const TIMER: &str = "context.(*timerCtx).cancel < context.WithDeadlineCause.func2";
+/// From where a deadline's timer wakes those who wait on its context itself.
+pub(crate) const DEADLINE: &str = "context.(*cancelCtx).cancel < context.(*timerCtx).cancel < \
+                                   context.WithDeadlineCause.func2";
 
 /// A trace in the making. Goroutines have the numbers that the test gives them, from 1; times
 /// are nanoseconds and must increase.
@@ -138,6 +146,23 @@ impl Made {
     pub(crate) fn wakes(&mut self, at: i64, by: u32, stack: &str, of: u32) -> &mut Self {
         self.turn(at, (by, stack), of, GoState::Runnable, ("", ""));
         self
+    }
+
+    /// The goroutine of a deadline's timer begins, a microsecond before it runs.
+    pub(crate) fn timer(&mut self, at: i64, of: u32) -> &mut Self {
+        self.go(at, 0, "", of, "context.WithDeadlineCause.func2").runs(at + US, of)
+    }
+
+    /// A deadline passes: from two microseconds after its timer's goroutine has begun, that wakes
+    /// one after the other, and ends, a microsecond each.
+    pub(crate) fn passes(&mut self, at: i64, timer: u32, wakes: &[u32]) -> &mut Self {
+        let mut at = at + 2 * US;
+        self.timer(at - 2 * US, timer);
+        for &of in wakes {
+            self.wakes(at, timer, DEADLINE, of);
+            at += US;
+        }
+        self.ends(at, timer)
     }
 
     /// It loses its processor.

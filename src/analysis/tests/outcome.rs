@@ -1,10 +1,7 @@
 //! Who was meant to leave and who lives on: traces made by hand.
 
 use super::super::{Document, Ledgers, Outcome};
-use super::made::{CANCEL, Made, TIMER};
-
-const US: i64 = 1_000;
-const MS: i64 = 1_000_000;
+use super::made::{CANCEL, DEADLINE, MS, Made, TIMER, US};
 
 /// Where the goroutine heard: in a function that its start function called.
 const HEARD: &str = "main.handle:30 < main.worker:20";
@@ -32,11 +29,10 @@ fn hears_and_waits(n: u32, wait: &str, ender: Ender) -> Document {
         made.runs(at + 3 * US, of + 10);
         made.waits(at + 4 * US, of, "chan receive", HEARD);
     }
-    let stack = format!("context.(*cancelCtx).cancel < {TIMER}");
-    made.go(10 * MS, 0, "", 90, "context.WithDeadlineCause.func2").runs(10 * MS + US, 90);
+    made.timer(10 * MS, 90);
     let hearers: Vec<u32> = (2..2 + n).rev().collect();
     for (at, &of) in (2..).zip(&hearers) {
-        made.wakes(10 * MS + at * US, 90, &stack, of);
+        made.wakes(10 * MS + at * US, 90, DEADLINE, of);
     }
     made.ends(10 * MS + 10 * US, 90);
     for (at, &of) in (5..).map(|step| step * 10).zip(&hearers) {
@@ -91,21 +87,17 @@ fn who_waits_deeper_in_or_was_not_alone_is_late() {
 /// A goroutine that is started in line 3 hears a cancel and cleans up: it waits under a deadline
 /// of its own, which it alone hears, and ends.
 fn hears_and_cleans_up(first: &str, heard: &str, cleanup: &str) -> Document {
-    let deadline = format!("context.(*cancelCtx).cancel < {TIMER}");
     let mut made = Made::new();
     made.running(1, "runtime.main");
     made.go(10 * US, 1, "main.main:3", 2, "main.worker").runs(11 * US, 2);
     made.waits(12 * US, 2, "chan receive", heard);
     if first == TIMER {
-        made.go(10 * MS, 0, "", 90, "context.WithDeadlineCause.func2").runs(10 * MS + US, 90);
-        made.wakes(10 * MS + 2 * US, 90, &deadline, 2).ends(10 * MS + 3 * US, 90);
+        made.passes(10 * MS, 90, &[2]);
     } else {
         made.wakes(10 * MS, 1, first, 2);
     }
     made.runs(11 * MS, 2).waits(11 * MS + US, 2, "select", cleanup);
-    made.go(70 * MS, 0, "", 91, "context.WithDeadlineCause.func2").runs(70 * MS + US, 91);
-    made.wakes(70 * MS + 2 * US, 91, &deadline, 2).ends(70 * MS + 3 * US, 91);
-    made.runs(70 * MS + 4 * US, 2).ends(70 * MS + 5 * US, 2);
+    made.passes(70 * MS, 91, &[2]).runs(70 * MS + 4 * US, 2).ends(70 * MS + 5 * US, 2);
     made.document(80 * MS)
 }
 
@@ -181,14 +173,11 @@ fn a_test_that_hears_thousands_of_deadlines_in_one_handler_lives_on_after_each()
     let mut made = Made::new();
     made.running(1, "runtime.main");
     made.go(US, 1, "main.main:3", 2, "testing.tRunner").runs(2 * US, 2);
-    let stack = format!("context.(*cancelCtx).cancel < {TIMER}");
     let begins = |n: u32| MS + i64::from(n) * 20 * US;
     for n in 0..N {
         let (at, timer) = (begins(n), n + 3);
         made.waits(at, 2, "select", handler);
-        made.go(at + US, 0, "", timer, "context.WithDeadlineCause.func2").runs(at + 2 * US, timer);
-        made.wakes(at + 3 * US, timer, &stack, 2).ends(at + 4 * US, timer);
-        made.runs(at + 5 * US, 2);
+        made.passes(at + US, timer, &[2]).runs(at + 5 * US, 2);
     }
     // Only at last is it seen outside the handler.
     let left = begins(N);
@@ -249,10 +238,9 @@ fn a_callback_and_a_helper_that_hear_it_too_leave_a_time_limit_private() {
         made.go(20 * US, creator, "main.handle:28", 3, "main.helper").runs(21 * US, 3);
         made.waits(22 * US, 3, "chan receive", "main.helper:40");
         made.waits(23 * US, 2, "chan receive", HEARD);
-        made.go(10 * MS, 0, "", 90, "context.WithDeadlineCause.func2").runs(10 * MS + US, 90);
-        let stack = format!("context.(*cancelCtx).cancel < {TIMER}");
-        made.wakes(10 * MS + 2 * US, 90, &stack, 2).wakes(10 * MS + 3 * US, 90, &stack, 3);
-        let callback = format!("context.(*afterFuncCtx).cancel < {stack}");
+        made.timer(10 * MS, 90);
+        made.wakes(10 * MS + 2 * US, 90, DEADLINE, 2).wakes(10 * MS + 3 * US, 90, DEADLINE, 3);
+        let callback = format!("context.(*afterFuncCtx).cancel < {DEADLINE}");
         made.go(10 * MS + 4 * US, 90, &callback, 4, "main.handle.func1").ends(10 * MS + 5 * US, 90);
         made.runs(10 * MS + 6 * US, 4).ends(10 * MS + 7 * US, 4);
         made.runs(10 * MS + 8 * US, 3).ends(10 * MS + 9 * US, 3);
@@ -334,15 +322,12 @@ fn thousands_of_cancels_by_turns_in_ones_own_code_and_in_a_call_are_judged_at_on
     let mut made = Made::new();
     made.running(1, "runtime.main");
     made.go(US, 1, "main.main:3", 2, "main.worker").runs(2 * US, 2);
-    let stack = format!("context.(*cancelCtx).cancel < {TIMER}");
     let begins = |n: u32| MS + i64::from(n) * 20 * US;
     let places = [HEARD, "database/sql.(*DB).PingContext < main.handle:31 < main.worker:20"];
     for n in 0..N {
         let (at, timer) = (begins(n), n + 3);
         made.waits(at, 2, "select", places[n as usize % 2]);
-        made.go(at + US, 0, "", timer, "context.WithDeadlineCause.func2").runs(at + 2 * US, timer);
-        made.wakes(at + 3 * US, timer, &stack, 2).ends(at + 4 * US, timer);
-        made.runs(at + 5 * US, 2);
+        made.passes(at + US, timer, &[2]).runs(at + 5 * US, 2);
     }
     // Each asked for all that came after it took minutes.
     let document = made.document(begins(N) + 50 * MS);

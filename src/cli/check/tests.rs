@@ -4,10 +4,9 @@ use super::budget::{Budget, Limits};
 use super::forgive;
 use super::forms::holder;
 use super::verdict::{Checked, hold_against, measure};
-use crate::analysis::tests::made::{CANCEL, Made};
+use crate::analysis::tests::made::{CANCEL, MS, Made};
 use crate::analysis::{Document, Rules};
 
-const MS: i64 = 1_000_000;
 const DONE: &str = "runtime.selectgo < main.worker:3";
 const HANDLER: &str = "net/http.HandlerFunc.ServeHTTP < net/http.(*conn).serve";
 

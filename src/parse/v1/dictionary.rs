@@ -1,10 +1,9 @@
 //! Strings and stacks, which can stand anywhere in the file, as [`Tables`].
 
-use crate::base::WireMap;
-
 use super::cursor::{Numbers, low_half};
 use super::ids::Rows;
 use super::notes::Notes;
+use crate::base::WireMap;
 use crate::parse::event::{StackRef, StrRef};
 use crate::parse::tables::{Frame, Tables};
 

@@ -4,6 +4,7 @@
 //! blending in gamma space, bilinear filtering. Against Mesa's lavapipe, one pixel in 400
 //! differs, by 1/255.
 
+use crate::base::narrow;
 use std::collections::HashMap;
 use std::io::Write;
 
@@ -33,8 +34,7 @@ impl Picture {
     /// # Errors
     /// If the writer fails.
     pub fn write_png(&self, out: impl Write) -> Result<(), png::EncodingError> {
-        let side = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-        let mut encoder = png::Encoder::new(out, side(self.width), side(self.height));
+        let mut encoder = png::Encoder::new(out, narrow(self.width), narrow(self.height));
         encoder.set_color(png::ColorType::Rgba);
         encoder.set_depth(png::BitDepth::Eight);
         encoder.set_compression(png::Compression::Balanced);

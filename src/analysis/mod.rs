@@ -58,6 +58,8 @@ pub use types::{
 };
 pub use words::{Cause, Doing, Evidence, GroupKind, HeardIn, Outcome, Rule, Severity, Verdict};
 
+use std::sync::Arc;
+
 use rustc_hash::FxHashSet;
 
 use crate::base::{Goroutine, Interval, StackId, StrId};
@@ -68,7 +70,7 @@ use threads::Threads;
 /// A trace with what the analysis says of it: immutable, to be shared behind an `Arc`.
 #[derive(Debug, Default)]
 pub struct Document {
-    pub(crate) trace: Trace,
+    pub(crate) trace: Arc<Trace>,
     pub(crate) rules: Rules,
     pub(crate) analysis: Analysis,
 }
@@ -76,7 +78,8 @@ pub struct Document {
 impl Document {
     /// Analyzes a trace and keeps both.
     #[must_use]
-    pub fn new(trace: Trace, rules: Rules) -> Self {
+    pub fn new(trace: impl Into<Arc<Trace>>, rules: Rules) -> Self {
+        let trace = trace.into();
         let analysis = analyze(&trace, &rules);
         Self { trace, rules, analysis }
     }
@@ -106,10 +109,12 @@ impl Document {
         &self.analysis
     }
 
-    /// The trace again, to analyze it by other rules.
+    /// The trace again, to analyze it by other rules. That changes neither its cancels nor who
+    /// heard them: these keep their rows, and only the hearings of the deaf, which come last, are
+    /// others.
     #[must_use]
-    pub fn into_trace(self) -> Trace {
-        self.trace
+    pub fn share_trace(&self) -> Arc<Trace> {
+        Arc::clone(&self.trace)
     }
 
     /// The function that a goroutine was started for. As a rule it started in that; not so where

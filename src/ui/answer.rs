@@ -44,6 +44,13 @@ pub(crate) enum Answer {
         /// The trace, or why not.
         result: Result<Box<Opened>, OpenError>,
     },
+    /// An open trace, analyzed by another budget.
+    Judged {
+        /// Which trace.
+        serial: u64,
+        /// The same trace and what the analysis says now.
+        opened: Box<Opened>,
+    },
     /// All levels of detail of a trace.
     Indexed {
         /// Which trace.

@@ -221,7 +221,7 @@ impl App {
         for effect in std::mem::take(&mut self.effects) {
             self.perform(effect, ctx);
         }
-        self.follow_up();
+        self.follow_up(ctx);
         self.name_window(ctx);
     }
 

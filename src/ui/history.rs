@@ -78,6 +78,13 @@ impl Trail {
         }
     }
 
+    /// What was selected is now known by other rows.
+    pub(crate) fn rename(&mut self, renamed: impl Fn(Selected) -> Selected) {
+        for selected in self.0.past.iter_mut().chain(&mut self.0.future) {
+            *selected = renamed(*selected);
+        }
+    }
+
     /// Whether there is something to go back to.
     pub(crate) fn can_back(&self) -> bool {
         !self.0.past.is_empty()

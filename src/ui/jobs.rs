@@ -20,6 +20,8 @@ use crate::base::Progress;
 pub(crate) enum Lane {
     /// Reading, parsing and analyzing a file.
     Open(Slot),
+    /// Analyzing an open trace by another budget.
+    Judge(Slot),
     /// Building a trace's levels of detail.
     Index(Slot),
     /// Sorting and grouping the lanes of a trace.
@@ -45,6 +47,7 @@ impl Lane {
     fn thread_name(self) -> &'static str {
         match self {
             Self::Open(_) => "open-trace",
+            Self::Judge(_) => "judge",
             Self::Index(_) => "index",
             Self::Rows(_) => "rows",
             Self::CancelRows(_) => "cancel-rows",

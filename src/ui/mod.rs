@@ -21,6 +21,7 @@ mod help;
 mod history;
 mod icon;
 mod jobs;
+mod judged;
 mod kept;
 mod keys;
 mod late;

@@ -78,7 +78,11 @@ pub(crate) struct Opened {
 
 impl Opened {
     /// Works out what a window needs to show a trace.
-    fn new(trace: Trace, request: &Request, progress: &Progress) -> Result<Self, Cancelled> {
+    pub(crate) fn new(
+        trace: impl Into<Arc<Trace>>,
+        request: &Request,
+        progress: &Progress,
+    ) -> Result<Self, Cancelled> {
         let rules = Rules { late_over_ns: request.late_over_ns, ..Rules::default() };
         let document = Document::new(trace, rules);
         progress.check()?;

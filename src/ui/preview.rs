@@ -12,7 +12,8 @@ use super::open::{self, Opened, Request};
 use super::slot::Slot;
 
 impl App {
-    fn request(&self, slot: Slot, origin: Origin, thorough: bool) -> Request {
+    /// What to open in a slot, by what the window is set to now.
+    pub(super) fn request(&self, slot: Slot, origin: Origin, thorough: bool) -> Request {
         let late_over_ns = self.state.prefs.budget_ns;
         Request { origin, late_over_ns, rows: self.row_options(slot), thorough }
     }

@@ -72,6 +72,8 @@ pub(crate) struct Sheet {
     unheard: OnceCell<HashMap<StrId, u32>>,
     /// The hearings that are late only for want of a processor or by the GC, which excuses them.
     pub(crate) excused: Arc<FxHashSet<u32>>,
+    /// The budget that it was last asked to be judged by, in nanoseconds.
+    pub(crate) judged_asked_ns: i64,
     /// The late exits, sorted and filtered.
     pub(crate) table: Option<(Query, Vec<u32>)>,
     /// What the table was last asked for by.
@@ -83,6 +85,7 @@ impl Sheet {
     pub(crate) fn new(serial: u64, origin: Origin, opened: Opened) -> Self {
         let Opened { document, excused, warnings: file_warnings, index, indexed, rows, is_preview } =
             opened;
+        let judged_asked_ns = document.rules().late_over_ns;
         Self {
             serial,
             origin,
@@ -103,6 +106,7 @@ impl Sheet {
             overstays: OnceCell::new(),
             unheard: OnceCell::new(),
             excused,
+            judged_asked_ns,
             table: None,
             table_asked: None,
         }

@@ -77,6 +77,7 @@ impl App {
                 Ok(opened) => self.put_again(slot, origin, *opened),
                 Err(err) => self.tell_error(&err),
             },
+            Answer::Judged { serial, opened } => self.put_judged(serial, *opened),
             Answer::Indexed { serial, index } => {
                 if let Some(sheet) = self.sheet_mut(serial) {
                     Jobs::discard(std::mem::replace(&mut sheet.index, index));
@@ -308,7 +309,8 @@ impl App {
     }
 
     /// Starts the jobs whose results are wanted and missing.
-    pub(super) fn follow_up(&mut self) {
+    pub(super) fn follow_up(&mut self, ctx: &egui::Context) {
+        self.want_judged(ctx);
         for slot in Slot::BOTH {
             self.want_rows(slot);
         }

@@ -121,18 +121,50 @@ fn escape_dismisses_messages_first() {
 }
 
 #[test]
-fn findings_can_be_made_again_with_the_budget_of_now() {
+fn findings_follow_the_budget() {
     let mut harness = window();
-    click(&mut harness, "Open example Healthy server");
-    harness.get_by_label("Budget").set_value_accesskit(20e3);
-    wait(&mut harness);
-    // Where nothing was found there is nothing that could be stale.
     drop_files(&mut harness, &["traces/late-exit/before.trace"]);
-    click(&mut harness, "Replace");
+    assert!(says(&harness, "of main.reportWorker left 60.1 ms after its cancel"));
+    for _ in 0..2 {
+        harness.key_press(egui::Key::N);
+        wait(&mut harness);
+    }
     harness.get_by_label("Budget").set_value_accesskit(100e6);
     wait(&mut harness);
-    assert!(says(&harness, "Found with a budget of 20 µs."));
-    click(&mut harness, "Find with that of now");
-    assert!(!says(&harness, "Found with a budget of"));
     assert!(says(&harness, "Late exits (2)"));
+    assert!(says(&harness, "56.1 µs after the cancel"), "what was selected still is");
+    click(&mut harness, "Back");
+    assert!(says(&harness, "waited 125 ms to receive from a channel"), "and what was before");
+    harness.key_press(egui::Key::Escape);
+    wait(&mut harness);
+    assert!(says(&harness, "of main.readWorker left 126 ms after its cancel"));
+    assert!(!says(&harness, "of main.reportWorker left"));
+    assert!(!says(&harness, "Found with a budget of"));
+}
+
+#[test]
+fn findings_wait_until_the_budget_is_let_go_of() {
+    let mut harness = window();
+    drop_files(&mut harness, &["traces/late-exit/before.trace"]);
+    let at = harness.get_by_label("Budget").rect().center();
+    harness.drag_at(at);
+    harness.step();
+    harness.hover_at(at + egui::vec2(60.0, 0.0));
+    wait(&mut harness);
+    assert!(says(&harness, "Found with a budget of 10 ms; "));
+    harness.drop_at(at + egui::vec2(60.0, 0.0));
+    wait(&mut harness);
+    assert!(!says(&harness, "Found with a budget of"));
+}
+
+#[test]
+fn who_is_no_longer_deaf_stays_selected_as_a_goroutine() {
+    let mut harness = window();
+    drop_files(&mut harness, &["traces/deaf/before.trace"]);
+    harness.key_press(egui::Key::N);
+    wait(&mut harness);
+    assert!(says(&harness, "What held up the end"), "one that is deaf");
+    harness.get_by_label("Budget").set_value_accesskit(60e9);
+    wait(&mut harness);
+    assert!(says(&harness, "Late exits (0)") && says(&harness, "How it spent its life"));
 }

@@ -8,7 +8,8 @@ use super::super::activity::Key;
 use super::super::blame::{Walk, spans_for_each};
 use super::super::ledger::{Ledger, Ledgers, SPANS_EACH};
 use super::super::split::Splitter;
-use super::super::{Document, Doing, Outcome, Rules, SplitPart, splitter};
+use super::super::{Cancel, Document, Doing, Outcome, Rules, SplitPart, splitter};
+use super::made::{MS, US};
 use super::traces_below;
 use crate::base::{Goroutine, Interval, Progress, StackId, Time};
 use crate::model::{self, Edge};
@@ -156,5 +157,30 @@ fn tables_are_in_order_and_agree() {
             assert!(analysis.overstays_of(hearing.goroutine).any(|row| row == hearing), "{name}");
         }
         assert!(analysis.findings().is_sorted_by_key(|finding| finding.severity), "{name}");
+    }
+}
+
+/// The window keeps what is selected by its row when the budget changes.
+#[test]
+fn another_budget_changes_neither_cancels_nor_who_heard_them() {
+    for (path, document) in documents() {
+        for late_over_ns in [0, 50 * US, 100 * MS, i64::MAX] {
+            let rules = Rules { late_over_ns, ..document.rules().clone() };
+            let other = Document::new(document.share_trace(), rules);
+            let cancels = |document: &Document| {
+                let of =
+                    |cancel: &Cancel| (cancel.at, cancel.by, cancel.site, cancel.heard.clone());
+                document.analysis().cancels().iter().map(of).collect::<Vec<_>>()
+            };
+            let name = format!("{} by {late_over_ns}", path.display());
+            assert_eq!(cancels(&document), cancels(&other), "{name}");
+            let heard = |document: &Document| {
+                let rows = document.analysis().hearings().iter().take_while(|row| !row.deaf);
+                rows.map(|row| (row.cancel, row.goroutine, row.heard_at)).collect::<Vec<_>>()
+            };
+            assert_eq!(heard(&document), heard(&other), "{name}");
+            let deaf = other.analysis().hearings().iter().skip(heard(&other).len());
+            assert!(deaf.clone().all(|row| row.deaf), "{name}");
+        }
     }
 }

@@ -36,7 +36,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<Status, Failure> {
     let mut checked: Checked = hold_against(&opened.document, &budget);
     if let Some(baseline) = &args.baseline {
         let before = open(baseline, rules.clone(), args.read)?.document;
-        forgive(&mut checked, before, &rules, &budget);
+        forgive(&mut checked, &before, &rules, &budget);
     }
     write_to(args.output.as_deref(), |out| match args.format {
         CheckFormat::Text => {
@@ -53,12 +53,12 @@ pub(super) fn run(args: &CheckArgs) -> Result<Status, Failure> {
 
 /// Takes out what is no worse than in the baseline, whether that was within its limit there or
 /// not.
-fn forgive(checked: &mut Checked, before: Document, rules: &Rules, budget: &Budget) {
+fn forgive(checked: &mut Checked, before: &Document, rules: &Rules, budget: &Budget) {
     let all = Budget { limits: budget.limits.at_nothing(), ..budget.clone() };
-    checked.forgive(&hold_against(&before, &all));
+    checked.forgive(&hold_against(before, &all));
     if checked.is_late() {
         // What is just within a limit that it is analyzed by is not found in the baseline.
-        let before = Document::new(before.into_trace(), of_baseline(rules));
+        let before = Document::new(before.share_trace(), of_baseline(rules));
         checked.forgive(&hold_against(&before, &all).of_durations());
     }
 }

@@ -143,7 +143,7 @@ fn beyond(workers: &[Spends], before: &[Spends]) -> Checked {
     let budget = budget(limits, &[]);
     let rules = Rules { late_over_ns: 100 * MS, ..Rules::default() };
     let mut checked = hold_against(&cancelled(workers, rules.clone()), &budget);
-    forgive(&mut checked, cancelled(before, rules.clone()), &rules, &budget);
+    forgive(&mut checked, &cancelled(before, rules.clone()), &rules, &budget);
     checked
 }
 

@@ -90,7 +90,7 @@ impl Story {
     pub(super) fn document(&self) -> Document {
         let trace = self.trace();
         let analysis = self.analysis(&trace);
-        Document { trace, rules: Rules::default(), analysis }
+        Document { trace: trace.into(), rules: Rules::default(), analysis }
     }
 
     fn trace(&self) -> Trace {

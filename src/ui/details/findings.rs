@@ -8,12 +8,11 @@ use crate::analysis::{Finding, Group, Rule, Severity, Summary};
 use crate::scene::StateClass;
 use crate::ui::command::Command;
 use crate::ui::ctx::{Ctx, count, short_file, short_function, short_names, thousands};
-use crate::ui::jobs::Lane;
 use crate::ui::sheet::Sheet;
 use crate::ui::slot::Slot;
 use crate::ui::state::{Selected, What};
 use crate::ui::theme::Theme;
-use crate::ui::widgets::{badge_ui, caption, link_ui, section_ui, strong, swatch_ui, weak};
+use crate::ui::widgets::{badge_ui, caption, section_ui, strong, swatch_ui, weak};
 
 /// How many start functions are listed.
 const MAX_GROUPS: usize = 16;
@@ -58,7 +57,7 @@ pub(super) fn list_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
             };
             ui.label(weak(ctx.theme, text));
         }
-        judged_ui(ui, ctx, slot, sheet);
+        judged_ui(ui, ctx, sheet);
         for finding in analysis.findings() {
             card_ui(ui, ctx, slot, sheet, finding);
             ui.add_space(2.0);
@@ -68,27 +67,15 @@ pub(super) fn list_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
     legend_ui(ui, ctx.theme);
 }
 
-/// Findings are made when a trace is read: another budget since then is not theirs.
-fn judged_ui(ui: &mut Ui, ctx: &Ctx<'_>, slot: Slot, sheet: &Sheet) {
+/// Findings of another budget are on their way while these are of the one before.
+fn judged_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet) {
     let judged_by = sheet.document.rules().late_over_ns;
     if judged_by == ctx.state.prefs.budget_ns || sheet.document.analysis().findings().is_empty() {
         return;
     }
-    let text = format!("Found with a budget of {}.", sheet.duration(judged_by));
-    ui.horizontal_wrapped(|ui| {
-        ui.label(caption(ctx.theme, text).color(ctx.theme.warn));
-        if sheet.origin.is_stream() {
-            return;
-        }
-        if ctx.jobs.is_busy(Lane::Open(slot)) {
-            ui.label(caption(ctx.theme, "Reading it again…"));
-        } else if link_ui(ui, ctx.theme, "Find with that of now")
-            .on_hover_text("Reads the trace again (F5)")
-            .clicked()
-        {
-            ctx.send(Command::Reload);
-        }
-    });
+    let budget = sheet.duration(judged_by);
+    let text = format!("Found with a budget of {budget}; those of the one of now follow.");
+    ui.add(Label::new(caption(ctx.theme, text).color(ctx.theme.warn)).wrap());
     ui.add_space(2.0);
 }
 

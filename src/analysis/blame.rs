@@ -21,9 +21,11 @@ use super::types::Link;
 const MAX_DEPTH: u32 = 16;
 /// How many spans to read for one window at most, as far as anybody would read.
 const MOST_SPANS: usize = 20_000;
-/// How many to read for all hearings of a trace together: each of a hundred thousand can have
-/// waited for one goroutine that was busy with all of them.
-const SPANS_FOR_ALL: usize = 20_000_000;
+/// How many to read for all hearings of a trace together, as often as it has spans: each of a
+/// hundred thousand can have waited for one goroutine that was busy with all of them.
+const TIMES_ALL_SPANS: usize = 32;
+/// The bounds of that: small traces may ask for more, and none for longer than some seconds.
+const SPANS_FOR_ALL: std::ops::RangeInclusive<usize> = 200_000..=20_000_000;
 /// How many to read for one window at least, and where nobody held anybody up.
 pub(crate) const FEW_SPANS: usize = 32;
 /// How many links to give at most.
@@ -31,9 +33,11 @@ const MAX_LINKS: usize = 8;
 /// A link below this share of the window is left out.
 const MIN_SHARE: i64 = 50;
 
-/// How many spans to read for each of so many hearings.
-pub(crate) fn spans_for_each(n_hearings: usize) -> usize {
-    (SPANS_FOR_ALL / n_hearings.max(1)).clamp(FEW_SPANS, MOST_SPANS)
+/// How many spans to read for each of so many hearings of a trace that has `n_spans` in all.
+pub(crate) fn spans_for_each(n_hearings: usize, n_spans: usize) -> usize {
+    let (least, most) = SPANS_FOR_ALL.into_inner();
+    let for_all = n_spans.saturating_mul(TIMES_ALL_SPANS).clamp(least, most);
+    (for_all / n_hearings.max(1)).clamp(FEW_SPANS, MOST_SPANS)
 }
 
 /// Takes windows of goroutines' lives to account, one after another. Its tables are used again:
@@ -296,11 +300,14 @@ mod tests {
 
     #[test]
     fn the_more_hearings_the_fewer_spans_for_each() {
-        assert_eq!([0, 1, 1_000].map(spans_for_each), [MOST_SPANS; 3]);
-        for n in [1_001, 20_000, 600_000] {
-            let all = n * spans_for_each(n);
-            assert!((SPANS_FOR_ALL / 2..=SPANS_FOR_ALL).contains(&all), "{n}: {all}");
+        let (least, most) = SPANS_FOR_ALL.into_inner();
+        assert_eq!([0, 1, 1_000].map(|n| spans_for_each(n, 1 << 20)), [MOST_SPANS; 3]);
+        for (n_spans, for_all) in [(0, least), (100_000, 3_200_000), (1 << 30, most)] {
+            for n in [1_001, 4_000, 6_000] {
+                let all = n * spans_for_each(n, n_spans);
+                assert!((for_all / 2..=for_all).contains(&all), "{n}: {all}");
+            }
         }
-        assert_eq!(spans_for_each(usize::MAX), FEW_SPANS);
+        assert_eq!(spans_for_each(usize::MAX, usize::MAX), FEW_SPANS);
     }
 }

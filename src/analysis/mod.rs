@@ -63,7 +63,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashSet;
 
 use crate::base::{Goroutine, Interval, StackId, StrId};
-use crate::model::{Frame, Trace};
+use crate::model::{Chunk, Frame, Trace};
 
 use threads::Threads;
 
@@ -193,7 +193,8 @@ impl Document {
     pub fn accountant<'a>(&'a self, ledgers: &'a Ledgers) -> Accountant<'a> {
         let splitter = splitter(&self.trace, &self.analysis);
         let walk = blame::Walk::new(split::Splitter { ledgers: Some(ledgers), ..splitter });
-        let n_spans = blame::spans_for_each(self.analysis.hearings().len());
+        let in_all = self.trace.chunks().iter().map(Chunk::n_spans).sum();
+        let n_spans = blame::spans_for_each(self.analysis.hearings().len(), in_all);
         Accountant { document: self, walk, n_spans }
     }
 }

@@ -160,7 +160,9 @@ impl Splitter<'_> {
         put: &mut impl FnMut(Activity, i64),
     ) {
         let mut ns = piece.ns();
-        for gap in self.trace.world().gaps() {
+        let gaps = self.trace.world().gaps();
+        let first = gaps.partition_point(|gap| gap.end <= piece.start);
+        for gap in gaps[first..].iter().take_while(|gap| gap.start < piece.end) {
             let Some(lost) = gap.intersect(piece) else { continue };
             put(Activity::UNKNOWN, lost.ns());
             ns -= lost.ns();

@@ -138,13 +138,14 @@ words!(
         LongSleep => "long-sleep",
         /// Live goroutines of one start function grow in number throughout the trace.
         PileUp => "pile-up",
-        /// The wait was in the run queue.
+        /// A goroutine that was told to stop ended late only since it waited for a processor or for
+        /// the GC, or since the cancel itself was slow.
         LateScheduling => "late-scheduling",
         /// A child's deadline never counted, since its parent's came first.
         DeadlineCutShort => "deadline-cut-short",
-        /// The GC takes much of the time around.
+        /// The GC takes a large share of the processors' time.
         GcPressure => "gc-pressure",
-        /// The slowest requests are far slower than the rest.
+        /// One request in a hundred takes longer than the limit.
         LateRequest => "late-request",
     }
 );

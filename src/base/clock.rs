@@ -64,29 +64,31 @@ impl Clock {
     #[must_use]
     pub fn moment(self, at: i64, apart: i64) -> String {
         let magnitude = at.unsigned_abs();
-        let (one, unit) = match (self, magnitude) {
-            (Self::Nanoseconds, 1_000..1_000_000) => (1_000, " µs"),
-            (Self::Nanoseconds, 1_000_000..1_000_000_000) => (1_000_000, " ms"),
-            (Self::Nanoseconds, 1_000_000_000..) => (1_000_000_000, " s"),
-            _ => return self.text(at),
+        let unit_of = |ns: u64| UNITS.iter().rposition(|(one, _)| ns >= *one);
+        let Some(unit) = unit_of(magnitude).filter(|_| self == Self::Nanoseconds) else {
+            return self.text(at);
         };
-        let (mut decimals, mut digit) = (0, one);
+        let (mut decimals, mut digit) = (0, UNITS[unit].0);
         while digit > apart.unsigned_abs().max(1) {
             digit /= 10;
             decimals += 1;
         }
         // What three digits say already needs no more.
-        let whole = (magnitude / one).max(1).ilog10() as usize + 1;
+        let whole = (magnitude / UNITS[unit].0).max(1).ilog10() as usize + 1;
         if whole + decimals <= 3 {
             return self.text(at);
         }
         let rounded = magnitude.saturating_add(digit / 2) / digit * digit;
+        // 999.9999 ms may have become 1 s.
+        let larger = unit_of(rounded).unwrap_or(unit);
+        decimals += 3 * (larger - unit);
+        let (one, name) = UNITS[larger];
         let width = one.ilog10() as usize;
         let mut text = format!("{}.{:0width$}", rounded / one, rounded % one);
         let point = text.len() - width - 1;
         text.truncate(if decimals == 0 { point } else { point + 1 + decimals });
         let sign = if at < 0 { "-" } else { "" };
-        format!("{sign}{text}{unit}")
+        format!("{sign}{text}{name}")
     }
 
     /// Reads a duration such as `10ms`, as [`parse_duration`] does; of ticks `20,000`,
@@ -211,6 +213,9 @@ pub fn count_text(n: impl Into<u64>, thing: &str) -> String {
     format!("{} {thing}{plural}", grouped(n))
 }
 
+/// The units of durations in nanoseconds that are a thousand or more.
+const UNITS: [(u64, &str); 3] = [(1_000, " µs"), (1_000_000, " ms"), (1_000_000_000, " s")];
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -249,7 +254,10 @@ mod tests {
         assert_eq!(shown(-2_512_345, 1_000), "-2.512 ms");
         assert_eq!(shown(640, 1), "640 ns");
         assert_eq!(shown(0, 0), "0 ns");
-        assert_eq!(shown(999_999_999, 1_000), "1000.000 ms");
+        assert_eq!(shown(999_999_999, 1_000), "1.000000 s");
+        assert_eq!(shown(999_999_999, 100_000), "1.0000 s");
+        assert_eq!(shown(-999_999, 100), "-1.0000 ms");
+        assert_eq!(shown(999_940_000, 100_000), "999.9 ms");
         assert_eq!(shown(i64::MAX, i64::MAX), "9223372037 s");
         assert_eq!(shown(i64::MAX, 0), "9223372036.854775807 s");
         assert_eq!(Clock::Ticks.moment(80_154_176, 1), "80.2 M ticks");

@@ -64,11 +64,24 @@ pub(super) fn try_place(path: &Path) -> Result<(), io::Error> {
 pub(super) fn write_aside(ending: &str, bytes: &[u8]) -> Result<PathBuf, io::Error> {
     let name = format!("overstay-{}.{ending}", std::process::id());
     let path = std::env::temp_dir().join(name);
-    // Anybody may have put a link of that name there.
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that writes files")]
-    let file = fs::OpenOptions::new().write(true).create_new(true).open(&path)?;
-    fill(file, |out| out.write_all(bytes))?;
+    fill(create_new(&path, None)?, |out| out.write_all(bytes))?;
     Ok(path)
+}
+
+/// Makes a file that is not there yet: not even as a link, which anybody may have put into a
+/// shared folder. Nobody may open it whom `permissions` keep out.
+fn create_new(path: &Path, permissions: Option<&fs::Permissions>) -> Result<fs::File, io::Error> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    if let Some(permissions) = permissions {
+        use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+        options.mode(permissions.mode());
+    }
+    #[cfg(not(unix))]
+    let _ = permissions;
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that writes files")]
+    options.open(path)
 }
 
 fn write_whole<T>(
@@ -123,10 +136,12 @@ impl Partial {
 
     /// Makes the file, open to no more people than the one that it is to replace.
     fn create(&self, target: &Path) -> Result<fs::File, io::Error> {
-        #[expect(clippy::disallowed_methods, reason = "this is the one place that writes files")]
-        let file = fs::File::create(&self.0)?;
-        if let Ok(old) = fs::metadata(target) {
-            file.set_permissions(old.permissions())?;
+        let permissions = fs::metadata(target).ok().map(|old| old.permissions());
+        // What a program with the same number once left there.
+        let _ = fs::remove_file(&self.0);
+        let file = create_new(&self.0, permissions.as_ref())?;
+        if let Some(permissions) = permissions {
+            file.set_permissions(permissions)?;
         }
         Ok(file)
     }

@@ -164,7 +164,7 @@ pub fn fetch(
         Ok(()) => None,
         Err(Stop::Cancelled(err)) => return Err(FetchError::Cancelled(err)),
         Err(Stop::TooLarge) => {
-            return Err(FetchError::TooLarge { name: address.name.clone(), limit: MOST_BYTES });
+            Some(FetchError::TooLarge { name: address.name.clone(), limit: MOST_BYTES })
         }
         Err(Stop::Io(err)) => Some(trouble(Error::from(err), Some(bytes.len()))),
     };

@@ -95,6 +95,8 @@ pub struct App {
     pub(super) view_chosen: bool,
     /// The comparison, and of which traces.
     pub(super) diff: Option<([u64; 2], crate::analysis::Diff)>,
+    /// Which two were last asked to be compared.
+    pub(super) diff_asked: Option<[u64; 2]>,
     /// What commands could not do by themselves, to be done next.
     pub(super) effects: Vec<Effect>,
     /// The window's title.
@@ -143,6 +145,7 @@ impl App {
             view_chosen: settings.view.is_some(),
             wishes: settings,
             diff: None,
+            diff_asked: None,
             effects: Vec::new(),
             title: "Overstay".to_owned(),
         };

@@ -281,22 +281,22 @@ pub(crate) fn apply(state: &mut State, command: Command) -> Option<Effect> {
 fn look_or_choose(state: &mut State, command: Command) {
     match command {
         Command::Show(view) if view != state.view => {
-            leave(state, fresh_gesture(state));
+            leave(state, None);
             state.view = view;
             state.popup = None;
         }
         Command::Look(look) => {
-            leave(state, look.gesture);
+            leave(state, Some(look.gesture));
             state.viewport = Some(look.to);
             state.glide = look.glide;
         }
         Command::LookCancel(look) => {
-            leave(state, look.gesture);
+            leave(state, Some(look.gesture));
             state.cancel_viewport = Some(look.to);
             state.glide = look.glide;
         }
         Command::Scroll(which, top_px, gesture) => {
-            leave(state, gesture);
+            leave(state, Some(gesture));
             match which {
                 Scroll::Timeline(slot) => state.scroll[slot] = top_px,
                 Scroll::Cancel => state.cancel_scroll = top_px,
@@ -330,7 +330,7 @@ fn look_or_choose(state: &mut State, command: Command) {
         }
         Command::Mark(at) => mark(state, at),
         Command::Align(link, viewport) => {
-            leave(state, fresh_gesture(state));
+            leave(state, None);
             state.link = Some(link);
             state.viewport = Some(viewport);
             state.glide = false;
@@ -480,14 +480,9 @@ fn place(state: &State) -> Place {
     }
 }
 
-fn leave(state: &mut State, gesture: u64) {
+fn leave(state: &mut State, gesture: Option<u64>) {
     let left = place(state);
     state.places.leave(left, gesture);
-}
-
-/// A gesture that no input has: each change of view is a step of its own.
-fn fresh_gesture(state: &State) -> u64 {
-    u64::MAX - state.view as u64
 }
 
 fn step(state: &mut State, back: bool) {

@@ -121,10 +121,11 @@ pub(crate) struct Places {
 }
 
 impl Places {
-    /// A move is about to happen, as part of a gesture (a drag, a turn of the wheel).
-    pub(crate) fn leave(&mut self, left: Place, gesture: u64) {
-        if self.gesture != Some(gesture) {
-            self.gesture = Some(gesture);
+    /// A move is about to happen, as part of a gesture (a drag, a turn of the wheel) or, without
+    /// one, as a step of its own.
+    pub(crate) fn leave(&mut self, left: Place, gesture: Option<u64>) {
+        if gesture.is_none() || self.gesture != gesture {
+            self.gesture = gesture;
             self.line.push(left);
         }
     }
@@ -178,11 +179,15 @@ mod tests {
         };
         let mut places = Places::default();
         for (scroll, gesture) in [(0.0, 1), (1.0, 1), (2.0, 1), (3.0, 2), (4.0, 2)] {
-            places.leave(place(scroll), gesture);
+            places.leave(place(scroll), Some(gesture));
         }
         assert_eq!(places.back(place(5.0)), Some(place(3.0)));
         assert_eq!(places.back(place(3.0)), Some(place(0.0)));
         assert_eq!(places.back(place(0.0)), None);
         assert_eq!(places.forward(place(0.0)), Some(place(3.0)));
+        places.leave(place(6.0), None);
+        places.leave(place(7.0), None);
+        assert_eq!(places.back(place(8.0)), Some(place(7.0)));
+        assert_eq!(places.back(place(7.0)), Some(place(6.0)));
     }
 }

@@ -97,7 +97,12 @@ impl App {
                     sheet.n_cancels_shown = n_cancels;
                 }
             }
-            Answer::Compared { serials, diff } => self.diff = Some((serials, diff)),
+            Answer::Compared { serials, diff } => {
+                // The two may have been swapped meanwhile, or one of them replaced.
+                if self.diff_asked == Some(serials) {
+                    self.diff = Some((serials, diff));
+                }
+            }
             Answer::Explained { serial, about, explanation } => {
                 if let Some(sheet) = self.sheet_mut(serial) {
                     sheet.explanation = Some((about, explanation));
@@ -421,10 +426,10 @@ impl App {
             return;
         };
         let serials = [before.serial, after.serial];
-        let have = self.diff.as_ref().is_some_and(|(of, _)| *of == serials);
-        if have || self.jobs.is_busy(Lane::Compare) {
+        if self.diff_asked == Some(serials) {
             return;
         }
+        self.diff_asked = Some(serials);
         let documents = [Arc::clone(&before.document), Arc::clone(&after.document)];
         self.jobs.start(Lane::Compare, "Comparing", move |_| {
             let [before, after] = &documents;

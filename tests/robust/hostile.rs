@@ -1,6 +1,7 @@
 //! Files of half a megabyte that are made to be slow: each asks for work that grows with the
 //! square of its size if it is done the obvious way, and then takes many seconds.
 
+use overstay::analysis::{Document, Rules};
 use overstay::base::Progress;
 use overstay::model::build_on;
 use overstay::parse::spec::wire;
@@ -11,7 +12,7 @@ use super::wire::{File, event, push, running, strings};
 /// A way to be slow, for a file of about so many bytes.
 type Case = (&'static str, fn(u64) -> Vec<u8>);
 
-const CASES: [Case; 19] = [
+const CASES: [Case; 22] = [
     ("many alive, then many small generations", alive_then_small_generations),
     ("far ids in many small generations", far_ids_in_small_generations),
     ("many threads that cannot go on", blocked_threads),
@@ -31,6 +32,9 @@ const CASES: [Case; 19] = [
     ("many goroutines whose ids one hash takes for the same", ids_of_one_hash),
     ("many idle Ps, then many broken generations", idle_procs_then_gaps),
     ("many generations of one empty batch", empty_generations),
+    ("who heard a cancel, then many broken generations", hearers_then_gaps),
+    ("one goroutine that hears many cancels", hears_again_and_again),
+    ("many that cancel each other in turn", cancels_in_turn),
 ];
 
 /// How many bytes of memory each byte of a file may ask for, over what a small file takes.
@@ -40,7 +44,7 @@ const TIMES_ITS_SIZE: usize = 64;
 fn no_file_takes_time_that_grows_with_the_square_of_its_size() {
     let said = CASES.iter().filter_map(|(name, make)| {
         let bytes = make(500_000);
-        let done = bounded(bytes.len(), || drop(build_on(&bytes, 1, &Progress::default())));
+        let done = bounded(bytes.len(), || examine(&bytes));
         done.err().map(|err| format!("{name}: {err}"))
     });
     let said: Vec<String> = said.collect();
@@ -85,6 +89,26 @@ fn the_cost_of_larger_files_is_told() {
             }
             Err(panic) => panic!("{name}: {panic}"),
         }
+    }
+}
+
+/// Reads a file, finds what there is to find in it, and explains each hearing.
+fn examine(bytes: &[u8]) -> usize {
+    let Ok(trace) = build_on(bytes, 1, &Progress::default()) else { return 0 };
+    let document = Document::new(trace, Rules::default());
+    let ledgers = document.ledgers();
+    let mut accountant = document.accountant(&ledgers);
+    let hearings = document.analysis().hearings();
+    hearings.iter().map(|hearing| accountant.account(hearing).parts().count()).sum()
+}
+
+#[test]
+fn what_is_made_to_be_heard_is_heard() {
+    for (name, make) in &CASES[19..] {
+        let bytes = make(20_000);
+        let trace = build_on(&bytes, 1, &Progress::default()).expect("a trace");
+        assert!(!trace.warnings().is_empty() || trace.info().complete, "{name}");
+        assert!(examine(&bytes) > 0, "{name}: {:?}", trace.warnings());
     }
 }
 
@@ -328,4 +352,105 @@ fn empty_generations(size: u64) -> Vec<u8> {
         event(&mut bytes, wire::EVENT_BATCH, &[generation, 1, 1, 0]);
     }
     bytes
+}
+
+/// The stack of a cancel, and where goroutines wait for one, by number.
+const CANCEL: u64 = 1;
+const DONE: u64 = 2;
+/// Why they wait.
+const SELECT: u64 = 6;
+
+/// A file whose first generation knows these two stacks.
+fn with_cancels() -> File {
+    let mut file = File::new();
+    let mut data = vec![wire::STRINGS];
+    let functions = ["context.(*cancelCtx).cancel", "context.WithCancel.func1", "main.stop"];
+    let texts = functions.into_iter().chain(["main.work", "main.go", "select"]);
+    for (id, text) in (1..).zip(texts) {
+        event(&mut data, wire::STRING, &[id, text.len() as u64]);
+        data.extend_from_slice(text.as_bytes());
+    }
+    file.batch(u64::MAX, &data);
+    let mut data = vec![wire::STACKS];
+    event(&mut data, wire::STACK, &[CANCEL, 3]);
+    for function in 1..=3 {
+        for number in [100 + function, function, 5, 10] {
+            push(&mut data, number);
+        }
+    }
+    event(&mut data, wire::STACK, &[DONE, 1]);
+    for number in [200, 4, 5, 40] {
+        push(&mut data, number);
+    }
+    file.batch(u64::MAX, &data);
+    file
+}
+
+/// Makes goroutines that wait where a cancel reaches them; goroutine 1 goes on.
+fn waiters(data: &mut Vec<u8>, ids: std::ops::Range<u64>) {
+    for id in ids.clone() {
+        create(data, id);
+    }
+    event(data, wire::GO_BLOCK, &[1, SELECT, DONE]);
+    for id in ids {
+        event(data, wire::GO_START, &[1, id, 1]);
+        event(data, wire::GO_BLOCK, &[1, SELECT, DONE]);
+    }
+    event(data, wire::GO_UNBLOCK, &[1, 1, 1, 0]);
+    event(data, wire::GO_START, &[1, 1, 2]);
+}
+
+fn hearers_then_gaps(size: u64) -> Vec<u8> {
+    let mut file = with_cancels();
+    let mut data = running();
+    waiters(&mut data, 10..14);
+    for id in 10..14 {
+        event(&mut data, wire::GO_UNBLOCK, &[1, id, 2, CANCEL]);
+    }
+    file.batch(1, &data);
+    while (file.bytes.len() as u64) < size {
+        file.next_generation();
+        let mut data = running();
+        for id in 10..14 {
+            event(&mut data, wire::GO_STATUS, &[1, id, u64::MAX, 1]);
+        }
+        event(&mut data, wire::GO_DESTROY_SYSCALL, &[1]);
+        file.batch(1, &data);
+    }
+    file.finish()
+}
+
+fn hears_again_and_again(size: u64) -> Vec<u8> {
+    let mut file = with_cancels();
+    let mut data = running();
+    waiters(&mut data, 10..11);
+    file.batch(1, &data);
+    file.batches(1, &[], 0..size / 24, |data, n| {
+        event(data, wire::GO_UNBLOCK, &[1, 10, 2 + 2 * n, CANCEL]);
+        event(data, wire::GO_BLOCK, &[1, SELECT, DONE]);
+        event(data, wire::GO_START, &[1, 10, 3 + 2 * n]);
+        event(data, wire::GO_UNBLOCK, &[1, 1, 3 + 2 * n, 0]);
+        event(data, wire::GO_BLOCK, &[1, SELECT, DONE]);
+        event(data, wire::GO_START, &[1, 1, 4 + 2 * n]);
+    });
+    file.finish()
+}
+
+fn cancels_in_turn(size: u64) -> Vec<u8> {
+    let mut file = with_cancels();
+    let mut data = running();
+    waiters(&mut data, 10..11);
+    file.batch(1, &data);
+    // Each goroutine that hears one cancels the next, and waits again to the end.
+    file.batches(1, &[], 0..size / 48, |data, n| {
+        let id = 11 + n;
+        create(data, id);
+        event(data, wire::GO_BLOCK, &[1, SELECT, DONE]);
+        event(data, wire::GO_START, &[1, id, 1]);
+        event(data, wire::GO_UNBLOCK, &[1, 1, 3 + 2 * n, CANCEL]);
+        event(data, wire::GO_BLOCK, &[1, SELECT, DONE]);
+        event(data, wire::GO_START, &[1, 1, 4 + 2 * n]);
+        event(data, wire::GO_UNBLOCK, &[1, id, 2, CANCEL]);
+    });
+    file.finish()
 }

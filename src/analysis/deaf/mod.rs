@@ -246,9 +246,10 @@ impl Inquiry<'_> {
     /// waited for others that heard.
     fn is_excused(&self, cancel: &Cancel, goroutine: Goroutine) -> bool {
         let window = Interval::new(cancel.at, self.end(goroutine));
-        let mut not_its_own = 0;
+        let (mut not_its_own, mut n_read, mut read_to) = (0, 0, window.start);
         let mut spans = self.trace.spans_from(goroutine, cancel.at).take(MAX_SPANS).peekable();
         while let Some(span) = spans.next() {
+            (n_read, read_to) = (n_read + 1, span.end);
             let listens = span.state == GoState::Waiting
                 && self.listening.hears_exactly(self.book, span.stack);
             let told = span.woken && span.waker.is_some_and(|by| self.is_callback(cancel, by));
@@ -262,7 +263,13 @@ impl Inquiry<'_> {
                 not_its_own += span.interval().intersect(window).map_or(0, Interval::ns);
             }
         }
-        window.ns() - not_its_own <= self.rules.late_over_ns
+        if n_read < MAX_SPANS {
+            return window.ns() - not_its_own <= self.rules.late_over_ns;
+        }
+        // Of a life that is too long to be read, the rest is taken to be like its beginning.
+        let read = i128::from(read_to.since(window.start).max(1));
+        let own = (read - i128::from(not_its_own)) * i128::from(window.ns()) / read;
+        own <= i128::from(self.rules.late_over_ns)
     }
 
     /// Whether a goroutine was started by a cancel, as an `AfterFunc`.

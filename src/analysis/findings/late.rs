@@ -150,10 +150,6 @@ fn finding(facts: &Facts<'_>, group: &Group<'_>) -> Finding {
     let mut cancels: Vec<u32> = members.iter().map(|hearing| hearing.cancel).collect();
     cancels.sort_unstable();
     cancels.dedup();
-    let mut goroutines: Vec<_> = members.iter().map(|hearing| hearing.goroutine).collect();
-    // One that is late for two cancels is listed once, at its worst.
-    let mut seen = rustc_hash::FxHashSet::default();
-    goroutines.retain(|goroutine| seen.insert(*goroutine));
     Finding {
         rule: group.key.rule,
         severity: severity(group.key.rule, &members),
@@ -164,7 +160,8 @@ fn finding(facts: &Facts<'_>, group: &Group<'_>) -> Finding {
         total_ns: total,
         message: message(facts, group, &members, worst),
         fix: fix(facts, group).to_owned(),
-        goroutines,
+        // One that is late for two cancels is listed once, at its worst.
+        goroutines: super::once_each(members.iter().map(|hearing| hearing.goroutine)),
         cancels,
     }
 }

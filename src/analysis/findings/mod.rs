@@ -10,7 +10,7 @@ mod sleep;
 
 use std::cmp::Reverse;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::base::{Goroutine, Interval, StackId, StrId, Time, count_text};
 use crate::model::Trace;
@@ -85,6 +85,12 @@ pub(crate) fn find(facts: &Facts<'_>) -> Vec<Finding> {
         (key(a), name(a), site(a)).cmp(&(key(b), name(b), site(b)))
     });
     findings
+}
+
+/// Each goroutine once, where it comes first.
+fn once_each(goroutines: impl Iterator<Item = Goroutine>) -> Vec<Goroutine> {
+    let mut seen = FxHashSet::default();
+    goroutines.filter(|goroutine| seen.insert(*goroutine)).collect()
 }
 
 /// What some durations come to, in nanoseconds; a trace can hold more than an integer does.

@@ -63,7 +63,7 @@ fn finding(facts: &Facts<'_>, function: StrId, hearings: &[&Hearing]) -> Finding
         fix:
             "Give the child a deadline before its parent's, or only one of them a deadline at all."
                 .to_owned(),
-        goroutines: hearings.iter().map(|hearing| hearing.goroutine).collect(),
+        goroutines: super::once_each(hearings.iter().map(|hearing| hearing.goroutine)),
         cancels,
     }
 }

@@ -134,7 +134,7 @@ fn finding(facts: &Facts<'_>, name: StrId, mut requests: Vec<Request>) -> Option
         site: requests.first()?.handler,
         count: narrow(n),
         worst_ns: worst,
-        total_ns: requests.iter().fold(0, |sum, request| sum.saturating_add(request.interval.ns())),
+        total_ns: super::total(requests.iter().map(|request| request.interval.ns())),
         message: format!(
             "The p99 of {n} requests of {text} is {}, against a median of {}{of_it}",
             facts.trace.clock().text(p99),
@@ -143,7 +143,7 @@ fn finding(facts: &Facts<'_>, name: StrId, mut requests: Vec<Request>) -> Option
         fix: "Look at what the slowest ones waited for; give each request a deadline, and end all \
               its waits at that."
             .to_owned(),
-        goroutines: requests.iter().filter_map(|request| request.by).collect(),
+        goroutines: super::once_each(requests.iter().filter_map(|request| request.by)),
         cancels: Vec::new(),
     })
 }

@@ -122,9 +122,6 @@ fn finding(facts: &Facts<'_>, function: StrId, mut group: Group) -> Finding {
         });
     }
     let notes = if notes.is_empty() { String::new() } else { format!(", {}", notes.join(", ")) };
-    let mut goroutines: Vec<Goroutine> = group.sleeps.iter().map(|sleep| sleep.of).collect();
-    let mut seen = rustc_hash::FxHashSet::default();
-    goroutines.retain(|goroutine| seen.insert(*goroutine));
     Finding {
         rule: Rule::LongSleep,
         severity: match (group.in_handler, group.cancels.is_empty()) {
@@ -136,7 +133,7 @@ fn finding(facts: &Facts<'_>, function: StrId, mut group: Group) -> Finding {
         site,
         count: n,
         worst_ns: worst,
-        total_ns: group.sleeps.iter().fold(0, |sum, sleep| sum.saturating_add(sleep.interval.ns())),
+        total_ns: super::total(group.sleeps.iter().map(|sleep| sleep.interval.ns())),
         message: format!(
             "{} {} {}{place}{notes}",
             count_text(n, "time.Sleep"),
@@ -146,7 +143,7 @@ fn finding(facts: &Facts<'_>, function: StrId, mut group: Group) -> Finding {
         fix:
             "Use a timer or ticker in a select with ctx.Done(), so that a cancel can end the wait."
                 .to_owned(),
-        goroutines,
+        goroutines: super::once_each(group.sleeps.iter().map(|sleep| sleep.of)),
         cancels: group.cancels,
     }
 }

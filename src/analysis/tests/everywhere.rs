@@ -55,7 +55,7 @@ fn chains_end_at_the_cancel_or_at_a_named_reason() {
         for hearing in document.analysis().hearings() {
             let name = format!("{}: {hearing:?}", path.display());
             let window = document.window(hearing);
-            let account = walk.account(hearing.goroutine, window, spans_for_each(1));
+            let account = walk.account(hearing.goroutine, window, spans_for_each(1, 0));
             let links: Vec<_> = account.links().collect();
             let read_forwards = document.split(hearing).into_iter();
             assert!(account.parts().map(plain).eq(read_forwards.map(plain)), "{name}");
@@ -157,6 +157,11 @@ fn tables_are_in_order_and_agree() {
             assert!(analysis.overstays_of(hearing.goroutine).any(|row| row == hearing), "{name}");
         }
         assert!(analysis.findings().is_sorted_by_key(|finding| finding.severity), "{name}");
+        for finding in analysis.findings() {
+            let mut goroutines = finding.goroutines.clone();
+            goroutines.sort_unstable();
+            assert!(goroutines.is_sorted_by(|a, b| a < b), "{name}: {finding:?}");
+        }
     }
 }
 

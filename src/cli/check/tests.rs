@@ -10,6 +10,9 @@ use crate::analysis::{Document, Rules};
 const DONE: &str = "runtime.selectgo < main.worker:3";
 const HANDLER: &str = "net/http.HandlerFunc.ServeHTTP < net/http.(*conn).serve";
 
+/// When the traces end.
+const END: i64 = 1_000 * MS;
+
 /// How a worker spends the time from its cancel, at 10 ms, to its end.
 #[derive(Clone, Copy)]
 enum Spends {
@@ -21,7 +24,7 @@ enum Spends {
     Handle(i64),
 }
 
-/// Workers of one context, in order of their ends.
+/// Workers of one context, in order of their ends; who would end after the trace is alive then.
 fn cancelled(workers: &[Spends], rules: Rules) -> Document {
     let mut made = Made::new();
     made.running(1, "main.main");
@@ -57,12 +60,15 @@ fn cancelled(workers: &[Spends], rules: Rules) -> Document {
     for (spends, worker) in numbered() {
         let (Spends::Sleep(ms) | Spends::Starve(ms) | Spends::Handle(ms)) = spends;
         let at = 10 * MS + ms * MS + i64::from(worker) * 10;
+        if at > END {
+            continue;
+        }
         if !matches!(spends, Spends::Starve(_)) {
             made.wakes(at - 3, 0, "", worker);
         }
         made.runs(at - 2, worker).ends(at, worker);
     }
-    made.document_by(1_000 * MS, rules)
+    made.document_by(END, rules)
 }
 
 fn budget(limits: Limits, allow: &[&str]) -> Budget {
@@ -172,4 +178,20 @@ fn what_is_over_by_little_is_told_to_the_nanosecond() {
     let checked = hold_against(&document, &budget(limits, &[]));
     let told = "main.worker: late_exit_max 100,000,018 ns, at most 100,000,000 ns";
     assert_eq!(over(&checked), [told]);
+}
+
+#[test]
+fn a_count_is_that_of_all_findings_that_its_limit_is_on() {
+    // Each by itself is within the limit.
+    let workers = [Spends::Sleep(2_000), Spends::Sleep(2_000), Spends::Handle(2_000)];
+    let limits = |still_alive| Limits { still_alive: Some(still_alive), ..Limits::default() };
+    let checked = |still_alive| {
+        hold_against(&cancelled(&workers, Rules::default()), &budget(limits(still_alive), &[]))
+    };
+    let told = [
+        "main.worker: still_alive 2 of 3 goroutines, at most 2",
+        "main.handler: still_alive 1 of 3 goroutines, at most 2",
+    ];
+    assert_eq!(over(&checked(2)), told);
+    assert_eq!(over(&checked(3)), [""; 0]);
 }

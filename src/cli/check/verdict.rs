@@ -30,7 +30,7 @@ pub(super) struct Over {
     pub(super) limit: &'static str,
     /// What is allowed, and what there is: nanoseconds or goroutines.
     pub(super) allowed: i64,
-    /// The same of the trace.
+    /// The same of the trace: of goroutines all that the limit is on, whoever else they are.
     pub(super) actual: i64,
     /// What kind of value both are.
     pub(super) unit: Unit,
@@ -74,16 +74,18 @@ impl Over {
     }
 
     /// Whether another trace has the same, about as bad. `all` is what this one has.
-    fn is_forgiven_by(&self, before: &[Self], all: &[Self]) -> bool {
-        let alike = |list: &[Self]| -> Vec<i64> {
-            list.iter().filter(|other| self.is_like(other)).map(|over| over.actual).collect()
-        };
+    fn is_forgiven_by<'a>(&self, before: &'a [Self], all: &'a [Self]) -> bool {
+        let alike = |list: &'a [Self]| list.iter().filter(|other| self.is_like(other));
         match self.unit {
-            Unit::Duration => alike(before)
-                .into_iter()
-                .any(|ns| self.actual <= ns.saturating_add(ns / (100 / TOLERANCE))),
-            // Those of one function may be told in several places.
-            Unit::Count => alike(all).iter().sum::<i64>() <= alike(before).iter().sum(),
+            Unit::Duration => alike(before).any(|over| {
+                let ns = over.actual;
+                self.actual <= ns.saturating_add(ns / (100 / TOLERANCE))
+            }),
+            Unit::Count => {
+                // Those of one function may be told in several places.
+                let n = |list| alike(list).map(|over| u64::from(over.count)).sum::<u64>();
+                n(all) <= n(before)
+            }
         }
     }
 }
@@ -185,7 +187,7 @@ pub(super) fn hold_against(document: &Document, budget: &Budget) -> Checked {
         let total: i64 = found().map(|finding| i64::from(finding.count)).sum();
         for finding in found().filter(|_| allowed.is_some_and(|allowed| total > allowed)) {
             let mut over = Over::new(document, limit, Unit::Count, finding);
-            (over.allowed, over.actual) = (allowed.unwrap_or(0), i64::from(finding.count));
+            (over.allowed, over.actual) = (allowed.unwrap_or(0), total);
             checked.over.push(over);
         }
     };
@@ -290,7 +292,8 @@ impl Over {
     }
 }
 
-/// `still_alive 3 goroutines, at most 0` in the unit of the limit.
+/// `still_alive 3 goroutines, at most 0` in the unit of the limit; `still_alive 3 of 5 goroutines,
+/// at most 4` if others are told apart from these.
 pub(super) fn measure(over: &Over) -> String {
     let (actual, allowed) = (over.shown(over.actual), over.shown(over.allowed));
     match over.unit {
@@ -302,7 +305,12 @@ pub(super) fn measure(over: &Over) -> String {
         }
         Unit::Duration => format!("{} {actual}, at most {allowed}", over.limit),
         Unit::Count => {
-            let actual = count(over.actual.unsigned_abs(), "goroutine");
+            let all = over.actual.unsigned_abs();
+            let of = match u64::from(over.count) {
+                here if here < all => format!("{} of ", grouped(here)),
+                _ => String::new(),
+            };
+            let actual = format!("{of}{}", count(all, "goroutine"));
             format!("{} {actual}, at most {allowed}", over.limit)
         }
     }

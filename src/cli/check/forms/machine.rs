@@ -131,7 +131,8 @@ fn rule_text(rule: Rule) -> (&'static str, &'static str) {
             "See what they wait for, and bound their number.",
         ),
         Rule::LateScheduling => (
-            "A goroutine that was told to stop ended late for want of a processor or by the GC.",
+            "A goroutine that was told to stop ended late only because no processor was free, because \
+             of the GC, or because the cancel itself was slow.",
             "Give the program more processors, or fewer goroutines that compute at a time.",
         ),
         Rule::DeadlineCutShort => (
@@ -139,11 +140,11 @@ fn rule_text(rule: Rule) -> (&'static str, &'static str) {
             "Make the child's deadline shorter than its parent's.",
         ),
         Rule::GcPressure => (
-            "The garbage collector takes much of the time around late exits.",
+            "The garbage collector takes a large share of the processors' time.",
             "Allocate less, or give the program more memory.",
         ),
         Rule::LateRequest => (
-            "The slowest requests are far slower than the rest.",
+            "One request in a hundred takes longer than the limit.",
             "Give each request a deadline, and end all its waits at that.",
         ),
     }

@@ -54,6 +54,8 @@ pub(super) struct Converter<'c, S> {
     /// has been said; none from the first GOMAXPROCS event on.
     idle_at_start: Option<BTreeMap<i64, GoRef>>,
     outlet: Outlet<'c, S>,
+    /// How many events have a stack that the file does not tell of.
+    n_without_stack: u64,
 }
 
 impl<'c, S: Sink> Converter<'c, S> {
@@ -76,7 +78,13 @@ impl<'c, S: Sink> Converter<'c, S> {
             others: Others::default(),
             idle_at_start: Some(BTreeMap::new()),
             outlet,
+            n_without_stack: 0,
         }
+    }
+
+    /// How many events so far have a stack that the file does not tell of.
+    pub(super) fn n_without_stack(&self) -> u64 {
+        self.n_without_stack
     }
 
     /// Ends the events; `is_lost` tells that there were more. Returns how many there are.
@@ -113,7 +121,7 @@ impl<'c, S: Sink> Converter<'c, S> {
             _ => self.proc(record, &raw),
         };
         let thread = self.thread(record, proc);
-        let stack = self.index.dictionary.stack(u64::from(raw.stack));
+        let stack = self.stack(u64::from(raw.stack));
         let context = Context { thread, proc, goroutine };
         self.dispatch(Step { record, raw, context, other, stack }, notes);
         Ok(())
@@ -201,9 +209,16 @@ impl<'c, S: Sink> Converter<'c, S> {
             from: GoState::NotExist,
             to: GoState::Runnable,
             reason: StrRef(0),
-            stack: self.index.dictionary.stack(stack),
+            stack: self.stack(stack),
         };
         self.send(step, body);
+    }
+
+    fn stack(&mut self, id: u64) -> StackRef {
+        self.index.dictionary.stack(id).unwrap_or_else(|| {
+            self.n_without_stack += 1;
+            StackRef(0)
+        })
     }
 
     fn labeled_start(&mut self, step: Step<'_>) {

@@ -37,9 +37,10 @@ impl<'a> Dictionary<'a> {
         StrRef(self.strings.get(id).unwrap_or_default())
     }
 
-    /// The row of a stack that an event refers to, row 0 if there is none or it has no frames.
-    pub(super) fn stack(&self, id: u64) -> StackRef {
-        StackRef(self.stacks.get(id).unwrap_or_default())
+    /// The row of a stack that an event refers to, row 0 if the id means none or the stack has no
+    /// frames. None if the file does not tell of it.
+    pub(super) fn stack(&self, id: u64) -> Option<StackRef> {
+        self.stacks.get(id).or_else(|| (id == 0).then_some(0)).map(StackRef)
     }
 
     /// Adds an entry of the dictionary. The first one with an id counts.
@@ -76,9 +77,12 @@ impl<'a> Dictionary<'a> {
                 row
             }));
         }
+        let id = u64::from(id);
         if !rows.is_empty() {
             let row = self.tables.add_stack(&rows);
-            self.stacks.set(u64::from(id), row.0);
+            self.stacks.set(id, row.0);
+        } else if self.stacks.get(id).is_none() {
+            self.stacks.set(id, 0);
         }
     }
 
@@ -124,7 +128,8 @@ mod tests {
         dictionary.add_string(0, 1, b"main.f", &mut notes);
         dictionary.add_string(0, 1, b"main.g", &mut notes);
         let tables = &dictionary.tables;
-        let frame = tables.stack_of(dictionary.stack(5)).next().expect("a frame");
+        let stack = dictionary.stack(5).expect("it was added");
+        let frame = tables.stack_of(stack).next().expect("a frame");
         assert_eq!((tables.string(frame.function), frame.line), (&b"main.f"[..], 7));
         assert_eq!(tables.string(frame.file), b"");
         assert_eq!(notes.len(), 1);
@@ -135,9 +140,9 @@ mod tests {
         let mut dictionary = Dictionary::for_trace(1000);
         add_stack(&mut dictionary, &[0xc3, 6, 5, 1, 100, 1, 2, 7]);
         add_stack(&mut dictionary, &[0xc3, 10, 5, 2, 100, 1, 2, 8, 101, 1, 2, 9]);
-        let row = dictionary.stack(5);
+        let row = dictionary.stack(5).expect("it was added");
         let lines: Vec<_> = dictionary.tables.stack_of(row).map(|frame| frame.line).collect();
         assert_eq!(lines, [7, 9]);
-        assert_eq!(dictionary.stack(6), StackRef(0));
+        assert_eq!([0, 6].map(|id| dictionary.stack(id)), [Some(StackRef(0)), None]);
     }
 }

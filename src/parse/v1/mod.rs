@@ -40,7 +40,7 @@ use self::retime::Retimed;
 use self::stream::File;
 use super::error::ParseError;
 use super::sink::Sink;
-use crate::base::{Progress, Warning};
+use crate::base::{Progress, Warning, count_text};
 
 /// The versions that Go wrote: by Go 1.11 to 1.18, by 1.19 and 1.20, by 1.21.
 const VERSIONS: [u32; 3] = [11, 19, 21];
@@ -146,15 +146,17 @@ fn parse_part<S: Sink>(
         }
     }
     let is_lost = index.damage.is_some() || stop.is_some();
+    // Of the two ends of a file the stacks in between are not known, and not missing.
+    let n_without_stack = if index.is_partial() { 0 } else { converter.n_without_stack() };
     let events = converter.end(is_lost);
     if is_lost && events <= N_SYNCS {
         no_events(&index, stop.as_ref(), bytes.len())?;
     }
     Ok(V1Outcome {
         events,
-        complete: !is_lost && index.ticks_per_second.is_some(),
+        complete: !is_lost && index.ticks_per_second.is_some() && n_without_stack == 0,
         in_ticks: index.ticks_per_second.is_none(),
-        warnings: warnings(&index, stop, notes, bytes.len()),
+        warnings: warnings(&index, stop, n_without_stack, notes, bytes.len()),
     })
 }
 
@@ -175,7 +177,13 @@ fn no_events(index: &Index<'_>, stop: Option<&Stop>, n_bytes: usize) -> Result<(
     Err(ParseError::Broken { offset: at as u64, generation: None, what })
 }
 
-fn warnings(index: &Index<'_>, stop: Option<Stop>, notes: Notes, n_bytes: usize) -> Vec<Warning> {
+fn warnings(
+    index: &Index<'_>,
+    stop: Option<Stop>,
+    n_without_stack: u64,
+    notes: Notes,
+    n_bytes: usize,
+) -> Vec<Warning> {
     let warning = |at: usize, message| Warning { offset: at as u64, generation: None, message };
     let mut warnings = Vec::new();
     if let Some(damage) = &index.damage {
@@ -190,6 +198,13 @@ fn warnings(index: &Index<'_>, stop: Option<Stop>, notes: Notes, n_bytes: usize)
         let message = "the frequency of the clock is missing; times are in its ticks, not in \
                        nanoseconds, and only their order can be trusted";
         warnings.push(warning(n_bytes, message.to_owned()));
+    }
+    // Most runtimes write the stacks at the end, so that this is all that a cut can take away.
+    if n_without_stack > 0 && index.damage.is_none() {
+        let events = count_text(n_without_stack, "event");
+        let message =
+            format!("the stacks of {events} are missing: the file may have been cut off here");
+        warnings.push(warning(n_bytes, message));
     }
     warnings.extend(notes.into_warnings());
     warnings

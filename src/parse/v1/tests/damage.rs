@@ -31,6 +31,20 @@ fn a_cut_leaves_what_was_before_it() {
     assert_eq!(outcome(&trace), (9, false, want));
 }
 
+/// The stacks are at the end of the file: without them the trace would seem to be well.
+#[test]
+fn wherever_a_trace_is_cut_it_is_not_whole() {
+    let whole = include_bytes!("../../../../traces/deaf/before.go1.21.trace");
+    let read =
+        |bytes: &[u8]| parse(bytes, 21, &mut TextSink::new(std::io::sink()), &Progress::default());
+    assert!(read(whole).expect("a trace").complete);
+    for n_bytes in 0..whole.len() {
+        if let Ok(outcome) = read(&whole[..n_bytes]) {
+            assert!(!outcome.complete && !outcome.warnings.is_empty(), "{n_bytes} bytes");
+        }
+    }
+}
+
 #[test]
 fn after_damage_of_known_extent_the_tables_are_still_read() {
     let (at, got) = of_damage(|trace| {

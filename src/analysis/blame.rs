@@ -23,7 +23,7 @@ const MAX_DEPTH: u32 = 16;
 const MOST_SPANS: usize = 20_000;
 /// How many to read for all hearings of a trace together, as often as it has spans: each of a
 /// hundred thousand can have waited for one goroutine that was busy with all of them.
-const TIMES_ALL_SPANS: usize = 32;
+const TIMES_ALL_SPANS: usize = 16;
 /// The bounds of that: small traces may ask for more, and none for longer than some seconds.
 const SPANS_FOR_ALL: std::ops::RangeInclusive<usize> = 200_000..=20_000_000;
 /// How many to read for one window at least, and where nobody held anybody up.
@@ -302,7 +302,7 @@ mod tests {
     fn the_more_hearings_the_fewer_spans_for_each() {
         let (least, most) = SPANS_FOR_ALL.into_inner();
         assert_eq!([0, 1, 1_000].map(|n| spans_for_each(n, 1 << 20)), [MOST_SPANS; 3]);
-        for (n_spans, for_all) in [(0, least), (100_000, 3_200_000), (1 << 30, most)] {
+        for (n_spans, for_all) in [(0, least), (200_000, 3_200_000), (1 << 30, most)] {
             for n in [1_001, 4_000, 6_000] {
                 let all = n * spans_for_each(n, n_spans);
                 assert!((for_all / 2..=for_all).contains(&all), "{n}: {all}");

@@ -90,7 +90,7 @@ impl Document {
         &self.trace
     }
 
-    /// The rows of the hearings that are late only for want of a processor or by the GC, or since
+    /// The rows of the hearings that are late only because no processor was free, or because of the GC, or since
     /// the cancel took its time.
     #[must_use]
     pub fn excused(&self) -> FxHashSet<u32> {

@@ -21,7 +21,7 @@ use crate::base::parse_duration;
     args_conflicts_with_subcommands = true,
     override_usage = "overstay [TRACE [TRACE2]]\n       overstay <COMMAND>",
     after_help = "TRACE is a file, a .gz or .zst of one, or - for standard input.\n\
-                  Exit status: 0 fine, 1 over budget or worse, 2 could not do it."
+                  Exit status: 0 fine, 1 over budget or worse, 2 error."
 )]
 pub struct Invocation {
     /// What to do without a window.
@@ -83,7 +83,7 @@ pub struct ReportArgs {
 /// What counts as late.
 #[derive(Args, Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct LateArgs {
-    /// Count a goroutine as late when it ends this long after its context was cancelled: 10ms, 1.5s, 200us
+    /// Count a goroutine as late when it ends this long after its context was cancelled: 1.5s, 200us [default: 10ms]
     #[arg(long, value_name = "DUR", value_parser = parse_duration)]
     pub late_over: Option<i64>,
 }
@@ -153,16 +153,16 @@ pub struct CheckArgs {
     /// The budget's profile whose limits replace the default ones
     #[arg(long, value_name = "NAME")]
     pub profile: Option<String>,
-    /// All goroutines leave within this after their cancel: instead of the budget's limits on the latest exit and on the p99, which then says nothing more
+    /// The longest overstay allowed: in place of the budget's limits on late exits; who stays for less is not deaf either
     #[arg(long, value_name = "DUR", value_parser = parse_duration)]
     pub late_over: Option<i64>,
-    /// The longest `time.Sleep`, instead of what the budget says
+    /// The longest `time.Sleep` allowed, in place of the budget's
     #[arg(long, value_name = "DUR", value_parser = parse_duration)]
     pub max_sleep: Option<i64>,
-    /// Fail only on what is worse than in this trace: durations by more than a tenth, numbers by any
+    /// Fail only on what is worse than in this trace: durations more than a tenth longer, and any higher count
     #[arg(long, value_name = "TRACE")]
     pub baseline: Option<PathBuf>,
-    /// The form of the answer
+    /// The output format
     #[arg(long, value_enum, default_value_t = CheckFormat::Text)]
     pub format: CheckFormat,
     /// Write to this file instead of standard output
@@ -181,7 +181,7 @@ pub enum CheckFormat {
     Text,
     /// For programs.
     Json,
-    /// Marks at the lines of code, for GitHub's actions.
+    /// Annotations on lines of code, for GitHub Actions.
     Github,
     /// For code scanners.
     Sarif,
@@ -226,7 +226,7 @@ pub struct ExportArgs {
     /// The trace
     #[arg(value_name = "TRACE")]
     pub trace: PathBuf,
-    /// For what
+    /// The format to write
     #[arg(long, value_enum, value_name = "FORM")]
     pub to: ExportForm,
     /// Write to this file instead of standard output
@@ -274,10 +274,10 @@ pub struct RenderArgs {
     /// Width and height in pixels
     #[arg(long, value_name = "WxH", default_value = "1600x1000", value_parser = parse_size)]
     pub size: (u32, u32),
-    /// Light on dark, or dark on light
+    /// The window's theme
     #[arg(long, value_enum, default_value_t = Theme::Dark)]
     pub theme: Theme,
-    /// What is selected: goroutine:23 or cancel:0
+    /// What to select: goroutine:23 or cancel:0
     #[arg(long, value_name = "SEL")]
     pub select: Option<String>,
     /// How to read the traces
@@ -358,9 +358,16 @@ fn mistyped(invocation: &Invocation) -> Option<Failure> {
     Some(Failure::new(word, why))
 }
 
+/// Words of fewer bytes are part of too many others to mean one of them.
+const MIN_PART: usize = 4;
+
 /// The known word that is most like another, and how much, 0 to 1.
 pub(super) fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<(&'a str, f64)> {
-    let likeness = |name: &&'a str| (*name, strsim::jaro_winkler(word, name));
+    // `sleep` is more like `max_sleep` than like what begins with an s.
+    let is_part = |name: &str| word.len() >= MIN_PART && name.contains(word);
+    let likeness = |name: &&'a str| {
+        (*name, if is_part(name) { 1.0 } else { strsim::jaro_winkler(word, name) })
+    };
     known.iter().map(likeness).max_by(|one, two| one.1.total_cmp(&two.1))
 }
 

@@ -35,7 +35,7 @@ pub use open::tell;
 pub use output::write_to;
 
 use args::{DiffArgs, FailOn, LateArgs, ReportFormat};
-use output::stdout_has_color;
+use output::{spare, stdout_has_color, write_or_let_go};
 use told::{Head, Told};
 
 use crate::analysis::{self, Verdict};
@@ -116,6 +116,7 @@ fn report(
     read: ReadArgs,
     output: Option<&Path>,
 ) -> Result<Status, Failure> {
+    spare(&[path], output)?;
     let opened = open::open(path, late.rules(), read)?;
     write_to(output, |out| match format {
         ReportFormat::Text => text::write(out, stdout_has_color(output), &Told::new(&opened)),
@@ -130,11 +131,12 @@ fn report(
 fn diff(args: &DiffArgs) -> Result<Status, Failure> {
     let DiffArgs { before, after, format, fail_on, output, read } = args;
     let rules = LateArgs::default().rules();
+    spare(&[before, after], output.as_deref())?;
     let before = open::open(before, rules.clone(), *read)?;
     let after = open::open(after, rules, *read)?;
     let diff = analysis::diff(&before.document, &after.document);
     let output = output.as_deref();
-    write_to(output, |out| match format {
+    write_or_let_go(output, |out| match format {
         ReportFormat::Text => {
             comparison::write(out, stdout_has_color(output), &before, &after, &diff)
         }

@@ -12,6 +12,10 @@ const BUFFER_BYTES: usize = 1 << 16;
 /// How many links are followed from one name, as on Linux.
 const LINKS_FOLLOWED: usize = 40;
 
+/// Names of more bytes than this are not repeated in that of the file that becomes them, which
+/// must be of 255 at most.
+const LONGEST_NAME_SHOWN: usize = 200;
+
 /// Writes what `write` makes to the file, or to standard output if there is none.
 ///
 /// A file appears under its name only once it is complete; until then it has a name beside it,
@@ -34,10 +38,41 @@ pub fn write_to<T>(
     }
 }
 
+/// As [`write_to`], for commands whose status says more than their output: that nobody reads this
+/// any more (`overstay check … | head`) changes nothing.
+///
+/// # Errors
+/// If writing fails for another reason.
+pub(super) fn write_or_let_go(
+    output: Option<&Path>,
+    write: impl FnOnce(&mut dyn Write) -> Result<(), io::Error>,
+) -> Result<(), Failure> {
+    match write_to(output, write) {
+        Err(failure) if failure.is_quiet() => Ok(()),
+        told => told,
+    }
+}
+
 /// Whether people look at standard output, and with colors.
 pub(super) fn stdout_has_color(output: Option<&Path>) -> bool {
     output.is_none()
         && !matches!(anstream::AutoStream::choice(&io::stdout()), anstream::ColorChoice::Never)
+}
+
+/// Makes sure that what is read is not written over.
+///
+/// # Errors
+/// If the output is one of the inputs.
+pub(super) fn spare(inputs: &[&Path], output: Option<&Path>) -> Result<(), Failure> {
+    let Some((output, place)) = output.and_then(|it| Some((it, fs::canonicalize(it).ok()?))) else {
+        return Ok(());
+    };
+    let is_input = |input: &&Path| fs::canonicalize(input).is_ok_and(|input| input == place);
+    // Devices can be both.
+    if place.is_file() && inputs.iter().any(is_input) {
+        return Err(Failure::of_file(output, "it is the trace itself; name another file"));
+    }
+    Ok(())
 }
 
 /// Makes sure that a file could be written now, without writing it: better to fail before long
@@ -128,9 +163,13 @@ struct Partial(PathBuf);
 
 impl Partial {
     fn beside(path: &Path) -> Self {
+        let number = std::process::id();
         let mut name = OsString::from(".");
-        name.push(path.file_name().unwrap_or_default());
-        name.push(format!(".{}.partial", std::process::id()));
+        match path.file_name() {
+            Some(of) if of.len() <= LONGEST_NAME_SHOWN => name.push(of),
+            _ => name.push("overstay"),
+        }
+        name.push(format!(".{number}.partial"));
         Self(path.with_file_name(name))
     }
 
@@ -203,6 +242,19 @@ mod tests {
         let round =
             write_to(Some(&at("round.json")), |out| out.write_all(b"x")).expect_err("endless");
         assert!(round.to_string().contains("symbolic links"), "{round}");
+    }
+
+    #[test]
+    fn a_trace_is_not_written_over() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let (trace, other) = (folder.path().join("a.trace"), folder.path().join("b"));
+        write_to(Some(&trace), |out| out.write_all(b"x")).expect("written");
+        let round = folder.path().join("./a.trace");
+        let failure = spare(&[&other, &trace], Some(&round)).expect_err("it is the same file");
+        assert!(failure.to_string().contains("name another file"), "{failure}");
+        for output in [None, Some(other.as_path()), Some(Path::new("/dev/null"))] {
+            spare(&[&trace], output).expect("it is another");
+        }
     }
 
     #[test]

@@ -190,7 +190,7 @@ fn cancels(summary: &Summary, complete: bool) -> String {
         0 => String::new(),
         n => {
             let was = if n == 1 { "was" } else { "were" };
-            format!("; {} {was} deaf to it", count(n, "goroutine"))
+            format!("; {} {was} deaf", count(n, "goroutine"))
         }
     };
     let heard = match summary.heard {
@@ -210,7 +210,7 @@ fn verdict(document: &Document) -> String {
                 .to_owned()
         }
         (_, 0) => {
-            format!("Nobody who is known to have heard a cancel left more than {limit} after it.")
+            format!("Nobody who was told to stop left more than {limit} after the cancel.")
         }
         (_, late) => format!("{} left more than {limit} after the cancel.", grouped(late.into())),
     }
@@ -416,7 +416,7 @@ mod tests {
         assert_eq!((summary.cancels, summary.heard, summary.deaf), (1, 0, 0));
         assert_eq!(
             verdict(&document),
-            "Nobody who is known to have heard a cancel left more than 10 ms after it."
+            "Nobody who was told to stop left more than 10 ms after the cancel."
         );
     }
 }

@@ -22,14 +22,14 @@ impl Address {
     /// other parameters than `seconds` are kept. `seconds` goes before what the URL says.
     ///
     /// # Errors
-    /// If there is no host in it, or it needs TLS.
+    /// If it names no host, or it needs TLS.
     pub fn new(text: &str, seconds: Option<u32>) -> Result<Self, FetchError> {
         let bad = |why| FetchError::Address { text: text.to_owned(), why };
         let (scheme, rest) = text.split_once("://").unwrap_or(("http", text));
         match scheme.to_ascii_lowercase().as_str() {
             "http" => {}
             "https" => return Err(FetchError::NeedsTls { name: host_of(rest).to_owned() }),
-            _ => return Err(bad("only http:// is spoken")),
+            _ => return Err(bad("only http:// is supported")),
         }
         let rest = rest.split('#').next().unwrap_or_default();
         let authority = rest.split(['/', '?']).next().unwrap_or_default();
@@ -39,12 +39,13 @@ impl Address {
             None => authority.to_owned(),
         };
         let (path, query) = after.split_once('?').unwrap_or((after, ""));
-        let (query, seconds) = query_of(query, seconds).ok_or_else(|| bad("`seconds` is odd"))?;
+        let (query, seconds) = query_of(query, seconds)
+            .ok_or_else(|| bad("`seconds` must be a number from 0 to 1,000,000"))?;
         let whole = format!("http://{authority}{}?{query}", path_of(path));
         let uri: Uri = whole.parse().map_err(|_| bad("write it as host:port or http://…"))?;
         let name = host_of(&authority).to_owned();
         let host = uri.host().filter(|host| !host.is_empty());
-        let host = host.ok_or_else(|| bad("there is no host in it"))?;
+        let host = host.ok_or_else(|| bad("it names no host"))?;
         let port = name.strip_prefix(host).unwrap_or_default();
         if !port.is_empty() && port[1..].parse::<u16>().is_err() {
             return Err(bad("the port is not a number up to 65535"));

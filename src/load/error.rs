@@ -33,7 +33,7 @@ pub enum LoadError {
         name: String,
     },
     /// Reading failed otherwise.
-    #[error("{name}: cannot read: {source}")]
+    #[error("{name}: cannot read: {}", reason(source))]
     Read {
         /// The input as it was given.
         name: String,

@@ -3,6 +3,7 @@
 //! No proxy is asked: a program's debug port is near, or reached through a tunnel. There is no
 //! TLS, since its providers need a C compiler to build.
 
+use std::fmt::Write as _;
 use std::io::{self, Read};
 use std::time::Duration;
 
@@ -75,7 +76,7 @@ pub enum FetchError {
         path: String,
         /// The HTTP status.
         status: u16,
-        /// The first line of the answer.
+        /// The first line of the answer, or where it sends us to.
         said: String,
     },
     /// Something else than a trace came.
@@ -146,6 +147,9 @@ pub fn fetch(
     let agent = ureq::Agent::config_builder()
         .http_status_as_error(false)
         .proxy(None)
+        // Nobody is asked but the host that was named.
+        .max_redirects(0)
+        .max_redirects_will_error(false)
         .user_agent(concat!("overstay/", env!("CARGO_PKG_VERSION")))
         .timeout_connect(Some(CONNECT.min(silence)))
         .timeout_per_read(Some(silence))
@@ -155,7 +159,11 @@ pub fn fetch(
     let mut answer = agent.get(&address.uri).call().map_err(|err| trouble(err, None))?;
     let status = answer.status();
     if status != http::StatusCode::OK {
-        let said = first_line(&beginning(answer.body_mut()));
+        let elsewhere = answer.headers().get(http::header::LOCATION);
+        let said = match elsewhere.filter(|_| status.is_redirection()) {
+            Some(place) => first_line(place.as_bytes()),
+            None => first_line(&beginning(answer.body_mut())),
+        };
         let (name, path) = (address.name.clone(), address.uri.path().to_owned());
         return Err(FetchError::Refused { name, path, status: status.as_u16(), said });
     }
@@ -284,6 +292,9 @@ fn refusal(status: u16, path: &str, said: &str) -> String {
     match status {
         404 => text.push_str("; the program must import net/http/pprof and serve it"),
         401 | 403 => text.push_str("; a name and password go into the URL as name:password@host"),
+        300..=399 if !said.is_empty() => {
+            let _ = write!(text, "; the trace may be at {said}, which was not asked");
+        }
         _ => text.push_str(&quoted(said)),
     }
     text

@@ -116,7 +116,7 @@ impl Read for Frames<'_> {
             self.open = None;
             if !is_sound {
                 self.left = &[];
-                return Err(io::Error::other("its checksum is another"));
+                return Err(io::Error::other("its checksum does not match"));
             }
         }
     }

@@ -41,8 +41,9 @@ pub struct Parsed {
     pub generations: u32,
     /// Whether the trace was read to its end without damage.
     pub complete: bool,
-    /// Whether generations are missing in between. The format has no word for it, and Go's reader
-    /// does not look, so the trace is read to its end all the same.
+    /// Whether generations are missing in between, or events refer to stacks that the file does
+    /// not have. The format has no word for it, and Go's reader does not look, so the trace is read
+    /// to its end all the same.
     pub has_gaps: bool,
     /// Whether times are in the clock's ticks instead of nanoseconds, because the trace does not
     /// tell the frequency: the old format does that in its last event.
@@ -85,8 +86,8 @@ pub fn parse<S: Sink>(
 }
 
 fn of_v1(minor: u32, read: v1::V1Outcome) -> Parsed {
-    let v1::V1Outcome { events, warnings, complete, in_ticks } = read;
-    Parsed { minor, events, generations: 1, complete, has_gaps: false, in_ticks, warnings }
+    let v1::V1Outcome { events, warnings, complete, has_gaps, in_ticks } = read;
+    Parsed { minor, events, generations: 1, complete, has_gaps, in_ticks, warnings }
 }
 
 /// How much of the first bytes of a trace is whole generations, which can be read without the

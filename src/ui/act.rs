@@ -139,7 +139,7 @@ fn act_on_trace(action: Action, ctx: &Ctx<'_>, panels: &mut Panels) {
         A::ExpandAll => collapse_all(ctx, false),
         A::CopySelection => match ctx.state.selected.and_then(|it| details::as_text(ctx, it)) {
             Some(text) => ctx.send(Command::Copy(text)),
-            None => say(ctx, "Nothing is selected that could be copied"),
+            None => say(ctx, "Nothing selected to copy"),
         },
         _ => {}
     }

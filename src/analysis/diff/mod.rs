@@ -75,7 +75,7 @@ pub struct DiffGroup {
     /// In the second.
     pub after: Side,
     /// How many of each side are overstays that are late by the rules, those left out that are
-    /// so only for want of a processor or by the GC.
+    /// so only because no processor was free, or because of the GC.
     pub late: [u32; 2],
     /// By how much the typical duration grew, in nanoseconds (Hodges–Lehmann, with what was cut
     /// off as at least so long); none if a side is empty or all of both was cut off.

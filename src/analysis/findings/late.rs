@@ -199,7 +199,7 @@ fn message(facts: &Facts<'_>, group: &Group<'_>, members: &[&Hearing], worst: i6
         Rule::LateScheduling => {
             let why = match reach(facts, members) {
                 Some(reach) => format!("most of it, {reach}, before the cancel came to the last"),
-                None => "for want of a processor or by the GC".to_owned(),
+                None => "because no processor was free, or because of the GC".to_owned(),
             };
             format!("left {up_to}{time} after {cause}, {why}")
         }

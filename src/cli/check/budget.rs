@@ -133,13 +133,13 @@ impl Allow {
 
     fn read(number: usize, value: &Value) -> Result<Self, String> {
         let place = format!("[[allow]] number {number}");
-        let table = value.as_table().ok_or_else(|| format!("{place} is no table"))?;
+        let table = value.as_table().ok_or_else(|| format!("{place} is not a table"))?;
         if let Some(key) = table.keys().find(|key| !ALLOW_KEYS.contains(&key.as_str())) {
             return Err(unknown(key, &place, &ALLOW_KEYS));
         }
         let text = |key: &str| match table.get(key) {
             Some(Value::String(text)) if !text.trim().is_empty() => Ok(text.clone()),
-            Some(value) => Err(format!("{place}: {key}: {value} is no text")),
+            Some(value) => Err(format!("{place}: {key}: {value} is not a string")),
             None => Err(format!("{place}: `{key}` is missing")),
         };
         let rule = text("rule")?;
@@ -211,7 +211,12 @@ impl Budget {
         for name in profiles.keys() {
             // Each is read, so that a mistake shows whichever profile is asked for.
             let mut own = default;
-            own.read(&format!("profile.{name}"), table_at(profiles, name)?)?;
+            let Some(Value::Table(limits_of_it)) = profiles.get(name) else {
+                return Err(format!(
+                    "[profile] has no limits of its own; `{name}` goes under [profile.NAME]"
+                ));
+            };
+            own.read(&format!("profile.{name}"), limits_of_it)?;
             if profile == Some(name.as_str()) {
                 limits = own;
             }
@@ -230,7 +235,9 @@ impl Budget {
                 .zip(entries)
                 .map(|(number, entry)| Allow::read(number, entry))
                 .collect::<Result<_, _>>()?,
-            Some(_) => return Err("`allow` is no list; write each entry as [[allow]]".to_owned()),
+            Some(_) => {
+                return Err("`allow` is not a list; write each entry as [[allow]]".to_owned());
+            }
         };
         Ok(Self { path: None, profile: profile.map(str::to_owned), limits, allow })
     }
@@ -242,7 +249,7 @@ fn table_at<'a>(file: &'a Table, key: &str) -> Result<&'a Table, String> {
     match file.get(key) {
         None => Ok(&EMPTY),
         Some(Value::Table(table)) => Ok(table),
-        Some(_) => Err(format!("`{key}` is no table; write it as [{key}]")),
+        Some(_) => Err(format!("`{key}` is not a table; write it as [{key}]")),
     }
 }
 

@@ -8,13 +8,14 @@ use super::Status;
 use super::args::{CheckArgs, CheckFormat, LateArgs};
 use super::failure::Failure;
 use super::open::open;
-use super::output::{stdout_has_color, write_to};
+use super::output::{spare, stdout_has_color, write_or_let_go};
 use crate::analysis::{Document, Rules};
 use budget::Budget;
 use verdict::{Checked, hold_against, of_baseline};
 
 /// Runs `overstay check`.
 pub(super) fn run(args: &CheckArgs) -> Result<Status, Failure> {
+    spare(&[&args.trace], args.output.as_deref())?;
     let mut budget = Budget::find(args.budget.as_deref(), args.profile.as_deref())?;
     if let Some(late_over) = args.late_over {
         // All leave within it, so that another limit for most of them has no meaning.
@@ -38,7 +39,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<Status, Failure> {
         let before = open(baseline, rules.clone(), args.read)?.document;
         forgive(&mut checked, &before, &rules, &budget);
     }
-    write_to(args.output.as_deref(), |out| match args.format {
+    write_or_let_go(args.output.as_deref(), |out| match args.format {
         CheckFormat::Text => {
             forms::text(out, stdout_has_color(args.output.as_deref()), &opened, &budget, &checked)
         }

@@ -13,7 +13,7 @@ use super::Status;
 use super::args::{ExportArgs, ExportForm, LateArgs};
 use super::failure::Failure;
 use super::open::open;
-use super::output::write_to;
+use super::output::{spare, write_to};
 
 /// Runs `overstay export`.
 pub(super) fn run(args: &ExportArgs) -> Result<Status, Failure> {
@@ -22,6 +22,7 @@ pub(super) fn run(args: &ExportArgs) -> Result<Status, Failure> {
         let why = "this form is not for a terminal; name a file with -o FILE";
         return Err(Failure::new("standard output", why));
     }
+    spare(&[&args.trace], output)?;
     let opened = open(&args.trace, LateArgs::default().rules(), args.read)?;
     let document = &opened.document;
     write_to(output, |out| match args.to {

@@ -60,6 +60,8 @@ pub(super) struct V1Outcome {
     pub(super) warnings: Vec<Warning>,
     /// Whether the sink got all that the trace was meant to hold, the clock's frequency included.
     pub(super) complete: bool,
+    /// Whether events refer to stacks that the file does not have.
+    pub(super) has_gaps: bool,
     /// Whether times are in ticks instead of nanoseconds.
     pub(super) in_ticks: bool,
 }
@@ -154,7 +156,8 @@ fn parse_part<S: Sink>(
     }
     Ok(V1Outcome {
         events,
-        complete: !is_lost && index.ticks_per_second.is_some() && n_without_stack == 0,
+        complete: !is_lost && index.ticks_per_second.is_some(),
+        has_gaps: n_without_stack > 0,
         in_ticks: index.ticks_per_second.is_none(),
         warnings: warnings(&index, stop, n_without_stack, notes, bytes.len()),
     })

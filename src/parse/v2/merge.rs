@@ -326,7 +326,9 @@ impl<'a> Merger<'a> {
         let n_threads = self.frontier.len();
         self.looks += n_threads as u64;
         if self.looks > MORE_LOOKS.saturating_add(events.saturating_mul(LOOKS_PER_EVENT)) {
-            let what = format!("{n_threads} threads' events do not fit together in any time");
+            let what = format!(
+                "no order of the events of {n_threads} threads was found within the steps allowed"
+            );
             return Err(Fault::broken(self.next_offset(loaded), what));
         }
         self.frontier.sort();

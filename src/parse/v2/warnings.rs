@@ -50,7 +50,7 @@ impl Warnings {
     pub(super) fn into_vec(mut self) -> Vec<Warning> {
         if self.left > 0 {
             let message =
-                format!("{} more of them are not told, the last of this place", self.left);
+                format!("{} more such warnings are not shown; the last is of this byte", self.left);
             self.kept.push(Warning { offset: self.last, generation: None, message });
         }
         self.kept

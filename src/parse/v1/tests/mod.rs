@@ -56,7 +56,10 @@ fn what_was_there_at_the_start_becomes_statuses() {
             "11\tSync\t-1\t-1\t-1\t-\t-\t2\t-\t-\t-\t-\t-",
         ]
     );
-    assert_eq!(outcome, V1Outcome { events: 8, warnings: vec![], complete: true, in_ticks: false });
+    assert_eq!(
+        outcome,
+        V1Outcome { events: 8, warnings: vec![], complete: true, has_gaps: false, in_ticks: false }
+    );
 }
 
 #[test]

@@ -301,7 +301,7 @@ mod tests {
     #[test]
     fn the_more_hearings_the_fewer_spans_for_each() {
         let (least, most) = SPANS_FOR_ALL.into_inner();
-        assert_eq!([0, 1, 1_000].map(|n| spans_for_each(n, 1 << 20)), [MOST_SPANS; 3]);
+        assert_eq!([0, 1, 1_000].map(|n| spans_for_each(n, 1 << 21)), [MOST_SPANS; 3]);
         for (n_spans, for_all) in [(0, least), (200_000, 3_200_000), (1 << 30, most)] {
             for n in [1_001, 4_000, 6_000] {
                 let all = n * spans_for_each(n, n_spans);

@@ -18,7 +18,7 @@ use super::judge::judge;
 use super::listening::Listening;
 use super::lives;
 use super::logged::{Entry, Verb, entries, says, tops};
-use super::place::place;
+use super::place::{place, waited_in};
 use super::threads::{ROWS_AT_A_TIME, Threads};
 use super::types::{Cancel, Hearing, Logged};
 use super::words::{Cause, Evidence, HeardIn, Outcome};
@@ -327,7 +327,11 @@ impl Ear {
     ) -> Hearing {
         // Who logs that it heard did so in its own code; the log's frames are the library's.
         let told = evidence == Evidence::Logged;
-        let waited = if told { book.user(self.stack) } else { self.stack };
+        let waited = match evidence {
+            Evidence::Woken => waited_in(trace, book, self.goroutine, self.stack, self.at),
+            _ if told => book.user(self.stack),
+            _ => self.stack,
+        };
         Hearing {
             cancel,
             goroutine: self.goroutine,

@@ -1,6 +1,6 @@
 //! What became of everyone who heard.
 
-use crate::base::Goroutine;
+use crate::base::{Goroutine, StackId};
 use crate::model::Trace;
 
 use super::Rules;
@@ -11,7 +11,7 @@ use super::index::ByGoroutine;
 use super::listening::Listening;
 use super::lives;
 use super::outcome::{self, GENERATIONS, Ground, HeardToo, Later, PROMPT_NS, fate};
-use super::place::place;
+use super::place::{place, waited_in};
 use super::threads::Threads;
 use super::types::{Cancel, Hearing};
 use super::words::{Cause, Evidence, HeardIn};
@@ -69,17 +69,22 @@ fn settle(
 ) {
     let Ground { trace, book, .. } = *ground;
     let told = row.evidence == Evidence::Logged;
-    let waited = if told { book.user(row.stack) } else { row.stack };
+    let stack = match row.evidence {
+        Evidence::Woken => waited_in(trace, book, row.goroutine, row.stack, row.heard_at),
+        _ => row.stack,
+    };
+    let waited = if told { book.user(stack) } else { stack };
     let place = place(trace, book, row.goroutine, waited);
     let heard = outcome::Heard {
         goroutine: row.goroutine,
         cancelled: cancel.at,
         at: row.heard_at,
-        stack: row.stack,
+        stack,
         place,
         told_to_stop: !place.library_only
             && (place.heard_in == HeardIn::Own || cancel.cause.ends_all()),
         private_limit,
+        waited_before: row.evidence == Evidence::Woken && stack == StackId::EMPTY,
         by_own_child: cancel.n_heard() == 1
             && cancel.by.is_some_and(|by| descends(trace, by, row.goroutine)),
     };

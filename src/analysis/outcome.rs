@@ -33,14 +33,17 @@ pub(crate) const GENERATIONS: usize = 16;
 
 /// What was heard, as far as the outcome depends on it.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "facts of one hearing, each asked for by name")]
 pub(crate) struct Heard {
     pub(crate) goroutine: Goroutine,
     /// When the context was cancelled.
     pub(crate) cancelled: Time,
     /// When the goroutine was woken.
     pub(crate) at: Time,
-    /// Where it had waited.
+    /// Where it had waited; empty if that is not known.
     pub(crate) stack: StackId,
+    /// Whether that is not known since it waited before the trace began.
+    pub(crate) waited_before: bool,
     pub(crate) place: Place,
     /// Whether the cancel was meant to end it, wherever it heard.
     pub(crate) told_to_stop: bool,
@@ -178,7 +181,7 @@ impl After<'_> {
         // First what costs nothing: who serves thousands is asked this for each of them.
         next.is_some_and(|next| match next.heard_in {
             // It may be the time limit of its cleaning up, too.
-            HeardIn::Call => self.heard.place.heard_in == HeardIn::Call,
+            HeardIn::Call => self.heard.place.heard_in == HeardIn::Call || self.heard.waited_before,
             // After another such limit it is the next operation's.
             HeardIn::Own => self.heard.private_limit || !next.ends_cleanup,
         }) || self.waits_again()

@@ -1,9 +1,11 @@
 //! Where a goroutine was when it heard a cancel, and whether that told it to stop.
 
-use crate::base::{Goroutine, StackId};
-use crate::model::Trace;
+use crate::base::{Goroutine, StackId, Time};
+use crate::model::{Span, Trace};
+use crate::parse::event::GoState;
 
-use super::book::Book;
+use super::book::{Book, Spot, Traits};
+use super::departure::own_stacks;
 use super::lives;
 use super::names::Origin;
 use super::words::HeardIn;
@@ -24,19 +26,48 @@ pub(crate) struct Place {
 pub(crate) fn place(trace: &Trace, book: &Book, goroutine: Goroutine, stack: StackId) -> Place {
     let start = book.function(lives::name(trace, goroutine)).origin;
     let spot = book.spot(stack);
-    let heard_in = match spot.code {
+    // Where somebody waited when the trace began is not known.
+    let waits_in_std = spot.code.unwrap_or(start) == Origin::Std;
+    Place {
+        heard_in: heard_in(spot),
+        library_only: !spot.has_user && waits_in_std && start == Origin::Std,
+        host: if start == Origin::User { StackId::EMPTY } else { host(trace, book, stack) },
+    }
+}
+
+fn heard_in(spot: Spot) -> HeardIn {
+    match spot.code {
         // A library's own goroutine: whatever it waits in is its own.
         Some(Origin::Std | Origin::Dependency) if spot.has_user => HeardIn::Call,
         _ if spot.called_back => HeardIn::Call,
         _ => HeardIn::Own,
-    };
-    // Go 1.22 has no stacks of goroutines that were waiting when the trace began.
-    let waits_in_std = spot.code.unwrap_or(start) == Origin::Std;
-    Place {
-        heard_in,
-        library_only: !spot.has_user && waits_in_std && start == Origin::Std,
-        host: if start == Origin::User { StackId::EMPTY } else { host(trace, book, stack) },
     }
+}
+
+/// Where a goroutine had waited that heard at some moment; empty if that is not known.
+///
+/// A trace does not tell the stacks of those who were waiting when it began. Whose next wait is in
+/// the call of a library had waited in that call before, as a rule.
+pub(crate) fn waited_in(
+    trace: &Trace,
+    book: &Book,
+    goroutine: Goroutine,
+    stack: StackId,
+    heard_at: Time,
+) -> StackId {
+    if stack != StackId::EMPTY {
+        return stack;
+    }
+    // Not a system call: whoever heard may log that.
+    let waits = |span: &Span| span.state == GoState::Waiting;
+    let next = own_stacks(trace, goroutine, heard_at).find(waits);
+    // A plain read, a sleep or a join listens to no context.
+    let listens = |next: &Span| {
+        let has = |fact| book.any(trace.stacks(), next.stack, fact);
+        let is_plain = matches!(trace.string(next.reason), "network" | "sleep");
+        heard_in(book.spot(next.stack)) == HeardIn::Call && !is_plain && !has(Traits::JOINS)
+    };
+    next.filter(listens).map_or(StackId::EMPTY, |next| next.stack)
 }
 
 /// Whether a goroutine is a library's, so that the user's code in it has a host.

@@ -6,7 +6,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::base::{StrId, narrow};
+use crate::base::{StackId, StrId, narrow};
 
 use super::super::names::Origin;
 use super::super::types::{Finding, Hearing};
@@ -20,7 +20,8 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
         let cancel = &facts.cancels[hearing.cancel as usize];
         let counts = cancel.cause == Cause::Deadline
             && hearing.evidence == Evidence::Woken
-            && hearing.heard_in == HeardIn::Own;
+            && hearing.heard_in == HeardIn::Own
+            && hearing.stack != StackId::EMPTY;
         if !counts {
             continue;
         }

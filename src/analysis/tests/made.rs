@@ -125,6 +125,13 @@ impl Made {
         self
     }
 
+    /// It waits when the trace begins, which tells neither why nor where it does.
+    pub(crate) fn waiting(&mut self, of: u32) -> &mut Self {
+        self.states.insert(of, GoState::Undetermined);
+        self.turn(0, (0, ""), of, GoState::Waiting, ("", ""));
+        self
+    }
+
     /// One creates another, which starts in a function; nobody does if `by` is 0.
     pub(crate) fn go(&mut self, at: i64, by: u32, stack: &str, of: u32, start: &str) -> &mut Self {
         self.states.insert(of, GoState::NotExist);

@@ -335,3 +335,31 @@ fn thousands_of_cancels_by_turns_in_ones_own_code_and_in_a_call_are_judged_at_on
     assert_eq!(outcomes.len(), N as usize);
     assert!(outcomes[..N as usize - 2].iter().all(|&it| it == Outcome::LivesOn));
 }
+
+/// What waits when the trace begins hears a deadline; then it waits for so long in one place, and
+/// ends soon after it waited in another.
+fn heard_from_before(next: (&str, &str)) -> Vec<Outcome> {
+    let mut made = Made::new();
+    made.running(1, "runtime.main").waiting(2);
+    made.passes(10 * MS, 90, &[2]).runs(11 * MS, 2);
+    made.waits(11 * MS + US, 2, next.0, next.1).wakes(60 * MS, 0, "", 2).runs(61 * MS, 2);
+    made.waits(62 * MS, 2, "sleep", "time.Sleep < main.client:9").wakes(70 * MS, 0, "", 2);
+    made.runs(71 * MS, 2).ends(72 * MS, 2);
+    outcomes(&made.document(80 * MS))
+}
+
+#[test]
+fn who_waited_before_the_trace_began_was_in_the_call_in_which_it_waits_next() {
+    let call = "net/http.(*Transport).roundTrip < net/http.(*Client).Do < main.client:7";
+    for reason in ["select", "sync", "chan receive"] {
+        assert_eq!(heard_from_before((reason, call)), [Outcome::LivesOn], "{reason}");
+    }
+    for (reason, stack) in [
+        ("select", "main.client:7"),
+        ("sleep", "time.Sleep < main.client:7"),
+        ("sync", "sync.(*WaitGroup).Wait < main.client:7"),
+        ("network", "internal/poll.(*FD).Read < net.(*conn).Read < main.client:7"),
+    ] {
+        assert_eq!(heard_from_before((reason, stack)), [Outcome::Exited], "{stack}");
+    }
+}

@@ -265,10 +265,18 @@ impl After<'_> {
     }
 
     /// Whether it came back to a wait further out, in which it had been before: it takes one
-    /// job after the other, and the context was the job's.
+    /// job after the other, and the context was the job's. Who only sleeps there and then ends had
+    /// polled the context all the time, unless it was an operation's own time limit.
     fn goes_back_to_its_loop(&self) -> bool {
+        let mut outer = self.outer_waits();
+        let last = self.waits().last().map(|span| span.start);
+        let is_sleep = |span: &Span| self.trace.string(span.reason) == "sleep";
+        let ends_it = |span: &Span| self.left && last == Some(span.start) && is_sleep(span);
+        if !self.heard.private_limit {
+            outer.retain(|span| !ends_it(span));
+        }
         let places: FxHashSet<StackId> =
-            self.outer_waits().iter().map(|span| self.book.place(span.stack)).collect();
+            outer.iter().map(|span| self.book.place(span.stack)).collect();
         !places.is_empty()
             && self
                 .trace

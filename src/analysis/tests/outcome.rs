@@ -363,3 +363,34 @@ fn who_waited_before_the_trace_began_was_in_the_call_in_which_it_waits_next() {
         assert_eq!(heard_from_before((reason, stack)), [Outcome::Exited], "{stack}");
     }
 }
+
+/// `for ctx.Err() == nil { op(ctx); time.Sleep(d) }`: some rounds, in the last of which the
+/// operation is cancelled, by its own deadline or by somebody else.
+fn polls_between_operations(own_deadline: bool, ends: bool) -> Vec<Outcome> {
+    let mut made = Made::new();
+    made.running(1, "runtime.main").go(10 * US, 1, "main.main:3", 2, "main.poll");
+    let (op, sleep) = ("main.op:20 < main.poll:9", "time.Sleep < main.poll:10");
+    for at in [MS, 11 * MS] {
+        made.runs(at, 2).waits(at + US, 2, "select", op).wakes(at + MS, 0, "", 2);
+        made.runs(at + 2 * MS, 2).waits(at + 3 * MS, 2, "sleep", sleep);
+        made.wakes(at + 9 * MS, 0, "", 2);
+    }
+    made.runs(21 * MS, 2).waits(22 * MS, 2, "select", op);
+    if own_deadline {
+        made.passes(25 * MS, 90, &[2]);
+    } else {
+        made.wakes(25 * MS, 1, &format!("{CANCEL} < main.main:5"), 2);
+    }
+    made.runs(26 * MS, 2).waits(27 * MS, 2, "sleep", sleep);
+    if ends {
+        made.wakes(60 * MS, 0, "", 2).runs(61 * MS, 2).ends(62 * MS, 2);
+    }
+    outcomes(&made.document(80 * MS))
+}
+
+#[test]
+fn who_polls_between_operations_and_sleeps_once_more_is_late() {
+    assert_eq!(polls_between_operations(false, true), [Outcome::Exited]);
+    assert_eq!(polls_between_operations(false, false), [Outcome::LivesOn], "it may go on");
+    assert_eq!(polls_between_operations(true, true), [Outcome::LivesOn], "the last of several");
+}

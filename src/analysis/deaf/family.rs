@@ -401,7 +401,8 @@ fn let_go(
     }
 }
 
-/// Whether a goroutine may have been waited for that let another go on: it left right after.
+/// Whether a goroutine may have been waited for that let another go on: it left right after, and had
+/// not only just been let go by that one itself.
 fn is_waited_for(
     inquiry: &Inquiry<'_>,
     cancel: &Cancel,
@@ -415,6 +416,26 @@ fn is_waited_for(
         && inquiry.end(by) - let_go <= inquiry.rules.late_over_ns
         && parent.is_some()
         && held.parents.contains(&parent)
+        && !is_freed_by(inquiry, cancel, held.who, by, let_go)
+}
+
+/// Whether it was one goroutine that had ended the last wait of another, after the cancel and right
+/// before this let go: `conn.Close()` waits until a reader that it stops has left.
+fn is_freed_by(
+    inquiry: &Inquiry<'_>,
+    cancel: &Cancel,
+    one: Goroutine,
+    other: Goroutine,
+    let_go: Time,
+) -> bool {
+    let from = cancel.at.max(let_go + -inquiry.rules.late_over_ns);
+    inquiry
+        .trace
+        .spans_before(other, let_go)
+        .take(super::MAX_SPANS)
+        .take_while(|span| span.start >= from)
+        .find(|span| span.woken)
+        .is_some_and(|span| span.waker == Some(one))
 }
 
 impl Held {

@@ -251,6 +251,39 @@ fn a_member_of_a_group_is_deaf_though_it_leaves_before_a_late_one() {
     // Who is started by hand may be a helper without a context.
     assert_eq!(deaf(&group("main.serve:10", "main.worker")), []);
 }
+
+/// A client hears, sleeps, and waits for the reader that it has started. That waits for the network
+/// until the client frees it, or until something comes.
+fn closes(frees: bool) -> Document {
+    let mut made = Made::new();
+    made.running(1, "runtime.main").go(US, 1, "main.main:3", 2, "main.client").runs(2 * US, 2);
+    made.go(3 * US, 2, "main.client:10", 3, "main.client.func1").runs(4 * US, 3);
+    made.waits(5 * US, 3, "network", "internal/poll.(*FD).Read < main.client.func1:12");
+    made.waits(6 * US, 2, "select", "main.client:20");
+    let cancel = "context.(*cancelCtx).cancel < context.WithCancel.func1 < main.main:5";
+    made.wakes(CANCELLED, 1, cancel, 2).runs(CANCELLED + US, 2);
+    made.waits(CANCELLED + 2 * US, 2, "sleep", "time.Sleep < main.client:22");
+    made.wakes(90 * MS, 0, "", 2).runs(90 * MS + US, 2);
+    let close = "internal/poll.(*FD).Close < net.(*conn).Close < main.client:24";
+    if frees {
+        made.wakes(90 * MS + 2 * US, 2, &format!("internal/poll.runtime_pollUnblock < {close}"), 3);
+    }
+    made.waits(90 * MS + 3 * US, 2, "sync", &format!("internal/poll.runtime_Semacquire < {close}"));
+    if !frees {
+        made.wakes(91 * MS, 0, "", 3);
+    }
+    let release = "internal/poll.(*FD).readUnlock < main.client.func1:12";
+    made.runs(92 * MS, 3).wakes(92 * MS + US, 3, release, 2).ends(92 * MS + 2 * US, 3);
+    made.runs(93 * MS, 2).ends(94 * MS, 2);
+    made.document(99 * MS)
+}
+
+#[test]
+fn who_is_freed_by_the_one_that_waits_for_it_is_not_deaf() {
+    assert_eq!(deaf(&closes(true)), []);
+    assert_eq!(deaf(&closes(false)), [(3, 0)]);
+}
+
 #[test]
 fn a_logged_cancel_reaches_its_task_unless_it_is_of_a_part_of_it() {
     let by_convention: &[&str] = &[];

@@ -121,6 +121,9 @@ pub(crate) struct Book {
     marks: Vec<Mark>,
     /// By stack: the innermost stack, itself included, that is in the user's code; else empty.
     user: Vec<StackId>,
+    /// By stack: the same; if none of it is the user's, that in a library that the program
+    /// brings along.
+    nearest: Vec<StackId>,
     /// By stack: the outermost stack of its own that is in the user's code; else empty.
     outermost: Vec<StackId>,
     /// By stack: itself without the runtime's frames at its top.
@@ -145,6 +148,7 @@ impl Book {
             mark_rows: vec![UNMARKED; n],
             marks: Vec::new(),
             user: vec![StackId::EMPTY; n],
+            nearest: vec![StackId::EMPTY; n],
             outermost: vec![StackId::EMPTY; n],
             place: vec![StackId::EMPTY; n],
             spots: vec![Spot::default(); n],
@@ -154,6 +158,10 @@ impl Book {
             let function = book.function(frame.function);
             let is_user = function.origin == Origin::User;
             book.user[row.index()] = if is_user { row } else { book.user[caller.index()] };
+            let is_nearest = book.user[row.index()] == row
+                || function.origin == Origin::Dependency
+                    && book.user[row.index()] == StackId::EMPTY;
+            book.nearest[row.index()] = if is_nearest { row } else { book.nearest[caller.index()] };
             book.given[row.index()] =
                 book.given(trace, caller, book.given[caller.index()], frame.function);
             let above = book.outermost[caller.index()];
@@ -235,10 +243,12 @@ impl Book {
         self.place.get(stack.index()).copied().unwrap_or_default()
     }
 
-    /// The frame that a person looks for in a stack: the first of the user's code, else the
-    /// first outside the runtime, else the first.
+    /// The frame that a person looks for in a stack: the first of the user's code, else the first
+    /// of a library that the program brings along, else the first outside the runtime, else the
+    /// first.
     pub(crate) fn site(&self, stacks: &Stacks, stack: StackId) -> Option<Frame> {
-        stacks.top(self.user(stack)).or_else(|| stacks.top(self.place(stack)))
+        let nearest = self.nearest.get(stack.index()).copied().unwrap_or_default();
+        stacks.top(nearest).or_else(|| stacks.top(self.place(stack)))
     }
 
     /// The part of a stack from the outermost of the user's frames on; empty if there is none.

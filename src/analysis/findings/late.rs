@@ -7,12 +7,21 @@ use rustc_hash::FxHashMap;
 use crate::base::{Interval, StackId, StrId, narrow};
 use crate::model::Frame;
 
+use super::super::blame::Walk;
 use super::super::book::Traits;
 use super::super::describe::{is_of_file, part_text};
 use super::super::logged::kind;
-use super::super::types::{Finding, Hearing, SplitPart};
+use super::super::names::Origin;
+use super::super::types::{Finding, Hearing, Link, SplitPart};
 use super::super::words::{Cause, Doing, Evidence, Outcome, Rule, Severity};
 use super::{Facts, count_text};
+
+/// To wake fewer takes a cancel no time to speak of.
+const MANY_HEARERS: usize = 64;
+
+/// Of how many groups to ask who held up the worst, and how many spans to read for each.
+const MAX_ASKED: usize = 256;
+const MAX_READ: usize = 4_096;
 
 /// How many overstays to take apart; the rest, which are shorter, go by their function alone, as
 /// far as one like them was among the first.
@@ -59,7 +68,9 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
             }
         }
     }
-    groups.all.iter().map(|group| finding(facts, group)).collect()
+    // The worst groups come first.
+    let asked = (0..).map(|n| n < MAX_ASKED);
+    groups.all.iter().zip(asked).map(|(group, asked)| finding(facts, group, asked)).collect()
 }
 
 /// All groups, in the order of the worst of each.
@@ -142,11 +153,14 @@ fn is_starved(facts: &Facts<'_>, part: &SplitPart) -> bool {
     }
 }
 
-fn finding(facts: &Facts<'_>, group: &Group<'_>) -> Finding {
+/// What to act on in a group; `asked` says whether to look for who held up the worst.
+fn finding(facts: &Facts<'_>, group: &Group<'_>, asked: bool) -> Finding {
     let mut members = group.members.clone();
     members.sort_by_key(|hearing| (Reverse(hearing.overstay_ns), hearing.goroutine));
     let total = super::total(members.iter().map(|hearing| hearing.overstay_ns));
     let worst = members.first().map_or(0, |hearing| hearing.overstay_ns);
+    let first = members.first().filter(|_| asked && group.key.rule != Rule::LateScheduling);
+    let by_whom = first.and_then(|worst| held_up_by(facts, worst)).unwrap_or_default();
     let mut cancels: Vec<u32> = members.iter().map(|hearing| hearing.cancel).collect();
     cancels.sort_unstable();
     cancels.dedup();
@@ -158,7 +172,7 @@ fn finding(facts: &Facts<'_>, group: &Group<'_>) -> Finding {
         count: narrow(members.len()),
         worst_ns: worst,
         total_ns: total,
-        message: message(facts, group, &members, worst),
+        message: message(facts, group, &members, worst) + &by_whom,
         fix: fix(facts, group).to_owned(),
         // One that is late for two cancels is listed once, at its worst.
         goroutines: super::once_each(members.iter().map(|hearing| hearing.goroutine)),
@@ -212,6 +226,20 @@ fn message(facts: &Facts<'_>, group: &Group<'_>, members: &[&Hearing], worst: i6
         }
         _ => format!("{who} {did}"),
     }
+}
+
+/// The one other goroutine for which a hearing's goroutine waited more than half of its overstay, if
+/// there is one: it is the one to look at.
+fn held_up_by(facts: &Facts<'_>, hearing: &Hearing) -> Option<String> {
+    let trace = facts.trace;
+    let window = Interval::new(facts.cancels[hearing.cancel as usize].at, facts.until(hearing));
+    let mut walk = Walk::new(facts.splitter());
+    let account = walk.account(hearing.goroutine, window, MAX_READ);
+    let others = account.links().filter(|link| link.goroutine != hearing.goroutine);
+    let Link { goroutine, did, .. } = others.max_by_key(|link| link.did.ns)?;
+    let id = trace.go_id(goroutine).0;
+    let is_most = did.ns > window.ns() / 2;
+    is_most.then(|| format!(", held up by goroutine {id}: {}", part_text(trace, &did)))
 }
 
 /// How long a cancel took to reach the last of some, if that is most of what they are late by: a
@@ -278,10 +306,14 @@ fn ran_where_it_heard(facts: &Facts<'_>, group: &Group<'_>, held: &SplitPart) ->
 
 /// What to do about it, by what held the worst one.
 fn fix(facts: &Facts<'_>, group: &Group<'_>) -> &'static str {
-    let trace = facts.trace;
     let is_scheduling = group.key.rule == Rule::LateScheduling;
     if is_scheduling && reach(facts, &group.members).is_some() {
-        return "Let fewer goroutines wait for one context: a cancel wakes them one after another.";
+        let n_heard = |hearing: &&Hearing| facts.cancels[hearing.cancel as usize].n_heard();
+        return if group.members.iter().map(n_heard).max().unwrap_or(0) < MANY_HEARERS {
+            "Give the program more processors: the goroutine that cancels waited for one."
+        } else {
+            "Let fewer goroutines wait for one context: a cancel wakes them one after another."
+        };
     }
     if group.members.iter().all(|hearing| hearing.evidence == Evidence::AfterFunc) {
         return "A callback of a cancel has no context left that ends its waits: give them a time \
@@ -291,42 +323,59 @@ fn fix(facts: &Facts<'_>, group: &Group<'_>) -> &'static str {
     if is_scheduling {
         return "Give the program more processors, or fewer goroutines that compute at a time.";
     }
-    let joins = facts.book.any(trace.stacks(), held.stack, Traits::JOINS);
-    match (held.state, trace.string(held.reason)) {
-        (Doing::Waiting, "sleep") if group.key.rule == Rule::Deaf => {
-            "Give it the context if it has none, and wait in a select on ctx.Done() and a timer instead of time.Sleep."
-        }
-        (Doing::Waiting, "sleep") => {
-            "Wait in a select on ctx.Done() and a timer instead of time.Sleep, or return before the sleep."
-        }
-        (Doing::Waiting, _) if joins => {
-            "Cancel those whom it waits for with the same context: they hold it up."
-        }
-        (Doing::Waiting, "select") => "Add a case <-ctx.Done() of the same context to that select.",
-        (Doing::Waiting, "chan receive" | "chan send") => {
-            "Put the channel operation into a select with a case <-ctx.Done()."
-        }
-        (Doing::Waiting, "network") if is_of_file(trace, held.stack) => {
-            "Close the file or pipe when ctx is done (context.AfterFunc), or set a deadline on it."
-        }
-        (Doing::Waiting, "network") => {
-            "Use the call that takes a context, or set a deadline on the connection when ctx is done."
-        }
-        (Doing::Waiting, "sync.(*Cond).Wait") => {
-            "Let context.AfterFunc(ctx, cond.Broadcast) end the wait, and check ctx.Err() in the loop around it."
-        }
-        (Doing::Waiting, "sync") => {
-            "Do not take locks on the way out, or make their holders shorter: see who held it."
-        }
-        (Doing::Running, _) if ran_where_it_heard(facts, group, held) => {
+    match held.state {
+        Doing::Waiting => of_wait(facts, group, held),
+        Doing::Running if ran_where_it_heard(facts, group, held) => {
             "Return there when ctx.Done() is closed (break leaves only the select), or check ctx.Err() in the loop."
         }
-        (Doing::Running, _) => "Check ctx.Err() in the loop, every few milliseconds of work.",
-        (Doing::Syscall, _) => {
+        Doing::Running => "Check ctx.Err() in the loop, every few milliseconds of work.",
+        Doing::Syscall => {
             "Make the call interruptible (deadlines, CommandContext), or run it where nobody waits for it."
         }
-        (Doing::GcAssist, _) => {
-            "Allocate less on the way out: it paid for allocations with GC work."
+        Doing::GcAssist => "Allocate less on the way out: it paid for allocations with GC work.",
+        _ => "Return as soon as ctx.Done() is closed.",
+    }
+}
+
+/// What to do about a wait that held the worst one.
+fn of_wait(facts: &Facts<'_>, group: &Group<'_>, held: &SplitPart) -> &'static str {
+    let trace = facts.trace;
+    let joins = facts.book.any(trace.stacks(), held.stack, Traits::JOINS);
+    let heard = group.members.iter().any(|hearing| !hearing.deaf);
+    let in_call = facts.book.spot(held.stack).code.is_some_and(|code| code != Origin::User);
+    match trace.string(held.reason) {
+        "sleep" if group.key.rule == Rule::Deaf => {
+            "Give it the context if it has none, and wait in a select on ctx.Done() and a timer instead of time.Sleep."
+        }
+        "sleep" => {
+            "Wait in a select on ctx.Done() and a timer instead of time.Sleep, or return before the sleep."
+        }
+        _ if joins => "Cancel those whom it waits for with the same context: they hold it up.",
+        // Who heard and went on to wait may have to: with that case it would wait for nothing.
+        "select" if heard && in_call => {
+            "Give that call, which it makes on its way out, a time limit: a context with a deadline of its own."
+        }
+        "select" if heard => {
+            "Give that wait on its way out a time limit, or a case <-ctx.Done() if nothing is lost by leaving at once."
+        }
+        "select" => "Add a case <-ctx.Done() of the same context to that select.",
+        "chan receive" | "chan send" if heard => {
+            "Put the channel operation into a select with a time limit, or with a case <-ctx.Done() if nothing is lost by leaving at once."
+        }
+        "chan receive" | "chan send" => {
+            "Put the channel operation into a select with a case <-ctx.Done()."
+        }
+        "network" if is_of_file(trace, held.stack) => {
+            "Close the file or pipe when ctx is done (context.AfterFunc), or set a deadline on it."
+        }
+        "network" => {
+            "Use the call that takes a context, or set a deadline on the connection when ctx is done."
+        }
+        "sync.(*Cond).Wait" => {
+            "Let context.AfterFunc(ctx, cond.Broadcast) end the wait, and check ctx.Err() in the loop around it."
+        }
+        "sync" => {
+            "Do not take locks on the way out, or make their holders shorter: see who held it."
         }
         _ => "Return as soon as ctx.Done() is closed.",
     }

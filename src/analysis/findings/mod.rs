@@ -43,8 +43,12 @@ pub(crate) struct Facts<'a> {
 impl Facts<'_> {
     /// What a goroutine did in a window, the largest part first.
     fn parts(&self, goroutine: Goroutine, window: Interval) -> Vec<SplitPart> {
+        self.splitter().parts(goroutine, window)
+    }
+
+    fn splitter(&self) -> Splitter<'_> {
         let Self { trace, book, assists, .. } = *self;
-        Splitter { trace, book, assists, ledgers: None }.parts(goroutine, window)
+        Splitter { trace, book, assists, ledgers: None }
     }
 
     /// As [`Book::works_for`].

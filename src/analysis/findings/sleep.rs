@@ -9,7 +9,6 @@ use crate::parse::event::GoState;
 
 use super::super::book::Traits;
 use super::super::describe::frame_text;
-use super::super::names::Origin;
 use super::super::types::{Finding, Hearing};
 use super::super::words::{Outcome, Rule, Severity};
 use super::{Facts, count_text};
@@ -37,8 +36,8 @@ struct Group {
 pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
     let mut groups: FxHashMap<(StrId, StackId), Group> = FxHashMap::default();
     for sleep in sleeps(facts, facts.rules.shortest_sleep_ns()) {
-        let site = facts.book.site(facts.trace.stacks(), sleep.stack);
-        if site.is_none_or(|site| facts.book.function(site.function).origin == Origin::Std) {
+        // A library's own sleeps are nothing that the program's authors can change.
+        if facts.book.user(sleep.stack) == StackId::EMPTY {
             continue;
         }
         let in_handler = facts.book.any(facts.trace.stacks(), sleep.stack, Traits::SERVES);

@@ -72,17 +72,14 @@ pub(super) fn verdict_words(diff: &Diff) -> (&'static str, String) {
 }
 
 fn groups(out: &mut dyn Write, diff: &Diff) -> io::Result<()> {
-    let told =
-        |group: &&DiffGroup| !matches!(group.verdict, Verdict::Same | Verdict::NotEnoughData);
-    let changed: Vec<&DiffGroup> = diff.groups.iter().filter(told).collect();
+    let changed: Vec<&DiffGroup> = diff.changes().collect();
     if !changed.is_empty() {
         writeln!(out, "\n{}", styled(STRONG, "What changed"))?;
     }
     cut_list(out, changed.into_iter(), GROUPS_SHOWN, |out, row| group(out, diff, row))?;
-    for (verdict, text) in
-        [(Verdict::Same, "unchanged"), (Verdict::NotEnoughData, "with too little data to tell")]
-    {
-        let n = number_of(diff, verdict);
+    let unchanged = number_of(diff, Verdict::Same);
+    let unknown = diff.groups.len() - diff.changes().count() - unchanged;
+    for (n, text) in [(unchanged, "unchanged"), (unknown, "with too little data to tell")] {
         if n > 0 {
             let text = format!("{} {text}", count(n as u64, "group"));
             writeln!(out, "  {}", styled(FAINT, text))?;

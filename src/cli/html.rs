@@ -62,11 +62,7 @@ pub(super) fn write_diff(
         writeln!(out, "<h2>{title}</h2>")?;
         head(out, "p", side)?;
     }
-    let changed: Vec<&DiffGroup> = diff
-        .groups
-        .iter()
-        .filter(|group| !matches!(group.verdict, Verdict::Same | Verdict::NotEnoughData))
-        .collect();
+    let changed: Vec<&DiffGroup> = diff.changes().collect();
     if !changed.is_empty() {
         writeln!(out, "<h2>What changed</h2>\n<table>")?;
         titles(out, &["", "what", "of", "before → after", "change"])?;

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use super::comparison::{facts, moved, verdict_words};
 use super::ink::{and_more, safe};
 use super::told::{Head, Told};
-use crate::analysis::{Diff, Verdict};
+use crate::analysis::Diff;
 
 /// How many rows a table has at most.
 const ROWS: usize = 50;
@@ -73,11 +73,7 @@ pub(super) fn write_diff(
     head(out, "### Before:", before)?;
     head(out, "### After:", after)?;
     writeln!(out, "**{verdict}**: {words}")?;
-    let changed: Vec<_> = diff
-        .groups
-        .iter()
-        .filter(|group| !matches!(group.verdict, Verdict::Same | Verdict::NotEnoughData))
-        .collect();
+    let changed: Vec<_> = diff.changes().collect();
     if !changed.is_empty() {
         writeln!(out, "\n| | what | of | before → after | change |\n|---|---|---|---|---|")?;
     }

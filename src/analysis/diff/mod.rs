@@ -104,10 +104,26 @@ pub enum Aspect {
 }
 
 impl DiffGroup {
-    /// Whether goroutines are late for a cancel that reached nobody before.
+    /// Whether goroutines are late for a cancel that reached nobody before: several, or one by far.
+    /// That one is late by little can be another's turn in the next run.
     #[must_use]
     pub fn is_newly_late(&self) -> bool {
-        self.verdict == Verdict::OnlyAfter && self.late[1] > 0
+        let is_clear = self.late[1] > 1 || self.after.max_ns >= LONG_NS;
+        self.verdict == Verdict::OnlyAfter && self.late[1] > 0 && is_clear
+    }
+
+    /// Whether it is worth telling: what there is on one side only is if it is often, or long.
+    #[must_use]
+    pub fn is_change(&self) -> bool {
+        match self.verdict {
+            Verdict::Worse | Verdict::Better => true,
+            Verdict::Same | Verdict::NotEnoughData => false,
+            Verdict::OnlyBefore | Verdict::OnlyAfter => {
+                let Side { n, max_ns, .. } =
+                    if self.after.n == 0 { &self.before } else { &self.after };
+                *n as usize >= ENOUGH || *max_ns >= LONG_NS || self.is_newly_late()
+            }
+        }
     }
 
     /// Whether it is about some of those whom another row has all of.
@@ -116,6 +132,9 @@ impl DiffGroup {
         self.kind == GroupKind::CancelSite && self.key != ALL_CANCELS
     }
 }
+
+/// From so many nanoseconds on it matters what there is only once, on one side.
+const LONG_NS: i64 = 50_000_000;
 
 /// Two traces compared.
 #[derive(Clone, PartialEq, Debug)]
@@ -132,6 +151,11 @@ pub struct Diff {
 }
 
 impl Diff {
+    /// The rows that are worth telling, in their order.
+    pub fn changes(&self) -> impl Iterator<Item = &DiffGroup> {
+        self.groups.iter().filter(|group| group.is_change())
+    }
+
     /// What changes are counted in.
     #[must_use]
     pub fn clock(&self) -> Clock {

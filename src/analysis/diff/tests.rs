@@ -161,8 +161,13 @@ fn that_far_more_or_far_fewer_are_stuck_counts() {
 fn a_lateness_where_nobody_was_before_is_worse_on_the_whole() {
     let mut groups = [verdict(&sample([]), &sample([100, 110, 140]))];
     assert_eq!(overall(&groups, true), Verdict::NotEnoughData);
-    groups[0].late = [0, 3];
+    groups[0].late = [0, 1];
+    groups[0].after.max_ns = LONG_NS - 1;
     assert_eq!(groups[0].verdict, Verdict::OnlyAfter);
+    assert_eq!(overall(&groups, true), Verdict::NotEnoughData, "one, and by little");
+    groups[0].after.max_ns = LONG_NS;
+    assert_eq!(overall(&groups, true), Verdict::Worse);
+    (groups[0].after.max_ns, groups[0].late) = (LONG_NS - 1, [0, 2]);
     assert_eq!(overall(&groups, true), Verdict::Worse);
     assert_eq!(overall(&groups, false), Verdict::NotEnoughData, "ticks are not late");
     let mut gone = [verdict(&sample([100, 110, 140]), &sample([]))];

@@ -4,14 +4,12 @@ use std::io::{self, Write};
 
 use super::budget::{Budget, Unit};
 use super::verdict::{Checked, Over, measure};
-use crate::analysis::{Document, Hearing, Severity};
+use crate::analysis::Severity;
 use crate::cli::failure::file_name;
 use crate::cli::ink::{
     BAD, DOUBTFUL, FAINT, GOOD, STRONG, count, cut_list, grouped, safe, styled, with_color,
 };
-use crate::cli::json::go_id;
 use crate::cli::open::Opened;
-use crate::cli::phrases::{Phrases, held_up_by};
 use crate::cli::text::head;
 use crate::cli::told::Head;
 
@@ -41,8 +39,7 @@ pub(super) fn text(
             styled(BAD, format!("Over the budget: {}.", count(checked.over.len() as u64, "case")))
         };
         writeln!(out, "\n{verdict}")?;
-        let document = &opened.document;
-        cut_list(out, checked.over.iter(), SHOWN, |out, over| one_over(out, document, over))?;
+        cut_list(out, checked.over.iter(), SHOWN, one_over)?;
         let within: Vec<&str> = checked.within().collect();
         if !within.is_empty() {
             let within = within.join(", ");
@@ -76,22 +73,10 @@ fn against(budget: &Budget) -> String {
     format!("against {path}{}", safe(&profile))
 }
 
-fn one_over(out: &mut dyn Write, document: &Document, over: &Over) -> io::Result<()> {
+fn one_over(out: &mut dyn Write, over: &Over) -> io::Result<()> {
     writeln!(out, "  {}  {}", styled(BAD, measure(over)), styled(STRONG, &over.function))?;
     writeln!(out, "      {}", over.message)?;
-    if let Some(holder) = over.worst.and_then(|worst| holder(document, &worst)) {
-        writeln!(out, "      {}", styled(FAINT, holder))?;
-    }
     writeln!(out, "      {}", styled(GOOD, &over.fix))
-}
-
-/// Who held up the worst one, if that was another goroutine.
-pub(super) fn holder(document: &Document, worst: &Hearing) -> Option<String> {
-    let links = document.held_by(worst);
-    let other = held_up_by(worst, &links)?;
-    let mut text = format!("goroutine {} was ", go_id(document.trace(), worst.goroutine));
-    Phrases::new(document.trace()).push_other(&mut text, other);
-    Some(safe(&text).into_owned())
 }
 
 /// Commands of GitHub's actions: a mark at each line of code.

@@ -1,7 +1,7 @@
 //! Which limits of a budget a trace is over, and by what.
 
 use super::budget::{Budget, Limits, Unit};
-use crate::analysis::{Accused, Document, Finding, Hearing, Outcome, Rule, Rules, Severity};
+use crate::analysis::{Accused, Document, Finding, Outcome, Rule, Rules, Severity};
 use crate::base::{Clock, StrId, grouped, nearest_rank};
 use crate::cli::ink::{count, safe};
 use crate::model::{Frame, Trace};
@@ -52,8 +52,6 @@ pub(super) struct Over {
     pub(super) message: String,
     /// How to cure it.
     pub(super) fix: String,
-    /// The worst overstay of those it is about, if it is about overstays.
-    pub(super) worst: Option<Hearing>,
 }
 
 impl Over {
@@ -251,16 +249,6 @@ fn line_of(trace: &Trace, function: StrId) -> Option<Frame> {
     in_it.filter(|_| function != StrId::EMPTY).min_by_key(|frame| frame.line)
 }
 
-/// The worst overstay that a finding is about; none if it is about something else.
-fn worst(document: &Document, finding: &Finding) -> Option<Hearing> {
-    let mut overstays = document.analysis().overstays_of(*finding.goroutines.first()?);
-    let is_it = |hearing: &&Hearing| {
-        let is_meant = hearing.overstay_ns == finding.worst_ns;
-        is_meant && finding.cancels.binary_search(&hearing.cancel).is_ok()
-    };
-    overstays.find(is_it).copied()
-}
-
 impl Over {
     fn new(document: &Document, limit: &'static str, unit: Unit, finding: &Finding) -> Self {
         let trace = document.trace();
@@ -287,7 +275,6 @@ impl Over {
             count: finding.count,
             message: safe(&finding.message).into_owned(),
             fix: safe(&finding.fix).into_owned(),
-            worst: worst(document, finding),
         }
     }
 }

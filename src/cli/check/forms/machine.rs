@@ -201,7 +201,6 @@ mod tests {
             count: 1,
             message: "m".into(),
             fix: "f".into(),
-            worst: None,
         };
         let place = |over: &Over| {
             let result = sarif_result(over, &[Rule::LateExit, Rule::Deaf], "overstay.toml");

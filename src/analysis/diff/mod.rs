@@ -112,7 +112,8 @@ impl DiffGroup {
         self.verdict == Verdict::OnlyAfter && self.late[1] > 0 && is_clear
     }
 
-    /// Whether it is worth telling: what there is on one side only is if it is often, or long.
+    /// Whether it is worth telling: what there is on one side only is if it is often, or long, or
+    /// a cancel.
     #[must_use]
     pub fn is_change(&self) -> bool {
         match self.verdict {
@@ -121,7 +122,8 @@ impl DiffGroup {
             Verdict::OnlyBefore | Verdict::OnlyAfter => {
                 let Side { n, max_ns, .. } =
                     if self.after.n == 0 { &self.before } else { &self.after };
-                *n as usize >= ENOUGH || *max_ns >= LONG_NS || self.is_newly_late()
+                // That a cancel has another site, or none, is what was changed.
+                self.is_one_site() || *n as usize >= ENOUGH || *max_ns >= LONG_NS
             }
         }
     }

@@ -237,6 +237,9 @@ pub(crate) const JOINS: &[(&str, &str)] = &[
     ),
 ];
 
+/// Reads what comes on one connection of an HTTP client.
+pub(crate) const CLIENT_READER: &str = "net/http.(*persistConn).readLoop";
+
 /// Functions that hand signals to the program: whom they wake acts on a signal.
 pub(crate) const SIGNALS: &[(&str, &str)] =
     &[("os/signal.process", "os/signal.process"), ("os/signal.loop", "os/signal.loop")];

@@ -152,20 +152,20 @@ fn orphan(
 }
 
 /// Growth that does not stop while goroutines are being created.
-struct Growth {
+pub(super) struct Growth {
     /// Alive at the last birth, the oldest first.
-    alive: Vec<Goroutine>,
+    pub(super) alive: Vec<Goroutine>,
     /// How many of them are alive at the trace's end.
-    at_end: u32,
+    pub(super) at_end: u32,
     /// How long the oldest of them lived.
-    oldest_ns: i64,
-    total_ns: i64,
+    pub(super) oldest_ns: i64,
+    pub(super) total_ns: i64,
 }
 
 /// Tells growth from a burst and from a plateau: births are spread over time, more than a
 /// third of all that were born are alive at the last birth, and each quarter left more than the one
 /// before.
-fn growth(facts: &Facts<'_>, kin: &[Goroutine]) -> Option<Growth> {
+pub(super) fn growth(facts: &Facts<'_>, kin: &[Goroutine]) -> Option<Growth> {
     let trace = facts.trace;
     let lives = &trace.goroutines;
     let born = |goroutine: &Goroutine| lives.first(*goroutine);

@@ -1,6 +1,7 @@
 //! What to act on: each rule is a function from what is known to findings.
 
 mod abandoned;
+mod bodies;
 mod gc;
 mod growth;
 mod late;
@@ -69,12 +70,13 @@ impl Facts<'_> {
 
 /// All findings, by severity and then worst first.
 pub(crate) fn find(facts: &Facts<'_>) -> Vec<Finding> {
-    let rules: [&(dyn Fn() -> Vec<Finding> + Sync); 6] = [
+    let rules: [&(dyn Fn() -> Vec<Finding> + Sync); 7] = [
         &|| late::find(facts),
         &|| growth::find(facts),
         &|| sleep::find(facts),
         &|| nested::find(facts),
         &|| requests::find(facts),
+        &|| bodies::find(facts).into_iter().collect(),
         &|| gc::find(facts).into_iter().collect(),
     ];
     let mut findings: Vec<Finding> = facts.threads.of_all(&rules).into_iter().flatten().collect();

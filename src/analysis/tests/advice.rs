@@ -46,6 +46,35 @@ fn what_leaks_is_told_by_what_it_waits_for() {
     assert_eq!(line(finding), Some(16), "where the cancel function was lost");
 }
 
+/// Requests of a client, one every 10 ms, whose connections' readers are left in a wait.
+fn asks(reason: &str, stack: &str) -> Document {
+    let get = "net/http.(*Client).Get < main.fetch:31 < main.main";
+    let mut made = Made::new();
+    made.running(1, "main.main");
+    for n in 0..40 {
+        let (at, dials, reads) = (i64::from(n) * 10 * MS + MS, 100 + n, 200 + n);
+        let queue = format!("net/http.(*Transport).queueForDial:5 < {get}");
+        made.go(at, 1, &queue, dials, "net/http.(*Transport).dialConnFor").runs(at + US, dials);
+        let dial = "net/http.(*Transport).dialConn:7 < net/http.(*Transport).dialConnFor:3";
+        made.go(at + 2 * US, dials, dial, reads, "net/http.(*persistConn).readLoop");
+        made.ends(at + 3 * US, dials).runs(at + 4 * US, reads);
+        made.waits(at + 5 * US, reads, reason, stack);
+    }
+    made.document(600 * MS)
+}
+
+#[test]
+fn answers_that_are_not_closed_pile_up_where_they_were_asked_for() {
+    let document = asks("select", "net/http.(*persistConn).readLoop:9");
+    let finding = only(&document, Rule::PileUp);
+    assert_eq!((finding.count, finding.site.map(|site| site.line)), (40, Some(31)));
+    assert_eq!(document.trace().string(finding.function), "main.fetch");
+    assert!(finding.fix.contains("resp.Body.Close()"), "{}", finding.fix);
+    // Connections that are idle wait for the network.
+    let idle = "internal/poll.(*FD).Read < net/http.(*persistConn).readLoop:4";
+    assert!(asks("network", idle).analysis().findings().is_empty());
+}
+
 /// A goroutine that waits for its context with this stack, hears, and then stays in another wait
 /// for 60 ms.
 fn stays(heard: &str, reason: &str, stack: &str) -> Document {

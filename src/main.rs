@@ -55,7 +55,6 @@ fn render(args: &RenderArgs) -> Result<Status, Failure> {
     for damage in &drawing.damage {
         cli::tell(&damage.path, &damage.warnings, damage.complete, args.read)?;
     }
-    let picture = drawing.picture;
-    let encode = |out: &mut dyn std::io::Write| picture.write_png(out).map_err(Into::into);
+    let encode = |out: &mut dyn std::io::Write| drawing.picture.write_png(out).map_err(Into::into);
     cli::write_to(Some(&args.output), encode).map(|()| Status::Fine)
 }

@@ -57,7 +57,7 @@ impl Gaps {
 #[derive(Debug, Default)]
 struct Moments {
     start: Time,
-    /// A bit stands for two to this many nanoseconds.
+    /// Each bit stands for 2^`shift` nanoseconds.
     shift: u32,
     bits: Vec<u64>,
 }

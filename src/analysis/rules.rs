@@ -43,7 +43,7 @@ impl Default for Rules {
 }
 
 impl Rules {
-    /// Sleeps up to this count nowhere, in nanoseconds.
+    /// Sleeps that are no longer than this are never counted, in nanoseconds.
     pub(crate) fn shortest_sleep_ns(&self) -> i64 {
         self.max_sleep_ns.min(self.max_sleep_in_handler_ns).min(self.late_over_ns)
     }

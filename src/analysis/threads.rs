@@ -1,4 +1,4 @@
-//! Work on many rows at once, on as many threads as pay. Results are in the order of the rows.
+//! Work on many rows at once, on as many threads as are worth starting. Results are in the order of the rows.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};

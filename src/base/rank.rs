@@ -1,7 +1,7 @@
 //! Quantiles by nearest rank: the only place that says which of some values is the p99.
 
-/// The place of a quantile among `n` sorted values, from 0: that of the smallest which at least
-/// so many in a hundred do not exceed; none if there are no values.
+/// The place of a quantile among `n` sorted values, from 0: that of the smallest value that at
+/// least this percentage of all do not exceed; none if there are no values.
 #[must_use]
 pub fn nearest_rank(n: usize, percent: usize) -> Option<usize> {
     let last = n.checked_sub(1)?;

@@ -41,7 +41,7 @@ pub struct Totals {
 }
 
 impl Totals {
-    /// What an event type does to them; none if it is about something else.
+    /// What an event type adds to; [`Totals::freed`] for all but the first two.
     fn place(&mut self, nth_of_its_kind: u8) -> &mut Tally {
         match nth_of_its_kind {
             0 => &mut self.existed,

@@ -131,13 +131,12 @@ impl Chunk {
 
     /// A span's stack from its words.
     pub(crate) fn stack_at(&self, word: usize) -> StackId {
-        let local = self.columns.stack(word);
-        local.and_then(|local| self.stacks.get(local as usize)).copied().unwrap_or_default()
+        View::new(self).stack_at(word)
     }
 
     /// A span's waker from its words.
     pub(crate) fn waker_at(&self, word: usize) -> Option<Goroutine> {
-        self.people.get(self.columns.waker(word)? as usize).copied()
+        View::new(self).waker_at(word)
     }
 }
 
@@ -208,7 +207,7 @@ impl<'c> View<'c> {
         &self.chunk.kinds()[self.kind_row(at)]
     }
 
-    /// The row of a span's kind in [`Chunk::kinds`]; none is so high where there is no such span.
+    /// The row of a span's kind in [`Chunk::kinds`]; `u16::MAX` if there is no such span.
     #[inline]
     pub(crate) fn kind_row(self, at: usize) -> usize {
         usize::from(self.rows.get(at).unwrap_or(u16::MAX))

@@ -144,12 +144,6 @@ impl Columns {
         self.names().stack(word)
     }
 
-    /// The number of the waker behind the stack that begins at a word.
-    #[inline]
-    pub(crate) fn waker(&self, word: usize) -> Option<u32> {
-        self.names().waker(word)
-    }
-
     fn words_end(&self) -> usize {
         self.len * self.widths.start_bytes() + 2 * self.words
     }
@@ -432,7 +426,7 @@ mod tests {
             );
             assert_eq!(columns.kinds().to_vec(), [0, kind, 0]);
             assert_eq!(columns.stack(0), Some(stack));
-            assert_eq!(columns.waker(0), Some(0x1234_5678));
+            assert_eq!(columns.names().waker(0), Some(0x1234_5678));
             let unknown = (widths.wide_stacks).then_some(u32::MAX - 1);
             assert_eq!(columns.stack(next as usize + 2), unknown);
             assert_eq!(columns.stack(words), None);

@@ -62,7 +62,7 @@ pub struct TraceInfo {
     pub events: u64,
     /// How many generations were read; 1 for the old format.
     pub generations: u32,
-    /// Whether the trace was read to its end without damage.
+    /// Whether the trace was read to its end without damage, and no part of it is missing.
     pub complete: bool,
     /// Whether times are in ticks of the clock, of unknown length, instead of nanoseconds: so
     /// in a trace of the old format that was cut before it told its clock's frequency.

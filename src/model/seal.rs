@@ -360,7 +360,7 @@ mod tests {
                 let kind = columns.kinds().get(at).expect("a span");
                 let row = &kinds.rows()[usize::from(kind)];
                 let stack = row.stack.then(|| columns.stack(word).expect("a stack"));
-                let waker = row.woken.then(|| columns.waker(word).expect("a waker"));
+                let waker = row.woken.then(|| columns.names().waker(word).expect("a waker"));
                 told.push((member, columns.start(at).expect("a span"), kind, stack, waker));
                 word += usize::from(words[usize::from(kind)]);
             }

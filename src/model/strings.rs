@@ -1,4 +1,4 @@
-//! One arena of interned strings.
+//! Interned strings, each once.
 
 use crate::base::{StrId, WireMap, narrow};
 

@@ -162,8 +162,8 @@ struct Group {
     late: u32,
 }
 
-/// Groups the sorted lanes. The groups are in the order of their first lanes, but for
-/// sorting by lateness, where the number of late ones counts after the worst.
+/// Groups the sorted lanes. The groups are in the order of their first lanes, but for sorting by
+/// lateness, where the number of lanes counts after the worst.
 fn group(document: &Document, lanes: &[Lane], worst: &[i64], options: &RowOptions) -> Vec<Group> {
     let trace = document.trace();
     let mut groups: Vec<Group> = Vec::new();

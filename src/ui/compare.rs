@@ -58,8 +58,7 @@ const SIDE: &str = ": n, median, p99";
 /// The narrowest that the column of groups is, in points.
 const GROUP: f32 = 120.0;
 /// What [`COLUMNS`] says of a difference by chance.
-const Q_TEXT: &str =
-    "How likely a difference as large is by chance alone, corrected for the number of groups";
+const Q_TEXT: &str = "The chance of a difference as large if nothing had changed, corrected for the number of groups";
 
 impl ComparePanel {
     /// The whole page.

@@ -303,9 +303,9 @@ fn nothing_text(ctx: &Ctx<'_>, sheet: &Sheet) -> String {
 }
 
 /// What leaves nothing in a trace.
-pub(crate) const UNHEARD: &str = "A cancel shows by whom it wakes: one that nobody was waiting for \
-                                  leaves nothing, nor does code that only asks ctx.Err() now and \
-                                  then.";
+pub(crate) const UNHEARD: &str = "A cancel is seen by the goroutines that it wakes: one that nobody \
+                                  waited for leaves no trace, and neither does code that only \
+                                  checks ctx.Err().";
 
 /// That no cancel was found, and whether that says anything.
 pub(crate) fn no_cancels_text(sheet: &Sheet) -> String {

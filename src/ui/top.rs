@@ -232,7 +232,7 @@ pub(crate) fn budget_ui(ui: &mut Ui, ctx: &Ctx<'_>, captioned: bool) {
     let response = ui.add(value);
     // Half a duration is none either: it is said when the writing has ended.
     if let Some(text) = refused.take().filter(|_| !response.has_focus()) {
-        say(ctx, format!("“{text}” is no duration: write 10ms or 1.5s, for example"));
+        say(ctx, format!("“{text}” is not a duration: write 10ms or 1.5s, for example"));
     }
     response.widget_info(|| WidgetInfo::slider(true, ns, "Budget"));
     let tip = "The budget: a goroutine that leaves later than this after its context was \
@@ -275,10 +275,10 @@ fn file_menu_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
         ctx.send(Command::Reload);
     }
     if ctx.comparing() {
-        if ui.button("Close the one before").clicked() {
+        if ui.button("Close the first trace").clicked() {
             ctx.send(Command::Close(Slot::Before));
         }
-        if item_ui(ui, "Close the one after", Action::CloseTrace) {
+        if item_ui(ui, "Close the second trace", Action::CloseTrace) {
             ctx.send(Command::Close(Slot::After));
         }
     }

@@ -88,7 +88,7 @@ fn views_without_a_cancel_say_why_they_are_empty() {
         harness.key_press(key);
         wait(&mut harness);
         assert!(says(&harness, "no evidence of a context being cancelled"), "{key:?}");
-        assert!(says(&harness, "nobody was waiting for"), "{key:?}");
+        assert!(says(&harness, "one that nobody waited for"), "{key:?}");
         assert!(!says(&harness, "each at time zero") && !says(&harness, "Histogram"), "{key:?}");
     }
 }

@@ -98,10 +98,10 @@ fn what_is_no_duration_is_said_to_be_none() {
     harness.step();
     harness.event(egui::Event::Text("abc".to_owned()));
     harness.step();
-    assert!(!says(&harness, "is no duration"), "not before the writing has ended");
+    assert!(!says(&harness, "is not a duration"), "not before the writing has ended");
     harness.key_press(egui::Key::Enter);
     wait(&mut harness);
-    assert!(says(&harness, "is no duration"));
+    assert!(says(&harness, "is not a duration"));
     assert!(says(&harness, "Late exits (4)"), "and the budget is as it was");
 }
 

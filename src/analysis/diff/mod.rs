@@ -82,7 +82,8 @@ pub struct DiffGroup {
     pub shift_ns: Option<i64>,
     /// Where that lies with 95 % confidence; none if there is too little data, or no bound.
     pub ci95_ns: Option<[i64; 2]>,
-    /// How likely a difference as large is by chance alone, 0 to 1; none if there is too little data.
+    /// How likely a difference as large is by chance alone, 0 to 1, before the correction for the
+    /// number of groups; none if there is too little data.
     pub p_value: Option<f64>,
     /// The same after correction for the number of groups (Benjamini–Hochberg).
     pub q_value: Option<f64>,
@@ -128,7 +129,7 @@ impl DiffGroup {
         }
     }
 
-    /// Whether it is about some of those whom another row has all of.
+    /// Whether it is of one cancel site, whose overstays the row of all sites counts too.
     #[must_use]
     pub fn is_one_site(&self) -> bool {
         self.kind == GroupKind::CancelSite && self.key != ALL_CANCELS

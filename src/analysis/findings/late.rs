@@ -140,7 +140,7 @@ fn judge(facts: &Facts<'_>, hearing: &Hearing) -> (Rule, Option<SplitPart>) {
     (rule, parts.iter().find(own).copied())
 }
 
-/// Whether a goroutine spent its time wanting for a processor, or for the GC's leave.
+/// Whether a goroutine spent its time waiting for a processor or for the GC.
 fn is_starved(facts: &Facts<'_>, part: &SplitPart) -> bool {
     const BY_GC: &[&str] = &["GC mark assist wait for work", "wait until GC ends", "preempted"];
     match part.state {

@@ -138,7 +138,7 @@ impl Writer<'_> {
         points.iter().try_for_each(|point| self.pen.count(point.at, track, point.value))
     }
 
-    /// All goroutines, by start function as the analysis groups them.
+    /// All goroutines, by start function.
     fn goroutines(&mut self) -> io::Result<()> {
         let trace = self.document.trace();
         let mut groups: FxHashMap<StrId, Track> = FxHashMap::default();

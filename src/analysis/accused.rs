@@ -1,33 +1,41 @@
 //! Which finding a late goroutine counts in: so that those who add up hearings go by the same
 //! verdicts as those who list findings.
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 
 use crate::base::Goroutine;
 
 use super::Document;
 use super::types::{Finding, Hearing};
-use super::words::{Outcome, Rule};
+use super::words::Rule;
 
 /// The findings about late goroutines, by goroutine.
 pub(crate) struct Accused<'a> {
     late_over_ns: i64,
-    by_goroutine: FxHashMap<Goroutine, Vec<&'a Finding>>,
+    findings: &'a [Finding],
+    /// Who is in which of them, in order of goroutine. One table: there can be a million.
+    by_goroutine: Vec<(Goroutine, u32)>,
 }
 
 impl<'a> Accused<'a> {
     pub(crate) fn new(document: &'a Document) -> Self {
-        let mut by_goroutine: FxHashMap<Goroutine, Vec<&Finding>> = FxHashMap::default();
         let is_late = |rule| {
             matches!(rule, Rule::LateExit | Rule::StillAlive | Rule::Deaf | Rule::LateScheduling)
         };
-        let findings = document.analysis().findings().iter();
-        for finding in findings.filter(|finding| is_late(finding.rule)) {
-            for &goroutine in &finding.goroutines {
-                by_goroutine.entry(goroutine).or_default().push(finding);
-            }
-        }
-        Self { late_over_ns: document.rules().late_over_ns, by_goroutine }
+        let findings = document.analysis().findings();
+        let about_late = (0..).zip(findings).filter(|(_, finding)| is_late(finding.rule));
+        let mut by_goroutine: Vec<(Goroutine, u32)> = about_late
+            .flat_map(|(row, finding)| finding.goroutines.iter().map(move |&of| (of, row)))
+            .collect();
+        by_goroutine.sort_unstable();
+        Self { late_over_ns: document.rules().late_over_ns, findings, by_goroutine }
+    }
+
+    /// The findings that a goroutine is in, in their order.
+    fn findings_of(&self, goroutine: Goroutine) -> impl Iterator<Item = &'a Finding> {
+        let first = self.by_goroutine.partition_point(|(of, _)| *of < goroutine);
+        let rows = self.by_goroutine[first..].iter().take_while(move |(of, _)| *of == goroutine);
+        rows.filter_map(|(_, row)| self.findings.get(*row as usize))
     }
 
     /// The finding that a hearing counts in; none if it is not late by the document's rules.
@@ -35,17 +43,13 @@ impl<'a> Accused<'a> {
         if !hearing.is_late(self.late_over_ns) {
             return None;
         }
-        let rule = match hearing.outcome {
-            _ if hearing.deaf => Rule::Deaf,
-            Outcome::Alive => Rule::StillAlive,
-            Outcome::Exited | Outcome::LivesOn => Rule::LateExit,
-        };
-        let mut of_both = self.by_goroutine.get(&hearing.goroutine)?.iter().filter(|finding| {
+        let rule = hearing.rule();
+        let mut of_both = self.findings_of(hearing.goroutine).filter(|finding| {
             finding.cancels.binary_search(&hearing.cancel).is_ok()
                 && (finding.rule == rule || finding.rule == Rule::LateScheduling && !hearing.deaf)
         });
         // Where both fit, since it was late for two cancels, the graver one does.
-        let first = *of_both.next()?;
+        let first = of_both.next()?;
         Some(of_both.fold(first, |found, finding| if found.rule == rule { found } else { finding }))
     }
 

@@ -112,6 +112,15 @@ pub struct Hearing {
 }
 
 impl Hearing {
+    /// By which rule it counts if it is late at all, unless it could not help that.
+    pub(crate) fn rule(&self) -> Rule {
+        match self.outcome {
+            _ if self.deaf => Rule::Deaf,
+            Outcome::Alive => Rule::StillAlive,
+            Outcome::Exited | Outcome::LivesOn => Rule::LateExit,
+        }
+    }
+
     /// Whether it overstays its context by more than `late_over_ns`, and was meant not to.
     #[must_use]
     pub fn is_late(&self, late_over_ns: i64) -> bool {

@@ -13,7 +13,7 @@ use super::super::describe::{is_of_file, part_text};
 use super::super::logged::kind;
 use super::super::names::Origin;
 use super::super::types::{Finding, Hearing, Link, SplitPart};
-use super::super::words::{Cause, Doing, Evidence, Outcome, Rule, Severity};
+use super::super::words::{Cause, Doing, Evidence, Rule, Severity};
 use super::{Facts, count_text};
 
 /// To wake fewer takes a cancel no time to speak of.
@@ -85,7 +85,7 @@ struct Groups<'a> {
 impl<'a> Groups<'a> {
     /// A group with the hearing's function, and the rule that it goes by at first sight.
     fn alike(&self, hearing: &Hearing) -> Option<usize> {
-        self.row_of_function.get(&(hearing.function, rule_by_outcome(hearing))).copied()
+        self.row_of_function.get(&(hearing.function, hearing.rule())).copied()
     }
 
     /// Adds one that was taken apart to its group.
@@ -113,19 +113,11 @@ impl<'a> Groups<'a> {
     }
 }
 
-fn rule_by_outcome(hearing: &Hearing) -> Rule {
-    match hearing.outcome {
-        _ if hearing.deaf => Rule::Deaf,
-        Outcome::Alive => Rule::StillAlive,
-        Outcome::Exited | Outcome::LivesOn => Rule::LateExit,
-    }
-}
-
 /// By which rule a late hearing counts, and what held it up.
 fn judge(facts: &Facts<'_>, hearing: &Hearing) -> (Rule, Option<SplitPart>) {
     let window = Interval::new(hearing.heard_at, facts.until(hearing));
     let parts = facts.parts(hearing.goroutine, window);
-    let rule = rule_by_outcome(hearing);
+    let rule = hearing.rule();
     let own = |part: &&SplitPart| !is_starved(facts, part);
     if rule == Rule::Deaf {
         return (rule, parts.iter().find(own).or(parts.first()).copied());

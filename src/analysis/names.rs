@@ -71,8 +71,8 @@ const STD: &[&str] = &[
     "weak",
 ];
 
-/// Packages that log cancels: that of assets/overstayctx, and by its former name.
-const LOGGING_PACKAGES: &[&str] = &["overstayctx", "ctxtrace"];
+/// The package that logs cancels: assets/overstayctx.
+const LOGGING_PACKAGE: &str = "overstayctx";
 
 /// The module whose groups and locks the tables of `patterns` know: never the program's own,
 /// wherever it lies (a `replace`, Bazel, GOPATH).
@@ -107,7 +107,7 @@ pub(crate) fn origin_of(function: &str, file: &str, root: &str) -> Origin {
         return Origin::Std;
     }
     let first = package.split('/').next().unwrap_or(package);
-    if package.rsplit('/').next().is_some_and(|last| LOGGING_PACKAGES.contains(&last)) {
+    if package.rsplit('/').next() == Some(LOGGING_PACKAGE) {
         // Copied into the program, but never the code that somebody looks for.
         Origin::Dependency
     } else if file.ends_with("_test.go") {
@@ -202,8 +202,8 @@ mod tests {
             ("net._C2func_getaddrinfo", "_cgo_gotypes.go", Origin::Std),
             ("memeqbody", "", Origin::Std),
             (
-                "shop/internal/ctxtrace.WithCancel.func1",
-                "/src/shop/ctxtrace.go",
+                "shop/internal/overstayctx.WithCancel.func1",
+                "/src/shop/overstayctx.go",
                 Origin::Dependency,
             ),
             ("shop/overstayctx.logCancel", "/src/shop/overstayctx.go", Origin::Dependency),

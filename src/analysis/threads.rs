@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use crate::base::beside;
+use crate::base::{beside, n_cores};
 use crate::model::{Chunk, Trace};
 
 /// A thread costs as much as scanning some ten thousand spans: it pays for ten times as many.
@@ -23,7 +23,7 @@ pub(crate) struct Threads(pub(crate) usize);
 impl Threads {
     /// As many as the machine has cores.
     pub(crate) fn all() -> Self {
-        Self(std::thread::available_parallelism().map_or(1, usize::from))
+        Self(n_cores())
     }
 
     /// Runs `scan` over all chunks of the span columns, and puts together what it finds.

@@ -1,4 +1,10 @@
-//! Two pieces of work at once.
+//! Two pieces of work at once, and how many at most.
+
+/// How many threads can run at once: the machine's cores, as far as this program may use them.
+#[must_use]
+pub fn n_cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
 
 /// Runs two pieces of work beside each other, one of them on a thread of its own.
 ///

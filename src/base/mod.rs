@@ -15,7 +15,7 @@ mod time;
 mod warn;
 mod wire;
 
-pub use beside::beside;
+pub use beside::{beside, n_cores};
 pub use clock::{Clock, ShortText, count_text, grouped};
 pub(crate) use digits::{MOST_DIGITS, put_digits};
 pub use ids::{GoId, Goroutine, ProcId, StackId, StrId, TaskId, ThreadId};

@@ -1,9 +1,8 @@
 //! The way from bytes to a trace.
 
-use std::num::NonZero;
 use std::ops::Range;
 
-use crate::base::Progress;
+use crate::base::{Progress, n_cores};
 use crate::parse::error::ParseError;
 use crate::parse::pieces::{parse_first, parse_pieces};
 use crate::parse::tables::Tables;
@@ -15,7 +14,7 @@ use super::{Builder, Draft, Trace};
 /// # Errors
 /// As [`parse`](crate::parse::parse).
 pub fn build(file: &[u8], progress: &Progress) -> Result<Trace, ParseError> {
-    build_on(file, all_cores(), progress)
+    build_on(file, n_cores(), progress)
 }
 
 /// [`build`], telling `done`, from several threads, which bytes of the file are not needed for
@@ -28,7 +27,7 @@ pub fn build_from(
     done: &(impl Fn(Range<usize>) + Sync),
     progress: &Progress,
 ) -> Result<Trace, ParseError> {
-    build_with(file, all_cores(), done, progress)
+    build_with(file, n_cores(), done, progress)
 }
 
 /// The first `at_most` events of a trace, or a few more, as if it had ended there; in the
@@ -41,10 +40,6 @@ pub fn build_first(file: &[u8], at_most: usize, progress: &Progress) -> Result<T
     let join = |draft: Draft, tables: &Tables<'_>| builder.join(draft, tables);
     let parsed = parse_first(file, at_most, join, progress)?;
     Ok(builder.finish(parsed, file.len() as u64))
-}
-
-fn all_cores() -> usize {
-    std::thread::available_parallelism().map_or(1, NonZero::get)
 }
 
 /// Reads a trace into columns, on `threads` threads. The result does not depend on their number.

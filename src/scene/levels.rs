@@ -6,7 +6,7 @@ use std::thread;
 use rustc_hash::FxHashMap;
 
 use crate::analysis::Document;
-use crate::base::{Cancelled, Goroutine, Progress, StrId, Time, narrow};
+use crate::base::{Cancelled, Goroutine, Progress, StrId, Time, n_cores, narrow};
 use crate::model::{Chunk, Trace, View};
 
 use super::class::{Classes, StateClass};
@@ -49,7 +49,7 @@ pub(super) fn build(
     let trace = document.trace();
     let plan = Plan::new(document, classes);
     let next = AtomicU32::new(0);
-    let n_threads = thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let n_threads = n_cores();
     let parts = thread::scope(|scope| {
         let work = || {
             let mut part = Part::new(&plan);

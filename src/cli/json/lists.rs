@@ -3,11 +3,11 @@
 
 use std::io::{self, Write};
 use std::ops::Range;
-use std::thread;
 
 use serde::Serialize;
 
 use super::turns::{Outlet, in_turn};
+use crate::base::n_cores;
 
 /// What a block of a list's elements weighs that one thread makes.
 const BLOCK_WEIGHT: usize = 256;
@@ -65,7 +65,7 @@ impl<'a> Object<'a> {
         P: FnMut(&mut Outlet<'_>, &'t T) -> io::Result<()>,
     {
         let blocks = blocks(pieces, weigh);
-        let n_threads = thread::available_parallelism().map_or(1, usize::from).min(blocks.len());
+        let n_threads = n_cores().min(blocks.len());
         self.name(name)?;
         self.out.write_all(b"[")?;
         let make = || {

@@ -5,7 +5,6 @@ use crate::model::{Span, Trace};
 use crate::parse::event::GoState;
 
 use super::book::{Book, Spot, Traits};
-use super::departure::own_stacks;
 use super::lives;
 use super::names::Origin;
 use super::words::HeardIn;
@@ -44,6 +43,9 @@ fn heard_in(spot: Spot) -> HeardIn {
     }
 }
 
+/// How far to look ahead for the next wait, in spans.
+const LOOK_AHEAD: usize = 64;
+
 /// Where a goroutine had waited that heard at some moment; empty if that is not known.
 ///
 /// A trace does not tell the stacks of those who were waiting when it began. Whose next wait is in
@@ -59,8 +61,10 @@ pub(crate) fn waited_in(
         return stack;
     }
     // Not a system call: whoever heard may log that.
-    let waits = |span: &Span| span.state == GoState::Waiting;
-    let next = own_stacks(trace, goroutine, heard_at).find(waits);
+    let waits = |span: &Span| {
+        span.state == GoState::Waiting && span.start > heard_at && span.stack != StackId::EMPTY
+    };
+    let next = trace.spans_from(goroutine, heard_at).take(LOOK_AHEAD).find(waits);
     // A plain read, a sleep or a join listens to no context.
     let listens = |next: &Span| {
         let has = |fact| book.any(trace.stacks(), next.stack, fact);

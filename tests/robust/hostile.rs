@@ -12,7 +12,7 @@ use super::wire::{File, event, push, running, strings};
 /// A way to be slow, for a file of about so many bytes.
 type Case = (&'static str, fn(u64) -> Vec<u8>);
 
-const CASES: [Case; 22] = [
+const CASES: [Case; 23] = [
     ("many alive, then many small generations", alive_then_small_generations),
     ("far ids in many small generations", far_ids_in_small_generations),
     ("many threads that cannot go on", blocked_threads),
@@ -34,6 +34,7 @@ const CASES: [Case; 22] = [
     ("many generations of one empty batch", empty_generations),
     ("who heard a cancel, then many broken generations", hearers_then_gaps),
     ("one goroutine that hears many cancels", hears_again_and_again),
+    ("one that hears many cancels nobody knows where", hears_from_nowhere),
     ("many that cancel each other in turn", cancels_in_turn),
 ];
 
@@ -421,6 +422,15 @@ fn hearers_then_gaps(size: u64) -> Vec<u8> {
 }
 
 fn hears_again_and_again(size: u64) -> Vec<u8> {
+    hears_often(size, DONE)
+}
+
+fn hears_from_nowhere(size: u64) -> Vec<u8> {
+    hears_often(size, 0)
+}
+
+/// A file in which one goroutine hears cancels in this stack and waits there again.
+fn hears_often(size: u64, waits_in: u64) -> Vec<u8> {
     let mut file = with_cancels();
     let mut data = running();
     waiters(&mut data, 10..11);
@@ -430,7 +440,7 @@ fn hears_again_and_again(size: u64) -> Vec<u8> {
         event(data, wire::GO_BLOCK, &[1, SELECT, DONE]);
         event(data, wire::GO_START, &[1, 10, 3 + 2 * n]);
         event(data, wire::GO_UNBLOCK, &[1, 1, 3 + 2 * n, 0]);
-        event(data, wire::GO_BLOCK, &[1, SELECT, DONE]);
+        event(data, wire::GO_BLOCK, &[1, SELECT, waits_in]);
         event(data, wire::GO_START, &[1, 1, 4 + 2 * n]);
     });
     file.finish()

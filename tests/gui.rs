@@ -49,6 +49,13 @@ fn window_with(settings: Settings) -> Harness<'static, App> {
     window_of([1500.0, 940.0], settings)
 }
 
+/// The window with a trace open.
+fn window_on(name: &str) -> Harness<'static, App> {
+    let mut harness = window();
+    drop_files(&mut harness, &[name]);
+    harness
+}
+
 /// The window with nothing open, of a width and height in points.
 fn window_of(size: [f32; 2], settings: Settings) -> Harness<'static, App> {
     let harness = Harness::builder()
@@ -129,8 +136,7 @@ fn a_dropped_trace_shows_who_left_late_and_what_held_them() {
 
 #[test]
 fn a_cancels_page_shows_how_it_went_down_the_contexts() {
-    let mut harness = window();
-    drop_files(&mut harness, &["traces/nested-deadline/before.trace"]);
+    let mut harness = window_on("traces/nested-deadline/before.trace");
     click(&mut harness, "g10 main.capture");
     click(&mut harness, "Deadline at 10");
     assert!(says(&harness, "2 levels, 3 hearers; level 2 heard "), "the tree in a sentence");
@@ -153,8 +159,7 @@ fn a_cancels_page_shows_how_it_went_down_the_contexts() {
 
 #[test]
 fn a_context_that_the_program_named_is_called_by_its_name() {
-    let mut harness = window();
-    drop_files(&mut harness, &["tests/fixtures/recorded/1.27.3/overstayctx.trace"]);
+    let mut harness = window_on("tests/fixtures/recorded/1.27.3/overstayctx.trace");
     assert!(says(&harness, "left 25.5 ms after its cancel of request#1"), "the finding");
     click(&mut harness, "Late exit: g21 main.poll left 25.5 ms after logged of request#1");
     assert!(says(&harness, "poll#3"), "the name by which it heard");
@@ -199,8 +204,7 @@ fn along_the_flags(harness: &mut Harness<'_, App>, canvas: egui::Rect, words: &s
 
 #[test]
 fn wakes_can_be_followed_both_ways() {
-    let mut harness = window();
-    drop_files(&mut harness, &["traces/late-exit/before.trace"]);
+    let mut harness = window_on("traces/late-exit/before.trace");
     click(&mut harness, "g24 main.readWorker, 126 ms late");
     assert!(says(&harness, "Woken 28 times"), "who woke it");
     assert!(says(&harness, "Woke others "), "and whom it woke");
@@ -215,8 +219,7 @@ fn wakes_can_be_followed_both_ways() {
 
 #[test]
 fn who_lives_on_is_neither_early_nor_late() {
-    let mut harness = window();
-    drop_files(&mut harness, &["tests/measured/recorded/1.27/goeson.trace"]);
+    let harness = window_on("tests/measured/recorded/1.27/goeson.trace");
     assert!(says(&harness, "Nothing to act on: nobody was told to stop."));
     assert!(says(&harness, "whoever heard a cancel was meant to go on"), "the empty table");
     assert!(!says(&harness, "left within"), "nobody left");
@@ -225,8 +228,7 @@ fn who_lives_on_is_neither_early_nor_late() {
 
 #[test]
 fn an_error_stays_until_it_is_dismissed() {
-    let mut harness = window();
-    drop_files(&mut harness, &["traces/README.md"]);
+    let mut harness = window_on("traces/README.md");
     assert_eq!(harness.state().n_open(), 0);
     let messages = harness.state().messages();
     assert_eq!(messages.len(), 1, "{messages:?}");
@@ -302,8 +304,7 @@ fn examples_open_with_one_click() {
 
 #[test]
 fn keys_do_what_the_help_says() {
-    let mut harness = window();
-    drop_files(&mut harness, &["traces/late-exit/before.trace"]);
+    let mut harness = window_on("traces/late-exit/before.trace");
     harness.key_press(egui::Key::Questionmark);
     wait(&mut harness);
     assert!(says(&harness, "Keys and mouse"));
@@ -331,8 +332,7 @@ fn keys_do_what_the_help_says() {
 
 #[test]
 fn the_budget_decides_what_is_late() {
-    let mut harness = window();
-    drop_files(&mut harness, &["traces/late-exit/before.trace"]);
+    let mut harness = window_on("traces/late-exit/before.trace");
     let budget = harness.get_by_label("Budget");
     budget.set_value_accesskit(100e6);
     wait(&mut harness);
@@ -397,8 +397,7 @@ fn what_cannot_be_opened_cannot_be_drawn() {
 
 #[test]
 fn find_shows_who_was_in_a_function_in_every_view() {
-    let mut harness = window();
-    drop_files(&mut harness, &["traces/late-exit/before.trace"]);
+    let mut harness = window_on("traces/late-exit/before.trace");
     harness.get_by_label("Find").focus();
     harness.get_by_label("Find").type_text("latework");
     wait(&mut harness);
@@ -418,8 +417,7 @@ fn find_shows_who_was_in_a_function_in_every_view() {
 
 #[test]
 fn escape_in_the_find_field_is_about_the_words() {
-    let mut harness = window();
-    drop_files(&mut harness, &["traces/late-exit/before.trace"]);
+    let mut harness = window_on("traces/late-exit/before.trace");
     harness.key_press(egui::Key::N);
     wait(&mut harness);
     assert!(says(&harness, "126 ms late"));
@@ -435,8 +433,7 @@ fn escape_in_the_find_field_is_about_the_words() {
 
 #[test]
 fn what_could_not_be_opened_is_not_among_the_recent_files() {
-    let mut harness = window();
-    drop_files(&mut harness, &["README.md"]);
+    let mut harness = window_on("README.md");
     assert!(!harness.state().errors().is_empty());
     assert!(!says(&harness, "Recent"), "nothing to come back to");
     drop_files(&mut harness, &["traces/late-exit/before.trace"]);
@@ -447,8 +444,7 @@ fn what_could_not_be_opened_is_not_among_the_recent_files() {
 
 #[test]
 fn what_find_leaves_out_is_said_to_be_left_out() {
-    let mut harness = window();
-    drop_files(&mut harness, &["traces/late-exit/before.trace"]);
+    let mut harness = window_on("traces/late-exit/before.trace");
     harness.get_by_label("Find").focus();
     harness.get_by_label("Find").type_text("heartbeat");
     harness.key_press(egui::Key::Enter);

@@ -69,7 +69,8 @@ impl<'a> Accused<'a> {
         late.filter(is_excused).collect()
     }
 
-    /// Whether a hearing is late, and not only because no processor was free, or because of the GC.
+    /// Whether a hearing is late, and not only because no processor was free, or because of the
+    /// GC.
     pub(crate) fn is_late(&self, hearing: &Hearing) -> bool {
         self.finding_of(hearing).is_some_and(|finding| finding.rule != Rule::LateScheduling)
     }

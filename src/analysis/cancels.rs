@@ -327,11 +327,8 @@ impl Ear {
     ) -> Hearing {
         // Who logs that it heard did so in its own code; the log's frames are the library's.
         let told = evidence == Evidence::Logged;
-        let waited = match evidence {
-            Evidence::Woken => waited_in(trace, book, self.goroutine, self.stack, self.at),
-            _ if told => book.user(self.stack),
-            _ => self.stack,
-        };
+        let stack = waited_in(trace, book, evidence, self.goroutine, (self.stack, self.at));
+        let waited = if told { book.user(stack) } else { stack };
         Hearing {
             cancel,
             goroutine: self.goroutine,

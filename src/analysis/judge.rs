@@ -69,10 +69,7 @@ fn settle(
 ) {
     let Ground { trace, book, .. } = *ground;
     let told = row.evidence == Evidence::Logged;
-    let stack = match row.evidence {
-        Evidence::Woken => waited_in(trace, book, row.goroutine, row.stack, row.heard_at),
-        _ => row.stack,
-    };
+    let stack = waited_in(trace, book, row.evidence, row.goroutine, (row.stack, row.heard_at));
     let waited = if told { book.user(stack) } else { stack };
     let place = place(trace, book, row.goroutine, waited);
     let heard = outcome::Heard {

@@ -269,11 +269,12 @@ impl After<'_> {
     /// polled the context all the time, unless it was an operation's own time limit.
     fn goes_back_to_its_loop(&self) -> bool {
         let mut outer = self.outer_waits();
-        let last = self.waits().last().map(|span| span.start);
-        let is_sleep = |span: &Span| self.trace.string(span.reason) == "sleep";
-        let ends_it = |span: &Span| self.left && last == Some(span.start) && is_sleep(span);
-        if !self.heard.private_limit {
-            outer.retain(|span| !ends_it(span));
+        let ends_it = |span: &Span| {
+            self.trace.string(span.reason) == "sleep"
+                && self.waits().last().is_some_and(|last| last.start == span.start)
+        };
+        if self.left && !self.heard.private_limit && outer.last().is_some_and(ends_it) {
+            outer.pop();
         }
         let places: FxHashSet<StackId> =
             outer.iter().map(|span| self.book.place(span.stack)).collect();

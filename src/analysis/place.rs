@@ -7,7 +7,7 @@ use crate::parse::event::GoState;
 use super::book::{Book, Spot, Traits};
 use super::lives;
 use super::names::Origin;
-use super::words::HeardIn;
+use super::words::{Evidence, HeardIn};
 
 /// Where a goroutine waited.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -46,18 +46,19 @@ fn heard_in(spot: Spot) -> HeardIn {
 /// How far to look ahead for the next wait, in spans.
 const LOOK_AHEAD: usize = 64;
 
-/// Where a goroutine had waited that heard at some moment; empty if that is not known.
+/// Where a goroutine had waited whom a cancel woke at some moment, or was when it heard otherwise;
+/// empty if that is not known.
 ///
 /// A trace does not tell the stacks of those who were waiting when it began. Whose next wait is in
 /// the call of a library had waited in that call before, as a rule.
 pub(crate) fn waited_in(
     trace: &Trace,
     book: &Book,
+    evidence: Evidence,
     goroutine: Goroutine,
-    stack: StackId,
-    heard_at: Time,
+    (stack, heard_at): (StackId, Time),
 ) -> StackId {
-    if stack != StackId::EMPTY {
+    if stack != StackId::EMPTY || evidence != Evidence::Woken {
         return stack;
     }
     // Not a system call: whoever heard may log that.

@@ -58,7 +58,8 @@ const SIDE: &str = ": n, median, p99";
 /// The narrowest that the column of groups is, in points.
 const GROUP: f32 = 120.0;
 /// What [`COLUMNS`] says of a difference by chance.
-const Q_TEXT: &str = "The chance of a difference as large if nothing had changed, corrected for the number of groups";
+const Q_TEXT: &str = "The chance of a difference as large if nothing had changed, corrected \
+                      for the number of groups";
 
 impl ComparePanel {
     /// The whole page.
@@ -115,9 +116,7 @@ impl ComparePanel {
             words.iter().all(|word| key.contains(word))
         };
         let fits = |group: &&DiffGroup| {
-            let changed =
-                matches!(group.verdict, Verdict::Worse | Verdict::Better) || group.is_newly_late();
-            (!self.changed_only || changed)
+            (!self.changed_only || group.is_change())
                 && self.kind.is_none_or(|kind| kind == group.kind)
                 && (words.is_empty() || named(group))
         };

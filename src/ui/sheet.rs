@@ -70,7 +70,8 @@ pub(crate) struct Sheet {
     overstays: OnceCell<Overstays>,
     /// How many of a function are found to be still alive, though no cancel reached them.
     unheard: OnceCell<HashMap<StrId, u32>>,
-    /// The hearings that are late only because no processor was free, or because of the GC, which excuses them.
+    /// The hearings that are late only because no processor was free, or because of the GC, which
+    /// excuses them.
     pub(crate) excused: Arc<FxHashSet<u32>>,
     /// The budget that it was last asked to be judged by, in nanoseconds.
     pub(crate) judged_asked_ns: i64,

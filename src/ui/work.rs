@@ -269,9 +269,14 @@ impl App {
         }
     }
 
+    /// What is open is no longer the pair that was compared, or not in that order.
+    fn forget_diff(&mut self) {
+        (self.diff, self.diff_asked) = (None, None);
+    }
+
     fn close_all(&mut self) {
         Jobs::discard(std::mem::take(&mut self.sheets));
-        self.diff = None;
+        self.forget_diff();
         self.fit_all();
     }
 
@@ -287,14 +292,14 @@ impl App {
                 Jobs::discard(closed);
             }
         }
-        self.diff = None;
+        self.forget_diff();
         self.fit_all();
     }
 
     fn swap(&mut self) {
         self.sheets.swap();
         self.panels.timelines.swap();
-        self.diff = None;
+        self.forget_diff();
         let viewport = self.state.viewport;
         if let (Some(link), Some(viewport)) = (self.state.link, viewport) {
             self.state.link = Some(link.swapped());

@@ -4,8 +4,7 @@ use super::*;
 
 #[test]
 fn a_second_trace_is_compared_with_the_first() {
-    let mut harness = window();
-    drop_files(&mut harness, &["traces/late-exit/before.trace"]);
+    let mut harness = window_on("traces/late-exit/before.trace");
     drop_files(&mut harness, &["traces/late-exit/after.trace"]);
     assert_eq!(harness.state().n_open(), 1, "the choice comes first");
     assert!(says(&harness, "Replace"));
@@ -139,4 +138,19 @@ fn no_column_is_cut_beside_the_details() {
             assert!(left + wide < details, "{column} of {width}: {left} to {details}");
         }
     }
+}
+
+#[test]
+fn who_swaps_twice_at_once_compares_the_same_again() {
+    let mut harness = window();
+    let pair = ["traces/sleep-in-handler/before.trace", "traces/sleep-in-handler/after.trace"];
+    drop_files(&mut harness, &pair);
+    assert!(says(&harness, "Better than before"));
+    harness.key_press(egui::Key::B);
+    harness.key_press(egui::Key::B);
+    wait(&mut harness);
+    assert!(says(&harness, "Better than before"));
+    harness.key_press(egui::Key::B);
+    wait(&mut harness);
+    assert!(says(&harness, "Worse than before"));
 }

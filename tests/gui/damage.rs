@@ -82,8 +82,7 @@ fn messages_do_not_pile_up_and_go_when_a_trace_opens() {
 
 #[test]
 fn views_without_a_cancel_say_why_they_are_empty() {
-    let mut harness = window();
-    drop_files(&mut harness, &["tests/fixtures/recorded/1.27.3/mutex.trace"]);
+    let mut harness = window_on("tests/fixtures/recorded/1.27.3/mutex.trace");
     for key in [egui::Key::Num2, egui::Key::Num3] {
         harness.key_press(key);
         wait(&mut harness);

@@ -4,8 +4,7 @@ use super::*;
 
 #[test]
 fn a_key_that_can_do_nothing_says_why() {
-    let mut harness = window();
-    drop_files(&mut harness, &["traces/late-exit/after.trace"]);
+    let mut harness = window_on("traces/late-exit/after.trace");
     for (key, why) in [
         (egui::Key::Period, "Select a lane first"),
         (egui::Key::OpenBracket, "Select a lane first"),
@@ -25,8 +24,7 @@ fn a_key_that_can_do_nothing_says_why() {
 
 #[test]
 fn the_arrow_keys_follow_the_rows_that_are_shown() {
-    let mut harness = window();
-    drop_files(&mut harness, &["traces/late-exit/before.trace"]);
+    let mut harness = window_on("traces/late-exit/before.trace");
     harness.key_press(egui::Key::Num3);
     harness.key_press(egui::Key::N);
     wait(&mut harness);
@@ -45,8 +43,7 @@ fn the_arrow_keys_follow_the_rows_that_are_shown() {
 
 #[test]
 fn keys_work_whatever_widget_has_the_focus() {
-    let mut harness = window();
-    drop_files(&mut harness, &["traces/late-exit/before.trace"]);
+    let mut harness = window_on("traces/late-exit/before.trace");
     for _ in 0..3 {
         harness.key_press(egui::Key::Tab);
         wait(&mut harness);
@@ -73,8 +70,7 @@ fn keys_work_whatever_widget_has_the_focus() {
 
 #[test]
 fn the_focused_button_is_pressed_and_a_field_takes_letters() {
-    let mut harness = window();
-    drop_files(&mut harness, &["traces/late-exit/before.trace"]);
+    let mut harness = window_on("traces/late-exit/before.trace");
     harness.get_by_label("Late only").focus();
     wait(&mut harness);
     assert!(says(&harness, "g1 main.main"));
@@ -90,8 +86,7 @@ fn the_focused_button_is_pressed_and_a_field_takes_letters() {
 
 #[test]
 fn what_is_no_duration_is_said_to_be_none() {
-    let mut harness = window();
-    drop_files(&mut harness, &["traces/late-exit/before.trace"]);
+    let mut harness = window_on("traces/late-exit/before.trace");
     harness.get_by_label("Budget").focus();
     harness.step();
     harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::A);
@@ -107,8 +102,7 @@ fn what_is_no_duration_is_said_to_be_none() {
 
 #[test]
 fn escape_dismisses_messages_first() {
-    let mut harness = window();
-    drop_files(&mut harness, &["traces/late-exit/before.trace"]);
+    let mut harness = window_on("traces/late-exit/before.trace");
     harness.key_press(egui::Key::N);
     wait(&mut harness);
     drop_files(&mut harness, &["README.md"]);
@@ -122,8 +116,7 @@ fn escape_dismisses_messages_first() {
 
 #[test]
 fn findings_follow_the_budget() {
-    let mut harness = window();
-    drop_files(&mut harness, &["traces/late-exit/before.trace"]);
+    let mut harness = window_on("traces/late-exit/before.trace");
     assert!(says(&harness, "of main.reportWorker left 60.1 ms after its cancel"));
     for _ in 0..2 {
         harness.key_press(egui::Key::N);
@@ -144,8 +137,7 @@ fn findings_follow_the_budget() {
 
 #[test]
 fn findings_wait_until_the_budget_is_let_go_of() {
-    let mut harness = window();
-    drop_files(&mut harness, &["traces/late-exit/before.trace"]);
+    let mut harness = window_on("traces/late-exit/before.trace");
     let at = harness.get_by_label("Budget").rect().center();
     harness.drag_at(at);
     harness.step();
@@ -159,8 +151,7 @@ fn findings_wait_until_the_budget_is_let_go_of() {
 
 #[test]
 fn who_is_no_longer_deaf_stays_selected_as_a_goroutine() {
-    let mut harness = window();
-    drop_files(&mut harness, &["traces/deaf/before.trace"]);
+    let mut harness = window_on("traces/deaf/before.trace");
     harness.key_press(egui::Key::N);
     wait(&mut harness);
     assert!(says(&harness, "What held up the end"), "one that is deaf");

@@ -19,8 +19,7 @@ fn a_narrow_window_has_all_that_matters() {
 
 #[test]
 fn the_column_of_names_can_be_made_wider() {
-    let mut harness = window();
-    drop_files(&mut harness, &["traces/late-exit/before.trace"]);
+    let mut harness = window_on("traces/late-exit/before.trace");
     let width = |harness: &Harness<'_, App>| {
         harness.get_by_label_contains("g22 main.flushWorker, 80.6").rect().width()
     };
@@ -38,8 +37,7 @@ fn the_column_of_names_can_be_made_wider() {
 
 #[test]
 fn the_plots_of_late_exits_stay_as_high_as_they_are() {
-    let mut harness = window();
-    drop_files(&mut harness, &["traces/late-exit/before.trace"]);
+    let mut harness = window_on("traces/late-exit/before.trace");
     harness.key_press(egui::Key::Num3);
     wait(&mut harness);
     let height = |harness: &Harness<'_, App>| {
@@ -67,15 +65,13 @@ fn late_lanes_are_seen_first_in_a_low_window() {
 
 #[test]
 fn who_is_alive_without_having_been_told_marks_the_heading() {
-    let mut harness = window();
-    drop_files(&mut harness, &["traces/lost-cancel/before.trace"]);
+    let harness = window_on("traces/lost-cancel/before.trace");
     assert!(says(&harness, "main.refresh, 450 lanes, 0 late, 379 still alive"));
 }
 
 #[test]
 fn the_tooltip_of_a_plot_tells_its_values() {
-    let mut harness = window();
-    drop_files(&mut harness, &["traces/late-exit/before.trace"]);
+    let mut harness = window_on("traces/late-exit/before.trace");
     let canvas = harness.get_by_label_contains("Timeline of before.trace").rect();
     let mut at = egui::pos2(canvas.center().x, canvas.top() + 40.0);
     while !says(&harness, " in system calls, ") {
@@ -94,8 +90,7 @@ fn the_tooltip_of_a_plot_tells_its_values() {
 
 #[test]
 fn a_name_that_is_cut_is_whole_in_its_tooltip() {
-    let mut harness = window();
-    drop_files(&mut harness, &["traces/late-exit/before.trace"]);
+    let mut harness = window_on("traces/late-exit/before.trace");
     let name = "context.WithDeadlineCause.func2";
     let lane = harness.get_by_label(&format!("g5 {name}")).rect();
     assert!(!names(&harness, name).iter().any(|text| text == name));

@@ -181,6 +181,13 @@ fn gathers(last: &str) -> Document {
     made.document(80 * MS)
 }
 
+/// Exactly one goroutine is deaf, and the finding is about the function that it ran.
+fn assert_deaf(document: &Document, who: (u64, Evidence), function: &str) {
+    assert_eq!(deaf(document), [who]);
+    let finding = only(document, Rule::Deaf);
+    assert_eq!(document.trace().string(finding.function), function);
+}
+
 fn deaf(document: &Document) -> Vec<(u64, Evidence)> {
     let rows = document.analysis().hearings().iter().filter(|row| row.deaf);
     rows.map(|row| (document.trace().go_id(row.goroutine).0, row.evidence)).collect()
@@ -231,9 +238,7 @@ fn a_handler_whose_time_is_up_is_deaf_if_it_works_on() {
     made.passes(10 * MS, 90, &[2]).runs(10 * MS + 4 * US, 2).ends(10 * MS + 5 * US, 2);
     made.wakes(60 * MS, 0, "", 5).runs(60 * MS + US, 5).ends(60 * MS + 2 * US, 5);
     let document = made.document(80 * MS);
-    assert_eq!(deaf(&document), [(5, Evidence::Task)]);
-    let finding = only(&document, Rule::Deaf);
-    assert_eq!(document.trace().string(finding.function), "main.report");
+    assert_deaf(&document, (5, Evidence::Task), "main.report");
 }
 
 #[test]
@@ -257,9 +262,7 @@ fn what_a_wait_group_started_is_judged_as_if_go_had() {
     made.wakes(60 * MS + 2 * US, 12, &done, 2).ends(60 * MS + 3 * US, 12);
     made.runs(60 * MS + 4 * US, 2).ends(60 * MS + 5 * US, 2);
     let document = made.document(80 * MS);
-    assert_eq!(deaf(&document), [(12, Evidence::WaitedOn)]);
-    let finding = only(&document, Rule::Deaf);
-    assert_eq!(document.trace().string(finding.function), "main.work");
+    assert_deaf(&document, (12, Evidence::WaitedOn), "main.work");
 }
 
 #[test]

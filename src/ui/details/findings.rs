@@ -74,7 +74,7 @@ fn judged_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet) {
         return;
     }
     let budget = sheet.duration(judged_by);
-    let text = format!("Found with a budget of {budget}; those of the one of now follow.");
+    let text = format!("Found with a budget of {budget}; being found again.");
     ui.add(Label::new(caption(ctx.theme, text).color(ctx.theme.warn)).wrap());
     ui.add_space(2.0);
 }

@@ -27,7 +27,7 @@ pub(crate) struct Function {
 
 /// Yes or no facts about a function, as bits.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(crate) struct Traits(u8);
+pub(crate) struct Traits(u16);
 
 /// What the functions of the runtime begin with, and those of `reflect`: who waits in
 /// `reflect.Select` waits in a select of its own.
@@ -48,9 +48,10 @@ impl Traits {
     pub(crate) const SLEEPS: Self = Self(32);
     /// It carries out one operation for its caller.
     pub(crate) const OPERATES: Self = Self(64);
-
     /// It serves a request by calling the user's handler.
     pub(crate) const SERVES: Self = Self(128);
+    /// It reads a connection while a handler serves its request.
+    pub(crate) const READS: Self = Self(256);
 
     /// Whether the facts include `other`.
     pub(crate) fn has(self, other: Self) -> bool {
@@ -68,6 +69,7 @@ impl Traits {
             (Self::SLEEPS, name == "time.Sleep"),
             (Self::OPERATES, listed(patterns::OPERATIONS)),
             (Self::SERVES, listed(patterns::SERVERS)),
+            (Self::READS, listed(patterns::READERS)),
         ];
         Self(facts.iter().filter(|(_, holds)| *holds).fold(0, |bits, (fact, _)| bits | fact.0))
     }
@@ -211,6 +213,11 @@ impl Book {
         };
         self.marks.push(mark);
         u32::try_from(self.marks.len() - 1).unwrap_or(UNMARKED)
+    }
+
+    /// Whether any function of the trace has a trait.
+    pub(crate) fn knows(&self, of: Traits) -> bool {
+        self.functions.iter().any(|function| function.is.has(of))
     }
 
     /// What a function's name tells.

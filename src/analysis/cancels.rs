@@ -184,7 +184,7 @@ impl Adding<'_> {
             let (goroutine, evidence) = match piece.act {
                 Act::Wakes(goroutine) => (goroutine, Evidence::Woken),
                 Act::Creates(goroutine) => (goroutine, Evidence::AfterFunc),
-                Act::Starts | Act::Inside => continue,
+                Act::Starts | Act::Ends | Act::Inside => continue,
             };
             let depth = self.book.mark(piece.stack).map_or(0, |mark| mark.depth.max(1));
             let ear = Ear { goroutine, at: piece.at, stack: piece.wait.stack };

@@ -8,6 +8,7 @@ use super::evidence::is_timers;
 use super::lives;
 use super::names::Origin;
 use super::patterns::{CAUSES, Role};
+use super::readers::{end_of_read, is_reader};
 use super::words::Cause;
 
 /// How far to look back for the wake that made a goroutine cancel, in spans.
@@ -43,7 +44,8 @@ pub(crate) fn why(
         _ => {}
     }
     let Some(mark) = book.mark(stack) else {
-        return Why { cause: Cause::Unknown, detail: "", site: None, by, stack };
+        let (cause, detail) = by_shutdown(trace, book, told_by_start(trace, book, by), by, at);
+        return Why { cause, detail, site: None, by, stack };
     };
     let site = site(trace, book, mark.caller);
     let is_watcher = trace
@@ -56,7 +58,8 @@ pub(crate) fn why(
         (Cause::Unknown, "the stack was cut off")
     } else {
         let told = told_by_frames(trace, book, mark.caller);
-        by_signal(trace, book, told, by, at)
+        let told = by_signal(trace, book, told, by, at);
+        by_shutdown(trace, book, told, by, at)
     };
     Why { cause, detail, site, by, stack }
 }
@@ -85,6 +88,16 @@ fn started_to_cancel(trace: &Trace, book: &Book, by: Goroutine, stack: StackId, 
     let told = told_by_frames(trace, book, creation);
     let (cause, detail) = by_signal(trace, book, told, creator, at);
     Why { cause, detail, site, by: creator, stack }
+}
+
+/// What a canceller's start function tells that was seen nowhere inside the cancel.
+fn told_by_start(trace: &Trace, book: &Book, by: Option<Goroutine>) -> (Cause, &'static str) {
+    let reader = by.filter(|&by| is_reader(trace, book, by));
+    let row = reader.and_then(|reader| book.function(lives::name(trace, reader)).cause);
+    row.map_or((Cause::Unknown, ""), |row| {
+        let row = &CAUSES[usize::from(row)];
+        (row.cause, row.detail)
+    })
 }
 
 /// What the frames between `context` and the user's own code tell.
@@ -119,6 +132,22 @@ fn by_signal(
         Some(span) if book.any(trace.stacks(), span.stack, Traits::SIGNALS) => {
             (Cause::Signal, "a signal woke the goroutine that called cancel")
         }
+        _ => told,
+    }
+}
+
+/// The client is gone for one whose connection the server itself closed.
+fn by_shutdown(
+    trace: &Trace,
+    book: &Book,
+    told: (Cause, &'static str),
+    by: Option<Goroutine>,
+    at: Time,
+) -> (Cause, &'static str) {
+    let reader = by.filter(|&by| told.0 == Cause::ClientGone && is_reader(trace, book, by));
+    let closed = reader.and_then(|reader| end_of_read(trace, reader, at));
+    match closed.map(|closed| told_by_frames(trace, book, closed.stack)) {
+        Some(closed @ (Cause::ServerShutdown, _)) => closed,
         _ => told,
     }
 }

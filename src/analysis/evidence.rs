@@ -9,6 +9,7 @@ use crate::parse::event::GoState;
 use super::book::{Book, Mark};
 use super::lives;
 use super::patterns::Role;
+use super::readers;
 use super::threads::Threads;
 
 /// What a piece of evidence shows the canceller doing.
@@ -20,6 +21,8 @@ pub(crate) enum Act {
     Wakes(Goroutine),
     /// It created the goroutine of an `AfterFunc`.
     Creates(Goroutine),
+    /// Its goroutine ended, which it did because it had cancelled.
+    Ends,
     /// Something else: it blocked, was preempted or sampled, or woke someone by a mutex.
     Inside,
 }
@@ -38,7 +41,7 @@ pub(crate) struct Piece {
     pub(crate) by: Option<Goroutine>,
     /// When.
     pub(crate) at: Time,
-    /// The canceller's stack; empty for [`Act::Starts`].
+    /// The canceller's stack; empty for [`Act::Starts`] and [`Act::Ends`].
     pub(crate) stack: StackId,
     /// What it did.
     pub(crate) act: Act,
@@ -186,10 +189,11 @@ fn order_of(parts: &[Part], cancellers: &Range<usize>) -> Vec<(u32, u32)> {
     order
 }
 
-/// The evidence that is in no chunk: births and samples.
+/// The evidence that is in no chunk: births, clients that went away, and samples.
 pub(crate) fn rare(trace: &Trace, book: &Book) -> Part {
     let mut rare = Vec::new();
     from_births(trace, book, &mut rare);
+    rare.extend(readers::saw_client_go(trace, book));
     for sample in trace.world().samples() {
         if sample.goroutine.is_some() && book.mark(sample.stack).is_some() {
             rare.push(Piece::inside(sample.goroutine, sample.at, sample.stack));

@@ -5,7 +5,7 @@ use crate::base::{Goroutine, StackId};
 use crate::model::{Chunk, Kind, Run, Span, Trace, View};
 use crate::parse::event::GoState;
 
-use super::book::Book;
+use super::book::{Book, Traits};
 use super::evidence::Piece;
 use super::gaps::{Gap, Gaps};
 use super::lives;
@@ -51,13 +51,12 @@ impl Joins<'_> {
             && (!is_wide(before, piece) || !piece.by.is_some_and(stops_elsewhere))
     }
 
-    /// Whether a goroutine was started in order to cancel one context.
+    /// Whether a goroutine cancels one context if any: it was started for that, or reads a
+    /// connection until its client is gone.
     pub(crate) fn cancels_once(self, goroutine: Goroutine) -> bool {
-        let name = lives::name(self.trace, goroutine);
-        matches!(
-            self.book.function(name).role,
-            Some(Role::CancelFunc | Role::DeadlineFunc | Role::Watcher)
-        )
+        let start = self.book.function(lives::name(self.trace, goroutine));
+        start.is.has(Traits::READS)
+            || matches!(start.role, Some(Role::CancelFunc | Role::DeadlineFunc | Role::Watcher))
     }
 
     /// Whether two stacks are of a call from the same place, as far as they reach.

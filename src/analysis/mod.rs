@@ -33,6 +33,7 @@ mod names;
 mod outcome;
 mod patterns;
 mod place;
+mod readers;
 mod rules;
 mod scan;
 mod split;
@@ -65,6 +66,7 @@ use rustc_hash::FxHashSet;
 use crate::base::{Goroutine, Interval, StackId, StrId};
 use crate::model::{Chunk, Frame, Trace};
 
+use names::Origin;
 use threads::Threads;
 
 /// A trace with what the analysis says of it: immutable, to be shared behind an `Arc`.
@@ -149,6 +151,15 @@ impl Document {
     #[must_use]
     pub fn site(&self, stack: StackId) -> Option<Frame> {
         self.analysis.book.site(self.trace.stacks(), stack)
+    }
+
+    /// The function of a cancel's site, if cancels of two traces can be told to be of one site by
+    /// it: names inside the standard library change with its versions, and a cancel for which
+    /// nobody waited does not show them.
+    #[must_use]
+    pub fn comparable_site(&self, cancel: &Cancel) -> Option<StrId> {
+        let function = cancel.site?.function;
+        (self.analysis.book.function(function).origin != Origin::Std).then_some(function)
     }
 
     /// From the cancel to a hearing's end, or to the trace's.

@@ -227,6 +227,10 @@ pub(crate) const SERVERS: &[(&str, &str)] = &[
     ("github.com/valyala/fasthttp.(*Server).serveConn", "github.com/valyala/fasthttp.(*Server).serveConn"),
 ];
 
+/// Functions that read a connection in the background while a handler serves its request.
+pub(crate) const READERS: &[(&str, &str)] =
+    &[("net/http.(*connReader).backgroundRead…", "net/http.(*connReader).backgroundRead")];
+
 /// Functions in which one waits for other goroutines to end.
 pub(crate) const JOINS: &[(&str, &str)] = &[
     ("sync.(*WaitGroup).Wait", "sync.(*WaitGroup).Wait"),
@@ -292,7 +296,7 @@ mod tests {
 
     #[test]
     fn every_listed_name_matches_its_example() {
-        for table in [MAINS, TEST_MAINS, GRACEFUL, JOINS, SIGNALS, OPERATIONS, SERVERS] {
+        for table in [MAINS, TEST_MAINS, GRACEFUL, JOINS, SIGNALS, OPERATIONS, SERVERS, READERS] {
             for (pattern, example) in table {
                 assert!(matches(pattern, example), "{pattern}");
             }

@@ -206,7 +206,8 @@ fn verdict(document: &Document) -> String {
     let limit = document.trace().clock().text(document.rules().late_over_ns);
     match (summary.cancels, summary.late) {
         (0, _) => {
-            "A cancel that no goroutine waits for leaves nothing in a trace, unless it is a deadline's."
+            "A cancel that no goroutine waits for leaves nothing in a trace, unless it is a deadline's \
+             or an HTTP client's that goes away."
                 .to_owned()
         }
         (_, 0) => {

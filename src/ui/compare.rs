@@ -248,7 +248,8 @@ fn selected_link(ctx: &Ctx<'_>) -> Option<Link> {
     let cancel = sheet.cancel(row)?;
     let other = ctx.sheet(selected.slot.other())?;
     let site = |sheet: &Sheet, cancel: &Cancel| {
-        cancel.site.map(|site| sheet.trace().string(site.function).to_owned())
+        let site = sheet.document.comparable_site(cancel);
+        site.map(|function| sheet.trace().string(function).to_owned())
     };
     let wanted = site(sheet, cancel);
     let same = |it: &&Cancel| it.cause == cancel.cause && site(other, it) == wanted;

@@ -17,6 +17,7 @@ use super::table::{Column, Query, late_rows};
 use super::theme::{self, size};
 use super::widgets::{badge_ui, caption, link_ui, strong, weak};
 use crate::analysis::{Cancel, Document, Hearing, Outcome};
+use crate::base::{StackId, StrId};
 
 /// What the table remembers.
 #[derive(Debug, Default)]
@@ -481,10 +482,14 @@ pub(crate) fn cancels_of_site(document: &Document, like: Option<u32>) -> Vec<u32
     let like = like.and_then(|row| cancels.get(row as usize));
     let fits = |cancel: &&Cancel| {
         like.is_none_or(|like| {
-            // A deadline has no site: those whose first waiters run the same function go together.
+            // A deadline has no site, nor has a client that went away while nobody waited: those
+            // whose first waiters run the same function go together.
             let same_code = match (like.site, cancel.site) {
-                (None, None) => first_function(document, like) == first_function(document, cancel),
-                (like, other) => like == other,
+                (Some(one), Some(other)) => one == other,
+                _ => {
+                    [like, cancel].map(|it| document.comparable_site(it)) == [None, None]
+                        && first_function(document, like) == first_function(document, cancel)
+                }
             };
             cancel.cause == like.cause && same_code
         })
@@ -492,6 +497,8 @@ pub(crate) fn cancels_of_site(document: &Document, like: Option<u32>) -> Vec<u32
     cancels.iter().filter(fits).map(|cancel| cancel.id).collect()
 }
 
-fn first_function(document: &Document, cancel: &Cancel) -> Option<crate::base::StrId> {
-    document.analysis().heard(cancel).first().map(|hearing| hearing.function)
+fn first_function(document: &Document, cancel: &Cancel) -> Option<StrId> {
+    let analysis = document.analysis();
+    let first = analysis.heard(cancel).first().or(analysis.deaf(cancel).first());
+    first.map(|hearing| document.acting(hearing, StackId::EMPTY))
 }

@@ -69,6 +69,10 @@ pub(super) fn find(inquiry: &Inquiry<'_>, cancel: &Cancel, found: &mut Found) {
     }
     family.by_canceller();
     let mut deaf = family.deaf;
+    for handler in &found.rows {
+        let held = Held::by_children(handler.goroutine);
+        since_before(inquiry, cancel, &held, Plain::OrNot, &mut deaf);
+    }
     // Those whom the deaf wait for in their turn.
     let mut next = 0;
     while let Some(&who) = deaf.rows.get(next) {

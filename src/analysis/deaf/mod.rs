@@ -17,7 +17,7 @@ use std::sync::OnceLock;
 use rustc_hash::FxHashSet;
 
 use crate::base::{Goroutine, Interval, StackId, StrId, TaskId, Time};
-use crate::model::{Frame, Trace};
+use crate::model::{Frame, Span, Trace};
 use crate::parse::event::GoState;
 
 use super::Rules;
@@ -246,15 +246,31 @@ impl Inquiry<'_> {
     /// waited for others that heard.
     fn is_excused(&self, cancel: &Cancel, goroutine: Goroutine) -> bool {
         let window = Interval::new(cancel.at, self.end(goroutine));
-        let (mut not_its_own, mut n_read, mut read_to) = (0, 0, window.start);
-        let mut spans = self.trace.spans_from(goroutine, cancel.at).take(MAX_SPANS).peekable();
-        while let Some(span) = spans.next() {
-            (n_read, read_to) = (n_read + 1, span.end);
+        let speaks_for_it = |span: &Span| {
             let listens = span.state == GoState::Waiting
                 && self.listening.hears_exactly(self.book, span.stack);
             let told = span.woken && span.waker.is_some_and(|by| self.is_callback(cancel, by));
-            if listens || told {
-                return true;
+            listens || told
+        };
+        let own_ns = self.own_ns(cancel, goroutine, window, speaks_for_it);
+        own_ns.is_none_or(|own_ns| own_ns <= self.rules.late_over_ns)
+    }
+
+    /// How long in a window after a cancel a goroutine neither wanted for a processor nor waited
+    /// for others that heard; none if a span speaks for it.
+    fn own_ns(
+        &self,
+        cancel: &Cancel,
+        goroutine: Goroutine,
+        window: Interval,
+        speaks_for_it: impl Fn(&Span) -> bool,
+    ) -> Option<i64> {
+        let (mut not_its_own, mut n_read, mut read_to) = (0, 0, window.start);
+        let mut spans = self.trace.spans_from(goroutine, cancel.at).take(MAX_SPANS).peekable();
+        while let Some(span) = spans.next().filter(|span| span.start < window.end) {
+            (n_read, read_to) = (n_read + 1, span.end);
+            if speaks_for_it(&span) {
+                return None;
             }
             let let_go_by = spans.peek().filter(|next| next.woken).and_then(|next| next.waker);
             let held = span.state == GoState::Waiting
@@ -264,12 +280,12 @@ impl Inquiry<'_> {
             }
         }
         if n_read < MAX_SPANS {
-            return window.ns() - not_its_own <= self.rules.late_over_ns;
+            return Some(window.ns() - not_its_own);
         }
         // Of a life that is too long to be read, the rest is taken to be like its beginning.
         let read = i128::from(read_to.since(window.start).max(1));
         let own = (read - i128::from(not_its_own)) * i128::from(window.ns()) / read;
-        own <= i128::from(self.rules.late_over_ns)
+        Some(i64::try_from(own).unwrap_or(i64::MAX))
     }
 
     /// Whether a goroutine was started by a cancel, as an `AfterFunc`.

@@ -8,10 +8,11 @@
 use super::super::departure::own_stacks;
 use super::super::lives;
 use super::super::place::host;
+use super::super::readers::is_reader;
 use super::super::types::Cancel;
 use super::super::words::{Cause, Evidence};
 use super::{Found, Inquiry, Row};
-use crate::base::{Goroutine, StackId, Time};
+use crate::base::{Goroutine, Interval, StackId, Time};
 
 /// How far to look back for the handler that runs: in spans, or in goroutines that were started.
 const LOOK_BACK: usize = 16;
@@ -23,7 +24,7 @@ pub(super) const TIMEOUT_HANDLER: &str = "net/http.(*timeoutHandler).ServeHTTP";
 /// Adds the handler whose client went away or whose time is up, if it did not hear and works on.
 pub(super) fn find(inquiry: &Inquiry<'_>, cancel: &Cancel, found: &mut Found) {
     match cancel.cause {
-        Cause::ClientGone => client_gone(inquiry, cancel, found),
+        Cause::ClientGone | Cause::ServerShutdown => client_gone(inquiry, cancel, found),
         Cause::Deadline => timed_out(inquiry, cancel, found),
         _ => {}
     }
@@ -69,7 +70,8 @@ fn client_gone(inquiry: &Inquiry<'_>, cancel: &Cancel, found: &mut Found) {
         .find(|span| host(inquiry.trace, inquiry.book, span.stack) != serving)
         .map(|span| span.start);
     let until = left.unwrap_or(inquiry.end(server));
-    if until - cancel.at > inquiry.rules.late_over_ns {
+    let window = Interval::new(cancel.at, until);
+    if inquiry.own_ns(cancel, server, window, |_| false) > Some(inquiry.rules.late_over_ns) {
         let left = left.or(lives::ended(inquiry.trace, server));
         found.add(Row { goroutine: server, evidence: Evidence::Task, left });
     }
@@ -77,8 +79,7 @@ fn client_gone(inquiry: &Inquiry<'_>, cancel: &Cancel, found: &mut Found) {
 
 /// The connection's goroutine, if `reader` is its background reader.
 fn served_by(inquiry: &Inquiry<'_>, reader: Goroutine) -> Option<Goroutine> {
-    let name = lives::name(inquiry.trace, reader);
-    let reads = inquiry.trace.string(name).starts_with("net/http.(*connReader).backgroundRead");
+    let reads = is_reader(inquiry.trace, inquiry.book, reader);
     lives::parent(inquiry.trace, reader).filter(|_| reads)
 }
 

@@ -9,7 +9,6 @@ use crate::parse::event::GoState;
 use super::super::Document;
 use super::super::accused::Accused;
 use super::super::book::Traits;
-use super::super::names::Origin;
 use super::super::scan::{Runs, each_span};
 use super::super::stats::{Duration, Sample};
 use super::super::threads::Threads;
@@ -83,13 +82,8 @@ fn overstays(document: &Document, rows: &mut Rows) {
         let start = analysis.book.kind(trace, hearing.goroutine);
         let acting = analysis.book.acting(trace.stacks(), start, hearing.stack);
         let function = trace.string(acting);
-        // The names inside the standard library change with its versions.
-        let site = cancel
-            .site
-            .map(|site| site.function)
-            .filter(|&function| analysis.book.function(function).origin != Origin::Std);
-        let site = site.map_or("", |function| trace.string(function));
-        let by = if site.is_empty() { String::new() } else { format!(" by {site}") };
+        let by = document.comparable_site(cancel);
+        let by = by.map_or_else(String::new, |by| format!(" by {}", trace.string(by)));
         let duration = Duration { ns: hearing.overstay_ns, cut_off: hearing.end == Edge::OUTSIDE };
         let site = format!("{function} → {}{by}", cancel.cause);
         for (what, function) in [(site, function), (ALL_CANCELS.to_owned(), "")] {

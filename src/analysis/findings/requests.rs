@@ -12,7 +12,9 @@ use crate::base::{Goroutine, Interval, StackId, StrId, Time, narrow, nearest_ran
 use crate::model::Frame;
 
 use super::super::departure::own_stacks;
+use super::super::lives;
 use super::super::place::host;
+use super::super::readers::readers;
 use super::super::types::Finding;
 use super::super::words::{Outcome, Rule, Severity};
 use super::Facts;
@@ -56,26 +58,10 @@ fn tasks(facts: &Facts<'_>) -> FxHashMap<StrId, Vec<Request>> {
 /// HTTP handlers that returned in the trace, by function.
 fn handlers(facts: &Facts<'_>) -> FxHashMap<StrId, Vec<Request>> {
     let trace = facts.trace;
-    let lives = &trace.goroutines;
     let mut by_function: FxHashMap<StrId, Vec<Request>> = FxHashMap::default();
-    let reads: Vec<StrId> = trace
-        .strings()
-        .iter()
-        .filter(|(_, text)| text.starts_with("net/http.(*connReader).backgroundRead"))
-        .map(|(row, _)| row)
-        .collect();
-    if reads.is_empty() {
-        return by_function;
-    }
-    for reader in trace.goroutines() {
-        let at = reader.index();
-        if !reads.contains(&lives.names[at]) {
-            continue;
-        }
-        let Some((server, born)) = lives.parent(reader).zip(lives.born[at].time()) else {
-            continue;
-        };
-        if let Some(request) = handler(facts, server, born)
+    for (server, reader) in readers(trace, facts.book) {
+        if let Some(born) = lives::born(trace, reader)
+            && let Some(request) = handler(facts, server, born)
             && let Some(frame) = request.handler
         {
             by_function.entry(frame.function).or_default().push(request);

@@ -9,6 +9,7 @@ mod grouping;
 mod logged;
 pub(crate) mod made;
 mod outcome;
+mod readers;
 mod threads;
 
 use std::path::{Path, PathBuf};

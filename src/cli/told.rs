@@ -210,6 +210,11 @@ fn verdict(document: &Document) -> String {
              or an HTTP client's that goes away."
                 .to_owned()
         }
+        (_, 0) if summary.heard == 0 => {
+            "Nobody waited to hear of it. Code that only checks ctx.Err(), or ignores its context, \
+             leaves no trace."
+                .to_owned()
+        }
         (_, 0) => {
             format!("Nobody who was told to stop left more than {limit} after the cancel.")
         }
@@ -417,7 +422,8 @@ mod tests {
         assert_eq!((summary.cancels, summary.heard, summary.deaf), (1, 0, 0));
         assert_eq!(
             verdict(&document),
-            "Nobody who was told to stop left more than 10 ms after the cancel."
+            "Nobody waited to hear of it. Code that only checks ctx.Err(), or ignores its context, \
+             leaves no trace."
         );
     }
 }

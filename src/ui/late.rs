@@ -296,6 +296,9 @@ fn nothing_text(ctx: &Ctx<'_>, sheet: &Sheet) -> String {
     if !sheet.is_whole() {
         return format!("No late exit in what could be read. {INCOMPLETE}");
     }
+    if analysis.worst_first.is_empty() && analysis.summary().heard == 0 {
+        return format!("Nobody waited to hear of a cancel. {UNHEARD}");
+    }
     if analysis.worst_first.is_empty() {
         return "Nobody was told to stop: whoever heard a cancel was meant to go on.".to_owned();
     }
@@ -305,8 +308,8 @@ fn nothing_text(ctx: &Ctx<'_>, sheet: &Sheet) -> String {
 
 /// What leaves nothing in a trace.
 pub(crate) const UNHEARD: &str = "A cancel is seen by the goroutines that it wakes: one that nobody \
-                                  waited for leaves no trace, and neither does code that only \
-                                  checks ctx.Err().";
+                                  waited for mostly leaves no trace, and neither does code that \
+                                  only checks ctx.Err().";
 
 /// That no cancel was found, and whether that says anything.
 pub(crate) fn no_cancels_text(sheet: &Sheet) -> String {

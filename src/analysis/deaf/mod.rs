@@ -7,10 +7,12 @@
 //! to wait where others are known to listen to a context, since one that waits there has a
 //! context of its own that was not cancelled.
 
+mod asked;
 mod family;
 mod request;
 mod rounds;
 mod tasks;
+mod waits;
 
 use std::sync::OnceLock;
 
@@ -35,6 +37,9 @@ pub(crate) use tasks::LongWork;
 
 /// How many spans of a goroutine to look at for a wait where others listen.
 const MAX_SPANS: usize = 4_096;
+
+/// How many spans of a goroutine to look back for jobs that it took.
+const MAX_JOBS: usize = 64;
 
 /// Who may be deaf to some cancel, as far as that can be told before the cancels are known.
 pub(crate) struct Suspects {
@@ -73,17 +78,25 @@ pub(crate) fn find(
     inquiry.unheard = inquiry.stayers.only(trace, |goroutine| !inquiry.is_beyond_doubt(goroutine));
     long_work.retain(|goroutine| !inquiry.is_beyond_doubt(goroutine));
     long_work.see(trace, threads);
-    threads.over_rows(cancels.len(), |rows| {
+    let deaf = threads.over_rows(cancels.len(), |rows| {
         let mut deaf = Vec::new();
         for cancel in &cancels[rows] {
             let task = logged.get(&cancel.id).filter(|logged| logged.whole_task);
             let task = task.map(|logged| logged.task);
             let mut found = find_deaf(&inquiry, cancel, &long_work, task).rows;
             found.sort_by_key(|row| row.goroutine);
-            deaf.extend(found.iter().map(|row| inquiry.hearing(cancel, row)));
+            deaf.extend(found.iter().map(|row| (inquiry.hearing(cancel, row), row.asked_by)));
         }
         deaf
-    })
+    });
+    let asked = deaf.iter().filter_map(|(row, asked_by)| {
+        Some((row.goroutine, ((*asked_by)?, cancels[row.cancel as usize].at)))
+    });
+    let serving = asked::serve_several(&inquiry, threads, &asked.collect());
+    let is_deaf = |(row, asked_by): &(Hearing, Option<Goroutine>)| {
+        asked_by.is_none() || !serving.contains(&row.goroutine)
+    };
+    deaf.into_iter().filter(is_deaf).map(|(row, _)| row).collect()
 }
 
 /// The deaf of one cancel, by the first grade that fits each.
@@ -130,6 +143,8 @@ struct Row {
     evidence: Evidence,
     /// When it left what it should have left, if not at its end.
     left: Option<Time>,
+    /// Who had asked it for an answer, if that is how it is known.
+    asked_by: Option<Goroutine>,
 }
 
 /// The deaf of one cancel, each once, by the first grade that fits.
@@ -286,6 +301,26 @@ impl Inquiry<'_> {
         let read = i128::from(read_to.since(window.start).max(1));
         let own = (read - i128::from(not_its_own)) * i128::from(window.ns()) / read;
         Some(i64::try_from(own).unwrap_or(i64::MAX))
+    }
+
+    /// Whether a goroutine can have been told to stop in another way than by a context: one that
+    /// heard the cancel, `by`, ended a wait of it after that; or it takes one job after another,
+    /// until there are no more.
+    fn is_told_otherwise(&self, cancel: &Cancel, by: Goroutine, goroutine: Goroutine) -> bool {
+        let mut after = self.trace.spans_from(goroutine, cancel.at).take(MAX_SPANS);
+        let told = |span: &Span| span.woken && span.waker == Some(by) && span.start >= cancel.at;
+        let waits = |span: &Span| {
+            span.state == GoState::Waiting
+                && matches!(self.trace.string(span.reason), "chan receive" | "select")
+        };
+        let mut before = self.trace.spans_before(goroutine, cancel.at).take(MAX_JOBS).filter(waits);
+        let mut seen: Vec<StackId> = Vec::new();
+        after.any(|span| told(&span))
+            || before.any(|wait| {
+                let again = seen.contains(&wait.stack);
+                seen.push(wait.stack);
+                again
+            })
     }
 
     /// Whether a goroutine was started by a cancel, as an `AfterFunc`.

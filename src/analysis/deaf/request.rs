@@ -52,7 +52,7 @@ fn timed_out(inquiry: &Inquiry<'_>, cancel: &Cancel, found: &mut Found) {
                 && !inquiry.is_excused(cancel, *handler)
         };
         if let Some(goroutine) = handler.filter(is_deaf) {
-            found.add(Row { goroutine, evidence: Evidence::Task, left: None });
+            found.add(Row { goroutine, evidence: Evidence::Task, left: None, asked_by: None });
         }
     }
 }
@@ -73,7 +73,7 @@ fn client_gone(inquiry: &Inquiry<'_>, cancel: &Cancel, found: &mut Found) {
     let window = Interval::new(cancel.at, until);
     if inquiry.own_ns(cancel, server, window, |_| false) > Some(inquiry.rules.late_over_ns) {
         let left = left.or(lives::ended(inquiry.trace, server));
-        found.add(Row { goroutine: server, evidence: Evidence::Task, left });
+        found.add(Row { goroutine: server, evidence: Evidence::Task, left, asked_by: None });
     }
 }
 

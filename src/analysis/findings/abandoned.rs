@@ -1,5 +1,5 @@
-//! `still-alive` without a cancel: a pile of goroutines whose creators are gone. Nobody is left who
-//! could mean to end them.
+//! `still-alive` without a cancel: a pile of goroutines whose creators are gone, so that nobody is
+//! left who could mean to end them; or of which none has ever ended.
 
 use std::cmp::Reverse;
 
@@ -12,6 +12,7 @@ use crate::parse::event::GoState;
 use super::super::describe::{frame_text, reason_of, waits_text};
 use super::super::types::Finding;
 use super::super::words::{Rule, Severity};
+use super::growth::Growth;
 use super::{Facts, count_text};
 
 /// How many of them are asked where they wait.
@@ -25,49 +26,79 @@ struct Wait<'a> {
     site: Option<Frame>,
 }
 
-/// `left` are those of one kind that outlived their creator and the trace, by how much.
-pub(super) fn find(
+/// `left` are those of one kind that outlived their creator and the trace, by how much, the worst
+/// first.
+pub(super) fn by_creators(
     facts: &Facts<'_>,
     function: StrId,
     created_at: Option<Frame>,
     left: &[(Reverse<i64>, Goroutine)],
 ) -> Option<Finding> {
     let (Reverse(worst), _) = *left.first()?;
-    let n = narrow(left.len());
-    if n < facts.rules.pile_up_min {
-        return None;
-    }
-    let wait = common_wait(facts, left);
-    let on_channel = wait.filter(|wait| matches!(wait.reason, "chan send" | "chan receive"));
+    let goroutines: Vec<Goroutine> = left.iter().map(|(_, goroutine)| *goroutine).collect();
+    let wait = common_wait(facts, &goroutines);
     Some(Finding {
         rule: Rule::StillAlive,
         severity: Severity::High,
         function,
         // A context that nobody cancels was lost where they were started.
-        site: on_channel.and_then(|wait| wait.site).or(created_at),
-        count: n,
+        site: on_channel(wait).and_then(|wait| wait.site).or(created_at),
+        count: narrow(left.len()),
         worst_ns: worst,
         total_ns: super::total(left.iter().map(|(Reverse(by), _)| *by)),
         message: format!(
             "{} of {} are still alive up to {} after the goroutine that created them ended, and \
              their number grew throughout: {}",
-            count_text(n, "goroutine"),
+            count_text(narrow(left.len()), "goroutine"),
             facts.trace.string(function),
             facts.trace.clock().text(worst),
             why(facts, wait)
         ),
         fix: fix(wait).to_owned(),
-        goroutines: left.iter().map(|(_, goroutine)| *goroutine).collect(),
+        goroutines,
         cancels: Vec::new(),
     })
 }
 
+/// A pile of which none has ended; their creators may be alive. It counts if they wait for one
+/// thing only, on a channel: connections, too, can be many for a while.
+pub(super) fn by_all(
+    facts: &Facts<'_>,
+    function: StrId,
+    created_at: Option<Frame>,
+    pile: &Growth,
+) -> Option<Finding> {
+    let wait = on_channel(common_wait(facts, &pile.alive))?;
+    Some(Finding {
+        rule: Rule::StillAlive,
+        severity: Severity::Medium,
+        function,
+        site: wait.site.or(created_at),
+        count: narrow(pile.alive.len()),
+        worst_ns: pile.oldest_ns,
+        total_ns: pile.total_ns,
+        message: format!(
+            "{} of {} are still alive, none has ever ended, and their number grew throughout: {}",
+            count_text(narrow(pile.alive.len()), "goroutine"),
+            facts.trace.string(function),
+            why(facts, Some(wait))
+        ),
+        fix: fix(Some(wait)).to_owned(),
+        goroutines: pile.alive.clone(),
+        cancels: Vec::new(),
+    })
+}
+
+fn on_channel(wait: Option<Wait<'_>>) -> Option<Wait<'_>> {
+    wait.filter(|wait| matches!(wait.reason, "chan send" | "chan receive"))
+}
+
 /// The wait in which at least half of them are at the trace's end.
-fn common_wait<'a>(facts: &Facts<'a>, left: &[(Reverse<i64>, Goroutine)]) -> Option<Wait<'a>> {
+fn common_wait<'a>(facts: &Facts<'a>, left: &[Goroutine]) -> Option<Wait<'a>> {
     let mut waits: FxHashMap<(&str, Option<Frame>), (usize, Wait<'a>)> = FxHashMap::default();
     let asked = left.len().min(MAX_ASKED);
-    for (_, goroutine) in &left[..asked] {
-        if let Some(wait) = last_wait(facts, *goroutine) {
+    for &goroutine in &left[..asked] {
+        if let Some(wait) = last_wait(facts, goroutine) {
             waits.entry((wait.reason, wait.site)).or_insert((0, wait)).0 += 1;
         }
     }

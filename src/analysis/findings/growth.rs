@@ -35,8 +35,11 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
                 .filter(|(_, goroutine)| ended(facts.trace, *goroutine).is_none())
                 .copied()
                 .collect();
-            if growth.at_end as usize >= left.len() {
-                findings.extend(abandoned::find(facts, *function, *site, &left));
+            let is_left = left.len() >= facts.rules.pile_up_min as usize;
+            if is_left && growth.at_end as usize >= left.len() {
+                findings.extend(abandoned::by_creators(facts, *function, *site, &left));
+            } else if growth.at_end as usize == kin.len() {
+                findings.extend(abandoned::by_all(facts, *function, *site, &growth));
             }
         }
     }

@@ -75,6 +75,31 @@ fn answers_that_are_not_closed_pile_up_where_they_were_asked_for() {
     assert!(asks("network", idle).analysis().findings().is_empty());
 }
 
+/// The main goroutine starts one after the other; none of them ends.
+fn starts(reason: &str) -> Document {
+    let mut made = Made::new();
+    made.running(1, "main.main");
+    for of in 2..42 {
+        let at = i64::from(of) * 10 * MS;
+        made.go(at, 1, "main.main:7", of, "main.watch").runs(at + US, of);
+        made.waits(at + 2 * US, of, reason, "main.watch:20");
+    }
+    made.document(500 * MS)
+}
+
+#[test]
+fn goroutines_that_never_end_are_still_alive_though_their_creator_is() {
+    let document = starts("chan receive");
+    let finding = only(&document, Rule::StillAlive);
+    assert_eq!((finding.count, finding.site.map(|site| site.line)), (40, Some(20)));
+    assert!(finding.message.contains("none has ever ended"), "{}", finding.message);
+    for idle in ["select", "network"] {
+        let document = starts(idle);
+        let rules: Vec<_> = document.analysis().findings().iter().map(|it| it.rule).collect();
+        assert_eq!(rules, [Rule::PileUp], "they may serve somebody, in {idle}");
+    }
+}
+
 /// A goroutine that waits for its context with this stack, hears, and then stays in another wait
 /// for 60 ms.
 fn stays(heard: &str, reason: &str, stack: &str) -> Document {

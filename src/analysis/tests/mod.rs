@@ -1,6 +1,7 @@
 //! What the analysis says of real traces: the twelve cases, and what holds of every trace.
 
 mod advice;
+mod asked;
 mod cases;
 mod comparing;
 mod deaf;

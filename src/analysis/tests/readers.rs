@@ -39,8 +39,11 @@ fn sleeping(made: &mut Made, (by, stack): (u32, &str), until: i64) -> Document {
     made.ends(until, 2).document(200 * MS)
 }
 
+/// Who is deaf, how that is known, and the overstay.
+type Deaf = (u64, Evidence, i64);
+
 /// Causes of the cancels, and who is deaf to each.
-fn told(document: &Document) -> Vec<(Cause, Vec<(u64, Evidence, i64)>)> {
+fn told(document: &Document) -> Vec<(Cause, Vec<Deaf>)> {
     let (trace, analysis) = (document.trace(), document.analysis());
     let deaf_to = |cancel| {
         let rows = analysis.deaf(cancel).iter();

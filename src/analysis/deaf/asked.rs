@@ -1,0 +1,131 @@
+//! The grade `waited-on`, for one who was asked for an answer: its creator started it, and then
+//! waited in a select for the answer or the context, and the context came first.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::base::{Goroutine, StrId, Time};
+use crate::model::{Chunk, Span, View};
+use crate::parse::event::GoState;
+
+use super::super::book::Traits;
+use super::super::lives;
+use super::super::names::Origin;
+use super::super::scan::{each_span, member_of};
+use super::super::threads::Threads;
+use super::super::types::Hearing;
+use super::super::words::{Cause, Evidence, HeardIn, Outcome};
+use super::Inquiry;
+use super::waits::{Held, Waits};
+
+/// How far to look back from the select, in spans, for where its round began.
+const LOOK_BACK: usize = 64;
+
+/// Adds those whose answer one that heard did not wait for any longer.
+///
+/// Of one who lives on only a deadline tells what it was for; and in a loop that starts a goroutine
+/// for whatever the select brings, these do not answer.
+pub(super) fn find(waits: &mut Waits<'_>, hearing: &Hearing) {
+    let (inquiry, cancel, who) = (waits.inquiry, waits.cancel, hearing.goroutine);
+    let was_told = hearing.told_to_stop && hearing.outcome != Outcome::LivesOn;
+    if hearing.evidence != Evidence::Woken
+        || hearing.heard_in != HeardIn::Own
+        || !was_told && cancel.cause != Cause::Deadline
+        || !inquiry.unheard.any(
+            inquiry.trace,
+            who,
+            cancel.at,
+            cancel.at + inquiry.rules.late_over_ns,
+        )
+    {
+        return;
+    }
+    let Some((asks, since, until)) = round(waits, hearing) else { return };
+    let children = inquiry.unheard.of(who);
+    let first = children.partition_point(|&child| lives::first(inquiry.trace, child) <= since);
+    for &child in &children[first..] {
+        if lives::first(inquiry.trace, child) >= until {
+            break;
+        }
+        if !is_started_in(inquiry, child, asks)
+            || !inquiry.may_be_deaf(cancel, child)
+            || inquiry.is_told_otherwise(cancel, who, child)
+        {
+            continue;
+        }
+        // Who only gathers answers waits for those that are late.
+        let parents = [Some(child), Some(who)];
+        if !waits.is_held(&Held { parents, after: since, ..Held::by_children(child) }) {
+            waits.add_asked(child, who);
+        }
+    }
+}
+
+/// Whether it was a function itself that started a goroutine, to run code of the program's. What a
+/// library starts for it can serve others as well (`singleflight.(*Group).DoChan`).
+fn is_started_in(inquiry: &Inquiry<'_>, goroutine: Goroutine, function: StrId) -> bool {
+    let (trace, book) = (inquiry.trace, inquiry.book);
+    let is_user = |name| book.function(name).origin == Origin::User;
+    is_user(book.kind(trace, goroutine)) && inquiry.creating_function(goroutine) == function
+}
+
+/// Who was asked by one, and let others go on after the cancel besides: these wait for the same
+/// answer, so that it was not to end with the first one's context.
+pub(super) fn serve_several(
+    inquiry: &Inquiry<'_>,
+    threads: Threads,
+    asked: &FxHashMap<Goroutine, (Goroutine, Time)>,
+) -> FxHashSet<Goroutine> {
+    if asked.is_empty() {
+        return FxHashSet::default();
+    }
+    let in_chunk = |chunk: &Chunk| {
+        let view = View::new(chunk);
+        let is_wake = |row: u16| u8::from(chunk.kinds()[usize::from(row)].woken);
+        let mut serving = Vec::new();
+        each_span(chunk, is_wake, |wake| {
+            let Some(by) = view.waker_at(wake.word()) else { return };
+            let Some(&(asker, cancelled)) = asked.get(&by) else { return };
+            let member = member_of(chunk, wake.at()).0;
+            let answers = inquiry.book.spot(view.stack_at(wake.word())).code == Some(Origin::User);
+            let is_other = member != asker && lives::parent(inquiry.trace, member) != Some(by);
+            if answers && is_other && view.start(wake.at()) >= cancelled {
+                serving.push(by);
+            }
+        });
+        serving
+    };
+    threads.over_chunks(inquiry.trace, in_chunk).into_iter().collect()
+}
+
+/// The user's function that waited in the select in which somebody heard, since when that was
+/// preparing for it, and when it began; none if it was no select, or one for what others bring.
+fn round(waits: &Waits<'_>, hearing: &Hearing) -> Option<(StrId, Time, Time)> {
+    let (trace, book) = (waits.inquiry.trace, waits.inquiry.book);
+    let mut spans = trace.spans_before(hearing.goroutine, hearing.heard_at).take(LOOK_BACK);
+    let select = spans.next().filter(|span| trace.string(span.reason) == "select")?;
+    let asks = trace.stacks().top(book.user(select.stack))?.function;
+    let (mut since, mut after) = (select.start, select);
+    for span in spans {
+        since = span.start;
+        if stops(waits, &span) {
+            let is_other = book.place(span.stack) != book.place(select.stack);
+            if is_other || after.woken && book.mark(after.stack).is_some() {
+                since = span.end;
+                break;
+            }
+            // It waits for one answer after the other, or for what others bring.
+            let by = after.waker.filter(|_| after.woken)?;
+            lives::parent(trace, by).filter(|&parent| parent == hearing.goroutine)?;
+        }
+        after = span;
+    }
+    Some((asks, since, select.start))
+}
+
+/// Whether a goroutine waits for something that it wants, and not for the GC or a lock.
+fn stops(waits: &Waits<'_>, span: &Span) -> bool {
+    let (trace, book) = (waits.inquiry.trace, waits.inquiry.book);
+    let reason = trace.string(span.reason);
+    let is_lock = reason == "sync" && !book.any(trace.stacks(), span.stack, Traits::JOINS);
+    span.state == GoState::Waiting && !is_lock && !reason.contains("GC")
+}

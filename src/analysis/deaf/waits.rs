@@ -1,0 +1,288 @@
+//! Waits of those around a cancel, and who ended them: who was waited for, and did not hear.
+
+use rustc_hash::FxHashSet;
+
+use crate::base::{Goroutine, StackId, StrId, Time};
+use crate::model::Span;
+use crate::parse::event::GoState;
+
+use super::super::book::Traits;
+use super::super::lives;
+use super::super::names::Origin;
+use super::super::types::{Cancel, Hearing};
+use super::{Inquiry, rounds};
+
+/// A wait of one of the family, and whom it may have been for.
+pub(super) struct Held {
+    /// Who waited.
+    pub(super) who: Goroutine,
+    /// Whose children it may have waited for.
+    pub(super) parents: [Option<Goroutine>; 2],
+    /// The user's function that must have created them, if that matters.
+    pub(super) made_by: Option<StrId>,
+    /// When they must have been created: after this.
+    pub(super) after: Time,
+    /// Who was told to stop, if they must have been created in the same round as that one.
+    pub(super) round_of: Option<Goroutine>,
+    /// Whether who waited told some of them to stop by other means.
+    pub(super) may_tell: bool,
+}
+
+impl Held {
+    /// A wait for one's own children.
+    pub(super) fn by_children(who: Goroutine) -> Self {
+        Self {
+            who,
+            parents: [Some(who), None],
+            made_by: None,
+            after: Time::MIN,
+            round_of: None,
+            may_tell: false,
+        }
+    }
+
+    /// Whether one that was waited for was started as it must have been, and told nothing else.
+    fn admits(&self, inquiry: &Inquiry<'_>, cancel: &Cancel, of: Goroutine) -> bool {
+        self.made_by.is_none_or(|function| inquiry.creating_function(of) == function)
+            && lives::first(inquiry.trace, of) > self.after
+            && self.round_of.is_none_or(|told| rounds::same(inquiry, cancel, told, of))
+            && !(self.may_tell && inquiry.is_told_otherwise(cancel, self.who, of))
+    }
+}
+
+/// Which waits count.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Plain {
+    /// Those for a result or an end, and for nothing else.
+    Only,
+    /// All.
+    OrNot,
+}
+
+/// The search for those who were waited for after one cancel.
+pub(super) struct Waits<'a> {
+    pub(super) inquiry: &'a Inquiry<'a>,
+    pub(super) cancel: &'a Cancel,
+    /// Those who were found, each once, and who had asked them for an answer, if that is how.
+    pub(super) deaf: Vec<(Goroutine, Option<Goroutine>)>,
+    seen: FxHashSet<Goroutine>,
+}
+
+impl<'a> Waits<'a> {
+    pub(super) fn new(inquiry: &'a Inquiry<'a>, cancel: &'a Cancel) -> Self {
+        Self { inquiry, cancel, deaf: Vec::new(), seen: FxHashSet::default() }
+    }
+
+    /// Looks at the wait that spans the cancel, if there is one that counts: who ended it? If it was
+    /// one that heard, results may be gathered one by one: then at the next wait in the same place,
+    /// too. Tells whether there was one.
+    pub(super) fn since_before(&mut self, held: &Held, plain: Plain) -> bool {
+        let Self { inquiry, cancel, .. } = *self;
+        let mut spans =
+            inquiry.trace.spans_from(held.who, cancel.at).take(super::MAX_SPANS).peekable();
+        let Some(first) = spans.next() else { return false };
+        let counts = first.state == GoState::Waiting
+            && first.start < cancel.at
+            && (plain == Plain::OrNot || waits_plainly(inquiry, &first));
+        let mut wait = Some(first).filter(|_| counts);
+        while let Some(this) = wait {
+            let next = spans.peek().copied();
+            self.ended(held, &this, next.as_ref());
+            if !next.and_then(|next| next.waker).is_some_and(|by| inquiry.heard(cancel, by)) {
+                break;
+            }
+            let place = |span: &Span| inquiry.book.place(span.stack);
+            let then = spans.find(|span| span.state == GoState::Waiting);
+            wait = then.filter(|then| place(then) == place(&first));
+        }
+        counts
+    }
+
+    /// Looks at all waits of one that heard and has not left yet.
+    pub(super) fn while_leaving(&mut self, hearing: &Hearing, held: &Held) {
+        let until = self.cancel.at + hearing.overstay_ns;
+        let trace = self.inquiry.trace;
+        let spans = trace.spans_from(held.who, hearing.heard_at).take(super::MAX_SPANS);
+        let mut spans = spans.peekable();
+        while let Some(span) = spans.next().filter(|span| span.start < until) {
+            self.ended(held, &span, spans.peek());
+        }
+    }
+
+    /// Looks at the next wait that the canceller enters after the cancel, or a goroutine that heard
+    /// and lives on: if it is for others to end, who ended it?
+    pub(super) fn joins_after(&mut self, held: &Held) {
+        let Self { inquiry, cancel, .. } = *self;
+        let waits = |span: &Span| span.start >= cancel.at && span.state == GoState::Waiting;
+        let mut spans = inquiry.trace.spans_from(held.who, cancel.at).take(super::MAX_SPANS);
+        let outside = |span: &Span| inquiry.book.mark(span.stack).is_none();
+        let Some(wait) = spans.find(|span| waits(span) && outside(span)) else { return };
+        if waits_plainly(inquiry, &wait) {
+            self.ended(held, &wait, spans.next().as_ref());
+        }
+    }
+
+    /// Adds who ended a wait, if it was ended at all, or for whom it still waits.
+    fn ended(&mut self, held: &Held, wait: &Span, next: Option<&Span>) {
+        match next {
+            _ if wait.state != GoState::Waiting => {}
+            Some(next) => self.let_go(held, wait, next),
+            None if lives::ended(self.inquiry.trace, held.who).is_none() => {
+                self.still_joins(held, wait);
+            }
+            None => {}
+        }
+    }
+
+    /// Adds who ended a wait, if that was its last act and it may be deaf.
+    fn let_go(&mut self, held: &Held, wait: &Span, next: &Span) {
+        let Self { inquiry, cancel, .. } = *self;
+        let (true, Some(by)) = (next.woken, next.waker) else { return };
+        // The members of a library's group have its context, whoever of them leaves last.
+        let start = inquiry.book.function(lives::name(inquiry.trace, by));
+        let heard = start.origin == Origin::Dependency && inquiry.heard(cancel, by);
+        if !is_waited_for(inquiry, cancel, held, by, next.start)
+            || !heard && !inquiry.may_be_deaf(cancel, by)
+        {
+            return;
+        }
+        if !heard {
+            self.accuse(held, by);
+        }
+        if inquiry.book.any(inquiry.trace.stacks(), wait.stack, Traits::JOINS) {
+            self.with_the_last(held, by, next.start);
+        }
+    }
+
+    /// Only the last of those that a `WaitGroup` waits for is seen to end the wait: the others that
+    /// do the same were waited for as well.
+    fn with_the_last(&mut self, held: &Held, last: Goroutine, let_go: Time) {
+        let Self { inquiry, cancel, .. } = *self;
+        let trace = inquiry.trace;
+        let Some(parent) = lives::parent(trace, last) else { return };
+        let origin = lives::creation_stack(trace, last);
+        let made_by = inquiry.creating_function(last);
+        let kind = inquiry.book.kind(trace, last);
+        let does_the_same = |other: Goroutine| {
+            lives::creation_stack(trace, other) == origin
+                || inquiry.creating_function(other) == made_by
+                    && inquiry.book.kind(trace, other) == kind
+        };
+        let around = held.round_of.and_then(|told| rounds::around(inquiry, cancel, told));
+        let others = inquiry.unheard.of(parent);
+        let others = around.map_or(others, |around| {
+            let first = others.partition_point(|other| other < around.start());
+            let after = others.partition_point(|other| other <= around.end());
+            &others[first..after]
+        });
+        for &other in others {
+            if other != last
+                && origin != StackId::EMPTY
+                && does_the_same(other)
+                && inquiry.end(other) <= let_go
+                && is_waited_for(inquiry, cancel, held, other, inquiry.end(other))
+                && inquiry.may_be_deaf(cancel, other)
+            {
+                self.accuse(held, other);
+            }
+        }
+    }
+
+    /// Adds those for whom a group's wait still lasts when the trace ends: children of the waiting
+    /// goroutine that are alive then and were started by the function that waits. One of another
+    /// kind than those who heard may have a context of its own, unless the cancel was to end all.
+    fn still_joins(&mut self, held: &Held, wait: &Span) {
+        let Self { inquiry, cancel, .. } = *self;
+        let (trace, book) = (inquiry.trace, inquiry.book);
+        if !book.any(trace.stacks(), wait.stack, Traits::JOINS) {
+            return;
+        }
+        let waits_in = trace.stacks().top(book.user(wait.stack)).map(|frame| frame.function);
+        let kind = held.round_of.map(|told| book.kind(trace, told));
+        let heard = cancel.by == Some(held.who) || inquiry.heard(cancel, held.who);
+        for &child in inquiry.unheard.of(held.who) {
+            if lives::ended(trace, child).is_none()
+                && lives::first(trace, child) < wait.start
+                && Some(inquiry.creating_function(child)) == waits_in
+                && (heard || cancel.cause.ends_all() || kind == Some(book.kind(trace, child)))
+                && inquiry.may_be_deaf(cancel, child)
+            {
+                self.accuse(held, child);
+            }
+        }
+    }
+
+    fn accuse(&mut self, held: &Held, of: Goroutine) {
+        if !self.seen.contains(&of) && held.admits(self.inquiry, self.cancel, of) {
+            self.add(of, None);
+        }
+    }
+
+    /// Adds one who was asked for an answer.
+    pub(super) fn add_asked(&mut self, of: Goroutine, by: Goroutine) {
+        self.add(of, Some(by));
+    }
+
+    fn add(&mut self, of: Goroutine, asked_by: Option<Goroutine>) {
+        if self.seen.insert(of) {
+            self.deaf.push((of, asked_by));
+        }
+    }
+
+    /// Whether one is held up by another for which it waits plainly since before the cancel; that
+    /// one is added if it is deaf.
+    pub(super) fn is_held(&mut self, held: &Held) -> bool {
+        let Self { inquiry, cancel, .. } = *self;
+        let mut spans = inquiry.trace.spans_from(held.who, cancel.at);
+        let wait = spans.next().filter(|wait| waits_plainly(inquiry, wait));
+        let by = spans.next().filter(|next| next.woken).and_then(|next| next.waker);
+        let by_family = by.is_some_and(|by| {
+            let parent = lives::parent(inquiry.trace, by);
+            parent.is_some() && held.parents.contains(&parent)
+        });
+        wait.is_some() && by_family && self.since_before(held, Plain::Only)
+    }
+}
+
+/// Whether a wait is one for a result or an end, and for nothing else.
+fn waits_plainly(inquiry: &Inquiry<'_>, span: &Span) -> bool {
+    inquiry.trace.string(span.reason) == "chan receive"
+        || inquiry.book.any(inquiry.trace.stacks(), span.stack, Traits::JOINS)
+}
+
+/// Whether a goroutine may have been waited for that let another go on: it left right after, and had
+/// not only just been let go by that one itself.
+fn is_waited_for(
+    inquiry: &Inquiry<'_>,
+    cancel: &Cancel,
+    held: &Held,
+    by: Goroutine,
+    let_go: Time,
+) -> bool {
+    let parent = lives::parent(inquiry.trace, by);
+    let_go - cancel.at > inquiry.rules.late_over_ns
+        && lives::ended(inquiry.trace, by).is_some()
+        && inquiry.end(by) - let_go <= inquiry.rules.late_over_ns
+        && parent.is_some()
+        && held.parents.contains(&parent)
+        && !is_freed_by(inquiry, cancel, held.who, by, let_go)
+}
+
+/// Whether it was one goroutine that had ended the last wait of another, after the cancel and right
+/// before this let go: `conn.Close()` waits until a reader that it stops has left.
+fn is_freed_by(
+    inquiry: &Inquiry<'_>,
+    cancel: &Cancel,
+    one: Goroutine,
+    other: Goroutine,
+    let_go: Time,
+) -> bool {
+    let from = cancel.at.max(let_go + -inquiry.rules.late_over_ns);
+    inquiry
+        .trace
+        .spans_before(other, let_go)
+        .take(super::MAX_SPANS)
+        .take_while(|span| span.start >= from)
+        .find(|span| span.woken)
+        .is_some_and(|span| span.waker == Some(one))
+}

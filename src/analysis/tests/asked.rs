@@ -1,0 +1,201 @@
+//! Who was asked for an answer that the cancel outran, and whom a group's wait is for: traces made
+//! by hand.
+
+use super::super::{Document, Evidence};
+use super::made::{DEADLINE, MS, Made, US};
+
+/// When the context ends.
+const CANCELLED: i64 = 20 * MS;
+
+const SELECT: &str = "main.ask:12 < main.serve:4";
+const GROUP: &str = "sync.(*WaitGroup).Wait < main.serve:20";
+const SIGNALLED: &str = "context.(*cancelCtx).cancel < context.WithCancel.func1 < \
+                         os/signal.NotifyContext.func1";
+
+/// The main goroutine, and one that serves, 2.
+fn serving() -> Made {
+    let mut made = Made::new();
+    made.running(1, "runtime.main");
+    made.go(US, 1, "main.main:3", 2, "main.serve").runs(2 * US, 2);
+    made
+}
+
+/// One starts another from its own function, which works until long after.
+fn asks(made: &mut Made, at: i64, by: u32, of: u32) {
+    made.go(at, by, "main.ask:9 < main.serve:4", of, "main.answer").runs(at + US, of);
+    made.waits(at + 2 * US, of, "sleep", "time.Sleep < main.answer:30");
+}
+
+/// It ends, and may let somebody go on before.
+fn ends(made: &mut Made, at: i64, of: u32, wakes: Option<u32>) {
+    made.wakes(at, 0, "", of).runs(at + US, of);
+    if let Some(other) = wakes {
+        made.wakes(at + 2 * US, of, "main.answer:31", other);
+    }
+    made.ends(at + 3 * US, of);
+}
+
+/// The numbers of those who are deaf, each once.
+fn deaf(document: &Document) -> Vec<u64> {
+    let rows = document.analysis().hearings().iter().filter(|row| row.deaf);
+    let mut deaf: Vec<u64> = rows
+        .inspect(|row| assert_eq!(row.evidence, Evidence::WaitedOn))
+        .map(|row| document.trace().go_id(row.goroutine).0)
+        .collect();
+    deaf.sort_unstable();
+    deaf.dedup();
+    deaf
+}
+
+#[test]
+fn who_is_asked_for_an_answer_that_nobody_waits_for_any_longer_is_deaf() {
+    let mut made = serving();
+    asks(&mut made, 10 * US, 2, 3);
+    made.waits(20 * US, 2, "select", SELECT).passes(CANCELLED, 9, &[2]);
+    made.runs(CANCELLED + 10 * US, 2).ends(CANCELLED + 20 * US, 2);
+    ends(&mut made, 120 * MS, 3, None);
+    assert_eq!(deaf(&made.document(200 * MS)), [3]);
+}
+
+#[test]
+fn of_several_questions_in_a_row_each_is_deaf_to_its_own_deadline() {
+    let mut made = serving();
+    for round in 0..3 {
+        let (at, worker) = (10 * US + i64::from(round) * CANCELLED, 3 + round);
+        asks(&mut made, at, 2, worker);
+        made.waits(at + 10 * US, 2, "select", SELECT).passes(at + 11 * MS, 90 + round, &[2]);
+        made.runs(at + 11 * MS + 10 * US, 2);
+    }
+    made.ends(110 * MS, 2);
+    for (at, worker) in [(120, 3), (121, 4), (122, 5)] {
+        ends(&mut made, at * MS, worker, None);
+    }
+    let document = made.document(200 * MS);
+    assert_eq!(deaf(&document), [3, 4, 5]);
+    let n_deaf = document.analysis().hearings().iter().filter(|row| row.deaf).count();
+    assert_eq!(n_deaf, 3, "none to another one's");
+}
+
+#[test]
+fn who_was_started_for_what_a_select_brought_was_asked_for_no_answer() {
+    let mut made = serving();
+    made.waits(5 * US, 2, "select", SELECT).wakes(MS, 1, "main.main:5", 2).runs(MS + US, 2);
+    asks(&mut made, 2 * MS, 2, 3);
+    made.waits(3 * MS, 2, "select", SELECT).passes(CANCELLED, 9, &[2]);
+    made.runs(CANCELLED + 10 * US, 2).ends(CANCELLED + 20 * US, 2);
+    ends(&mut made, 120 * MS, 3, None);
+    assert_eq!(deaf(&made.document(200 * MS)), [0; 0]);
+}
+
+#[test]
+fn who_is_told_to_stop_in_another_way_is_not_deaf() {
+    let mut made = serving();
+    made.go(10 * US, 2, "main.ask:9 < main.serve:4", 3, "main.answer").runs(11 * US, 3);
+    made.waits(12 * US, 3, "chan receive", "main.answer:30");
+    made.waits(20 * US, 2, "select", SELECT).passes(CANCELLED, 9, &[2]);
+    made.runs(CANCELLED + 10 * US, 2).wakes(CANCELLED + 11 * US, 2, "main.ask:14", 3);
+    made.ends(CANCELLED + 20 * US, 2).runs(CANCELLED + 21 * US, 3).ends(120 * MS, 3);
+    assert_eq!(deaf(&made.document(200 * MS)), [0; 0]);
+}
+
+#[test]
+fn who_answers_several_does_not_end_with_the_first_ones_context() {
+    let mut made = serving();
+    made.go(3 * US, 1, "main.main:4", 4, "main.serve").runs(4 * US, 4);
+    asks(&mut made, 10 * US, 2, 3);
+    made.waits(20 * US, 2, "select", SELECT).waits(21 * US, 4, "select", SELECT);
+    made.passes(CANCELLED, 9, &[2]);
+    made.runs(CANCELLED + 10 * US, 2).ends(CANCELLED + 20 * US, 2);
+    ends(&mut made, 120 * MS, 3, Some(4));
+    made.runs(121 * MS, 4).ends(122 * MS, 4);
+    assert_eq!(deaf(&made.document(200 * MS)), [0; 0]);
+}
+
+#[test]
+fn who_gathers_answers_is_held_up_by_the_one_that_is_deaf() {
+    let mut made = serving();
+    asks(&mut made, 10 * US, 2, 3);
+    made.go(15 * US, 2, "main.ask:10 < main.serve:4", 4, "main.gather").runs(16 * US, 4);
+    made.waits(17 * US, 4, "sync", "sync.(*WaitGroup).Wait < main.gather:40");
+    made.waits(20 * US, 2, "select", SELECT).passes(CANCELLED, 9, &[2]);
+    made.runs(CANCELLED + 10 * US, 2).ends(CANCELLED + 20 * US, 2);
+    ends(&mut made, 120 * MS, 3, Some(4));
+    made.runs(121 * MS, 4).ends(122 * MS, 4);
+    assert_eq!(deaf(&made.document(200 * MS)), [3]);
+}
+
+/// The main goroutine starts two, waits for its context, and then for both. These may have taken
+/// jobs before.
+fn main_joins(take_jobs: bool, ends_by_deadline: bool) -> Document {
+    let mut made = Made::new();
+    made.running(1, "main.main");
+    let mut at = 10 * US;
+    for of in [3, 4] {
+        made.go(at, 1, "main.main:9", of, "main.work").runs(at + US, of);
+        for _ in 0..if take_jobs { 2 } else { 0 } {
+            made.waits(at + 2 * US, of, "chan receive", "main.work:30");
+            made.wakes(at + 3 * US, 0, "", of).runs(at + 4 * US, of);
+            at += 5 * US;
+        }
+        made.waits(at + 5 * US, of, "sleep", "time.Sleep < main.work:31");
+        at += 10 * US;
+    }
+    made.waits(MS, 1, "chan receive", "main.main:12");
+    if ends_by_deadline {
+        made.passes(CANCELLED, 9, &[1]);
+    } else {
+        made.go(2 * MS, 1, "main.main:2", 8, "os/signal.NotifyContext.func1").runs(3 * MS, 8);
+        made.wakes(CANCELLED, 8, SIGNALLED, 1).ends(CANCELLED + US, 8);
+    }
+    made.runs(CANCELLED + 10 * US, 1);
+    made.waits(CANCELLED + 11 * US, 1, "sync", "sync.(*WaitGroup).Wait < main.main:14");
+    for (at, of, wakes) in [(80 * MS, 3, None), (90 * MS, 4, Some(1))] {
+        made.wakes(at, 0, "", of).runs(at + US, of);
+        if let Some(other) = wakes {
+            made.wakes(at + 2 * US, of, "sync.(*WaitGroup).Done < main.work:33", other);
+        }
+        made.ends(at + 3 * US, of);
+    }
+    made.runs(91 * MS, 1).document(100 * MS)
+}
+
+#[test]
+fn those_for_whom_the_main_goroutine_waits_after_its_context_are_deaf() {
+    for ends_by_deadline in [true, false] {
+        assert_eq!(deaf(&main_joins(false, ends_by_deadline)), [3, 4]);
+        assert_eq!(
+            deaf(&main_joins(true, ends_by_deadline)),
+            [0; 0],
+            "they end when no job is left"
+        );
+    }
+}
+
+/// One that serves starts two that listen and one more, and waits for all; that one never ends.
+fn hangs(same_kind: bool) -> Document {
+    let mut made = serving();
+    for (at, of) in [(10 * US, 3), (20 * US, 4)] {
+        made.go(at, 2, "main.serve:10", of, "main.listen").runs(at + US, of);
+        made.waits(at + 2 * US, of, "chan receive", "main.listen:30");
+    }
+    let (line, start) =
+        if same_kind { ("main.serve:10", "main.listen") } else { ("main.serve:11", "main.watch") };
+    made.go(30 * US, 2, line, 5, start).runs(31 * US, 5);
+    made.waits(32 * US, 5, "select", "main.stuck:40 < main.listen:33");
+    made.waits(40 * US, 2, "sync", GROUP).timer(CANCELLED, 9);
+    for (at, of) in [(2 * US, 4), (5 * US, 3)] {
+        made.wakes(CANCELLED + at, 9, DEADLINE, of).runs(CANCELLED + at + US, of);
+        made.ends(CANCELLED + at + 2 * US, of);
+    }
+    made.ends(CANCELLED + 20 * US, 9);
+    made.document(200 * MS)
+}
+
+#[test]
+fn a_group_that_still_waits_when_the_trace_ends_waits_for_the_deaf() {
+    let document = hangs(true);
+    assert_eq!(deaf(&document), [5]);
+    let row = document.analysis().hearings().iter().find(|row| row.deaf).expect("one is");
+    assert_eq!(row.outcome, super::super::Outcome::Alive);
+    assert_eq!(deaf(&hangs(false)), [0; 0], "it may have a context of its own");
+}

@@ -185,7 +185,7 @@ impl After<'_> {
             // After another such limit it is the next operation's.
             HeardIn::Own => self.heard.private_limit || !next.ends_cleanup,
         }) || self.waits_again()
-            || alike_before && self.returns()
+            || alike_before && (self.returns() || self.goes_round())
             || self.goes_back_to_its_loop()
             || self.goes_on_to_wait_for_work()
             || self.goes_on_after_its_own()
@@ -194,6 +194,12 @@ impl After<'_> {
     /// Whether it was seen anywhere but in the function in which it heard, or below.
     fn returns(&self) -> bool {
         self.stops().take(LOOK_AHEAD).any(|span| self.is_outside(&span))
+    }
+
+    /// Whether it went back up, in the function in which it heard, to wait for the next thing to do.
+    fn goes_round(&self) -> bool {
+        let mut waits = self.waits().take(LOOK_AHEAD);
+        waits.any(|span| self.is_for_work(&span) && self.way_to(&span) == Turn::Back)
     }
 
     /// Whether a stop was neither in the function in which it heard nor below.

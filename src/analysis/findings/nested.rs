@@ -2,12 +2,14 @@
 //!
 //! A child that asks for a later deadline than its parent has gets none of its own, so no timer
 //! of it is ever seen. What is seen is that its waiters are woken at the parent's time, a level
-//! or more below the context whose deadline passed.
+//! or more below the context whose deadline passed. A group of a library (`errgroup`) makes a
+//! context for its members, which is a level without a deadline.
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::base::{StackId, StrId, narrow};
 
+use super::super::lives;
 use super::super::names::Origin;
 use super::super::types::{Finding, Hearing};
 use super::super::words::{Cause, Evidence, HeardIn, Rule, Severity};
@@ -29,7 +31,9 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
         if facts.book.function(kind).origin != Origin::User {
             continue;
         }
-        if hearing.depth > 1 {
+        let start = facts.book.function(lives::name(facts.trace, hearing.goroutine));
+        let of_group = u16::from(start.origin == Origin::Dependency);
+        if hearing.depth > 1 + of_group {
             below.entry(kind).or_default().push(hearing);
         } else {
             // Its own deadline does count, some time: the levels are no mistake.

@@ -100,6 +100,29 @@ fn goroutines_that_never_end_are_still_alive_though_their_creator_is() {
     }
 }
 
+/// Whether a deadline counts as cut short that reaches one so many levels below; a library's group
+/// may have started it.
+fn is_cut_short(of_group: bool, levels: usize) -> bool {
+    let go = "golang.org/x/sync/errgroup.(*Group).Go.func1";
+    let (start, called_by) =
+        if of_group { (go, format!(" < {go}")) } else { ("main.member", String::new()) };
+    let wait = format!("main.member:20{called_by}");
+    let wakes = format!("{}{DEADLINE}", "context.(*cancelCtx).cancel < ".repeat(levels));
+    let mut made = Made::new();
+    made.running(1, "runtime.main").go(US, 1, "main.main:7", 2, start).runs(2 * US, 2);
+    made.waits(3 * US, 2, "select", &wait).timer(MS, 3).wakes(2 * MS, 3, &wakes, 2);
+    made.ends(2 * MS + US, 3).runs(2 * MS + 2 * US, 2).ends(2 * MS + 3 * US, 2);
+    let document = made.document(3 * MS);
+    document.analysis().findings().iter().any(|it| it.rule == Rule::DeadlineCutShort)
+}
+
+#[test]
+fn a_groups_context_is_no_deadline_of_its_members() {
+    let cut = |of_group| [0, 1, 2].map(|levels| is_cut_short(of_group, levels));
+    assert_eq!(cut(false), [false, true, true]);
+    assert_eq!(cut(true), [false, false, true]);
+}
+
 /// A goroutine that waits for its context with this stack, hears, and then stays in another wait
 /// for 60 ms.
 fn stays(heard: &str, reason: &str, stack: &str) -> Document {

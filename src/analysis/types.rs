@@ -315,6 +315,23 @@ impl Analysis {
         &self.findings
     }
 
+    /// The findings, those of one place in the code together: where the first of them was. What is
+    /// of no place is alone.
+    #[must_use]
+    pub fn findings_by_place(&self) -> Vec<Vec<&Finding>> {
+        let mut places: Vec<Vec<&Finding>> = Vec::new();
+        let mut row_of: FxHashMap<Frame, usize> = FxHashMap::default();
+        for finding in &self.findings {
+            let next = places.len();
+            let row = finding.site.map_or(next, |site| *row_of.entry(site).or_insert(next));
+            match places.get_mut(row) {
+                Some(place) => place.push(finding),
+                None => places.push(vec![finding]),
+            }
+        }
+        places
+    }
+
     /// The whole in numbers.
     #[must_use]
     pub fn summary(&self) -> &Summary {

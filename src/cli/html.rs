@@ -204,11 +204,13 @@ fn write_finding(out: &mut dyn Write, finding: &ToldFinding) -> io::Result<()> {
         Severity::Low => "faint",
     };
     let class = format!("word {class}");
+    let all = std::iter::once(&finding.message).chain(&finding.also);
+    let all: Vec<_> = all.map(|message| text(message)).collect();
     let cells = [
         (&*class, finding.severity.name()),
         ("word", finding.rule),
         ("", &code(&finding.place)),
-        ("", &text(&finding.message)),
+        ("", &all.join("<br>")),
         ("", &text(&finding.fix)),
     ];
     row(out, &cells)

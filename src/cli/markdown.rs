@@ -53,7 +53,9 @@ pub(super) fn write_report(out: &mut dyn Write, told: &Told) -> io::Result<()> {
     }
     for finding in told.findings.iter().take(ROWS) {
         let place = code(&finding.place);
-        let (message, fix) = (cell(&finding.message), cell(&finding.fix));
+        let all = std::iter::once(&finding.message).chain(&finding.also);
+        let all: Vec<_> = all.map(|message| cell(message)).collect();
+        let (message, fix) = (all.join("<br>"), cell(&finding.fix));
         writeln!(out, "| {} | {} | {place} | {message} | {fix} |", finding.severity, finding.rule)?;
     }
     below_table(out, told.findings.len())

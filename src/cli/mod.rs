@@ -98,11 +98,11 @@ pub fn instead_of_window(traces: &[PathBuf], why: &str) -> Result<Status, Failur
     match traces {
         [] => Err(Failure::new("no window", format!("{why}; name a trace to get its report"))),
         [trace] => {
-            complain(&format!("no window: {why}; here is the report"));
+            complain(&format!("no window: {why}; printing the report instead"));
             report(trace, format, LateArgs::default(), read, None)
         }
         [before, after, ..] => {
-            complain(&format!("no window: {why}; here is the comparison"));
+            complain(&format!("no window: {why}; printing the comparison instead"));
             let (before, after) = (before.clone(), after.clone());
             diff(&DiffArgs { before, after, format, fail_on: None, output: None, read })
         }

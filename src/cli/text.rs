@@ -73,5 +73,6 @@ fn finding(out: &mut dyn Write, finding: &ToldFinding) -> io::Result<()> {
         styled(STRONG, finding.rule),
         finding.place,
     )?;
-    writeln!(out, "{INDENT}{}\n{INDENT}{}", finding.message, styled(GOOD, &finding.fix))
+    writeln!(out, "{INDENT}{}\n{INDENT}{}", finding.message, styled(GOOD, &finding.fix))?;
+    finding.also.iter().try_for_each(|also| writeln!(out, "{INDENT}{}", styled(FAINT, also)))
 }

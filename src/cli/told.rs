@@ -84,6 +84,8 @@ pub(super) struct ToldFinding {
     pub(super) place: String,
     /// What happened.
     pub(super) message: String,
+    /// What else happened in the same place.
+    pub(super) also: Vec<String>,
     /// How to cure it.
     pub(super) fix: String,
 }
@@ -94,6 +96,7 @@ impl Told {
         let document = &opened.document;
         let summary = document.analysis().summary();
         let (late, left) = late(document);
+        let trace = document.trace();
         let findings = document.analysis().findings();
         let is_grave = findings.iter().any(|finding| finding.severity == Severity::High);
         Self {
@@ -104,9 +107,11 @@ impl Told {
             quantiles: quantiles(document.trace().clock(), summary),
             late,
             left,
-            findings: findings
+            findings: document
+                .analysis()
+                .findings_by_place()
                 .iter()
-                .map(|finding| ToldFinding::new(document.trace(), finding))
+                .filter_map(|of_place| ToldFinding::new(trace, of_place))
                 .collect(),
         }
     }
@@ -140,22 +145,29 @@ fn doubt(opened: &Opened) -> Option<&'static str> {
 }
 
 impl ToldFinding {
-    fn new(trace: &Trace, finding: &Finding) -> Self {
-        let mut at = match finding.site {
+    /// Words the findings of one place, of which the first matters most.
+    fn new(trace: &Trace, of_place: &[&Finding]) -> Option<Self> {
+        let (finding, others) = of_place.split_first()?;
+        let at = match finding.site {
             Some(site) => place(trace, site),
             None if finding.function == StrId::EMPTY => String::new(),
             None => function(trace, finding.function).into_owned(),
         };
-        if finding.count > 1 {
-            at = format!("{at} ×{}", grouped(finding.count.into()));
-        }
-        Self {
+        let times = |finding: &Finding| match finding.count {
+            0 | 1 => String::new(),
+            n => format!(" ×{}", grouped(n.into())),
+        };
+        let also = |other: &&Finding| {
+            format!("also {}{}: {}", other.rule, times(other), safe(&other.message))
+        };
+        Some(Self {
             severity: finding.severity,
             rule: finding.rule.name(),
-            place: at.trim_start().to_owned(),
+            place: format!("{at}{}", times(finding)).trim_start().to_owned(),
             message: safe(&finding.message).into_owned(),
+            also: others.iter().map(also).collect(),
             fix: safe(&finding.fix).into_owned(),
-        }
+        })
     }
 }
 
@@ -386,6 +398,7 @@ mod tests {
             rule: "",
             place: String::new(),
             message: String::new(),
+            also: Vec::new(),
             fix: String::new(),
         };
         let forms = |told: &Told| {

@@ -179,3 +179,18 @@ fn workers_and_connections_that_serve_many_contexts_live_on() {
     assert!(workers.clone().count() > 0);
     assert!(workers.into_iter().all(|hearing| hearing.outcome == Outcome::LivesOn));
 }
+
+#[test]
+fn findings_of_one_place_are_told_together_and_each_once() {
+    let document = open(&example("sleep-in-handler/before"));
+    let analysis = document.analysis();
+    let places = analysis.findings_by_place();
+    let rules: Vec<Vec<Rule>> =
+        places.iter().map(|place| place.iter().map(|finding| finding.rule).collect()).collect();
+    assert!(rules.contains(&vec![Rule::LateExit, Rule::LongSleep, Rule::Deaf]), "{rules:?}");
+    assert_eq!(rules.iter().map(Vec::len).sum::<usize>(), analysis.findings().len());
+    for place in places.iter().filter(|place| place.len() > 1) {
+        assert!(place.iter().all(|finding| finding.site.is_some()));
+        assert!(place.windows(2).all(|pair| pair[0].site == pair[1].site));
+    }
+}

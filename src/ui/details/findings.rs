@@ -58,9 +58,11 @@ pub(super) fn list_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
             ui.label(weak(ctx.theme, text));
         }
         judged_ui(ui, ctx, sheet);
-        for finding in analysis.findings() {
-            card_ui(ui, ctx, slot, sheet, finding);
-            ui.add_space(2.0);
+        for of_place in analysis.findings_by_place() {
+            if let Some((finding, others)) = of_place.split_first() {
+                card_ui(ui, ctx, (slot, sheet), finding, others);
+                ui.add_space(2.0);
+            }
         }
         groups_ui(ui, ctx, sheet);
     }
@@ -168,8 +170,15 @@ fn entry_ui(ui: &mut Ui, theme: &Theme, color: egui::Color32, text: &str) {
     });
 }
 
-/// One finding; a click selects the worst of what it is about.
-fn card_ui(ui: &mut Ui, ctx: &Ctx<'_>, slot: Slot, sheet: &Sheet, finding: &Finding) {
+/// A finding, and what else was found in the same place; a click selects the worst of what the first
+/// is about.
+fn card_ui(
+    ui: &mut Ui,
+    ctx: &Ctx<'_>,
+    (slot, sheet): (Slot, &Sheet),
+    finding: &Finding,
+    others: &[&Finding],
+) {
     let theme = ctx.theme;
     let color = match finding.severity {
         Severity::High => theme.late_text,
@@ -203,6 +212,9 @@ fn card_ui(ui: &mut Ui, ctx: &Ctx<'_>, slot: Slot, sheet: &Sheet, finding: &Find
             ui.add(Label::new(caption(theme, place)).truncate()).on_hover_text(file);
         }
         ui.add(Label::new(caption(theme, &finding.fix)).wrap());
+        for other in others {
+            also_ui(ui, theme, sheet, other);
+        }
     });
     let id = ui.scope_id().with(("finding", slot, finding.rule, finding.function, finding.site));
     let response = ui.interact(inner.response.rect, id, egui::Sense::click());
@@ -212,6 +224,19 @@ fn card_ui(ui: &mut Ui, ctx: &Ctx<'_>, slot: Slot, sheet: &Sheet, finding: &Find
     {
         ctx.send(Command::Jump(Selected { slot, what }));
     }
+}
+
+/// What else was found there, in one line; all of it beside the pointer.
+fn also_ui(ui: &mut Ui, theme: &Theme, sheet: &Sheet, finding: &Finding) {
+    let mut text = format!("also {}", rule_title(finding.rule).to_lowercase());
+    if finding.worst_ns > 0 {
+        let _ = write!(text, ", {}", sheet.duration(finding.worst_ns));
+    }
+    if finding.count > 1 {
+        let _ = write!(text, ", {}×", thousands(u64::from(finding.count)));
+    }
+    let all = format!("{}\n\n{}", short_names(&finding.message), finding.fix);
+    ui.add(Label::new(caption(theme, text)).truncate()).on_hover_text(all);
 }
 
 /// The worst of what a finding is about.

@@ -19,7 +19,7 @@ use super::words::{Cause, Evidence, HeardIn};
 /// How many hearings before or after one to look at, in the life of one goroutine.
 const MAX_OTHERS: usize = 64;
 
-/// Who hears the time limit of an operation besides the one whose operation it is: few.
+/// Who hears the end of an operation besides the one whose operation it is: few.
 const MAX_HELPERS: usize = 8;
 
 /// Decides, and notes it in the table of hearings.
@@ -32,7 +32,7 @@ pub(crate) fn judge(
     listening: &Listening,
 ) {
     let owners = threads.over_rows(cancels.len(), |rows| {
-        cancels[rows].iter().map(|cancel| limited(trace, cancel, hearings)).collect()
+        cancels[rows].iter().map(|cancel| Owner::of(trace, cancel, hearings)).collect()
     });
     // Most heard one cancel only.
     let several = by_goroutine.several().iter().flat_map(|&goroutine| by_goroutine.of(goroutine));
@@ -53,8 +53,7 @@ pub(crate) fn judge(
             let heard_too =
                 others.next_if(|(row, _)| *row == at).map_or(HeardToo::default(), |it| it.1);
             let cancel = &cancels[row.cancel as usize];
-            let private_limit = owners[row.cancel as usize] == Some(row.goroutine);
-            settle(&ground, cancel, row, private_limit, heard_too);
+            settle(&ground, cancel, row, owners[row.cancel as usize], heard_too);
         }
     });
 }
@@ -64,7 +63,7 @@ fn settle(
     ground: &Ground<'_>,
     cancel: &Cancel,
     row: &mut Hearing,
-    private_limit: bool,
+    owner: Owner,
     heard_too: HeardToo,
 ) {
     let Ground { trace, book, .. } = *ground;
@@ -80,7 +79,9 @@ fn settle(
         place,
         told_to_stop: !place.library_only
             && (place.heard_in == HeardIn::Own || cancel.cause.ends_all()),
-        private_limit,
+        private_limit: owner.is_limit_of(row.goroutine),
+        alone: owner.who == Some(row.goroutine)
+            && (!cancel.cause.ends_all() || cancel.cause == Cause::ClientGone),
         waited_before: row.evidence == Evidence::Woken && stack == StackId::EMPTY,
         by_own_child: cancel.n_heard() == 1
             && cancel.by.is_some_and(|by| descends(trace, by, row.goroutine)),
@@ -99,14 +100,34 @@ fn descends(trace: &Trace, goroutine: Goroutine, from: Goroutine) -> bool {
     parents.skip(1).take(GENERATIONS).any(|of| of == from)
 }
 
-/// Whose operation a time limit is for: that of the only one who heard it in its own right. Callbacks
-/// of the cancel and goroutines that it had started itself are parts of the operation.
-fn limited(trace: &Trace, cancel: &Cancel, hearings: &[Hearing]) -> Option<Goroutine> {
-    // `time.AfterFunc(d, cancel)` is a time limit as well.
-    let is_limit = cancel.cause == Cause::Deadline
-        || cancel.cause == Cause::Explicit
-            && cancel.by.is_some_and(|by| lives::born(trace, by).is_some() && is_timers(trace, by));
-    if !is_limit || cancel.n_heard() > MAX_HELPERS {
+/// Whose operation a cancel ended: that of the only one who heard it in its own right. Callbacks of
+/// the cancel and goroutines that it had started itself are parts of the operation.
+#[derive(Clone, Copy, Default)]
+struct Owner {
+    who: Option<Goroutine>,
+    /// Whether the cancel was a time limit.
+    is_limit: bool,
+}
+
+impl Owner {
+    fn of(trace: &Trace, cancel: &Cancel, hearings: &[Hearing]) -> Self {
+        // `time.AfterFunc(d, cancel)` is a time limit as well.
+        let is_limit = cancel.cause == Cause::Deadline
+            || cancel.cause == Cause::Explicit
+                && cancel
+                    .by
+                    .is_some_and(|by| lives::born(trace, by).is_some() && is_timers(trace, by));
+        Self { who: sole(trace, cancel, hearings), is_limit }
+    }
+
+    fn is_limit_of(self, goroutine: Goroutine) -> bool {
+        self.is_limit && self.who == Some(goroutine)
+    }
+}
+
+/// The only one who heard a cancel in its own right.
+fn sole(trace: &Trace, cancel: &Cancel, hearings: &[Hearing]) -> Option<Goroutine> {
+    if cancel.n_heard() > MAX_HELPERS {
         return None;
     }
     let heard = hearings.get(cancel.heard.start as usize..cancel.heard.end as usize)?;
@@ -126,8 +147,8 @@ struct Others<'a> {
     cancels: &'a [Cancel],
     hearings: &'a [Hearing],
     by_goroutine: &'a ByGoroutine,
-    /// By cancel: see [`limited`].
-    owners: &'a [Option<Goroutine>],
+    /// By cancel.
+    owners: &'a [Owner],
 }
 
 impl Others<'_> {
@@ -175,7 +196,7 @@ impl Others<'_> {
 
     fn later(&self, next: &Hearing, last: &Hearing) -> Later {
         let is_limit =
-            |hearing: &Hearing| self.owners[hearing.cancel as usize] == Some(hearing.goroutine);
+            |hearing: &Hearing| self.owners[hearing.cancel as usize].is_limit_of(hearing.goroutine);
         let ended = lives::ended(self.trace, next.goroutine);
         let ends_cleanup = is_limit(next)
             && is_limit(last)

@@ -49,6 +49,8 @@ pub(crate) struct Heard {
     pub(crate) told_to_stop: bool,
     /// Whether the cancel was a time limit that nobody else heard but for its own helpers.
     pub(crate) private_limit: bool,
+    /// Whether nobody else heard the cancel but for its own helpers, and it did not end all.
+    pub(crate) alone: bool,
     /// Whether one of its own goroutines cancelled, and nobody else heard.
     pub(crate) by_own_child: bool,
 }
@@ -187,6 +189,7 @@ impl After<'_> {
         }) || self.waits_again()
             || alike_before && (self.returns() || self.goes_round())
             || self.goes_back_to_its_loop()
+            || self.goes_round_for_work()
             || self.goes_on_to_wait_for_work()
             || self.goes_on_after_its_own()
     }
@@ -200,6 +203,29 @@ impl After<'_> {
     fn goes_round(&self) -> bool {
         let mut waits = self.waits().take(LOOK_AHEAD);
         waits.any(|span| self.is_for_work(&span) && self.way_to(&span) == Turn::Back)
+    }
+
+    /// Whether it alone heard, and went back up in the function in which it heard, to wait for work in
+    /// a place where it had waited before, or where others have it: the context was one job's.
+    ///
+    /// Who only left the select, and not the loop, takes one thing after the other there and never
+    /// waits anywhere else again, since its context is cancelled.
+    fn goes_round_for_work(&self) -> bool {
+        if !self.heard.alone {
+            return false;
+        }
+        let waits: Vec<Span> = self.waits().take(LOOK_AHEAD).collect();
+        let is_round = |span: &Span| self.is_for_work(span) && self.way_to(span) == Turn::Back;
+        let idle = waits.windows(2).filter(|pair| pair.iter().all(is_round)).count();
+        let Some(first) = waits.iter().find(|span| is_round(span)) else { return false };
+        let place = self.book.place(first.stack);
+        let before = || {
+            let mut before =
+                self.trace.spans_before(self.heard.goroutine, self.heard.cancelled).take(LOOK_BACK);
+            before
+                .any(|span| span.state == GoState::Waiting && self.book.place(span.stack) == place)
+        };
+        idle <= 1 && (self.is_fed_by_others(first) || before())
     }
 
     /// Whether a stop was neither in the function in which it heard nor below.

@@ -215,7 +215,13 @@ impl After<'_> {
             return false;
         }
         let waits: Vec<Span> = self.waits().take(LOOK_AHEAD).collect();
-        let is_round = |span: &Span| self.is_for_work(span) && self.way_to(span) == Turn::Back;
+        let stacks = self.trace.stacks();
+        let function = |stack| stacks.top(self.book.user(stack)).map(|frame| frame.function);
+        let is_round = |span: &Span| {
+            self.is_for_work(span)
+                && self.way_to(span) == Turn::Back
+                && function(span.stack) == function(self.heard.stack)
+        };
         let idle = waits.windows(2).filter(|pair| pair.iter().all(is_round)).count();
         let Some(first) = waits.iter().find(|span| is_round(span)) else { return false };
         let place = self.book.place(first.stack);

@@ -278,14 +278,19 @@ fn longer_in(pooled: &Sample, than: Duration) -> usize {
 }
 
 /// Whether more of one sample are slow than of another, by more than the margin by which each
-/// duration may grow and not matter; slow is what is beyond the p95 of both together.
+/// duration may grow and not matter; slow is what is beyond a quantile of both together.
 ///
 /// What was cut off before that may have been fast or slow: it counts as what speaks against a
 /// difference.
-pub(crate) fn tail_test(before: &Sample, after: &Sample, margin: impl Fn(i64) -> i64) -> Test {
+pub(crate) fn tail_test(
+    before: &Sample,
+    after: &Sample,
+    percent: usize,
+    margin: impl Fn(i64) -> i64,
+) -> Test {
     let more = |before: &Sample, after: &Sample| {
         let raised = before.raised(&margin);
-        let limit = raised.with(after).quantile(95);
+        let limit = raised.with(after).quantile(percent);
         let may_be = raised.count(|duration| duration.cut_off || duration.ns > limit);
         let is = after.count(|duration| duration.ns > limit);
         of_shares([may_be, is], [before.len(), after.len()]).max(0.0)

@@ -137,7 +137,7 @@ pub struct DiffArgs {
 /// The verdicts of a comparison that can be asked to fail.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
 pub enum FailOn {
-    /// Any group is worse after correction for the number of groups, or goroutines are late at a new cancel site: two, or one by 50ms.
+    /// Any group is worse after correction for the number of groups, or goroutines are late at a cancel site where none was: two at a new one, or one by 50ms.
     Worse,
 }
 

@@ -59,7 +59,7 @@ pub(super) fn verdict_words(diff: &Diff) -> (&'static str, String) {
     let is_new = |group: &&DiffGroup| group.is_newly_late() && group.is_one_site();
     let new = match diff.groups.iter().filter(is_new).count() {
         0 => String::new(),
-        n => format!("; goroutines are late at {}", count(n as u64, "new cancel site")),
+        n => format!("; goroutines are late at {} where none was", count(n as u64, "cancel site")),
     };
     match diff.verdict {
         Verdict::Worse => ("Worse", format!("{worse} worse, {better} better{new}.")),
@@ -67,7 +67,19 @@ pub(super) fn verdict_words(diff: &Diff) -> (&'static str, String) {
         Verdict::NotEnoughData => {
             ("Too little data", format!("no group has {ENOUGH} durations on both sides."))
         }
-        _ => ("Same", "no difference that matters.".to_owned()),
+        _ => ("Same", same_words(diff).to_owned()),
+    }
+}
+
+/// Why nothing is called a change.
+fn same_words(diff: &Diff) -> &'static str {
+    let differs = |group: &DiffGroup| {
+        group.late[0] != group.late[1] && group.verdict == Verdict::NotEnoughData
+    };
+    if diff.groups.iter().any(differs) {
+        "no difference that is sure; too few goroutines heard a cancel to compare how late they were."
+    } else {
+        "no difference that matters."
     }
 }
 

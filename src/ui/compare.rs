@@ -176,7 +176,7 @@ fn verdict_head_ui(ui: &mut Ui, ctx: &Ctx<'_>, diff: &Diff, spared: f32) {
     let is_new = |group: &&DiffGroup| group.is_newly_late() && group.is_one_site();
     let new = match diff.groups.iter().filter(is_new).count() {
         0 => String::new(),
-        n => format!(", late at {}", count(n, "new cancel site")),
+        n => format!(", late at {} where none was", count(n, "cancel site")),
     };
     let counts = format!(
         "{}: {} worse, {} better{new}",

@@ -104,14 +104,14 @@ fn a_click_on_a_row_leaves_the_others_where_they_are() {
     let mut harness = window();
     let pair = ["traces/sleep-in-handler/before.trace", "traces/sleep-in-handler/after.trace"];
     drop_files(&mut harness, &pair);
-    let before = names(&harness, "Lifetime ");
+    let before = names(&harness, "Overstay ");
     assert!(before.len() > 2);
     click(&mut harness, "better: Overstay main.pay");
-    assert_eq!(names(&harness, "Lifetime "), before);
+    assert_eq!(names(&harness, "Overstay "), before);
     harness.get_by_label("Find").focus();
     harness.get_by_label("Find").type_text("x");
     wait(&mut harness);
-    assert!(names(&harness, "Lifetime ").len() < before.len(), "typed words fit the table, too");
+    assert!(names(&harness, "Overstay ").len() < before.len(), "typed words fit the table, too");
 }
 
 #[test]

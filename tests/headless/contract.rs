@@ -329,9 +329,10 @@ fn diff(diff: &Value) -> Check {
         group(row).map_err(|complaint| format!("group {}: {complaint}", row["key"]))?;
     }
     word(diff, "verdict", &VERDICTS[..4])?;
-    // What is late only after is worse, but for what could not be helped.
+    // Where nobody was late before, or too few were reached to compare, it is worse that one is,
+    // but for what could not be helped.
     let may_be_late = |row: &Value| {
-        row["verdict"] == "only-after"
+        (row["verdict"] == "only-after" || row["verdict"] == "not-enough-data")
             && row["kind"] == "cancel-site"
             && row["after"]["max_ns"].as_i64().is_some_and(|ns| ns > 10_000_000)
     };

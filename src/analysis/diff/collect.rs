@@ -2,13 +2,15 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::base::{Goroutine, StackId, StrId, Time};
+use crate::base::{Goroutine, Interval, StackId, StrId, Time};
 use crate::model::{Chunk, Edge, RunAt, Trace};
 use crate::parse::event::GoState;
 
 use super::super::Document;
 use super::super::accused::Accused;
-use super::super::book::Traits;
+use super::super::book::{Book, Traits};
+use super::super::lives;
+use super::super::names::Origin;
 use super::super::scan::{Runs, each_span};
 use super::super::stats::{Duration, Sample};
 use super::super::threads::Threads;
@@ -30,6 +32,9 @@ const IDLE: &[&str] = &[
     "system goroutine wait",
     "",
 ];
+
+/// Why one is in the run queue who has called `runtime.Gosched`.
+const YIELDS: &str = "runtime.Gosched";
 
 /// The durations of one row.
 #[derive(Default)]
@@ -56,14 +61,14 @@ impl Rows {
     }
 }
 
-/// All durations of a trace that can be compared.
-pub(super) fn rows(document: &Document) -> Vec<(Key, Row)> {
+/// All durations of a trace that can be compared; what the GC took, by slices of time.
+pub(super) fn rows(document: &Document, slice_ns: Option<i64>) -> Vec<(Key, Row)> {
     let mut rows = Rows::default();
     overstays(document, &mut rows);
     lifetimes(document, &mut rows);
     tasks(document.trace(), &mut rows);
     waits(document, &mut rows);
-    world(document.trace(), &mut rows);
+    world(document.trace(), slice_ns, &mut rows);
     let Rows { durations, kept, late } = rows;
     let whole = durations.into_iter().map(|(key, durations)| {
         let late = late.get(&key).copied().unwrap_or(0);
@@ -96,22 +101,27 @@ fn overstays(document: &Document, rows: &mut Rows) {
     }
 }
 
-/// The lifetimes of goroutines that were born in the trace.
+/// The lifetimes of goroutines that were born in the trace, but for those of the standard library:
+/// how long a connection is kept is not the program's doing.
 fn lifetimes(document: &Document, rows: &mut Rows) {
-    let trace = document.trace();
+    let (trace, book) = (document.trace(), &document.analysis().book);
     let lives = &trace.goroutines;
     let mut by_place: FxHashMap<(StrId, StackId), Vec<Duration>> = FxHashMap::default();
     for goroutine in trace.goroutines() {
         let at = goroutine.index();
         let (born, ended) = (lives.born[at], lives.ended[at]);
         let Some(born) = born.time() else { continue };
-        if document.analysis().book.function(lives.names[at]).is.has(Traits::RUNTIME) {
+        // What a group started is of the kind that it was started for.
+        let name = book.kind(trace, goroutine);
+        if book.function(name).origin == Origin::Std {
             continue;
         }
         let cut_off = ended == Edge::OUTSIDE;
         let ns = ended.time().unwrap_or(trace.interval().end) - born;
-        let place = (lives.names[at], lives.creation_stacks[at]);
-        by_place.entry(place).or_default().push(Duration { ns, cut_off });
+        by_place
+            .entry((name, lives.creation_stacks[at]))
+            .or_default()
+            .push(Duration { ns, cut_off });
     }
     for ((name, stack), durations) in by_place {
         let name = trace.string(name);
@@ -146,11 +156,11 @@ fn waits(document: &Document, rows: &mut Rows) {
     let (trace, book) = (document.trace(), &document.analysis().book);
     let mut by_place: FxHashMap<Place, Kept> = FxHashMap::default();
     let of_chunks = Threads::all()
-        .of_chunks(trace, |(): &mut (), number, chunk| waits_in(trace, number, chunk));
+        .of_chunks(trace, |(): &mut (), number, chunk| waits_in((trace, book), number, chunk));
     for (place, kept) in of_chunks.into_iter().flatten() {
         by_place.entry(place).or_default().join(kept);
     }
-    let first = first_waits(trace);
+    let first = first_waits(trace, book);
     if !first.is_empty() {
         by_place.entry(None).or_default().join(first);
     }
@@ -175,12 +185,17 @@ fn waits(document: &Document, rows: &mut Rows) {
 }
 
 /// The waits that begin in a chunk and end in the trace, by place.
-fn waits_in(trace: &Trace, number: usize, chunk: &Chunk) -> Vec<(Place, Kept)> {
+fn waits_in((trace, book): (&Trace, &Book), number: usize, chunk: &Chunk) -> Vec<(Place, Kept)> {
     let mut by_place: FxHashMap<(u16, u32), Kept> = FxHashMap::default();
     let kinds = chunk.kinds();
-    let waits = |row: u16| match kinds[usize::from(row)].state {
-        GoState::Waiting => u8::from(kinds[usize::from(row)].words > 0),
-        state => u8::from(state == GoState::Runnable),
+    let waits = |row: u16| {
+        let kind = &kinds[usize::from(row)];
+        u8::from(match kind.state {
+            GoState::Waiting => kind.words > 0,
+            // Who offers its processor to others gets in nobody's way by waiting.
+            GoState::Runnable => trace.string(kind.reason) != YIELDS,
+            _ => false,
+        })
     };
     let mut runs = Runs::new(chunk);
     each_span(chunk, waits, |wait| {
@@ -196,6 +211,7 @@ fn waits_in(trace: &Trace, number: usize, chunk: &Chunk) -> Vec<(Place, Kept)> {
         let row = chunk.kind_rows().get(at).unwrap_or_default();
         let key = match kinds[usize::from(row)].state {
             GoState::Waiting => (row, chunk.columns.stack(wait.word()).unwrap_or(u32::MAX)),
+            _ if is_runtimes(trace, book, goroutine) => return,
             _ => (u16::MAX, 0),
         };
         by_place.entry(key).or_default().push(goroutine, chunk.start(at), end);
@@ -208,19 +224,25 @@ fn waits_in(trace: &Trace, number: usize, chunk: &Chunk) -> Vec<(Place, Kept)> {
 }
 
 /// The waits for a processor from a goroutine's birth on, which no chunk has.
-fn first_waits(trace: &Trace) -> Kept {
+fn first_waits(trace: &Trace, book: &Book) -> Kept {
     let lives = &trace.goroutines;
     let mut waits = Kept::default();
     for goroutine in trace.goroutines() {
         let at = goroutine.index();
         if let Some(born) = lives.born[at].time()
             && lives.first_state[at] == GoState::Runnable
+            && !is_runtimes(trace, book, goroutine)
             && let Some(end) = lives.runs(goroutine).first().and_then(|run| start_of(trace, *run))
         {
             waits.push(goroutine, born, end);
         }
     }
     waits
+}
+
+/// Whether a goroutine is one of the runtime's own, which has time.
+fn is_runtimes(trace: &Trace, book: &Book, goroutine: Goroutine) -> bool {
+    book.function(lives::name(trace, goroutine)).is.has(Traits::RUNTIME)
 }
 
 /// When a goroutine's first span after a chunk begins; none if there is none.
@@ -235,18 +257,39 @@ fn start_of(trace: &Trace, run: RunAt) -> Option<Time> {
     Some(chunk.start(chunk.run(run.member).start))
 }
 
-/// GC cycles, assists and stop-the-world stretches.
-fn world(trace: &Trace, rows: &mut Rows) {
+/// What of each slice of time the GC marked, goroutines helped it, and the world stood still: how
+/// long each cycle takes says nothing of how many there are. And stop-the-world stretches by reason.
+fn world(trace: &Trace, slice_ns: Option<i64>, rows: &mut Rows) {
     let world = trace.world();
     let whole = |ns| Duration { ns, cut_off: false };
-    for cycle in world.gc() {
-        rows.put(GroupKind::Gc, "mark".to_owned(), "", whole(cycle.ns()));
-    }
-    for assist in world.assists() {
-        rows.put(GroupKind::Gc, "assist".to_owned(), "", whole(assist.interval.ns()));
-    }
     for stop in world.stop_the_world() {
         let reason = trace.string(stop.reason);
         rows.put(GroupKind::Stw, reason.to_owned(), "", whole(stop.interval.ns()));
     }
+    let Some(slice_ns) = slice_ns else { return };
+    let marks: Vec<Interval> = world.gc().to_vec();
+    let assists: Vec<Interval> = world.assists().iter().map(|assist| assist.interval).collect();
+    for (what, intervals) in [("mark", marks), ("assist", assists)] {
+        let what = format!("{what} in each {}", trace.clock().text(slice_ns));
+        for ns in in_slices(trace.interval(), slice_ns, &intervals) {
+            rows.put(GroupKind::Gc, what.clone(), "", whole(ns));
+        }
+    }
+}
+
+/// How much of each whole slice of time some intervals take, which may overlap.
+fn in_slices(all: Interval, slice_ns: i64, intervals: &[Interval]) -> Vec<i64> {
+    let n = usize::try_from(all.ns() / slice_ns).unwrap_or(0);
+    let mut slices = vec![0; n];
+    let slice_of = |at: Time| usize::try_from((at - all.start) / slice_ns).unwrap_or(0);
+    for interval in intervals {
+        let last = slice_of(interval.end).min(n.saturating_sub(1));
+        for at in slice_of(interval.start)..=last {
+            let start = all.start + i64::try_from(at).unwrap_or(0) * slice_ns;
+            let slice = Interval::new(start, start + slice_ns);
+            let Some(sum) = slices.get_mut(at) else { break };
+            *sum += interval.intersect(slice).map_or(0, Interval::ns);
+        }
+    }
+    slices
 }

@@ -1,8 +1,8 @@
 //! Before and after: two traces compared by what stays the same between builds.
 //!
 //! Each row compares durations of one kind, in up to three ways: in the middle (a rank test), in
-//! the slowest twentieth (a test of shares, if there are at least [`ENOUGH_FOR_TAIL`]), and in how
-//! many were still going on when the trace ended though the others had long ended. A row is worse
+//! the slowest twentieth to hundredth (tests of shares, if there are at least
+//! [`ENOUGH_FOR_TAIL`]), and in how many were still going on when the trace ended though the others had long ended. A row is worse
 //! or better only if there are at least [`ENOUGH`] on both sides, and in one of these ways
 //! - the change is large enough to matter: beyond [`MIN_PERCENT`] and beyond a floor that depends
 //!   on the kind, or more than [`MIN_STUCK`] in a hundred;
@@ -34,12 +34,19 @@ pub const ENOUGH: usize = 5;
 pub const ENOUGH_FOR_TAIL: usize = 100;
 /// A change below this share of the smaller of both does not matter, in percent.
 pub const MIN_PERCENT: i64 = 5;
+/// The slowest are those beyond these quantiles, in percent: few can be slow.
+const TAILS: [usize; 3] = [95, 98, 99];
 /// A change of so many times what does not matter is large.
 const LARGE: i64 = 4;
 /// So many more in a hundred may be stuck.
 const MIN_STUCK: i64 = 20;
 /// The false discovery rate below which a change counts.
 const MAX_RATE: f64 = 0.05;
+
+/// A trace is cut into so many slices, since what goes on in one goes on in the next.
+const N_SLICES: i64 = 100;
+/// No slice is shorter, in nanoseconds.
+const MIN_SLICE_NS: i64 = 10_000_000;
 
 /// The row of all that any cancel reached.
 const ALL_CANCELS: &str = "all cancels";
@@ -98,7 +105,7 @@ pub struct DiffGroup {
 pub enum Aspect {
     /// The typical one.
     Typical,
-    /// The slowest twentieth.
+    /// The slowest twentieth, or fewer.
     Slowest,
     /// How many were still going on when the trace ended.
     Stuck,
@@ -106,11 +113,16 @@ pub enum Aspect {
 
 impl DiffGroup {
     /// Whether goroutines are late for a cancel that reached nobody before: several, or one by far.
-    /// That one is late by little can be another's turn in the next run.
+    /// That one is late by little can be another's turn in the next run. Where too few were reached
+    /// to compare, and none was late, one has to be late by far.
     #[must_use]
     pub fn is_newly_late(&self) -> bool {
-        let is_clear = self.late[1] > 1 || self.after.max_ns >= LONG_NS;
-        self.verdict == Verdict::OnlyAfter && self.late[1] > 0 && is_clear
+        let is_far = self.after.max_ns >= LONG_NS;
+        match self.verdict {
+            Verdict::OnlyAfter => self.late[1] > 1 || self.late[1] > 0 && is_far,
+            Verdict::NotEnoughData => self.late[0] == 0 && self.late[1] > 0 && is_far,
+            _ => false,
+        }
     }
 
     /// Whether it is worth telling: what there is on one side only is if it is often, or long, or
@@ -119,7 +131,8 @@ impl DiffGroup {
     pub fn is_change(&self) -> bool {
         match self.verdict {
             Verdict::Worse | Verdict::Better => true,
-            Verdict::Same | Verdict::NotEnoughData => false,
+            Verdict::Same => false,
+            Verdict::NotEnoughData => self.is_newly_late(),
             Verdict::OnlyBefore | Verdict::OnlyAfter => {
                 let Side { n, max_ns, .. } =
                     if self.after.n == 0 { &self.before } else { &self.after };
@@ -145,7 +158,7 @@ pub struct Diff {
     /// All rows: the worse first, then where lateness is new, then the better, then the others;
     /// each by how much changed.
     pub groups: Vec<DiffGroup>,
-    /// Worse if any group is worse or goroutines are late for a cancel that reached nobody
+    /// Worse if any group is worse or goroutines are late where nobody was reached or late
     /// before; else better if any is better; else same, if there is enough data in any.
     pub verdict: Verdict,
     /// What the times of the first and the second trace count. Where that differs, nothing can
@@ -178,8 +191,9 @@ struct Key {
 #[must_use]
 pub fn diff(before: &Document, after: &Document) -> Diff {
     let mut rows: BTreeMap<Key, [Row; 2]> = BTreeMap::new();
+    let slice_ns = slice_ns([before, after]);
     for (side, document) in [before, after].into_iter().enumerate() {
-        for (key, row) in collect::rows(document) {
+        for (key, row) in collect::rows(document, slice_ns) {
             rows.entry(key).or_default()[side] = row;
         }
     }
@@ -202,6 +216,13 @@ pub fn diff(before: &Document, after: &Document) -> Diff {
         (key(a), &a.key).cmp(&(key(b), &b.key))
     });
     Diff { verdict: overall(&groups, alike), groups, clocks }
+}
+
+/// How long the slices of time are in which what the GC took is added up; none if it took nothing.
+fn slice_ns(both: [&Document; 2]) -> Option<i64> {
+    let all = both.map(|document| document.trace().interval().ns());
+    let slice_ns = (all[0].max(all[1]) / N_SLICES).max(MIN_SLICE_NS);
+    both.iter().any(|document| !document.trace().world().gc().is_empty()).then_some(slice_ns)
 }
 
 /// Compares two samples, whose durations are of one unit if they are `alike`.
@@ -282,15 +303,19 @@ fn tested(
     let mut tests = vec![(if_it_is(rank_test(before, after), middle), Aspect::Typical)];
     if has_tail(kind, before.len().min(after.len())) {
         let tail = after.quantile(99).saturating_sub(before.quantile(99));
-        let test = tail_test(before, after, |was| margin(99, was));
-        tests.push((if_it_is(test, grew(99, tail)), Aspect::Slowest));
+        for percent in TAILS {
+            let test = tail_test(before, after, percent, |was| margin(99, was));
+            tests.push((if_it_is(test, grew(99, tail)), Aspect::Slowest));
+        }
     }
     if before.n_cut_off() + after.n_cut_off() > 0 {
         let (test, percent) = stuck_test(before, after, |was| margin(99, was));
         let way = if percent.abs() > MIN_STUCK { percent.cmp(&0) } else { Ordering::Equal };
         tests.push((if_it_is(test, way), Aspect::Stuck));
     }
-    let n = u8::try_from(tests.len()).map_or(1.0, f64::from);
+    // Those of the slowest are hardly more than two: each has most of the next one's.
+    let n_alike = tests.iter().filter(|(_, aspect)| *aspect == Aspect::Slowest).count().max(2) - 2;
+    let n = u8::try_from(tests.len() - n_alike).map_or(1.0, f64::from);
     let matters = |test: &Test| test.way != Ordering::Equal;
     let surest = |a: &Test, b: &Test| (!matters(a), a.p).partial_cmp(&(!matters(b), b.p));
     let surest = tests.into_iter().min_by(|a, b| surest(&a.0, &b.0).unwrap_or(Ordering::Equal));

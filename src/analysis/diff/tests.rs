@@ -269,3 +269,27 @@ fn the_other_way_round_worse_is_better() {
     }
     assert!(seen.into_iter().all(|n| n > 20), "each verdict is seen: {seen:?}");
 }
+
+#[test]
+fn few_that_are_slow_are_found_among_many() {
+    // One in forty of them took 200 ms.
+    let with_slow = |n: i64| sample((0..400).map(move |at| if at < n { 200 } else { 5 + at % 3 }));
+    let (before, after) = (with_slow(10), with_slow(0));
+    let group = verdict(&before, &after);
+    assert_eq!((group.verdict, group.aspect), (Verdict::Better, Some(Aspect::Slowest)));
+    assert_eq!(verdict(&after, &before).verdict, Verdict::Worse);
+    assert_eq!(verdict(&with_slow(4), &with_slow(2)).verdict, Verdict::Same);
+}
+
+#[test]
+fn of_few_it_is_worse_that_one_is_late_by_far_where_none_was() {
+    let late = |ms: i64, late: [u32; 2]| {
+        let group = verdict(&sample([1, 1, 1]), &sample([1, 1, ms]));
+        assert_eq!(group.verdict, Verdict::NotEnoughData);
+        DiffGroup { late, ..group }.is_newly_late()
+    };
+    assert!(late(60, [0, 1]));
+    assert!(!late(40, [0, 1]), "another's turn in the next run");
+    assert!(!late(60, [1, 1]), "one was late before");
+    assert!(!late(60, [0, 0]), "it could not be helped");
+}

@@ -88,7 +88,7 @@ fn tails_are_told_apart_though_the_middles_are_equal() {
     let before: Vec<i64> = (0..400).map(|n| if n % 20 == 0 { 1_000 } else { n % 7 }).collect();
     let after: Vec<i64> = (0..400).map(|n| n % 7).collect();
     let (before, after) = (sample(&before), sample(&after));
-    let test = |before, after, margin| tail_test(before, after, |_| margin);
+    let test = |before, after, margin| tail_test(before, after, 95, |_| margin);
     assert!(test(&before, &after, 10).p < 0.001);
     assert_eq!(test(&before, &after, 10).way, Less);
     assert_eq!(test(&after, &before, 10).way, Greater);
@@ -103,8 +103,8 @@ fn a_tail_that_was_cut_off_may_be_short_or_long() {
     // The slow ones were cut off before they could be slow.
     let cut = |n: i64| Duration { ns: slow(n).min(5), cut_off: n % 10 == 0 };
     let after = Sample::new((0..400).map(cut).collect());
-    assert_eq!(tail_test(&before, &after, |_| 0).way, Equal);
-    assert_eq!(tail_test(&after, &before, |_| 0).way, Equal);
+    assert_eq!(tail_test(&before, &after, 95, |_| 0).way, Equal);
+    assert_eq!(tail_test(&after, &before, 95, |_| 0).way, Equal);
 }
 
 #[test]

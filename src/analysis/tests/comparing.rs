@@ -80,8 +80,10 @@ fn who_is_late_for_a_cancel_that_was_not_there_makes_it_worse() {
     // All who are new are in time, or all who were late are gone.
     assert_ne!(diff(&nothing, &prompt).verdict, Verdict::Worse);
     assert_ne!(diff(&late, &nothing).verdict, Verdict::Worse);
-    // They were there before, and are too few to tell.
-    let changed = diff(&prompt, &late);
-    assert_eq!(row(&changed, GroupKind::CancelSite).verdict, Verdict::NotEnoughData);
-    assert_ne!(changed.verdict, Verdict::Worse);
+    // They were there before, too few to compare; but none was late, and now one is by far.
+    for (late, expected) in [(&late, Verdict::Worse), (&cancelled(&[0, 30]), Verdict::Same)] {
+        let changed = diff(&prompt, late);
+        assert_eq!(row(&changed, GroupKind::CancelSite).verdict, Verdict::NotEnoughData);
+        assert_eq!(changed.verdict == Verdict::Worse, expected == Verdict::Worse);
+    }
 }

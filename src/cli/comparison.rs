@@ -61,9 +61,14 @@ pub(super) fn verdict_words(diff: &Diff) -> (&'static str, String) {
         0 => String::new(),
         n => format!("; goroutines are late at {} where none was", count(n as u64, "cancel site")),
     };
+    let is_gone = |group: &&DiffGroup| group.is_no_longer_late() && group.is_one_site();
+    let gone = match diff.groups.iter().filter(is_gone).count() {
+        0 => String::new(),
+        n => format!("; nobody is late any more at {}", count(n as u64, "cancel site")),
+    };
     match diff.verdict {
         Verdict::Worse => ("Worse", format!("{worse} worse, {better} better{new}.")),
-        Verdict::Better => ("Better", format!("{better} better, none worse.")),
+        Verdict::Better => ("Better", format!("{better} better, none worse{gone}.")),
         Verdict::NotEnoughData => {
             ("Too little data", format!("no group has {ENOUGH} durations on both sides."))
         }

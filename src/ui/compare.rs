@@ -174,12 +174,17 @@ fn verdict_head_ui(ui: &mut Ui, ctx: &Ctx<'_>, diff: &Diff, spared: f32) {
     ui.label(strong(text).size(14.0).color(color));
     let of = |verdict| diff.groups.iter().filter(|group| group.verdict == verdict).count();
     let is_new = |group: &&DiffGroup| group.is_newly_late() && group.is_one_site();
+    let is_gone = |group: &&DiffGroup| group.is_no_longer_late() && group.is_one_site();
     let new = match diff.groups.iter().filter(is_new).count() {
         0 => String::new(),
         n => format!(", late at {} where none was", count(n, "cancel site")),
     };
+    let gone = match diff.groups.iter().filter(is_gone).count() {
+        0 => String::new(),
+        n => format!(", none late any more at {}", count(n, "cancel site")),
+    };
     let counts = format!(
-        "{}: {} worse, {} better{new}",
+        "{}: {} worse, {} better{new}{gone}",
         count(diff.groups.len(), "group"),
         of(Verdict::Worse),
         of(Verdict::Better)

@@ -125,6 +125,13 @@ impl DiffGroup {
         }
     }
 
+    /// Whether too few were reached to compare, and nobody is late any more where one was by far.
+    #[must_use]
+    pub fn is_no_longer_late(&self) -> bool {
+        let was_far = self.late[0] > 0 && self.before.max_ns >= LONG_NS;
+        self.verdict == Verdict::NotEnoughData && was_far && self.late[1] == 0
+    }
+
     /// Whether it is worth telling: what there is on one side only is if it is often, or long, or
     /// a cancel.
     #[must_use]
@@ -132,7 +139,7 @@ impl DiffGroup {
         match self.verdict {
             Verdict::Worse | Verdict::Better => true,
             Verdict::Same => false,
-            Verdict::NotEnoughData => self.is_newly_late(),
+            Verdict::NotEnoughData => self.is_newly_late() || self.is_no_longer_late(),
             Verdict::OnlyBefore | Verdict::OnlyAfter => {
                 let Side { n, max_ns, .. } =
                     if self.after.n == 0 { &self.before } else { &self.after };
@@ -159,7 +166,7 @@ pub struct Diff {
     /// each by how much changed.
     pub groups: Vec<DiffGroup>,
     /// Worse if any group is worse or goroutines are late where nobody was reached or late
-    /// before; else better if any is better; else same, if there is enough data in any.
+    /// before; else better if any is better, or nobody is late any more; else same, if there is enough data in any.
     pub verdict: Verdict,
     /// What the times of the first and the second trace count. Where that differs, nothing can
     /// be said of a change.
@@ -343,8 +350,8 @@ fn has_tail(kind: GroupKind, n: usize) -> bool {
 fn floor_ns(kind: GroupKind, percent: usize) -> i64 {
     match kind {
         GroupKind::CancelSite | GroupKind::Goroutine => 1_000_000,
-        // A few waits of a millisecond come of what else the machine does.
-        GroupKind::Scheduling if percent > 90 => 1_000_000,
+        // A few waits of some milliseconds come of what else the machine does.
+        GroupKind::Scheduling if percent > 90 => 5_000_000,
         GroupKind::Task
         | GroupKind::Blocked
         | GroupKind::Scheduling
@@ -376,7 +383,7 @@ fn overall(groups: &[DiffGroup], alike: bool) -> Verdict {
     let any = |verdict| groups.iter().any(|group| group.verdict == verdict);
     if any(Verdict::Worse) || alike && groups.iter().any(DiffGroup::is_newly_late) {
         Verdict::Worse
-    } else if any(Verdict::Better) {
+    } else if any(Verdict::Better) || alike && groups.iter().any(DiffGroup::is_no_longer_late) {
         Verdict::Better
     } else if any(Verdict::Same) || groups.is_empty() {
         Verdict::Same

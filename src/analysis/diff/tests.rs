@@ -292,4 +292,7 @@ fn of_few_it_is_worse_that_one_is_late_by_far_where_none_was() {
     assert!(!late(40, [0, 1]), "another's turn in the next run");
     assert!(!late(60, [1, 1]), "one was late before");
     assert!(!late(60, [0, 0]), "it could not be helped");
+    let cured = verdict(&sample([1, 1, 60]), &sample([1, 1, 1]));
+    let cured = |late: [u32; 2]| DiffGroup { late, ..cured.clone() }.is_no_longer_late();
+    assert!(cured([1, 0]) && !cured([1, 1]) && !cured([0, 0]));
 }

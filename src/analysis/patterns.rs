@@ -235,6 +235,8 @@ pub(crate) const READERS: &[(&str, &str)] =
 pub(crate) const JOINS: &[(&str, &str)] = &[
     ("sync.(*WaitGroup).Wait", "sync.(*WaitGroup).Wait"),
     ("golang.org/x/sync/errgroup.(*Group).Wait", "golang.org/x/sync/errgroup.(*Group).Wait"),
+    // With a limit it waits until one has ended.
+    ("golang.org/x/sync/errgroup.(*Group).Go", "golang.org/x/sync/errgroup.(*Group).Go"),
     (
         "github.com/sourcegraph/conc.(*WaitGroup).Wait",
         "github.com/sourcegraph/conc.(*WaitGroup).Wait",

@@ -48,7 +48,8 @@ pub(super) fn find(waits: &mut Waits<'_>, hearing: &Hearing) {
         }
         if !is_started_in(inquiry, child, asks)
             || !inquiry.may_be_deaf(cancel, child)
-            || inquiry.is_told_otherwise(cancel, who, child)
+            || inquiry.is_let_go(cancel, who, child)
+            || inquiry.takes_jobs(cancel, child)
         {
             continue;
         }

@@ -3,7 +3,6 @@
 use rustc_hash::FxHashSet;
 
 use crate::base::{Goroutine, StackId, StrId, Time};
-use crate::parse::event::GoState;
 
 use super::super::lives;
 use super::super::place::{host, place};
@@ -137,7 +136,11 @@ impl Family<'_> {
             && hearing.heard_in == HeardIn::Own
             && may_wait_for_deaf(inquiry, cancel, who)
         {
-            self.waits.joins_after(&Held { may_tell: true, ..Held::by_children(who) });
+            self.waits.joins_after(&Held {
+                may_tell: true,
+                may_feed: true,
+                ..Held::by_children(who)
+            });
         }
     }
 
@@ -147,7 +150,8 @@ impl Family<'_> {
         if let (Some(by), Some(told)) = (cancel.by, self.creators.of_canceller)
             && may_wait_for_deaf(inquiry, cancel, by)
         {
-            let children = Held { round_of: Some(told), ..Held::by_children(by) };
+            let round_of = Some(told);
+            let children = Held { round_of, may_tell: true, ..Held::by_children(by) };
             self.waits.joins_after(&children);
         }
     }
@@ -184,7 +188,7 @@ fn companions(
             && !inquiry.heard(cancel, child)
             && one_round(inquiry, cancel, parent, told, child)
             && rounds::same(inquiry, cancel, told, child)
-            && !blocks_between(inquiry, parent, child.min(told), child.max(told))
+            && !rounds::blocks_between(inquiry, parent, child.min(told), child.max(told))
     };
     stayers[near].iter().copied().filter(|&child| is_companion(child)).collect()
 }
@@ -210,22 +214,6 @@ fn one_round(
             .map(|&row| Goroutine(row))
             .filter(same)
             .all(|child| inquiry.heard(cancel, child))
-}
-
-/// Whether a goroutine blocked between creating one and creating another.
-fn blocks_between(
-    inquiry: &Inquiry<'_>,
-    parent: Goroutine,
-    first: Goroutine,
-    last: Goroutine,
-) -> bool {
-    let born = |goroutine| lives::born(inquiry.trace, goroutine);
-    let (Some(from), Some(until)) = (born(first), born(last)) else { return true };
-    inquiry
-        .trace
-        .spans_from(parent, from)
-        .take_while(|span| span.start < until)
-        .any(|span| span.state == GoState::Waiting && span.start > from)
 }
 
 /// Since when a goroutine has been in the handler in which it heard; one that runs no handlers

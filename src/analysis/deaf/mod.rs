@@ -303,24 +303,29 @@ impl Inquiry<'_> {
         Some(i64::try_from(own).unwrap_or(i64::MAX))
     }
 
-    /// Whether a goroutine can have been told to stop in another way than by a context: one that
-    /// heard the cancel, `by`, ended a wait of it after that; or it takes one job after another,
-    /// until there are no more.
-    fn is_told_otherwise(&self, cancel: &Cancel, by: Goroutine, goroutine: Goroutine) -> bool {
+    /// Whether one that heard a cancel ended a wait of another goroutine after that: it may have told
+    /// it to stop in another way.
+    fn is_let_go(&self, cancel: &Cancel, by: Goroutine, goroutine: Goroutine) -> bool {
         let mut after = self.trace.spans_from(goroutine, cancel.at).take(MAX_SPANS);
-        let told = |span: &Span| span.woken && span.waker == Some(by) && span.start >= cancel.at;
-        let waits = |span: &Span| {
-            span.state == GoState::Waiting
-                && matches!(self.trace.string(span.reason), "chan receive" | "select")
-        };
-        let mut before = self.trace.spans_before(goroutine, cancel.at).take(MAX_JOBS).filter(waits);
+        after.any(|span| span.woken && span.waker == Some(by) && span.start >= cancel.at)
+    }
+
+    /// Whether a goroutine had taken one job after another before a cancel: it ends when there are no
+    /// more. A job is what another goroutine's code brings; a timer brings none.
+    fn takes_jobs(&self, cancel: &Cancel, goroutine: Goroutine) -> bool {
+        let mut was_brought = false;
         let mut seen: Vec<StackId> = Vec::new();
-        after.any(|span| told(&span))
-            || before.any(|wait| {
-                let again = seen.contains(&wait.stack);
-                seen.push(wait.stack);
-                again
-            })
+        self.trace.spans_before(goroutine, cancel.at).take(MAX_JOBS).any(|span| {
+            let brought = std::mem::replace(&mut was_brought, span.woken && span.waker.is_some());
+            let waits = span.state == GoState::Waiting
+                && matches!(self.trace.string(span.reason), "chan receive" | "select");
+            if !waits || !brought {
+                return false;
+            }
+            let again = seen.contains(&span.stack);
+            seen.push(span.stack);
+            again
+        })
     }
 
     /// Whether a goroutine was started by a cancel, as an `AfterFunc`.

@@ -3,6 +3,7 @@
 use std::ops::RangeInclusive;
 
 use crate::base::{Goroutine, StackId};
+use crate::parse::event::GoState;
 
 use super::super::lives;
 use super::super::types::{Cancel, Hearing};
@@ -41,7 +42,18 @@ pub(super) fn same(
         .map(|&row| Goroutine(row))
         .filter(|&child| [of_told, of_other].contains(&origin(child)))
         .collect();
-    if !near.iter().any(|&child| has_its_own(inquiry, cancel, of_told, child)) {
+    let has_its_own = |&child: &Goroutine| has_its_own(inquiry, cancel, of_told, child);
+    if !near.iter().any(has_its_own) {
+        return true;
+    }
+    // Those that were started without a stop in between are of one round, unless several have
+    // contexts of their own among these, too.
+    let of_both = told.min(other)..=told.max(other);
+    let is_between = |child: &&Goroutine| of_both.contains(child);
+    if !near.iter().filter(is_between).any(has_its_own)
+        && !blocks_between(inquiry, parent, told.min(other), told.max(other))
+        && !shares_its_stretch(inquiry, parent, told, &near, has_its_own)
+    {
         return true;
     }
     if of_told == of_other || !is_in_rounds(&near, |child| origin(child) == of_told) {
@@ -96,4 +108,34 @@ fn is_in_rounds(near: &[Goroutine], is_told: impl Fn(Goroutine) -> bool) -> bool
     let last = near.iter().rposition(others);
     let Some((first, last)) = first.zip(last) else { return false };
     near[first..last].iter().any(|&of| is_told(of))
+}
+
+/// Whether one with a context of its own was started in the same stretch as one that heard, without
+/// a stop of their creator in between.
+fn shares_its_stretch(
+    inquiry: &Inquiry<'_>,
+    parent: Goroutine,
+    told: Goroutine,
+    near: &[Goroutine],
+    has_its_own: impl Fn(&Goroutine) -> bool,
+) -> bool {
+    near.iter()
+        .filter(|child| has_its_own(child))
+        .any(|&child| !blocks_between(inquiry, parent, child.min(told), child.max(told)))
+}
+
+/// Whether a goroutine blocked between creating one and creating another.
+pub(super) fn blocks_between(
+    inquiry: &Inquiry<'_>,
+    parent: Goroutine,
+    first: Goroutine,
+    last: Goroutine,
+) -> bool {
+    let born = |goroutine| lives::born(inquiry.trace, goroutine);
+    let (Some(from), Some(until)) = (born(first), born(last)) else { return true };
+    inquiry
+        .trace
+        .spans_from(parent, from)
+        .take_while(|span| span.start < until)
+        .any(|span| span.state == GoState::Waiting && span.start > from)
 }

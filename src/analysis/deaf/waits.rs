@@ -12,6 +12,9 @@ use super::super::names::Origin;
 use super::super::types::{Cancel, Hearing};
 use super::{Inquiry, rounds};
 
+/// How many spans to look at for the next wait.
+const MAX_WAITS: usize = 256;
+
 /// A wait of one of the family, and whom it may have been for.
 pub(super) struct Held {
     /// Who waited.
@@ -24,8 +27,10 @@ pub(super) struct Held {
     pub(super) after: Time,
     /// Who was told to stop, if they must have been created in the same round as that one.
     pub(super) round_of: Option<Goroutine>,
-    /// Whether who waited told some of them to stop by other means.
+    /// Whether who waited may have told some of them to stop by other means, and whether by giving
+    /// them no more jobs.
     pub(super) may_tell: bool,
+    pub(super) may_feed: bool,
 }
 
 impl Held {
@@ -38,6 +43,7 @@ impl Held {
             after: Time::MIN,
             round_of: None,
             may_tell: false,
+            may_feed: false,
         }
     }
 
@@ -46,7 +52,8 @@ impl Held {
         self.made_by.is_none_or(|function| inquiry.creating_function(of) == function)
             && lives::first(inquiry.trace, of) > self.after
             && self.round_of.is_none_or(|told| rounds::same(inquiry, cancel, told, of))
-            && !(self.may_tell && inquiry.is_told_otherwise(cancel, self.who, of))
+            && !(self.may_tell && inquiry.is_let_go(cancel, self.who, of))
+            && !(self.may_feed && inquiry.takes_jobs(cancel, of))
     }
 }
 
@@ -92,8 +99,10 @@ impl<'a> Waits<'a> {
                 break;
             }
             let place = |span: &Span| inquiry.book.place(span.stack);
+            let joins =
+                |span: &Span| inquiry.book.any(inquiry.trace.stacks(), span.stack, Traits::JOINS);
             let then = spans.find(|span| span.state == GoState::Waiting);
-            wait = then.filter(|then| place(then) == place(&first));
+            wait = then.filter(|then| place(then) == place(&first) || joins(then) && joins(&first));
         }
         counts
     }
@@ -110,15 +119,41 @@ impl<'a> Waits<'a> {
     }
 
     /// Looks at the next wait that the canceller enters after the cancel, or a goroutine that heard
-    /// and lives on: if it is for others to end, who ended it?
+    /// and lives on: if it is for others to end, who ended it? Shutting something down in good
+    /// order does not count.
     pub(super) fn joins_after(&mut self, held: &Held) {
         let Self { inquiry, cancel, .. } = *self;
-        let waits = |span: &Span| span.start >= cancel.at && span.state == GoState::Waiting;
-        let mut spans = inquiry.trace.spans_from(held.who, cancel.at).take(super::MAX_SPANS);
+        let stacks = inquiry.trace.stacks();
+        let waits = |span: &Span| {
+            span.start >= cancel.at
+                && span.state == GoState::Waiting
+                && !inquiry.book.any(stacks, span.stack, Traits::GRACEFUL)
+        };
+        let mut spans = inquiry.trace.spans_from(held.who, cancel.at).take(MAX_WAITS);
         let outside = |span: &Span| inquiry.book.mark(span.stack).is_none();
         let Some(wait) = spans.find(|span| waits(span) && outside(span)) else { return };
         if waits_plainly(inquiry, &wait) {
             self.ended(held, &wait, spans.next().as_ref());
+        } else {
+            self.joins_by_proxy(held, &wait);
+        }
+    }
+
+    /// Looks at the wait of a goroutine that was started after the cancel, only to wait for a group
+    /// while the one that started it waits with a time limit.
+    fn joins_by_proxy(&mut self, held: &Held, wait: &Span) {
+        let Self { inquiry, cancel, .. } = *self;
+        let (trace, children) = (inquiry.trace, inquiry.children(held.who));
+        let first = |&row: &u32| lives::first(trace, Goroutine(row));
+        let after = children.partition_point(|row| first(row) < cancel.at);
+        let Some(proxy) = children[after..].iter().rfind(|row| first(row) < wait.start) else {
+            return;
+        };
+        let proxy = Goroutine(*proxy);
+        let mut spans = trace.spans(proxy).filter(|span| span.state != GoState::Syscall);
+        let Some(wait) = spans.find(|span| span.state == GoState::Waiting) else { return };
+        if inquiry.book.any(trace.stacks(), wait.stack, Traits::JOINS) {
+            self.ended(&Held { who: proxy, ..*held }, &wait, spans.next().as_ref());
         }
     }
 
@@ -189,8 +224,8 @@ impl<'a> Waits<'a> {
     }
 
     /// Adds those for whom a group's wait still lasts when the trace ends: children of the waiting
-    /// goroutine that are alive then and were started by the function that waits. One of another
-    /// kind than those who heard may have a context of its own, unless the cancel was to end all.
+    /// goroutine that are alive then and were started by the function that waits, or that had
+    /// started one of those who heard. One of another kind than those who heard may have a context of its own, unless the cancel was to end all.
     fn still_joins(&mut self, held: &Held, wait: &Span) {
         let Self { inquiry, cancel, .. } = *self;
         let (trace, book) = (inquiry.trace, inquiry.book);
@@ -199,11 +234,14 @@ impl<'a> Waits<'a> {
         }
         let waits_in = trace.stacks().top(book.user(wait.stack)).map(|frame| frame.function);
         let kind = held.round_of.map(|told| book.kind(trace, told));
-        let heard = cancel.by == Some(held.who) || inquiry.heard(cancel, held.who);
-        for &child in inquiry.unheard.of(held.who) {
+        let with_told = held.round_of.map(|told| inquiry.creating_function(told));
+        let is_of_group = |by: StrId| Some(by) == waits_in || Some(by) == with_told;
+        let parents = || held.parents.into_iter().flatten();
+        let heard = parents().any(|of| cancel.by == Some(of) || inquiry.heard(cancel, of));
+        for &child in parents().flat_map(|of| inquiry.unheard.of(of)) {
             if lives::ended(trace, child).is_none()
                 && lives::first(trace, child) < wait.start
-                && Some(inquiry.creating_function(child)) == waits_in
+                && is_of_group(inquiry.creating_function(child))
                 && (heard || cancel.cause.ends_all() || kind == Some(book.kind(trace, child)))
                 && inquiry.may_be_deaf(cancel, child)
             {

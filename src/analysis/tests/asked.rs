@@ -134,7 +134,7 @@ fn main_joins(take_jobs: bool, ends_by_deadline: bool) -> Document {
         made.go(at, 1, "main.main:9", of, "main.work").runs(at + US, of);
         for _ in 0..if take_jobs { 2 } else { 0 } {
             made.waits(at + 2 * US, of, "chan receive", "main.work:30");
-            made.wakes(at + 3 * US, 0, "", of).runs(at + 4 * US, of);
+            made.wakes(at + 3 * US, 1, "main.main:10", of).runs(at + 4 * US, of);
             at += 5 * US;
         }
         made.waits(at + 5 * US, of, "sleep", "time.Sleep < main.work:31");

@@ -38,12 +38,13 @@ pub(crate) fn judge(
     let several = by_goroutine.several().iter().flat_map(|&goroutine| by_goroutine.of(goroutine));
     let mut several: Vec<u32> = several.copied().collect();
     threads.sort(&mut several);
+    let departures = Departures::new(trace, book, threads, by_goroutine);
     let others = threads.over_rows(several.len(), |rows| {
-        let others = Others { trace, book, cancels, hearings, by_goroutine, owners: &owners };
+        let (owners, departures) = (&owners, &departures);
+        let others = Others { trace, book, cancels, hearings, by_goroutine, owners, departures };
         let rows = several[rows].iter().map(|&row| row as usize);
         rows.filter_map(|row| Some((row, others.of(row)?))).collect()
     });
-    let departures = Departures::new(trace, book, threads, by_goroutine);
     let late_over_ns = rules.late_over_ns;
     let ground = Ground { trace, book, listening, departures: &departures, late_over_ns };
     threads.each_stretch(hearings, |first, rows| {
@@ -149,6 +150,7 @@ struct Others<'a> {
     by_goroutine: &'a ByGoroutine,
     /// By cancel.
     owners: &'a [Owner],
+    departures: &'a Departures,
 }
 
 impl Others<'_> {
@@ -159,12 +161,11 @@ impl Others<'_> {
         let of = |row: &u32| &self.hearings[*row as usize];
         let before = rows.partition_point(|row| of(row).heard_at < hearing.heard_at);
         let after = rows.partition_point(|row| of(row).heard_at <= hearing.heard_at);
-        let alike = rows[..before]
-            .iter()
-            .rev()
-            .take(MAX_OTHERS)
-            .map(of)
-            .any(|earlier| self.is_alike(earlier, hearing) && !self.follows(hearing, earlier));
+        let alike = rows[..before].iter().rev().take(MAX_OTHERS).map(of).any(|earlier| {
+            self.is_alike(earlier, hearing)
+                && !self.follows(hearing, earlier)
+                && self.is_one_run(earlier, hearing)
+        });
         let next = rows[after..].iter().take(MAX_OTHERS).map(of);
         let next = next.into_iter().find(|later| !self.follows(later, hearing));
         let next = next.map(|next| self.later(next, rows.last().map_or(next, of)));
@@ -192,6 +193,18 @@ impl Others<'_> {
         one.depth == other.depth
             && cause(one) == cause(other)
             && self.book.place(one.stack) == self.book.place(other.stack)
+    }
+
+    /// Whether a goroutine had not left the handler in between in which it heard both: the next
+    /// request has a context of its own, which says nothing of this one's.
+    fn is_one_run(&self, earlier: &Hearing, later: &Hearing) -> bool {
+        let (trace, book) = (self.trace, self.book);
+        let hosted = place(trace, book, later.goroutine, later.stack).host;
+        hosted == StackId::EMPTY
+            || self
+                .departures
+                .after((trace, book), earlier.goroutine, hosted, earlier.heard_at)
+                .is_none_or(|left| left >= later.heard_at)
     }
 
     fn later(&self, next: &Hearing, last: &Hearing) -> Later {

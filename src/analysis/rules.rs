@@ -17,6 +17,9 @@ pub struct Rules {
     pub gc_percent: u32,
     /// Requests are late if their p99 is beyond this; at least 0.
     pub max_request_ns: i64,
+    /// Of many requests the p99 is late, too, if it is many times the median and longer by more than
+    /// this; at least 0.
+    pub tail_ns: i64,
     /// Below this many requests there is no p99.
     pub requests_min: u32,
     /// Whether to guess at deaf goroutines by [`Sibling`](super::Evidence::Sibling).
@@ -35,6 +38,7 @@ impl Default for Rules {
             pile_up_min: 20,
             gc_percent: 20,
             max_request_ns: 250_000_000,
+            tail_ns: 50_000_000,
             requests_min: 20,
             sibling: false,
             log_category: "context".to_owned(),

@@ -5,11 +5,13 @@ use std::cmp::Reverse;
 use rustc_hash::FxHashMap;
 
 use crate::base::{Interval, StackId, StrId, narrow};
-use crate::model::Frame;
+use crate::model::{Frame, Span};
+use crate::parse::event::GoState;
 
 use super::super::blame::Walk;
 use super::super::book::Traits;
 use super::super::describe::{is_of_file, part_text};
+use super::super::lives;
 use super::super::logged::kind;
 use super::super::names::Origin;
 use super::super::types::{Finding, Hearing, Link, SplitPart};
@@ -158,7 +160,7 @@ fn finding(facts: &Facts<'_>, group: &Group<'_>, asked: bool) -> Finding {
     cancels.dedup();
     Finding {
         rule: group.key.rule,
-        severity: severity(group.key.rule, &members),
+        severity: severity(facts, group, &members),
         function: group.key.function,
         site: group.key.site,
         count: narrow(members.len()),
@@ -172,15 +174,37 @@ fn finding(facts: &Facts<'_>, group: &Group<'_>, asked: bool) -> Finding {
     }
 }
 
-fn severity(rule: Rule, members: &[&Hearing]) -> Severity {
-    match rule {
+fn severity(facts: &Facts<'_>, group: &Group<'_>, members: &[&Hearing]) -> Severity {
+    match group.key.rule {
         Rule::LateScheduling => Severity::Low,
         Rule::Deaf if members.iter().all(|hearing| hearing.evidence == Evidence::Sibling) => {
             Severity::Low
         }
         Rule::Deaf => Severity::Medium,
+        // A callback was told to start, and a limit of one call may have been that call's only.
+        _ if members.iter().all(|hearing| hearing.evidence == Evidence::AfterFunc) => {
+            Severity::Medium
+        }
+        _ if limited_call(facts, group, members).is_some() => Severity::Medium,
         _ => Severity::High,
     }
+}
+
+/// The function in which each of some alone heard a deadline, and which the worst had left when it
+/// was held up: that may have been a limit of that one call.
+fn limited_call(facts: &Facts<'_>, group: &Group<'_>, members: &[&Hearing]) -> Option<StrId> {
+    let (trace, book) = (facts.trace, facts.book);
+    let stacks = trace.stacks();
+    let held = group.held?.stack;
+    let function = |stack| stacks.top(book.user(stack)).map(|frame| frame.function);
+    let heard_in = function(members.first()?.stack)?;
+    let alone = |hearing: &&Hearing| {
+        let cancel = &facts.cancels[hearing.cancel as usize];
+        cancel.cause == Cause::Deadline && cancel.n_heard() == 1 && cancel.depth <= 1
+    };
+    let has_left = trace.frames(held).all(|frame| frame.function != heard_in);
+    let is_called = stacks.caller(book.user(members.first()?.stack)) != StackId::EMPTY;
+    (has_left && is_called && members.iter().all(alone)).then_some(heard_in)
 }
 
 fn message(facts: &Facts<'_>, group: &Group<'_>, members: &[&Hearing], worst: i64) -> String {
@@ -199,7 +223,7 @@ fn message(facts: &Facts<'_>, group: &Group<'_>, members: &[&Hearing], worst: i6
         }
         Rule::Deaf => {
             let was = if members.len() == 1 { "was" } else { "were" };
-            let grades = grades(members);
+            let grades = grades(facts, members);
             format!("{was} not woken by {cause} and stayed {up_to}{time} longer ({grades})")
         }
         Rule::LateScheduling => {
@@ -209,7 +233,13 @@ fn message(facts: &Facts<'_>, group: &Group<'_>, members: &[&Hearing], worst: i6
             };
             format!("left {up_to}{time} after {cause}, {why}")
         }
-        _ => format!("left {up_to}{time} after {cause}"),
+        _ => match limited_call(facts, group, members) {
+            Some(call) => {
+                let call = trace.string(call);
+                format!("left {up_to}{time} after {cause}, which may have been that of {call} only")
+            }
+            None => format!("left {up_to}{time} after {cause}"),
+        },
     };
     match &group.held {
         Some(held) if group.key.rule != Rule::LateScheduling => {
@@ -245,11 +275,34 @@ fn reach(facts: &Facts<'_>, members: &[&Hearing]) -> Option<String> {
     is_most.then(|| facts.trace.clock().text(last))
 }
 
-fn grades(members: &[&Hearing]) -> String {
+/// How it is known that some were deaf: `task`, `waited-on by main.serve`.
+fn grades(facts: &Facts<'_>, members: &[&Hearing]) -> String {
     let mut grades: Vec<&str> = members.iter().map(|hearing| hearing.evidence.name()).collect();
     grades.sort_unstable();
     grades.dedup();
-    grades.join(", ")
+    let grades = grades.join(", ");
+    let waited = members.iter().filter(|hearing| hearing.evidence == Evidence::WaitedOn);
+    let mut waiters = waited.take(MAX_ASKED).map(|hearing| waiter(facts, hearing));
+    match waiters.next().flatten() {
+        Some(by) if waiters.all(|other| other == Some(by)) => {
+            format!("{grades} by {}", facts.trace.string(by))
+        }
+        _ => grades,
+    }
+}
+
+/// The function of the goroutine that waited for one that was deaf: its creator's, if that was
+/// waiting when the context was cancelled, or was let go by the deaf one at its end.
+fn waiter(facts: &Facts<'_>, hearing: &Hearing) -> Option<StrId> {
+    let (trace, deaf) = (facts.trace, hearing.goroutine);
+    let parent = lives::parent(trace, deaf)?;
+    let cancelled = facts.cancels[hearing.cancel as usize].at;
+    let waits = |span: Span| span.state == GoState::Waiting;
+    let near_its_end = facts.until(hearing) + -facts.rules.late_over_ns;
+    let mut near = trace.spans_from(parent, near_its_end).take(MAX_ASKED);
+    let is_let_go = near.any(|span| span.woken && span.waker == Some(deaf));
+    (is_let_go || trace.span_at(parent, cancelled).is_some_and(waits))
+        .then(|| facts.acting(parent, [lives::creation_stack(trace, deaf), StackId::EMPTY]))
 }
 
 /// `its cancel (deadline)`, `their cancel (deadline, explicit)`; with the context's name where
@@ -349,6 +402,9 @@ fn of_wait(facts: &Facts<'_>, group: &Group<'_>, held: &SplitPart) -> &'static s
         }
         "select" if heard => {
             "Give that wait on its way out a time limit, or a case <-ctx.Done() if nothing is lost by leaving at once."
+        }
+        "select" if in_call => {
+            "Give that call the context: it waits there with another one, or none."
         }
         "select" => "Add a case <-ctx.Done() of the same context to that select.",
         "chan receive" | "chan send" if heard => {

@@ -27,7 +27,11 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
         if !counts {
             continue;
         }
-        let kind = facts.book.kind(facts.trace, hearing.goroutine);
+        // Of a server's goroutine it is the handler that waited.
+        let kind = match facts.book.kind(facts.trace, hearing.goroutine) {
+            kind if facts.book.function(kind).origin == Origin::User => kind,
+            _ => facts.acting(hearing.goroutine, [hearing.stack, StackId::EMPTY]),
+        };
         if facts.book.function(kind).origin != Origin::User {
             continue;
         }
@@ -66,7 +70,8 @@ fn finding(facts: &Facts<'_>, function: StrId, hearings: &[&Hearing]) -> Finding
             facts.trace.string(function)
         ),
         fix:
-            "Give the child a deadline before its parent's, or only one of them a deadline at all."
+            "Give the child a deadline before its parent's, or only one of them a deadline at all; if \
+             it has none (WithCancel), all is well."
                 .to_owned(),
         goroutines: super::once_each(hearings.iter().map(|hearing| hearing.goroutine)),
         cancels,

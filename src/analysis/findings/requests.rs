@@ -19,6 +19,12 @@ use super::super::types::Finding;
 use super::super::words::{Outcome, Rule, Severity};
 use super::Facts;
 
+/// From so many requests on their p99 is not one or two of them.
+const MANY: usize = 100;
+
+/// A p99 of so many times the median is a tail.
+const TAIL_TIMES: i64 = 5;
+
 /// One request.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Request {
@@ -98,13 +104,15 @@ fn finding(facts: &Facts<'_>, name: StrId, mut requests: Vec<Request>) -> Option
     }
     let mut times: Vec<i64> = requests.iter().map(|request| request.interval.ns()).collect();
     let (_, &mut p99, _) = times.select_nth_unstable(nearest_rank(n, 99)?);
-    if p99 <= facts.rules.max_request_ns {
+    let (_, &mut median, _) = times.select_nth_unstable(n / 2);
+    // Of hundreds a few can take many times as long as the others.
+    let has_tail = n >= MANY && p99 / TAIL_TIMES > median && p99 - median > facts.rules.tail_ns;
+    if p99 <= facts.rules.max_request_ns && !has_tail {
         return None;
     }
     requests.sort_by_key(|request| Reverse(request.interval.ns()));
     let slowest = requests.get(..n.div_ceil(100))?;
     let worst = slowest.first()?.interval.ns();
-    let median = requests.get(n / 2)?.interval.ns();
     let total = super::total(slowest.iter().map(|request| request.interval.ns()));
     let overstayed = super::total(slowest.iter().map(|request| overstay(facts, request)));
     let share = overstayed.saturating_mul(100) / total.max(1);
@@ -121,11 +129,16 @@ fn finding(facts: &Facts<'_>, name: StrId, mut requests: Vec<Request>) -> Option
         count: narrow(n),
         worst_ns: worst,
         total_ns: super::total(requests.iter().map(|request| request.interval.ns())),
-        message: format!(
-            "The p99 of {n} requests of {text} is {}, against a median of {}{of_it}",
-            facts.trace.clock().text(p99),
-            facts.trace.clock().text(median)
-        ),
+        message: if p99 - median < median / 2 {
+            let median = facts.trace.clock().text(median);
+            format!("All {n} requests of {text} take about {median}{of_it}")
+        } else {
+            format!(
+                "The p99 of {n} requests of {text} is {}, against a median of {}{of_it}",
+                facts.trace.clock().text(p99),
+                facts.trace.clock().text(median)
+            )
+        },
         fix: "Look at what the slowest ones waited for; give each request a deadline, and end all \
               its waits at that."
             .to_owned(),

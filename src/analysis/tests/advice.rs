@@ -1,6 +1,6 @@
 //! What findings say and whom they accuse: traces made by hand, after programs that misled.
 
-use super::super::{Document, Evidence, Finding, Rule};
+use super::super::{Document, Evidence, Finding, Rule, Severity};
 use super::found;
 use super::made::{CANCEL, DEADLINE, MS, Made, US};
 
@@ -319,4 +319,59 @@ fn a_condition_gets_its_own_advice() {
     let document = stays("main.worker:20", "sync.(*Cond).Wait", wait);
     let finding = only(&document, Rule::LateExit);
     assert!(finding.fix.contains("cond.Broadcast"), "{}", finding.fix);
+}
+
+/// Tasks of which so many in a hundred take 60 ms, and the others one.
+fn requests(slow: u32) -> Document {
+    let mut made = Made::new();
+    made.running(1, "main.main");
+    for of in 0..200 {
+        let (at, id) = (i64::from(of) * 100 * MS, 2 + of);
+        let took = if of % 100 < slow { 60 * MS } else { MS };
+        made.task(at, id.into(), "pay", true).task(at + took, id.into(), "pay", false);
+    }
+    made.document(20_100 * MS)
+}
+
+#[test]
+fn a_p99_of_many_times_the_median_is_a_late_request() {
+    let document = requests(5);
+    let finding = only(&document, Rule::LateRequest);
+    assert!(finding.message.contains("against a median of 1 ms"), "{}", finding.message);
+    assert!(requests(0).analysis().findings().is_empty());
+}
+
+#[test]
+fn the_limit_of_one_call_is_told_apart_where_the_call_was_left() {
+    let call = "main.ask:20 < main.worker:9";
+    for (held, severity) in [
+        ("time.Sleep < main.store:40 < main.worker:10", Severity::Medium),
+        ("time.Sleep < main.ask:22 < main.worker:9", Severity::High),
+    ] {
+        let mut made = Made::new();
+        made.running(1, "runtime.main");
+        made.go(10 * US, 1, "main.main:3", 2, "main.worker").runs(11 * US, 2);
+        made.waits(12 * US, 2, "select", call).passes(10 * MS, 90, &[2]);
+        made.runs(10 * MS + 5 * US, 2).waits(10 * MS + 6 * US, 2, "sleep", held);
+        made.wakes(70 * MS, 0, "", 2).runs(70 * MS + US, 2).ends(70 * MS + 2 * US, 2);
+        let document = made.document(80 * MS);
+        let finding = only(&document, Rule::LateExit);
+        assert_eq!(finding.severity, severity, "{}", finding.message);
+        let says = finding.message.contains("which may have been that of main.ask only");
+        assert_eq!(says, severity == Severity::Medium, "{}", finding.message);
+    }
+}
+
+#[test]
+fn a_handlers_deadline_is_cut_short_as_well() {
+    let mut made = Made::new();
+    made.running(1, "runtime.main");
+    made.go(US, 1, "net/http.(*Server).Serve", 2, "net/http.(*conn).serve").runs(2 * US, 2);
+    made.waits(3 * US, 2, "select", "main.pay:20 < net/http.(*conn).serve");
+    let wakes = format!("context.(*cancelCtx).cancel < {DEADLINE}");
+    made.timer(MS, 3).wakes(2 * MS, 3, &wakes, 2).ends(2 * MS + US, 3);
+    made.runs(2 * MS + 2 * US, 2).ends(2 * MS + 3 * US, 2);
+    let document = made.document(3 * MS);
+    let finding = only(&document, Rule::DeadlineCutShort);
+    assert_eq!(document.trace().string(finding.function), "main.pay");
 }

@@ -206,6 +206,18 @@ impl Made {
         self
     }
 
+    /// A user task begins, or ends.
+    pub(crate) fn task(&mut self, at: i64, id: u64, kind: &str, begins: bool) -> &mut Self {
+        let (id, kind, parent) = (TaskId(id), self.string(kind), TaskId(0));
+        let body = if begins {
+            Body::TaskBegin { id, parent, kind }
+        } else {
+            Body::TaskEnd { id, parent, kind }
+        };
+        self.push(at, 1, "", body);
+        self
+    }
+
     /// A new generation begins, in which all that live are told of again.
     pub(crate) fn generation(&mut self, at: i64) -> &mut Self {
         self.close();

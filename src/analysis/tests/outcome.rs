@@ -394,3 +394,34 @@ fn who_polls_between_operations_and_sleeps_once_more_is_late() {
     assert_eq!(polls_between_operations(false, false), [Outcome::LivesOn], "it may go on");
     assert_eq!(polls_between_operations(true, true), [Outcome::LivesOn], "the last of several");
 }
+
+/// A server's goroutine runs a handler for each request, which hears a deadline of its own and then
+/// sleeps for 60 ms.
+fn serves(n: u32) -> Document {
+    const HANDLER: &str = "main.handle:30 < net/http.(*conn).serve";
+    let mut made = Made::new();
+    made.running(1, "runtime.main");
+    made.go(US, 1, "net/http.(*Server).Serve", 2, "net/http.(*conn).serve").runs(2 * US, 2);
+    for request in 0..n {
+        let at = MS + i64::from(request) * 100 * MS;
+        made.waits(at, 2, "network", "net.(*conn).Read < net/http.(*conn).serve");
+        made.wakes(at + US, 0, "", 2).runs(at + 2 * US, 2);
+        made.waits(at + 3 * US, 2, "select", HANDLER).passes(at + 10 * MS, 90 + request, &[2]);
+        made.runs(at + 10 * MS + 5 * US, 2);
+        made.waits(
+            at + 11 * MS,
+            2,
+            "sleep",
+            "time.Sleep < main.handle:32 < net/http.(*conn).serve",
+        );
+        made.wakes(at + 71 * MS, 0, "", 2).runs(at + 71 * MS + US, 2);
+    }
+    let end = i64::from(n) * 100 * MS;
+    made.waits(end, 2, "network", "net.(*conn).Read < net/http.(*conn).serve");
+    made.document(end + 10 * MS)
+}
+
+#[test]
+fn each_request_of_a_connection_is_judged_by_itself() {
+    assert_eq!(outcomes(&serves(3)), [Outcome::Exited; 3]);
+}

@@ -48,8 +48,10 @@ pub(crate) fn saw_client_go(trace: &Trace, book: &Book) -> Vec<Piece> {
     let gone = last.into_iter().filter_map(|(server, reader)| {
         let ended = lives::ended(trace, reader)?;
         let woken = end_of_read(trace, reader, ended)?;
+        // A handler may run in a goroutine of its own, and end the read when it returns.
+        let by_server = |by: Goroutine| by == server || lives::parent(trace, by) == Some(server);
         let is_gone =
-            woken.waker != Some(server) && lives::end(trace, server) - ended > ANSWERED_NS;
+            !woken.waker.is_some_and(by_server) && lives::end(trace, server) - ended > ANSWERED_NS;
         let inside = Piece::inside(Some(reader), ended, StackId::EMPTY);
         is_gone.then_some(Piece { act: Act::Ends, ..inside })
     });

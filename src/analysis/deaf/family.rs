@@ -65,8 +65,8 @@ struct Family<'a> {
 struct Creators {
     /// The last one that cannot have waited for a deaf goroutine.
     useless: Option<Goroutine>,
-    /// The last one that was asked, and for what its function had created.
-    asked: Option<(Goroutine, StrId)>,
+    /// Those that were asked, and for what their function had created.
+    asked: FxHashSet<(Goroutine, StrId)>,
     /// One that was told to stop and that the canceller had created.
     of_canceller: Option<Goroutine>,
 }
@@ -111,10 +111,9 @@ impl Family<'_> {
             return;
         }
         let made_by = inquiry.creating_function(who);
-        if self.creators.asked == Some((parent, made_by)) {
+        if !self.creators.asked.insert((parent, made_by)) {
             return;
         }
-        self.creators.asked = Some((parent, made_by));
         let children = Held { round_of: Some(who), ..Held::by_children(parent) };
         let held = Held { made_by: Some(made_by), ..children };
         if self.waits.since_before(&held, Plain::Only) {
@@ -124,7 +123,7 @@ impl Family<'_> {
             }
         }
         if inquiry.heard(cancel, parent) {
-            self.waits.joins_after(&children);
+            self.waits.joins_after(&Held { may_tell: true, ..children });
         }
     }
 

@@ -209,7 +209,12 @@ impl Inquiry<'_> {
     }
 
     fn heard(&self, cancel: &Cancel, goroutine: Goroutine) -> bool {
-        self.rows_of(goroutine).any(|hearing| hearing.cancel == cancel.id)
+        // Whichever is the shorter way.
+        if self.by_goroutine.of(goroutine).len() <= cancel.heard.len() {
+            self.rows_of(goroutine).any(|hearing| hearing.cancel == cancel.id)
+        } else {
+            self.all_heard(cancel).any(|hearing| hearing.goroutine == goroutine)
+        }
     }
 
     fn rows_of(&self, goroutine: Goroutine) -> impl Iterator<Item = &Hearing> {
@@ -313,10 +318,14 @@ impl Inquiry<'_> {
     /// Whether a goroutine had taken one job after another before a cancel: it ends when there are no
     /// more. A job is what another goroutine's code brings; a timer brings none.
     fn takes_jobs(&self, cancel: &Cancel, goroutine: Goroutine) -> bool {
+        let is_brought = |span: &Span| {
+            let own = |by: Goroutine| lives::parent(self.trace, by) == Some(goroutine);
+            span.woken && span.waker.is_some_and(|by| !own(by))
+        };
         let mut was_brought = false;
         let mut seen: Vec<StackId> = Vec::new();
         self.trace.spans_before(goroutine, cancel.at).take(MAX_JOBS).any(|span| {
-            let brought = std::mem::replace(&mut was_brought, span.woken && span.waker.is_some());
+            let brought = std::mem::replace(&mut was_brought, is_brought(&span));
             let waits = span.state == GoState::Waiting
                 && matches!(self.trace.string(span.reason), "chan receive" | "select");
             if !waits || !brought {

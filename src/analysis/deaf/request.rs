@@ -13,6 +13,7 @@ use super::super::types::Cancel;
 use super::super::words::{Cause, Evidence};
 use super::{Found, Inquiry, Row};
 use crate::base::{Goroutine, Interval, StackId, Time};
+use crate::model::Span;
 
 /// How far to look back for the handler that runs: in spans, or in goroutines that were started.
 const LOOK_BACK: usize = 16;
@@ -71,7 +72,9 @@ fn client_gone(inquiry: &Inquiry<'_>, cancel: &Cancel, found: &mut Found) {
         .map(|span| span.start);
     let until = left.unwrap_or(inquiry.end(server));
     let window = Interval::new(cancel.at, until);
-    if inquiry.own_ns(cancel, server, window, |_| false) > Some(inquiry.rules.late_over_ns) {
+    let is_told =
+        |span: &Span| span.woken && span.waker.is_some_and(|by| inquiry.is_callback(cancel, by));
+    if inquiry.own_ns(cancel, server, window, is_told) > Some(inquiry.rules.late_over_ns) {
         let left = left.or(lives::ended(inquiry.trace, server));
         found.add(Row { goroutine: server, evidence: Evidence::Task, left, asked_by: None });
     }

@@ -111,7 +111,7 @@ fn is_in_rounds(near: &[Goroutine], is_told: impl Fn(Goroutine) -> bool) -> bool
 }
 
 /// Whether one with a context of its own was started in the same stretch as one that heard, without
-/// a stop of their creator in between.
+/// a stop of their creator in between: the nearest on either side tells.
 fn shares_its_stretch(
     inquiry: &Inquiry<'_>,
     parent: Goroutine,
@@ -119,12 +119,16 @@ fn shares_its_stretch(
     near: &[Goroutine],
     has_its_own: impl Fn(&Goroutine) -> bool,
 ) -> bool {
-    near.iter()
-        .filter(|child| has_its_own(child))
-        .any(|&child| !blocks_between(inquiry, parent, child.min(told), child.max(told)))
+    let known =
+        |child: &&Goroutine| lives::born(inquiry.trace, **child).is_some() && has_its_own(child);
+    let before = near.iter().rfind(|child| **child < told && known(child));
+    let after = near.iter().find(|child| **child > told && known(child));
+    let mut nearest = before.into_iter().chain(after);
+    nearest.any(|&child| !blocks_between(inquiry, parent, child.min(told), child.max(told)))
 }
 
-/// Whether a goroutine blocked between creating one and creating another.
+/// Whether a goroutine blocked between creating one and creating another, or did so much that it may
+/// have.
 pub(super) fn blocks_between(
     inquiry: &Inquiry<'_>,
     parent: Goroutine,
@@ -133,9 +137,8 @@ pub(super) fn blocks_between(
 ) -> bool {
     let born = |goroutine| lives::born(inquiry.trace, goroutine);
     let (Some(from), Some(until)) = (born(first), born(last)) else { return true };
-    inquiry
-        .trace
-        .spans_from(parent, from)
-        .take_while(|span| span.start < until)
-        .any(|span| span.state == GoState::Waiting && span.start > from)
+    let between = inquiry.trace.spans_from(parent, from).take_while(|span| span.start < until);
+    between.take(super::MAX_SPANS).enumerate().any(|(n, span)| {
+        n + 1 == super::MAX_SPANS || span.state == GoState::Waiting && span.start > from
+    })
 }

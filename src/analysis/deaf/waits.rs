@@ -1,5 +1,7 @@
 //! Waits of those around a cancel, and who ended them: who was waited for, and did not hear.
 
+use std::ops::RangeInclusive;
+
 use rustc_hash::FxHashSet;
 
 use crate::base::{Goroutine, StackId, StrId, Time};
@@ -13,7 +15,7 @@ use super::super::types::{Cancel, Hearing};
 use super::{Inquiry, rounds};
 
 /// How many spans to look at for the next wait.
-const MAX_WAITS: usize = 256;
+const MAX_AHEAD: usize = 256;
 
 /// A wait of one of the family, and whom it may have been for.
 pub(super) struct Held {
@@ -52,7 +54,8 @@ impl Held {
         self.made_by.is_none_or(|function| inquiry.creating_function(of) == function)
             && lives::first(inquiry.trace, of) > self.after
             && self.round_of.is_none_or(|told| rounds::same(inquiry, cancel, told, of))
-            && !(self.may_tell && inquiry.is_let_go(cancel, self.who, of))
+            && !(self.may_tell
+                && self.parents.iter().flatten().any(|&by| inquiry.is_let_go(cancel, by, of)))
             && !(self.may_feed && inquiry.takes_jobs(cancel, of))
     }
 }
@@ -129,7 +132,7 @@ impl<'a> Waits<'a> {
                 && span.state == GoState::Waiting
                 && !inquiry.book.any(stacks, span.stack, Traits::GRACEFUL)
         };
-        let mut spans = inquiry.trace.spans_from(held.who, cancel.at).take(MAX_WAITS);
+        let mut spans = inquiry.trace.spans_from(held.who, cancel.at).take(MAX_AHEAD);
         let outside = |span: &Span| inquiry.book.mark(span.stack).is_none();
         let Some(wait) = spans.find(|span| waits(span) && outside(span)) else { return };
         if waits_plainly(inquiry, &wait) {
@@ -146,11 +149,11 @@ impl<'a> Waits<'a> {
         let (trace, children) = (inquiry.trace, inquiry.children(held.who));
         let first = |&row: &u32| lives::first(trace, Goroutine(row));
         let after = children.partition_point(|row| first(row) < cancel.at);
-        let Some(proxy) = children[after..].iter().rfind(|row| first(row) < wait.start) else {
-            return;
-        };
-        let proxy = Goroutine(*proxy);
-        let mut spans = trace.spans(proxy).filter(|span| span.state != GoState::Syscall);
+        let until = children.partition_point(|row| first(row) < wait.start);
+        let Some(&proxy) = children.get(after..until).and_then(<[u32]>::last) else { return };
+        let proxy = Goroutine(proxy);
+        let spans = trace.spans(proxy).take(super::MAX_SPANS);
+        let mut spans = spans.filter(|span| span.state != GoState::Syscall);
         let Some(wait) = spans.find(|span| span.state == GoState::Waiting) else { return };
         if inquiry.book.any(trace.stacks(), wait.stack, Traits::JOINS) {
             self.ended(&Held { who: proxy, ..*held }, &wait, spans.next().as_ref());
@@ -162,7 +165,10 @@ impl<'a> Waits<'a> {
         match next {
             _ if wait.state != GoState::Waiting => {}
             Some(next) => self.let_go(held, wait, next),
-            None if lives::ended(self.inquiry.trace, held.who).is_none() => {
+            // It lasts to the end of what is known, and not only of what was read.
+            None if wait.end >= self.inquiry.end(held.who)
+                && lives::ended(self.inquiry.trace, held.who).is_none() =>
+            {
                 self.still_joins(held, wait);
             }
             None => {}
@@ -204,13 +210,7 @@ impl<'a> Waits<'a> {
                     && inquiry.book.kind(trace, other) == kind
         };
         let around = held.round_of.and_then(|told| rounds::around(inquiry, cancel, told));
-        let others = inquiry.unheard.of(parent);
-        let others = around.map_or(others, |around| {
-            let first = others.partition_point(|other| other < around.start());
-            let after = others.partition_point(|other| other <= around.end());
-            &others[first..after]
-        });
-        for &other in others {
+        for &other in within(inquiry.unheard.of(parent), around.as_ref()) {
             if other != last
                 && origin != StackId::EMPTY
                 && does_the_same(other)
@@ -238,7 +238,9 @@ impl<'a> Waits<'a> {
         let is_of_group = |by: StrId| Some(by) == waits_in || Some(by) == with_told;
         let parents = || held.parents.into_iter().flatten();
         let heard = parents().any(|of| cancel.by == Some(of) || inquiry.heard(cancel, of));
-        for &child in parents().flat_map(|of| inquiry.unheard.of(of)) {
+        let around = held.round_of.and_then(|told| rounds::around(inquiry, cancel, told));
+        let children = parents().flat_map(|of| within(inquiry.unheard.of(of), around.as_ref()));
+        for &child in children {
             if lives::ended(trace, child).is_none()
                 && lives::first(trace, child) < wait.start
                 && is_of_group(inquiry.creating_function(child))
@@ -280,6 +282,14 @@ impl<'a> Waits<'a> {
         });
         wait.is_some() && by_family && self.since_before(held, Plain::Only)
     }
+}
+
+/// Those of some goroutines, in order of birth, that are in a range; all if there is none.
+fn within<'a>(all: &'a [Goroutine], around: Option<&RangeInclusive<Goroutine>>) -> &'a [Goroutine] {
+    let Some(around) = around else { return all };
+    let first = all.partition_point(|other| other < around.start());
+    let after = all.partition_point(|other| other <= around.end());
+    &all[first..after]
 }
 
 /// Whether a wait is one for a result or an end, and for nothing else.

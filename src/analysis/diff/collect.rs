@@ -280,7 +280,7 @@ fn world(trace: &Trace, slice_ns: Option<i64>, rows: &mut Rows) {
 /// How much of each whole slice of time some intervals take, which may overlap.
 fn in_slices(all: Interval, slice_ns: i64, intervals: &[Interval]) -> Vec<i64> {
     let n = usize::try_from(all.ns() / slice_ns).unwrap_or(0);
-    let mut slices = vec![0; n];
+    let mut slices = vec![0_i64; n];
     let slice_of = |at: Time| usize::try_from((at - all.start) / slice_ns).unwrap_or(0);
     for interval in intervals {
         let last = slice_of(interval.end).min(n.saturating_sub(1));
@@ -288,7 +288,7 @@ fn in_slices(all: Interval, slice_ns: i64, intervals: &[Interval]) -> Vec<i64> {
             let start = all.start + i64::try_from(at).unwrap_or(0) * slice_ns;
             let slice = Interval::new(start, start + slice_ns);
             let Some(sum) = slices.get_mut(at) else { break };
-            *sum += interval.intersect(slice).map_or(0, Interval::ns);
+            *sum = sum.saturating_add(interval.intersect(slice).map_or(0, Interval::ns));
         }
     }
     slices

@@ -45,6 +45,8 @@ const MAX_RATE: f64 = 0.05;
 
 /// A trace is cut into so many slices, since what goes on in one goes on in the next.
 const N_SLICES: i64 = 100;
+/// With fewer in one of the traces they are not compared.
+const ENOUGH_SLICES: i64 = 5;
 /// No slice is shorter, in nanoseconds.
 const MIN_SLICE_NS: i64 = 10_000_000;
 
@@ -209,7 +211,7 @@ pub fn diff(before: &Document, after: &Document) -> Diff {
     let mut groups: Vec<DiffGroup> = rows
         .into_iter()
         .map(|(key, [before, after])| {
-            let late = [before.late, after.late];
+            let late = if alike { [before.late, after.late] } else { [0; 2] };
             DiffGroup { late, ..compare(key, &before.sample, &after.sample, alike) }
         })
         .collect();
@@ -225,11 +227,14 @@ pub fn diff(before: &Document, after: &Document) -> Diff {
     Diff { verdict: overall(&groups, alike), groups, clocks }
 }
 
-/// How long the slices of time are in which what the GC took is added up; none if it took nothing.
+/// How long the slices of time are in which what the GC took is added up; none if it took nothing,
+/// or a trace is too short.
 fn slice_ns(both: [&Document; 2]) -> Option<i64> {
     let all = both.map(|document| document.trace().interval().ns());
     let slice_ns = (all[0].max(all[1]) / N_SLICES).max(MIN_SLICE_NS);
-    both.iter().any(|document| !document.trace().world().gc().is_empty()).then_some(slice_ns)
+    let any = both.iter().any(|document| !document.trace().world().gc().is_empty());
+    let shortest = all[0].min(all[1]) / slice_ns;
+    (any && shortest >= ENOUGH_SLICES).then_some(slice_ns)
 }
 
 /// Compares two samples, whose durations are of one unit if they are `alike`.

@@ -185,7 +185,7 @@ fn severity(facts: &Facts<'_>, group: &Group<'_>, members: &[&Hearing]) -> Sever
         _ if members.iter().all(|hearing| hearing.evidence == Evidence::AfterFunc) => {
             Severity::Medium
         }
-        _ if limited_call(facts, group, members).is_some() => Severity::Medium,
+        Rule::LateExit if limited_call(facts, group, members).is_some() => Severity::Medium,
         _ => Severity::High,
     }
 }
@@ -195,7 +195,7 @@ fn severity(facts: &Facts<'_>, group: &Group<'_>, members: &[&Hearing]) -> Sever
 fn limited_call(facts: &Facts<'_>, group: &Group<'_>, members: &[&Hearing]) -> Option<StrId> {
     let (trace, book) = (facts.trace, facts.book);
     let stacks = trace.stacks();
-    let held = group.held?.stack;
+    let held = group.held.map(|held| held.stack).filter(|&stack| stack != StackId::EMPTY)?;
     let function = |stack| stacks.top(book.user(stack)).map(|frame| frame.function);
     let heard_in = function(members.first()?.stack)?;
     let alone = |hearing: &&Hearing| {

@@ -131,7 +131,7 @@ fn finding(facts: &Facts<'_>, name: StrId, mut requests: Vec<Request>) -> Option
         total_ns: super::total(requests.iter().map(|request| request.interval.ns())),
         message: if p99 - median < median / 2 {
             let median = facts.trace.clock().text(median);
-            format!("All {n} requests of {text} take about {median}{of_it}")
+            format!("Most of the {n} requests of {text} take about {median}{of_it}")
         } else {
             format!(
                 "The p99 of {n} requests of {text} is {}, against a median of {}{of_it}",

@@ -7,7 +7,7 @@ use crate::parse::event::GoState;
 
 use super::super::lives;
 use super::super::types::{Cancel, Hearing};
-use super::super::words::HeardIn;
+use super::super::words::{Cause, HeardIn};
 use super::Inquiry;
 
 /// How many goroutines created before and after one to look at.
@@ -47,10 +47,12 @@ pub(super) fn same(
         return true;
     }
     // Those that were started without a stop in between are of one round, unless several have
-    // contexts of their own among these, too.
+    // contexts of their own among these, too. A deadline that only one heard may be its own.
     let of_both = told.min(other)..=told.max(other);
     let is_between = |child: &&Goroutine| of_both.contains(child);
-    if !near.iter().filter(is_between).any(has_its_own)
+    let is_shared = cancel.n_heard() > 1 || cancel.cause != Cause::Deadline;
+    if is_shared
+        && !near.iter().filter(is_between).any(has_its_own)
         && !blocks_between(inquiry, parent, told.min(other), told.max(other))
         && !shares_its_stretch(inquiry, parent, told, &near, has_its_own)
     {

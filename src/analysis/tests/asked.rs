@@ -199,3 +199,39 @@ fn a_group_that_still_waits_when_the_trace_ends_waits_for_the_deaf() {
     assert_eq!(row.outcome, super::super::Outcome::Alive);
     assert_eq!(deaf(&hangs(false)), [0; 0], "it may have a context of its own");
 }
+
+/// One that serves starts so many that listen and one that does not, by one statement, and waits for
+/// all; and again. Each time there is a new context.
+fn fans_out(n_listen: u32) -> Document {
+    let mut made = serving();
+    for round in 0..3 {
+        let (at, first) = (MS + i64::from(round) * 200 * MS, 10 * (round + 1));
+        let worker = first + n_listen;
+        for of in first..=worker {
+            let at = at + i64::from(of - first) * 10 * US;
+            made.go(at, 2, "main.serve:10", of, "main.work").runs(at + US, of);
+            let (reason, wait) = if of < worker {
+                ("chan receive", "main.work:30")
+            } else {
+                ("sleep", "time.Sleep < main.work:34")
+            };
+            made.waits(at + 2 * US, of, reason, wait);
+        }
+        made.waits(at + MS, 2, "sync", GROUP);
+        let told: Vec<u32> = (first..worker).rev().collect();
+        made.passes(at + 20 * MS, 90 + round, &told);
+        for (n, &of) in (0..).zip(&told) {
+            let at = at + 21 * MS + n * 10 * US;
+            made.runs(at, of).ends(at + US, of);
+        }
+        ends(&mut made, at + 120 * MS, worker, Some(2));
+        made.runs(at + 121 * MS, 2);
+    }
+    made.ends(700 * MS, 2).document(800 * MS)
+}
+
+#[test]
+fn who_is_deaf_in_a_fan_out_is_so_each_time() {
+    assert_eq!(deaf(&fans_out(2)), [12, 22, 32]);
+    assert_eq!(deaf(&fans_out(1)), [0; 0], "the deadline may be that one's own");
+}

@@ -25,6 +25,9 @@ pub(crate) struct Why {
     pub(crate) stack: StackId,
 }
 
+/// A cause, and what to add to it.
+type Told = (Cause, &'static str);
+
 /// Tells why from the canceller and its stack inside the cancel, which is empty if none was seen.
 pub(crate) fn why(
     trace: &Trace,
@@ -91,7 +94,7 @@ fn started_to_cancel(trace: &Trace, book: &Book, by: Goroutine, stack: StackId, 
 }
 
 /// What a canceller's start function tells that was seen nowhere inside the cancel.
-fn told_by_start(trace: &Trace, book: &Book, by: Option<Goroutine>) -> (Cause, &'static str) {
+fn told_by_start(trace: &Trace, book: &Book, by: Option<Goroutine>) -> Told {
     let reader = by.filter(|&by| is_reader(trace, book, by));
     let row = reader.and_then(|reader| book.function(lives::name(trace, reader)).cause);
     row.map_or((Cause::Unknown, ""), |row| {
@@ -101,7 +104,7 @@ fn told_by_start(trace: &Trace, book: &Book, by: Option<Goroutine>) -> (Cause, &
 }
 
 /// What the frames between `context` and the user's own code tell.
-fn told_by_frames(trace: &Trace, book: &Book, caller: StackId) -> (Cause, &'static str) {
+fn told_by_frames(trace: &Trace, book: &Book, caller: StackId) -> Told {
     let mut best: Option<(u8, usize)> = None;
     for frame in trace.frames(caller) {
         let function = book.function(frame.function);
@@ -119,13 +122,7 @@ fn told_by_frames(trace: &Trace, book: &Book, caller: StackId) -> (Cause, &'stat
 }
 
 /// An explicit cancel by a goroutine that a signal had woken is the signal's.
-fn by_signal(
-    trace: &Trace,
-    book: &Book,
-    told: (Cause, &'static str),
-    by: Option<Goroutine>,
-    at: Time,
-) -> (Cause, &'static str) {
+fn by_signal(trace: &Trace, book: &Book, told: Told, by: Option<Goroutine>, at: Time) -> Told {
     let (Cause::Explicit, Some(by), true) = (told.0, by, book.has_signals()) else { return told };
     let woken = trace.spans_before(by, at).take(LOOK_BACK).find(|span| span.woken);
     match woken {
@@ -137,13 +134,7 @@ fn by_signal(
 }
 
 /// The client is gone for one whose connection the server itself closed.
-fn by_shutdown(
-    trace: &Trace,
-    book: &Book,
-    told: (Cause, &'static str),
-    by: Option<Goroutine>,
-    at: Time,
-) -> (Cause, &'static str) {
+fn by_shutdown(trace: &Trace, book: &Book, told: Told, by: Option<Goroutine>, at: Time) -> Told {
     let reader = by.filter(|&by| told.0 == Cause::ClientGone && is_reader(trace, book, by));
     let closed = reader.and_then(|reader| end_of_read(trace, reader, at));
     match closed.map(|closed| told_by_frames(trace, book, closed.stack)) {

@@ -14,8 +14,8 @@ use super::super::scan::{each_span, member_of};
 use super::super::threads::Threads;
 use super::super::types::Hearing;
 use super::super::words::{Cause, Evidence, HeardIn, Outcome};
-use super::Inquiry;
 use super::waits::{Held, Waits};
+use super::{Inquiry, Question};
 
 /// How far to look back from the select, in spans, for where its round began.
 const LOOK_BACK: usize = 64;
@@ -54,9 +54,12 @@ pub(super) fn find(waits: &mut Waits<'_>, hearing: &Hearing) {
             continue;
         }
         // Who only gathers answers waits for those that are late.
+        let (n_before, question) = (waits.deaf.len(), Question { asked: child, by: who });
         let parents = [Some(child), Some(who)];
-        if !waits.is_held(&Held { parents, after: since, ..Held::by_children(child) }) {
-            waits.add_asked(child, who);
+        if waits.is_held(&Held { parents, after: since, ..Held::by_children(child) }) {
+            waits.are_known_by(n_before, question);
+        } else {
+            waits.add_asked(question);
         }
     }
 }
@@ -88,7 +91,9 @@ pub(super) fn serve_several(
             let Some(&(asker, cancelled)) = asked.get(&by) else { return };
             let member = member_of(chunk, wake.at()).0;
             let answers = inquiry.book.spot(view.stack_at(wake.word())).code == Some(Origin::User);
-            let is_other = member != asker && lives::parent(inquiry.trace, member) != Some(by);
+            // Its own goroutines and its asker's work on the same answer.
+            let parent = lives::parent(inquiry.trace, member);
+            let is_other = member != asker && parent != Some(by) && parent != Some(asker);
             if answers && is_other && view.start(wake.at()) >= cancelled {
                 serving.push(by);
             }

@@ -26,6 +26,10 @@ pub(super) fn find(inquiry: &Inquiry<'_>, cancel: &Cancel, found: &mut Found) {
         waits: Waits::new(inquiry, cancel),
         creators: Creators::default(),
     };
+    // First, since who is asked may turn out not to be deaf, with all that help it.
+    for hearing in inquiry.all_heard(cancel) {
+        asked::find(&mut family.waits, hearing);
+    }
     for hearing in inquiry.told(cancel) {
         family.by_own_wait(hearing);
         family.by_children(hearing);
@@ -34,7 +38,6 @@ pub(super) fn find(inquiry: &Inquiry<'_>, cancel: &Cancel, found: &mut Found) {
     family.by_canceller();
     for hearing in inquiry.all_heard(cancel) {
         family.by_living_on(hearing);
-        asked::find(&mut family.waits, hearing);
     }
     let mut waits = family.waits;
     for handler in &found.rows {
@@ -42,12 +45,16 @@ pub(super) fn find(inquiry: &Inquiry<'_>, cancel: &Cancel, found: &mut Found) {
     }
     // Those whom the deaf wait for in their turn.
     let mut next = 0;
-    while let Some(&(who, asked_by)) = waits.deaf.get(next) {
+    while let Some(&(who, question)) = waits.deaf.get(next) {
         next += 1;
         let (evidence, left) = (Evidence::WaitedOn, None);
-        let new = found.add(Row { goroutine: who, evidence, left, asked_by });
+        let new = found.add(Row { goroutine: who, evidence, left, question });
         if new {
+            let n_before = waits.deaf.len();
             waits.since_before(&Held::by_children(who), Plain::OrNot);
+            if let Some(question) = question {
+                waits.are_known_by(n_before, question);
+            }
         }
     }
 }
@@ -263,7 +270,7 @@ pub(super) fn find_siblings(inquiry: &Inquiry<'_>, cancel: &Cancel, found: &mut 
                     goroutine: child,
                     evidence: Evidence::Sibling,
                     left: None,
-                    asked_by: None,
+                    question: None,
                 });
             }
         }

@@ -85,16 +85,17 @@ pub(crate) fn find(
             let task = task.map(|logged| logged.task);
             let mut found = find_deaf(&inquiry, cancel, &long_work, task).rows;
             found.sort_by_key(|row| row.goroutine);
-            deaf.extend(found.iter().map(|row| (inquiry.hearing(cancel, row), row.asked_by)));
+            deaf.extend(found.iter().map(|row| (inquiry.hearing(cancel, row), row.question)));
         }
         deaf
     });
-    let asked = deaf.iter().filter_map(|(row, asked_by)| {
-        Some((row.goroutine, ((*asked_by)?, cancels[row.cancel as usize].at)))
+    let asked = deaf.iter().filter_map(|(row, question)| {
+        let Question { asked, by } = (*question)?;
+        Some((asked, (by, cancels[row.cancel as usize].at)))
     });
     let serving = asked::serve_several(&inquiry, threads, &asked.collect());
-    let is_deaf = |(row, asked_by): &(Hearing, Option<Goroutine>)| {
-        asked_by.is_none() || !serving.contains(&row.goroutine)
+    let is_deaf = |(_, question): &(Hearing, Option<Question>)| {
+        question.is_none_or(|question| !serving.contains(&question.asked))
     };
     deaf.into_iter().filter(is_deaf).map(|(row, _)| row).collect()
 }
@@ -136,6 +137,13 @@ fn is_given(trace: &Trace, book: &Book, goroutine: Goroutine) -> bool {
     book.function(book.kind(trace, goroutine)).origin != Origin::Std
 }
 
+/// Who was asked for an answer by whom, which that one no longer waits for.
+#[derive(Clone, Copy, Debug)]
+struct Question {
+    asked: Goroutine,
+    by: Goroutine,
+}
+
 /// One deaf goroutine.
 #[derive(Clone, Copy, Debug)]
 struct Row {
@@ -143,8 +151,8 @@ struct Row {
     evidence: Evidence,
     /// When it left what it should have left, if not at its end.
     left: Option<Time>,
-    /// Who had asked it for an answer, if that is how it is known.
-    asked_by: Option<Goroutine>,
+    /// The question that tells of it, if that is how it is known.
+    question: Option<Question>,
 }
 
 /// The deaf of one cancel, each once, by the first grade that fits.

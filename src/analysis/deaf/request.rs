@@ -53,7 +53,7 @@ fn timed_out(inquiry: &Inquiry<'_>, cancel: &Cancel, found: &mut Found) {
                 && !inquiry.is_excused(cancel, *handler)
         };
         if let Some(goroutine) = handler.filter(is_deaf) {
-            found.add(Row { goroutine, evidence: Evidence::Task, left: None, asked_by: None });
+            found.add(Row { goroutine, evidence: Evidence::Task, left: None, question: None });
         }
     }
 }
@@ -76,7 +76,7 @@ fn client_gone(inquiry: &Inquiry<'_>, cancel: &Cancel, found: &mut Found) {
         |span: &Span| span.woken && span.waker.is_some_and(|by| inquiry.is_callback(cancel, by));
     if inquiry.own_ns(cancel, server, window, is_told) > Some(inquiry.rules.late_over_ns) {
         let left = left.or(lives::ended(inquiry.trace, server));
-        found.add(Row { goroutine: server, evidence: Evidence::Task, left, asked_by: None });
+        found.add(Row { goroutine: server, evidence: Evidence::Task, left, question: None });
     }
 }
 

@@ -144,7 +144,7 @@ fn add(
         // Who created the one that heard may have given it a context of its own.
         let above = because_of.is_some_and(|of| is_ancestor(inquiry, goroutine, of));
         if works_on && !above && inquiry.may_be_deaf(cancel, goroutine) {
-            found.add(Row { goroutine, evidence: Evidence::Task, left: None, asked_by: None });
+            found.add(Row { goroutine, evidence: Evidence::Task, left: None, question: None });
         }
     }
 }

@@ -12,7 +12,7 @@ use super::super::book::Traits;
 use super::super::lives;
 use super::super::names::Origin;
 use super::super::types::{Cancel, Hearing};
-use super::{Inquiry, rounds};
+use super::{Inquiry, Question, rounds};
 
 /// How many spans to look at for the next wait.
 const MAX_AHEAD: usize = 256;
@@ -73,8 +73,8 @@ pub(super) enum Plain {
 pub(super) struct Waits<'a> {
     pub(super) inquiry: &'a Inquiry<'a>,
     pub(super) cancel: &'a Cancel,
-    /// Those who were found, each once, and who had asked them for an answer, if that is how.
-    pub(super) deaf: Vec<(Goroutine, Option<Goroutine>)>,
+    /// Those who were found, each once, and the question that tells of them, if that is how.
+    pub(super) deaf: Vec<(Goroutine, Option<Question>)>,
     seen: FxHashSet<Goroutine>,
 }
 
@@ -225,7 +225,8 @@ impl<'a> Waits<'a> {
 
     /// Adds those for whom a group's wait still lasts when the trace ends: children of the waiting
     /// goroutine that are alive then and were started by the function that waits, or that had
-    /// started one of those who heard. One of another kind than those who heard may have a context of its own, unless the cancel was to end all.
+    /// started one of those who heard. One of another kind than those who heard may have a context
+    /// of its own, unless the cancel was to end all.
     fn still_joins(&mut self, held: &Held, wait: &Span) {
         let Self { inquiry, cancel, .. } = *self;
         let (trace, book) = (inquiry.trace, inquiry.book);
@@ -258,14 +259,14 @@ impl<'a> Waits<'a> {
         }
     }
 
-    /// Adds one who was asked for an answer.
-    pub(super) fn add_asked(&mut self, of: Goroutine, by: Goroutine) {
-        self.add(of, Some(by));
+    /// Adds one who was asked a question.
+    pub(super) fn add_asked(&mut self, question: Question) {
+        self.add(question.asked, Some(question));
     }
 
-    fn add(&mut self, of: Goroutine, asked_by: Option<Goroutine>) {
+    fn add(&mut self, of: Goroutine, question: Option<Question>) {
         if self.seen.insert(of) {
-            self.deaf.push((of, asked_by));
+            self.deaf.push((of, question));
         }
     }
 
@@ -281,6 +282,14 @@ impl<'a> Waits<'a> {
             parent.is_some() && held.parents.contains(&parent)
         });
         wait.is_some() && by_family && self.since_before(held, Plain::Only)
+    }
+
+    /// Notes of those who were found from a number on by which question they are known, unless that
+    /// is known: who helps to answer one is deaf only if that counts.
+    pub(super) fn are_known_by(&mut self, from: usize, question: Question) {
+        for (_, of) in self.deaf.iter_mut().skip(from) {
+            of.get_or_insert(question);
+        }
     }
 }
 

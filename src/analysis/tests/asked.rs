@@ -112,6 +112,23 @@ fn who_answers_several_does_not_end_with_the_first_ones_context() {
 }
 
 #[test]
+fn who_helps_to_answer_several_is_not_deaf_either() {
+    let mut made = serving();
+    made.go(3 * US, 1, "main.main:4", 4, "main.serve").runs(4 * US, 4);
+    made.go(10 * US, 2, "main.ask:9 < main.serve:4", 3, "main.answer").runs(11 * US, 3);
+    made.go(12 * US, 3, "main.answer:28", 5, "main.help").runs(13 * US, 5);
+    made.waits(14 * US, 5, "sleep", "time.Sleep < main.help:50");
+    made.waits(15 * US, 3, "chan receive", "main.answer:30");
+    made.waits(20 * US, 2, "select", SELECT).waits(21 * US, 4, "select", SELECT);
+    made.passes(CANCELLED, 9, &[2]);
+    made.runs(CANCELLED + 10 * US, 2).ends(CANCELLED + 20 * US, 2);
+    ends(&mut made, 110 * MS, 5, Some(3));
+    made.runs(111 * MS, 3).wakes(112 * MS, 3, "main.answer:31", 4).ends(113 * MS, 3);
+    made.runs(114 * MS, 4).ends(115 * MS, 4);
+    assert_eq!(deaf(&made.document(200 * MS)), [0; 0]);
+}
+
+#[test]
 fn who_gathers_answers_is_held_up_by_the_one_that_is_deaf() {
     let mut made = serving();
     asks(&mut made, 10 * US, 2, 3);

@@ -118,6 +118,11 @@ impl Spanning {
         Self::new(trace, pairs.filter(|(_, child)| fits(*child)).collect())
     }
 
+    /// The children of all.
+    pub(crate) fn all(&self) -> impl Iterator<Item = Goroutine> + '_ {
+        self.children.iter().copied()
+    }
+
     /// A creator's children, in order of birth, which is that of their rows.
     pub(crate) fn of(&self, parent: Goroutine) -> &[Goroutine] {
         &self.children[self.range_of(parent)]

@@ -57,7 +57,9 @@ pub use tree::{ContextTree, Level, Slowest, context_tree};
 pub use types::{
     Analysis, Cancel, Finding, Group, Hearing, Link, Logged, Quantiles, SplitPart, Summary,
 };
-pub use words::{Cause, Doing, Evidence, GroupKind, HeardIn, Outcome, Rule, Severity, Verdict};
+pub use words::{
+    Cause, Doing, Evidence, GroupKind, HeardIn, Outcome, PASSED, Rule, Severity, Verdict,
+};
 
 use std::sync::Arc;
 
@@ -295,8 +297,8 @@ fn analyze_on(trace: &Trace, rules: &Rules, threads: Threads) -> Analysis {
         || deaf::Suspects { stayers: deaf::stayers(trace, &book, rules), long_work },
     );
     let deaf = deaf::find(trace, &book, rules, threads, &heard, suspects);
-    cancels::add_deaf(&mut heard, deaf);
-    tally::analysis(trace, rules, threads, book, heard, &sleeps)
+    cancels::add_deaf(&mut heard, deaf.rows);
+    tally::analysis((trace, rules), threads, book, heard, (&sleeps, &deaf.asleep))
 }
 
 /// All that a goroutine did in a window of its life, the largest part first. The parts add up

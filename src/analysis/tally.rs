@@ -19,23 +19,24 @@ use super::words::Outcome;
 
 /// Puts an analysis together.
 pub(crate) fn analysis(
-    trace: &Trace,
-    rules: &Rules,
+    (trace, rules): (&Trace, &Rules),
     threads: Threads,
     book: Book,
     heard: AllHeard,
-    sleeps: &[Vec<(Goroutine, Time)>],
+    (sleeps, asleep): (&[Vec<(Goroutine, Time)>], &[(Goroutine, u32)]),
 ) -> Analysis {
     let AllHeard { cancels, hearings, logged, by_goroutine, .. } = heard;
     let by_goroutine = overstays_of(trace, &hearings, by_goroutine);
     let (summary, worst_first) = worst_first(rules, threads, &hearings);
     let groups = groups((trace, rules, &book), threads, &hearings, &by_goroutine);
     let assists = Assists::new(trace);
+    let asleep: FxHashMap<Goroutine, u32> = asleep.iter().rev().copied().collect();
     let findings = findings::find(&findings::Facts {
         trace,
         rules,
         threads,
         sleeps,
+        asleep: &asleep,
         book: &book,
         assists: &assists,
         cancels: &cancels,

@@ -208,6 +208,10 @@ words!(
     }
 );
 
+/// What a deadline tells that nobody heard.
+pub const PASSED: &str = "A deadline that passes shows that its cancel function had not been called \
+                          before: the work took longer, or the call is missing (defer cancel()).";
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,7 +8,7 @@ use super::json::{format_name, go_id};
 use super::open::Opened;
 use super::phrases::{Phrases, held_up_by};
 use crate::analysis::{
-    Cancel, Cause, Document, Doing, Finding, Hearing, Outcome, Severity, SplitPart, Summary,
+    Cancel, Cause, Document, Doing, Finding, Hearing, Outcome, PASSED, Severity, SplitPart, Summary,
 };
 use crate::base::{Clock, StackId, StrId};
 use crate::model::Trace;
@@ -223,9 +223,14 @@ fn verdict(document: &Document) -> String {
                 .to_owned()
         }
         (_, 0) if summary.heard == 0 => {
-            "Nobody waited to hear of it. Code that only checks ctx.Err(), or ignores its context, \
-             leaves no trace."
-                .to_owned()
+            let cancels = document.analysis().cancels();
+            let unheard = "Nobody waited to hear of it. Code that only checks ctx.Err(), or ignores \
+                           its context, leaves no trace.";
+            if cancels.iter().any(|cancel| cancel.cause == Cause::Deadline) {
+                format!("{unheard} {PASSED}")
+            } else {
+                unheard.to_owned()
+            }
         }
         (_, 0) => {
             format!("Nobody who was told to stop left more than {limit} after the cancel.")
@@ -436,7 +441,8 @@ mod tests {
         assert_eq!(
             verdict(&document),
             "Nobody waited to hear of it. Code that only checks ctx.Err(), or ignores its context, \
-             leaves no trace."
+             leaves no trace. A deadline that passes shows that its cancel function had not been \
+             called before: the work took longer, or the call is missing (defer cancel())."
         );
     }
 }

@@ -16,7 +16,7 @@ use super::state::{Selected, State, What};
 use super::table::{Column, Query, late_rows};
 use super::theme::{self, size};
 use super::widgets::{badge_ui, caption, link_ui, strong, weak};
-use crate::analysis::{Cancel, Document, Hearing, Outcome};
+use crate::analysis::{Cancel, Cause, Document, Hearing, Outcome, PASSED};
 use crate::base::{StackId, StrId};
 
 /// What the table remembers.
@@ -297,7 +297,9 @@ fn nothing_text(ctx: &Ctx<'_>, sheet: &Sheet) -> String {
         return format!("No late exit in what could be read. {INCOMPLETE}");
     }
     if analysis.worst_first.is_empty() && analysis.summary().heard == 0 {
-        return format!("Nobody waited to hear of a cancel. {UNHEARD}");
+        let passed = analysis.cancels().iter().any(|cancel| cancel.cause == Cause::Deadline);
+        let passed = if passed { PASSED } else { "" };
+        return format!("Nobody waited to hear of a cancel. {UNHEARD} {passed}");
     }
     if analysis.worst_first.is_empty() {
         return "Nobody was told to stop: whoever heard a cancel was meant to go on.".to_owned();

@@ -25,6 +25,7 @@ pub(super) fn find(inquiry: &Inquiry<'_>, cancel: &Cancel, found: &mut Found) {
         cancel,
         waits: Waits::new(inquiry, cancel),
         creators: Creators::default(),
+        asleep: Vec::new(),
     };
     // First, since who is asked may turn out not to be deaf, with all that help it.
     for hearing in inquiry.all_heard(cancel) {
@@ -39,6 +40,7 @@ pub(super) fn find(inquiry: &Inquiry<'_>, cancel: &Cancel, found: &mut Found) {
     for hearing in inquiry.all_heard(cancel) {
         family.by_living_on(hearing);
     }
+    found.asleep.append(&mut family.asleep);
     let mut waits = family.waits;
     for handler in &found.rows {
         waits.since_before(&Held::by_children(handler.goroutine), Plain::OrNot);
@@ -65,6 +67,7 @@ struct Family<'a> {
     cancel: &'a Cancel,
     waits: Waits<'a>,
     creators: Creators,
+    asleep: Vec<Goroutine>,
 }
 
 /// What is known of the creators of those that were told: mostly all have the same.
@@ -96,6 +99,13 @@ impl Family<'_> {
             let parents = [Some(child), Some(who)];
             let held = Held { parents, after, ..Held::by_children(child) };
             self.waits.since_before(&held, Plain::OrNot);
+            if hearing.heard_in == HeardIn::Own
+                && lives::first(inquiry.trace, child) > after
+                && inquiry.sleeps_across(cancel, child, cancel.at + hearing.overstay_ns)
+                && inquiry.may_be_deaf(cancel, child)
+            {
+                self.asleep.push(child);
+            }
         }
     }
 

@@ -8,6 +8,7 @@
 //! context of its own that was not cancelled.
 
 mod asked;
+mod clock;
 mod family;
 mod request;
 mod rounds;
@@ -33,6 +34,8 @@ use super::threads::Threads;
 use super::types::{Cancel, Hearing};
 use super::words::{Evidence, HeardIn, Outcome};
 
+use clock::Limited;
+
 pub(crate) use tasks::LongWork;
 
 /// How many spans of a goroutine to look at for a wait where others listen.
@@ -47,7 +50,17 @@ pub(crate) struct Suspects {
     pub(crate) long_work: LongWork,
 }
 
-/// The deaf of each cancel, by cancel and then by goroutine.
+/// Who should have heard the cancels and did not.
+#[derive(Default)]
+pub(crate) struct Deaf {
+    /// By cancel and then by goroutine.
+    pub(crate) rows: Vec<Hearing>,
+    /// Those of whom nobody waited for, so that no grade fits, but who slept when a context was
+    /// cancelled that they seem to work under, each with that cancel, in order of cancel.
+    pub(crate) asleep: Vec<(Goroutine, u32)>,
+}
+
+/// The deaf of each cancel.
 pub(crate) fn find(
     trace: &Trace,
     book: &Book,
@@ -55,7 +68,7 @@ pub(crate) fn find(
     threads: Threads,
     heard: &AllHeard,
     suspects: Suspects,
-) -> Vec<Hearing> {
+) -> Deaf {
     let AllHeard { cancels, hearings, logged, by_goroutine, listening } = heard;
     let Suspects { stayers, mut long_work } = suspects;
     let mut inquiry = Inquiry {
@@ -78,18 +91,19 @@ pub(crate) fn find(
     inquiry.unheard = inquiry.stayers.only(trace, |goroutine| !inquiry.is_beyond_doubt(goroutine));
     long_work.retain(|goroutine| !inquiry.is_beyond_doubt(goroutine));
     long_work.see(trace, threads);
-    let deaf = threads.over_rows(cancels.len(), |rows| {
-        let mut deaf = Vec::new();
-        for cancel in &cancels[rows] {
-            let task = logged.get(&cancel.id).filter(|logged| logged.whole_task);
-            let task = task.map(|logged| logged.task);
-            let mut found = find_deaf(&inquiry, cancel, &long_work, task).rows;
-            found.sort_by_key(|row| row.goroutine);
-            deaf.extend(found.iter().map(|row| (inquiry.hearing(cancel, row), row.question)));
-        }
-        deaf
+    let limited = Limited::new(&inquiry, cancels);
+    let found = threads.over_rows(cancels.len(), |rows| {
+        let task = |cancel: &Cancel| logged.get(&cancel.id).filter(|logged| logged.whole_task);
+        let of = |cancel| {
+            let task = task(cancel).map(|logged| logged.task);
+            (cancel, find_deaf(&inquiry, cancel, &long_work, &limited, task))
+        };
+        let found = cancels[rows].iter().map(of);
+        let any = found.filter(|(_, found)| !found.rows.is_empty() || !found.asleep.is_empty());
+        any.map(|(cancel, found)| OfCancel::new(&inquiry, cancel, found)).collect()
     });
-    let asked = deaf.iter().filter_map(|(row, question)| {
+    let rows = found.iter().flat_map(|of| &of.rows);
+    let asked = rows.filter_map(|(row, question)| {
         let Question { asked, by } = (*question)?;
         Some((asked, (by, cancels[row.cancel as usize].at)))
     });
@@ -97,7 +111,30 @@ pub(crate) fn find(
     let is_deaf = |(_, question): &(Hearing, Option<Question>)| {
         question.is_none_or(|question| !serving.contains(&question.asked))
     };
-    deaf.into_iter().filter(is_deaf).map(|(row, _)| row).collect()
+    let mut deaf = Deaf::default();
+    for OfCancel { rows, asleep } in found {
+        deaf.rows.extend(rows.into_iter().filter(is_deaf).map(|(row, _)| row));
+        deaf.asleep.extend(asleep);
+    }
+    deaf
+}
+
+/// What was found of one cancel.
+struct OfCancel {
+    rows: Vec<(Hearing, Option<Question>)>,
+    asleep: Vec<(Goroutine, u32)>,
+}
+
+impl OfCancel {
+    fn new(inquiry: &Inquiry<'_>, cancel: &Cancel, mut found: Found) -> Self {
+        found.rows.sort_by_key(|row| row.goroutine);
+        let row = |row: &Row| (inquiry.hearing(cancel, row), row.question);
+        let asleep = found.asleep.iter().filter(|of| !found.seen.contains(of));
+        Self {
+            rows: found.rows.iter().map(row).collect(),
+            asleep: asleep.map(|&of| (of, cancel.id)).collect(),
+        }
+    }
 }
 
 /// The deaf of one cancel, by the first grade that fits each.
@@ -105,12 +142,14 @@ fn find_deaf(
     inquiry: &Inquiry<'_>,
     cancel: &Cancel,
     work: &LongWork,
+    limited: &Limited,
     logged: Option<TaskId>,
 ) -> Found {
     let mut found = Found::default();
     request::find(inquiry, cancel, &mut found);
     family::find(inquiry, cancel, &mut found);
     tasks::find(inquiry, cancel, work, logged, &mut found);
+    clock::find(inquiry, cancel, limited, &mut found);
     if inquiry.rules.sibling {
         family::find_siblings(inquiry, cancel, &mut found);
     }
@@ -160,6 +199,8 @@ struct Row {
 struct Found {
     rows: Vec<Row>,
     seen: FxHashSet<Goroutine>,
+    /// As in [`Deaf::asleep`]; some may be among the rows.
+    asleep: Vec<Goroutine>,
 }
 
 impl Found {
@@ -214,6 +255,21 @@ impl Inquiry<'_> {
     fn overstays(&self, cancel: &Cancel, goroutine: Goroutine) -> bool {
         lives::first(self.trace, goroutine) < cancel.at
             && self.end(goroutine) - cancel.at > self.rules.late_over_ns
+    }
+
+    /// Whether a goroutine slept when a context was cancelled, and for longer than the limit after
+    /// `until`, which is then or later.
+    fn sleeps_across(&self, cancel: &Cancel, goroutine: Goroutine, until: Time) -> bool {
+        let stacks = self.trace.stacks();
+        let sleeps = |stack| {
+            self.book.top(stacks, stack).is_some_and(|function| function.is.has(Traits::SLEEPS))
+        };
+        let span = self.trace.span_at(goroutine, cancel.at);
+        span.is_some_and(|span| {
+            span.state == GoState::Waiting
+                && span.end - until > self.rules.late_over_ns
+                && sleeps(span.stack)
+        })
     }
 
     fn heard(&self, cancel: &Cancel, goroutine: Goroutine) -> bool {

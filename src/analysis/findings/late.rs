@@ -224,7 +224,10 @@ fn message(facts: &Facts<'_>, group: &Group<'_>, members: &[&Hearing], worst: i6
         Rule::Deaf => {
             let was = if members.len() == 1 { "was" } else { "were" };
             let grades = grades(facts, members);
-            format!("{was} not woken by {cause} and stayed {up_to}{time} longer ({grades})")
+            let unheard = unheard_text(facts, members).unwrap_or_default();
+            format!(
+                "{was} not woken by {cause}{unheard} and stayed {up_to}{time} longer ({grades})"
+            )
         }
         Rule::LateScheduling => {
             let why = match reach(facts, members) {
@@ -319,6 +322,25 @@ fn cause_text(facts: &Facts<'_>, members: &[&Hearing]) -> String {
         None => String::new(),
     };
     format!("{what}{of} ({})", names.join(", "))
+}
+
+/// When a deadline that nobody heard came, of which therefore only the clock tells whose it was: after
+/// the start of the first of some, handlers left out.
+fn unheard_text(facts: &Facts<'_>, members: &[&Hearing]) -> Option<String> {
+    let cancel = |hearing: &&Hearing| &facts.cancels[hearing.cancel as usize];
+    let is_unheard = |hearing: &&Hearing| {
+        cancel(hearing).cause == Cause::Deadline && cancel(hearing).n_heard() == 0
+    };
+    let first = members.first().filter(|_| members.iter().all(is_unheard))?;
+    if first.evidence != Evidence::WaitedOn {
+        return Some(", which nobody heard,".to_owned());
+    }
+    let limit = cancel(first).at - lives::first(facts.trace, first.goroutine);
+    let start = if members.len() == 1 { "its start" } else { "their start" };
+    Some(format!(
+        ", which came {} after {start} and nobody heard,",
+        facts.trace.clock().text(limit)
+    ))
 }
 
 /// What the program calls the contexts: the name of the only one, the kind of several of one

@@ -31,6 +31,9 @@ pub(crate) struct Facts<'a> {
     pub(crate) assists: &'a Assists,
     /// Who began to sleep when, chunk by chunk.
     pub(crate) sleeps: &'a [Vec<(Goroutine, Time)>],
+    /// Who slept when a context was cancelled that it seems to work under, and the first such cancel,
+    /// where nothing more is known.
+    pub(crate) asleep: &'a FxHashMap<Goroutine, u32>,
     pub(crate) cancels: &'a [Cancel],
     pub(crate) hearings: &'a [Hearing],
     /// What the program logged, by cancel.

@@ -8,13 +8,11 @@ use std::cmp::Reverse;
 
 use rustc_hash::FxHashMap;
 
-use crate::base::{Goroutine, Interval, StackId, StrId, Time, narrow, nearest_rank};
+use crate::base::{Goroutine, Interval, StrId, narrow, nearest_rank};
 use crate::model::Frame;
 
-use super::super::departure::own_stacks;
 use super::super::lives;
-use super::super::place::host;
-use super::super::readers::readers;
+use super::super::readers::{handled, readers};
 use super::super::types::Finding;
 use super::super::words::{Outcome, Rule, Severity};
 use super::Facts;
@@ -67,34 +65,14 @@ fn handlers(facts: &Facts<'_>) -> FxHashMap<StrId, Vec<Request>> {
     let mut by_function: FxHashMap<StrId, Vec<Request>> = FxHashMap::default();
     for (server, reader) in readers(trace, facts.book) {
         if let Some(born) = lives::born(trace, reader)
-            && let Some(request) = handler(facts, server, born)
-            && let Some(frame) = request.handler
+            && let Some((left, frame)) = handled(trace, facts.book, server, born)
         {
+            let interval = Interval::new(born, left);
+            let request = Request { by: Some(server), interval, handler: Some(frame) };
             by_function.entry(frame.function).or_default().push(request);
         }
     }
     by_function
-}
-
-/// The handler that a connection's goroutine calls at some moment, if it blocks in it at all.
-fn handler(facts: &Facts<'_>, server: Goroutine, called: Time) -> Option<Request> {
-    let trace = facts.trace;
-    let mut serving = StackId::EMPTY;
-    let mut frame = None;
-    for span in own_stacks(trace, server, called) {
-        let of = host(trace, facts.book, span.stack);
-        if serving == StackId::EMPTY {
-            if of == StackId::EMPTY {
-                return None;
-            }
-            serving = of;
-            frame = facts.book.outermost_user(trace.stacks(), span.stack);
-        } else if of != serving {
-            let interval = Interval::new(called, span.start);
-            return Some(Request { by: Some(server), interval, handler: frame });
-        }
-    }
-    None
 }
 
 fn finding(facts: &Facts<'_>, name: StrId, mut requests: Vec<Request>) -> Option<Finding> {

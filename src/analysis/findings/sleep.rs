@@ -43,9 +43,11 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
         let in_handler = facts.book.any(facts.trace.stacks(), sleep.stack, Traits::SERVES);
         let spanned = spanned(facts, &sleep);
         let ns = sleep.interval.ns();
+        let under = seems_under(facts, &sleep);
         let counts = ns > facts.rules.max_sleep_ns
             || in_handler && ns > facts.rules.max_sleep_in_handler_ns
-            || !spanned.is_empty();
+            || !spanned.is_empty()
+            || under.is_some();
         if counts {
             let function = facts.acting(sleep.of, [sleep.stack; 2]);
             let place = facts.book.user(sleep.stack);
@@ -53,7 +55,7 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
             group.sleeps.push(sleep);
             group.in_handler |= in_handler;
             group.any_heard |= spanned.iter().any(|hearing| !hearing.deaf);
-            group.cancels.extend(spanned.iter().map(|hearing| hearing.cancel));
+            group.cancels.extend(spanned.iter().map(|hearing| hearing.cancel).chain(under));
         }
     }
     groups.into_iter().map(|((function, _), group)| finding(facts, function, group)).collect()
@@ -97,6 +99,14 @@ fn spanned<'a>(facts: &'a Facts<'_>, sleep: &Sleep) -> Vec<&'a Hearing> {
             slept > facts.rules.late_over_ns
         })
         .collect()
+}
+
+/// The cancel of a context that the sleeper seems to work under, if it slept across that.
+fn seems_under(facts: &Facts<'_>, sleep: &Sleep) -> Option<u32> {
+    let cancel = *facts.asleep.get(&sleep.of)?;
+    let at = facts.cancels[cancel as usize].at;
+    let slept = sleep.interval.contains(at) && sleep.interval.end - at > facts.rules.late_over_ns;
+    slept.then_some(cancel)
 }
 
 fn finding(facts: &Facts<'_>, function: StrId, mut group: Group) -> Finding {

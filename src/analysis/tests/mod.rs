@@ -3,6 +3,7 @@
 mod advice;
 mod asked;
 mod cases;
+mod clock;
 mod comparing;
 mod deaf;
 pub(crate) mod everywhere;

@@ -1,0 +1,172 @@
+//! Deadlines that nobody listened to, and whose they were by the clock: traces made by hand.
+
+use super::super::{Document, Evidence, Rule};
+use super::made::{MS, Made, US};
+
+const STATEMENT: &str = "main.main:8";
+const SLEEP: &str = "time.Sleep < main.work:3";
+const GROUP: &str = "sync.(*WaitGroup).Wait < main.main:12";
+
+/// One that starts workers, 1, which is not to be the main goroutine, and its creator, 100.
+fn starting() -> Made {
+    let mut made = Made::new();
+    made.running(100, "runtime.main");
+    made.go(US, 100, "main.main:3", 1, "main.serve").runs(2 * US, 1);
+    made
+}
+
+/// A worker is started, and sleeps.
+fn starts(made: &mut Made, at: i64, of: u32) {
+    made.go(at, 1, STATEMENT, of, "main.work").runs(at + US, of);
+    made.waits(at + 2 * US, of, "sleep", SLEEP);
+}
+
+/// It wakes up, lets 1 go on if that waits for it, and ends.
+fn ends(made: &mut Made, at: i64, of: u32, lets_go: bool) {
+    made.wakes(at, 0, "", of).runs(at + US, of);
+    if lets_go {
+        made.wakes(at + 2 * US, of, "main.work:5", 1);
+    }
+    made.ends(at + 3 * US, of);
+    if lets_go {
+        made.runs(at + 4 * US, 1);
+    }
+}
+
+/// The numbers of those who are deaf, each with its evidence and its cancel.
+fn deaf(document: &Document) -> Vec<(u64, Evidence, u32)> {
+    let rows = document.analysis().hearings().iter().filter(|row| row.deaf);
+    rows.map(|row| (document.trace().go_id(row.goroutine).0, row.evidence, row.cancel)).collect()
+}
+
+fn n_found(document: &Document, rule: Rule) -> u32 {
+    let findings = document.analysis().findings().iter();
+    findings.filter(|finding| finding.rule == rule).map(|finding| finding.count).sum()
+}
+
+/// A worker for each of some times, of which each is waited for, and a deadline for each of others.
+fn in_turn(starts_at: &[i64], deadlines: &[i64], lasts: i64) -> Document {
+    let mut made = starting();
+    let mut passed = deadlines.iter().zip(200..).peekable();
+    for (&at, of) in starts_at.iter().zip(10..) {
+        starts(&mut made, at, of);
+        made.waits(at + 3 * US, 1, "chan receive", "main.main:9");
+        while let Some((&at, timer)) = passed.next_if(|(deadline, _)| **deadline < at + lasts) {
+            made.passes(at, timer, &[]);
+        }
+        ends(&mut made, at + lasts, of, true);
+    }
+    for (&at, timer) in passed {
+        made.passes(at, timer, &[]);
+    }
+    made.document(3_000 * MS)
+}
+
+#[test]
+fn who_is_always_at_work_the_same_time_after_its_start_has_that_limit() {
+    // 37 ms is no round number, and each is a little late.
+    let starts_at = [10 * MS, 140 * MS, 301 * MS, 477 * MS];
+    let late = [0, 300 * US, 900 * US, 100 * US];
+    let deadlines: Vec<i64> =
+        starts_at.iter().zip(late).map(|(at, late)| at + 37 * MS + late).collect();
+    let document = in_turn(&starts_at, &deadlines, 100 * MS);
+    let expected: Vec<_> = (10..14).zip(0..).map(|(of, id)| (of, Evidence::WaitedOn, id)).collect();
+    assert_eq!(deaf(&document), expected);
+    assert_eq!(n_found(&document, Rule::Deaf), 4);
+    assert_eq!(n_found(&document, Rule::LongSleep), 4);
+}
+
+#[test]
+fn deadlines_at_any_time_are_nobodys() {
+    let starts_at = [10 * MS, 140 * MS, 301 * MS, 477 * MS];
+    let deadlines = [47 * MS, 203 * MS, 322 * MS, 531 * MS];
+    assert_eq!(deaf(&in_turn(&starts_at, &deadlines, 100 * MS)), []);
+}
+
+#[test]
+fn among_very_many_deadlines_every_time_is_met() {
+    let starts_at = [10 * MS, 140 * MS, 301 * MS, 477 * MS];
+    let deadlines: Vec<i64> = (20..600).map(|at| at * MS).collect();
+    assert_eq!(deaf(&in_turn(&starts_at, &deadlines, 100 * MS)), []);
+}
+
+#[test]
+fn one_alone_has_its_only_deadline_after_a_round_time() {
+    for (limit, is_told) in [
+        (50 * MS + 400 * US, true),
+        (100 * MS + 1_100 * US, true),
+        (150 * MS, true),
+        (103 * MS, false),
+        (57 * MS, false),
+    ] {
+        let document = in_turn(&[10 * MS], &[10 * MS + limit], 400 * MS);
+        let expected = if is_told { vec![(10, Evidence::WaitedOn, 0)] } else { vec![] };
+        assert_eq!(deaf(&document), expected, "{limit}");
+    }
+    let several = in_turn(&[10 * MS], &[110 * MS, 210 * MS], 400 * MS);
+    assert_eq!(deaf(&several), [], "of two deadlines either may be another one's");
+    let long = in_turn(&[10 * MS], &[60 * MS], 2_000 * MS);
+    assert_eq!(deaf(&long), [], "who is at work 40 limits later was not to end then");
+}
+
+#[test]
+fn a_group_is_started_with_one_context() {
+    let mut made = starting();
+    for of in 10..14 {
+        starts(&mut made, 10 * MS + i64::from(of) * 10 * US, of);
+    }
+    made.waits(12 * MS, 1, "sync", GROUP).passes(210 * MS + 800 * US, 200, &[]);
+    for of in 10..14 {
+        ends(&mut made, 500 * MS + i64::from(of) * MS, of, of == 13);
+    }
+    let found = deaf(&made.document(1_000 * MS));
+    let expected: Vec<_> = (10..14).map(|of| (of, Evidence::WaitedOn, 0)).collect();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn of_whom_nobody_waits_for_only_its_sleep_is_told() {
+    let mut made = starting();
+    for (of, at) in (10..16).zip([10, 33, 59, 71, 94, 120]) {
+        starts(&mut made, at * MS, of);
+    }
+    for (timer, at) in (200..206).zip([10, 33, 59, 71, 94, 120]) {
+        made.passes((at + 230) * MS, timer, &[]);
+    }
+    for (of, at) in (10..16).zip([10, 33, 59, 71, 94, 120]) {
+        ends(&mut made, (at + 500) * MS, of, false);
+    }
+    let document = made.document(1_000 * MS);
+    assert_eq!(deaf(&document), []);
+    assert_eq!(n_found(&document, Rule::LongSleep), 6);
+}
+
+#[test]
+fn who_waits_for_one_that_is_deaf_by_the_clock_is_only_held_up() {
+    let mut made = starting();
+    starts(&mut made, 10 * MS, 10);
+    // The worker has a helper from its beginning on.
+    made.wakes(10 * MS + 3 * US, 1, "", 10).runs(10 * MS + 4 * US, 10);
+    made.go(10 * MS + 5 * US, 10, "main.work:4", 11, "main.help").runs(10 * MS + 6 * US, 11);
+    made.waits(10 * MS + 7 * US, 10, "chan receive", "main.work:5");
+    made.waits(10 * MS + 8 * US, 11, "sleep", "time.Sleep < main.help:30");
+    made.waits(11 * MS, 1, "chan receive", "main.main:9");
+    made.passes(110 * MS + 500 * US, 200, &[]);
+    made.wakes(300 * MS, 0, "", 11).runs(300 * MS + US, 11);
+    made.wakes(300 * MS + 2 * US, 11, "main.help:31", 10).ends(300 * MS + 3 * US, 11);
+    made.runs(300 * MS + 4 * US, 10).wakes(300 * MS + 5 * US, 10, "main.work:6", 1);
+    made.ends(300 * MS + 6 * US, 10).runs(300 * MS + 7 * US, 1);
+    assert_eq!(deaf(&made.document(1_000 * MS)), [(11, Evidence::WaitedOn, 0)]);
+}
+
+#[test]
+fn who_slept_when_its_creators_context_was_cancelled_is_told() {
+    let mut made = starting();
+    starts(&mut made, 10 * MS, 10);
+    made.waits(10 * MS + 3 * US, 1, "select", "main.serve:6").passes(60 * MS, 200, &[1]);
+    made.runs(60 * MS + 10 * US, 1).ends(60 * MS + 20 * US, 1);
+    ends(&mut made, 400 * MS, 10, false);
+    let document = made.document(1_000 * MS);
+    assert_eq!(deaf(&document), []);
+    assert_eq!(n_found(&document, Rule::LongSleep), 1);
+}

@@ -11,6 +11,7 @@ use super::Rules;
 use super::book::Book;
 use super::calls::{Call, Names, calls};
 use super::cause::{why, why_logged};
+use super::deaf::Deaf;
 use super::evidence::{Act, Pieces};
 use super::grouping::group;
 use super::index::ByGoroutine;
@@ -34,6 +35,8 @@ pub(crate) struct AllHeard {
     pub(crate) by_goroutine: ByGoroutine,
     /// Where they had waited.
     pub(crate) listening: Listening,
+    /// As in [`Deaf`].
+    pub(crate) asleep: Vec<(Goroutine, u32)>,
 }
 
 /// Finds them in the evidence.
@@ -296,8 +299,10 @@ impl AllHeard {
 }
 
 /// Appends the deaf, who are sorted by cancel, to the table of hearings.
-pub(crate) fn add_deaf(heard: &mut AllHeard, deaf: Vec<Hearing>) {
+pub(crate) fn add_deaf(heard: &mut AllHeard, deaf: Deaf) {
     let AllHeard { cancels, hearings, .. } = heard;
+    let Deaf { rows: deaf, asleep } = deaf;
+    heard.asleep = asleep;
     let mut start = hearings.len();
     for same in deaf.chunk_by(|a, b| a.cancel == b.cancel) {
         let end = start + same.len();

@@ -297,8 +297,8 @@ fn analyze_on(trace: &Trace, rules: &Rules, threads: Threads) -> Analysis {
         || deaf::Suspects { stayers: deaf::stayers(trace, &book, rules), long_work },
     );
     let deaf = deaf::find(trace, &book, rules, threads, &heard, suspects);
-    cancels::add_deaf(&mut heard, deaf.rows);
-    tally::analysis((trace, rules), threads, book, heard, (&sleeps, &deaf.asleep))
+    cancels::add_deaf(&mut heard, deaf);
+    tally::analysis(trace, rules, threads, book, heard, &sleeps)
 }
 
 /// All that a goroutine did in a window of its life, the largest part first. The parts add up

@@ -19,18 +19,19 @@ use super::words::Outcome;
 
 /// Puts an analysis together.
 pub(crate) fn analysis(
-    (trace, rules): (&Trace, &Rules),
+    trace: &Trace,
+    rules: &Rules,
     threads: Threads,
     book: Book,
     heard: AllHeard,
-    (sleeps, asleep): (&[Vec<(Goroutine, Time)>], &[(Goroutine, u32)]),
+    sleeps: &[Vec<(Goroutine, Time)>],
 ) -> Analysis {
-    let AllHeard { cancels, hearings, logged, by_goroutine, .. } = heard;
+    let AllHeard { cancels, hearings, logged, by_goroutine, asleep, .. } = heard;
     let by_goroutine = overstays_of(trace, &hearings, by_goroutine);
     let (summary, worst_first) = worst_first(rules, threads, &hearings);
     let groups = groups((trace, rules, &book), threads, &hearings, &by_goroutine);
     let assists = Assists::new(trace);
-    let asleep: FxHashMap<Goroutine, u32> = asleep.iter().rev().copied().collect();
+    let asleep: FxHashMap<Goroutine, u32> = asleep.into_iter().rev().collect();
     let findings = findings::find(&findings::Facts {
         trace,
         rules,

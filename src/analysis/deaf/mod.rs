@@ -69,7 +69,7 @@ pub(crate) fn find(
     heard: &AllHeard,
     suspects: Suspects,
 ) -> Deaf {
-    let AllHeard { cancels, hearings, logged, by_goroutine, listening } = heard;
+    let AllHeard { cancels, hearings, logged, by_goroutine, listening, .. } = heard;
     let Suspects { stayers, mut long_work } = suspects;
     let mut inquiry = Inquiry {
         trace,

@@ -234,9 +234,14 @@ impl<'a> Waits<'a> {
             return;
         }
         let waits_in = trace.stacks().top(book.user(wait.stack)).map(|frame| frame.function);
+        let waits_for = waits_in.map(|function| trace.string(function));
         let kind = held.round_of.map(|told| book.kind(trace, told));
         let with_told = held.round_of.map(|told| inquiry.creating_function(told));
-        let is_of_group = |by: StrId| Some(by) == waits_in || Some(by) == with_told;
+        let is_of_group = |by: StrId| {
+            Some(by) == waits_in
+                || Some(by) == with_told
+                || waits_for.is_some_and(|one| are_of_one_type(one, trace.string(by)))
+        };
         let parents = || held.parents.into_iter().flatten();
         let heard = parents().any(|of| cancel.by == Some(of) || inquiry.heard(cancel, of));
         let around = held.round_of.and_then(|told| rounds::around(inquiry, cancel, told));
@@ -248,7 +253,9 @@ impl<'a> Waits<'a> {
                 && (heard || cancel.cause.ends_all() || kind == Some(book.kind(trace, child)))
                 && inquiry.may_be_deaf(cancel, child)
             {
-                self.accuse(held, child);
+                // For whom no more jobs come, it is no use to have taken some.
+                let may_feed = held.may_feed && !is_idle(inquiry, cancel, child);
+                self.accuse(&Held { may_feed, ..*held }, child);
             }
         }
     }
@@ -299,6 +306,20 @@ fn within<'a>(all: &'a [Goroutine], around: Option<&RangeInclusive<Goroutine>>) 
     let first = all.partition_point(|other| other < around.start());
     let after = all.partition_point(|other| other <= around.end());
     &all[first..after]
+}
+
+/// Whether two functions are methods of one type, or closures in them.
+fn are_of_one_type(one: &str, other: &str) -> bool {
+    let receiver = |function: &str| function.find(").").map(|end| end + 1);
+    receiver(one).is_some_and(|end| {
+        receiver(other).is_some_and(|until| one.get(..end) == other.get(..until))
+    })
+}
+
+/// Whether a goroutine has waited in one place since a cancel, up to the trace's end.
+fn is_idle(inquiry: &Inquiry<'_>, cancel: &Cancel, goroutine: Goroutine) -> bool {
+    let span = inquiry.trace.span_at(goroutine, cancel.at + inquiry.rules.late_over_ns);
+    span.is_some_and(|span| span.state == GoState::Waiting && span.end >= inquiry.end(goroutine))
 }
 
 /// Whether a wait is one for a result or an end, and for nothing else.

@@ -7,7 +7,9 @@ mod growth;
 mod late;
 mod nested;
 mod requests;
+mod shutdown;
 mod sleep;
+mod stuck;
 
 use std::cmp::Reverse;
 
@@ -73,12 +75,14 @@ impl Facts<'_> {
 
 /// All findings, by severity and then worst first.
 pub(crate) fn find(facts: &Facts<'_>) -> Vec<Finding> {
-    let rules: [&(dyn Fn() -> Vec<Finding> + Sync); 7] = [
+    let rules: [&(dyn Fn() -> Vec<Finding> + Sync); 9] = [
         &|| late::find(facts),
         &|| growth::find(facts),
         &|| sleep::find(facts),
         &|| nested::find(facts),
         &|| requests::find(facts),
+        &|| shutdown::find(facts),
+        &|| stuck::find(facts).into_iter().collect(),
         &|| bodies::find(facts).into_iter().collect(),
         &|| gc::find(facts).into_iter().collect(),
     ];

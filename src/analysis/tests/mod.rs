@@ -12,6 +12,7 @@ mod logged;
 pub(crate) mod made;
 mod outcome;
 mod readers;
+mod shutdown;
 mod threads;
 
 use std::path::{Path, PathBuf};

@@ -73,11 +73,13 @@ fn long_wait(facts: &Facts<'_>, goroutine: Goroutine) -> Option<Span> {
     let last = trace.spans_before(goroutine, lives::end(trace, goroutine)).next()?;
     let has = |fact| book.any(trace.stacks(), last.stack, fact);
     let reason = trace.string(last.reason);
-    let is_lock = reason.starts_with("sync");
-    let is_plain = matches!(reason, "chan receive" | "chan send") || is_lock || has(Traits::JOINS);
+    // In a library's call it may wait for what is outside of the program, such as a process.
+    let is_own = book.spot(last.stack).code.is_none_or(|code| code == Origin::User);
+    let is_channel = matches!(reason, "chan receive" | "chan send") && is_own;
+    let is_plain = is_channel || reason.starts_with("sync") || has(Traits::JOINS);
     let is_long = last.ns() > facts.rules.max_sleep_ns;
-    let waits = last.state == GoState::Waiting && is_plain && is_long && !has(Traits::GRACEFUL);
-    waits.then_some(last)
+    let waits = last.state == GoState::Waiting && is_plain;
+    (waits && is_long && !has(Traits::GRACEFUL)).then_some(last)
 }
 
 /// What told the main goroutine to stop before some moment, if nobody is known to be deaf to that.

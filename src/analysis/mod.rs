@@ -36,6 +36,7 @@ mod place;
 mod readers;
 mod rules;
 mod scan;
+mod serving;
 mod split;
 mod stats;
 mod survey;

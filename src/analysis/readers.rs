@@ -9,14 +9,12 @@
 use std::cmp::Reverse;
 
 use crate::base::{Goroutine, StackId, Time};
-use crate::model::{Frame, Span, Trace};
+use crate::model::{Span, Trace};
 use crate::parse::event::GoState;
 
 use super::book::{Book, Traits};
-use super::departure::own_stacks;
 use super::evidence::{Act, Piece};
 use super::lives;
-use super::place::host;
 
 /// How many spans of a reader's life to look at, from its end: it reads once.
 const LOOK_BACK: usize = 64;
@@ -38,25 +36,6 @@ pub(crate) fn readers<'a>(
     let all = book.knows(Traits::READS).then(|| trace.goroutines());
     let readers = all.into_iter().flatten().filter(|&of| is_reader(trace, book, of));
     readers.filter_map(|reader| Some((lives::parent(trace, reader)?, reader)))
-}
-
-/// The handler that a connection's goroutine calls at some moment, if it blocks in it at all, and
-/// when that returns; none if the trace ends first.
-pub(crate) fn handled(
-    trace: &Trace,
-    book: &Book,
-    server: Goroutine,
-    called: Time,
-) -> Option<(Time, Frame)> {
-    let mut stops = own_stacks(trace, server, called);
-    let first = stops.next()?;
-    let serving = host(trace, book, first.stack);
-    if serving == StackId::EMPTY {
-        return None;
-    }
-    let handler = book.outermost_user(trace.stacks(), first.stack)?;
-    let left = stops.find(|span| host(trace, book, span.stack) != serving)?;
-    Some((left.start, handler))
 }
 
 /// Those that ended because their client was gone while a handler worked on, each with when it

@@ -46,6 +46,12 @@ impl Cancel {
         self.heard.len()
     }
 
+    /// Whether it is a deadline's, and nobody heard it.
+    #[must_use]
+    pub fn is_unheard_deadline(&self) -> bool {
+        self.cause == Cause::Deadline && self.heard.is_empty()
+    }
+
     /// How many should have heard it and did not.
     #[must_use]
     pub fn n_deaf(&self) -> usize {
@@ -263,6 +269,12 @@ impl Analysis {
     #[must_use]
     pub fn cancels(&self) -> &[Cancel] {
         &self.cancels
+    }
+
+    /// Whether only the clock tells that a goroutine was deaf: nobody heard the deadline.
+    #[must_use]
+    pub fn is_by_clock(&self, hearing: &Hearing) -> bool {
+        hearing.deaf && self.cancels[hearing.cancel as usize].is_unheard_deadline()
     }
 
     /// What the program logged of a cancel, if it did.

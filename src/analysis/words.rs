@@ -210,7 +210,8 @@ words!(
 
 /// What a deadline tells that nobody heard.
 pub const PASSED: &str = "A deadline that passes shows that its cancel function had not been called \
-                          before: the work took longer, or the call is missing (defer cancel()).";
+                          before: the work took longer, or the call is missing, or deferred though \
+                          the work was over.";
 
 #[cfg(test)]
 mod tests {

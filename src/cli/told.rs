@@ -1,6 +1,6 @@
 //! What a report says, in words: made once, written as text, Markdown or HTML.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::failure::file_name;
 use super::ink::{count, function, grouped, place, safe, when};
@@ -10,7 +10,7 @@ use super::phrases::{Phrases, held_up_by};
 use crate::analysis::{
     Cancel, Cause, Document, Doing, Finding, Hearing, Outcome, PASSED, Severity, SplitPart, Summary,
 };
-use crate::base::{Clock, StackId, StrId};
+use crate::base::{Clock, Goroutine, StackId, StrId, narrow};
 use crate::model::Trace;
 
 /// How many late exits are told one by one.
@@ -101,7 +101,7 @@ impl Told {
         let is_grave = findings.iter().any(|finding| finding.severity == Severity::High);
         Self {
             head: Head::new(opened),
-            summary: cancels(summary, opened.complete),
+            summary: cancels(document, opened.complete),
             verdict: verdict(document),
             is_good: summary.late == 0 && !is_grave && (summary.cancels > 0 || opened.complete),
             quantiles: quantiles(document.trace().clock(), summary),
@@ -173,7 +173,8 @@ impl ToldFinding {
 
 /// `4 cancels, heard 7 times: 5 ended, 1 is still alive when the trace ends, 1 lives on…`; in a
 /// trace with holes nobody knows whether one is, nor whom else a cancel reached.
-fn cancels(summary: &Summary, complete: bool) -> String {
+fn cancels(document: &Document, complete: bool) -> String {
+    let summary = document.analysis().summary();
     match (summary.cancels, complete) {
         (0, true) => {
             return "No context was cancelled while anybody listened, so there is nobody to leave \
@@ -200,10 +201,7 @@ fn cancels(summary: &Summary, complete: bool) -> String {
         parts.map(|(n, text)| format!("{} {text}", grouped(n.into()))).collect();
     let deaf = match summary.deaf {
         0 => String::new(),
-        n => {
-            let was = if n == 1 { "was" } else { "were" };
-            format!("; {} {was} deaf", count(n, "goroutine"))
-        }
+        n => format!("; {}", deaf_text(document, n)),
     };
     let heard = match summary.heard {
         0 => "heard by nobody".to_owned(),
@@ -211,6 +209,19 @@ fn cancels(summary: &Summary, complete: bool) -> String {
         n => format!("heard {} times: {}", grouped(n.into()), parts.join(", ")),
     };
     format!("{}, {heard}{deaf}.", count(summary.cancels, "cancel"))
+}
+
+/// A connection's goroutine can be deaf in one request after another.
+fn deaf_text(document: &Document, n: u32) -> String {
+    let deaf = document.analysis().hearings().iter().filter(|hearing| hearing.deaf);
+    let goroutines: BTreeSet<Goroutine> = deaf.map(|hearing| hearing.goroutine).collect();
+    let was = if goroutines.len() == 1 { "was" } else { "were" };
+    let who = count(narrow(goroutines.len()), "goroutine");
+    if goroutines.len() == n as usize {
+        format!("{who} {was} deaf")
+    } else {
+        format!("{who} {was} deaf, {} times in all", grouped(n.into()))
+    }
 }
 
 fn verdict(document: &Document) -> String {
@@ -317,7 +328,10 @@ impl Late {
             notes.push("still alive".to_owned());
         }
         if hearing.deaf {
-            notes.push(format!("deaf: not woken by it (inferred: {})", hearing.evidence));
+            let by_clock =
+                if document.analysis().is_by_clock(hearing) { ", by the clock" } else { "" };
+            let evidence = hearing.evidence;
+            notes.push(format!("deaf: not woken by it (inferred: {evidence}{by_clock})"));
         }
         let overstay = trace.clock().text(hearing.overstay_ns);
         let split = document.split(hearing);
@@ -442,7 +456,8 @@ mod tests {
             verdict(&document),
             "Nobody waited to hear of it. Code that only checks ctx.Err(), or ignores its context, \
              leaves no trace. A deadline that passes shows that its cancel function had not been \
-             called before: the work took longer, or the call is missing (defer cancel())."
+             called before: the work took longer, or the call is missing, or deferred though the \
+             work was over."
         );
     }
 }

@@ -10,6 +10,7 @@
 mod asked;
 mod clock;
 mod family;
+mod limited;
 mod request;
 mod rounds;
 mod tasks;
@@ -34,8 +35,9 @@ use super::threads::Threads;
 use super::types::{Cancel, Hearing};
 use super::words::{Evidence, HeardIn, Outcome};
 
-use clock::Limited;
+use limited::Limited;
 
+pub(crate) use clock::round_ns;
 pub(crate) use tasks::LongWork;
 
 /// How many spans of a goroutine to look at for a wait where others listen.
@@ -149,7 +151,7 @@ fn find_deaf(
     request::find(inquiry, cancel, &mut found);
     family::find(inquiry, cancel, &mut found);
     tasks::find(inquiry, cancel, work, logged, &mut found);
-    clock::find(inquiry, cancel, limited, &mut found);
+    limited::find(inquiry, cancel, limited, &mut found);
     if inquiry.rules.sibling {
         family::find_siblings(inquiry, cancel, &mut found);
     }

@@ -323,7 +323,7 @@ fn is_idle(inquiry: &Inquiry<'_>, cancel: &Cancel, goroutine: Goroutine) -> bool
 }
 
 /// Whether a wait is one for a result or an end, and for nothing else.
-fn waits_plainly(inquiry: &Inquiry<'_>, span: &Span) -> bool {
+pub(super) fn waits_plainly(inquiry: &Inquiry<'_>, span: &Span) -> bool {
     inquiry.trace.string(span.reason) == "chan receive"
         || inquiry.book.any(inquiry.trace.stacks(), span.stack, Traits::JOINS)
 }

@@ -4,12 +4,13 @@ use std::cmp::Reverse;
 
 use rustc_hash::FxHashMap;
 
-use crate::base::{Interval, StackId, StrId, narrow};
+use crate::base::{Interval, StackId, StrId, grouped, narrow};
 use crate::model::{Frame, Span};
 use crate::parse::event::GoState;
 
 use super::super::blame::Walk;
 use super::super::book::Traits;
+use super::super::deaf::round_ns;
 use super::super::describe::{is_of_file, part_text};
 use super::super::lives;
 use super::super::logged::kind;
@@ -28,6 +29,10 @@ const MAX_READ: usize = 4_096;
 /// How many overstays to take apart; the rest, which are shorter, go by their function alone, as
 /// far as one like them was among the first.
 const MAX_SPLITS: usize = 20_000;
+
+/// What else may cure it if only the clock tells whose the deadline was.
+const OF_ONE_CALL: &str =
+    " If the limit was that of one call only, call its cancel function right after that.";
 
 /// Overstays that have the same rule, function and hold-up.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -158,6 +163,7 @@ fn finding(facts: &Facts<'_>, group: &Group<'_>, asked: bool) -> Finding {
     let mut cancels: Vec<u32> = members.iter().map(|hearing| hearing.cancel).collect();
     cancels.sort_unstable();
     cancels.dedup();
+    let by_clock = cancels.iter().all(|&id| facts.cancels[id as usize].is_unheard_deadline());
     Finding {
         rule: group.key.rule,
         severity: severity(facts, group, &members),
@@ -167,7 +173,7 @@ fn finding(facts: &Facts<'_>, group: &Group<'_>, asked: bool) -> Finding {
         worst_ns: worst,
         total_ns: total,
         message: message(facts, group, &members, worst) + &by_whom,
-        fix: fix(facts, group).to_owned(),
+        fix: fix(facts, group).to_owned() + if by_clock { OF_ONE_CALL } else { "" },
         // One that is late for two cancels is listed once, at its worst.
         goroutines: super::once_each(members.iter().map(|hearing| hearing.goroutine)),
         cancels,
@@ -209,9 +215,15 @@ fn limited_call(facts: &Facts<'_>, group: &Group<'_>, members: &[&Hearing]) -> O
 
 fn message(facts: &Facts<'_>, group: &Group<'_>, members: &[&Hearing], worst: i64) -> String {
     let trace = facts.trace;
+    // A connection's goroutine can be late in one request after another.
+    let n = super::once_each(members.iter().map(|hearing| hearing.goroutine)).len();
+    let times = match members.len() {
+        all if all > n => format!(", {} times in all,", grouped(u64::from(narrow(all)))),
+        _ => String::new(),
+    };
     let who = match trace.string(group.key.function) {
-        "" => count_text(narrow(members.len()), "goroutine"),
-        name => format!("{} of {name}", count_text(narrow(members.len()), "goroutine")),
+        "" => count_text(narrow(n), "goroutine") + &times,
+        name => format!("{} of {name}{times}", count_text(narrow(n), "goroutine")),
     };
     let cause = cause_text(facts, members);
     let time = trace.clock().text(worst);
@@ -283,12 +295,15 @@ fn grades(facts: &Facts<'_>, members: &[&Hearing]) -> String {
     let mut grades: Vec<&str> = members.iter().map(|hearing| hearing.evidence.name()).collect();
     grades.sort_unstable();
     grades.dedup();
-    let grades = grades.join(", ");
+    let by_clock =
+        members.iter().any(|hearing| facts.cancels[hearing.cancel as usize].is_unheard_deadline());
+    let grades = grades.join(", ") + if by_clock { ", by the clock" } else { "" };
     let waited = members.iter().filter(|hearing| hearing.evidence == Evidence::WaitedOn);
     let mut waiters = waited.take(MAX_ASKED).map(|hearing| waiter(facts, hearing));
     match waiters.next().flatten() {
         Some(by) if waiters.all(|other| other == Some(by)) => {
-            format!("{grades} by {}", facts.trace.string(by))
+            let by_whom = format!("{} by {}", Evidence::WaitedOn, facts.trace.string(by));
+            grades.replacen(Evidence::WaitedOn.name(), &by_whom, 1)
         }
         _ => grades,
     }
@@ -324,23 +339,25 @@ fn cause_text(facts: &Facts<'_>, members: &[&Hearing]) -> String {
     format!("{what}{of} ({})", names.join(", "))
 }
 
-/// When a deadline that nobody heard came, of which therefore only the clock tells whose it was: after
-/// the start of the first of some, handlers left out.
+/// Of a deadline that nobody heard, after what time it came: only the clock tells whose it was.
 fn unheard_text(facts: &Facts<'_>, members: &[&Hearing]) -> Option<String> {
     let cancel = |hearing: &&Hearing| &facts.cancels[hearing.cancel as usize];
-    let is_unheard = |hearing: &&Hearing| {
-        cancel(hearing).cause == Cause::Deadline && cancel(hearing).n_heard() == 0
-    };
-    let first = members.first().filter(|_| members.iter().all(is_unheard))?;
-    if first.evidence != Evidence::WaitedOn {
-        return Some(", which nobody heard,".to_owned());
+    let is_unheard = |hearing: &&Hearing| cancel(hearing).is_unheard_deadline();
+    if !members.iter().all(is_unheard) {
+        return None;
     }
-    let limit = cancel(first).at - lives::first(facts.trace, first.goroutine);
+    // Of those that started a little before their context was made the least is the nearest to it.
+    let own = members.iter().filter(|hearing| hearing.evidence == Evidence::WaitedOn);
+    let after =
+        own.map(|hearing| cancel(hearing).at - lives::first(facts.trace, hearing.goroutine));
     let start = if members.len() == 1 { "its start" } else { "their start" };
-    Some(format!(
-        ", which came {} after {start} and nobody heard,",
-        facts.trace.clock().text(limit)
-    ))
+    Some(match after.min() {
+        Some(ns) => {
+            let limit = facts.trace.clock().text(round_ns(ns).unwrap_or(ns));
+            format!(", which nobody heard and which came {limit} after {start},")
+        }
+        None => ", which nobody heard,".to_owned(),
+    })
 }
 
 /// What the program calls the contexts: the name of the only one, the kind of several of one

@@ -1,8 +1,6 @@
 //! `late-request`: the slowest of many requests of one kind.
 //!
-//! A request is a user task, by its type, or an HTTP handler, by its function. That a handler
-//! runs is seen by the server's background reader, which the connection's goroutine creates
-//! when it calls the handler.
+//! A request is a user task, by its type, or an HTTP handler, by its function.
 
 use std::cmp::Reverse;
 
@@ -11,8 +9,7 @@ use rustc_hash::FxHashMap;
 use crate::base::{Goroutine, Interval, StrId, narrow, nearest_rank};
 use crate::model::Frame;
 
-use super::super::lives;
-use super::super::readers::{handled, readers};
+use super::super::serving::runs;
 use super::super::types::Finding;
 use super::super::words::{Outcome, Rule, Severity};
 use super::Facts;
@@ -63,12 +60,12 @@ fn tasks(facts: &Facts<'_>) -> FxHashMap<StrId, Vec<Request>> {
 fn handlers(facts: &Facts<'_>) -> FxHashMap<StrId, Vec<Request>> {
     let trace = facts.trace;
     let mut by_function: FxHashMap<StrId, Vec<Request>> = FxHashMap::default();
-    for (server, reader) in readers(trace, facts.book) {
-        if let Some(born) = lives::born(trace, reader)
-            && let Some((left, frame)) = handled(trace, facts.book, server, born)
+    for run in runs(trace, facts.book) {
+        if let (Some(until), Some(frame)) =
+            (run.until, facts.book.outermost_user(trace.stacks(), run.stack))
         {
-            let interval = Interval::new(born, left);
-            let request = Request { by: Some(server), interval, handler: Some(frame) };
+            let interval = Interval::new(run.began, until);
+            let request = Request { by: Some(run.by), interval, handler: Some(frame) };
             by_function.entry(frame.function).or_default().push(request);
         }
     }

@@ -15,7 +15,7 @@ use crate::parse::event::GoState;
 use super::super::book::Traits;
 use super::super::describe::part_text;
 use super::super::lives;
-use super::super::readers::{handled, readers};
+use super::super::serving::{Run, runs};
 use super::super::types::{Finding, SplitPart};
 use super::super::words::{Rule, Severity};
 use super::{Facts, count_text};
@@ -91,10 +91,9 @@ fn held_by(facts: &Facts<'_>, shutdown: &Shutdown) -> Vec<Held> {
     let trace = facts.trace;
     let Interval { start, end } = shutdown.interval;
     let mut held = Vec::new();
-    for (server, reader) in readers(trace, facts.book) {
-        let Some(born) = lives::born(trace, reader).filter(|born| *born < start) else { continue };
-        let is_over = handled(trace, facts.book, server, born).is_some_and(|(left, _)| left < end);
-        if is_over || lives::end(trace, server) < end || still_accepts(facts, server, end) {
+    for Run { by: server, began, until, .. } in runs(trace, facts.book) {
+        let is_over = until.is_some_and(|until| until < end) || lives::end(trace, server) < end;
+        if began >= start || is_over || still_accepts(facts, server, end) {
             continue;
         }
         let parts = facts.parts(server, shutdown.interval);
@@ -103,9 +102,6 @@ fn held_by(facts: &Facts<'_>, shutdown: &Shutdown) -> Vec<Held> {
         let Some(frame) = facts.book.outermost_user(trace.stacks(), stack) else { continue };
         held.push(Held { handler: server, function: frame.function, did });
     }
-    // Several readers of one connection are several requests, of which the last still runs.
-    held.sort_by_key(|held| held.handler);
-    held.dedup_by_key(|held| held.handler);
     held
 }
 

@@ -31,6 +31,10 @@ struct Group {
     cancels: Vec<u32>,
     /// Whether any of the sleepers had heard one of them.
     any_heard: bool,
+    /// Whether any of them is known to have been in a cancel's scope, and not by the clock only.
+    any_sure: bool,
+    /// How many of the sleeps began before a cancel.
+    n_across: usize,
 }
 
 pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
@@ -54,7 +58,11 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
             let group = groups.entry((function, place)).or_default();
             group.sleeps.push(sleep);
             group.in_handler |= in_handler;
+            let at = |hearing: &Hearing| &facts.cancels[hearing.cancel as usize];
             group.any_heard |= spanned.iter().any(|hearing| !hearing.deaf);
+            group.any_sure |= spanned.iter().any(|hearing| !at(hearing).is_unheard_deadline());
+            let is_after = |hearing: &&Hearing| hearing.heard_at < sleep.interval.start;
+            group.n_across += usize::from(!spanned.iter().any(is_after));
             group.cancels.extend(spanned.iter().map(|hearing| hearing.cancel).chain(under));
         }
     }
@@ -124,19 +132,22 @@ fn finding(facts: &Facts<'_>, function: StrId, mut group: Group) -> Finding {
         notes.push("in the handler of a request");
     }
     if !group.cancels.is_empty() {
-        notes.push(if group.any_heard {
-            "while its context was cancelled"
-        } else {
-            "while a context was cancelled that it seems to work under"
+        let any_after = group.n_across < group.sleeps.len();
+        notes.push(match group.any_heard {
+            true => "while its context was cancelled",
+            false if any_after => {
+                "while a context was cancelled that it seems to work under, or after that"
+            }
+            false => "while a context was cancelled that it seems to work under",
         });
     }
     let notes = if notes.is_empty() { String::new() } else { format!(", {}", notes.join(", ")) };
     Finding {
         rule: Rule::LongSleep,
-        severity: match (group.in_handler, group.cancels.is_empty()) {
-            (true, false) => Severity::High,
-            (true, true) | (false, false) => Severity::Medium,
-            (false, true) => Severity::Low,
+        severity: match (group.in_handler, group.any_sure) {
+            (true, true) => Severity::High,
+            (true, false) | (false, true) => Severity::Medium,
+            (false, false) => Severity::Low,
         },
         function,
         site,

@@ -35,6 +35,10 @@ pub(super) fn find(facts: &Facts<'_>) -> Option<Finding> {
     let end = lives::end(trace, main);
     let last = long_wait(facts, main)?;
     let told = told_before(facts, main, last.start);
+    // Those who are deaf to it are told.
+    if told.is_some_and(|told| facts.cancels[told.cancel as usize].n_deaf() > 0) {
+        return None;
+    }
     let (others, all_stuck) = others(facts, main, last.start);
     if told.is_none() && !all_stuck {
         return None;
@@ -82,14 +86,13 @@ fn long_wait(facts: &Facts<'_>, goroutine: Goroutine) -> Option<Span> {
     (waits && is_long && !has(Traits::GRACEFUL)).then_some(last)
 }
 
-/// What told the main goroutine to stop before some moment, if nobody is known to be deaf to that.
+/// What told the main goroutine to stop before some moment.
 fn told_before<'a>(facts: &Facts<'a>, main: Goroutine, at: Time) -> Option<&'a Hearing> {
     let is_told = |hearing: &&Hearing| {
         let cancel = &facts.cancels[hearing.cancel as usize];
         matches!(cancel.cause, Cause::Signal | Cause::ServerShutdown)
             && !hearing.deaf
             && hearing.outcome == Outcome::LivesOn
-            && cancel.n_deaf() == 0
             && hearing.heard_at <= at
     };
     let rows = facts.by_goroutine.of(main).iter().map(|&row| &facts.hearings[row as usize]);

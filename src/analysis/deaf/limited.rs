@@ -1,0 +1,324 @@
+//! Who works under a deadline that nobody listened to, and who waits for it.
+//!
+//! What began when is held against the clock ([`super::clock`]). Of those that met one deadline
+//! the last to begin has it, with its siblings: whoever began before is the client of a handler, or
+//! an ancestor, that has another context or none.
+
+use rustc_hash::FxHashMap;
+
+use crate::base::{Goroutine, Interval, StackId, StrId, Time};
+use crate::model::Span;
+use crate::parse::event::GoState;
+
+use super::super::book::Traits;
+use super::super::lives;
+use super::super::names::Origin;
+use super::super::serving::{Run, runs};
+use super::super::types::{Cancel, Hearing};
+use super::super::words::{Cause, Evidence, HeardIn};
+use super::clock::{APART_NS, Clock, Pair, Work};
+use super::waits::waits_plainly;
+use super::{Found, Inquiry, MAX_SPANS, Row};
+
+/// How many later deadlines to look at for where work under the first one ended.
+const MAX_LATER: usize = 64;
+
+/// Who goes round more often than this after a deadline works in the background.
+const MAX_ROUNDS: usize = 4;
+
+/// What began in one place in the code.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+enum Beginning {
+    Statement(StackId),
+    Handler(StrId),
+}
+
+/// The work whose time limit each of the deadlines was that nobody listened to.
+#[derive(Default, Debug)]
+pub(super) struct Limited {
+    by_cancel: FxHashMap<u32, Vec<Pair>>,
+    /// When these deadlines were, in order.
+    unheard: Vec<Time>,
+}
+
+impl Limited {
+    /// Tells them apart, those of each place in the code by themselves.
+    pub(super) fn new(inquiry: &Inquiry<'_>, cancels: &[Cancel]) -> Self {
+        let is_heard =
+            |cancel: &&Cancel| cancel.cause == Cause::Deadline && !cancel.heard.is_empty();
+        let heard: Vec<Time> = cancels.iter().filter(is_heard).map(|cancel| cancel.at).collect();
+        let unheard = cancels.iter().filter(|cancel| cancel.is_unheard_deadline());
+        let unheard: Vec<(Time, u32)> = unheard.map(|cancel| (cancel.at, cancel.id)).collect();
+        let (Some(first), Some(last)) = (unheard.first(), unheard.last()) else {
+            return Self::default();
+        };
+        let places = beginnings(inquiry, Interval::new(first.0, last.0));
+        let n_places = places.len();
+        let mut by_cancel: FxHashMap<u32, Vec<Pair>> = FxHashMap::default();
+        for works in &places {
+            let clock = Clock { works, deadlines: &unheard, heard: &heard, n_places };
+            for pair in clock.pairs() {
+                by_cancel.entry(pair.cancel).or_default().push(pair);
+            }
+        }
+        for pairs in by_cancel.values_mut() {
+            keep_last(inquiry, pairs);
+        }
+        Self { by_cancel, unheard: unheard.into_iter().map(|(at, _)| at).collect() }
+    }
+
+    /// When work under one limit ended, if it went on to something else with a limit of its own: it
+    /// was let go on as long before a later deadline.
+    fn left(&self, inquiry: &Inquiry<'_>, cancel: &Cancel, pair: &Pair) -> Option<Time> {
+        let later = self.unheard.partition_point(|at| *at <= cancel.at);
+        let of_others = self.unheard[later..].iter().take_while(|at| **at < pair.work.until);
+        let mut begins = of_others.take(MAX_LATER).map(|at| *at + -pair.limit_ns);
+        begins.find(|&begins| {
+            let near = Interval::new(begins + -APART_NS, begins + APART_NS);
+            let mut spans = inquiry.trace.spans_from(pair.work.of, near.start);
+            let let_go = |span: &Span| span.woken && near.contains(span.start);
+            begins > cancel.at
+                && spans.by_ref().take_while(|span| span.start < near.end).any(|span| let_go(&span))
+        })
+    }
+}
+
+/// Keeps those that began last, and their siblings.
+fn keep_last(inquiry: &Inquiry<'_>, pairs: &mut Vec<Pair>) {
+    let parent = |pair: &Pair| lives::parent(inquiry.trace, pair.work.of);
+    let Some(last) = pairs.iter().max_by_key(|pair| (pair.work.began, pair.work.of)).copied()
+    else {
+        return;
+    };
+    let of = parent(&last);
+    pairs.retain(|pair| {
+        pair.work.of == last.work.of
+            || pair.work.is_handler == last.work.is_handler && parent(pair) == of
+    });
+}
+
+/// Adds those whose limit a deadline was: handlers, and those for whom their creator waits; others
+/// are only asleep, if they are.
+pub(super) fn find(inquiry: &Inquiry<'_>, cancel: &Cancel, limited: &Limited, found: &mut Found) {
+    let Some(pairs) = limited.by_cancel.get(&cancel.id) else { return };
+    let over_ns = inquiry.rules.late_over_ns;
+    for pair in pairs.iter().filter(|pair| pair.work.is_handler) {
+        let until = limited.left(inquiry, cancel, pair).unwrap_or(pair.work.until);
+        let work = Work { until, ..pair.work };
+        if !heard_in(inquiry, &work) && own_ns(inquiry, cancel, &work) > Some(over_ns) {
+            let (evidence, left) = (Evidence::Task, Some(until));
+            found.add(Row { goroutine: work.of, evidence, left, question: None });
+        }
+    }
+    let started: Vec<&Pair> = pairs.iter().filter(|pair| !pair.work.is_handler).collect();
+    let by_child: FxHashMap<Goroutine, &Pair> =
+        started.iter().map(|pair| (pair.work.of, *pair)).collect();
+    let parent = |pair: &&Pair| (lives::parent(inquiry.trace, pair.work.of), pair.work.of);
+    let mut by_parent: Vec<(Option<Goroutine>, Goroutine)> = started.iter().map(parent).collect();
+    by_parent.sort_unstable();
+    for siblings in by_parent.chunk_by(|one, other| one.0 == other.0) {
+        let Some(parent) = siblings.first().and_then(|(parent, _)| *parent) else { continue };
+        let siblings: Vec<Goroutine> = siblings.iter().map(|(_, of)| *of).collect();
+        let mut waited =
+            Waited { inquiry, cancel, limited: &by_child, siblings: &siblings, found: Vec::new() };
+        waited.by(parent);
+        for goroutine in waited.found {
+            let Some(pair) = by_child.get(&goroutine) else { continue };
+            let left = limited.left(inquiry, cancel, pair);
+            if left.is_none_or(|left| left - cancel.at > over_ns) {
+                let evidence = Evidence::WaitedOn;
+                found.add(Row { goroutine, evidence, left, question: None });
+            }
+        }
+    }
+    let sleeps = |of: Goroutine| {
+        inquiry.sleeps_across(cancel, of, cancel.at)
+            && inquiry.may_be_deaf(cancel, of)
+            && !ends_the_trace(inquiry, of)
+    };
+    let sure = started.iter().filter(|pair| pair.is_sure).map(|pair| pair.work.of);
+    found.asleep.extend(sure.filter(|&of| sleeps(of)));
+}
+
+/// Whether a handler heard a cancel in its own code.
+fn heard_in(inquiry: &Inquiry<'_>, work: &Work) -> bool {
+    let run = Interval::new(work.began, work.until);
+    let heard = |row: &Hearing| row.heard_in == HeardIn::Own && run.contains(row.heard_at);
+    inquiry.rows_of(work.of).any(heard)
+}
+
+/// How long a handler stayed by its own doing; none if it waited where cancels are heard.
+fn own_ns(inquiry: &Inquiry<'_>, cancel: &Cancel, work: &Work) -> Option<i64> {
+    let listens = |span: &Span| {
+        span.state == GoState::Waiting && inquiry.listening.hears_exactly(inquiry.book, span.stack)
+    };
+    inquiry.own_ns(cancel, work.of, Interval::new(cancel.at, work.until), listens)
+}
+
+/// Whether a goroutine woke up only for the recording to end: that was what it slept for.
+fn ends_the_trace(inquiry: &Inquiry<'_>, goroutine: Goroutine) -> bool {
+    let end = inquiry.end(goroutine);
+    let last = inquiry.trace.spans_before(goroutine, end + -inquiry.rules.late_over_ns).next();
+    lives::ended(inquiry.trace, goroutine).is_none()
+        && last.is_some_and(|last| last.state == GoState::Waiting && last.end < end)
+}
+
+/// Whether a goroutine had waited in some place before a deadline, and does so again and again
+/// afterwards: it works in the background, and at no one thing that can be late.
+fn goes_round(inquiry: &Inquiry<'_>, cancel: &Cancel, goroutine: Goroutine) -> bool {
+    let waits = |span: &Span| span.state == GoState::Waiting;
+    let before = inquiry.trace.spans_before(goroutine, cancel.at).take(MAX_SPANS);
+    let mut places: Vec<StackId> = before.filter(waits).map(|span| span.stack).collect();
+    places.sort_unstable();
+    places.dedup();
+    let again = |span: &Span| waits(span) && places.binary_search(&span.stack).is_ok();
+    let after = inquiry.trace.spans_from(goroutine, cancel.at).take(MAX_SPANS);
+    after.filter(|span| span.start > cancel.at).filter(again).count() > MAX_ROUNDS
+}
+
+/// The search for those whose limit a deadline was and for whom somebody waits.
+struct Waited<'a> {
+    inquiry: &'a Inquiry<'a>,
+    cancel: &'a Cancel,
+    limited: &'a FxHashMap<Goroutine, &'a Pair>,
+    /// Those of them that the creator started.
+    siblings: &'a [Goroutine],
+    found: Vec<Goroutine>,
+}
+
+impl Waited<'_> {
+    /// Looks at the plain wait of a creator that spans the deadline, and at the next ones as long as
+    /// results are gathered one by one.
+    fn by(&mut self, parent: Goroutine) {
+        let Self { inquiry, cancel, limited, .. } = *self;
+        let mut who = parent;
+        let mut spans = inquiry.trace.spans_from(who, cancel.at).take(MAX_SPANS).peekable();
+        let mut wait = spans.next().filter(|first| first.start < cancel.at);
+        while let Some(this) = wait.filter(|wait| self.is_plain(wait)) {
+            let next = spans.peek().copied();
+            let by = next.filter(|next| next.woken).and_then(|next| next.waker);
+            let joins = inquiry.book.any(inquiry.trace.stacks(), this.stack, Traits::JOINS);
+            match (next, by) {
+                (None, _) if this.end >= inquiry.end(who) => self.group(None),
+                (Some(next), Some(_)) if joins => self.group(Some(next.start)),
+                (Some(next), Some(by)) if limited.contains_key(&by) => self.one(by, next.start),
+                // One that only waits for the others, to close a channel: its own wait tells.
+                (Some(next), Some(by)) if who == parent && self.closes(parent, by, &next) => {
+                    who = by;
+                    spans = inquiry.trace.spans_from(by, cancel.at).take(MAX_SPANS).peekable();
+                    wait = spans.next();
+                    continue;
+                }
+                _ => return,
+            }
+            wait = spans.find(|span| span.state == GoState::Waiting);
+        }
+    }
+
+    fn is_plain(&self, wait: &Span) -> bool {
+        wait.state == GoState::Waiting && waits_plainly(self.inquiry, wait)
+    }
+
+    /// Whether a child of the creator, started before the deadline, was in a group's wait since.
+    fn closes(&self, parent: Goroutine, by: Goroutine, let_go: &Span) -> bool {
+        let Self { inquiry, cancel, .. } = *self;
+        let joins =
+            |span: Span| inquiry.book.any(inquiry.trace.stacks(), span.stack, Traits::JOINS);
+        lives::parent(inquiry.trace, by) == Some(parent)
+            && inquiry.end(by) - let_go.start <= inquiry.rules.late_over_ns
+            && inquiry.trace.span_at(by, cancel.at).is_some_and(joins)
+    }
+
+    /// All of the creator's, up to when its group let it go on, or those that are left at the end.
+    fn group(&mut self, let_go: Option<Time>) {
+        let (inquiry, siblings) = (self.inquiry, self.siblings);
+        let is_of_group = |of: Goroutine| match let_go {
+            Some(let_go) => inquiry.end(of) <= let_go + inquiry.rules.late_over_ns,
+            None => lives::ended(inquiry.trace, of).is_none(),
+        };
+        for &of in siblings.iter().filter(|of| is_of_group(**of)) {
+            self.add(of);
+        }
+    }
+
+    /// One that let its creator go on, if that was its last act.
+    fn one(&mut self, by: Goroutine, let_go: Time) {
+        if self.inquiry.end(by) - let_go <= self.inquiry.rules.late_over_ns {
+            self.add(by);
+        }
+    }
+
+    fn add(&mut self, of: Goroutine) {
+        let Self { inquiry, cancel, limited, .. } = *self;
+        let goes_round = |pair: &&Pair| !pair.is_sure && goes_round(inquiry, cancel, of);
+        if inquiry.may_be_deaf(cancel, of)
+            && !inquiry.takes_jobs(cancel, of)
+            && !ends_the_trace(inquiry, of)
+            && !limited.get(&of).is_some_and(goes_round)
+            && !self.waits_for_another(of)
+        {
+            self.found.push(of);
+        }
+    }
+
+    /// Whether most of what a goroutine did after the deadline was to wait for another of those.
+    fn waits_for_another(&self, of: Goroutine) -> bool {
+        let Self { inquiry, cancel, limited, .. } = *self;
+        let window = Interval::new(cancel.at, inquiry.end(of));
+        let mut spans = inquiry.trace.spans_from(of, cancel.at).take(MAX_SPANS).peekable();
+        let mut waited_ns = 0;
+        while let Some(span) = spans.next() {
+            let let_go_by = spans.peek().filter(|next| next.woken).and_then(|next| next.waker);
+            if span.state == GoState::Waiting
+                && let_go_by.is_some_and(|by| limited.contains_key(&by))
+            {
+                waited_ns += span.interval().intersect(window).map_or(0, Interval::ns);
+            }
+        }
+        waited_ns > window.ns() / 2
+    }
+}
+
+/// All work that may have been cut short by a deadline of some time, by where it began, in order of
+/// its beginning.
+fn beginnings(inquiry: &Inquiry<'_>, deadlines: Interval) -> Vec<Vec<Work>> {
+    let (trace, late_ns) = (inquiry.trace, inquiry.rules.late_over_ns);
+    let mut by_place: FxHashMap<Beginning, Vec<Work>> = FxHashMap::default();
+    let mut add = |place, work: Work| {
+        if work.began < deadlines.end && work.until > deadlines.start + late_ns {
+            by_place.entry(place).or_default().push(work);
+        }
+    };
+    for of in inquiry.unheard.all() {
+        let statement = lives::creation_stack(trace, of);
+        if let (true, Some(began)) = (statement != StackId::EMPTY, lives::born(trace, of)) {
+            let work = Work { of, began, until: lives::end(trace, of), is_handler: false };
+            add(Beginning::Statement(statement), work);
+        }
+    }
+    for Run { by: of, began, until, stack } in runs(trace, inquiry.book) {
+        if let (Some(route), Some(until)) = (route(inquiry, stack), until) {
+            add(Beginning::Handler(route), Work { of, began, until, is_handler: true });
+        }
+    }
+    let mut places: Vec<(Beginning, Vec<Work>)> = by_place.into_iter().collect();
+    places.sort_unstable_by_key(|(place, _)| *place);
+    for (_, works) in &mut places {
+        works.sort_unstable_by_key(|work| (work.began, work.of));
+    }
+    places.into_iter().map(|(_, works)| works).collect()
+}
+
+/// The innermost of the user's functions that `net/http` calls: below what all requests go through
+/// it is the handler of some.
+fn route(inquiry: &Inquiry<'_>, stack: StackId) -> Option<StrId> {
+    let (trace, book) = (inquiry.trace, inquiry.book);
+    let mut frames = trace.frames(stack).map(|frame| frame.function).peekable();
+    while let Some(function) = frames.next() {
+        let is_called = frames.peek().is_some_and(|by| trace.string(*by).starts_with("net/http."));
+        if is_called && book.function(function).origin == Origin::User {
+            return Some(function);
+        }
+    }
+    None
+}

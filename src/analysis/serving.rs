@@ -1,0 +1,71 @@
+//! Which handlers ran when, on the goroutines of servers.
+//!
+//! The goroutine of an HTTP/1 connection serves one request after another
+//! (GOROOT/src/net/http/server.go, `conn.serve`), each once its bytes have come; one of HTTP/2 serves
+//! one. That a handler runs shows at the first stop below it, and that it has returned at the next
+//! stop elsewhere.
+
+use crate::base::{Goroutine, StackId, Time};
+use crate::model::Trace;
+use crate::parse::event::GoState;
+
+use super::book::{Book, Traits};
+use super::lives;
+use super::place::host;
+
+/// A handler that ran, and stopped somewhere.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Run {
+    /// On whose goroutine.
+    pub(crate) by: Goroutine,
+    /// When the request had come.
+    pub(crate) began: Time,
+    /// When it returned; none if the trace ends first.
+    pub(crate) until: Option<Time>,
+    /// Where it first stopped.
+    pub(crate) stack: StackId,
+}
+
+/// All of them, by goroutine and in order of time.
+pub(crate) fn runs<'a>(trace: &'a Trace, book: &'a Book) -> impl Iterator<Item = Run> + 'a {
+    let all = book.knows(Traits::SERVES).then(|| trace.goroutines());
+    let serves = |of: &Goroutine| book.function(lives::name(trace, *of)).is.has(Traits::SERVES);
+    all.into_iter().flatten().filter(serves).flat_map(|server| runs_of(trace, book, server))
+}
+
+fn runs_of(trace: &Trace, book: &Book, server: Goroutine) -> Vec<Run> {
+    let mut runs: Vec<Run> = Vec::new();
+    let mut in_host = StackId::EMPTY;
+    let mut began = lives::born(trace, server);
+    let mut is_idle = false;
+    for span in trace.spans(server) {
+        if std::mem::take(&mut is_idle) {
+            began = Some(span.start);
+        }
+        if span.woken || span.stack == StackId::EMPTY {
+            continue;
+        }
+        let of = host(trace, book, span.stack);
+        if of != in_host {
+            if in_host != StackId::EMPTY {
+                began = Some(span.start);
+                if let Some(run) = runs.last_mut().filter(|run| run.until.is_none()) {
+                    run.until = Some(span.start);
+                }
+            }
+            if let (true, Some(began)) = (of != StackId::EMPTY, began) {
+                runs.push(Run { by: server, began, until: None, stack: span.stack });
+            }
+            in_host = of;
+        }
+        let reads = match span.state {
+            GoState::Waiting => trace.string(span.reason) == "network",
+            state => state == GoState::Syscall,
+        };
+        is_idle = of == StackId::EMPTY && reads;
+    }
+    if let Some(run) = runs.last_mut().filter(|run| run.until.is_none()) {
+        run.until = lives::ended(trace, server);
+    }
+    runs
+}

@@ -170,3 +170,106 @@ fn who_slept_when_its_creators_context_was_cancelled_is_told() {
     assert_eq!(deaf(&document), []);
     assert_eq!(n_found(&document, Rule::LongSleep), 1);
 }
+
+#[test]
+fn who_goes_round_in_the_background_is_at_no_one_thing() {
+    for rounds in [2, 8] {
+        let mut made = starting();
+        starts(&mut made, 10 * MS, 10);
+        made.waits(11 * MS, 1, "chan receive", "main.main:9").passes(110 * MS + 300 * US, 200, &[]);
+        for round in 0..rounds {
+            let at = (150 + 50 * round) * MS;
+            made.wakes(at, 0, "", 10).runs(at + US, 10).waits(at + 2 * US, 10, "sleep", SLEEP);
+        }
+        ends(&mut made, 600 * MS, 10, true);
+        assert_eq!(deaf(&made.document(1_000 * MS)).len(), usize::from(rounds == 2), "{rounds}");
+    }
+}
+
+#[test]
+fn whose_sleep_ends_with_the_recording_ends_the_recording() {
+    let mut made = starting();
+    for (of, at) in (10..14).zip([10, 33, 59, 71]) {
+        starts(&mut made, at * MS, of);
+        made.passes((at + 1) * MS, 300 + of, &[]);
+    }
+    for (timer, at) in (200..204).zip([10, 33, 59, 71]) {
+        made.passes((at + 230) * MS, timer, &[]);
+    }
+    for of in 10..13 {
+        ends(&mut made, 500 * MS + i64::from(of) * MS, of, false);
+    }
+    made.wakes(600 * MS, 0, "", 13).runs(600 * MS + US, 13);
+    assert_eq!(n_found(&made.document(601 * MS), Rule::LongSleep), 3);
+}
+
+#[test]
+fn results_that_are_gathered_one_by_one_are_all_waited_for() {
+    let mut made = starting();
+    for of in 10..13 {
+        starts(&mut made, 10 * MS + i64::from(of) * 10 * US, of);
+    }
+    made.waits(12 * MS, 1, "chan receive", "main.main:9").passes(110 * MS + 600 * US, 200, &[]);
+    for (of, at) in (10..13).zip([150, 200, 250]) {
+        ends(&mut made, at * MS, of, true);
+        made.waits(at * MS + 10 * US, 1, "chan receive", "main.main:9");
+    }
+    let found = deaf(&made.document(1_000 * MS));
+    assert_eq!(found.iter().map(|(of, ..)| *of).collect::<Vec<_>>(), [10, 11, 12]);
+}
+
+#[test]
+fn one_that_closes_the_channel_waits_for_the_others() {
+    let mut made = starting();
+    for of in 10..12 {
+        starts(&mut made, 10 * MS + i64::from(of) * 10 * US, of);
+    }
+    made.go(11 * MS, 1, "main.main:10", 12, "main.main.func1").runs(11 * MS + US, 12);
+    made.waits(11 * MS + 2 * US, 12, "sync", "sync.(*WaitGroup).Wait < main.main.func1:20");
+    made.waits(12 * MS, 1, "chan receive", "main.main:9").passes(110 * MS + 600 * US, 200, &[]);
+    ends(&mut made, 150 * MS, 10, false);
+    made.wakes(200 * MS, 0, "", 11).runs(200 * MS + US, 11);
+    made.wakes(200 * MS + 2 * US, 11, "sync.(*WaitGroup).Done < main.work:5", 12);
+    made.ends(200 * MS + 3 * US, 11).runs(200 * MS + 4 * US, 12);
+    made.wakes(200 * MS + 5 * US, 12, "main.main.func1:21", 1).ends(200 * MS + 6 * US, 12);
+    made.runs(200 * MS + 7 * US, 1);
+    let found = deaf(&made.document(1_000 * MS));
+    assert_eq!(found.iter().map(|(of, ..)| *of).collect::<Vec<_>>(), [10, 11]);
+}
+
+#[test]
+fn those_who_still_hold_up_a_group_at_the_end_are_deaf() {
+    let mut made = starting();
+    for of in 10..12 {
+        let at = 10 * MS + i64::from(of) * 10 * US;
+        made.go(at, 1, STATEMENT, of, "main.work").runs(at + US, of);
+        made.waits(at + 2 * US, of, "chan send", "main.work:3");
+    }
+    made.waits(12 * MS, 1, "sync", GROUP).passes(210 * MS + 800 * US, 200, &[]);
+    let found = deaf(&made.document(1_000 * MS));
+    assert_eq!(found.iter().map(|(of, ..)| *of).collect::<Vec<_>>(), [10, 11]);
+}
+
+/// Requests of a server, one after another on a connection of its own each; two routes below one
+/// function have limits of their own.
+#[test]
+fn each_route_of_a_server_has_its_own_limit() {
+    let mut made = Made::new();
+    made.running(1, "net/http.(*Server).Serve");
+    let mut expected = Vec::new();
+    for (n, pause) in (0..8).zip([3, 11, 5, 23, 2, 17, 9, 4]) {
+        let (of, timer, at) = (10 + n, 100 + n, (i64::from(n) * 150 + pause) * MS);
+        let (route, limit) = if n % 2 == 0 { ("main.users:5", 30) } else { ("main.search:6", 70) };
+        let stack = format!(
+            "time.Sleep < {route} < net/http.HandlerFunc.ServeHTTP < main.limit:9 < \
+             net/http.HandlerFunc.ServeHTTP < net/http.(*conn).serve"
+        );
+        made.go(at, 1, "net/http.(*Server).Serve", of, "net/http.(*conn).serve");
+        made.runs(at + US, of).waits(at + 2 * US, of, "sleep", &stack);
+        made.passes(at + limit * MS + 400 * US, timer, &[]);
+        let done = at + (limit + 50) * MS;
+        made.wakes(done, 0, "", of).runs(done + US, of).ends(done + 2 * US, of);
+        expected.push((u64::from(of), Evidence::Task, n));
+    }
+    assert_eq!(deaf(&made.document(3_000 * MS)), expected);
+}

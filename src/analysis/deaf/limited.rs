@@ -29,7 +29,10 @@ const MAX_ROUNDS: usize = 4;
 /// What began in one place in the code.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 enum Beginning {
+    /// A `go` statement, by one way of calls.
     Statement(StackId),
+    /// The function and line of one, by ways of which each led there at one moment only.
+    Line(StrId, u32),
     Handler(StrId),
 }
 
@@ -301,12 +304,27 @@ fn beginnings(inquiry: &Inquiry<'_>, deadlines: Interval) -> Vec<Vec<Work>> {
             add(Beginning::Handler(route), Work { of, began, until, is_handler: true });
         }
     }
-    let mut places: Vec<(Beginning, Vec<Work>)> = by_place.into_iter().collect();
+    let mut places: FxHashMap<Beginning, Vec<Work>> = FxHashMap::default();
+    for (place, works) in by_place {
+        places.entry(by_line(inquiry, place, &works)).or_default().extend(works);
+    }
+    let mut places: Vec<(Beginning, Vec<Work>)> = places.into_iter().collect();
     places.sort_unstable_by_key(|(place, _)| *place);
     for (_, works) in &mut places {
         works.sort_unstable_by_key(|work| (work.began, work.of));
     }
     places.into_iter().map(|(_, works)| works).collect()
+}
+
+/// The place of what a helper starts for many callers, once for each: where that is.
+fn by_line(inquiry: &Inquiry<'_>, place: Beginning, works: &[Work]) -> Beginning {
+    let Beginning::Statement(stack) = place else { return place };
+    let began = || works.iter().map(|work| work.began);
+    let is_one =
+        began().max().zip(began().min()).is_some_and(|(last, first)| last - first <= 2 * APART_NS);
+    let stacks = inquiry.trace.stacks();
+    let line = stacks.top(inquiry.book.user(stack)).filter(|_| is_one);
+    line.map_or(place, |frame| Beginning::Line(frame.function, frame.line))
 }
 
 /// The innermost of the user's functions that `net/http` calls: below what all requests go through

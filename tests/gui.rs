@@ -218,6 +218,17 @@ fn wakes_can_be_followed_both_ways() {
 }
 
 #[test]
+fn a_finding_about_no_overstay_leads_to_its_goroutine() {
+    let mut harness = window_on("traces/shutdown-hang/before.trace");
+    let words = "3 handlers of main.events still ran when";
+    let card = |node: &egui_kittest::Node<'_>| node.accesskit_node().role() == egui::Role::Button;
+    harness.query_all_by_label_contains(words).find(card).expect("the card").click();
+    wait(&mut harness);
+    assert!(says(&harness, "How it spent its life"));
+    assert!(!says(&harness, "Lives on"), "no page about a hearing");
+}
+
+#[test]
 fn who_lives_on_is_neither_early_nor_late() {
     let harness = window_on("tests/measured/recorded/1.27/goeson.trace");
     assert!(says(&harness, "Nothing to act on: nobody was told to stop."));

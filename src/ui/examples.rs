@@ -39,7 +39,7 @@ macro_rules! example {
 }
 
 /// The cases, the simplest first.
-pub(crate) static TOURS: [Tour; 8] = [
+pub(crate) static TOURS: [Tour; 9] = [
     Tour {
         title: "Late exit",
         about: "Four workers hear the deadline, then sleep, spin or drain before they leave.",
@@ -81,6 +81,12 @@ pub(crate) static TOURS: [Tour; 8] = [
         about: "A timeout without defer cancel(): 450 goroutines are still alive at the end.",
         before: example!("lost-cancel/before.trace"),
         after: Some(example!("lost-cancel/after.trace")),
+    },
+    Tour {
+        title: "Shutdown that hangs",
+        about: "Nobody tells three streams that the server stops, so Shutdown gives up.",
+        before: example!("shutdown-hang/before.trace"),
+        after: Some(example!("shutdown-hang/after.trace")),
     },
     Tour {
         title: "Healthy server",

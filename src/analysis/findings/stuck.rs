@@ -40,7 +40,16 @@ pub(super) fn find(facts: &Facts<'_>) -> Option<Finding> {
         return None;
     }
     let (others, all_stuck) = others(facts, main, last.start);
-    if told.is_none() && !all_stuck {
+    // Who only waits for something to do is idle, and not stuck.
+    let is_held_up = |of: Goroutine| {
+        long_wait(facts, of).is_some_and(|wait| {
+            let reason = trace.string(wait.reason);
+            let joins = facts.book.any(trace.stacks(), wait.stack, Traits::JOINS);
+            reason == "chan send" || reason == "sync" && !joins
+        })
+    };
+    let mut stuck = others.iter().flat_map(|(_, of)| of.iter().copied()).chain([main]);
+    if told.is_none() && !(all_stuck && stuck.any(is_held_up)) {
         return None;
     }
     let part = *facts.parts(main, Interval::new(last.start, end)).first()?;

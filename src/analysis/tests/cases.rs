@@ -1,4 +1,4 @@
-//! The twelve cases of traces/, before and after.
+//! The thirteen cases of traces/, before and after.
 
 use super::super::{Cause, Evidence, Outcome, Rule, Verdict, describe, diff};
 use super::made::MS;
@@ -18,6 +18,7 @@ fn whoever_behaves_is_not_accused() {
         "lost-cancel",
         "nested-deadline",
         "polling-sleep",
+        "shutdown-hang",
         "sleep-in-handler",
         "ticker-vs-sleep",
         "timer-churn",
@@ -193,4 +194,17 @@ fn findings_of_one_place_are_told_together_and_each_once() {
         assert!(place.iter().all(|finding| finding.site.is_some()));
         assert!(place.windows(2).all(|pair| pair[0].site == pair[1].site));
     }
+}
+
+#[test]
+fn streams_that_hold_up_a_shutdown_are_told() {
+    let document = open(&example("shutdown-hang/before"));
+    let alive = found(&document, Rule::StillAlive);
+    let [finding] = alive.as_slice() else { panic!("{alive:?}") };
+    assert_eq!(document.trace().string(finding.function), "main.events");
+    assert_eq!(finding.count, 3);
+    assert!((500 * MS..510 * MS).contains(&finding.worst_ns), "{finding:?}");
+    assert!(finding.message.contains("Shutdown gave up after"), "{}", finding.message);
+    let causes: Vec<Cause> = document.analysis().cancels().iter().map(|it| it.cause).collect();
+    assert_eq!(causes, [Cause::Signal, Cause::Deadline], "heard by the main goroutine");
 }

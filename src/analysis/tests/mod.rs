@@ -1,4 +1,4 @@
-//! What the analysis says of real traces: the twelve cases, and what holds of every trace.
+//! What the analysis says of real traces: the thirteen cases, and what holds of every trace.
 
 mod advice;
 mod asked;

@@ -130,6 +130,15 @@ fn without_a_signal_a_program_hangs_only_if_nothing_else_runs() {
     }
 }
 
+#[test]
+fn a_program_that_only_waits_for_something_to_do_is_idle() {
+    let mut made = program(|made| {
+        made.go(2 * US, 1, "main.main:20", 3, "main.work").runs(3 * US, 3);
+    });
+    made.waits(2 * MS, 3, "chan receive", "main.work:50");
+    assert!(still_alive(&made.document(END)).is_empty());
+}
+
 /// Workers of a pool wait for jobs, of which they had some; its `stop` waits for them.
 fn pool(started_by: &str) -> Document {
     let mut made = program(|made| {

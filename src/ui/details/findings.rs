@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use egui::{CornerRadius, Frame, Label, Margin, RichText, Stroke, Ui, WidgetInfo};
 
-use crate::analysis::{Finding, Group, Rule, Severity, Summary};
+use crate::analysis::{Finding, Group, Hearing, Outcome, Rule, Severity, Summary};
 use crate::scene::StateClass;
 use crate::ui::command::Command;
 use crate::ui::ctx::{Ctx, count, short_file, short_function, short_names, thousands};
@@ -246,7 +246,9 @@ fn worst_of(sheet: &Sheet, finding: &Finding) -> Option<What> {
     };
     let overstay = matches!(finding.rule, Rule::LateExit | Rule::StillAlive | Rule::Deaf);
     let analysis = sheet.document.analysis();
-    let worst = analysis.overstays_of(goroutine).next().filter(|_| overstay).and_then(|worst| {
+    // Who was not meant to end is in a finding for something else than its overstay.
+    let counts = |worst: &&Hearing| overstay && worst.outcome != Outcome::LivesOn;
+    let worst = analysis.overstays_of(goroutine).next().filter(counts).and_then(|worst| {
         let cancel = analysis.cancels().get(worst.cancel as usize)?;
         let (first, rows) = if worst.deaf {
             (cancel.deaf.start, analysis.deaf(cancel))

@@ -39,7 +39,7 @@ macro_rules! example {
 }
 
 /// The cases, the simplest first.
-pub(crate) static TOURS: [Tour; 9] = [
+pub(crate) static TOURS: [Tour; 10] = [
     Tour {
         title: "Late exit",
         about: "Four workers hear the deadline, then sleep, spin or drain before they leave.",
@@ -81,6 +81,12 @@ pub(crate) static TOURS: [Tour; 9] = [
         about: "A timeout without defer cancel(): 450 goroutines are still alive at the end.",
         before: example!("lost-cancel/before.trace"),
         after: Some(example!("lost-cancel/after.trace")),
+    },
+    Tour {
+        title: "Nested deadline",
+        about: "A payment believes in its 400 ms, but the checkout above it has only 100.",
+        before: example!("nested-deadline/before.trace"),
+        after: Some(example!("nested-deadline/after.trace")),
     },
     Tour {
         title: "Shutdown that hangs",

@@ -6,6 +6,7 @@
 //! odds against chance are asked for (docs/late-exits.md, "By the clock").
 
 use std::cmp::Reverse;
+use std::ops::Range;
 
 use crate::base::{Goroutine, Time};
 
@@ -101,16 +102,26 @@ impl Clock<'_> {
     pub(super) fn pairs(&self) -> Vec<Pair> {
         let moments = self.moments();
         if let Some(limit_ns) = self.limit_of_several(&moments) {
-            let pair = |work: &Work| {
-                let cancel = self.met(work, limit_ns)?;
-                Some(Pair { work: *work, cancel: cancel.1, limit_ns, is_sure: true })
-            };
-            return self.works.iter().filter_map(pair).filter(Pair::is_told).collect();
+            return self.pairs_by(limit_ns, None);
         }
-        let Some((limit_ns, (at, cancel))) = self.limit_of_one() else { return Vec::new() };
-        let begun = self.works.iter().filter(|work| work.began < at && work.until > at);
-        let pair = |work: &Work| Pair { work: *work, cancel, limit_ns, is_sure: false };
-        begun.map(pair).filter(Pair::is_told).collect()
+        let one = self.limit_of_one();
+        one.map_or_else(Vec::new, |(limit_ns, only)| self.pairs_by(limit_ns, Some(only)))
+    }
+
+    /// Each with a deadline: those that began at once may each have one of their own, in their order,
+    /// or all have one. `only` is the one that all have which began before it, if there are no others.
+    fn pairs_by(&self, limit_ns: i64, only: Option<(Time, u32)>) -> Vec<Pair> {
+        let mut n_taken = 0;
+        let pair = |work: &Work| {
+            let near = self.near(work, limit_ns);
+            let free = near.start.max(n_taken)..near.end;
+            let own = self.deadlines.get(free.clone()).and_then(<[_]>::first);
+            n_taken = if own.is_some() { free.start + 1 } else { n_taken };
+            let all = only.filter(|(at, _)| work.began < *at && work.until > *at);
+            let (_, cancel) = own.copied().or_else(|| self.met(work, limit_ns)).or(all)?;
+            Some(Pair { work: *work, cancel, limit_ns, is_sure: only.is_none() })
+        };
+        self.works.iter().filter_map(pair).filter(Pair::is_told).collect()
     }
 
     /// The longest work of each moment at which some began, the longest of all first.
@@ -135,19 +146,31 @@ impl Clock<'_> {
         moments
     }
 
-    /// The deadlines in a stretch of time.
-    fn within(&self, from: Time, until: Time) -> &[(Time, u32)] {
+    /// The deadlines in a stretch of time: rows of the table.
+    fn rows(&self, from: Time, until: Time) -> Range<usize> {
         let first = self.deadlines.partition_point(|(at, _)| *at < from);
-        let after = self.deadlines.partition_point(|(at, _)| *at <= until);
-        self.deadlines.get(first..after).unwrap_or(&[])
+        first..self.deadlines.partition_point(|(at, _)| *at <= until).max(first)
     }
 
-    /// The deadline that a piece of work met when a limit was over.
+    fn within(&self, from: Time, until: Time) -> &[(Time, u32)] {
+        self.deadlines.get(self.rows(from, until)).unwrap_or(&[])
+    }
+
+    /// The deadlines that a piece of work met when a limit was over, or nearly so.
+    fn near(&self, work: &Work, limit_ns: i64) -> Range<usize> {
+        let due = work.began + limit_ns;
+        let apart = apart_ns(limit_ns);
+        self.rows(due + -apart, (due + apart).min(work.until))
+    }
+
+    /// The nearest of them.
     fn met(&self, work: &Work, limit_ns: i64) -> Option<(Time, u32)> {
         let due = work.began + limit_ns;
-        let near = self.within(due + -apart_ns(limit_ns), due + apart_ns(limit_ns));
-        let met = near.iter().copied().min_by_key(|(at, _)| (*at - due).abs());
-        met.filter(|(at, _)| *at < work.until)
+        let rows = self.deadlines.get(self.near(work, limit_ns))?;
+        let after = rows.partition_point(|(at, _)| *at < due);
+        let around = [after.checked_sub(1), Some(after)].into_iter().flatten();
+        let around = around.filter_map(|row| rows.get(row).copied());
+        around.min_by_key(|(at, _)| (*at - due).abs())
     }
 
     /// The limit of what has but one deadline as long as any of it is at work, heard or not: it came

@@ -113,25 +113,22 @@ pub(super) fn find(inquiry: &Inquiry<'_>, cancel: &Cancel, limited: &Limited, fo
             found.add(Row { goroutine: work.of, evidence, left, question: None });
         }
     }
-    let started: Vec<&Pair> = pairs.iter().filter(|pair| !pair.work.is_handler).collect();
-    let by_child: FxHashMap<Goroutine, &Pair> =
-        started.iter().map(|pair| (pair.work.of, *pair)).collect();
-    let parent = |pair: &&Pair| (lives::parent(inquiry.trace, pair.work.of), pair.work.of);
-    let mut by_parent: Vec<(Option<Goroutine>, Goroutine)> = started.iter().map(parent).collect();
-    by_parent.sort_unstable();
-    for siblings in by_parent.chunk_by(|one, other| one.0 == other.0) {
-        let Some(parent) = siblings.first().and_then(|(parent, _)| *parent) else { continue };
-        let siblings: Vec<Goroutine> = siblings.iter().map(|(_, of)| *of).collect();
-        let mut waited =
-            Waited { inquiry, cancel, limited: &by_child, siblings: &siblings, found: Vec::new() };
+    let started: FxHashMap<Goroutine, &Pair> = pairs
+        .iter()
+        .filter(|pair| !pair.work.is_handler)
+        .map(|pair| (pair.work.of, pair))
+        .collect();
+    let mut waited = Waited { inquiry, cancel, limited: &started, found: Vec::new() };
+    // They are siblings.
+    let parent = started.keys().find_map(|&of| lives::parent(inquiry.trace, of));
+    if let Some(parent) = parent {
         waited.by(parent);
-        for goroutine in waited.found {
-            let Some(pair) = by_child.get(&goroutine) else { continue };
-            let left = limited.left(inquiry, cancel, pair);
-            if left.is_none_or(|left| left - cancel.at > over_ns) {
-                let evidence = Evidence::WaitedOn;
-                found.add(Row { goroutine, evidence, left, question: None });
-            }
+    }
+    for goroutine in waited.found {
+        let left = started.get(&goroutine).and_then(|pair| limited.left(inquiry, cancel, pair));
+        if left.is_none_or(|left| left - cancel.at > over_ns) {
+            let evidence = Evidence::WaitedOn;
+            found.add(Row { goroutine, evidence, left, question: None });
         }
     }
     let sleeps = |of: Goroutine| {
@@ -139,8 +136,10 @@ pub(super) fn find(inquiry: &Inquiry<'_>, cancel: &Cancel, limited: &Limited, fo
             && inquiry.may_be_deaf(cancel, of)
             && !ends_the_trace(inquiry, of)
     };
-    let sure = started.iter().filter(|pair| pair.is_sure).map(|pair| pair.work.of);
-    found.asleep.extend(sure.filter(|&of| sleeps(of)));
+    let sure = started.values().filter(|pair| pair.is_sure).map(|pair| pair.work.of);
+    let mut asleep: Vec<Goroutine> = sure.filter(|&of| sleeps(of)).collect();
+    asleep.sort_unstable();
+    found.asleep.append(&mut asleep);
 }
 
 /// Whether a handler heard a cancel in its own code.
@@ -183,9 +182,8 @@ fn goes_round(inquiry: &Inquiry<'_>, cancel: &Cancel, goroutine: Goroutine) -> b
 struct Waited<'a> {
     inquiry: &'a Inquiry<'a>,
     cancel: &'a Cancel,
+    /// All of them: siblings.
     limited: &'a FxHashMap<Goroutine, &'a Pair>,
-    /// Those of them that the creator started.
-    siblings: &'a [Goroutine],
     found: Vec<Goroutine>,
 }
 
@@ -232,14 +230,16 @@ impl Waited<'_> {
             && inquiry.trace.span_at(by, cancel.at).is_some_and(joins)
     }
 
-    /// All of the creator's, up to when its group let it go on, or those that are left at the end.
+    /// All up to when their group let the creator go on, or those that are left at the end.
     fn group(&mut self, let_go: Option<Time>) {
-        let (inquiry, siblings) = (self.inquiry, self.siblings);
-        let is_of_group = |of: Goroutine| match let_go {
-            Some(let_go) => inquiry.end(of) <= let_go + inquiry.rules.late_over_ns,
-            None => lives::ended(inquiry.trace, of).is_none(),
+        let Self { inquiry, limited, .. } = *self;
+        let is_of_group = |of: &Goroutine| match let_go {
+            Some(let_go) => inquiry.end(*of) <= let_go + inquiry.rules.late_over_ns,
+            None => lives::ended(inquiry.trace, *of).is_none(),
         };
-        for &of in siblings.iter().filter(|of| is_of_group(**of)) {
+        let mut of_group: Vec<Goroutine> = limited.keys().copied().filter(is_of_group).collect();
+        of_group.sort_unstable();
+        for of in of_group {
             self.add(of);
         }
     }

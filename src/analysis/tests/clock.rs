@@ -273,3 +273,26 @@ fn each_route_of_a_server_has_its_own_limit() {
     }
     assert_eq!(deaf(&made.document(3_000 * MS)), expected);
 }
+
+#[test]
+fn each_of_those_that_begin_at_once_has_a_deadline_of_its_own() {
+    const N: u32 = 2_000;
+    let mut made = starting();
+    for n in 0..N {
+        let at = 10 * MS + i64::from(n) * 500;
+        made.go(at, 1, STATEMENT, 10 + n, "main.work").runs(at + 100, 10 + n);
+        made.waits(at + 200, 10 + n, "sleep", SLEEP);
+    }
+    made.waits(12 * MS, 1, "sync", GROUP);
+    for n in 0..N {
+        let at = 60 * MS + 200 * US + i64::from(n) * 500;
+        made.go(at, 0, "", 10_000 + n, "context.WithDeadlineCause.func2");
+        made.runs(at + 100, 10_000 + n).ends(at + 200, 10_000 + n);
+    }
+    for n in 0..N {
+        ends(&mut made, 200 * MS + i64::from(n) * 10 * US, 10 + n, n + 1 == N);
+    }
+    let found = deaf(&made.document(1_000 * MS));
+    let expected: Vec<_> = (0..N).map(|n| (u64::from(10 + n), Evidence::WaitedOn, n)).collect();
+    assert_eq!(found, expected);
+}

@@ -220,7 +220,7 @@ fn wakes_can_be_followed_both_ways() {
 #[test]
 fn a_finding_about_no_overstay_leads_to_its_goroutine() {
     let mut harness = window_on("traces/shutdown-hang/before.trace");
-    let words = "3 handlers of main.events still ran when";
+    let words = "3 requests in main.events still ran when";
     let card = |node: &egui_kittest::Node<'_>| node.accesskit_node().role() == egui::Role::Button;
     harness.query_all_by_label_contains(words).find(card).expect("the card").click();
     wait(&mut harness);

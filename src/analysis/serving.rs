@@ -3,24 +3,28 @@
 //! The goroutine of an HTTP/1 connection serves one request after another
 //! (GOROOT/src/net/http/server.go, `conn.serve`), each once its bytes have come; one of HTTP/2 serves
 //! one. That a handler runs shows at the first stop below it, and that it has returned at the next
-//! stop elsewhere.
+//! stop elsewhere. Who takes the connection over (`Hijack`) is served no longer.
 
 use crate::base::{Goroutine, StackId, Time};
-use crate::model::Trace;
+use crate::model::{Frame, Span, Trace};
 use crate::parse::event::GoState;
 
 use super::book::{Book, Traits};
 use super::lives;
+use super::names::Origin;
 use super::place::host;
+
+/// Stops the background reader, and hands the connection over.
+const HIJACK: &str = "net/http.(*response).Hijack";
 
 /// A handler that ran, and stopped somewhere.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Run {
     /// On whose goroutine.
     pub(crate) by: Goroutine,
-    /// When the request had come.
-    pub(crate) began: Time,
-    /// When it returned; none if the trace ends first.
+    /// When the request had come; none if that was before the trace.
+    pub(crate) began: Option<Time>,
+    /// When it returned, or took the connection over; none if the trace ends first.
     pub(crate) until: Option<Time>,
     /// Where it first stopped.
     pub(crate) stack: StackId,
@@ -45,15 +49,17 @@ fn runs_of(trace: &Trace, book: &Book, server: Goroutine) -> Vec<Run> {
         if span.woken || span.stack == StackId::EMPTY {
             continue;
         }
+        if hijacks(trace, &span) {
+            end(&mut runs, span.start);
+            return runs;
+        }
         let of = host(trace, book, span.stack);
         if of != in_host {
             if in_host != StackId::EMPTY {
                 began = Some(span.start);
-                if let Some(run) = runs.last_mut().filter(|run| run.until.is_none()) {
-                    run.until = Some(span.start);
-                }
+                end(&mut runs, span.start);
             }
-            if let (true, Some(began)) = (of != StackId::EMPTY, began) {
+            if of != StackId::EMPTY {
                 runs.push(Run { by: server, began, until: None, stack: span.stack });
             }
             in_host = of;
@@ -64,8 +70,35 @@ fn runs_of(trace: &Trace, book: &Book, server: Goroutine) -> Vec<Run> {
         };
         is_idle = of == StackId::EMPTY && reads;
     }
-    if let Some(run) = runs.last_mut().filter(|run| run.until.is_none()) {
-        run.until = lives::ended(trace, server);
+    if let Some(ended) = lives::ended(trace, server) {
+        end(&mut runs, ended);
     }
     runs
+}
+
+/// Ends the last run, if it goes on.
+fn end(runs: &mut [Run], at: Time) {
+    if let Some(run) = runs.last_mut().filter(|run| run.until.is_none()) {
+        run.until = Some(at);
+    }
+}
+
+fn hijacks(trace: &Trace, span: &Span) -> bool {
+    span.state == GoState::Waiting
+        && trace.string(span.reason) == "sync.(*Cond).Wait"
+        && trace.frames(span.stack).any(|frame| trace.string(frame.function) == HIJACK)
+}
+
+/// The innermost of the user's functions that `net/http` calls: below what all requests go through
+/// it is the handler of some.
+pub(crate) fn route(trace: &Trace, book: &Book, stack: StackId) -> Option<Frame> {
+    let mut frames = trace.frames(stack).peekable();
+    while let Some(frame) = frames.next() {
+        let is_called =
+            frames.peek().is_some_and(|by| trace.string(by.function).starts_with("net/http."));
+        if is_called && book.function(frame.function).origin == Origin::User {
+            return Some(frame);
+        }
+    }
+    None
 }

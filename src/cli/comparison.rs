@@ -3,11 +3,12 @@
 use std::io::{self, Write};
 
 use super::ink::{
-    BAD, FAINT, STRONG, count, cut_list, grouped, of_verdict, safe, styled, with_color,
+    BAD, FAINT, GOOD, STRONG, count, cut_list, grouped, of_verdict, safe, styled, with_color,
 };
 use super::open::Opened;
 use super::text::head;
 use super::told::Head;
+use super::turned::Turned;
 use crate::analysis::{Aspect, Diff, DiffGroup, ENOUGH, Side, Verdict};
 use crate::base::Clock;
 
@@ -38,6 +39,10 @@ pub(super) fn write(
                 count(summary.heard + summary.deaf, "goroutine")
             });
             writeln!(out, "  {side:<7} {late} that a cancel reached")?;
+        }
+        for (what, finding) in Turned::new(&before.document, &after.document).all() {
+            let style = if what == "new" { BAD } else { GOOD };
+            writeln!(out, "  {} {finding}", styled(style, format!("{what:<7}")))?;
         }
         groups(out, diff)
     })

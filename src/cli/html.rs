@@ -6,7 +6,9 @@ use std::io::{self, Write};
 
 use super::comparison::{facts, moved, verdict_words};
 use super::ink::{and_more, safe};
+use super::open::Opened;
 use super::told::{Head, Late, Told, ToldFinding};
+use super::turned::Turned;
 use crate::analysis::{Diff, DiffGroup, Doing, Severity, Verdict};
 use crate::base::Clock;
 
@@ -50,17 +52,25 @@ pub(super) fn write_report(out: &mut dyn Write, told: &Told) -> io::Result<()> {
 /// If `out` does not take it.
 pub(super) fn write_diff(
     out: &mut dyn Write,
-    before: &Head,
-    after: &Head,
+    before: &Opened,
+    after: &Opened,
     diff: &Diff,
 ) -> io::Result<()> {
+    let turned = Turned::new(&before.document, &after.document);
+    let [before, after] = [before, after].map(Head::new);
     let (verdict, words) = verdict_words(diff);
     begin(out, &format!("{} → {}", before.name, after.name))?;
     let class = class_of(diff.verdict);
     writeln!(out, "<h1 class=\"{class}\">{verdict}: {}</h1>", text(&words))?;
-    for (title, side) in [("Before", before), ("After", after)] {
+    for (title, side) in [("Before", &before), ("After", &after)] {
         writeln!(out, "<h2>{title}</h2>")?;
         head(out, "p", side)?;
+    }
+    if turned.all().next().is_some() {
+        writeln!(out, "<h2>Findings of one side only</h2>")?;
+    }
+    for (what, finding) in turned.all() {
+        writeln!(out, "<p>{what}: {}</p>", text(finding))?;
     }
     let changed: Vec<&DiffGroup> = diff.changes().collect();
     if !changed.is_empty() {

@@ -5,7 +5,9 @@ use std::io::{self, Write};
 
 use super::comparison::{facts, moved, verdict_words};
 use super::ink::{and_more, safe};
+use super::open::Opened;
 use super::told::{Head, Told};
+use super::turned::Turned;
 use crate::analysis::Diff;
 
 /// How many rows a table has at most.
@@ -67,14 +69,22 @@ pub(super) fn write_report(out: &mut dyn Write, told: &Told) -> io::Result<()> {
 /// If `out` does not take it.
 pub(super) fn write_diff(
     out: &mut dyn Write,
-    before: &Head,
-    after: &Head,
+    before: &Opened,
+    after: &Opened,
     diff: &Diff,
 ) -> io::Result<()> {
+    let turned = Turned::new(&before.document, &after.document);
+    let [before, after] = [before, after].map(Head::new);
     let (verdict, words) = verdict_words(diff);
-    head(out, "### Before:", before)?;
-    head(out, "### After:", after)?;
+    head(out, "### Before:", &before)?;
+    head(out, "### After:", &after)?;
     writeln!(out, "**{verdict}**: {words}")?;
+    if turned.all().next().is_some() {
+        writeln!(out)?;
+    }
+    for (what, finding) in turned.all() {
+        writeln!(out, "- {what}: {}", cell(finding))?;
+    }
     let changed: Vec<_> = diff.changes().collect();
     if !changed.is_empty() {
         writeln!(out, "\n| | what | of | before → after | change |\n|---|---|---|---|---|")?;

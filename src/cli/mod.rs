@@ -20,6 +20,7 @@ mod record;
 mod summary;
 mod text;
 mod told;
+mod turned;
 
 use std::io::{self, Write};
 use std::panic::{self, AssertUnwindSafe};
@@ -36,7 +37,7 @@ pub use output::write_to;
 
 use args::{DiffArgs, FailOn, LateArgs, ReportFormat};
 use output::{spare, stdout_has_color, write_or_let_go};
-use told::{Head, Told};
+use told::Told;
 
 use crate::analysis::{self, Verdict};
 
@@ -140,10 +141,8 @@ fn diff(args: &DiffArgs) -> Result<Status, Failure> {
         ReportFormat::Text => {
             comparison::write(out, stdout_has_color(output), &before, &after, &diff)
         }
-        ReportFormat::Markdown => {
-            markdown::write_diff(out, &Head::new(&before), &Head::new(&after), &diff)
-        }
-        ReportFormat::Html => html::write_diff(out, &Head::new(&before), &Head::new(&after), &diff),
+        ReportFormat::Markdown => markdown::write_diff(out, &before, &after, &diff),
+        ReportFormat::Html => html::write_diff(out, &before, &after, &diff),
         ReportFormat::Json => json::write_diff(out, &before, &after, &diff),
     })?;
     before.leave();

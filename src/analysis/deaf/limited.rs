@@ -12,8 +12,7 @@ use crate::parse::event::GoState;
 
 use super::super::book::Traits;
 use super::super::lives;
-use super::super::names::Origin;
-use super::super::serving::{Run, runs};
+use super::super::serving::{Run, route, runs};
 use super::super::types::{Cancel, Hearing};
 use super::super::words::{Cause, Evidence, HeardIn};
 use super::clock::{APART_NS, Clock, Pair, Work};
@@ -300,8 +299,10 @@ fn beginnings(inquiry: &Inquiry<'_>, deadlines: Interval) -> Vec<Vec<Work>> {
         }
     }
     for Run { by: of, began, until, stack } in runs(trace, inquiry.book) {
-        if let (Some(route), Some(until)) = (route(inquiry, stack), until) {
-            add(Beginning::Handler(route), Work { of, began, until, is_handler: true });
+        if let (Some(began), Some(until)) = (began, until)
+            && let Some(handler) = route(trace, inquiry.book, stack)
+        {
+            add(Beginning::Handler(handler.function), Work { of, began, until, is_handler: true });
         }
     }
     let mut places: FxHashMap<Beginning, Vec<Work>> = FxHashMap::default();
@@ -325,18 +326,4 @@ fn by_line(inquiry: &Inquiry<'_>, place: Beginning, works: &[Work]) -> Beginning
     let stacks = inquiry.trace.stacks();
     let line = stacks.top(inquiry.book.user(stack)).filter(|_| is_one);
     line.map_or(place, |frame| Beginning::Line(frame.function, frame.line))
-}
-
-/// The innermost of the user's functions that `net/http` calls: below what all requests go through
-/// it is the handler of some.
-fn route(inquiry: &Inquiry<'_>, stack: StackId) -> Option<StrId> {
-    let (trace, book) = (inquiry.trace, inquiry.book);
-    let mut frames = trace.frames(stack).map(|frame| frame.function).peekable();
-    while let Some(function) = frames.next() {
-        let is_called = frames.peek().is_some_and(|by| trace.string(*by).starts_with("net/http."));
-        if is_called && book.function(function).origin == Origin::User {
-            return Some(function);
-        }
-    }
-    None
 }

@@ -9,7 +9,8 @@ use rustc_hash::FxHashMap;
 use crate::base::{Goroutine, Interval, StrId, narrow, nearest_rank};
 use crate::model::Frame;
 
-use super::super::serving::runs;
+use super::super::readers::readers;
+use super::super::serving::{route, runs};
 use super::super::types::Finding;
 use super::super::words::{Outcome, Rule, Severity};
 use super::Facts;
@@ -34,8 +35,14 @@ pub(crate) struct Request {
 pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
     let tasks = tasks(facts);
     let handlers = handlers(facts);
-    let findings = tasks.into_iter().chain(handlers);
-    findings.filter_map(|(name, requests)| finding(facts, name, requests)).collect()
+    // A handler that stops nowhere is not seen to run.
+    let n_seen: usize = handlers.values().map(Vec::len).sum();
+    let are_all = readers(facts.trace, facts.book).count() <= n_seen;
+    let which = if are_all { "" } else { " that waited at all" };
+    let tasks =
+        tasks.into_iter().filter_map(|(name, requests)| finding(facts, (name, ""), requests));
+    let handlers = handlers.into_iter().map(|(name, requests)| ((name, which), requests));
+    tasks.chain(handlers.filter_map(|(name, requests)| finding(facts, name, requests))).collect()
 }
 
 /// User tasks that began and ended in the trace, by type.
@@ -61,10 +68,10 @@ fn handlers(facts: &Facts<'_>) -> FxHashMap<StrId, Vec<Request>> {
     let trace = facts.trace;
     let mut by_function: FxHashMap<StrId, Vec<Request>> = FxHashMap::default();
     for run in runs(trace, facts.book) {
-        if let (Some(until), Some(frame)) =
-            (run.until, facts.book.outermost_user(trace.stacks(), run.stack))
+        if let (Some(began), Some(until)) = (run.began, run.until)
+            && let Some(frame) = route(trace, facts.book, run.stack)
         {
-            let interval = Interval::new(run.began, until);
+            let interval = Interval::new(began, until);
             let request = Request { by: Some(run.by), interval, handler: Some(frame) };
             by_function.entry(frame.function).or_default().push(request);
         }
@@ -72,7 +79,12 @@ fn handlers(facts: &Facts<'_>) -> FxHashMap<StrId, Vec<Request>> {
     by_function
 }
 
-fn finding(facts: &Facts<'_>, name: StrId, mut requests: Vec<Request>) -> Option<Finding> {
+/// `which` says of which requests of that name it is.
+fn finding(
+    facts: &Facts<'_>,
+    (name, which): (StrId, &str),
+    mut requests: Vec<Request>,
+) -> Option<Finding> {
     let n = requests.len();
     if narrow(n) < facts.rules.requests_min {
         return None;
@@ -106,10 +118,10 @@ fn finding(facts: &Facts<'_>, name: StrId, mut requests: Vec<Request>) -> Option
         total_ns: super::total(requests.iter().map(|request| request.interval.ns())),
         message: if p99 - median < median / 2 {
             let median = facts.trace.clock().text(median);
-            format!("Most of the {n} requests of {text} take about {median}{of_it}")
+            format!("Most of the {n} requests of {text}{which} take about {median}{of_it}")
         } else {
             format!(
-                "The p99 of {n} requests of {text} is {}, against a median of {}{of_it}",
+                "The p99 of {n} requests of {text}{which} is {}, against a median of {}{of_it}",
                 facts.trace.clock().text(p99),
                 facts.trace.clock().text(median)
             )

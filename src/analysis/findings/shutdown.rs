@@ -5,6 +5,7 @@
 //! over, or for good.
 
 use std::cmp::Reverse;
+use std::iter::successors;
 
 use rustc_hash::FxHashMap;
 
@@ -15,13 +16,19 @@ use crate::parse::event::GoState;
 use super::super::book::Traits;
 use super::super::describe::part_text;
 use super::super::lives;
-use super::super::serving::{Run, runs};
+use super::super::serving::{Run, route, runs};
 use super::super::types::{Finding, SplitPart};
 use super::super::words::{Rule, Severity};
 use super::{Facts, count_text};
 
 /// How far to look back for a shutdown's beginning, in spans.
 const LOOK_BACK: usize = 4_096;
+
+/// How many goroutines there can be between one that serves and the one that accepts.
+const ANCESTORS: usize = 3;
+
+/// Where a server waits for connections.
+const ACCEPTS: [&str; 2] = [").Accept", ").accept"];
 
 /// A shutdown in good order that was not done when it ended, or the trace.
 #[derive(Clone, Copy)]
@@ -38,6 +45,8 @@ struct Held {
     handler: Goroutine,
     function: StrId,
     did: Option<SplitPart>,
+    /// Whether it is known who accepted its connection.
+    is_known: bool,
 }
 
 pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
@@ -64,23 +73,31 @@ fn shutdowns(facts: &Facts<'_>) -> Vec<Shutdown> {
     });
     let alive = trace.goroutines().filter(|&of| lives::ended(trace, of).is_none());
     let unfinished = alive.filter_map(|of| shutdown(facts, of, lives::end(trace, of)));
-    let is_long = |shutdown: &Shutdown| shutdown.interval.ns() > facts.rules.max_request_ns;
+    // Requests in good order may take a moment.
+    let is_long = |shutdown: &Shutdown| shutdown.interval.ns() > facts.rules.max_sleep_ns;
     gave_up.chain(unfinished.filter(is_long)).collect()
 }
 
-/// The shutdown that a goroutine waits in until some moment, if it does.
+/// The shutdown that a goroutine waits in until some moment, if it does: since it came to that line,
+/// or since the one before it gave up.
 fn shutdown(facts: &Facts<'_>, by: Goroutine, until: Time) -> Option<Shutdown> {
-    let trace = facts.trace;
-    let is_in = |span: &Span| facts.book.any(trace.stacks(), span.stack, Traits::GRACEFUL);
-    let is_elsewhere = |span: &Span| {
-        let is_own = !span.woken && span.stack != StackId::EMPTY;
-        (is_own || span.state == GoState::Waiting) && !is_in(span)
-    };
+    let (trace, book) = (facts.trace, facts.book);
+    let is_in = |span: &Span| book.any(trace.stacks(), span.stack, Traits::GRACEFUL);
     let mut before = trace.spans_before(by, until).filter(|span| span.start < until);
     let last = before.next().filter(|last| last.state == GoState::Waiting && is_in(last))?;
-    let waits = before.take(LOOK_BACK).take_while(|span| !is_elsewhere(span));
+    let line = book.user(last.stack);
+    let is_elsewhere = |span: &Span| {
+        let is_own = !span.woken && span.stack != StackId::EMPTY;
+        (is_own || span.state == GoState::Waiting)
+            && !(is_in(span) && book.user(span.stack) == line)
+    };
+    let heard = facts.hearings_of(by).map(|hearing| hearing.heard_at);
+    let gave_up_before = heard.filter(|&at| at < until).max().unwrap_or(Time::MIN);
+    let waits = before
+        .take(LOOK_BACK)
+        .take_while(|span| !is_elsewhere(span) && span.start >= gave_up_before);
     let began = waits.filter(is_in).last().map_or(last.start, |first| first.start);
-    let is_graceful = |function| facts.book.function(function).is.has(Traits::GRACEFUL);
+    let is_graceful = |function| book.function(function).is.has(Traits::GRACEFUL);
     let mut functions = trace.frames(last.stack).map(|frame| frame.function);
     let function = functions.find(|&function| is_graceful(function))?;
     Some(Shutdown { interval: Interval::new(began, until), function, gave_up: None })
@@ -91,30 +108,53 @@ fn held_by(facts: &Facts<'_>, shutdown: &Shutdown) -> Vec<Held> {
     let trace = facts.trace;
     let Interval { start, end } = shutdown.interval;
     let mut held = Vec::new();
-    for Run { by: server, began, until, .. } in runs(trace, facts.book) {
+    for Run { by: server, began, until, stack } in runs(trace, facts.book) {
         let is_over = until.is_some_and(|until| until < end) || lives::end(trace, server) < end;
-        if began >= start || is_over || still_accepts(facts, server, end) {
+        let is_new = began.unwrap_or(lives::first(trace, server)) >= start;
+        if is_new || is_over || is_anothers(facts, server, shutdown.interval) {
             continue;
         }
-        let parts = facts.parts(server, shutdown.interval);
-        let did = parts.first().copied();
-        let stack = did.map_or(StackId::EMPTY, |did| did.stack);
-        let Some(frame) = facts.book.outermost_user(trace.stacks(), stack) else { continue };
-        held.push(Held { handler: server, function: frame.function, did });
+        let did = facts.parts(server, shutdown.interval).first().copied();
+        if did.is_some_and(|did| records(facts, did.stack)) {
+            continue;
+        }
+        let frame = route(trace, facts.book, stack);
+        let frame = frame.or_else(|| facts.book.outermost_user(trace.stacks(), stack));
+        let Some(frame) = frame else { continue };
+        let is_known = lives::parent(trace, server).is_some();
+        held.push(Held { handler: server, function: frame.function, did, is_known });
     }
     held
 }
 
-/// Whether a connection is that of a server which goes on to accept others: another one is shut down.
-fn still_accepts(facts: &Facts<'_>, server: Goroutine, at: Time) -> bool {
+/// Whether a handler makes the recording: `net/http/pprof`.
+fn records(facts: &Facts<'_>, stack: StackId) -> bool {
+    let mut frames = facts.trace.frames(stack);
+    frames.any(|frame| facts.trace.string(frame.function).starts_with("net/http/pprof."))
+}
+
+/// Whether a connection is not that of the server that is shut down, as far as that is known: a shutdown
+/// closes its listeners first, so that the one which accepted it was accepting until then, and no longer.
+fn is_anothers(facts: &Facts<'_>, server: Goroutine, shutdown: Interval) -> bool {
     let trace = facts.trace;
-    let accepts = |of: Goroutine| {
-        lives::ended(trace, of).is_none_or(|ended| ended > at)
-            && trace.span_at(of, at).is_some_and(|span| {
-                span.state == GoState::Waiting && trace.string(span.reason) == "network"
-            })
+    let near_ns = facts.rules.late_over_ns;
+    let (opened, closed) = (shutdown.start + -near_ns, shutdown.start + near_ns);
+    let is_accept = |span: &Span| {
+        let accepts = |name: &str| ACCEPTS.iter().any(|accept| name.ends_with(accept));
+        matches!(span.state, GoState::Waiting | GoState::Syscall)
+            && trace.frames(span.stack).any(|frame| accepts(trace.string(frame.function)))
     };
-    lives::parent(trace, server).is_some_and(accepts)
+    let accepts_in = |of: Goroutine, from: Time, until: Time| {
+        let spans = trace.spans_from(of, from).take_while(|span| span.start < until);
+        spans.take(LOOK_BACK).any(|span| is_accept(&span))
+    };
+    let ancestors = || {
+        let parents = successors(lives::parent(trace, server), |&of| lives::parent(trace, of));
+        parents.take(ANCESTORS)
+    };
+    ancestors().next().is_some()
+        && (!ancestors().any(|of| accepts_in(of, opened, closed))
+            || ancestors().any(|of| accepts_in(of, closed, shutdown.end)))
 }
 
 fn finding(facts: &Facts<'_>, shutdown: &Shutdown, function: StrId, held: &[Held]) -> Finding {
@@ -131,26 +171,39 @@ fn finding(facts: &Facts<'_>, shutdown: &Shutdown, function: StrId, held: &[Held
     let what = trace.string(shutdown.function);
     let when = match shutdown.gave_up {
         Some(_) => format!("when {what} gave up after {lasted}"),
-        None => format!("when the trace ended, {lasted} after {what} had begun"),
+        None => format!("{lasted} after {what} had begun, when the trace ended"),
     };
     let each = shutdown.interval.ns();
     Finding {
         rule: Rule::StillAlive,
-        severity: Severity::High,
+        // Of a connection from before the trace nobody knows the server.
+        severity: if shutdown.gave_up.is_some() && held.iter().all(|held| held.is_known) {
+            Severity::High
+        } else {
+            Severity::Medium
+        },
         function,
         site: worst.and_then(|did| did.site),
         count: n,
         worst_ns: each,
         total_ns: super::total(held.iter().map(|_| each)),
         message: format!(
-            "{} of {} still ran {when}{did}",
-            count_text(n, "handler"),
+            "{} in {} still ran {when}{did}",
+            count_text(n, "request"),
             trace.string(function)
         ),
-        fix: "A shutdown ends no request's context: make them of one that you cancel first \
-              (http.Server.BaseContext), or end streams by RegisterOnShutdown."
-            .to_owned(),
+        fix: fix(facts, worst).to_owned(),
         goroutines: held.iter().map(|held| held.handler).collect(),
         cancels: shutdown.gave_up.into_iter().collect(),
+    }
+}
+
+fn fix(facts: &Facts<'_>, worst: Option<SplitPart>) -> &'static str {
+    if worst.is_some_and(|did| facts.trace.string(did.reason) == "network") {
+        "A shutdown ends no read or write: set deadlines on them (http.Server.ReadTimeout, \
+         http.ResponseController)."
+    } else {
+        "A shutdown ends no request's context: make them of one that you cancel first \
+         (http.Server.BaseContext), or end streams by RegisterOnShutdown."
     }
 }

@@ -133,12 +133,14 @@ fn finding(facts: &Facts<'_>, function: StrId, mut group: Group) -> Finding {
     }
     if !group.cancels.is_empty() {
         let any_after = group.n_across < group.sleeps.len();
-        notes.push(match group.any_heard {
-            true => "while its context was cancelled",
-            false if any_after => {
-                "while a context was cancelled that it seems to work under, or after that"
+        notes.push(match (group.any_heard, any_after, n) {
+            (true, _, 1) => "while its context was cancelled",
+            (true, ..) => "while their contexts were cancelled",
+            (false, false, 1) => "while a context was cancelled that it seems to work under",
+            (false, false, _) => "while contexts were cancelled that they seem to work under",
+            (false, true, _) => {
+                "while contexts were cancelled that they seem to work under, or after that"
             }
-            false => "while a context was cancelled that it seems to work under",
         });
     }
     let notes = if notes.is_empty() { String::new() } else { format!(", {}", notes.join(", ")) };

@@ -8,7 +8,7 @@ use std::cmp::Reverse;
 
 use rustc_hash::FxHashMap;
 
-use crate::base::{Goroutine, Interval, StrId, Time, narrow};
+use crate::base::{Goroutine, StrId, Time, narrow};
 use crate::model::{Frame, Span};
 use crate::parse::event::GoState;
 
@@ -19,6 +19,9 @@ use super::super::names::Origin;
 use super::super::types::{Finding, Hearing};
 use super::super::words::{Cause, Outcome, Rule, Severity};
 use super::{Facts, count_text};
+
+/// How far to look back for a signal, in spans.
+const LOOK_BACK: usize = 1_024;
 
 /// How many sorts of others that are stuck are told.
 const MAX_TOLD: usize = 3;
@@ -32,37 +35,48 @@ pub(super) fn find(facts: &Facts<'_>) -> Option<Finding> {
         facts.book.function(facts.book.kind(trace, of)).is.has(Traits::MAIN)
             && lives::ended(trace, of).is_none()
     })?;
-    let end = lives::end(trace, main);
     let last = long_wait(facts, main)?;
     let told = told_before(facts, main, last.start);
-    // Those who are deaf to it are told.
-    if told.is_some_and(|told| facts.cancels[told.cancel as usize].n_deaf() > 0) {
+    // Those who are late, or deaf to it, are told.
+    if matches!(told, Told::ByCancel(cancel) if holds_up(facts, cancel)) {
         return None;
     }
-    let (others, all_stuck) = others(facts, main, last.start);
+    let others = others(facts, main);
     // Who only waits for something to do is idle, and not stuck.
     let is_held_up = |of: Goroutine| {
         long_wait(facts, of).is_some_and(|wait| {
-            let reason = trace.string(wait.reason);
+            let reason = reason_of(trace, wait.stack, trace.string(wait.reason));
             let joins = facts.book.any(trace.stacks(), wait.stack, Traits::JOINS);
-            reason == "chan send" || reason == "sync" && !joins
+            reason == "chan send" || reason == "sync" && (!joins || of == main && others.n == 0)
         })
     };
-    let mut stuck = others.iter().flat_map(|(_, of)| of.iter().copied()).chain([main]);
-    if told.is_none() && !(all_stuck && stuck.any(is_held_up)) {
-        return None;
-    }
-    let part = *facts.parts(main, Interval::new(last.start, end)).first()?;
+    let mut stuck = others.stuck.iter().flat_map(|(_, of)| of.iter().copied()).chain([main]);
+    let hangs = others.none_runs && stuck.any(is_held_up);
+    (told != Told::Not || hangs).then(|| finding(facts, (main, &last), told, &others.stuck))?
+}
+
+fn finding(
+    facts: &Facts<'_>,
+    (main, last): (Goroutine, &Span),
+    told: Told,
+    others: &[(Sort, Vec<Goroutine>)],
+) -> Option<Finding> {
+    let trace = facts.trace;
+    let part = *facts.parts(main, last.interval()).first()?;
     let did = part_text(trace, &part);
-    let message = match told {
-        Some(_) => {
-            format!("The main goroutine was told to stop and then {did}, to the trace's end")
-        }
-        None => format!("The main goroutine {did}, to the trace's end, and nothing else has run"),
+    let (message, cancels) = match told {
+        Told::Not => (
+            format!(
+                "The main goroutine {did}, to the trace's end, and nothing of the program goes on"
+            ),
+            Vec::new(),
+        ),
+        Told::BySignal | Told::ByCancel(_) => (
+            format!("The main goroutine was told to stop and then {did}, to the trace's end"),
+            if let Told::ByCancel(cancel) = told { vec![cancel] } else { Vec::new() },
+        ),
     };
-    let goroutines = std::iter::once(main)
-        .chain(others.iter().flat_map(|(_, goroutines)| goroutines.iter().copied()))
-        .collect();
+    let others_too = others.iter().flat_map(|(_, goroutines)| goroutines.iter().copied());
     Some(Finding {
         rule: Rule::StillAlive,
         severity: Severity::Medium,
@@ -71,12 +85,12 @@ pub(super) fn find(facts: &Facts<'_>) -> Option<Finding> {
         count: 1,
         worst_ns: last.ns(),
         total_ns: last.ns(),
-        message: message + &others_text(facts, &others),
+        message: message + &others_text(facts, others),
         fix:
             "See why those whom it waits for do not go on; give waits on the way out a time limit."
                 .to_owned(),
-        goroutines,
-        cancels: told.map(|told| told.cancel).into_iter().collect(),
+        goroutines: std::iter::once(main).chain(others_too).collect(),
+        cancels,
     })
 }
 
@@ -85,7 +99,7 @@ fn long_wait(facts: &Facts<'_>, goroutine: Goroutine) -> Option<Span> {
     let (trace, book) = (facts.trace, facts.book);
     let last = trace.spans_before(goroutine, lives::end(trace, goroutine)).next()?;
     let has = |fact| book.any(trace.stacks(), last.stack, fact);
-    let reason = trace.string(last.reason);
+    let reason = reason_of(trace, last.stack, trace.string(last.reason));
     // In a library's call it may wait for what is outside of the program, such as a process.
     let is_own = book.spot(last.stack).code.is_none_or(|code| code == Origin::User);
     let is_channel = matches!(reason, "chan receive" | "chan send") && is_own;
@@ -95,8 +109,19 @@ fn long_wait(facts: &Facts<'_>, goroutine: Goroutine) -> Option<Span> {
     (waits && is_long && !has(Traits::GRACEFUL)).then_some(last)
 }
 
-/// What told the main goroutine to stop before some moment.
-fn told_before<'a>(facts: &Facts<'a>, main: Goroutine, at: Time) -> Option<&'a Hearing> {
+/// How the main goroutine was told to stop, if at all.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Told {
+    Not,
+    /// By a channel of signals.
+    BySignal,
+    /// By the cancel of a context that ends with a signal.
+    ByCancel(u32),
+}
+
+/// Whether a signal told the main goroutine to stop before some moment.
+fn told_before(facts: &Facts<'_>, main: Goroutine, at: Time) -> Told {
+    let trace = facts.trace;
     let is_told = |hearing: &&Hearing| {
         let cancel = &facts.cancels[hearing.cancel as usize];
         matches!(cancel.cause, Cause::Signal | Cause::ServerShutdown)
@@ -104,41 +129,82 @@ fn told_before<'a>(facts: &Facts<'a>, main: Goroutine, at: Time) -> Option<&'a H
             && hearing.outcome == Outcome::LivesOn
             && hearing.heard_at <= at
     };
-    let rows = facts.by_goroutine.of(main).iter().map(|&row| &facts.hearings[row as usize]);
-    rows.filter(is_told).max_by_key(|hearing| hearing.heard_at)
+    let told = facts.hearings_of(main).filter(is_told).max_by_key(|hearing| hearing.heard_at);
+    let hands_signals =
+        |by: Goroutine| facts.book.function(lives::name(trace, by)).is.has(Traits::SIGNALS);
+    let mut before = trace.spans_before(main, at).take(LOOK_BACK);
+    match told {
+        Some(told) => Told::ByCancel(told.cancel),
+        None if before.any(|span| span.woken && span.waker.is_some_and(hands_signals)) => {
+            Told::BySignal
+        }
+        None => Told::Not,
+    }
 }
 
-/// The others that are stuck as well, the most numerous sort first; and whether all of the
-/// program's have been since before some moment, but for what goes on by itself soon after it, and
-/// for who comes only to end the recording.
-fn others(facts: &Facts<'_>, main: Goroutine, since: Time) -> (Vec<(Sort, Vec<Goroutine>)>, bool) {
+/// Whether somebody is deaf to a cancel, or late or alive in spite of it.
+fn holds_up(facts: &Facts<'_>, cancel: u32) -> bool {
+    let of = &facts.cancels[cancel as usize];
+    let heard = of.heard.start as usize..of.heard.end as usize;
+    let is_late = |hearing: &Hearing| hearing.is_late(facts.rules.late_over_ns);
+    of.n_deaf() > 0 || facts.hearings.get(heard).is_some_and(|rows| rows.iter().any(is_late))
+}
+
+/// What the others of the program do when the trace ends.
+struct Others {
+    /// Those that are stuck as well, the most numerous sort first.
+    stuck: Vec<(Sort, Vec<Goroutine>)>,
+    /// How many are alive.
+    n: usize,
+    /// Whether none of the program's own has gone on for very long, but for who ends the recording.
+    none_runs: bool,
+}
+
+fn others(facts: &Facts<'_>, main: Goroutine) -> Others {
     let trace = facts.trace;
     let trace_end = lives::end(trace, main);
-    let soon = since + facts.rules.late_over_ns;
+    let since = trace_end + -facts.rules.max_sleep_ns;
     let mut sorts: FxHashMap<Sort, Vec<Goroutine>> = FxHashMap::default();
-    let mut all_stuck = true;
+    let (mut n, mut none_runs) = (0, true);
     for of in trace.goroutines().filter(|&of| of != main) {
         let kind = facts.book.kind(trace, of);
-        let is_late = trace_end - lives::first(trace, of) <= facts.rules.late_over_ns;
-        if is_late || facts.book.function(kind).origin == Origin::Std {
+        if facts.book.function(kind).origin == Origin::Std || ends_the_trace(facts, of) {
             continue;
         }
         if let Some(ended) = lives::ended(trace, of) {
-            all_stuck &= ended <= soon;
+            none_runs &= ended <= since;
             continue;
         }
+        n += 1;
         let wait = long_wait(facts, of);
-        all_stuck &= wait.is_some_and(|wait| wait.start <= soon);
+        none_runs &= wait.is_some();
         let Some(wait) = wait else { continue };
         let reason = reason_of(trace, wait.stack, trace.string(wait.reason));
         let waits = waits_text(trace, wait.stack, reason);
         let site = facts.book.site(trace.stacks(), wait.stack);
         sorts.entry((kind, site, waits)).or_default().push(of);
     }
-    let mut sorts: Vec<(Sort, Vec<Goroutine>)> = sorts.into_iter().collect();
-    sorts.sort_by_key(|(_, of)| (Reverse(of.len()), of.first().copied()));
-    let any = !sorts.is_empty();
-    (sorts, all_stuck && any)
+    let mut stuck: Vec<(Sort, Vec<Goroutine>)> = sorts.into_iter().collect();
+    stuck.sort_by_key(|(_, of)| (Reverse(of.len()), of.first().copied()));
+    Others { stuck, n, none_runs }
+}
+
+/// Whether a goroutine came only to end the recording, or did nothing before that for very long.
+fn ends_the_trace(facts: &Facts<'_>, of: Goroutine) -> bool {
+    let trace = facts.trace;
+    let end = lives::end(trace, of);
+    let soon = end + -(facts.rules.max_sleep_ns / 10);
+    let is_new = lives::first(trace, of) > soon;
+    let at_end = trace.spans_before(of, end).next();
+    let stops = at_end.is_some_and(|last| {
+        let mut frames = trace.frames(last.stack);
+        last.state != GoState::Waiting
+            || frames.any(|frame| trace.string(frame.function).starts_with("runtime/trace."))
+    });
+    let waited = trace
+        .span_at(of, soon)
+        .is_some_and(|span| span.state == GoState::Waiting && span.ns() > facts.rules.late_over_ns);
+    lives::ended(trace, of).is_none() && stops && (is_new || waited)
 }
 
 fn others_text(facts: &Facts<'_>, others: &[(Sort, Vec<Goroutine>)]) -> String {

@@ -169,3 +169,76 @@ fn a_pool_that_nobody_tells_to_stop_is_deaf_though_it_takes_jobs() {
     assert_eq!(n_deaf(&other), 0, "started by another type's method");
     assert_eq!(still_alive(&other).len(), 1, "but the program hangs");
 }
+
+#[test]
+fn the_usual_order_of_a_deadlock_is_told_as_well() {
+    let mut made = program(|made| {
+        made.go(2 * US, 1, "main.main:20", 3, "main.transfer").runs(3 * US, 3);
+        made.go(4 * US, 1, "main.main:21", 4, "main.transfer").runs(5 * US, 4);
+    });
+    // The main goroutine waits before the others get stuck.
+    made.waits(100 * MS, 3, "sync", "sync.(*Mutex).Lock < main.transfer:50");
+    made.waits(200 * MS, 4, "sync", "sync.(*Mutex).Lock < main.transfer:51");
+    assert_eq!(still_alive(&made.document(END)).len(), 1);
+}
+
+#[test]
+fn a_signal_that_came_by_a_channel_is_one() {
+    let mut made = program(|made| {
+        made.go(2 * US, 1, "main.main:20", 3, "main.push").runs(3 * US, 3);
+        made.go(4 * US, 1, "main.main:21", 4, "main.tick").runs(5 * US, 4);
+        made.go(6 * US, 1, "os/signal.Notify", 5, "os/signal.loop").runs(7 * US, 5);
+    });
+    made.waits(2 * MS, 3, "chan send", "main.push:50").waits(
+        3 * MS,
+        4,
+        "sleep",
+        "time.Sleep < main.tick:6",
+    );
+    made.wakes(SIGNAL, 5, "os/signal.process < os/signal.loop", 1).runs(SIGNAL + US, 1);
+    made.waits(SIGNAL + 2 * US, 1, "sync", GROUP);
+    made.wakes(1_000 * MS, 0, "", 4).runs(1_000 * MS + US, 4);
+    let document = made.document(END);
+    let found = still_alive(&document);
+    let [(finding, ids)] = found.as_slice() else { panic!("{found:?}") };
+    assert_eq!(*ids, [1, 3]);
+    assert!(finding.message.contains("was told to stop"), "{}", finding.message);
+}
+
+#[test]
+fn who_took_the_connection_over_holds_up_no_shutdown() {
+    let mut made = program(streams);
+    made.wakes(2 * MS, 0, "", 4).runs(2 * MS + US, 4);
+    let hijack = "sync.(*Cond).Wait < net/http.(*connReader).abortPendingRead < \
+                  net/http.(*response).Hijack < main.events:12 < net/http.(*conn).serve";
+    made.waits(2 * MS + 2 * US, 4, "sync.(*Cond).Wait", hijack);
+    made.wakes(2 * MS + 5 * US, 5, "net/http.(*connReader).backgroundRead", 4);
+    made.runs(2 * MS + 6 * US, 4).waits(3 * MS, 4, "select", EVENTS);
+    signalled(&mut made);
+    shuts_down(&mut made, true);
+    made.passes(SIGNAL + 800 * MS, 6, &[1]).runs(SIGNAL + 801 * MS, 1);
+    assert!(still_alive(&made.document(SIGNAL + 802 * MS)).is_empty());
+}
+
+#[test]
+fn who_is_still_fed_works_for_somebody() {
+    let mut made = program(|made| {
+        for (of, at) in [(3, 2 * US), (4, 10 * US)] {
+            made.go(at, 1, "main.(*pool).start:12 < main.main:19", of, "main.(*pool).work");
+            made.runs(at + US, of);
+            made.waits(at + 2 * US, of, "chan receive", "main.(*pool).work:50");
+        }
+        made.go(20 * US, 1, "main.main:22", 5, "main.feed").runs(21 * US, 5);
+    });
+    signalled(&mut made);
+    made.waits(SIGNAL + 5 * US, 1, "sync", GROUP);
+    for round in 1..5 {
+        let at = SIGNAL + 100 * MS * i64::from(round);
+        made.wakes(at, 5, "main.feed:60", 3).runs(at + US, 3);
+        made.waits(at + 2 * US, 3, "chan receive", "main.(*pool).work:50");
+    }
+    let document = made.document(END);
+    let deaf = document.analysis().hearings().iter().filter(|row| row.deaf);
+    let deaf: Vec<u64> = deaf.map(|row| document.trace().go_id(row.goroutine).0).collect();
+    assert_eq!(deaf, [4]);
+}

@@ -111,8 +111,9 @@ fn rule_text(rule: Rule) -> (&'static str, &'static str) {
             "Let it return as soon as ctx.Done() is closed.",
         ),
         Rule::StillAlive => (
-            "A goroutine that was told to stop had not ended when the trace did.",
-            "Let it return as soon as ctx.Done() is closed.",
+            "A goroutine that should have ended had not when the trace did, or keeps the program from \
+             ending.",
+            "Let it return as soon as ctx.Done() is closed, and tell it to stop.",
         ),
         Rule::Deaf => (
             "A goroutine in a cancel's scope was not woken by it, and stayed.",

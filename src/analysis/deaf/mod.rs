@@ -10,6 +10,7 @@
 mod asked;
 mod clock;
 mod family;
+mod group;
 mod limited;
 mod request;
 mod rounds;

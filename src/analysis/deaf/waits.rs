@@ -12,7 +12,7 @@ use super::super::book::Traits;
 use super::super::lives;
 use super::super::names::Origin;
 use super::super::types::{Cancel, Hearing};
-use super::super::words::Outcome;
+use super::group::Hung;
 use super::{Inquiry, Question, rounds};
 
 /// How many spans to look at for the next wait.
@@ -224,54 +224,18 @@ impl<'a> Waits<'a> {
         }
     }
 
-    /// Adds those for whom a group's wait still lasts when the trace ends: children of the waiting
-    /// goroutine that are alive then and were started by the function that waits, or that had
-    /// started one of those who heard. One of another kind than those who heard may have a context
-    /// of its own, unless the cancel was to end all.
+    /// Adds those children of the waiting goroutine for whom a group's wait still lasts when the trace
+    /// ends.
     fn still_joins(&mut self, held: &Held, wait: &Span) {
         let Self { inquiry, cancel, .. } = *self;
-        let (trace, book) = (inquiry.trace, inquiry.book);
-        if !book.any(trace.stacks(), wait.stack, Traits::JOINS) {
-            return;
-        }
-        let waits_in = trace.stacks().top(book.user(wait.stack)).map(|frame| frame.function);
-        let waits_for = waits_in.map(|function| trace.string(function));
-        let kind = held.round_of.map(|told| book.kind(trace, told));
-        let with_told = held.round_of.map(|told| inquiry.creating_function(told));
-        let is_of_group = |by: StrId| {
-            Some(by) == waits_in
-                || Some(by) == with_told
-                || waits_for.is_some_and(|one| are_of_one_type(one, trace.string(by)))
-        };
-        let parents = || held.parents.into_iter().flatten();
-        let heard = parents().any(|of| cancel.by == Some(of) || inquiry.heard(cancel, of));
+        let Some(hung) = Hung::new(inquiry, cancel, held, wait) else { return };
         let around = held.round_of.and_then(|told| rounds::around(inquiry, cancel, told));
-        let is_of_type =
-            |by: StrId| !(Some(by) == waits_in || Some(by) == with_told) && is_of_group(by);
-        let kind_of = |of| book.kind(trace, of);
-        // One that heard and is still there explains the wait.
-        let is_left = |row: &&Hearing| {
-            let parent = lives::parent(trace, row.goroutine);
-            parent.is_some() && held.parents.contains(&parent) && row.outcome == Outcome::Alive
-        };
-        let left = inquiry.told(cancel).find(is_left).map(|row| kind_of(row.goroutine));
-        let children = parents().flat_map(|of| within(inquiry.unheard.of(of), around.as_ref()));
-        for &child in children {
-            let made_by = inquiry.creating_function(child);
-            let idle = is_idle(inquiry, cancel, child);
-            if lives::ended(trace, child).is_none()
-                && lives::first(trace, child) < wait.start
-                && is_of_group(made_by)
-                && (!is_of_type(made_by) || idle)
-                && left.is_none_or(|kind| kind == kind_of(child))
-                && !is_fed(inquiry, cancel, held.who, child)
-                && (heard || cancel.cause.ends_all() || kind == Some(book.kind(trace, child)))
-                && inquiry.may_be_deaf(cancel, child)
-            {
-                // For whom no more jobs come, it is no use to have taken some.
-                let may_feed = held.may_feed && !idle;
-                self.accuse(&Held { may_feed, ..*held }, child);
-            }
+        let parents = held.parents.into_iter().flatten();
+        let children = parents.flat_map(|of| within(inquiry.unheard.of(of), around.as_ref()));
+        for &child in children.filter(|child| hung.is_for(**child)) {
+            // For whom no more jobs come, it is no use to have taken some.
+            let may_feed = held.may_feed && !hung.is_idle(child);
+            self.accuse(&Held { may_feed, ..*held }, child);
         }
     }
 
@@ -321,34 +285,6 @@ fn within<'a>(all: &'a [Goroutine], around: Option<&RangeInclusive<Goroutine>>) 
     let first = all.partition_point(|other| other < around.start());
     let after = all.partition_point(|other| other <= around.end());
     &all[first..after]
-}
-
-/// Whether two functions are methods of one type, or closures in them.
-fn are_of_one_type(one: &str, other: &str) -> bool {
-    let receiver = |function: &str| function.find(").").map(|end| end + 1);
-    receiver(one).is_some_and(|end| {
-        receiver(other).is_some_and(|until| one.get(..end) == other.get(..until))
-    })
-}
-
-/// Whether a goroutine has waited in one place since a cancel, up to the trace's end.
-fn is_idle(inquiry: &Inquiry<'_>, cancel: &Cancel, goroutine: Goroutine) -> bool {
-    let span = inquiry.trace.span_at(goroutine, cancel.at + inquiry.rules.late_over_ns);
-    span.is_some_and(|span| span.state == GoState::Waiting && span.end >= inquiry.end(goroutine))
-}
-
-/// Whether one that heard nothing let a goroutine go on after a cancel: it works for that one.
-fn is_fed(inquiry: &Inquiry<'_>, cancel: &Cancel, who: Goroutine, goroutine: Goroutine) -> bool {
-    let feeds = |by: Goroutine| {
-        by != who
-            && !inquiry.heard(cancel, by)
-            && lives::parent(inquiry.trace, by) != Some(goroutine)
-            && inquiry.book.function(lives::name(inquiry.trace, by)).origin != Origin::Std
-    };
-    // What was under way may still come.
-    let soon = cancel.at + inquiry.rules.late_over_ns;
-    let mut after = inquiry.trace.spans_from(goroutine, soon).take(super::MAX_SPANS);
-    after.any(|span| span.start > soon && span.woken && span.waker.is_some_and(feeds))
 }
 
 /// Whether a wait is one for a result or an end, and for nothing else.

@@ -303,6 +303,11 @@ impl Book {
             .any(|frame| trace.string(frame.function).starts_with("runtime.gc"))
     }
 
+    /// Whether a stack is one of who is in `time.Sleep`.
+    pub(crate) fn sleeps(&self, stacks: &Stacks, stack: StackId) -> bool {
+        self.top(stacks, stack).is_some_and(|function| function.is.has(Traits::SLEEPS))
+    }
+
     /// Whether any function on a stack has a fact.
     pub(crate) fn any(&self, stacks: &Stacks, stack: StackId, fact: Traits) -> bool {
         stacks.frames(stack).any(|frame| self.function(frame.function).is.has(fact))

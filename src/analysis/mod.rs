@@ -34,6 +34,7 @@ mod outcome;
 mod patterns;
 mod place;
 mod readers;
+mod recorder;
 mod rules;
 mod scan;
 mod serving;

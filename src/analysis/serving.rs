@@ -90,7 +90,7 @@ fn hijacks(trace: &Trace, span: &Span) -> bool {
 }
 
 /// The innermost of the user's functions that `net/http` calls: below what all requests go through
-/// it is the handler of some.
+/// it is the handler of some. Of another server's: the outermost.
 pub(crate) fn route(trace: &Trace, book: &Book, stack: StackId) -> Option<Frame> {
     let mut frames = trace.frames(stack).peekable();
     while let Some(frame) = frames.next() {
@@ -100,5 +100,5 @@ pub(crate) fn route(trace: &Trace, book: &Book, stack: StackId) -> Option<Frame>
             return Some(frame);
         }
     }
-    None
+    book.outermost_user(trace.stacks(), stack)
 }

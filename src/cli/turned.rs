@@ -74,3 +74,62 @@ fn told(document: &Document, other: &BTreeSet<(Rule, String)>) -> Vec<String> {
     }
     told
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::Rules;
+    use crate::analysis::tests::made::{DEADLINE, MS, Made, US};
+
+    /// A worker that leaves so long after its deadline, for each of some functions.
+    fn late(workers: &[&str], late_ns: i64) -> Document {
+        let mut made = Made::new();
+        made.running(1, "runtime.main");
+        for (of, name) in (10..).zip(workers) {
+            let at = i64::from(of) * US;
+            made.go(at, 1, "main.main:3", of, name).runs(at + 100, of);
+            made.waits(at + 200, of, "select", &format!("{name}:9"));
+        }
+        made.timer(MS, 2);
+        for (of, _) in (10..).zip(workers) {
+            made.wakes(MS + i64::from(of) * US, 2, DEADLINE, of);
+        }
+        made.ends(2 * MS, 2);
+        for (of, name) in (10..).zip(workers) {
+            made.runs(2 * MS + i64::from(of) * US, of);
+            made.waits(
+                3 * MS + i64::from(of) * US,
+                of,
+                "sleep",
+                &format!("time.Sleep < {name}:12"),
+            );
+        }
+        for (of, _) in (10..).zip(workers) {
+            let at = 3 * MS + late_ns + i64::from(of) * 10 * US;
+            made.wakes(at, 0, "", of).runs(at + US, of).ends(at + 2 * US, of);
+        }
+        made.document_by(2_000 * MS, Rules::default())
+    }
+
+    #[test]
+    fn what_only_one_side_has_is_gone_or_new() {
+        let (bad, good) = (late(&["main.work"], 50 * MS), late(&["main.work"], MS));
+        let turned = Turned::new(&bad, &good);
+        assert_eq!(
+            (turned.gone.as_slice(), turned.new.len()),
+            (&["late-exit, main.work (main.go:12)".to_owned()][..], 0)
+        );
+        let turned = Turned::new(&good, &bad);
+        assert_eq!((turned.gone.len(), turned.new.len()), (0, 1));
+        assert_eq!(Turned::new(&bad, &bad).all().count(), 0);
+    }
+
+    #[test]
+    fn of_many_only_the_worst_are_told() {
+        let names: Vec<String> = (0..8).map(|n| format!("main.work{n}")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let turned = Turned::new(&late(&names, 50 * MS), &late(&names, MS));
+        assert_eq!(turned.gone.len(), TOLD + 1);
+        assert_eq!(turned.gone.last().map(String::as_str), Some("and 3 more"));
+    }
+}

@@ -8,7 +8,7 @@ use egui_extras::{Column as Width, TableBuilder, TableRow};
 use super::charts;
 use super::command::{Command, Switch};
 use super::ctx::{Ctx, acting, count, goroutine_id, moment, short_file, short_function};
-use super::details::INCOMPLETE;
+use super::nothing::nothing_text;
 use super::sheet::Sheet;
 use super::side;
 use super::slot::Slot;
@@ -16,7 +16,7 @@ use super::state::{Selected, State, What};
 use super::table::{Column, Query, late_rows};
 use super::theme::{self, size};
 use super::widgets::{badge_ui, caption, link_ui, strong, weak};
-use crate::analysis::{Cancel, Cause, Document, Hearing, Outcome, PASSED};
+use crate::analysis::{Cancel, Document, Hearing, Outcome};
 use crate::base::{StackId, StrId};
 
 /// What the table remembers.
@@ -277,50 +277,6 @@ pub(crate) fn is_about(what: What, row: u32, hearing: &Hearing) -> bool {
         What::Hearing(selected) => selected == row,
         What::Goroutine(goroutine) | What::Span(goroutine, _) => goroutine == hearing.goroutine,
         What::Cancel(_) => false,
-    }
-}
-
-/// Why the table is empty.
-fn nothing_text(ctx: &Ctx<'_>, sheet: &Sheet) -> String {
-    let analysis = sheet.document.analysis();
-    if !ctx.state.rows.filter.trim().is_empty() {
-        return format!("No late exit matches “{}”.", ctx.state.rows.filter.trim());
-    }
-    if sheet.is_preview {
-        return "No late exit in the beginning of this trace, which is all that has been read so far.".to_owned();
-    }
-    if analysis.cancels().is_empty() {
-        let text = no_cancels_text(sheet);
-        return if sheet.is_whole() { format!("{text} {UNHEARD}") } else { text };
-    }
-    if !sheet.is_whole() {
-        return format!("No late exit in what could be read. {INCOMPLETE}");
-    }
-    if analysis.worst_first.is_empty() && analysis.summary().heard == 0 {
-        let passed = analysis.cancels().iter().any(|cancel| cancel.cause == Cause::Deadline);
-        let passed = if passed { PASSED } else { "" };
-        return format!("Nobody waited to hear of a cancel. {UNHEARD} {passed}");
-    }
-    if analysis.worst_first.is_empty() {
-        return "Nobody was told to stop: whoever heard a cancel was meant to go on.".to_owned();
-    }
-    let budget = sheet.duration(ctx.state.prefs.budget_ns);
-    format!("All of them left within {budget}.")
-}
-
-/// What leaves nothing in a trace.
-pub(crate) const UNHEARD: &str = "A cancel is seen by the goroutines that it wakes: one that nobody \
-                                  waited for mostly leaves no trace, and neither does code that \
-                                  only checks ctx.Err().";
-
-/// That no cancel was found, and whether that says anything.
-pub(crate) fn no_cancels_text(sheet: &Sheet) -> String {
-    if sheet.is_preview {
-        "The beginning of this trace holds no evidence of a context being cancelled.".to_owned()
-    } else if sheet.is_whole() {
-        "This trace holds no evidence of a context being cancelled.".to_owned()
-    } else {
-        format!("No cancel in what could be read. {INCOMPLETE}")
     }
 }
 

@@ -27,6 +27,7 @@ mod keys;
 mod late;
 mod loading;
 mod look;
+mod nothing;
 mod notices;
 mod open;
 mod palette;

@@ -79,6 +79,8 @@ pub(super) struct Clock<'a> {
     pub(super) works: &'a [Work],
     /// When, and which cancel, in order of time.
     pub(super) deadlines: &'a [(Time, u32)],
+    /// As [`n_apart`] tells of them.
+    pub(super) n_apart: &'a [u32],
     /// When the other deadlines were, in order.
     pub(super) heard: &'a [Time],
     /// In how many places in all work began.
@@ -215,7 +217,7 @@ impl Clock<'_> {
 
     /// How well a limit fits; none if it does not fit most of those that lasted so long.
     fn fit(&self, moments: &[Work], limit_ns: i64) -> Option<Fit> {
-        let long_ns = limit_ns + apart_ns(limit_ns);
+        let long_ns = limit_ns.saturating_add(apart_ns(limit_ns));
         let lasting = &moments[..moments.partition_point(|work| work.ns() > long_ns)];
         let mut began: Vec<Time> = Vec::new();
         let (mut n, mut missed_ns) = (0, 0_i64);
@@ -240,17 +242,25 @@ impl Clock<'_> {
     fn chance(&self, moments: &[Work], limit_ns: i64) -> f64 {
         let first = moments.iter().map(|work| work.began).min();
         let (Some(first), Some(last)) = (first, self.deadlines.last()) else { return 1.0 };
-        let mut n = 0;
-        let mut before: Option<Time> = None;
-        for &(at, _) in self.within(first, last.0) {
-            if before.is_none_or(|before| at - before > APART_NS) {
-                n += 1;
-                before = Some(at);
-            }
-        }
+        let rows = self.rows(first, last.0);
+        let n_before = |row: usize| row.checked_sub(1).and_then(|row| self.n_apart.get(row));
+        let n = n_before(rows.end).unwrap_or(&0) - n_before(rows.start).unwrap_or(&0);
         let span = (last.0 - first).max(1);
-        (approximate(n) * 2.0 * of_ns(apart_ns(limit_ns)) / of_ns(span)).clamp(1e-9, 1.0)
+        (approximate(n as usize) * 2.0 * of_ns(apart_ns(limit_ns)) / of_ns(span)).clamp(1e-9, 1.0)
     }
+}
+
+/// Beside each deadline, how many there were up to it, those at the same time counted once.
+pub(super) fn n_apart(deadlines: &[(Time, u32)]) -> Vec<u32> {
+    let (mut n, mut before) = (0, None);
+    let up_to = |&(at, _): &(Time, u32)| {
+        if before.is_none_or(|before| at - before > APART_NS) {
+            n += 1;
+            before = Some(at);
+        }
+        n
+    };
+    deadlines.iter().map(up_to).collect()
 }
 
 /// How far apart two times may be that are the same limit.
@@ -273,7 +283,8 @@ fn are_in_step(times: &[Time]) -> bool {
 /// The round number that a limit is near, as people choose limits; none if there is none.
 pub(crate) fn round_ns(ns: i64) -> Option<i64> {
     let mut hundredth = 10_000;
-    while hundredth < i64::MAX / 10_000 && ns + SHORT_OF_ROUND_NS >= hundredth * 1_000 {
+    while hundredth < i64::MAX / 10_000 && ns.saturating_add(SHORT_OF_ROUND_NS) >= hundredth * 1_000
+    {
         hundredth *= 10;
     }
     let round = ROUND.iter().map(|digits| digits * hundredth);
@@ -324,6 +335,7 @@ mod tests {
             (35 * MS, None),
             (5 * MS, Some(5)),
             (MS, None),
+            (i64::MAX, None),
         ] {
             assert_eq!(round_ns(ns), round.map(|round: i64| round * MS), "{ns}");
         }

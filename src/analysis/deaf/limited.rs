@@ -12,10 +12,11 @@ use crate::parse::event::GoState;
 
 use super::super::book::Traits;
 use super::super::lives;
+use super::super::recorder;
 use super::super::serving::{Run, route, runs};
 use super::super::types::{Cancel, Hearing};
 use super::super::words::{Cause, Evidence, HeardIn};
-use super::clock::{APART_NS, Clock, Pair, Work};
+use super::clock::{APART_NS, Clock, Pair, Work, n_apart};
 use super::waits::waits_plainly;
 use super::{Found, Inquiry, MAX_SPANS, Row};
 
@@ -55,10 +56,11 @@ impl Limited {
             return Self::default();
         };
         let places = beginnings(inquiry, Interval::new(first.0, last.0));
-        let n_places = places.len();
+        let (n_places, n_apart) = (places.len(), n_apart(&unheard));
         let mut by_cancel: FxHashMap<u32, Vec<Pair>> = FxHashMap::default();
         for works in &places {
-            let clock = Clock { works, deadlines: &unheard, heard: &heard, n_places };
+            let clock =
+                Clock { works, deadlines: &unheard, n_apart: &n_apart, heard: &heard, n_places };
             for pair in clock.pairs() {
                 by_cancel.entry(pair.cancel).or_default().push(pair);
             }
@@ -77,10 +79,10 @@ impl Limited {
         let mut begins = of_others.take(MAX_LATER).map(|at| *at + -pair.limit_ns);
         begins.find(|&begins| {
             let near = Interval::new(begins + -APART_NS, begins + APART_NS);
-            let mut spans = inquiry.trace.spans_from(pair.work.of, near.start);
+            let spans = inquiry.trace.spans_from(pair.work.of, near.start).take(MAX_SPANS);
             let let_go = |span: &Span| span.woken && near.contains(span.start);
             begins > cancel.at
-                && spans.by_ref().take_while(|span| span.start < near.end).any(|span| let_go(&span))
+                && spans.take_while(|span| span.start < near.end).any(|span| let_go(&span))
         })
     }
 }
@@ -133,7 +135,7 @@ pub(super) fn find(inquiry: &Inquiry<'_>, cancel: &Cancel, limited: &Limited, fo
     let sleeps = |of: Goroutine| {
         inquiry.sleeps_across(cancel, of, cancel.at)
             && inquiry.may_be_deaf(cancel, of)
-            && !ends_the_trace(inquiry, of)
+            && !recorder::ends_it(inquiry.trace, of)
     };
     let sure = started.values().filter(|pair| pair.is_sure).map(|pair| pair.work.of);
     let mut asleep: Vec<Goroutine> = sure.filter(|&of| sleeps(of)).collect();
@@ -154,14 +156,6 @@ fn own_ns(inquiry: &Inquiry<'_>, cancel: &Cancel, work: &Work) -> Option<i64> {
         span.state == GoState::Waiting && inquiry.listening.hears_exactly(inquiry.book, span.stack)
     };
     inquiry.own_ns(cancel, work.of, Interval::new(cancel.at, work.until), listens)
-}
-
-/// Whether a goroutine woke up only for the recording to end: that was what it slept for.
-fn ends_the_trace(inquiry: &Inquiry<'_>, goroutine: Goroutine) -> bool {
-    let end = inquiry.end(goroutine);
-    let last = inquiry.trace.spans_before(goroutine, end + -inquiry.rules.late_over_ns).next();
-    lives::ended(inquiry.trace, goroutine).is_none()
-        && last.is_some_and(|last| last.state == GoState::Waiting && last.end < end)
 }
 
 /// Whether a goroutine had waited in some place before a deadline, and does so again and again
@@ -255,7 +249,7 @@ impl Waited<'_> {
         let goes_round = |pair: &&Pair| !pair.is_sure && goes_round(inquiry, cancel, of);
         if inquiry.may_be_deaf(cancel, of)
             && !inquiry.takes_jobs(cancel, of)
-            && !ends_the_trace(inquiry, of)
+            && !recorder::ends_it(inquiry.trace, of)
             && !limited.get(&of).is_some_and(goes_round)
             && !self.waits_for_another(of)
         {

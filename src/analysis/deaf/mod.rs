@@ -263,15 +263,11 @@ impl Inquiry<'_> {
     /// Whether a goroutine slept when a context was cancelled, and for longer than the limit after
     /// `until`, which is then or later.
     fn sleeps_across(&self, cancel: &Cancel, goroutine: Goroutine, until: Time) -> bool {
-        let stacks = self.trace.stacks();
-        let sleeps = |stack| {
-            self.book.top(stacks, stack).is_some_and(|function| function.is.has(Traits::SLEEPS))
-        };
         let span = self.trace.span_at(goroutine, cancel.at);
         span.is_some_and(|span| {
             span.state == GoState::Waiting
                 && span.end - until > self.rules.late_over_ns
-                && sleeps(span.stack)
+                && self.book.sleeps(self.trace.stacks(), span.stack)
         })
     }
 

@@ -16,10 +16,14 @@ use crate::parse::event::GoState;
 use super::super::book::Traits;
 use super::super::describe::part_text;
 use super::super::lives;
+use super::super::recorder;
 use super::super::serving::{Run, route, runs};
-use super::super::types::{Finding, SplitPart};
+use super::super::types::{Finding, Hearing, SplitPart};
 use super::super::words::{Rule, Severity};
 use super::{Facts, count_text};
+
+/// How many shutdowns to look at: a program has a few, but tests can try thousands.
+const MAX_SHUTDOWNS: usize = 256;
 
 /// How far to look back for a shutdown's beginning, in spans.
 const LOOK_BACK: usize = 4_096;
@@ -50,10 +54,16 @@ struct Held {
 }
 
 pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
+    let shutdowns = shutdowns(facts);
+    // Looking through all connections takes its time, and few traces need to know.
+    let runs: Vec<Run> = match shutdowns.as_slice() {
+        [] => return Vec::new(),
+        _ => runs(facts.trace, facts.book).collect(),
+    };
     let mut findings = Vec::new();
-    for shutdown in shutdowns(facts) {
+    for shutdown in shutdowns.into_iter().take(MAX_SHUTDOWNS) {
         let mut by_function: FxHashMap<StrId, Vec<Held>> = FxHashMap::default();
-        for held in held_by(facts, &shutdown) {
+        for held in held_by(facts, &runs, &shutdown) {
             by_function.entry(held.function).or_default().push(held);
         }
         findings.extend(by_function.iter().map(|(&of, held)| finding(facts, &shutdown, of, held)));
@@ -67,7 +77,14 @@ fn shutdowns(facts: &Facts<'_>) -> Vec<Shutdown> {
     if !facts.book.knows(Traits::GRACEFUL) {
         return Vec::new();
     }
-    let gave_up = facts.hearings.iter().filter(|hearing| !hearing.deaf).filter_map(|hearing| {
+    // There are many hearings, but in few places.
+    let mut places: FxHashMap<StackId, bool> = FxHashMap::default();
+    let mut is_in = |stack: StackId| {
+        let look = || facts.book.any(trace.stacks(), stack, Traits::GRACEFUL);
+        *places.entry(stack).or_insert_with(look)
+    };
+    let in_one = |hearing: &&Hearing| !hearing.deaf && is_in(hearing.stack);
+    let gave_up = facts.hearings.iter().filter(in_one).filter_map(|hearing| {
         let shutdown = shutdown(facts, hearing.goroutine, hearing.heard_at)?;
         Some(Shutdown { gave_up: Some(hearing.cancel), ..shutdown })
     });
@@ -104,57 +121,63 @@ fn shutdown(facts: &Facts<'_>, by: Goroutine, until: Time) -> Option<Shutdown> {
 }
 
 /// The handlers that ran when a shutdown began and still ran when it ended.
-fn held_by(facts: &Facts<'_>, shutdown: &Shutdown) -> Vec<Held> {
+fn held_by(facts: &Facts<'_>, runs: &[Run], shutdown: &Shutdown) -> Vec<Held> {
     let trace = facts.trace;
     let Interval { start, end } = shutdown.interval;
+    let mut anothers = Anothers { shutdown: shutdown.interval, by_parent: FxHashMap::default() };
     let mut held = Vec::new();
-    for Run { by: server, began, until, stack } in runs(trace, facts.book) {
+    for &Run { by: server, began, until, stack } in runs {
         let is_over = until.is_some_and(|until| until < end) || lives::end(trace, server) < end;
         let is_new = began.unwrap_or(lives::first(trace, server)) >= start;
-        if is_new || is_over || is_anothers(facts, server, shutdown.interval) {
+        if is_new || is_over || anothers.is(facts, server) {
             continue;
         }
         let did = facts.parts(server, shutdown.interval).first().copied();
-        if did.is_some_and(|did| records(facts, did.stack)) {
+        if did.is_some_and(|did| recorder::is_handler(facts.trace, did.stack)) {
             continue;
         }
-        let frame = route(trace, facts.book, stack);
-        let frame = frame.or_else(|| facts.book.outermost_user(trace.stacks(), stack));
-        let Some(frame) = frame else { continue };
+        let Some(frame) = route(trace, facts.book, stack) else { continue };
         let is_known = lives::parent(trace, server).is_some();
         held.push(Held { handler: server, function: frame.function, did, is_known });
     }
     held
 }
 
-/// Whether a handler makes the recording: `net/http/pprof`.
-fn records(facts: &Facts<'_>, stack: StackId) -> bool {
-    let mut frames = facts.trace.frames(stack);
-    frames.any(|frame| facts.trace.string(frame.function).starts_with("net/http/pprof."))
+/// Which connections are not those of the server that is shut down, as far as that is known: a shutdown
+/// closes its listeners first, so that the one which accepted was accepting until then, and no longer.
+struct Anothers {
+    shutdown: Interval,
+    /// By who started the goroutine that serves.
+    by_parent: FxHashMap<Goroutine, bool>,
 }
 
-/// Whether a connection is not that of the server that is shut down, as far as that is known: a shutdown
-/// closes its listeners first, so that the one which accepted it was accepting until then, and no longer.
-fn is_anothers(facts: &Facts<'_>, server: Goroutine, shutdown: Interval) -> bool {
+impl Anothers {
+    fn is(&mut self, facts: &Facts<'_>, server: Goroutine) -> bool {
+        let Some(parent) = lives::parent(facts.trace, server) else { return false };
+        let shutdown = self.shutdown;
+        *self.by_parent.entry(parent).or_insert_with(|| {
+            let near_ns = facts.rules.late_over_ns;
+            let (opened, closed) = (shutdown.start + -near_ns, shutdown.start + near_ns);
+            let ancestors = || {
+                let parents = successors(Some(parent), |&of| lives::parent(facts.trace, of));
+                parents.take(ANCESTORS)
+            };
+            !ancestors().any(|of| accepts(facts, of, Interval::new(opened, closed)))
+                || ancestors().any(|of| accepts(facts, of, Interval::new(closed, shutdown.end)))
+        })
+    }
+}
+
+/// Whether a goroutine accepts connections at some time.
+fn accepts(facts: &Facts<'_>, of: Goroutine, within: Interval) -> bool {
     let trace = facts.trace;
-    let near_ns = facts.rules.late_over_ns;
-    let (opened, closed) = (shutdown.start + -near_ns, shutdown.start + near_ns);
+    let is_named = |name: &str| ACCEPTS.iter().any(|accept| name.ends_with(accept));
     let is_accept = |span: &Span| {
-        let accepts = |name: &str| ACCEPTS.iter().any(|accept| name.ends_with(accept));
         matches!(span.state, GoState::Waiting | GoState::Syscall)
-            && trace.frames(span.stack).any(|frame| accepts(trace.string(frame.function)))
+            && trace.frames(span.stack).any(|frame| is_named(trace.string(frame.function)))
     };
-    let accepts_in = |of: Goroutine, from: Time, until: Time| {
-        let spans = trace.spans_from(of, from).take_while(|span| span.start < until);
-        spans.take(LOOK_BACK).any(|span| is_accept(&span))
-    };
-    let ancestors = || {
-        let parents = successors(lives::parent(trace, server), |&of| lives::parent(trace, of));
-        parents.take(ANCESTORS)
-    };
-    ancestors().next().is_some()
-        && (!ancestors().any(|of| accepts_in(of, opened, closed))
-            || ancestors().any(|of| accepts_in(of, closed, shutdown.end)))
+    let spans = trace.spans_from(of, within.start).take_while(|span| span.start < within.end);
+    spans.take(LOOK_BACK).any(|span| is_accept(&span))
 }
 
 fn finding(facts: &Facts<'_>, shutdown: &Shutdown, function: StrId, held: &[Held]) -> Finding {

@@ -72,12 +72,6 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
 /// All stretches in `time.Sleep` beyond a limit.
 fn sleeps(facts: &Facts<'_>, over_ns: i64) -> Vec<Sleep> {
     let trace = facts.trace;
-    let is_sleep = |stack: StackId| {
-        facts
-            .book
-            .top(trace.stacks(), stack)
-            .is_some_and(|function| function.is.has(Traits::SLEEPS))
-    };
     let sleep = |of: Goroutine, start: Time| {
         let span = trace.span_at(of, start)?;
         let long = span.state == GoState::Waiting && span.ns() > over_ns;
@@ -89,7 +83,7 @@ fn sleeps(facts: &Facts<'_>, over_ns: i64) -> Vec<Sleep> {
     let lives = &trace.goroutines;
     let firsts = lives.first_state.iter().zip(&lives.first_stack);
     for (goroutine, (state, &stack)) in trace.goroutines().zip(firsts) {
-        if *state == GoState::Waiting && is_sleep(stack) {
+        if *state == GoState::Waiting && facts.book.sleeps(trace.stacks(), stack) {
             sleeps.extend(sleep(goroutine, lives.first(goroutine)));
         }
     }

@@ -16,6 +16,7 @@ use super::super::book::Traits;
 use super::super::describe::{frame_text, part_text, reason_of, waits_text};
 use super::super::lives;
 use super::super::names::Origin;
+use super::super::recorder;
 use super::super::types::{Finding, Hearing};
 use super::super::words::{Cause, Outcome, Rule, Severity};
 use super::{Facts, count_text};
@@ -168,11 +169,14 @@ fn others(facts: &Facts<'_>, main: Goroutine) -> Others {
     let (mut n, mut none_runs) = (0, true);
     for of in trace.goroutines().filter(|&of| of != main) {
         let kind = facts.book.kind(trace, of);
-        if facts.book.function(kind).origin == Origin::Std || ends_the_trace(facts, of) {
+        if facts.book.function(kind).origin == Origin::Std {
             continue;
         }
         if let Some(ended) = lives::ended(trace, of) {
             none_runs &= ended <= since;
+            continue;
+        }
+        if recorder::ends_it(trace, of) {
             continue;
         }
         n += 1;
@@ -187,24 +191,6 @@ fn others(facts: &Facts<'_>, main: Goroutine) -> Others {
     let mut stuck: Vec<(Sort, Vec<Goroutine>)> = sorts.into_iter().collect();
     stuck.sort_by_key(|(_, of)| (Reverse(of.len()), of.first().copied()));
     Others { stuck, n, none_runs }
-}
-
-/// Whether a goroutine came only to end the recording, or did nothing before that for very long.
-fn ends_the_trace(facts: &Facts<'_>, of: Goroutine) -> bool {
-    let trace = facts.trace;
-    let end = lives::end(trace, of);
-    let soon = end + -(facts.rules.max_sleep_ns / 10);
-    let is_new = lives::first(trace, of) > soon;
-    let at_end = trace.spans_before(of, end).next();
-    let stops = at_end.is_some_and(|last| {
-        let mut frames = trace.frames(last.stack);
-        last.state != GoState::Waiting
-            || frames.any(|frame| trace.string(frame.function).starts_with("runtime/trace."))
-    });
-    let waited = trace
-        .span_at(of, soon)
-        .is_some_and(|span| span.state == GoState::Waiting && span.ns() > facts.rules.late_over_ns);
-    lives::ended(trace, of).is_none() && stops && (is_new || waited)
 }
 
 fn others_text(facts: &Facts<'_>, others: &[(Sort, Vec<Goroutine>)]) -> String {

@@ -296,3 +296,13 @@ fn each_of_those_that_begin_at_once_has_a_deadline_of_its_own() {
     let expected: Vec<_> = (0..N).map(|n| (u64::from(10 + n), Evidence::WaitedOn, n)).collect();
     assert_eq!(found, expected);
 }
+
+#[test]
+fn times_at_the_ends_of_the_clock_are_taken_as_they_are() {
+    let mut made = starting();
+    starts(&mut made, MS, 10);
+    made.waits(2 * MS, 1, "chan receive", "main.main:9");
+    made.passes(i64::MAX / 2, 200, &[]);
+    ends(&mut made, i64::MAX - MS, 10, true);
+    assert_eq!(deaf(&made.document(i64::MAX)), []);
+}

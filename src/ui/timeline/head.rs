@@ -5,7 +5,7 @@ use egui::Ui;
 use crate::ui::command::Command;
 use crate::ui::ctx::{Ctx, count, short_function};
 use crate::ui::details::cancel_kind;
-use crate::ui::late::{UNHEARD, no_cancels_text};
+use crate::ui::nothing::{UNHEARD, no_cancels_text};
 use crate::ui::sheet::Sheet;
 use crate::ui::side;
 use crate::ui::state::What;

@@ -10,7 +10,7 @@ use std::iter::successors;
 use rustc_hash::FxHashMap;
 
 use crate::base::{Goroutine, Interval, StackId, StrId, Time, narrow};
-use crate::model::Span;
+use crate::model::{Frame, Span};
 use crate::parse::event::GoState;
 
 use super::super::book::Traits;
@@ -22,8 +22,9 @@ use super::super::types::{Finding, Hearing, SplitPart};
 use super::super::words::{Rule, Severity};
 use super::{Facts, count_text};
 
-/// How many shutdowns to look at: a program has a few, but tests can try thousands.
-const MAX_SHUTDOWNS: usize = 256;
+/// How many requests that hold up shutdowns to look at: a program has a few shutdowns, but tests can try
+/// thousands.
+const MAX_HELD: usize = 100_000;
 
 /// How far to look back for a shutdown's beginning, in spans.
 const LOOK_BACK: usize = 4_096;
@@ -37,6 +38,7 @@ const ACCEPTS: [&str; 2] = [").Accept", ").accept"];
 /// A shutdown in good order that was not done when it ended, or the trace.
 #[derive(Clone, Copy)]
 struct Shutdown {
+    by: Goroutine,
     interval: Interval,
     /// The function that shuts down.
     function: StrId,
@@ -48,27 +50,45 @@ struct Shutdown {
 struct Held {
     handler: Goroutine,
     function: StrId,
+    shutdown: Shutdown,
     did: Option<SplitPart>,
-    /// Whether it is known who accepted its connection.
-    is_known: bool,
 }
 
 pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
-    let shutdowns = shutdowns(facts);
+    let mut shutdowns = shutdowns(facts);
     // Looking through all connections takes its time, and few traces need to know.
-    let runs: Vec<Run> = match shutdowns.as_slice() {
-        [] => return Vec::new(),
-        _ => runs(facts.trace, facts.book).collect(),
-    };
-    let mut findings = Vec::new();
-    for shutdown in shutdowns.into_iter().take(MAX_SHUTDOWNS) {
-        let mut by_function: FxHashMap<StrId, Vec<Held>> = FxHashMap::default();
-        for held in held_by(facts, &runs, &shutdown) {
-            by_function.entry(held.function).or_default().push(held);
-        }
-        findings.extend(by_function.iter().map(|(&of, held)| finding(facts, &shutdown, of, held)));
+    if shutdowns.is_empty() {
+        return Vec::new();
     }
-    findings
+    let mut runs: Vec<Run> = runs(facts.trace, facts.book).collect();
+    runs.sort_by_key(|run| began(facts, run));
+    shutdowns.sort_by_key(|shutdown| shutdown.interval.start);
+    let mut groups: FxHashMap<(StrId, bool), Vec<Held>> = FxHashMap::default();
+    let mut n_held = 0;
+    let mut begun = runs.iter().peekable();
+    let mut running: Vec<&Run> = Vec::new();
+    for shutdown in shutdowns {
+        let start = shutdown.interval.start;
+        while let Some(run) = begun.next_if(|run| began(facts, run) < start) {
+            running.push(run);
+        }
+        running.retain(|run| ended(facts, run) >= start);
+        for held in held_by(facts, &running, shutdown, MAX_HELD - n_held) {
+            n_held += 1;
+            groups.entry((held.function, shutdown.gave_up.is_some())).or_default().push(held);
+        }
+    }
+    groups.into_iter().map(|((function, _), held)| finding(facts, function, held)).collect()
+}
+
+/// When a run began, or the trace.
+fn began(facts: &Facts<'_>, run: &Run) -> Time {
+    run.began.unwrap_or_else(|| lives::first(facts.trace, run.by))
+}
+
+/// When it ended, or was last known of.
+fn ended(facts: &Facts<'_>, run: &Run) -> Time {
+    run.until.unwrap_or_else(|| lives::end(facts.trace, run.by))
 }
 
 /// All that gave up, and that last to the trace's end.
@@ -117,36 +137,33 @@ fn shutdown(facts: &Facts<'_>, by: Goroutine, until: Time) -> Option<Shutdown> {
     let is_graceful = |function| book.function(function).is.has(Traits::GRACEFUL);
     let mut functions = trace.frames(last.stack).map(|frame| frame.function);
     let function = functions.find(|&function| is_graceful(function))?;
-    Some(Shutdown { interval: Interval::new(began, until), function, gave_up: None })
+    Some(Shutdown { by, interval: Interval::new(began, until), function, gave_up: None })
 }
 
-/// The handlers that ran when a shutdown began and still ran when it ended.
-fn held_by(facts: &Facts<'_>, runs: &[Run], shutdown: &Shutdown) -> Vec<Held> {
+/// The handlers among those that ran when a shutdown began which still ran when it ended; so many at
+/// most.
+fn held_by(facts: &Facts<'_>, running: &[&Run], shutdown: Shutdown, most: usize) -> Vec<Held> {
     let trace = facts.trace;
-    let Interval { start, end } = shutdown.interval;
-    let mut anothers = Anothers { shutdown: shutdown.interval, by_parent: FxHashMap::default() };
-    let mut held = Vec::new();
-    for &Run { by: server, began, until, stack } in runs {
-        let is_over = until.is_some_and(|until| until < end) || lives::end(trace, server) < end;
-        let is_new = began.unwrap_or(lives::first(trace, server)) >= start;
-        if is_new || is_over || anothers.is(facts, server) {
-            continue;
-        }
-        let did = facts.parts(server, shutdown.interval).first().copied();
-        if did.is_some_and(|did| recorder::is_handler(facts.trace, did.stack)) {
-            continue;
-        }
-        let Some(frame) = route(trace, facts.book, stack) else { continue };
-        let is_known = lives::parent(trace, server).is_some();
-        held.push(Held { handler: server, function: frame.function, did, is_known });
-    }
-    held
+    let mut anothers = Anothers { shutdown, by_parent: FxHashMap::default() };
+    let still_run = running.iter().filter(|run| ended(facts, run) >= shutdown.interval.end);
+    let held = still_run.filter_map(|run| {
+        let did = facts.parts(run.by, shutdown.interval).first().copied();
+        let records = did.is_some_and(|did| recorder::is_handler(trace, did.stack));
+        let function = route(trace, facts.book, run.stack)?.function;
+        (!records && !anothers.is(facts, run.by)).then_some(Held {
+            handler: run.by,
+            function,
+            shutdown,
+            did,
+        })
+    });
+    held.take(most).collect()
 }
 
 /// Which connections are not those of the server that is shut down, as far as that is known: a shutdown
 /// closes its listeners first, so that the one which accepted was accepting until then, and no longer.
 struct Anothers {
-    shutdown: Interval,
+    shutdown: Shutdown,
     /// By who started the goroutine that serves.
     by_parent: FxHashMap<Goroutine, bool>,
 }
@@ -154,70 +171,97 @@ struct Anothers {
 impl Anothers {
     fn is(&mut self, facts: &Facts<'_>, server: Goroutine) -> bool {
         let Some(parent) = lives::parent(facts.trace, server) else { return false };
-        let shutdown = self.shutdown;
+        let Shutdown { interval, by, .. } = self.shutdown;
         *self.by_parent.entry(parent).or_insert_with(|| {
             let near_ns = facts.rules.late_over_ns;
-            let (opened, closed) = (shutdown.start + -near_ns, shutdown.start + near_ns);
+            let near = Interval::new(interval.start + -near_ns, interval.start + near_ns);
             let ancestors = || {
                 let parents = successors(Some(parent), |&of| lives::parent(facts.trace, of));
                 parents.take(ANCESTORS)
             };
-            !ancestors().any(|of| accepts(facts, of, Interval::new(opened, closed)))
-                || ancestors().any(|of| accepts(facts, of, Interval::new(closed, shutdown.end)))
+            // Who was waiting for connections is let go on by the one that closes the listener.
+            let closer = ancestors().find_map(|of| closed_by(facts, of, near));
+            let accepted = || ancestors().any(|of| accepts(facts, of, near));
+            let after = Interval::new(near.end, interval.end);
+            let still = || ancestors().any(|of| accepts(facts, of, after));
+            closer.map_or_else(|| !accepted() || still(), |closer| closer != by)
         })
     }
+}
+
+/// Who let a goroutine go on at some time that waited for connections, if anybody did.
+fn closed_by(facts: &Facts<'_>, of: Goroutine, within: Interval) -> Option<Goroutine> {
+    let spans = facts.trace.spans_from(of, within.start).take(LOOK_BACK);
+    let mut was_accept = false;
+    spans.take_while(|span| span.start < within.end).find_map(|span| {
+        let let_go = span.waker.filter(|_| was_accept && span.woken);
+        was_accept = is_accept(facts, &span);
+        let_go
+    })
 }
 
 /// Whether a goroutine accepts connections at some time.
 fn accepts(facts: &Facts<'_>, of: Goroutine, within: Interval) -> bool {
     let trace = facts.trace;
-    let is_named = |name: &str| ACCEPTS.iter().any(|accept| name.ends_with(accept));
-    let is_accept = |span: &Span| {
-        matches!(span.state, GoState::Waiting | GoState::Syscall)
-            && trace.frames(span.stack).any(|frame| is_named(trace.string(frame.function)))
-    };
     let spans = trace.spans_from(of, within.start).take_while(|span| span.start < within.end);
-    spans.take(LOOK_BACK).any(|span| is_accept(&span))
+    spans.take(LOOK_BACK).any(|span| is_accept(facts, &span))
 }
 
-fn finding(facts: &Facts<'_>, shutdown: &Shutdown, function: StrId, held: &[Held]) -> Finding {
+fn is_accept(facts: &Facts<'_>, span: &Span) -> bool {
+    let is_named = |name: &str| ACCEPTS.iter().any(|accept| name.ends_with(accept));
+    let name = |frame: Frame| facts.trace.string(frame.function);
+    matches!(span.state, GoState::Waiting | GoState::Syscall)
+        && facts.trace.frames(span.stack).any(|frame| is_named(name(frame)))
+}
+
+/// What to say of all that held up shutdowns in one function.
+fn finding(facts: &Facts<'_>, function: StrId, mut held: Vec<Held>) -> Finding {
     let trace = facts.trace;
     let n = narrow(held.len());
-    let mut held: Vec<&Held> = held.iter().collect();
-    held.sort_by_key(|held| (Reverse(held.did.map_or(0, |did| did.ns)), held.handler));
+    held.sort_by_key(|held| {
+        let did_ns = held.did.map_or(0, |did| did.ns);
+        (Reverse(held.shutdown.interval.ns()), Reverse(did_ns), held.handler)
+    });
+    let shutdown = held.first().map(|held| held.shutdown);
     let worst = held.first().and_then(|held| held.did);
     let did = worst.map_or(String::new(), |did| {
         let who = if n == 1 { "it" } else { "one of them" };
         format!("; {who} {}", part_text(trace, &did))
     });
-    let lasted = trace.clock().text(shutdown.interval.ns());
-    let what = trace.string(shutdown.function);
-    let when = match shutdown.gave_up {
-        Some(_) => format!("when {what} gave up after {lasted}"),
-        None => format!("{lasted} after {what} had begun, when the trace ended"),
-    };
-    let each = shutdown.interval.ns();
+    let mut cancels: Vec<u32> = held.iter().filter_map(|held| held.shutdown.gave_up).collect();
+    cancels.sort_unstable();
+    cancels.dedup();
+    // Of a connection from before the trace nobody knows the server.
+    let is_known = |held: &Held| lives::parent(trace, held.handler).is_some();
+    let is_sure = !cancels.is_empty() && held.iter().all(is_known);
     Finding {
         rule: Rule::StillAlive,
-        // Of a connection from before the trace nobody knows the server.
-        severity: if shutdown.gave_up.is_some() && held.iter().all(|held| held.is_known) {
-            Severity::High
-        } else {
-            Severity::Medium
-        },
+        severity: if is_sure { Severity::High } else { Severity::Medium },
         function,
         site: worst.and_then(|did| did.site),
         count: n,
-        worst_ns: each,
-        total_ns: super::total(held.iter().map(|_| each)),
+        worst_ns: shutdown.map_or(0, |shutdown| shutdown.interval.ns()),
+        total_ns: super::total(held.iter().map(|held| held.shutdown.interval.ns())),
         message: format!(
-            "{} in {} still ran {when}{did}",
+            "{} in {} still ran {}{did}",
             count_text(n, "request"),
-            trace.string(function)
+            trace.string(function),
+            shutdown.map_or(String::new(), |worst| when(facts, &worst, cancels.len()))
         ),
         fix: fix(facts, worst).to_owned(),
-        goroutines: held.iter().map(|held| held.handler).collect(),
-        cancels: shutdown.gave_up.into_iter().collect(),
+        goroutines: super::once_each(held.iter().map(|held| held.handler)),
+        cancels,
+    }
+}
+
+/// When a shutdown, the longest of some, was not done.
+fn when(facts: &Facts<'_>, shutdown: &Shutdown, n_gave_up: usize) -> String {
+    let lasted = facts.trace.clock().text(shutdown.interval.ns());
+    let what = facts.trace.string(shutdown.function);
+    match n_gave_up {
+        0 => format!("{lasted} after {what} had begun, when the trace ended"),
+        1 => format!("when {what} gave up after {lasted}"),
+        n => format!("when {what} gave up, {n} times, after up to {lasted}"),
     }
 }
 

@@ -76,6 +76,50 @@ fn handlers_that_still_run_when_a_shutdown_gives_up_are_told() {
 }
 
 #[test]
+fn whose_listener_another_closes_is_of_another_server() {
+    for (closer, n) in [(1, 1), (7, 0)] {
+        let mut made = program(|made| {
+            streams(made);
+            made.go(20 * US, 1, "main.main:24", 7, "main.other").runs(21 * US, 7);
+        });
+        signalled(&mut made);
+        made.wakes(SIGNAL + 5 * US, closer, SHUTS_DOWN, 3).runs(SIGNAL + 6 * US, 3);
+        made.ends(SIGNAL + 7 * US, 3).waits(SIGNAL + 8 * US, 1, "select", SHUTS_DOWN);
+        made.passes(SIGNAL + 800 * MS, 6, &[1]).runs(SIGNAL + 801 * MS, 1);
+        assert_eq!(still_alive(&made.document(SIGNAL + 802 * MS)).len(), n, "closed by {closer}");
+    }
+}
+
+#[test]
+fn shutdowns_that_give_up_for_one_function_are_one_finding() {
+    let mut made = program(|made| {
+        streams(made);
+        let serve = "net/http.(*Server).Serve";
+        made.go(20 * US, 1, "main.main:21", 8, serve).runs(21 * US, 8);
+        made.go(22 * US, 8, serve, 9, "net/http.(*conn).serve").runs(23 * US, 9);
+        made.waits(24 * US, 8, "network", "net.(*netFD).accept < net/http.(*Server).Serve");
+        made.waits(25 * US, 9, "select", EVENTS);
+    });
+    signalled(&mut made);
+    shuts_down(&mut made, true);
+    made.passes(SIGNAL + 300 * MS, 6, &[1]).runs(SIGNAL + 301 * MS, 1);
+    let again = SIGNAL + 302 * MS;
+    made.wakes(again, 1, SHUTS_DOWN, 8).runs(again + US, 8).ends(again + 2 * US, 8);
+    made.waits(again + 3 * US, 1, "select", SHUTS_DOWN);
+    made.passes(again + 200 * MS, 10, &[1]).runs(again + 201 * MS, 1);
+    let document = made.document(again + 202 * MS);
+    let found = still_alive(&document);
+    let [(finding, ids)] = found.as_slice() else { panic!("{found:?}") };
+    // The first server's is not held against the second.
+    assert_eq!((finding.count, ids.as_slice()), (2, &[4, 9][..]));
+    assert!(
+        finding.message.contains("gave up, 2 times, after up to 300 ms"),
+        "{}",
+        finding.message
+    );
+}
+
+#[test]
 fn so_are_those_for_which_a_shutdown_waits_when_the_trace_ends() {
     for (until, expected) in [(END, vec![vec![4]]), (SIGNAL + 200 * MS, vec![])] {
         let mut made = program(streams);

@@ -51,7 +51,9 @@ mod words;
 pub(crate) use accused::Accused;
 pub use activity::{ActivityId, Share};
 pub(crate) use describe::{frame_text, reason_of};
-pub use diff::{Aspect, Diff, DiffGroup, ENOUGH, ENOUGH_FOR_TAIL, MIN_PERCENT, Side, diff};
+pub use diff::{
+    Aspect, Diff, DiffGroup, ENOUGH, ENOUGH_FOR_TAIL, MIN_PERCENT, OneSided, Side, diff,
+};
 pub use ledger::Ledgers;
 pub use logged::ContextName;
 pub use rules::Rules;

@@ -8,12 +8,14 @@ use super::ink::{
 use super::open::Opened;
 use super::text::head;
 use super::told::Head;
-use super::turned::Turned;
-use crate::analysis::{Aspect, Diff, DiffGroup, ENOUGH, Side, Verdict};
+use crate::analysis::{Aspect, Diff, DiffGroup, ENOUGH, OneSided, Side, Verdict};
 use crate::base::Clock;
 
 /// How many groups are told one by one.
 const GROUPS_SHOWN: usize = 20;
+
+/// How many findings that are gone, and how many that are new.
+const ONE_SIDED_SHOWN: usize = 5;
 
 /// Writes the comparison of two traces.
 ///
@@ -40,12 +42,35 @@ pub(super) fn write(
             });
             writeln!(out, "  {side:<7} {late} that a cancel reached")?;
         }
-        for (what, finding) in Turned::new(&before.document, &after.document).all() {
+        for (what, finding) in one_sided(diff) {
             let style = if what == "new" { BAD } else { GOOD };
             writeln!(out, "  {} {finding}", styled(style, format!("{what:<7}")))?;
         }
         groups(out, diff)
     })
+}
+
+/// The grave findings that are `gone` and `new`, each in a few words.
+pub(super) fn one_sided(diff: &Diff) -> Vec<(&'static str, String)> {
+    let [gone, new] = &diff.one_sided;
+    let mut told = Vec::new();
+    for (what, all) in [("gone", gone), ("new", new)] {
+        told.extend(all.iter().take(ONE_SIDED_SHOWN).map(|one| (what, one_text(one))));
+        let left = all.len().saturating_sub(ONE_SIDED_SHOWN);
+        if left > 0 {
+            told.push((what, format!("and {} more", grouped(left as u64))));
+        }
+    }
+    told
+}
+
+fn one_text(one: &OneSided) -> String {
+    let place = if one.place.is_empty() { "(unknown function)" } else { &one.place };
+    let times = match one.count {
+        0 | 1 => String::new(),
+        n => format!(", {}×", grouped(n.into())),
+    };
+    format!("{}, {}{times}", one.rule, safe(place))
 }
 
 fn number_of(diff: &Diff, verdict: Verdict) -> usize {
@@ -61,19 +86,33 @@ pub(super) fn verdict_words(diff: &Diff) -> (&'static str, String) {
         return ("Not comparable", words.to_owned());
     }
     let (worse, better) = (groups(Verdict::Worse), groups(Verdict::Better));
-    let is_new = |group: &&DiffGroup| group.is_newly_late() && group.is_one_site();
-    let new = match diff.groups.iter().filter(is_new).count() {
-        0 => String::new(),
-        n => format!("; goroutines are late at {} where none was", count(n as u64, "cancel site")),
+    let sites = |is: fn(&DiffGroup) -> bool| {
+        let at_one = |group: &&DiffGroup| is(group) && group.is_one_site();
+        diff.groups.iter().filter(at_one).count() as u64
     };
-    let is_gone = |group: &&DiffGroup| group.is_no_longer_late() && group.is_one_site();
-    let gone = match diff.groups.iter().filter(is_gone).count() {
+    let new = match sites(DiffGroup::is_newly_late) {
         0 => String::new(),
-        n => format!("; nobody is late any more at {}", count(n as u64, "cancel site")),
+        n => format!("; goroutines are late at {} where none was", count(n, "cancel site")),
     };
+    let gone = match sites(DiffGroup::is_no_longer_late) {
+        0 => String::new(),
+        n => format!("; nobody is late any more at {}", count(n, "cancel site")),
+    };
+    let findings = |n: usize, what: &str| match n {
+        0 => String::new(),
+        1 => format!("; 1 grave finding is {what}"),
+        n => format!("; {} are {what}", count(n as u64, "grave finding")),
+    };
+    let [n_gone, n_new] = diff.decided();
     match diff.verdict {
-        Verdict::Worse => ("Worse", format!("{worse} worse, {better} better{new}.")),
-        Verdict::Better => ("Better", format!("{better} better, none worse{gone}.")),
+        Verdict::Worse => {
+            let new = new + &findings(n_new, "new");
+            ("Worse", format!("{worse} worse, {better} better{new}."))
+        }
+        Verdict::Better => {
+            let gone = gone + &findings(n_gone, "gone");
+            ("Better", format!("{better} better, none worse{gone}."))
+        }
         Verdict::NotEnoughData => {
             ("Too little data", format!("no group has {ENOUGH} durations on both sides."))
         }
@@ -86,7 +125,9 @@ fn same_words(diff: &Diff) -> &'static str {
     let differs = |group: &DiffGroup| {
         group.late[0] != group.late[1] && group.verdict == Verdict::NotEnoughData
     };
-    if diff.groups.iter().any(differs) {
+    if diff.one_sided.iter().any(|side| !side.is_empty()) {
+        "no duration differs for sure, but the findings do."
+    } else if diff.groups.iter().any(differs) {
         "no difference that is sure; too few goroutines heard a cancel to compare how late they were."
     } else {
         "no difference that matters."
@@ -227,17 +268,21 @@ mod tests {
         assert_eq!(signed(Clock::Nanoseconds, 0), "±0");
     }
 
+    fn empty(verdict: Verdict, clocks: [Clock; 2]) -> Diff {
+        Diff { groups: Vec::new(), one_sided: [const { Vec::new() }; 2], verdict, clocks }
+    }
+
     #[test]
     fn ticks_and_nanoseconds_are_not_compared() {
         let clocks = [Clock::Nanoseconds, Clock::Ticks];
-        let diff = Diff { groups: Vec::new(), verdict: Verdict::Same, clocks };
+        let diff = empty(Verdict::Same, clocks);
         assert_eq!(verdict_words(&diff).0, "Not comparable");
     }
 
     #[test]
     fn what_cannot_be_told_is_not_called_the_same() {
         let clocks = [Clock::Nanoseconds; 2];
-        let of = |verdict| verdict_words(&Diff { groups: Vec::new(), verdict, clocks });
+        let of = |verdict| verdict_words(&empty(verdict, clocks));
         assert_eq!(of(Verdict::Same).0, "Same");
         let (verdict, words) = of(Verdict::NotEnoughData);
         assert_eq!(verdict, "Too little data");

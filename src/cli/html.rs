@@ -4,11 +4,10 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use super::comparison::{facts, moved, verdict_words};
+use super::comparison::{facts, moved, one_sided, verdict_words};
 use super::ink::{and_more, safe};
 use super::open::Opened;
 use super::told::{Head, Late, Told, ToldFinding};
-use super::turned::Turned;
 use crate::analysis::{Diff, DiffGroup, Doing, Severity, Verdict};
 use crate::base::Clock;
 
@@ -56,7 +55,7 @@ pub(super) fn write_diff(
     after: &Opened,
     diff: &Diff,
 ) -> io::Result<()> {
-    let turned = Turned::new(&before.document, &after.document);
+    let turned = one_sided(diff);
     let [before, after] = [before, after].map(Head::new);
     let (verdict, words) = verdict_words(diff);
     begin(out, &format!("{} → {}", before.name, after.name))?;
@@ -66,10 +65,10 @@ pub(super) fn write_diff(
         writeln!(out, "<h2>{title}</h2>")?;
         head(out, "p", side)?;
     }
-    if turned.all().next().is_some() {
+    if !turned.is_empty() {
         writeln!(out, "<h2>Findings of one side only</h2>")?;
     }
-    for (what, finding) in turned.all() {
+    for (what, finding) in &turned {
         writeln!(out, "<p>{what}: {}</p>", text(finding))?;
     }
     let changed: Vec<&DiffGroup> = diff.changes().collect();

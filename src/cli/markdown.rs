@@ -3,11 +3,10 @@
 use std::borrow::Cow;
 use std::io::{self, Write};
 
-use super::comparison::{facts, moved, verdict_words};
+use super::comparison::{facts, moved, one_sided, verdict_words};
 use super::ink::{and_more, safe};
 use super::open::Opened;
 use super::told::{Head, Told};
-use super::turned::Turned;
 use crate::analysis::Diff;
 
 /// How many rows a table has at most.
@@ -73,16 +72,16 @@ pub(super) fn write_diff(
     after: &Opened,
     diff: &Diff,
 ) -> io::Result<()> {
-    let turned = Turned::new(&before.document, &after.document);
+    let turned = one_sided(diff);
     let [before, after] = [before, after].map(Head::new);
     let (verdict, words) = verdict_words(diff);
     head(out, "### Before:", &before)?;
     head(out, "### After:", &after)?;
     writeln!(out, "**{verdict}**: {words}")?;
-    if turned.all().next().is_some() {
+    if !turned.is_empty() {
         writeln!(out)?;
     }
-    for (what, finding) in turned.all() {
+    for (what, finding) in &turned {
         writeln!(out, "- {what}: {}", cell(finding))?;
     }
     let changed: Vec<_> = diff.changes().collect();

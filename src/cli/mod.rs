@@ -20,7 +20,6 @@ mod record;
 mod summary;
 mod text;
 mod told;
-mod turned;
 
 use std::io::{self, Write};
 use std::panic::{self, AssertUnwindSafe};

@@ -1,13 +1,15 @@
 //! Two traces, before and after: a table by what stays the same between builds, and below it
 //! both timelines, panned and zoomed as one.
 
+mod head;
+
 use egui::{Align, Frame, Label, Layout, Margin, RichText, Sense, Ui, WidgetInfo};
 use egui_extras::{Column as Width, TableBuilder, TableRow};
 
 use super::app::Gestures;
 use super::charts;
 use super::command::Command;
-use super::ctx::{Ctx, count, short_function, thousands};
+use super::ctx::{Ctx, short_function, thousands};
 use super::sheet::Sheet;
 use super::slot::{Pair, Slot};
 use super::state::{Popup, What};
@@ -93,9 +95,9 @@ impl ComparePanel {
         ui.horizontal(|ui| {
             // The sides' names come first: what is cut for want of room is the counts.
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                sides_ui(ui, ctx);
+                head::sides_ui(ui, ctx);
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                    verdict_head_ui(ui, ctx, diff, if one_line { CHOICES } else { 0.0 });
+                    head::verdict_ui(ui, ctx, diff, if one_line { CHOICES } else { 0.0 });
                     if one_line {
                         ui.add_space(10.0);
                         self.choices_ui(ui, ctx);
@@ -106,6 +108,7 @@ impl ComparePanel {
         if !one_line {
             ui.horizontal_wrapped(|ui| self.choices_ui(ui, ctx));
         }
+        head::one_sided_ui(ui, ctx, diff);
         ui.add_space(2.0);
         // What a row was clicked for fills the timelines, not the table.
         let by_row = self.shown.as_ref() == Some(&ctx.state.rows.filter);
@@ -155,58 +158,6 @@ impl ComparePanel {
             .response
             .widget_info(|| WidgetInfo::labeled(egui::Role::ComboBox, true, "Kind of group"));
         align_ui(ui, ctx);
-    }
-}
-
-/// The verdict on the whole; the counts beside it leave so much room, in points.
-fn verdict_head_ui(ui: &mut Ui, ctx: &Ctx<'_>, diff: &Diff, spared: f32) {
-    let theme = ctx.theme;
-    let [before, after] = diff.clocks;
-    let (text, color) = match diff.verdict {
-        _ if before != after => ("Not comparable: one counts ticks", theme.warn),
-        // A beginning against a whole trace is worse or better for that alone.
-        _ if ctx.previewing() => ("No verdict yet: a trace is not read to its end", theme.warn),
-        Verdict::Worse => ("✗ Worse than before", theme.late_text),
-        Verdict::Better => ("✓ Better than before", theme.better),
-        Verdict::NotEnoughData => ("Too little data to tell", theme.weak),
-        _ => ("= The same as before", theme.text),
-    };
-    ui.label(strong(text).size(14.0).color(color));
-    let of = |verdict| diff.groups.iter().filter(|group| group.verdict == verdict).count();
-    let is_new = |group: &&DiffGroup| group.is_newly_late() && group.is_one_site();
-    let is_gone = |group: &&DiffGroup| group.is_no_longer_late() && group.is_one_site();
-    let new = match diff.groups.iter().filter(is_new).count() {
-        0 => String::new(),
-        n => format!(", late at {} where none was", count(n, "cancel site")),
-    };
-    let gone = match diff.groups.iter().filter(is_gone).count() {
-        0 => String::new(),
-        n => format!(", none late any more at {}", count(n, "cancel site")),
-    };
-    let counts = format!(
-        "{}: {} worse, {} better{new}{gone}",
-        count(diff.groups.len(), "group"),
-        of(Verdict::Worse),
-        of(Verdict::Better)
-    );
-    let counts = if ctx.previewing() {
-        format!("{} so far", count(diff.groups.len(), "group"))
-    } else {
-        counts
-    };
-    let room = ui.available_width() - spared;
-    ui.scope(|ui| {
-        ui.set_max_width(room.max(20.0));
-        ui.add(Label::new(caption(theme, counts)).truncate());
-    });
-}
-
-/// Which color is which trace's, from right to left.
-fn sides_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
-    for slot in [Slot::After, Slot::Before] {
-        let color = ctx.theme.side[slot as usize];
-        ui.label(caption(ctx.theme, slot.name()).color(color));
-        super::widgets::swatch_ui(ui, color);
     }
 }
 

@@ -154,3 +154,14 @@ fn who_swaps_twice_at_once_compares_the_same_again() {
     wait(&mut harness);
     assert!(says(&harness, "Worse than before"));
 }
+
+#[test]
+fn a_finding_that_is_gone_leads_to_whom_it_was_about() {
+    let mut harness = window();
+    let pair = ["traces/shutdown-hang/before.trace", "traces/shutdown-hang/after.trace"];
+    drop_files(&mut harness, &pair);
+    assert!(says(&harness, "Better than before"));
+    assert!(says(&harness, "gone"));
+    click(&mut harness, "Still alive: main.events (main.go:34) 3×");
+    assert!(says(&harness, "How it spent its life"), "whom it is about is selected");
+}

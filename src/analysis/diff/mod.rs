@@ -15,6 +15,7 @@
 
 mod collect;
 mod kept;
+mod turned;
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -27,6 +28,7 @@ use super::stats::{
 };
 use super::words::{GroupKind, Verdict};
 use collect::Row;
+pub use turned::OneSided;
 
 /// So many durations are needed on both sides.
 pub const ENOUGH: usize = 5;
@@ -167,8 +169,11 @@ pub struct Diff {
     /// All rows: the worse first, then where lateness is new, then the better, then the others;
     /// each by how much changed.
     pub groups: Vec<DiffGroup>,
-    /// Worse if any group is worse or goroutines are late where nobody was reached or late
-    /// before; else better if any is better, or nobody is late any more; else same, if there is enough data in any.
+    /// The grave findings that are gone, and those that are new, each worst first.
+    pub one_sided: [Vec<OneSided>; 2],
+    /// Worse if any group is worse, goroutines are late where nobody was reached or late before, or
+    /// somebody is deaf or hangs who did not; else better if any is better, nobody is late, deaf or
+    /// hangs any more; else same, if there is enough data in any.
     pub verdict: Verdict,
     /// What the times of the first and the second trace count. Where that differs, nothing can
     /// be said of a change.
@@ -179,6 +184,19 @@ impl Diff {
     /// The rows that are worth telling, in their order.
     pub fn changes(&self) -> impl Iterator<Item = &DiffGroup> {
         self.groups.iter().filter(|group| group.is_change())
+    }
+
+    /// How many are not deaf or do not hang any more, if that decides, and how many newly do: what
+    /// comes and goes at once can be one thing by two names.
+    #[must_use]
+    pub fn decided(&self) -> [usize; 2] {
+        let alike = self.clocks[0] == self.clocks[1];
+        let n = |side: &Vec<OneSided>| side.iter().filter(|one| alike && one.decides()).count();
+        match [n(&self.one_sided[0]), n(&self.one_sided[1])] {
+            [0, new] => [0, new],
+            [gone, 0] => [gone, 0],
+            _ => [0, 0],
+        }
     }
 
     /// What changes are counted in.
@@ -224,7 +242,10 @@ pub fn diff(before: &Document, after: &Document) -> Diff {
         };
         (key(a), &a.key).cmp(&(key(b), &b.key))
     });
-    Diff { verdict: overall(&groups, alike), groups, clocks }
+    let one_sided = turned::one_sided([before, after]);
+    let mut diff = Diff { groups, one_sided, verdict: Verdict::Same, clocks };
+    diff.verdict = overall(&diff);
+    diff
 }
 
 /// How long the slices of time are in which what the GC took is added up; none if it took nothing,
@@ -383,14 +404,17 @@ fn correct(groups: &mut [DiffGroup]) {
     }
 }
 
-/// The verdict on the whole; of traces that are not `alike` nothing can be said to be late.
-fn overall(groups: &[DiffGroup], alike: bool) -> Verdict {
-    let any = |verdict| groups.iter().any(|group| group.verdict == verdict);
-    if any(Verdict::Worse) || alike && groups.iter().any(DiffGroup::is_newly_late) {
+/// The verdict on the whole; of traces whose clocks differ nothing can be said to be late.
+fn overall(diff: &Diff) -> Verdict {
+    let alike = diff.clocks[0] == diff.clocks[1];
+    let [gone, new] = diff.decided().map(|n| n > 0);
+    let any = |verdict| diff.groups.iter().any(|group| group.verdict == verdict);
+    let any_late = |is: fn(&DiffGroup) -> bool| alike && diff.groups.iter().any(is);
+    if any(Verdict::Worse) || new || any_late(DiffGroup::is_newly_late) {
         Verdict::Worse
-    } else if any(Verdict::Better) || alike && groups.iter().any(DiffGroup::is_no_longer_late) {
+    } else if any(Verdict::Better) || gone || any_late(DiffGroup::is_no_longer_late) {
         Verdict::Better
-    } else if any(Verdict::Same) || groups.is_empty() {
+    } else if any(Verdict::Same) || diff.groups.is_empty() {
         Verdict::Same
     } else {
         Verdict::NotEnoughData

@@ -20,6 +20,15 @@ fn verdict_of(before: &Sample, after: &Sample, alike: bool) -> DiffGroup {
     group
 }
 
+fn whole(groups: &[DiffGroup]) -> Verdict {
+    whole_of(groups, [Clock::Nanoseconds; 2])
+}
+
+fn whole_of(groups: &[DiffGroup], clocks: [Clock; 2]) -> Verdict {
+    let one_sided = <[Vec<OneSided>; 2]>::default();
+    overall(&Diff { groups: groups.to_vec(), one_sided, verdict: Verdict::Same, clocks })
+}
+
 #[test]
 fn a_sample_against_itself_is_the_same_however_small() {
     for n in [1, 4, 5, 200] {
@@ -107,7 +116,7 @@ fn many_rows_of_noise_stay_the_same() {
         })
         .collect();
     correct(&mut groups);
-    assert_eq!(overall(&groups, true), Verdict::Same);
+    assert_eq!(whole(&groups), Verdict::Same);
 }
 
 /// `n` times a duration in microseconds, cut off or not.
@@ -160,19 +169,23 @@ fn that_far_more_or_far_fewer_are_stuck_counts() {
 #[test]
 fn a_lateness_where_nobody_was_before_is_worse_on_the_whole() {
     let mut groups = [verdict(&sample([]), &sample([100, 110, 140]))];
-    assert_eq!(overall(&groups, true), Verdict::NotEnoughData);
+    assert_eq!(whole(&groups), Verdict::NotEnoughData);
     groups[0].late = [0, 1];
     groups[0].after.max_ns = LONG_NS - 1;
     assert_eq!(groups[0].verdict, Verdict::OnlyAfter);
-    assert_eq!(overall(&groups, true), Verdict::NotEnoughData, "one, and by little");
+    assert_eq!(whole(&groups), Verdict::NotEnoughData, "one, and by little");
     groups[0].after.max_ns = LONG_NS;
-    assert_eq!(overall(&groups, true), Verdict::Worse);
+    assert_eq!(whole(&groups), Verdict::Worse);
     (groups[0].after.max_ns, groups[0].late) = (LONG_NS - 1, [0, 2]);
-    assert_eq!(overall(&groups, true), Verdict::Worse);
-    assert_eq!(overall(&groups, false), Verdict::NotEnoughData, "ticks are not late");
+    assert_eq!(whole(&groups), Verdict::Worse);
+    assert_eq!(
+        whole_of(&groups, [Clock::Nanoseconds, Clock::Ticks]),
+        Verdict::NotEnoughData,
+        "ticks are not late"
+    );
     let mut gone = [verdict(&sample([100, 110, 140]), &sample([]))];
     gone[0].late = [3, 0];
-    assert_eq!(overall(&gone, true), Verdict::NotEnoughData);
+    assert_eq!(whole(&gone), Verdict::NotEnoughData);
 }
 
 /// Numbers by lot, the same on each run (`SplitMix64`).
@@ -232,7 +245,7 @@ fn a_program_is_seldom_worse_or_better_than_itself() {
     let (mut n_changed, mut n_tested, mut p_below) = (0, 0, 0);
     for _ in 0..200 {
         let groups = of_the_same(&mut lots);
-        n_changed += usize::from(overall(&groups, true) != Verdict::Same);
+        n_changed += usize::from(whole(&groups) != Verdict::Same);
         n_tested += groups.len();
         p_below += groups.iter().filter(|group| group.p_value.is_some_and(|p| p < 0.05)).count();
     }

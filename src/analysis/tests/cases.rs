@@ -208,3 +208,14 @@ fn streams_that_hold_up_a_shutdown_are_told() {
     let causes: Vec<Cause> = document.analysis().cancels().iter().map(|it| it.cause).collect();
     assert_eq!(causes, [Cause::Signal, Cause::Deadline], "heard by the main goroutine");
 }
+
+#[test]
+fn a_shutdown_that_no_longer_hangs_is_better() {
+    let [before, after] =
+        ["shutdown-hang/before", "shutdown-hang/after"].map(|name| open(&example(name)));
+    let cured = diff(&before, &after);
+    assert_eq!((cured.verdict, cured.decided()), (Verdict::Better, [1, 0]));
+    let broken = diff(&after, &before);
+    assert_eq!((broken.verdict, broken.decided()), (Verdict::Worse, [0, 1]));
+    assert_eq!(diff(&before, &before).verdict, Verdict::Same);
+}

@@ -240,7 +240,7 @@ fn also_ui(ui: &mut Ui, theme: &Theme, sheet: &Sheet, finding: &Finding) {
 }
 
 /// The worst of what a finding is about.
-fn worst_of(sheet: &Sheet, finding: &Finding) -> Option<What> {
+pub(crate) fn worst_of(sheet: &Sheet, finding: &Finding) -> Option<What> {
     let Some(&goroutine) = finding.goroutines.first() else {
         return finding.cancels.first().map(|&row| What::Cancel(row));
     };
@@ -262,7 +262,7 @@ fn worst_of(sheet: &Sheet, finding: &Finding) -> Option<What> {
 }
 
 /// A rule's name for people.
-fn rule_title(rule: Rule) -> &'static str {
+pub(crate) fn rule_title(rule: Rule) -> &'static str {
     match rule {
         Rule::LateExit => "Late exit",
         Rule::StillAlive => "Still alive",

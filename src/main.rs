@@ -1,5 +1,7 @@
 //! The program: arguments choose between the window, a picture of it, and the command line.
 
+#[cfg(feature = "gui")]
+use std::path::Path;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -36,6 +38,8 @@ fn open_window(traces: &[PathBuf]) -> Result<Status, Failure> {
 
 #[cfg(feature = "gui")]
 fn render(args: &RenderArgs) -> Result<Status, Failure> {
+    let read: Vec<&Path> = args.traces.iter().map(PathBuf::as_path).collect();
+    cli::spare(&read, Some(&args.output))?;
     let settings = ui::Settings {
         theme: Some(match args.theme {
             cli::Theme::Dark => ui::ThemeChoice::Dark,

@@ -69,6 +69,8 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 
+use std::cmp::Reverse;
+
 use crate::base::{Goroutine, Interval, StackId, StrId};
 use crate::model::{Chunk, Frame, Trace};
 
@@ -197,6 +199,12 @@ impl Document {
         self.accountant(&Ledgers::default()).account(hearing).links().collect()
     }
 
+    /// The other goroutine that held a hearing's goroutine up longest, if it was another that did.
+    #[must_use]
+    pub fn held_up_by(&self, hearing: &Hearing) -> Option<Link> {
+        self.accountant(&Ledgers::default()).account(hearing).held_up_by(hearing.goroutine)
+    }
+
     /// What an accountant of all hearings looks up, made on all threads.
     #[must_use]
     pub fn ledgers(&self) -> Ledgers {
@@ -275,6 +283,14 @@ impl<'w> Account<'w> {
             did: self.part(did),
             interval,
         })
+    }
+
+    /// The other goroutine that held one up longest, if it was another that did.
+    #[must_use]
+    pub fn held_up_by(self, held_up: Goroutine) -> Option<Link> {
+        let others = self.links().filter(|link| link.goroutine != held_up);
+        // Of two that took as long the one that came last.
+        others.min_by_key(|link| Reverse(link.did.ns))
     }
 }
 

@@ -59,18 +59,18 @@ pub(super) fn stdout_has_color(output: Option<&Path>) -> bool {
         && !matches!(anstream::AutoStream::choice(&io::stdout()), anstream::ColorChoice::Never)
 }
 
-/// Makes sure that what is read is not written over.
+/// Makes sure that what is read, a trace or a budget, is not written over.
 ///
 /// # Errors
 /// If the output is one of the inputs.
-pub(super) fn spare(inputs: &[&Path], output: Option<&Path>) -> Result<(), Failure> {
+pub fn spare(inputs: &[&Path], output: Option<&Path>) -> Result<(), Failure> {
     let Some((output, place)) = output.and_then(|it| Some((it, fs::canonicalize(it).ok()?))) else {
         return Ok(());
     };
     let is_input = |input: &&Path| fs::canonicalize(input).is_ok_and(|input| input == place);
     // Devices can be both.
     if place.is_file() && inputs.iter().any(is_input) {
-        return Err(Failure::of_file(output, "it is the trace itself; name another file"));
+        return Err(Failure::of_file(output, "it is what is read; name another file"));
     }
     Ok(())
 }

@@ -3,16 +3,11 @@
 use rustc_hash::FxHashMap;
 
 use super::json::go_id;
-use crate::analysis::{Hearing, Link, SplitPart, phrase};
+use crate::analysis::{Link, SplitPart, phrase};
 use crate::model::Trace;
 
 /// How many phrases are kept at once.
 const KEPT: usize = 1 << 15;
-
-/// The last other goroutine of a chain of blame.
-pub(super) fn held_up_by<'l>(hearing: &Hearing, links: &'l [Link]) -> Option<&'l Link> {
-    links.iter().find(|link| link.goroutine != hearing.goroutine)
-}
 
 /// What goroutines did, in words that are put together once: for many hearings.
 pub(super) struct Phrases<'a> {

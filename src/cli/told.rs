@@ -6,7 +6,7 @@ use super::failure::file_name;
 use super::ink::{count, function, grouped, place, safe, when};
 use super::json::{format_name, go_id};
 use super::open::Opened;
-use super::phrases::{Phrases, held_up_by};
+use super::phrases::Phrases;
 use crate::analysis::{
     Cancel, Cause, Document, Doing, Finding, Hearing, Outcome, PASSED, Severity, SplitPart, Summary,
 };
@@ -351,13 +351,12 @@ impl Late {
 
 /// What held it: the largest part of its overstay, and whom it waited for.
 fn held(document: &Document, hearing: &Hearing, split: &[SplitPart]) -> String {
-    let links = document.held_by(hearing);
     let mut text = String::new();
     if split.is_empty() {
         text.push_str("nothing is known of it");
     }
-    let other = held_up_by(hearing, &links);
-    Phrases::new(document.trace()).push_held(&mut text, split.first(), other);
+    let other = document.held_up_by(hearing);
+    Phrases::new(document.trace()).push_held(&mut text, split.first(), other.as_ref());
     safe(&text).into_owned()
 }
 

@@ -250,3 +250,30 @@ fn colors_are_for_terminals_and_those_who_ask() {
         finished(program(["report", TRACE]).env("CLICOLOR_FORCE", "1").env("NO_COLOR", "1"));
     assert!(!refused.out.contains('\x1b'));
 }
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "tests make the files that they look at")]
+fn nothing_that_is_read_is_written_over() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+    let (trace, baseline, budget) = (path("a.trace"), path("b.trace"), path("o.toml"));
+    for copy in [&trace, &baseline] {
+        std::fs::copy("traces/deaf/before.trace", copy).expect("copied");
+    }
+    std::fs::write(&budget, "[default]\ndeaf = 0\n").expect("written");
+    let check = ["check", &trace, "--baseline", &baseline, "--budget", &budget, "-o"];
+    let report = ["report", trace.as_str(), "-o"];
+    let mut writers: Vec<(&[&str], &str)> = vec![(&report, &trace)];
+    writers.extend([&trace, &baseline, &budget].map(|input| (&check[..], input.as_str())));
+    let render = ["render", trace.as_str(), "-o"];
+    if cfg!(feature = "gui") {
+        writers.push((&render, &trace));
+    }
+    for (args, output) in writers {
+        let was = std::fs::read(output).expect("read");
+        let said = run([args, &[output]].concat());
+        assert_eq!(said.status, 2, "{args:?} {said:?}");
+        assert!(said.err.contains("name another file"), "{said:?}");
+        assert_eq!(std::fs::read(output).expect("read"), was, "{args:?}");
+    }
+}

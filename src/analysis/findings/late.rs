@@ -272,8 +272,7 @@ fn held_up_by(facts: &Facts<'_>, hearing: &Hearing) -> Option<String> {
     let window = Interval::new(facts.cancels[hearing.cancel as usize].at, facts.until(hearing));
     let mut walk = Walk::new(facts.splitter());
     let account = walk.account(hearing.goroutine, window, MAX_READ);
-    let others = account.links().filter(|link| link.goroutine != hearing.goroutine);
-    let Link { goroutine, did, .. } = others.max_by_key(|link| link.did.ns)?;
+    let Link { goroutine, did, .. } = account.held_up_by(hearing.goroutine)?;
     let id = trace.go_id(goroutine).0;
     let is_most = did.ns > window.ns() / 2;
     is_most.then(|| format!(", held up by goroutine {id}: {}", part_text(trace, &did)))

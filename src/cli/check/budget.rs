@@ -139,6 +139,7 @@ impl Allow {
         }
         let text = |key: &str| match table.get(key) {
             Some(Value::String(text)) if !text.trim().is_empty() => Ok(text.clone()),
+            Some(Value::String(_)) => Err(format!("{place}: {key} is empty")),
             Some(value) => Err(format!("{place}: {key}: {value} is not a string")),
             None => Err(format!("{place}: `{key}` is missing")),
         };

@@ -82,6 +82,7 @@ fn one_over(out: &mut dyn Write, over: &Over) -> io::Result<()> {
 /// Commands of GitHub's actions: a mark at each line of code.
 pub(super) fn github(out: &mut dyn Write, checked: &Checked) -> io::Result<()> {
     for over in &checked.over {
+        // It fails the check, so that only what hardly matters is less than an error here.
         let level = match over.severity {
             Severity::High | Severity::Medium => "error",
             Severity::Low => "warning",

@@ -4,6 +4,8 @@ mod budget;
 mod forms;
 mod verdict;
 
+use std::path::{Path, PathBuf};
+
 use super::Status;
 use super::args::{CheckArgs, CheckFormat, LateArgs};
 use super::failure::Failure;
@@ -15,8 +17,10 @@ use verdict::{Checked, hold_against, of_baseline};
 
 /// Runs `overstay check`.
 pub(super) fn run(args: &CheckArgs) -> Result<Status, Failure> {
-    spare(&[&args.trace], args.output.as_deref())?;
     let mut budget = Budget::find(args.budget.as_deref(), args.profile.as_deref())?;
+    let read = [Some(&args.trace), args.baseline.as_ref(), budget.path.as_ref()];
+    let read: Vec<&Path> = read.into_iter().flatten().map(PathBuf::as_path).collect();
+    spare(&read, args.output.as_deref())?;
     if let Some(late_over) = args.late_over {
         // All leave within it, so that another limit for most of them has no meaning.
         budget.limits.late_exit_max = Some(late_over);

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use crate::analysis::{Accountant, Cancel, Document, Doing, Hearing, SplitPart};
 use crate::base::Time;
 use crate::cli::json::go_id;
-use crate::cli::phrases::{Phrases, held_up_by};
+use crate::cli::phrases::Phrases;
 use crate::model::{Frame, Trace};
 
 /// What a column holds.
@@ -152,13 +152,12 @@ impl Maker<'_> {
         let [site_function, site_file, site_line] = site(trace, cancel.site);
         let account = self.accountant.account(hearing);
         let split: Vec<_> = account.parts().collect();
-        let links: Vec<_> = account.links().collect();
         let largest = split.first();
         let [largest_function, largest_file, largest_line] =
             site(trace, largest.and_then(|part| part.site));
-        let other = held_up_by(hearing, &links);
+        let other = account.held_up_by(hearing.goroutine);
         self.held_by.clear();
-        self.phrases.push_held(&mut self.held_by, largest, other);
+        self.phrases.push_held(&mut self.held_by, largest, other.as_ref());
         let [running, runnable, waiting, syscall, gc_assist, unborn, unknown] =
             STATES.map(|state| Cell::Int(ns_in(&split, state)));
         [

@@ -17,18 +17,51 @@ const SHORTEST_NS: i64 = 5_000_000;
 /// much happens between making a context and starting who works under it.
 pub(super) const APART_NS: i64 = 1_500_000;
 
-/// A round number is met that closely: from below and from above, in nanoseconds.
-const SHORT_OF_ROUND_NS: i64 = 100_000;
-const BEYOND_ROUND_NS: i64 = 1_300_000;
+/// How late a timer may be where all processors are busy: the shortest, and by how much of the limit.
+const BUSY_NS: i64 = 6_000_000;
+const BUSY_SHARE: i64 = 10;
 
-/// The limits that people choose, but for the power of ten.
-const ROUND: [i64; 11] = [100, 150, 200, 250, 300, 400, 500, 600, 700, 800, 900];
+/// A deadline comes that much before a round time has passed, at most: its context can be older than who
+/// works under it.
+const SHORT_OF_ROUND_NS: i64 = 100_000;
+
+/// Limits that people choose, and how much later than that a deadline may be to tell.
+struct Choice {
+    /// Whether they choose it: a limit with its first three digits.
+    is_one: fn(i64) -> bool,
+    /// How many there are with each power of ten.
+    n: usize,
+    /// The least and the most that a deadline may be late, in nanoseconds.
+    late_ns: [i64; 2],
+    /// And by how much of the limit.
+    share: i64,
+}
+
+/// From the usual to the unusual: the less usual one is, the more closely it has to be met.
+const CHOICES: [Choice; 3] = [
+    Choice {
+        is_one: |digits| digits % 100 == 0 || matches!(digits, 150 | 250),
+        n: 11,
+        late_ns: [1_300_000, 5_000_000],
+        share: 60,
+    },
+    Choice {
+        is_one: |digits| digits % 50 == 0 || matches!(digits, 120 | 125 | 175),
+        n: 21,
+        late_ns: [700_000, 2_000_000],
+        share: 150,
+    },
+    Choice { is_one: |digits| digits % 10 == 0, n: 90, late_ns: [0, 1_000_000], share: 200 },
+];
 
 /// On how many beginnings to try limits, how many limits of each, and on how many beginnings to try
 /// each limit.
 const MAX_EXAMPLES: usize = 4;
 const MAX_LIMITS: usize = 32;
 const MAX_TRIED: usize = 64;
+
+/// Of fewer it would be little that each has a deadline of its own.
+const FEWEST_IN_BURST: usize = 3;
 
 /// Below these odds against it, a match may be chance.
 const ODDS: f64 = 5.0;
@@ -87,10 +120,34 @@ pub(super) struct Clock<'a> {
     pub(super) n_places: usize,
 }
 
+/// A time limit, in nanoseconds, and how late its timers may be.
+#[derive(Clone, Copy, Debug)]
+struct Limit {
+    ns: i64,
+    late_ns: i64,
+}
+
+impl Limit {
+    /// One whose timers are as punctual as those of a machine that has time.
+    fn punctual(ns: i64) -> Self {
+        Self { ns, late_ns: apart_ns(ns) }
+    }
+
+    /// One whose timers are late since all processors are busy.
+    fn busy(ns: i64) -> Self {
+        Self { ns, late_ns: BUSY_NS.max(ns / BUSY_SHARE) }
+    }
+
+    /// How long the time is in which a deadline meets it, in nanoseconds.
+    fn window_ns(self) -> i64 {
+        apart_ns(self.ns) + self.late_ns
+    }
+}
+
 /// How well a limit fits.
 #[derive(Clone, Copy, Debug)]
 struct Fit {
-    limit_ns: i64,
+    limit: Limit,
     /// How many met it.
     n: usize,
     /// How far they missed it, on average.
@@ -103,25 +160,30 @@ impl Clock<'_> {
     /// Each piece of work with the deadline that was its limit, if there is a limit.
     pub(super) fn pairs(&self) -> Vec<Pair> {
         let moments = self.moments();
-        if let Some(limit_ns) = self.limit_of_several(&moments) {
-            return self.pairs_by(limit_ns, None);
+        for limit in [Limit::punctual, Limit::busy] {
+            if let Some(limit) = self.limit_of_several(&moments, limit) {
+                return self.pairs_by(limit, None);
+            }
+        }
+        if let Some(limit) = self.limit_of_burst() {
+            return self.pairs_by(limit, None);
         }
         let one = self.limit_of_one();
-        one.map_or_else(Vec::new, |(limit_ns, only)| self.pairs_by(limit_ns, Some(only)))
+        one.map_or_else(Vec::new, |(limit, only)| self.pairs_by(limit, Some(only)))
     }
 
     /// Each with a deadline: those that began at once may each have one of their own, in their order,
     /// or all have one. `only` is the one that all have which began before it, if there are no others.
-    fn pairs_by(&self, limit_ns: i64, only: Option<(Time, u32)>) -> Vec<Pair> {
+    fn pairs_by(&self, limit: Limit, only: Option<(Time, u32)>) -> Vec<Pair> {
         let mut n_taken = 0;
         let pair = |work: &Work| {
-            let near = self.near(work, limit_ns);
+            let near = self.near(work, limit);
             let free = near.start.max(n_taken)..near.end;
             let own = self.deadlines.get(free.clone()).and_then(<[_]>::first);
             n_taken = if own.is_some() { free.start + 1 } else { n_taken };
             let all = only.filter(|(at, _)| work.began < *at && work.until > *at);
-            let (_, cancel) = own.copied().or_else(|| self.met(work, limit_ns)).or(all)?;
-            Some(Pair { work: *work, cancel, limit_ns, is_sure: only.is_none() })
+            let (_, cancel) = own.copied().or_else(|| self.met(work, limit)).or(all)?;
+            Some(Pair { work: *work, cancel, limit_ns: limit.ns, is_sure: only.is_none() })
         };
         self.works.iter().filter_map(pair).filter(Pair::is_told).collect()
     }
@@ -159,39 +221,57 @@ impl Clock<'_> {
     }
 
     /// The deadlines that a piece of work met when a limit was over, or nearly so.
-    fn near(&self, work: &Work, limit_ns: i64) -> Range<usize> {
-        let due = work.began + limit_ns;
-        let apart = apart_ns(limit_ns);
-        self.rows(due + -apart, (due + apart).min(work.until))
+    fn near(&self, work: &Work, limit: Limit) -> Range<usize> {
+        let due = work.began + limit.ns;
+        self.rows(due + -apart_ns(limit.ns), (due + limit.late_ns).min(work.until))
     }
 
     /// The nearest of them.
-    fn met(&self, work: &Work, limit_ns: i64) -> Option<(Time, u32)> {
-        let due = work.began + limit_ns;
-        let rows = self.deadlines.get(self.near(work, limit_ns))?;
+    fn met(&self, work: &Work, limit: Limit) -> Option<(Time, u32)> {
+        let due = work.began + limit.ns;
+        let rows = self.deadlines.get(self.near(work, limit))?;
         let after = rows.partition_point(|(at, _)| *at < due);
         let around = [after.checked_sub(1), Some(after)].into_iter().flatten();
         let around = around.filter_map(|row| rows.get(row).copied());
         around.min_by_key(|(at, _)| (*at - due).abs())
     }
 
-    /// The limit of what has but one deadline as long as any of it is at work, heard or not: it came
-    /// a round time after the first began.
-    fn limit_of_one(&self) -> Option<(i64, (Time, u32))> {
+    /// All deadlines as long as any of it is at work, if there are no others that were heard.
+    fn unheard_only(&self) -> Option<&[(Time, u32)]> {
         let began = self.works.first()?.began;
         let until = self.works.iter().map(|work| work.until).max()?;
-        let all = self.within(began, until);
-        let (first, last) = (*all.first()?, all.last()?.0);
         let heard = self.heard.partition_point(|at| *at < began);
-        let is_alone =
-            last - first.0 <= APART_NS && self.heard.get(heard).is_none_or(|at| *at > until);
-        let limit_ns = first.0 - began;
-        (is_alone && limit_ns >= SHORTEST_NS && odds_of_round(limit_ns) >= ODDS)
-            .then_some((limit_ns, first))
+        let is_alone = self.heard.get(heard).is_none_or(|at| *at > until);
+        is_alone.then(|| self.within(began, until))
+    }
+
+    /// The limit of what has but one deadline as long as any of it is at work, heard or not: it came
+    /// a round time after the first began.
+    fn limit_of_one(&self) -> Option<(Limit, (Time, u32))> {
+        let all = self.unheard_only()?;
+        let (first, last) = (*all.first()?, all.last()?.0);
+        let limit_ns = first.0 - self.works.first()?.began;
+        (last - first.0 <= APART_NS && limit_ns >= SHORTEST_NS && odds_of_round(limit_ns) >= ODDS)
+            .then(|| (Limit::punctual(limit_ns), first))
+    }
+
+    /// The limit of several of which each has a deadline of its own, and there are no others: their
+    /// timers can be late, but one of them was not, after a round time.
+    fn limit_of_burst(&self) -> Option<Limit> {
+        let all = self.unheard_only()?;
+        if all.len() != self.works.len() || all.len() < FEWEST_IN_BURST {
+            return None;
+        }
+        let each = self.works.iter().zip(all).map(|(work, (at, _))| *at - work.began);
+        let (least, most) =
+            each.fold((i64::MAX, 0), |(least, most), ns| (ns.min(least), ns.max(most)));
+        let limit = Limit { ns: least, late_ns: least / 2 };
+        (least >= SHORTEST_NS && most - least <= limit.late_ns && odds_of_round(least) >= ODDS)
+            .then_some(limit)
     }
 
     /// The limit that nearly all have that lasted for so long, if that cannot be chance.
-    fn limit_of_several(&self, moments: &[Work]) -> Option<i64> {
+    fn limit_of_several(&self, moments: &[Work], limit: fn(i64) -> Limit) -> Option<Limit> {
         let all = |work: &Work| self.within(work.began + SHORTEST_NS, work.until);
         let met: Vec<&Work> = moments.iter().filter(|work| !all(work).is_empty()).collect();
         let each = met.len().div_ceil(MAX_EXAMPLES).max(1);
@@ -200,38 +280,38 @@ impl Clock<'_> {
             .step_by(each)
             .flat_map(|work| all(work).iter().take(MAX_LIMITS).map(|(at, _)| *at - work.began))
             .collect();
-        let fits = limits.iter().filter_map(|&limit| self.fit(moments, limit));
+        let fits = limits.iter().filter_map(|&ns| self.fit(moments, limit(ns)));
         let best = fits.min_by_key(|fit| {
-            let is_odd = odds_of_round(fit.limit_ns) < 1.0;
-            (Reverse(fit.n), fit.missed_ns / APART_NS, is_odd, fit.limit_ns)
+            let is_odd = odds_of_round(fit.limit.ns) < 1.0;
+            (Reverse(fit.n), fit.missed_ns / APART_NS, is_odd, fit.limit.ns)
         })?;
         let again = if best.in_step { 0 } else { i32::try_from(best.n - 1).unwrap_or(i32::MAX) };
         let tried = approximate(limits.len()) * approximate(self.n_places);
         let odds = match again {
             0 => 1.0,
-            again => self.chance(moments, best.limit_ns).recip().powi(again) / tried,
+            again => self.chance(moments, best.limit).recip().powi(again) / tried,
         };
-        let odds = odds * odds_of_round(best.limit_ns).max(1.0);
-        (best.n > 1 && odds >= ODDS).then_some(best.limit_ns)
+        let odds = odds * odds_of_round(best.limit.ns).max(1.0);
+        (best.n > 1 && odds >= ODDS).then_some(best.limit)
     }
 
     /// How well a limit fits; none if it does not fit most of those that lasted so long.
-    fn fit(&self, moments: &[Work], limit_ns: i64) -> Option<Fit> {
-        let long_ns = limit_ns.saturating_add(apart_ns(limit_ns));
+    fn fit(&self, moments: &[Work], limit: Limit) -> Option<Fit> {
+        let long_ns = limit.ns.saturating_add(limit.late_ns);
         let lasting = &moments[..moments.partition_point(|work| work.ns() > long_ns)];
         let mut began: Vec<Time> = Vec::new();
         let (mut n, mut missed_ns) = (0, 0_i64);
         for work in lasting.iter().step_by(lasting.len().div_ceil(MAX_TRIED).max(1)) {
             n += 1;
-            if let Some((at, _)) = self.met(work, limit_ns) {
+            if let Some((at, _)) = self.met(work, limit) {
                 began.push(work.began);
-                missed_ns = missed_ns.saturating_add((at - work.began - limit_ns).abs());
+                missed_ns = missed_ns.saturating_add((at - work.began - limit.ns).abs());
             }
         }
         let n_met = began.len();
         began.sort_unstable();
         (n_met > 0 && n_met * 100 >= n * MOST_PERCENT).then(|| Fit {
-            limit_ns,
+            limit,
             n: n_met,
             missed_ns: missed_ns / i64::try_from(n_met).unwrap_or(i64::MAX),
             in_step: are_in_step(&began),
@@ -239,14 +319,14 @@ impl Clock<'_> {
     }
 
     /// How probable it is that a deadline which has nothing to do with it meets a limit.
-    fn chance(&self, moments: &[Work], limit_ns: i64) -> f64 {
+    fn chance(&self, moments: &[Work], limit: Limit) -> f64 {
         let first = moments.iter().map(|work| work.began).min();
         let (Some(first), Some(last)) = (first, self.deadlines.last()) else { return 1.0 };
         let rows = self.rows(first, last.0);
         let n_before = |row: usize| row.checked_sub(1).and_then(|row| self.n_apart.get(row));
         let n = n_before(rows.end).unwrap_or(&0) - n_before(rows.start).unwrap_or(&0);
         let span = (last.0 - first).max(1);
-        (approximate(n as usize) * 2.0 * of_ns(apart_ns(limit_ns)) / of_ns(span)).clamp(1e-9, 1.0)
+        (approximate(n as usize) * of_ns(limit.window_ns()) / of_ns(span)).clamp(1e-9, 1.0)
     }
 }
 
@@ -280,28 +360,33 @@ fn are_in_step(times: &[Time]) -> bool {
     shortest > 8 * APART_NS && intervals().all(is_multiple)
 }
 
-/// The round number that a limit is near, as people choose limits; none if there is none.
+/// The number that people choose for a limit that one is near; none if there is none.
 pub(crate) fn round_ns(ns: i64) -> Option<i64> {
-    let mut hundredth = 10_000;
-    while hundredth < i64::MAX / 10_000 && ns.saturating_add(SHORT_OF_ROUND_NS) >= hundredth * 1_000
-    {
-        hundredth *= 10;
+    chosen(ns).map(|(round, _)| round)
+}
+
+/// That number, and the odds against chance that one is so near to it.
+fn chosen(ns: i64) -> Option<(i64, f64)> {
+    if !(SHORTEST_NS..i64::MAX / 1_000).contains(&ns) {
+        return None;
     }
-    let round = ROUND.iter().map(|digits| digits * hundredth);
-    let mut near =
-        round.filter(|round| (-SHORT_OF_ROUND_NS..=BEYOND_ROUND_NS).contains(&(ns - round)));
-    near.next_back().filter(|_| ns >= SHORTEST_NS)
+    let mut unit = 10_000;
+    while ns.saturating_add(SHORT_OF_ROUND_NS) >= unit * 1_000 {
+        unit *= 10;
+    }
+    let digits = (ns + SHORT_OF_ROUND_NS) / unit;
+    CHOICES.iter().find_map(|choice| {
+        let late_ns = (ns / choice.share).clamp(choice.late_ns[0], choice.late_ns[1]);
+        let first = (ns - late_ns + unit - 1).div_euclid(unit);
+        let round = (first.max(100)..=digits).rev().find(|&digits| (choice.is_one)(digits))? * unit;
+        let window = SHORT_OF_ROUND_NS + late_ns;
+        Some((round, 900.0 * of_ns(unit) / (approximate(choice.n) * of_ns(window))))
+    })
 }
 
 /// The odds against chance of a time that is so near to a round number; 0 if it is not.
 fn odds_of_round(ns: i64) -> f64 {
-    let Some(round) = round_ns(ns) else { return 0.0 };
-    let mut decade = 1_000_000;
-    while decade <= round / 10 {
-        decade *= 10;
-    }
-    let window = SHORT_OF_ROUND_NS + BEYOND_ROUND_NS;
-    9.0 * of_ns(decade) / (approximate(ROUND.len()) * of_ns(window))
+    chosen(ns).map_or(0.0, |(_, odds)| odds)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a probability needs no more")]
@@ -324,15 +409,19 @@ mod tests {
     fn limits_are_near_the_numbers_that_people_choose() {
         for (ns, round) in [
             (100 * MS, Some(100)),
-            (101 * MS, Some(100)),
+            (101 * MS + 600_000, Some(100)),
             (99 * MS + 950_000, Some(100)),
-            (99 * MS, None),
-            (102 * MS, None),
             (250 * MS + 300_000, Some(250)),
-            (950 * MS, None),
+            (120 * MS + 600_000, Some(120)),
+            (303 * MS, Some(300)),
+            (330 * MS + 900_000, Some(330)),
+            (950 * MS, Some(950)),
             (1_500 * MS, Some(1_500)),
             (20 * MS + 1_000_000, Some(20)),
-            (35 * MS, None),
+            (35 * MS, Some(35)),
+            (37 * MS + 500_000, None),
+            (107 * MS, None),
+            (333 * MS, None),
             (5 * MS, Some(5)),
             (MS, None),
             (i64::MAX, None),
@@ -341,6 +430,12 @@ mod tests {
         }
         assert!(odds_of_round(100 * MS) > odds_of_round(50 * MS));
         assert!(odds_of_round(50 * MS) >= ODDS && odds_of_round(5 * MS) < ODDS);
+        for ms in [75, 110, 120, 125, 175, 180, 220, 240, 330, 350, 450] {
+            assert!(odds_of_round(ms * MS + 100_000) >= ODDS, "{ms}");
+        }
+        for ns in [37 * MS, 99 * MS, 103 * MS, 57 * MS, 333 * MS] {
+            assert!(odds_of_round(ns) < ODDS, "{ns}");
+        }
     }
 
     #[test]

@@ -96,6 +96,8 @@ fn one_alone_has_its_only_deadline_after_a_round_time() {
         (50 * MS + 400 * US, true),
         (100 * MS + 1_100 * US, true),
         (150 * MS, true),
+        (120 * MS + 500 * US, true),
+        (300 * MS + 3_500 * US, true),
         (103 * MS, false),
         (57 * MS, false),
     ] {
@@ -295,6 +297,31 @@ fn each_of_those_that_begin_at_once_has_a_deadline_of_its_own() {
     let found = deaf(&made.document(1_000 * MS));
     let expected: Vec<_> = (0..N).map(|n| (u64::from(10 + n), Evidence::WaitedOn, n)).collect();
     assert_eq!(found, expected);
+}
+
+#[test]
+fn timers_that_are_late_tell_as_well() {
+    // 61 ms is no round number, and the machine has no time for the third.
+    let starts_at = [10 * MS, 140 * MS, 301 * MS, 477 * MS];
+    let late = [100 * US, 200 * US, 5 * MS, 300 * US];
+    let deadlines: Vec<i64> =
+        starts_at.iter().zip(late).map(|(at, late)| at + 61 * MS + late).collect();
+    assert_eq!(deaf(&in_turn(&starts_at, &deadlines, 100 * MS)).len(), 4);
+    // Those that begin at once have a deadline each, of which only the first is in time.
+    for (first, n_told) in [(100 * MS + 200 * US, 4), (107 * MS, 0)] {
+        let mut made = starting();
+        for of in 10..14 {
+            starts(&mut made, 10 * MS + i64::from(of) * 10 * US, of);
+        }
+        made.waits(12 * MS, 1, "sync", GROUP);
+        for (late, timer) in [0, 4 * MS, 19 * MS, 41 * MS].into_iter().zip(200..) {
+            made.passes(10 * MS + 100 * US + first + late, timer, &[]);
+        }
+        for of in 10..14 {
+            ends(&mut made, 500 * MS + i64::from(of) * MS, of, of == 13);
+        }
+        assert_eq!(deaf(&made.document(1_000 * MS)).len(), n_told, "{first}");
+    }
 }
 
 #[test]

@@ -1,7 +1,5 @@
 //! The program: arguments choose between the window, a picture of it, and the command line.
 
-#[cfg(feature = "gui")]
-use std::path::Path;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -38,8 +36,6 @@ fn open_window(traces: &[PathBuf]) -> Result<Status, Failure> {
 
 #[cfg(feature = "gui")]
 fn render(args: &RenderArgs) -> Result<Status, Failure> {
-    let read: Vec<&Path> = args.traces.iter().map(PathBuf::as_path).collect();
-    cli::spare(&read, Some(&args.output))?;
     let settings = ui::Settings {
         theme: Some(match args.theme {
             cli::Theme::Dark => ui::ThemeChoice::Dark,
@@ -60,5 +56,5 @@ fn render(args: &RenderArgs) -> Result<Status, Failure> {
         cli::tell(&damage.path, &damage.warnings, damage.complete, args.read)?;
     }
     let encode = |out: &mut dyn std::io::Write| drawing.picture.write_png(out).map_err(Into::into);
-    cli::write_to(Some(&args.output), encode).map(|()| Status::Fine)
+    cli::write_sparing(&args.traces, &args.output, encode).map(|()| Status::Fine)
 }

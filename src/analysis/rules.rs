@@ -7,6 +7,9 @@ pub struct Rules {
     pub late_over_ns: i64,
     /// A `time.Sleep` is long beyond this; at least 0.
     pub max_sleep_ns: i64,
+    /// Whether the main goroutine's own count too, that span no cancel: who paces a whole program so does
+    /// it by design, but a limit that somebody set is for all.
+    pub main_sleeps: bool,
     /// A `time.Sleep` in a request's handler is long beyond this; at least 0.
     pub max_sleep_in_handler_ns: i64,
     /// A goroutine that outlives its creator by more than this is an orphan; at least 0.
@@ -33,6 +36,7 @@ impl Default for Rules {
         Self {
             late_over_ns: 10_000_000,
             max_sleep_ns: 1_000_000_000,
+            main_sleeps: false,
             max_sleep_in_handler_ns: 100_000_000,
             orphan_over_ns: 100_000_000,
             pile_up_min: 20,

@@ -32,10 +32,10 @@ pub use args::{RenderArgs, Theme, View};
 pub use dump::write_summary;
 pub use failure::Failure;
 pub use open::tell;
-pub use output::{spare, write_to};
+pub use output::{write_sparing, write_to};
 
 use args::{DiffArgs, FailOn, LateArgs, ReportFormat};
-use output::{stdout_has_color, write_or_let_go};
+use output::{spare, stdout_has_color, write_or_let_go};
 use told::Told;
 
 use crate::analysis::{self, Verdict};

@@ -63,16 +63,29 @@ pub(super) fn stdout_has_color(output: Option<&Path>) -> bool {
 ///
 /// # Errors
 /// If the output is one of the inputs.
-pub fn spare(inputs: &[&Path], output: Option<&Path>) -> Result<(), Failure> {
+pub(super) fn spare<P: AsRef<Path>>(inputs: &[P], output: Option<&Path>) -> Result<(), Failure> {
     let Some((output, place)) = output.and_then(|it| Some((it, fs::canonicalize(it).ok()?))) else {
         return Ok(());
     };
-    let is_input = |input: &&Path| fs::canonicalize(input).is_ok_and(|input| input == place);
+    let is_input = |input: &P| fs::canonicalize(input).is_ok_and(|input| input == place);
     // Devices can be both.
     if place.is_file() && inputs.iter().any(is_input) {
         return Err(Failure::of_file(output, "it is what is read; name another file"));
     }
     Ok(())
+}
+
+/// Writes a file that is none of those that were read.
+///
+/// # Errors
+/// If it is one of them, or cannot be written.
+pub fn write_sparing<T>(
+    inputs: &[impl AsRef<Path>],
+    output: &Path,
+    write: impl FnOnce(&mut dyn Write) -> Result<T, io::Error>,
+) -> Result<T, Failure> {
+    spare(inputs, Some(output))?;
+    write_to(Some(output), write)
 }
 
 /// Makes sure that a file could be written now, without writing it: better to fail before long

@@ -8,12 +8,13 @@ use rustc_hash::FxHashMap;
 
 use crate::base::{Goroutine, StackId, StrId, Time, narrow};
 use crate::model::{Edge, Frame};
+use crate::parse::event::GoState;
 
 use super::super::book::Traits;
 use super::super::lives::{self, ended};
 use super::super::names::Origin;
-use super::super::types::Finding;
-use super::super::words::{Rule, Severity};
+use super::super::types::{Finding, Hearing};
+use super::super::words::{Outcome, Rule, Severity};
 use super::{Facts, abandoned, count_text};
 
 /// Births must be spread over at least this share of the trace, in percent: a burst is no growth.
@@ -28,7 +29,7 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
     for ((function, site), kin) in &kin(facts) {
         let orphans = orphans(facts, kin);
         findings.extend(orphan(facts, *function, *site, &orphans));
-        if let Some(growth) = growth(facts, kin) {
+        if let Some(growth) = growth(facts, kin).filter(|growth| !is_in_order(facts, growth)) {
             findings.push(pile_up(facts, *function, *site, &growth));
             let left: Vec<_> = orphans
                 .iter()
@@ -203,6 +204,32 @@ pub(super) fn growth(facts: &Facts<'_>, kin: &[Goroutine]) -> Option<Growth> {
         total_ns: super::total(alive.iter().map(age)),
         alive,
     })
+}
+
+/// Whether those who piled up ended as they were to, but for a few: in time of a cancel, or while their
+/// creator waited for them, as it is with those who make load.
+fn is_in_order(facts: &Facts<'_>, growth: &Growth) -> bool {
+    let left = growth.alive.iter().filter(|of| !ended_in_order(facts, **of));
+    growth.at_end == 0 && left.count() < facts.rules.pile_up_min as usize
+}
+
+fn ended_in_order(facts: &Facts<'_>, goroutine: Goroutine) -> bool {
+    let trace = facts.trace;
+    let Some(end) = ended(trace, goroutine) else { return false };
+    let late_ns = facts.rules.late_over_ns;
+    if facts.hearings_of(goroutine).any(|hearing| hearing.is_late(late_ns)) {
+        return false;
+    }
+    let in_time = |hearing: &Hearing| hearing.outcome == Outcome::Exited && !hearing.deaf;
+    if facts.hearings_of(goroutine).any(in_time) {
+        return true;
+    }
+    let waits_for_it = |creator: Goroutine| {
+        let span = trace.span_at(creator, end)?;
+        (span.state == GoState::Waiting && span.start < end)
+            .then(|| facts.book.any(trace.stacks(), span.stack, Traits::JOINS))
+    };
+    lives::parent(trace, goroutine).and_then(waits_for_it).unwrap_or(false)
 }
 
 fn pile_up(facts: &Facts<'_>, function: StrId, site: Option<Frame>, growth: &Growth) -> Finding {

@@ -48,7 +48,11 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
         let spanned = spanned(facts, &sleep);
         let ns = sleep.interval.ns();
         let under = seems_under(facts, &sleep);
-        let counts = ns > facts.rules.max_sleep_ns
+        let is_main = || {
+            let function = facts.book.kind(facts.trace, sleep.of);
+            facts.book.function(function).is.has(Traits::MAIN)
+        };
+        let counts = ns > facts.rules.max_sleep_ns && (facts.rules.main_sleeps || !is_main())
             || in_handler && ns > facts.rules.max_sleep_in_handler_ns
             || !spanned.is_empty()
             || under.is_some();

@@ -1,6 +1,6 @@
 //! What findings say and whom they accuse: traces made by hand, after programs that misled.
 
-use super::super::{Document, Evidence, Finding, Rule, Severity};
+use super::super::{Document, Evidence, Finding, Rule, Rules, Severity};
 use super::found;
 use super::made::{CANCEL, DEADLINE, MS, Made, US};
 
@@ -374,4 +374,55 @@ fn a_handlers_deadline_is_cut_short_as_well() {
     let document = made.document(3 * MS);
     let finding = only(&document, Rule::DeadlineCutShort);
     assert_eq!(document.trace().string(finding.function), "main.pay");
+}
+
+/// Load: 40 goroutines of a second each, started one every 20 ms by one that waits for their group,
+/// or that does something else meanwhile.
+fn load(waits: &str) -> Document {
+    let mut made = Made::new();
+    made.running(1, "runtime.main");
+    for n in 0..40 {
+        let (at, of) = (i64::from(n) * 20 * MS + MS, 10 + n);
+        made.go(at, 1, "main.main:3", of, "main.client").runs(at + US, of);
+        made.waits(at + 2 * US, of, "network", "net.(*conn).Read < main.client:5");
+    }
+    made.waits(900 * MS, 1, "sync", waits);
+    for n in 0..40 {
+        let (at, of) = (1_001 * MS + i64::from(n) * 20 * MS, 10 + n);
+        made.wakes(at, 0, "", of).runs(at + US, of);
+        if n == 39 {
+            made.wakes(at + 2 * US, of, "main.client:9", 1);
+        }
+        made.ends(at + 3 * US, of);
+    }
+    made.runs(1_900 * MS, 1);
+    made.document(2_000 * MS)
+}
+
+#[test]
+fn who_makes_load_and_waits_for_it_piles_nothing_up() {
+    let document = load("sync.(*WaitGroup).Wait < main.main:7");
+    assert_eq!(found(&document, Rule::PileUp), Vec::<&Finding>::new());
+    let finding = load("sync.(*Mutex).Lock < main.main:7");
+    assert_eq!(only(&finding, Rule::PileUp).count, 40, "they only happened to end");
+}
+
+#[test]
+fn the_main_goroutine_may_pace_the_program_unless_somebody_set_a_limit() {
+    let sleeping = |rules: Rules| {
+        let mut made = Made::new();
+        made.running(1, "runtime.main").go(MS, 1, "main.main:3", 2, "main.work").runs(2 * MS, 2);
+        for (of, line) in [(1, 5), (2, 22)] {
+            let stack = format!("time.Sleep < main.pace:{line}");
+            made.waits(i64::from(of) * 4 * MS, of, "sleep", &stack);
+        }
+        made.document_by(1_500 * MS, rules)
+    };
+    let whom = |document: &Document| -> Vec<Option<u32>> {
+        let sleeps = found(document, Rule::LongSleep);
+        sleeps.iter().map(|finding| finding.site.map(|site| site.line)).collect()
+    };
+    assert_eq!(whom(&sleeping(Rules::default())), [Some(22)]);
+    let by_limit = sleeping(Rules { main_sleeps: true, ..Rules::default() });
+    assert_eq!(whom(&by_limit).len(), 2);
 }

@@ -4,7 +4,7 @@ mod budget;
 mod forms;
 mod verdict;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::Status;
 use super::args::{CheckArgs, CheckFormat, LateArgs};
@@ -19,7 +19,7 @@ use verdict::{Checked, hold_against, of_baseline};
 pub(super) fn run(args: &CheckArgs) -> Result<Status, Failure> {
     let mut budget = Budget::find(args.budget.as_deref(), args.profile.as_deref())?;
     let read = [Some(&args.trace), args.baseline.as_ref(), budget.path.as_ref()];
-    let read: Vec<&Path> = read.into_iter().flatten().map(PathBuf::as_path).collect();
+    let read: Vec<&PathBuf> = read.into_iter().flatten().collect();
     spare(&read, args.output.as_deref())?;
     if let Some(late_over) = args.late_over {
         // All leave within it, so that another limit for most of them has no meaning.
@@ -37,6 +37,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<Status, Failure> {
     if let Some(max_sleep) = budget.limits.max_sleep {
         rules.max_sleep_ns = max_sleep;
     }
+    rules.main_sleeps = budget.path.is_some() || args.max_sleep.is_some();
     let opened = open(&args.trace, rules.clone(), args.read)?;
     let mut checked: Checked = hold_against(&opened.document, &budget);
     if let Some(baseline) = &args.baseline {

@@ -9,6 +9,7 @@
 
 mod asked;
 mod clock;
+mod crowd;
 mod family;
 mod group;
 mod limited;
@@ -36,6 +37,7 @@ use super::threads::Threads;
 use super::types::{Cancel, Hearing};
 use super::words::{Evidence, HeardIn, Outcome};
 
+use crowd::Crowds;
 use limited::Limited;
 use tasks::ByTask;
 
@@ -93,6 +95,7 @@ pub(crate) fn find(
             strings.find(|(_, text)| *text == request::TIMEOUT_HANDLER).map(|(name, _)| name)
         },
         listening,
+        alive: OnceLock::new(),
         often: OnceLock::new(),
     };
     // Whom nobody can accuse is left out once, and not looked at again for each cancel.
@@ -105,12 +108,26 @@ pub(crate) fn find(
         logged.map(|logged| logged.task)
     };
     let by_task = ByTask::new(&inquiry, threads, cancels, &mut long_work, task);
-    let found = threads.over_rows(cancels.len(), |rows| {
-        let of = |cancel| (cancel, find_deaf(&inquiry, cancel, &by_task, &limited));
-        let found = cancels[rows].iter().map(of);
-        let any = found.filter(|(_, found)| !found.rows.is_empty() || !found.asleep.is_empty());
-        any.map(|(cancel, found)| OfCancel::new(&inquiry, cancel, found)).collect()
+    let mut found = threads.over_rows(cancels.len(), |rows| {
+        let found = cancels[rows].iter().filter_map(|cancel| {
+            let mut crowds = Crowds::default();
+            let found = find_deaf(&inquiry, cancel, &by_task, &limited, &mut crowds);
+            if crowds.any_put_off {
+                return Some(OfCancel { put_off: Some(cancel.id), ..OfCancel::default() });
+            }
+            let any = !found.rows.is_empty() || !found.asleep.is_empty();
+            any.then(|| OfCancel::new(&inquiry, cancel, found))
+        });
+        found.collect()
     });
+    let mut crowds = Crowds::due();
+    for of in &mut found {
+        if let Some(id) = of.put_off {
+            let cancel = &cancels[id as usize];
+            let found = find_deaf(&inquiry, cancel, &by_task, &limited, &mut crowds);
+            *of = OfCancel::new(&inquiry, cancel, found);
+        }
+    }
     let rows = found.iter().flat_map(|of| &of.rows);
     let asked = rows.filter_map(|(row, question)| {
         let Question { asked, by } = (*question)?;
@@ -121,7 +138,7 @@ pub(crate) fn find(
         question.is_none_or(|question| !serving.contains(&question.asked))
     };
     let mut deaf = Deaf::default();
-    for OfCancel { rows, asleep } in found {
+    for OfCancel { rows, asleep, .. } in found {
         deaf.rows.extend(rows.into_iter().filter(is_deaf).map(|(row, _)| row));
         deaf.asleep.extend(asleep);
     }
@@ -129,9 +146,12 @@ pub(crate) fn find(
 }
 
 /// What was found of one cancel.
+#[derive(Default)]
 struct OfCancel {
     rows: Vec<(Hearing, Option<Question>)>,
     asleep: Vec<(Goroutine, u32)>,
+    /// The cancel's number, if it was put off.
+    put_off: Option<u32>,
 }
 
 impl OfCancel {
@@ -142,15 +162,22 @@ impl OfCancel {
         Self {
             rows: found.rows.iter().map(row).collect(),
             asleep: asleep.map(|&of| (of, cancel.id)).collect(),
+            put_off: None,
         }
     }
 }
 
 /// The deaf of one cancel, by the first grade that fits each.
-fn find_deaf(inquiry: &Inquiry<'_>, cancel: &Cancel, by_task: &ByTask, limited: &Limited) -> Found {
+fn find_deaf(
+    inquiry: &Inquiry<'_>,
+    cancel: &Cancel,
+    by_task: &ByTask,
+    limited: &Limited,
+    crowds: &mut Crowds,
+) -> Found {
     let mut found = Found::default();
     request::find(inquiry, cancel, &mut found);
-    family::find(inquiry, cancel, &mut found);
+    family::find(inquiry, cancel, crowds, &mut found);
     tasks::find(inquiry, cancel, by_task, &mut found);
     limited::find(inquiry, cancel, limited, &mut found);
     if inquiry.rules.sibling {
@@ -227,6 +254,8 @@ struct Inquiry<'a> {
     stayers: Spanning,
     /// Those of them that may be deaf to some cancel.
     unheard: Spanning,
+    /// Those of these that are alive when the trace ends; few traces need to know.
+    alive: OnceLock<Spanning>,
     /// All children; few traces need to know.
     children: OnceLock<ByGoroutine>,
     /// Whom a library's goroutine works for that heard a cancel, and which cancel.
@@ -246,12 +275,18 @@ struct Often {
     in_own: [Option<u32>; 2],
     /// Whether it lives on after any.
     lives_on: bool,
+    /// The last cancel that told it to stop after which to look at those around it, if there are more.
+    last_asked: Option<u32>,
 }
 
 impl Often {
     fn new<'h>(rows: impl Iterator<Item = &'h Hearing>) -> Self {
         let mut often = Self::default();
+        let mut told = Vec::new();
         for hearing in rows {
+            if hearing.told_to_stop && hearing.outcome != Outcome::LivesOn {
+                told.push(hearing.cancel);
+            }
             often.lives_on |= hearing.outcome == Outcome::LivesOn;
             if hearing.heard_in == HeardIn::Own
                 && let Some(free) = often.in_own.iter_mut().find(|cancel| cancel.is_none())
@@ -259,6 +294,8 @@ impl Often {
                 *free = Some(hearing.cancel);
             }
         }
+        told.sort_unstable();
+        often.last_asked = told.get(OFTEN - 1).copied();
         often
     }
 }
@@ -441,6 +478,19 @@ impl Inquiry<'_> {
             seen.push(span.stack);
             again
         })
+    }
+
+    /// Those of the unheard that are alive when the trace ends.
+    fn alive(&self) -> &Spanning {
+        let is_alive = |of: Goroutine| lives::ended(self.trace, of).is_none();
+        self.alive.get_or_init(|| self.unheard.only(self.trace, is_alive))
+    }
+
+    /// Whether to look at whom one waits for that was told to stop by a cancel, and at its children:
+    /// not any more if it was told to stop very often.
+    fn is_asked(&self, hearing: &Hearing) -> bool {
+        let last = self.often(hearing.goroutine).and_then(|often| often.last_asked);
+        last.is_none_or(|last| hearing.cancel <= last)
     }
 
     /// Whether a goroutine was started by a cancel, as an `AfterFunc`.

@@ -1,4 +1,4 @@
-//! Files of half a megabyte that are made to be slow: each asks for work that grows with the
+//! Files of half a megabyte, or a few, that are made to be slow: each asks for work that grows with the
 //! square of its size if it is done the obvious way, and then takes many seconds.
 
 use overstay::analysis::{Document, Hearing, Rules};
@@ -17,14 +17,23 @@ struct Case {
     make: fn(u64) -> Vec<u8>,
     /// Whether somebody hears a cancel in it.
     is_heard: bool,
+    /// How many times half a megabyte show that it is slow.
+    times: u64,
+}
+
+impl Case {
+    /// As large as [`Case::times`] says.
+    const fn slow(self, times: u64) -> Self {
+        Self { times, ..self }
+    }
 }
 
 const fn case(name: &'static str, make: fn(u64) -> Vec<u8>) -> Case {
-    Case { name, make, is_heard: false }
+    Case { name, make, is_heard: false, times: 1 }
 }
 
 const fn heard(name: &'static str, make: fn(u64) -> Vec<u8>) -> Case {
-    Case { name, make, is_heard: true }
+    Case { name, make, is_heard: true, times: 1 }
 }
 
 const CASES: [Case; 31] = [
@@ -53,12 +62,13 @@ const CASES: [Case; 31] = [
     heard("many that cancel each other in turn", cancels_in_turn),
     heard("one task of many that hear deadlines of their own", shapes::deadlines_in_one_task),
     heard("a group of many that hang, and many that hear", shapes::hung_group),
-    heard("one that hears a cancel before each child that it waits for", shapes::joins_one_by_one),
-    heard("one that hears a cancel before each sleep", shapes::sleeps_between),
+    heard("one that hears a cancel before each child that it waits for", shapes::joins_one_by_one)
+        .slow(4),
+    heard("one that hears a cancel before each sleep", shapes::sleeps_between).slow(4),
     heard("many shutdowns that give up, and many streams", shapes::shutdowns_and_streams),
     heard("one without stacks that hears cancels by turns", shapes::hears_without_stacks),
-    heard("some that hear all of each other", shapes::all_hear_each_other),
-    heard("one that is late in many places", shapes::late_everywhere),
+    heard("some that hear all of each other", shapes::all_hear_each_other).slow(3),
+    heard("one that is late in many places", shapes::late_everywhere).slow(5),
 ];
 
 /// How many bytes of memory each byte of a file may ask for, over what a small file takes.
@@ -66,8 +76,8 @@ const TIMES_ITS_SIZE: usize = 64;
 
 #[test]
 fn no_file_takes_time_that_grows_with_the_square_of_its_size() {
-    let said = CASES.iter().filter_map(|Case { name, make, .. }| {
-        let bytes = make(500_000);
+    let said = CASES.iter().filter_map(|Case { name, make, times, .. }| {
+        let bytes = make(500_000 * times);
         let done = bounded(bytes.len(), || examine(&bytes));
         done.err().map(|err| format!("{name}: {err}"))
     });

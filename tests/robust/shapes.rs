@@ -304,9 +304,12 @@ pub(super) fn hears_without_stacks(size: u64) -> Vec<u8> {
     for at in 0..n {
         shape.after(MS).wakes(1, &format!("{CANCEL} < main.main:5000"), 2);
         shape.after(US).waits(2, "select", "").after(5 * MS);
-        shape.passes(10 + at, 2).after(US).waits(2, "select", "");
+        shape.passes(10 + at, 2).after(US);
+        if at + 1 < n {
+            shape.waits(2, "select", "");
+        }
     }
-    shape.after(100 * MS).finish()
+    shape.ends(2).after(100 * MS).finish()
 }
 
 /// Some cancel in turn, and each hears all the others' cancels.

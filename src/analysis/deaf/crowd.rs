@@ -5,6 +5,8 @@
 //! other, in order of time; once a goroutine is known to be deaf to several of them it is not asked
 //! for any longer. What is put off is told anew from the beginning, so that nothing else is different.
 
+use std::ops::{Range, RangeInclusive};
+
 use rustc_hash::FxHashMap;
 
 use crate::base::{Goroutine, Time};
@@ -21,6 +23,9 @@ const MAX_JUDGED: u8 = 64;
 /// How often to look at all those for whom one wait may be, and at those for whom all may be.
 const MAX_LOOKS: usize = 1_000_000;
 const MAX_LOOKS_FOR_ALL: usize = 16 * MAX_LOOKS;
+
+/// To look at so many costs as little as one look.
+const FEW_NEAR: usize = 128;
 
 /// A wait for the children of one: whose, who waits, and since when.
 pub(super) type Wait = (Goroutine, Goroutine, Time);
@@ -75,14 +80,14 @@ impl Crowds {
         n <= FEW
     }
 
-    /// Judges those for whom a wait for many may be, as far as `is_near` tells; gives the deaf. All of
+    /// Judges those for whom a wait for many may be, in a range if there is one; gives the deaf. All of
     /// them are `members`, in order of birth, found among `n`; after a later cancel there are no others.
     pub(super) fn judge(
         &mut self,
         wait: Wait,
         n: usize,
         members: impl FnOnce() -> Vec<Goroutine>,
-        is_near: impl Fn(Goroutine) -> bool,
+        around: Option<&RangeInclusive<Goroutine>>,
         verdict: impl Fn(Goroutine) -> Verdict,
     ) -> Vec<Goroutine> {
         if !self.are_due || self.n_looks >= MAX_LOOKS_FOR_ALL {
@@ -96,10 +101,12 @@ impl Crowds {
         if crowd.n_looks >= MAX_LOOKS {
             return Vec::new();
         }
-        let n_looks = crowd.members.len().max(1);
+        let near = crowd.near(around);
+        // In a range there mostly are few, and those of ten thousand cancels are others each time.
+        let n_looks = if near.len() <= FEW_NEAR { 1 } else { near.len() };
         crowd.n_looks += n_looks;
         self.n_looks += n_looks;
-        crowd.judge(is_near, verdict)
+        crowd.judge(near, verdict)
     }
 }
 
@@ -110,14 +117,22 @@ impl Member {
 }
 
 impl Crowd {
+    /// Where those are that are in a range; all if there is none.
+    fn near(&self, around: Option<&RangeInclusive<Goroutine>>) -> Range<usize> {
+        around.map_or(0..self.members.len(), |around| {
+            let first = self.members.partition_point(|it| it.goroutine < *around.start());
+            let after = self.members.partition_point(|it| it.goroutine <= *around.end());
+            first..after
+        })
+    }
+
     fn judge(
         &mut self,
-        is_near: impl Fn(Goroutine) -> bool,
+        near: Range<usize>,
         verdict: impl Fn(Goroutine) -> Verdict,
     ) -> Vec<Goroutine> {
         let mut deaf = Vec::new();
-        let near = self.members.iter_mut().filter(|it| !it.is_done() && is_near(it.goroutine));
-        for member in near {
+        for member in self.members[near].iter_mut().filter(|it| !it.is_done()) {
             let verdict = verdict(member.goroutine);
             if verdict == Verdict::Deaf {
                 deaf.push(member.goroutine);

@@ -260,7 +260,9 @@ impl<'a> Waits<'a> {
             Verdict::NotDeaf
         };
         let wait = (parent, held.who, wait.start);
-        for other in self.crowds.judge(wait, ending.len(), in_order_of_birth, is_near, verdict) {
+        for other in
+            self.crowds.judge(wait, ending.len(), in_order_of_birth, around.as_ref(), verdict)
+        {
             self.add(other, None);
         }
     }
@@ -290,7 +292,6 @@ impl<'a> Waits<'a> {
                 }
                 continue;
             }
-            let is_near = |of: Goroutine| around.as_ref().is_none_or(|around| around.contains(&of));
             let verdict = |child: Goroutine| {
                 let held = held_for(child);
                 if !hung.may_be_for(child) || !held.may_admit(inquiry, cancel, child) {
@@ -303,7 +304,7 @@ impl<'a> Waits<'a> {
             };
             let members = || born_before(parent).to_vec();
             let wait = (parent, held.who, wait.start);
-            for child in self.crowds.judge(wait, near.len(), members, is_near, verdict) {
+            for child in self.crowds.judge(wait, near.len(), members, around.as_ref(), verdict) {
                 self.add(child, None);
             }
         }

@@ -1,7 +1,7 @@
 //! Files of half a megabyte, or a few, that are made to be slow: each asks for work that grows with the
 //! square of its size if it is done the obvious way, and then takes many seconds.
 
-use overstay::analysis::{Document, Hearing, Rules};
+use overstay::analysis::{Document, Rules};
 use overstay::base::Progress;
 use overstay::model::build_on;
 use overstay::parse::spec::wire;
@@ -112,7 +112,7 @@ fn no_analysis_has_many_times_the_rows_that_its_file_has_bytes() {
         let document = Document::new(trace, Rules::default());
         let findings = document.analysis().findings().iter();
         let n_named: usize = findings.map(|it| it.goroutines.len() + it.cancels.len()).sum();
-        let n_bytes = document.analysis().hearings().len() * size_of::<Hearing>() + 4 * n_named;
+        let n_bytes = size_of_val(document.analysis().hearings()) + 4 * n_named;
         let times = n_bytes / bytes.len();
         assert!(times <= TIMES_ITS_SIZE, "{name}: {times} bytes for each byte");
     }

@@ -111,7 +111,7 @@ impl Crowds {
 }
 
 impl Member {
-    fn is_done(&self) -> bool {
+    fn is_done(self) -> bool {
         self.n_judged >= MAX_JUDGED || self.n_deaf >= MAX_DEAF
     }
 }

@@ -108,26 +108,7 @@ pub(crate) fn find(
         logged.map(|logged| logged.task)
     };
     let by_task = ByTask::new(&inquiry, threads, cancels, &mut long_work, task);
-    let mut found = threads.over_rows(cancels.len(), |rows| {
-        let found = cancels[rows].iter().filter_map(|cancel| {
-            let mut crowds = Crowds::default();
-            let found = find_deaf(&inquiry, cancel, &by_task, &limited, &mut crowds);
-            if crowds.any_put_off {
-                return Some(OfCancel { put_off: Some(cancel.id), ..OfCancel::default() });
-            }
-            let any = !found.rows.is_empty() || !found.asleep.is_empty();
-            any.then(|| OfCancel::new(&inquiry, cancel, found))
-        });
-        found.collect()
-    });
-    let mut crowds = Crowds::due();
-    for of in &mut found {
-        if let Some(id) = of.put_off {
-            let cancel = &cancels[id as usize];
-            let found = find_deaf(&inquiry, cancel, &by_task, &limited, &mut crowds);
-            *of = OfCancel::new(&inquiry, cancel, found);
-        }
-    }
+    let found = of_each(&inquiry, threads, cancels, &by_task, &limited);
     let rows = found.iter().flat_map(|of| &of.rows);
     let asked = rows.filter_map(|(row, question)| {
         let Question { asked, by } = (*question)?;
@@ -143,6 +124,37 @@ pub(crate) fn find(
         deaf.asleep.extend(asleep);
     }
     deaf
+}
+
+/// The deaf of each cancel that has any: of those with waits for crowds after all others.
+fn of_each(
+    inquiry: &Inquiry<'_>,
+    threads: Threads,
+    cancels: &[Cancel],
+    by_task: &ByTask,
+    limited: &Limited,
+) -> Vec<OfCancel> {
+    let mut found = threads.over_rows(cancels.len(), |rows| {
+        let found = cancels[rows].iter().filter_map(|cancel| {
+            let mut crowds = Crowds::default();
+            let found = find_deaf(inquiry, cancel, by_task, limited, &mut crowds);
+            if crowds.any_put_off {
+                return Some(OfCancel { put_off: Some(cancel.id), ..OfCancel::default() });
+            }
+            let any = !found.rows.is_empty() || !found.asleep.is_empty();
+            any.then(|| OfCancel::new(inquiry, cancel, found))
+        });
+        found.collect()
+    });
+    let mut crowds = Crowds::due();
+    for of in &mut found {
+        if let Some(id) = of.put_off {
+            let cancel = &cancels[id as usize];
+            let found = find_deaf(inquiry, cancel, by_task, limited, &mut crowds);
+            *of = OfCancel::new(inquiry, cancel, found);
+        }
+    }
+    found
 }
 
 /// What was found of one cancel.

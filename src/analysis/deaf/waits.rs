@@ -56,16 +56,19 @@ impl Held {
         self.may_admit(inquiry, cancel, of) && self.has_not_told(inquiry, cancel, of)
     }
 
+    /// Whether it was started as it must have been.
     fn may_admit(&self, inquiry: &Inquiry<'_>, cancel: &Cancel, of: Goroutine) -> bool {
         self.made_by.is_none_or(|function| inquiry.creating_function(of) == function)
             && lives::first(inquiry.trace, of) > self.after
             && self.round_of.is_none_or(|told| rounds::same(inquiry, cancel, told, of))
     }
 
+    /// Whether it was told nothing else.
     fn has_not_told(&self, inquiry: &Inquiry<'_>, cancel: &Cancel, of: Goroutine) -> bool {
-        !(self.may_tell
-            && self.parents.iter().flatten().any(|&by| inquiry.is_let_go(cancel, by, of)))
-            && !(self.may_feed && inquiry.takes_jobs(cancel, of))
+        let by_parent =
+            || self.parents.iter().flatten().any(|&by| inquiry.is_let_go(cancel, by, of));
+        let is_told = self.may_tell && by_parent();
+        !(is_told || self.may_feed && inquiry.takes_jobs(cancel, of))
     }
 }
 

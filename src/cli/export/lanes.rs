@@ -103,12 +103,13 @@ mod tests {
 
     #[test]
     fn thousands_that_overlap_are_sorted_at_once() {
-        const N: i64 = 20_000;
+        const N: usize = 20_000;
+        let n = i64::try_from(N).expect("a number");
         // Each of the first begins before any ends; then as many again find those lanes free.
-        let all: Vec<(i64, i64)> = (0..N).chain(2 * N..3 * N).map(|at| (at, at + N)).collect();
+        let all: Vec<(i64, i64)> = (0..n).chain(2 * n..3 * n).map(|at| (at, at + n)).collect();
         let made = lanes(intervals(&all), |item| *item);
-        assert_eq!(made.iter().map(Vec::len).sum::<usize>(), 2 * N as usize);
-        assert_eq!(made.len(), N as usize);
+        assert_eq!(made.iter().map(Vec::len).sum::<usize>(), 2 * N);
+        assert_eq!(made.len(), N);
         let are_apart = |pair: &[Interval]| pair[0].end <= pair[1].start;
         assert!(made.iter().all(|lane| lane.windows(2).all(are_apart)));
     }

@@ -224,4 +224,18 @@ mod tests {
         index.sort_each_by_key(Reverse);
         assert_eq!(index.of(Goroutine(2)), [3, 0]);
     }
+
+    #[test]
+    fn rows_of_one_cancel_are_found_whatever_the_order_of_time() {
+        let of = [0, 1, 0, 1, 0, 0].map(|row| Some(Goroutine(row)));
+        for times in [[0, 1, 2, 3, 4, 5], [5, 4, 3, 2, 1, 0], [1, 3, 0, 2, 5, 4]] {
+            let mut index = ByGoroutine::new(2, of.iter().copied());
+            index.sort_each_by_time(|row| Time(times[row as usize]));
+            let in_time = index.of(Goroutine(0)).iter().map(|&row| times[row as usize]);
+            assert!(in_time.is_sorted());
+            assert_eq!(index.of_within(Goroutine(0), &(2..5)), [2, 4]);
+            assert!(index.of_within(Goroutine(1), &(2..3)).is_empty());
+            assert_eq!(index.of_within(Goroutine(1), &(0..6)), [1, 3]);
+        }
+    }
 }

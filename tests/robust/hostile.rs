@@ -67,8 +67,8 @@ const CASES: [Case; 31] = [
     heard("one that hears a cancel before each sleep", shapes::sleeps_between).slow(4),
     heard("many shutdowns that give up, and many streams", shapes::shutdowns_and_streams),
     heard("one without stacks that hears cancels by turns", shapes::hears_without_stacks),
-    heard("some that hear all of each other", shapes::all_hear_each_other).slow(3),
-    heard("one that is late in many places", shapes::late_everywhere).slow(5),
+    heard("some that hear all of each other", shapes::all_hear_each_other).slow(2),
+    heard("one that is late in many places", shapes::late_everywhere).slow(8),
 ];
 
 /// How many bytes of memory each byte of a file may ask for, over what a small file takes.

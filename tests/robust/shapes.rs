@@ -312,16 +312,18 @@ pub(super) fn hears_without_stacks(size: u64) -> Vec<u8> {
     shape.ends(2).after(100 * MS).finish()
 }
 
-/// Some cancel in turn, and each hears all the others' cancels.
+/// Some cancel in turn, and each hears all the others' cancels, as many others do.
 pub(super) fn all_hear_each_other(size: u64) -> Vec<u8> {
-    const N: u64 = 66;
+    const CANCELLERS: u64 = 66;
+    // As many hear each cancel as there are cancels.
+    let n = (size / 17).isqrt();
     let mut shape = Shape::new();
-    let all = 2..2 + N;
+    let all = 2..2 + CANCELLERS + n;
     for of in all.clone() {
         shape.go(1, "main.main:3", of, "main.serve").waits(of, "select", "main.serve:20");
     }
-    for at in 0..size / (17 * N) {
-        let by = 2 + at % N;
+    for at in 0..n {
+        let by = 2 + at % CANCELLERS;
         shape.after(US).wakes(1, "main.main:77", by).after(US);
         for of in all.clone().filter(|&of| of != by) {
             shape.after(1).wakes(by, &format!("{CANCEL} < main.serve:5000"), of);

@@ -13,6 +13,7 @@ mod robust {
     mod model;
     mod mutate;
     mod same;
+    mod shapes;
     mod sides;
     mod totals;
     mod validator;

@@ -15,7 +15,13 @@ pub(crate) struct Accused<'a> {
     findings: &'a [Finding],
     /// Who is in which of them, in order of goroutine. One table: there can be a million.
     by_goroutine: Vec<(Goroutine, u32)>,
+    /// Which cancel is in which of them, in order of cancel; only if somebody is in many.
+    by_cancel: Vec<(u32, u32)>,
 }
+
+/// Who is in more findings than this is looked for among those of each cancel: a goroutine can be
+/// late in thousands of places.
+const MANY: usize = 8;
 
 impl<'a> Accused<'a> {
     pub(crate) fn new(document: &'a Document) -> Self {
@@ -28,14 +34,34 @@ impl<'a> Accused<'a> {
             .flat_map(|(row, finding)| finding.goroutines.iter().map(move |&of| (of, row)))
             .collect();
         by_goroutine.sort_unstable();
-        Self { late_over_ns: document.rules().late_over_ns, findings, by_goroutine }
+        let is_in_many = by_goroutine.chunk_by(|a, b| a.0 == b.0).any(|rows| rows.len() > MANY);
+        let mut by_cancel = Vec::new();
+        if is_in_many {
+            let about_late = (0..).zip(findings).filter(|(_, finding)| is_late(finding.rule));
+            by_cancel = about_late
+                .flat_map(|(row, finding)| finding.cancels.iter().map(move |&of| (of, row)))
+                .collect();
+            by_cancel.sort_unstable();
+        }
+        let late_over_ns = document.rules().late_over_ns;
+        Self { late_over_ns, findings, by_goroutine, by_cancel }
     }
 
-    /// The findings that a goroutine is in, in their order.
-    fn findings_of(&self, goroutine: Goroutine) -> impl Iterator<Item = &'a Finding> {
-        let first = self.by_goroutine.partition_point(|(of, _)| *of < goroutine);
-        let rows = self.by_goroutine[first..].iter().take_while(move |(of, _)| *of == goroutine);
-        rows.filter_map(|(_, row)| self.findings.get(*row as usize))
+    /// Shows the findings that a goroutine and a cancel are both in, in their order.
+    fn each_of_both(&self, of: Goroutine, cancel: u32, mut show: impl FnMut(&'a Finding)) {
+        let rows = rows_of(&self.by_goroutine, of);
+        let with_cancel = rows_of(&self.by_cancel, cancel);
+        let finding = |row: &u32| self.findings.get(*row as usize);
+        if rows.len() <= MANY || rows.len() <= with_cancel.len() {
+            let findings = rows.iter().filter_map(|(_, row)| finding(row));
+            findings.filter(|it| it.cancels.binary_search(&cancel).is_ok()).for_each(show);
+        } else {
+            for (_, row) in with_cancel {
+                if rows.binary_search(&(of, *row)).is_ok() {
+                    finding(row).into_iter().for_each(&mut show);
+                }
+            }
+        }
     }
 
     /// The finding that a hearing counts in; none if it is not late by the document's rules.
@@ -44,13 +70,16 @@ impl<'a> Accused<'a> {
             return None;
         }
         let rule = hearing.rule();
-        let mut of_both = self.findings_of(hearing.goroutine).filter(|finding| {
-            finding.cancels.binary_search(&hearing.cancel).is_ok()
-                && (finding.rule == rule || finding.rule == Rule::LateScheduling && !hearing.deaf)
+        let mut found: Option<&Finding> = None;
+        self.each_of_both(hearing.goroutine, hearing.cancel, |finding| {
+            let fits =
+                finding.rule == rule || finding.rule == Rule::LateScheduling && !hearing.deaf;
+            // Where both fit, since it was late for two cancels, the graver one does.
+            if fits && found.is_none_or(|found| found.rule != rule) {
+                found = Some(finding);
+            }
         });
-        // Where both fit, since it was late for two cancels, the graver one does.
-        let first = of_both.next()?;
-        Some(of_both.fold(first, |found, finding| if found.rule == rule { found } else { finding }))
+        found
     }
 
     /// The rows that [`Document::excused`] names.
@@ -74,4 +103,10 @@ impl<'a> Accused<'a> {
     pub(crate) fn is_late(&self, hearing: &Hearing) -> bool {
         self.finding_of(hearing).is_some_and(|finding| finding.rule != Rule::LateScheduling)
     }
+}
+
+/// The rows of one key in a table in order of key.
+fn rows_of<K: Ord + Copy>(table: &[(K, u32)], key: K) -> &[(K, u32)] {
+    let rows = &table[table.partition_point(|(of, _)| *of < key)..];
+    &rows[..rows.partition_point(|(of, _)| *of == key)]
 }

@@ -3,7 +3,7 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::base::{StackId, StrId, narrow};
+use crate::base::{StackId, StrId, WireMap, narrow};
 use crate::model::{Frame, Span, Trace};
 use crate::parse::event::GoState;
 
@@ -127,7 +127,7 @@ pub(crate) struct Activities {
     rows: Vec<Row>,
     known: FxHashMap<Activity, ActivityId>,
     /// The first activity with each key.
-    firsts: FxHashMap<Key, ActivityId>,
+    firsts: WireMap<Key, ActivityId>,
     /// How often all were forgotten.
     pub(crate) edition: u32,
 }
@@ -144,7 +144,7 @@ impl Default for Activities {
         let mut activities = Self {
             rows: Vec::new(),
             known: FxHashMap::default(),
-            firsts: FxHashMap::default(),
+            firsts: WireMap::default(),
             edition: 0,
         };
         activities.add_plain();

@@ -68,7 +68,7 @@ pub(crate) fn find(
         // A column of their own is quicker to read twice.
         let of: Vec<Goroutine> = hearings.iter().map(|hearing| hearing.goroutine).collect();
         let mut index = ByGoroutine::new(trace.n_goroutines(), of.iter().copied().map(Some));
-        index.sort_each_by_key(|row| hearings[row as usize].heard_at);
+        index.sort_each_by_time(|row| hearings[row as usize].heard_at);
         index
     };
     let places = || {

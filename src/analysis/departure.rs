@@ -17,9 +17,22 @@ use super::threads::Threads;
 /// The lives of those who heard more than this many cancels are looked through beforehand.
 const MANY: usize = 8;
 
+/// So many spans in a row that do not show where a goroutine is are looked through once, and not
+/// after each cancel.
+const QUIET: usize = 64;
+
 /// Where some goroutines were, all their lives long.
 #[derive(Debug, Default)]
-pub(crate) struct Departures(FxHashMap<Goroutine, Vec<Stay>>);
+pub(crate) struct Departures(FxHashMap<Goroutine, Whereabouts>);
+
+/// Where a goroutine was, all its life long.
+#[derive(Debug, Default)]
+struct Whereabouts {
+    stays: Vec<Stay>,
+    /// The stretches without a sign of it that have more than [`QUIET`] spans: from the sign before
+    /// each up to the sign after it, if there is one.
+    quiet: Vec<(Time, Option<Time>)>,
+}
 
 /// From `since` on, a goroutine's own stacks are below another host than before.
 #[derive(Clone, Copy, Debug)]
@@ -37,13 +50,13 @@ impl Departures {
         by_goroutine: &ByGoroutine,
     ) -> Self {
         let several = by_goroutine.several();
-        let stays = threads.over_rows(several.len(), |rows| {
+        let known = threads.over_rows(several.len(), |rows| {
             let many = several[rows].iter().filter(|&&goroutine| {
                 by_goroutine.of(goroutine).len() > MANY && has_host(trace, book, goroutine)
             });
-            many.map(|&goroutine| (goroutine, stays(trace, book, goroutine))).collect()
+            many.map(|&goroutine| (goroutine, whereabouts(trace, book, goroutine))).collect()
         });
-        Self(stays.into_iter().collect())
+        Self(known.into_iter().collect())
     }
 
     /// When a goroutine was first seen below another host than `hosted`, after `at`.
@@ -54,31 +67,51 @@ impl Departures {
         hosted: StackId,
         at: Time,
     ) -> Option<Time> {
-        let mut seen = own_stacks(trace, goroutine, at);
         let is_away = |span: &Span| host(trace, book, span.stack) != hosted;
-        let Some(stays) = self.0.get(&goroutine) else {
-            return seen.find(is_away).map(|span| span.start);
+        let Some(Whereabouts { stays, quiet }) = self.0.get(&goroutine) else {
+            return own_stacks(trace, goroutine, at).find(is_away).map(|span| span.start);
         };
-        let next = seen.next()?;
-        if is_away(&next) {
-            return Some(next.start);
+        let mut near = trace.spans_from(goroutine, at).take(QUIET + 2);
+        let next = match near.find(|span| span.start > at && is_own(span)) {
+            Some(next) => next.start,
+            None => quiet.get(quiet.partition_point(|(from, _)| *from <= at).checked_sub(1)?)?.1?,
+        };
+        let left = stays.partition_point(|stay| stay.since <= next);
+        if left.checked_sub(1).and_then(|at| stays.get(at)).is_some_and(|stay| stay.host != hosted)
+        {
+            return Some(next);
         }
         // It is still there, until it goes elsewhere.
-        let left = stays.partition_point(|stay| stay.since <= next.start);
         stays.get(left).map(|stay| stay.since)
     }
 }
 
-/// Where a goroutine was, all its life long.
-fn stays(trace: &Trace, book: &Book, goroutine: Goroutine) -> Vec<Stay> {
-    let mut stays: Vec<Stay> = Vec::new();
-    for span in own_stacks(trace, goroutine, Time::MIN) {
+fn whereabouts(trace: &Trace, book: &Book, goroutine: Goroutine) -> Whereabouts {
+    let mut known = Whereabouts::default();
+    let (mut last, mut n_quiet) = (Time::MIN, 0);
+    for span in trace.spans(goroutine) {
+        if !is_own(&span) {
+            n_quiet += 1;
+            continue;
+        }
+        if n_quiet > QUIET {
+            known.quiet.push((last, Some(span.start)));
+        }
+        (last, n_quiet) = (span.start, 0);
         let host = host(trace, book, span.stack);
-        if stays.last().is_none_or(|last| last.host != host) {
-            stays.push(Stay { since: span.start, host });
+        if known.stays.last().is_none_or(|last| last.host != host) {
+            known.stays.push(Stay { since: span.start, host });
         }
     }
-    stays
+    if n_quiet > QUIET {
+        known.quiet.push((last, None));
+    }
+    known
+}
+
+/// Whether a span shows where a goroutine itself is.
+pub(crate) fn is_own(span: &Span) -> bool {
+    !span.woken && span.stack != StackId::EMPTY
 }
 
 /// The spans from `from` on that show where a goroutine itself is.
@@ -87,9 +120,7 @@ pub(crate) fn own_stacks(
     goroutine: Goroutine,
     from: Time,
 ) -> impl Iterator<Item = Span> + '_ {
-    trace
-        .spans_from(goroutine, from)
-        .filter(move |span| span.start > from && !span.woken && span.stack != StackId::EMPTY)
+    trace.spans_from(goroutine, from).filter(move |span| span.start > from && is_own(span))
 }
 
 #[cfg(test)]
@@ -106,8 +137,9 @@ mod tests {
         for (path, document) in documents() {
             let known @ (trace, book) = (document.trace(), &document.analysis().book);
             for goroutine in trace.goroutines().filter(|&it| has_host(trace, book, it)) {
-                let life = stays(trace, book, goroutine);
-                let hosts: Vec<StackId> = life.iter().map(|stay| stay.host).take(10).collect();
+                let life = whereabouts(trace, book, goroutine);
+                let hosts: Vec<StackId> =
+                    life.stays.iter().map(|stay| stay.host).take(10).collect();
                 let each = Departures::default();
                 let once = Departures([(goroutine, life)].into_iter().collect());
                 for span in trace.spans(goroutine).take(LOOKS) {

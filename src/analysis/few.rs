@@ -2,23 +2,24 @@
 
 use std::hash::Hash;
 
-use rustc_hash::FxHashMap;
+use crate::base::WireMap;
 
 /// Up to so many rows are looked through; more are looked up.
 const FEW: usize = 12;
 
 /// Rows by key, in the order in which keys first came. Most of these tables stay so small that
-/// hashing would cost more than all the rest; those that grow are looked up by hash.
+/// hashing would cost more than all the rest; those that grow are looked up by hash. Keys may hold
+/// what whoever wrote the trace chose, such as a line's number.
 #[derive(Debug)]
 pub(crate) struct Few<K, V> {
     rows: Vec<(K, V)>,
     /// The row of each key, once there are more than [`FEW`].
-    places: FxHashMap<K, usize>,
+    places: WireMap<K, usize>,
 }
 
 impl<K, V> Default for Few<K, V> {
     fn default() -> Self {
-        Self { rows: Vec::new(), places: FxHashMap::default() }
+        Self { rows: Vec::new(), places: WireMap::default() }
     }
 }
 

@@ -2,6 +2,9 @@
 
 use std::cmp::Reverse;
 use std::ops::Range;
+use std::sync::OnceLock;
+
+use rustc_hash::FxHashMap;
 
 use crate::base::{Goroutine, Time};
 use crate::model::Trace;
@@ -16,6 +19,9 @@ pub(crate) struct ByGoroutine {
     rows: Vec<u32>,
     /// Those that have several rows.
     several: Vec<Goroutine>,
+    /// The rows in order of row, of those few whose rows are sorted otherwise: those that heard
+    /// cancels which take turns.
+    by_row: FxHashMap<Goroutine, Vec<u32>>,
 }
 
 impl ByGoroutine {
@@ -45,7 +51,7 @@ impl ByGoroutine {
                 *end += 1;
             }
         }
-        Self { ends, rows, several }
+        Self { ends, rows, several, by_row: FxHashMap::default() }
     }
 
     /// One goroutine's rows.
@@ -68,10 +74,32 @@ impl ByGoroutine {
 
     /// Sorts each goroutine's rows anew.
     pub(crate) fn sort_each_by_key<K: Ord>(&mut self, key: impl Fn(u32) -> K) {
+        self.by_row.clear();
         for &goroutine in &self.several {
             let range = self.range_of(goroutine);
             self.rows[range].sort_unstable_by_key(|&row| key(row));
         }
+    }
+
+    /// Sorts each goroutine's rows by time, which mostly is their order already.
+    pub(crate) fn sort_each_by_time(&mut self, time: impl Fn(u32) -> Time) {
+        for &goroutine in &self.several {
+            let range = self.range_of(goroutine);
+            let rows = &mut self.rows[range];
+            if !rows.is_sorted_by_key(|&row| time(row)) {
+                self.by_row.insert(goroutine, rows.to_vec());
+                rows.sort_unstable_by_key(|&row| time(row));
+            }
+        }
+    }
+
+    /// Those of one goroutine's rows that lie in a range, in order of row: those of one cancel.
+    /// Costs two binary searches, as this is asked for each wake of those around a cancel.
+    pub(crate) fn of_within(&self, goroutine: Goroutine, within: &Range<u32>) -> &[u32] {
+        let kept = if self.by_row.is_empty() { None } else { self.by_row.get(&goroutine) };
+        let rows = kept.map_or_else(|| self.of(goroutine), Vec::as_slice);
+        let rows = &rows[rows.partition_point(|row| *row < within.start)..];
+        &rows[..rows.partition_point(|row| *row < within.end)]
     }
 }
 
@@ -87,6 +115,8 @@ pub(crate) struct Spanning {
     children: Vec<Goroutine>,
     /// Beside each child, the last end of those up to it.
     latest: Vec<Time>,
+    /// The children once more, each creator's in order of end; few traces need to know.
+    by_end: OnceLock<Vec<Goroutine>>,
 }
 
 impl Spanning {
@@ -126,6 +156,27 @@ impl Spanning {
     /// A creator's children, in order of birth, which is that of their rows.
     pub(crate) fn of(&self, parent: Goroutine) -> &[Goroutine] {
         &self.children[self.range_of(parent)]
+    }
+
+    /// A creator's children that end after `from`, and not after `until`, in order of end.
+    pub(crate) fn ending(
+        &self,
+        trace: &Trace,
+        parent: Goroutine,
+        from: Time,
+        until: Time,
+    ) -> &[Goroutine] {
+        let end = |child: &Goroutine| lives::end(trace, *child);
+        let by_end = self.by_end.get_or_init(|| {
+            let mut by_end = self.children.clone();
+            for stretch in self.starts.windows(2) {
+                by_end[stretch[0]..stretch[1]].sort_by_key(end);
+            }
+            by_end
+        });
+        let all = &by_end[self.range_of(parent)];
+        let all = &all[all.partition_point(|child| end(child) <= from)..];
+        &all[..all.partition_point(|child| end(child) <= until)]
     }
 
     fn range_of(&self, parent: Goroutine) -> Range<usize> {
@@ -172,5 +223,19 @@ mod tests {
         assert!(index.of(Goroutine(3)).is_empty());
         index.sort_each_by_key(Reverse);
         assert_eq!(index.of(Goroutine(2)), [3, 0]);
+    }
+
+    #[test]
+    fn rows_of_one_cancel_are_found_whatever_the_order_of_time() {
+        let of = [0, 1, 0, 1, 0, 0].map(|row| Some(Goroutine(row)));
+        for times in [[0, 1, 2, 3, 4, 5], [5, 4, 3, 2, 1, 0], [1, 3, 0, 2, 5, 4]] {
+            let mut index = ByGoroutine::new(2, of.iter().copied());
+            index.sort_each_by_time(|row| Time(times[row as usize]));
+            let in_time = index.of(Goroutine(0)).iter().map(|&row| times[row as usize]);
+            assert!(in_time.is_sorted());
+            assert_eq!(index.of_within(Goroutine(0), &(2..5)), [2, 4]);
+            assert!(index.of_within(Goroutine(1), &(2..3)).is_empty());
+            assert_eq!(index.of_within(Goroutine(1), &(0..6)), [1, 3]);
+        }
     }
 }

@@ -46,7 +46,8 @@ pub(crate) fn judge(
         rows.filter_map(|row| Some((row, others.of(row)?))).collect()
     });
     let late_over_ns = rules.late_over_ns;
-    let ground = Ground { trace, book, listening, departures: &departures, late_over_ns };
+    let departures = &departures;
+    let ground = Ground { trace, book, listening, departures, by_goroutine, late_over_ns };
     threads.each_stretch(hearings, |first, rows| {
         let mut others =
             others[others.partition_point(|(row, _)| *row < first)..].iter().peekable();
@@ -176,14 +177,8 @@ impl Others<'_> {
     /// heard that, too.
     fn follows(&self, later: &Hearing, first: &Hearing) -> bool {
         let Some(by) = self.cancels[later.cancel as usize].by else { return false };
-        let heard_by = self.by_goroutine.of(by);
         let heard = &self.cancels[first.cancel as usize].heard;
-        // Whichever is the shorter way to learn whether the canceller heard the first.
-        if heard_by.len() <= heard.len() {
-            heard_by.iter().any(|&row| self.hearings[row as usize].cancel == first.cancel)
-        } else {
-            heard.clone().any(|row| self.hearings[row as usize].goroutine == by)
-        }
+        !self.by_goroutine.of_within(by, heard).is_empty()
     }
 
     /// Whether two cancels reached a goroutine in one place, as far below the cancelled context,

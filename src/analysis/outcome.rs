@@ -7,7 +7,8 @@ use crate::model::{Frame, Span, Stacks, Trace};
 use crate::parse::event::GoState;
 
 use super::book::{Book, Traits};
-use super::departure::{Departures, own_stacks};
+use super::departure::{Departures, is_own};
+use super::index::ByGoroutine;
 use super::listening::Listening;
 use super::lives;
 use super::names::Origin;
@@ -24,6 +25,12 @@ const LOOK_BACK: usize = 4_096;
 /// How far to look ahead for where a goroutine went next, in stops: who hears thousands of cancels
 /// is asked after each.
 const LOOK_AHEAD: usize = 64;
+
+/// Who heard no more cancels than this is followed to its end after each.
+const FEW_HEARD: usize = 64;
+
+/// How many of its spans are read at least after each cancel that one heard who heard more.
+const LEAST_SPANS: usize = 512;
 
 /// Nobody waits so often for contexts of its own in order to clean up.
 const MANY_WAITS: usize = 64;
@@ -90,13 +97,27 @@ pub(crate) struct Ground<'a> {
     pub(crate) book: &'a Book,
     pub(crate) listening: &'a Listening,
     pub(crate) departures: &'a Departures,
+    /// Who heard how often.
+    pub(crate) by_goroutine: &'a ByGoroutine,
     /// The limit beyond which who leaves is late, in nanoseconds.
     pub(crate) late_over_ns: i64,
 }
 
+impl Ground<'_> {
+    /// How many spans of a goroutine to read after each cancel that it heard: all, if these are few;
+    /// else so many that none of its spans is read more than [`FEW_HEARD`] times, on average.
+    fn n_spans(&self, goroutine: Goroutine) -> usize {
+        let n_heard = self.by_goroutine.of(goroutine).len();
+        if n_heard <= FEW_HEARD {
+            return usize::MAX;
+        }
+        (self.trace.n_spans(goroutine).saturating_mul(FEW_HEARD) / n_heard).max(LEAST_SPANS)
+    }
+}
+
 /// Decides.
 pub(crate) fn fate(ground: &Ground<'_>, heard: &Heard, heard_too: HeardToo) -> Fate {
-    let Ground { trace, book, listening, departures, late_over_ns } = *ground;
+    let Ground { trace, book, listening, departures, late_over_ns, .. } = *ground;
     let left = || departures.after((trace, book), heard.goroutine, heard.place.host, heard.at);
     let left = if heard.place.host == StackId::EMPTY { None } else { left() };
     let end = left.or_else(|| lives::ended(trace, heard.goroutine));
@@ -110,7 +131,8 @@ pub(crate) fn fate(ground: &Ground<'_>, heard: &Heard, heard_too: HeardToo) -> F
     if until - heard.cancelled <= PROMPT_NS {
         return fate(outcome, told_to_stop);
     }
-    let after = After { trace, book, listening, heard, until, left: end.is_some() };
+    let n_spans = ground.n_spans(heard.goroutine);
+    let after = After { trace, book, listening, heard, until, left: end.is_some(), n_spans };
     if after.serves_many(heard_too) {
         return fate(Outcome::LivesOn, told_to_stop);
     }
@@ -140,13 +162,18 @@ struct After<'a> {
     until: Time,
     /// Whether that end was seen, and is not the trace's.
     left: bool,
+    /// How many spans to read of it.
+    n_spans: usize,
 }
 
 impl After<'_> {
     /// Where it stopped.
     fn stops(&self) -> impl Iterator<Item = Span> {
-        own_stacks(self.trace, self.heard.goroutine, self.heard.at)
+        self.trace
+            .spans_from(self.heard.goroutine, self.heard.at)
+            .take(self.n_spans)
             .take_while(|span| span.start < self.until)
+            .filter(|span| span.start > self.heard.at && is_own(span))
     }
 
     /// Where it waited for something that can come.
@@ -192,6 +219,20 @@ impl After<'_> {
             || self.goes_round_for_work()
             || self.goes_on_to_wait_for_work()
             || self.goes_on_after_its_own()
+            || self.is_cut_off()
+    }
+
+    /// Whether it went on for longer than is read: nobody is late of whom not all is known.
+    fn is_cut_off(&self) -> bool {
+        let mut spans = self.trace.spans_from(self.heard.goroutine, self.heard.at);
+        self.n_spans != usize::MAX
+            && spans.nth(self.n_spans).is_some_and(|span| span.start < self.until)
+    }
+
+    /// What it did before the cancel, the last first, as far back as is read.
+    fn before(&self) -> impl Iterator<Item = Span> {
+        let before = self.trace.spans_before(self.heard.goroutine, self.heard.cancelled);
+        before.take(LOOK_BACK.min(self.n_spans))
     }
 
     /// Whether it was seen anywhere but in the function in which it heard, or below.
@@ -225,12 +266,9 @@ impl After<'_> {
         let idle = waits.windows(2).filter(|pair| pair.iter().all(is_round)).count();
         let Some(first) = waits.iter().find(|span| is_round(span)) else { return false };
         let place = self.book.place(first.stack);
-        let before = || {
-            let mut before =
-                self.trace.spans_before(self.heard.goroutine, self.heard.cancelled).take(LOOK_BACK);
-            before
-                .any(|span| span.state == GoState::Waiting && self.book.place(span.stack) == place)
-        };
+        let is_there =
+            |span: Span| span.state == GoState::Waiting && self.book.place(span.stack) == place;
+        let before = || self.before().any(is_there);
         idle <= 1 && (self.is_fed_by_others(first) || before())
     }
 
@@ -317,13 +355,9 @@ impl After<'_> {
         let places: FxHashSet<StackId> =
             outer.iter().map(|span| self.book.place(span.stack)).collect();
         !places.is_empty()
-            && self
-                .trace
-                .spans_before(self.heard.goroutine, self.heard.cancelled)
-                .take(LOOK_BACK)
-                .any(|span| {
-                    span.state == GoState::Waiting && places.contains(&self.book.place(span.stack))
-                })
+            && self.before().any(|span| {
+                span.state == GoState::Waiting && places.contains(&self.book.place(span.stack))
+            })
     }
 
     /// Whether it heard the time limit of one operation, and went back to wait further out for what

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use rustc_hash::FxHashMap;
 
-use crate::base::{Goroutine, Interval, StackId, StrId, TaskId, Time};
+use crate::base::{Goroutine, Interval, StackId, StrId, TaskId, Time, WireMap};
 use crate::model::{Edge, Frame, Trace};
 
 use super::book::Book;
@@ -332,7 +332,7 @@ impl Analysis {
     #[must_use]
     pub fn findings_by_place(&self) -> Vec<Vec<&Finding>> {
         let mut places: Vec<Vec<&Finding>> = Vec::new();
-        let mut row_of: FxHashMap<Frame, usize> = FxHashMap::default();
+        let mut row_of: WireMap<Frame, usize> = WireMap::default();
         for finding in &self.findings {
             let next = places.len();
             let row = finding.site.map_or(next, |site| *row_of.entry(site).or_insert(next));

@@ -40,7 +40,12 @@ impl File {
 
     /// A batch of the current generation.
     pub(crate) fn batch(&mut self, thread: u64, data: &[u8]) {
-        event(&mut self.bytes, wire::EVENT_BATCH, &[self.generation, thread, self.time]);
+        self.batch_at(self.time, thread, data);
+    }
+
+    /// The same at another time.
+    pub(crate) fn batch_at(&mut self, time: u64, thread: u64, data: &[u8]) {
+        event(&mut self.bytes, wire::EVENT_BATCH, &[self.generation, thread, time]);
         push(&mut self.bytes, data.len() as u64);
         self.bytes.extend_from_slice(data);
     }
@@ -62,6 +67,20 @@ impl File {
             }
         }
         self.batch(thread, &data);
+    }
+
+    /// Batches with these strings, by number.
+    pub(crate) fn texts<'t>(&mut self, texts: impl Iterator<Item = (u64, &'t str)>) {
+        let mut data = vec![wire::STRINGS];
+        for (id, text) in texts {
+            event(&mut data, wire::STRING, &[id, text.len() as u64]);
+            data.extend_from_slice(text.as_bytes());
+            if data.len() > 60_000 {
+                self.batch(u64::MAX, &data);
+                data.truncate(1);
+            }
+        }
+        self.batch(u64::MAX, &data);
     }
 
     /// Begins a generation with its clock.

@@ -8,6 +8,7 @@ use super::super::lives;
 use super::super::place::{host, place};
 use super::super::types::{Cancel, Hearing};
 use super::super::words::{Evidence, HeardIn, Outcome};
+use super::crowd::Crowds;
 use super::waits::{Held, Plain, Waits};
 use super::{Found, Inquiry, Row, asked, rounds};
 
@@ -19,11 +20,11 @@ const MAX_SIBLINGS: usize = 1_024;
 
 /// Adds those for whom one of the cancelled family had to wait: the cases of `waited-on` in
 /// docs/late-exits.md, in their order.
-pub(super) fn find(inquiry: &Inquiry<'_>, cancel: &Cancel, found: &mut Found) {
+pub(super) fn find(inquiry: &Inquiry<'_>, cancel: &Cancel, crowds: &mut Crowds, found: &mut Found) {
     let mut family = Family {
         inquiry,
         cancel,
-        waits: Waits::new(inquiry, cancel),
+        waits: Waits::new(inquiry, cancel, crowds),
         creators: Creators::default(),
         asleep: Vec::new(),
     };
@@ -32,8 +33,10 @@ pub(super) fn find(inquiry: &Inquiry<'_>, cancel: &Cancel, found: &mut Found) {
         asked::find(&mut family.waits, hearing);
     }
     for hearing in inquiry.told(cancel) {
-        family.by_own_wait(hearing);
-        family.by_children(hearing);
+        if inquiry.is_asked(hearing) {
+            family.by_own_wait(hearing);
+            family.by_children(hearing);
+        }
         family.by_creator(hearing);
     }
     family.by_canceller();

@@ -64,15 +64,24 @@ impl<'a> Hung<'a> {
 
     /// Whether it may be for a goroutine that is alive then and is deaf to the cancel.
     pub(super) fn is_for(&self, of: Goroutine) -> bool {
-        let (inquiry, cancel) = (self.inquiry, self.cancel);
+        self.may_be_for(of) && self.is_deaf(of)
+    }
+
+    /// Whether that one is deaf, and works for the one that waits.
+    pub(super) fn is_deaf(&self, of: Goroutine) -> bool {
+        self.inquiry.may_be_deaf(self.cancel, of) && !self.is_fed(of)
+    }
+
+    /// Whether it may be for that one, as is seen at first sight.
+    pub(super) fn may_be_for(&self, of: Goroutine) -> bool {
+        let inquiry = self.inquiry;
         let kind = inquiry.book.kind(inquiry.trace, of);
         lives::ended(inquiry.trace, of).is_none()
             && lives::first(inquiry.trace, of) < self.since
             && (self.ends_all || self.kind == Some(kind))
             && self.left.is_none_or(|left| left == kind)
             && self.is_of_group(of)
-            && inquiry.may_be_deaf(cancel, of)
-            && !self.is_fed(of)
+            && inquiry.overstays(self.cancel, of)
     }
 
     /// Whether a goroutine has waited in one place since the cancel, up to the trace's end.

@@ -9,6 +9,7 @@
 
 mod asked;
 mod clock;
+mod crowd;
 mod family;
 mod group;
 mod limited;
@@ -19,9 +20,9 @@ mod waits;
 
 use std::sync::OnceLock;
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::base::{Goroutine, Interval, StackId, StrId, TaskId, Time};
+use crate::base::{Goroutine, Interval, StackId, StrId, Time};
 use crate::model::{Frame, Span, Trace};
 use crate::parse::event::GoState;
 
@@ -36,7 +37,9 @@ use super::threads::Threads;
 use super::types::{Cancel, Hearing};
 use super::words::{Evidence, HeardIn, Outcome};
 
+use crowd::Crowds;
 use limited::Limited;
+use tasks::ByTask;
 
 pub(crate) use clock::round_ns;
 pub(crate) use tasks::LongWork;
@@ -46,6 +49,9 @@ const MAX_SPANS: usize = 4_096;
 
 /// How many spans of a goroutine to look back for jobs that it took.
 const MAX_JOBS: usize = 64;
+
+/// Who heard more cancels than this is looked through once.
+const OFTEN: usize = 64;
 
 /// Who may be deaf to some cancel, as far as that can be told before the cancels are known.
 pub(crate) struct Suspects {
@@ -89,22 +95,20 @@ pub(crate) fn find(
             strings.find(|(_, text)| *text == request::TIMEOUT_HANDLER).map(|(name, _)| name)
         },
         listening,
+        alive: OnceLock::new(),
+        often: OnceLock::new(),
     };
     // Whom nobody can accuse is left out once, and not looked at again for each cancel.
     inquiry.unheard = inquiry.stayers.only(trace, |goroutine| !inquiry.is_beyond_doubt(goroutine));
     long_work.retain(|goroutine| !inquiry.is_beyond_doubt(goroutine));
     long_work.see(trace, threads);
     let limited = Limited::new(&inquiry, cancels);
-    let found = threads.over_rows(cancels.len(), |rows| {
-        let task = |cancel: &Cancel| logged.get(&cancel.id).filter(|logged| logged.whole_task);
-        let of = |cancel| {
-            let task = task(cancel).map(|logged| logged.task);
-            (cancel, find_deaf(&inquiry, cancel, &long_work, &limited, task))
-        };
-        let found = cancels[rows].iter().map(of);
-        let any = found.filter(|(_, found)| !found.rows.is_empty() || !found.asleep.is_empty());
-        any.map(|(cancel, found)| OfCancel::new(&inquiry, cancel, found)).collect()
-    });
+    let task = |cancel: &Cancel| {
+        let logged = logged.get(&cancel.id).filter(|logged| logged.whole_task);
+        logged.map(|logged| logged.task)
+    };
+    let by_task = ByTask::new(&inquiry, threads, cancels, &mut long_work, task);
+    let found = of_each(&inquiry, threads, cancels, &by_task, &limited);
     let rows = found.iter().flat_map(|of| &of.rows);
     let asked = rows.filter_map(|(row, question)| {
         let Question { asked, by } = (*question)?;
@@ -115,17 +119,51 @@ pub(crate) fn find(
         question.is_none_or(|question| !serving.contains(&question.asked))
     };
     let mut deaf = Deaf::default();
-    for OfCancel { rows, asleep } in found {
+    for OfCancel { rows, asleep, .. } in found {
         deaf.rows.extend(rows.into_iter().filter(is_deaf).map(|(row, _)| row));
         deaf.asleep.extend(asleep);
     }
     deaf
 }
 
+/// The deaf of each cancel that has any: of those with waits for crowds after all others.
+fn of_each(
+    inquiry: &Inquiry<'_>,
+    threads: Threads,
+    cancels: &[Cancel],
+    by_task: &ByTask,
+    limited: &Limited,
+) -> Vec<OfCancel> {
+    let mut found = threads.over_rows(cancels.len(), |rows| {
+        let found = cancels[rows].iter().filter_map(|cancel| {
+            let mut crowds = Crowds::default();
+            let found = find_deaf(inquiry, cancel, by_task, limited, &mut crowds);
+            if crowds.any_put_off {
+                return Some(OfCancel { put_off: Some(cancel.id), ..OfCancel::default() });
+            }
+            let any = !found.rows.is_empty() || !found.asleep.is_empty();
+            any.then(|| OfCancel::new(inquiry, cancel, found))
+        });
+        found.collect()
+    });
+    let mut crowds = Crowds::due();
+    for of in &mut found {
+        if let Some(id) = of.put_off {
+            let cancel = &cancels[id as usize];
+            let found = find_deaf(inquiry, cancel, by_task, limited, &mut crowds);
+            *of = OfCancel::new(inquiry, cancel, found);
+        }
+    }
+    found
+}
+
 /// What was found of one cancel.
+#[derive(Default)]
 struct OfCancel {
     rows: Vec<(Hearing, Option<Question>)>,
     asleep: Vec<(Goroutine, u32)>,
+    /// The cancel's number, if it was put off.
+    put_off: Option<u32>,
 }
 
 impl OfCancel {
@@ -136,6 +174,7 @@ impl OfCancel {
         Self {
             rows: found.rows.iter().map(row).collect(),
             asleep: asleep.map(|&of| (of, cancel.id)).collect(),
+            put_off: None,
         }
     }
 }
@@ -144,14 +183,14 @@ impl OfCancel {
 fn find_deaf(
     inquiry: &Inquiry<'_>,
     cancel: &Cancel,
-    work: &LongWork,
+    by_task: &ByTask,
     limited: &Limited,
-    logged: Option<TaskId>,
+    crowds: &mut Crowds,
 ) -> Found {
     let mut found = Found::default();
     request::find(inquiry, cancel, &mut found);
-    family::find(inquiry, cancel, &mut found);
-    tasks::find(inquiry, cancel, work, logged, &mut found);
+    family::find(inquiry, cancel, crowds, &mut found);
+    tasks::find(inquiry, cancel, by_task, &mut found);
     limited::find(inquiry, cancel, limited, &mut found);
     if inquiry.rules.sibling {
         family::find_siblings(inquiry, cancel, &mut found);
@@ -227,6 +266,8 @@ struct Inquiry<'a> {
     stayers: Spanning,
     /// Those of them that may be deaf to some cancel.
     unheard: Spanning,
+    /// Those of these that are alive when the trace ends; few traces need to know.
+    alive: OnceLock<Spanning>,
     /// All children; few traces need to know.
     children: OnceLock<ByGoroutine>,
     /// Whom a library's goroutine works for that heard a cancel, and which cancel.
@@ -235,6 +276,40 @@ struct Inquiry<'a> {
     timeout_handler: Option<StrId>,
     /// Where goroutines are known to have listened to a context.
     listening: &'a Listening,
+    /// What there is to know of all that those heard who heard many cancels.
+    often: OnceLock<FxHashMap<Goroutine, Often>>,
+}
+
+/// What one heard who heard so many cancels that nobody looks through them for each of others.
+#[derive(Clone, Copy, Default, Debug)]
+struct Often {
+    /// The first two cancels that it heard in its own code.
+    in_own: [Option<u32>; 2],
+    /// Whether it lives on after any.
+    lives_on: bool,
+    /// The last cancel that told it to stop after which to look at those around it, if there are more.
+    last_asked: Option<u32>,
+}
+
+impl Often {
+    fn new<'h>(rows: impl Iterator<Item = &'h Hearing>) -> Self {
+        let mut often = Self::default();
+        let mut told = Vec::new();
+        for hearing in rows {
+            if hearing.told_to_stop && hearing.outcome != Outcome::LivesOn {
+                told.push(hearing.cancel);
+            }
+            often.lives_on |= hearing.outcome == Outcome::LivesOn;
+            if hearing.heard_in == HeardIn::Own
+                && let Some(free) = often.in_own.iter_mut().find(|cancel| cancel.is_none())
+            {
+                *free = Some(hearing.cancel);
+            }
+        }
+        told.sort_unstable();
+        often.last_asked = told.get(OFTEN - 1).copied();
+        often
+    }
 }
 
 impl Inquiry<'_> {
@@ -272,16 +347,30 @@ impl Inquiry<'_> {
     }
 
     fn heard(&self, cancel: &Cancel, goroutine: Goroutine) -> bool {
-        // Whichever is the shorter way.
-        if self.by_goroutine.of(goroutine).len() <= cancel.heard.len() {
-            self.rows_of(goroutine).any(|hearing| hearing.cancel == cancel.id)
-        } else {
-            self.all_heard(cancel).any(|hearing| hearing.goroutine == goroutine)
-        }
+        !self.by_goroutine.of_within(goroutine, &cancel.heard).is_empty()
     }
 
     fn rows_of(&self, goroutine: Goroutine) -> impl Iterator<Item = &Hearing> {
         self.by_goroutine.of(goroutine).iter().map(|&row| &self.hearings[row as usize])
+    }
+
+    /// What one heard who heard many cancels; none of who heard few.
+    fn often(&self, goroutine: Goroutine) -> Option<Often> {
+        let is_often = |of: Goroutine| self.by_goroutine.of(of).len() > OFTEN;
+        let all = || {
+            let often = self.by_goroutine.several().iter().filter(|&&of| is_often(of));
+            often.map(|&of| (of, Often::new(self.rows_of(of)))).collect()
+        };
+        is_often(goroutine).then(|| self.often.get_or_init(all).get(&goroutine).copied())?
+    }
+
+    /// Whether a goroutine heard another cancel than this in its own code.
+    fn heard_another(&self, cancel: &Cancel, goroutine: Goroutine) -> bool {
+        let own = |row: &Hearing| row.heard_in == HeardIn::Own && row.cancel != cancel.id;
+        self.often(goroutine).map_or_else(
+            || self.rows_of(goroutine).any(own),
+            |often| often.in_own.iter().flatten().any(|&other| other != cancel.id),
+        )
     }
 
     /// Whether a goroutine is never deaf to any cancel: it heard one in its own code, or is not
@@ -293,7 +382,10 @@ impl Inquiry<'_> {
         };
         start.origin == Origin::Std
             || start.is.has(Traits::MAIN)
-            || self.rows_of(goroutine).any(heard)
+            || self.often(goroutine).map_or_else(
+                || self.rows_of(goroutine).any(heard),
+                |often| often.lives_on || often.in_own[0].is_some(),
+            )
     }
 
     /// Whether nothing speaks against a goroutine's being deaf to a cancel.
@@ -400,10 +492,23 @@ impl Inquiry<'_> {
         })
     }
 
+    /// Those of the unheard that are alive when the trace ends.
+    fn alive(&self) -> &Spanning {
+        let is_alive = |of: Goroutine| lives::ended(self.trace, of).is_none();
+        self.alive.get_or_init(|| self.unheard.only(self.trace, is_alive))
+    }
+
+    /// Whether to look at whom one waits for that was told to stop by a cancel, and at its children:
+    /// not any more if it was told to stop very often.
+    fn is_asked(&self, hearing: &Hearing) -> bool {
+        let last = self.often(hearing.goroutine).and_then(|often| often.last_asked);
+        last.is_none_or(|last| hearing.cancel <= last)
+    }
+
     /// Whether a goroutine was started by a cancel, as an `AfterFunc`.
     fn is_callback(&self, cancel: &Cancel, goroutine: Goroutine) -> bool {
-        self.rows_of(goroutine)
-            .any(|hearing| hearing.cancel == cancel.id && hearing.evidence == Evidence::AfterFunc)
+        let rows = self.by_goroutine.of_within(goroutine, &cancel.heard);
+        rows.iter().any(|&row| self.hearings[row as usize].evidence == Evidence::AfterFunc)
     }
 
     /// The user's function that created a goroutine; "" if not known.

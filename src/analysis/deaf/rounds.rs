@@ -6,8 +6,8 @@ use crate::base::{Goroutine, StackId};
 use crate::parse::event::GoState;
 
 use super::super::lives;
-use super::super::types::{Cancel, Hearing};
-use super::super::words::{Cause, HeardIn};
+use super::super::types::Cancel;
+use super::super::words::Cause;
 use super::Inquiry;
 
 /// How many goroutines created before and after one to look at.
@@ -78,10 +78,9 @@ fn has_its_own(
     statement: StackId,
     child: Goroutine,
 ) -> bool {
-    let own = |row: &Hearing| row.heard_in == HeardIn::Own && row.cancel != cancel.id;
     lives::creation_stack(inquiry.trace, child) == statement
         && !inquiry.heard(cancel, child)
-        && inquiry.rows_of(child).any(own)
+        && inquiry.heard_another(cancel, child)
 }
 
 /// The goroutines among which those of `told`'s round are; none if there may be any: its creator

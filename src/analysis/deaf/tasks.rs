@@ -1,7 +1,9 @@
 //! The grade `task`: works in the same user task as one that heard, or as one that logged the
 //! cancel.
 
-use crate::base::{Goroutine, Interval, TaskId, WireMap, WireSet};
+use rustc_hash::FxHashMap;
+
+use crate::base::{Goroutine, Interval, TaskId, Time, WireMap, WireSet};
 use crate::model::Trace;
 
 use super::super::threads::Threads;
@@ -15,6 +17,10 @@ const BACKGROUND: TaskId = TaskId(0);
 
 /// How far up to look for ancestors.
 const MAX_GENERATIONS: usize = 16;
+
+/// To so many cancels of its task, the first ones, one that works there can be deaf. Where each of
+/// thousands has a deadline of its own in one task, each of as many others would be deaf to all.
+const MAX_CANCELS: usize = 16;
 
 /// Who works in which task for longer than the limit, and what else it takes to judge them.
 pub(crate) struct LongWork {
@@ -104,46 +110,104 @@ fn seen(
     seen
 }
 
-/// Adds those that work in a task of one who heard, or in that of the cancel's log.
-pub(super) fn find(
-    inquiry: &Inquiry<'_>,
-    cancel: &Cancel,
-    work: &LongWork,
-    logged: Option<TaskId>,
-    found: &mut Found,
-) {
-    if work.by_task.is_empty() {
-        return;
-    }
-    let mut asked: WireSet<TaskId> = WireSet::default();
-    for hearing in inquiry.told(cancel) {
-        // One who serves many tasks tells nothing of any.
-        if let Some(task) = work.task_of(hearing.goroutine)
-            && asked.insert(task)
-        {
-            add(inquiry, cancel, work, task, Some(hearing.goroutine), found);
+/// A cancel that one heard who works in a task, or that was logged in it.
+#[derive(Clone, Copy)]
+struct Told {
+    cancel: u32,
+    at: Time,
+    /// Who tells of the task.
+    because_of: Option<Goroutine>,
+}
+
+/// Who may have to stop for which cancel because of a task.
+#[derive(Default)]
+pub(super) struct ByTask(FxHashMap<u32, Vec<Goroutine>>);
+
+impl ByTask {
+    /// Holds the cancels of each task against those who work in it. `logged` gives the task of a
+    /// cancel's log.
+    pub(super) fn new(
+        inquiry: &Inquiry<'_>,
+        threads: Threads,
+        cancels: &[Cancel],
+        work: &mut LongWork,
+        logged: impl Fn(&Cancel) -> Option<TaskId> + Sync,
+    ) -> Self {
+        let mut by_task = Self::default();
+        if work.by_task.is_empty() {
+            return by_task;
         }
+        let told = threads.over_rows(cancels.len(), |rows| {
+            cancels[rows].iter().flat_map(|cancel| told(inquiry, cancel, work, &logged)).collect()
+        });
+        let mut of_task: WireMap<TaskId, Vec<Told>> = WireMap::default();
+        for (task, told) in told {
+            of_task.entry(task).or_default().push(told);
+        }
+        for (task, told) in of_task {
+            let mut intervals = work.by_task.remove(&task).unwrap_or_default();
+            intervals.retain(|(goroutine, _)| work.task_of(*goroutine) == Some(task));
+            intervals.sort_by_key(|(goroutine, interval)| (*goroutine, interval.start));
+            for of_one in intervals.chunk_by(|one, other| one.0 == other.0) {
+                by_task.add(inquiry, cancels, &told, of_one);
+            }
+        }
+        by_task
     }
-    if let Some(task) = logged.filter(|task| *task != BACKGROUND && !asked.contains(task)) {
-        add(inquiry, cancel, work, task, cancel.by, found);
+
+    /// Adds the first cancels that one who works in a task may have to stop for, in order of time; the
+    /// intervals in which it works there are in order of their beginnings.
+    fn add(
+        &mut self,
+        inquiry: &Inquiry<'_>,
+        cancels: &[Cancel],
+        told: &[Told],
+        of_one: &[(Goroutine, Interval)],
+    ) {
+        let late_ns = inquiry.rules.late_over_ns;
+        let (mut next, mut n_added) = (0, 0);
+        for &(goroutine, interval) in of_one {
+            next = next.max(told.partition_point(|told| told.at <= interval.start));
+            let ends = told.partition_point(|told| interval.end - told.at > late_ns);
+            while next < ends && n_added < MAX_CANCELS {
+                let Told { cancel, because_of, .. } = told[next];
+                let of = &cancels[cancel as usize];
+                // Who created the one that heard may have given it a context of its own.
+                let above = because_of.is_some_and(|of| is_ancestor(inquiry, goroutine, of));
+                if !above && of.by != Some(goroutine) && !inquiry.heard(of, goroutine) {
+                    self.0.entry(cancel).or_default().push(goroutine);
+                    n_added += 1;
+                }
+                next += 1;
+            }
+        }
     }
 }
 
-fn add(
+/// The tasks of those who heard a cancel, and that of its log, each once.
+fn told(
     inquiry: &Inquiry<'_>,
     cancel: &Cancel,
     work: &LongWork,
-    task: TaskId,
-    because_of: Option<Goroutine>,
-    found: &mut Found,
-) {
-    for &(goroutine, interval) in work.by_task.get(&task).map_or(&[][..], Vec::as_slice) {
-        let works_on = interval.start < cancel.at
-            && interval.end - cancel.at > inquiry.rules.late_over_ns
-            && work.task_of(goroutine) == Some(task);
-        // Who created the one that heard may have given it a context of its own.
-        let above = because_of.is_some_and(|of| is_ancestor(inquiry, goroutine, of));
-        if works_on && !above && inquiry.may_be_deaf(cancel, goroutine) {
+    logged: impl Fn(&Cancel) -> Option<TaskId>,
+) -> Vec<(TaskId, Told)> {
+    let told = |because_of| Told { cancel: cancel.id, at: cancel.at, because_of };
+    let mut asked: WireSet<TaskId> = WireSet::default();
+    // One who serves many tasks tells nothing of any.
+    let tasks = inquiry.told(cancel).filter_map(|hearing| {
+        let task = work.task_of(hearing.goroutine)?;
+        asked.insert(task).then(|| (task, told(Some(hearing.goroutine))))
+    });
+    let mut tasks: Vec<(TaskId, Told)> = tasks.collect();
+    let by_log = logged(cancel).filter(|task| *task != BACKGROUND && !asked.contains(task));
+    tasks.extend(by_log.map(|task| (task, told(cancel.by))));
+    tasks
+}
+
+/// Adds those that work in a task of one who heard, or in that of the cancel's log.
+pub(super) fn find(inquiry: &Inquiry<'_>, cancel: &Cancel, by_task: &ByTask, found: &mut Found) {
+    for &goroutine in by_task.0.get(&cancel.id).map_or(&[][..], Vec::as_slice) {
+        if inquiry.may_be_deaf(cancel, goroutine) {
             found.add(Row { goroutine, evidence: Evidence::Task, left: None, question: None });
         }
     }

@@ -12,6 +12,7 @@ use super::super::book::Traits;
 use super::super::lives;
 use super::super::names::Origin;
 use super::super::types::{Cancel, Hearing};
+use super::crowd::{Crowds, Verdict};
 use super::group::Hung;
 use super::{Inquiry, Question, rounds};
 
@@ -52,12 +53,22 @@ impl Held {
 
     /// Whether one that was waited for was started as it must have been, and told nothing else.
     fn admits(&self, inquiry: &Inquiry<'_>, cancel: &Cancel, of: Goroutine) -> bool {
+        self.may_admit(inquiry, cancel, of) && self.has_not_told(inquiry, cancel, of)
+    }
+
+    /// Whether it was started as it must have been.
+    fn may_admit(&self, inquiry: &Inquiry<'_>, cancel: &Cancel, of: Goroutine) -> bool {
         self.made_by.is_none_or(|function| inquiry.creating_function(of) == function)
             && lives::first(inquiry.trace, of) > self.after
             && self.round_of.is_none_or(|told| rounds::same(inquiry, cancel, told, of))
-            && !(self.may_tell
-                && self.parents.iter().flatten().any(|&by| inquiry.is_let_go(cancel, by, of)))
-            && !(self.may_feed && inquiry.takes_jobs(cancel, of))
+    }
+
+    /// Whether it was told nothing else.
+    fn has_not_told(&self, inquiry: &Inquiry<'_>, cancel: &Cancel, of: Goroutine) -> bool {
+        let by_parent =
+            || self.parents.iter().flatten().any(|&by| inquiry.is_let_go(cancel, by, of));
+        let is_told = self.may_tell && by_parent();
+        !(is_told || self.may_feed && inquiry.takes_jobs(cancel, of))
     }
 }
 
@@ -77,11 +88,16 @@ pub(super) struct Waits<'a> {
     /// Those who were found, each once, and the question that tells of them, if that is how.
     pub(super) deaf: Vec<(Goroutine, Option<Question>)>,
     seen: FxHashSet<Goroutine>,
+    crowds: &'a mut Crowds,
 }
 
 impl<'a> Waits<'a> {
-    pub(super) fn new(inquiry: &'a Inquiry<'a>, cancel: &'a Cancel) -> Self {
-        Self { inquiry, cancel, deaf: Vec::new(), seen: FxHashSet::default() }
+    pub(super) fn new(
+        inquiry: &'a Inquiry<'a>,
+        cancel: &'a Cancel,
+        crowds: &'a mut Crowds,
+    ) -> Self {
+        Self { inquiry, cancel, deaf: Vec::new(), seen: FxHashSet::default(), crowds }
     }
 
     /// Looks at the wait that spans the cancel, if there is one that counts: who ended it? If it was
@@ -164,7 +180,8 @@ impl<'a> Waits<'a> {
     /// Adds who ended a wait, if it was ended at all, or for whom it still waits.
     fn ended(&mut self, held: &Held, wait: &Span, next: Option<&Span>) {
         match next {
-            _ if wait.state != GoState::Waiting => {}
+            // Once the cancel is put off all else is for nothing.
+            _ if wait.state != GoState::Waiting || self.crowds.any_put_off => {}
             Some(next) => self.let_go(held, wait, next),
             // It lasts to the end of what is known, and not only of what was read.
             None if wait.end >= self.inquiry.end(held.who)
@@ -192,35 +209,64 @@ impl<'a> Waits<'a> {
             self.accuse(held, by);
         }
         if inquiry.book.any(inquiry.trace.stacks(), wait.stack, Traits::JOINS) {
-            self.with_the_last(held, by, next.start);
+            self.with_the_last(held, wait, by, next.start);
         }
     }
 
     /// Only the last of those that a `WaitGroup` waits for is seen to end the wait: the others that
     /// do the same were waited for as well.
-    fn with_the_last(&mut self, held: &Held, last: Goroutine, let_go: Time) {
+    fn with_the_last(&mut self, held: &Held, wait: &Span, last: Goroutine, let_go: Time) {
         let Self { inquiry, cancel, .. } = *self;
         let trace = inquiry.trace;
         let Some(parent) = lives::parent(trace, last) else { return };
         let origin = lives::creation_stack(trace, last);
+        if origin == StackId::EMPTY {
+            return;
+        }
         let made_by = inquiry.creating_function(last);
         let kind = inquiry.book.kind(trace, last);
         let does_the_same = |other: Goroutine| {
-            lives::creation_stack(trace, other) == origin
-                || inquiry.creating_function(other) == made_by
-                    && inquiry.book.kind(trace, other) == kind
+            other != last
+                && (lives::creation_stack(trace, other) == origin
+                    || inquiry.creating_function(other) == made_by
+                        && inquiry.book.kind(trace, other) == kind)
         };
+        let in_time = cancel.at + inquiry.rules.late_over_ns;
+        let ending = inquiry.unheard.ending(trace, parent, in_time, let_go);
+        if ending.is_empty() {
+            return;
+        }
         let around = held.round_of.and_then(|told| rounds::around(inquiry, cancel, told));
-        for &other in within(inquiry.unheard.of(parent), around.as_ref()) {
-            if other != last
-                && origin != StackId::EMPTY
-                && does_the_same(other)
-                && inquiry.end(other) <= let_go
-                && is_waited_for(inquiry, cancel, held, other, inquiry.end(other))
-                && inquiry.may_be_deaf(cancel, other)
-            {
-                self.accuse(held, other);
+        let is_near = |of: Goroutine| around.as_ref().is_none_or(|around| around.contains(&of));
+        let in_order_of_birth = || {
+            let mut others: Vec<Goroutine> =
+                ending.iter().copied().filter(|other| does_the_same(*other)).collect();
+            others.sort_unstable();
+            others
+        };
+        let waited_for = |other| is_waited_for(inquiry, cancel, held, other, inquiry.end(other));
+        if self.crowds.are_few(ending.len()) {
+            for other in in_order_of_birth().into_iter().filter(|other| is_near(*other)) {
+                if waited_for(other) && inquiry.may_be_deaf(cancel, other) {
+                    self.accuse(held, other);
+                }
             }
+            return;
+        }
+        let verdict = |other: Goroutine| {
+            if !waited_for(other) || !held.may_admit(inquiry, cancel, other) {
+                return Verdict::NotFor;
+            }
+            if inquiry.may_be_deaf(cancel, other) && held.has_not_told(inquiry, cancel, other) {
+                return Verdict::Deaf;
+            }
+            Verdict::NotDeaf
+        };
+        let wait = (parent, held.who, wait.start);
+        for other in
+            self.crowds.judge(wait, ending.len(), in_order_of_birth, around.as_ref(), verdict)
+        {
+            self.add(other, None);
         }
     }
 
@@ -228,14 +274,42 @@ impl<'a> Waits<'a> {
     /// ends.
     fn still_joins(&mut self, held: &Held, wait: &Span) {
         let Self { inquiry, cancel, .. } = *self;
+        let born_before = |of: Goroutine| {
+            let alive = inquiry.alive().of(of);
+            let first = |child: &Goroutine| lives::first(inquiry.trace, *child);
+            &alive[..alive.partition_point(|child| first(child) < wait.start)]
+        };
+        let parents = held.parents.into_iter().flatten();
+        if parents.clone().all(|of| born_before(of).is_empty()) {
+            return;
+        }
         let Some(hung) = Hung::new(inquiry, cancel, held, wait) else { return };
         let around = held.round_of.and_then(|told| rounds::around(inquiry, cancel, told));
-        let parents = held.parents.into_iter().flatten();
-        let children = parents.flat_map(|of| within(inquiry.unheard.of(of), around.as_ref()));
-        for &child in children.filter(|child| hung.is_for(**child)) {
-            // For whom no more jobs come, it is no use to have taken some.
-            let may_feed = held.may_feed && !hung.is_idle(child);
-            self.accuse(&Held { may_feed, ..*held }, child);
+        // For whom no more jobs come, it is no use to have taken some.
+        let held_for = |child| Held { may_feed: held.may_feed && !hung.is_idle(child), ..*held };
+        for parent in parents {
+            let near = within(born_before(parent), around.as_ref());
+            if self.crowds.are_few(near.len()) {
+                for &child in near.iter().filter(|child| hung.is_for(**child)) {
+                    self.accuse(&held_for(child), child);
+                }
+                continue;
+            }
+            let verdict = |child: Goroutine| {
+                let held = held_for(child);
+                if !hung.may_be_for(child) || !held.may_admit(inquiry, cancel, child) {
+                    return Verdict::NotFor;
+                }
+                if hung.is_deaf(child) && held.has_not_told(inquiry, cancel, child) {
+                    return Verdict::Deaf;
+                }
+                Verdict::NotDeaf
+            };
+            let members = || born_before(parent).to_vec();
+            let wait = (parent, held.who, wait.start);
+            for child in self.crowds.judge(wait, near.len(), members, around.as_ref(), verdict) {
+                self.add(child, None);
+            }
         }
     }
 

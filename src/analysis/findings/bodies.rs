@@ -1,9 +1,7 @@
 //! Answers of HTTP servers that a client neither reads to their end nor closes: each keeps a
 //! connection with two goroutines of `net/http`.
 
-use rustc_hash::FxHashMap;
-
-use crate::base::{Goroutine, StackId, count_text, narrow};
+use crate::base::{Goroutine, StackId, WireMap, count_text, narrow};
 use crate::model::{Edge, Frame};
 use crate::parse::event::GoState;
 
@@ -73,7 +71,7 @@ fn waits_for_user(facts: &Facts<'_>, reader: Goroutine) -> bool {
 /// The line of the program in which most of the connections were asked for.
 fn asked_at(facts: &Facts<'_>, readers: &[Goroutine]) -> Option<Frame> {
     let trace = facts.trace;
-    let mut n_of: FxHashMap<Frame, usize> = FxHashMap::default();
+    let mut n_of: WireMap<Frame, usize> = WireMap::default();
     let is_own = |site: &Frame| facts.book.function(site.function).origin != Origin::Std;
     for &reader in readers {
         // A goroutine of net/http dials for the one that asks.
@@ -85,7 +83,7 @@ fn asked_at(facts: &Facts<'_>, readers: &[Goroutine]) -> Option<Frame> {
             *n_of.entry(site).or_default() += 1;
         }
     }
-    let key = |site: &Frame| (trace.string(site.function), site.line);
+    let key = |site: &Frame| (trace.string(site.function), site.line, site.file, site.function);
     let (site, _) =
         n_of.into_iter().max_by(|(a, n), (b, m)| n.cmp(m).then_with(|| key(b).cmp(&key(a))))?;
     Some(site)

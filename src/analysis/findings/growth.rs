@@ -2,11 +2,10 @@
 //! `still-alive` that do both.
 
 use std::cmp::Reverse;
-use std::collections::hash_map::Entry;
 
 use rustc_hash::FxHashMap;
 
-use crate::base::{Goroutine, StackId, StrId, Time, narrow};
+use crate::base::{Goroutine, StackId, StrId, Time, WireMap, narrow};
 use crate::model::{Edge, Frame};
 use crate::parse::event::GoState;
 
@@ -70,7 +69,7 @@ impl ByStack {
 }
 
 /// All kin of the program's own.
-fn kin(facts: &Facts<'_>) -> FxHashMap<(StrId, Option<Frame>), Kin> {
+fn kin(facts: &Facts<'_>) -> Vec<((StrId, Option<Frame>), Kin)> {
     let lives = &facts.trace.goroutines;
     let some = facts.threads.of_rows(facts.trace.n_goroutines() as usize, |rows| {
         let mut by_stack = ByStack::default();
@@ -91,17 +90,17 @@ fn kin(facts: &Facts<'_>) -> FxHashMap<(StrId, Option<Frame>), Kin> {
         by_stack.kin(key).extend(kin);
     }
     let by_stack = by_stack.rows;
-    let mut kin: FxHashMap<(StrId, Option<Frame>), Kin> = FxHashMap::default();
+    let mut row_of: WireMap<(StrId, Option<Frame>), usize> = WireMap::default();
+    let mut kin: Vec<((StrId, Option<Frame>), Kin)> = Vec::new();
     for ((name, stack), goroutines) in by_stack {
         let site = facts.book.site(facts.trace.stacks(), stack);
-        match kin.entry((name, site)) {
-            Entry::Vacant(place) => {
-                place.insert(goroutines);
-            }
-            Entry::Occupied(mut place) => place.get_mut().extend(goroutines),
+        let row = *row_of.entry((name, site)).or_insert(kin.len());
+        match kin.get_mut(row) {
+            Some((_, known)) => known.extend(goroutines),
+            None => kin.push(((name, site), goroutines)),
         }
     }
-    for goroutines in kin.values_mut() {
+    for (_, goroutines) in &mut kin {
         goroutines.sort_unstable_by_key(|goroutine| lives.first(*goroutine));
     }
     kin

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use rustc_hash::FxHashMap;
 
-use crate::base::{Interval, StackId, StrId, grouped, narrow};
+use crate::base::{Interval, StackId, StrId, WireMap, grouped, narrow};
 use crate::model::{Frame, Span};
 use crate::parse::event::GoState;
 
@@ -84,7 +84,7 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
 #[derive(Default)]
 struct Groups<'a> {
     all: Vec<Group<'a>>,
-    rows: FxHashMap<Key, usize>,
+    rows: WireMap<Key, usize>,
     /// The first group with a function and a rule.
     row_of_function: FxHashMap<(StrId, Rule), usize>,
 }

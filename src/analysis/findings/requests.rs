@@ -6,7 +6,7 @@ use std::cmp::Reverse;
 
 use rustc_hash::FxHashMap;
 
-use crate::base::{Goroutine, Interval, StrId, narrow, nearest_rank};
+use crate::base::{Goroutine, Interval, StrId, Time, narrow, nearest_rank};
 use crate::model::Frame;
 
 use super::super::readers::readers;
@@ -20,6 +20,9 @@ const MANY: usize = 100;
 
 /// A p99 of so many times the median is a tail.
 const TAIL_TIMES: i64 = 5;
+
+/// Who heard no more cancels than this has each held against each request.
+const FEW_HEARD: usize = 64;
 
 /// One request.
 #[derive(Clone, Copy, Debug)]
@@ -101,7 +104,8 @@ fn finding(
     let slowest = requests.get(..n.div_ceil(100))?;
     let worst = slowest.first()?.interval.ns();
     let total = super::total(slowest.iter().map(|request| request.interval.ns()));
-    let overstayed = super::total(slowest.iter().map(|request| overstay(facts, request)));
+    let mut overstays = Overstays::default();
+    let overstayed = super::total(slowest.iter().map(|request| overstays.of(facts, request)));
     let share = overstayed.saturating_mul(100) / total.max(1);
     let text = facts.trace.string(name);
     let of_it = match share {
@@ -134,17 +138,58 @@ fn finding(
     })
 }
 
-/// How much of a request its goroutine spent after a cancel that told it to stop.
-fn overstay(facts: &Facts<'_>, request: &Request) -> i64 {
-    let Some(by) = request.by else { return 0 };
+/// The overstays of goroutines that heard so many cancels that nobody looks through all of them for
+/// each of many requests.
+#[derive(Default)]
+struct Overstays(FxHashMap<Goroutine, Vec<Overstay>>);
+
+/// The window of one.
+struct Overstay {
+    interval: Interval,
+    /// The last end of those that began with this one or before.
+    latest: Time,
+}
+
+impl Overstays {
+    /// How much of a request its goroutine spent after a cancel that told it to stop.
+    fn of(&mut self, facts: &Facts<'_>, request: &Request) -> i64 {
+        let Some(by) = request.by else { return 0 };
+        let overlap = |window: Interval| window.intersect(request.interval).map_or(0, Interval::ns);
+        if facts.by_goroutine.of(by).len() <= FEW_HEARD {
+            return windows(facts, by).map(overlap).max().unwrap_or(0);
+        }
+        let all = self.0.entry(by).or_insert_with(|| in_order(facts, by));
+        let Interval { start, end } = request.interval;
+        let before = all.partition_point(|overstay| overstay.interval.start <= start);
+        let latest = before.checked_sub(1).map(|last| all[last].latest);
+        let since_before =
+            latest.map_or(0, |latest| overlap(Interval::new(start, latest.max(start))));
+        // Those that began within it: the first ones take the most of it.
+        let within = all[before..].iter().take_while(|overstay| overstay.interval.start < end);
+        let within = within.take(FEW_HEARD).map(|overstay| overlap(overstay.interval)).max();
+        since_before.max(within.unwrap_or(0))
+    }
+}
+
+/// All that one overstayed.
+fn windows(facts: &Facts<'_>, by: Goroutine) -> impl Iterator<Item = Interval> {
     facts
         .hearings_of(by)
         .filter(|hearing| hearing.told_to_stop && hearing.outcome != Outcome::LivesOn)
-        .filter_map(|hearing| {
+        .map(|hearing| {
             let start = facts.cancels[hearing.cancel as usize].at;
-            Interval::new(start, facts.until(hearing)).intersect(request.interval)
+            Interval::new(start, facts.until(hearing))
         })
-        .map(Interval::ns)
-        .max()
-        .unwrap_or(0)
+}
+
+/// The same in order of time.
+fn in_order(facts: &Facts<'_>, by: Goroutine) -> Vec<Overstay> {
+    let mut all: Vec<Interval> = windows(facts, by).collect();
+    all.sort_by_key(|window| window.start);
+    let latest = all.iter().scan(Time::MIN, |latest, window| {
+        *latest = window.end.max(*latest);
+        Some(*latest)
+    });
+    let latest: Vec<Time> = latest.collect();
+    all.into_iter().zip(latest).map(|(interval, latest)| Overstay { interval, latest }).collect()
 }

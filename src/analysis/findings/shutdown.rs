@@ -26,6 +26,12 @@ use super::{Facts, count_text};
 /// thousands.
 const MAX_HELD: usize = 100_000;
 
+/// How often to ask whether a request ran during a shutdown.
+const MAX_ASKED: usize = 1_000_000;
+
+/// As how many such questions it counts to find out whose server a connection is of.
+const ASKED_OF_SERVER: usize = 16;
+
 /// How far to look back for a shutdown's beginning, in spans.
 const LOOK_BACK: usize = 4_096;
 
@@ -64,21 +70,29 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
     runs.sort_by_key(|run| began(facts, run));
     shutdowns.sort_by_key(|shutdown| shutdown.interval.start);
     let mut groups: FxHashMap<(StrId, bool), Vec<Held>> = FxHashMap::default();
-    let mut n_held = 0;
+    let (mut n_held, mut n_asked) = (0, 0);
     let mut begun = runs.iter().peekable();
     let mut running: Vec<&Run> = Vec::new();
-    for shutdown in shutdowns {
+    let mut left = shutdowns.into_iter();
+    for shutdown in left.by_ref() {
         let start = shutdown.interval.start;
         while let Some(run) = begun.next_if(|run| began(facts, run) < start) {
             running.push(run);
         }
         running.retain(|run| ended(facts, run) >= start);
-        for held in held_by(facts, &running, shutdown, MAX_HELD - n_held) {
+        let mut anothers = Anothers { shutdown, by_parent: FxHashMap::default() };
+        for held in held_by(facts, &running, &mut anothers, MAX_HELD - n_held) {
             n_held += 1;
             groups.entry((held.function, shutdown.gave_up.is_some())).or_default().push(held);
         }
+        n_asked += running.len() + ASKED_OF_SERVER * anothers.by_parent.len();
+        if n_held >= MAX_HELD || n_asked >= MAX_ASKED {
+            break;
+        }
     }
-    groups.into_iter().map(|((function, _), held)| finding(facts, function, held)).collect()
+    let are_all = n_held < MAX_HELD && left.next().is_none();
+    let of = |((function, _), held)| finding(facts, function, held, are_all);
+    groups.into_iter().map(of).collect()
 }
 
 /// When a run began, or the trace.
@@ -104,20 +118,46 @@ fn shutdowns(facts: &Facts<'_>) -> Vec<Shutdown> {
         *places.entry(stack).or_insert_with(look)
     };
     let in_one = |hearing: &&Hearing| !hearing.deaf && is_in(hearing.stack);
+    let mut heard = HeardAt::default();
     let gave_up = facts.hearings.iter().filter(in_one).filter_map(|hearing| {
-        let shutdown = shutdown(facts, hearing.goroutine, hearing.heard_at)?;
+        let shutdown = shutdown(facts, &mut heard, hearing.goroutine, hearing.heard_at)?;
         Some(Shutdown { gave_up: Some(hearing.cancel), ..shutdown })
     });
+    let mut all: Vec<Shutdown> = gave_up.collect();
     let alive = trace.goroutines().filter(|&of| lives::ended(trace, of).is_none());
-    let unfinished = alive.filter_map(|of| shutdown(facts, of, lives::end(trace, of)));
+    let unfinished = alive.filter_map(|of| shutdown(facts, &mut heard, of, lives::end(trace, of)));
     // Requests in good order may take a moment.
     let is_long = |shutdown: &Shutdown| shutdown.interval.ns() > facts.rules.max_sleep_ns;
-    gave_up.chain(unfinished.filter(is_long)).collect()
+    all.extend(unfinished.filter(is_long));
+    all
+}
+
+/// When those who shut down heard cancels, in order.
+#[derive(Default)]
+struct HeardAt(FxHashMap<Goroutine, Vec<Time>>);
+
+impl HeardAt {
+    /// The last time before some moment; the beginning of time if it heard nothing before.
+    fn last_before(&mut self, facts: &Facts<'_>, by: Goroutine, until: Time) -> Time {
+        let times = self.0.entry(by).or_insert_with(|| {
+            let mut times: Vec<Time> =
+                facts.hearings_of(by).map(|hearing| hearing.heard_at).collect();
+            times.sort_unstable();
+            times
+        });
+        let n_before = times.partition_point(|at| *at < until);
+        n_before.checked_sub(1).map_or(Time::MIN, |last| times[last])
+    }
 }
 
 /// The shutdown that a goroutine waits in until some moment, if it does: since it came to that line,
 /// or since the one before it gave up.
-fn shutdown(facts: &Facts<'_>, by: Goroutine, until: Time) -> Option<Shutdown> {
+fn shutdown(
+    facts: &Facts<'_>,
+    heard: &mut HeardAt,
+    by: Goroutine,
+    until: Time,
+) -> Option<Shutdown> {
     let (trace, book) = (facts.trace, facts.book);
     let is_in = |span: &Span| book.any(trace.stacks(), span.stack, Traits::GRACEFUL);
     let mut before = trace.spans_before(by, until).filter(|span| span.start < until);
@@ -128,8 +168,7 @@ fn shutdown(facts: &Facts<'_>, by: Goroutine, until: Time) -> Option<Shutdown> {
         (is_own || span.state == GoState::Waiting)
             && !(is_in(span) && book.user(span.stack) == line)
     };
-    let heard = facts.hearings_of(by).map(|hearing| hearing.heard_at);
-    let gave_up_before = heard.filter(|&at| at < until).max().unwrap_or(Time::MIN);
+    let gave_up_before = heard.last_before(facts, by, until);
     let waits = before
         .take(LOOK_BACK)
         .take_while(|span| !is_elsewhere(span) && span.start >= gave_up_before);
@@ -142,20 +181,18 @@ fn shutdown(facts: &Facts<'_>, by: Goroutine, until: Time) -> Option<Shutdown> {
 
 /// The handlers among those that ran when a shutdown began which still ran when it ended; so many at
 /// most.
-fn held_by(facts: &Facts<'_>, running: &[&Run], shutdown: Shutdown, most: usize) -> Vec<Held> {
-    let trace = facts.trace;
-    let mut anothers = Anothers { shutdown, by_parent: FxHashMap::default() };
+fn held_by(facts: &Facts<'_>, running: &[&Run], anothers: &mut Anothers, most: usize) -> Vec<Held> {
+    let (trace, shutdown) = (facts.trace, anothers.shutdown);
     let still_run = running.iter().filter(|run| ended(facts, run) >= shutdown.interval.end);
     let held = still_run.filter_map(|run| {
+        // What it did takes the longest to find out.
+        if anothers.is(facts, run.by) {
+            return None;
+        }
+        let function = route(trace, facts.book, run.stack)?.function;
         let did = facts.parts(run.by, shutdown.interval).first().copied();
         let records = did.is_some_and(|did| recorder::is_handler(trace, did.stack));
-        let function = route(trace, facts.book, run.stack)?.function;
-        (!records && !anothers.is(facts, run.by)).then_some(Held {
-            handler: run.by,
-            function,
-            shutdown,
-            did,
-        })
+        (!records).then_some(Held { handler: run.by, function, shutdown, did })
     });
     held.take(most).collect()
 }
@@ -214,8 +251,8 @@ fn is_accept(facts: &Facts<'_>, span: &Span) -> bool {
         && facts.trace.frames(span.stack).any(|frame| is_named(name(frame)))
 }
 
-/// What to say of all that held up shutdowns in one function.
-fn finding(facts: &Facts<'_>, function: StrId, mut held: Vec<Held>) -> Finding {
+/// What to say of all that held up shutdowns in one function; or of some, if not all were looked at.
+fn finding(facts: &Facts<'_>, function: StrId, mut held: Vec<Held>, are_all: bool) -> Finding {
     let trace = facts.trace;
     let n = narrow(held.len());
     held.sort_by_key(|held| {
@@ -243,7 +280,8 @@ fn finding(facts: &Facts<'_>, function: StrId, mut held: Vec<Held>) -> Finding {
         worst_ns: shutdown.map_or(0, |shutdown| shutdown.interval.ns()),
         total_ns: super::total(held.iter().map(|held| held.shutdown.interval.ns())),
         message: format!(
-            "{} in {} still ran {}{did}",
+            "{}{} in {} still ran {}{did}",
+            if are_all { "" } else { "At least " },
             count_text(n, "request"),
             trace.string(function),
             shutdown.map_or(String::new(), |worst| when(facts, &worst, cancels.len()))

@@ -13,6 +13,10 @@ use super::super::types::{Finding, Hearing};
 use super::super::words::{Outcome, Rule, Severity};
 use super::{Facts, count_text};
 
+/// So many of the cancels that told one to stop are held against each of its sleeps: those before the
+/// sleep's end that it heard last.
+const MAX_TOLD: usize = 64;
+
 /// One sleep that may be too long.
 #[derive(Clone, Copy)]
 struct Sleep {
@@ -39,13 +43,14 @@ struct Group {
 
 pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
     let mut groups: FxHashMap<(StrId, StackId), Group> = FxHashMap::default();
+    let mut told = Told { facts, of_many: FxHashMap::default() };
     for sleep in sleeps(facts, facts.rules.shortest_sleep_ns()) {
         // A library's own sleeps are nothing that the program's authors can change.
         if facts.book.user(sleep.stack) == StackId::EMPTY {
             continue;
         }
         let in_handler = facts.book.any(facts.trace.stacks(), sleep.stack, Traits::SERVES);
-        let spanned = spanned(facts, &sleep);
+        let spanned = told.spanned(&sleep);
         let ns = sleep.interval.ns();
         let under = seems_under(facts, &sleep);
         let is_main = || {
@@ -94,17 +99,36 @@ fn sleeps(facts: &Facts<'_>, over_ns: i64) -> Vec<Sleep> {
     sleeps
 }
 
-/// The cancels that reached the sleeper, or should have, and that it slept across or after.
-fn spanned<'a>(facts: &'a Facts<'_>, sleep: &Sleep) -> Vec<&'a Hearing> {
-    facts
-        .hearings_of(sleep.of)
-        .filter(|hearing| hearing.told_to_stop && hearing.outcome != Outcome::LivesOn)
-        .filter(|hearing| {
+/// What told sleepers to stop.
+struct Told<'a> {
+    facts: &'a Facts<'a>,
+    /// Of those that heard many cancels, in order of time.
+    of_many: FxHashMap<Goroutine, Vec<&'a Hearing>>,
+}
+
+impl<'a> Told<'a> {
+    /// The cancels that reached the sleeper, or should have, and that it slept across or after.
+    fn spanned(&mut self, sleep: &Sleep) -> Vec<&'a Hearing> {
+        let facts = self.facts;
+        let tells =
+            |hearing: &&Hearing| hearing.told_to_stop && hearing.outcome != Outcome::LivesOn;
+        let is_spanned = |hearing: &&Hearing| {
             let window = Interval::new(hearing.heard_at, facts.until(hearing));
             let slept = sleep.interval.intersect(window).map_or(0, Interval::ns);
             slept > facts.rules.late_over_ns
-        })
-        .collect()
+        };
+        if facts.by_goroutine.of(sleep.of).len() <= MAX_TOLD {
+            return facts.hearings_of(sleep.of).filter(tells).filter(is_spanned).collect();
+        }
+        let all = self.of_many.entry(sleep.of).or_insert_with(|| {
+            let mut all: Vec<&Hearing> = facts.hearings_of(sleep.of).filter(tells).collect();
+            all.sort_by_key(|hearing| hearing.heard_at);
+            all
+        });
+        let before = all.partition_point(|hearing| hearing.heard_at < sleep.interval.end);
+        let last = &all[before.saturating_sub(MAX_TOLD)..before];
+        last.iter().copied().filter(is_spanned).collect()
+    }
 }
 
 /// The cancel of a context that the sleeper seems to work under, if it slept across that.

@@ -6,9 +6,7 @@
 
 use std::cmp::Reverse;
 
-use rustc_hash::FxHashMap;
-
-use crate::base::{Goroutine, StrId, Time, narrow};
+use crate::base::{Goroutine, StrId, Time, WireMap, narrow};
 use crate::model::{Frame, Span};
 use crate::parse::event::GoState;
 
@@ -165,7 +163,7 @@ fn others(facts: &Facts<'_>, main: Goroutine) -> Others {
     let trace = facts.trace;
     let trace_end = lives::end(trace, main);
     let since = trace_end + -facts.rules.max_sleep_ns;
-    let mut sorts: FxHashMap<Sort, Vec<Goroutine>> = FxHashMap::default();
+    let mut sorts: WireMap<Sort, Vec<Goroutine>> = WireMap::default();
     let (mut n, mut none_runs) = (0, true);
     for of in trace.goroutines().filter(|&of| of != main) {
         let kind = facts.book.kind(trace, of);

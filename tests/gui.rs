@@ -9,6 +9,8 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 use overstay::ui::{App, Picture, Settings, ThemeChoice, View, picture};
 
+#[path = "gui/budget.rs"]
+mod budget;
 #[path = "gui/compare.rs"]
 mod compare;
 #[path = "gui/damage.rs"]

@@ -5,6 +5,7 @@ use egui::{
 };
 use egui_extras::{Column as Width, TableBuilder, TableRow};
 
+use super::app::Gestures;
 use super::charts;
 use super::command::{Command, Switch};
 use super::ctx::{Ctx, acting, count, goroutine_id, moment, short_file, short_function};
@@ -24,6 +25,7 @@ use crate::base::{StackId, StrId};
 pub(crate) struct LatePanel {
     column: Column,
     ascending: bool,
+    budget: charts::BudgetLine,
     /// What was selected last, to scroll to it once when it changes.
     shown: Option<Selected>,
 }
@@ -123,7 +125,7 @@ impl LatePanel {
     }
 
     /// Table and histogram side by side, under the timeline.
-    pub(crate) fn drawer_ui(&mut self, ui: &mut Ui, ctx: &Ctx<'_>) {
+    pub(crate) fn drawer_ui(&mut self, ui: &mut Ui, ctx: &Ctx<'_>, gestures: &mut Gestures) {
         let width = ui.available_width();
         // What held each one up tells more than the chart, which the page of late exits has, too.
         if has_chart(ctx, width) {
@@ -131,17 +133,17 @@ impl LatePanel {
                 .exact_size((width * 0.30).clamp(200.0, 420.0))
                 .resizable(false)
                 .frame(Frame::new().inner_margin(Margin { left: 10, right: 8, top: 6, bottom: 4 }))
-                .show(ui, |ui| charts::overstays_ui(ui, ctx));
+                .show(ui, |ui| charts::overstays_ui(ui, ctx, &mut self.budget, gestures));
         }
         let frame = Frame::new().inner_margin(Margin { left: 10, right: 4, top: 4, bottom: 0 });
         egui::CentralPanel::default().frame(frame).show(ui, |ui| self.list_ui(ui, ctx));
     }
 
     /// Histogram and ECDF above, the table below: the whole middle.
-    pub(crate) fn page_ui(&mut self, ui: &mut Ui, ctx: &Ctx<'_>) {
+    pub(crate) fn page_ui(&mut self, ui: &mut Ui, ctx: &Ctx<'_>, gestures: &mut Gestures) {
         // Without an overstay they would be two empty frames.
         if has_overstays(ctx) {
-            plots_ui(ui, ctx);
+            plots_ui(ui, ctx, &mut self.budget, gestures);
         }
         let frame = Frame::new().fill(ctx.theme.panel).inner_margin(Margin::symmetric(12, 6));
         egui::CentralPanel::default().frame(frame).show(ui, |ui| self.list_ui(ui, ctx));
@@ -235,7 +237,7 @@ impl LatePanel {
 }
 
 /// Histogram and ECDF beside each other.
-fn plots_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
+fn plots_ui(ui: &mut Ui, ctx: &Ctx<'_>, line: &mut charts::BudgetLine, gestures: &mut Gestures) {
     egui::Panel::top("late_plots")
         .default_size(230.0)
         .size_range(120.0..=500.0)
@@ -248,9 +250,13 @@ fn plots_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
                 // Each caption stands above its plot, not beside it.
                 let column = Layout::top_down(Align::Min);
                 let room = vec2(half, height);
-                ui.allocate_ui_with_layout(room, column, |ui| charts::overstays_ui(ui, ctx));
+                ui.allocate_ui_with_layout(room, column, |ui| {
+                    charts::overstays_ui(ui, ctx, line, gestures);
+                });
                 ui.add_space(10.0);
-                ui.allocate_ui_with_layout(room, column, |ui| charts::ecdf_ui(ui, ctx));
+                ui.allocate_ui_with_layout(room, column, |ui| {
+                    charts::ecdf_ui(ui, ctx, line, gestures);
+                });
             });
         });
 }

@@ -21,7 +21,9 @@ fn double_click(harness: &mut Harness<'_, App>, at: egui::Pos2) {
     harness.step();
     for pressed in [true, false, true, false] {
         let (button, modifiers) = (egui::PointerButton::Primary, egui::Modifiers::NONE);
-        harness.event(egui::Event::PointerButton { pos: at, button, pressed, modifiers });
+        // All in one frame: one event a frame would be too slow for a double-click.
+        let event = egui::Event::PointerButton { pos: at, button, pressed, modifiers };
+        harness.input_mut().events.push(event);
     }
     wait(harness);
 }

@@ -9,6 +9,8 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 use overstay::ui::{App, Picture, Settings, ThemeChoice, View, picture};
 
+#[path = "gui/budget.rs"]
+mod budget;
 #[path = "gui/compare.rs"]
 mod compare;
 #[path = "gui/damage.rs"]
@@ -416,6 +418,7 @@ fn find_shows_who_was_in_a_function_in_every_view() {
     assert!(says(&harness, "g22 main.flushWorker, 80.6 ms late"));
     assert!(!says(&harness, "g24 main.readWorker, "), "the others are out of the way");
     assert_eq!(names(&harness, "Late exit: ").len(), 1, "in the table, too");
+    assert!(says(&harness, "1 of 4 late exits matches"), "of how many that is");
     harness.key_press(egui::Key::Enter);
     wait(&mut harness);
     harness.key_press(egui::Key::Num2);

@@ -301,7 +301,7 @@ impl App {
         egui::Panel::top("top_bar")
             .exact_size(size::TOP_BAR)
             .frame(bar(theme.panel))
-            .show(ui, |ui| panels.top.bar_ui(ui, ctx));
+            .show(ui, |ui| panels.top.bar_ui(ui, ctx, &mut panels.gestures));
         if ctx.opening() || ctx.previewing() {
             egui::Panel::top("opening")
                 .frame(bar(theme.band))
@@ -326,7 +326,7 @@ impl App {
             let most = (ui.available_height() * 0.45).clamp(120.0, 700.0);
             LatePanel::drawer(ctx, ui.available_width(), most)
                 .frame(egui::Frame::new().fill(theme.panel))
-                .show(ui, |ui| panels.late.drawer_ui(ui, ctx));
+                .show(ui, |ui| panels.late.drawer_ui(ui, ctx, &mut panels.gestures));
         }
         egui::CentralPanel::default().frame(plain).show(ui, |ui| match ctx.state.view {
             View::Timeline => {
@@ -335,7 +335,7 @@ impl App {
             View::Cancel => {
                 super::timeline::cancels_ui(ui, ctx, &mut panels.cancels, &mut panels.gestures);
             }
-            View::Late => panels.late.page_ui(ui, ctx),
+            View::Late => panels.late.page_ui(ui, ctx, &mut panels.gestures),
             View::Compare => {
                 let diff = self.diff.as_ref().map(|(_, diff)| diff);
                 let Panels { compare, timelines, gestures, .. } = panels;

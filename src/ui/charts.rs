@@ -4,27 +4,27 @@
 //! ([`Overstays`]).
 
 use egui::{Stroke, Ui, WidgetInfo, vec2};
-use egui_plot::{Bar, BarChart, Line, PlotUi, VLine};
+use egui_plot::{Bar, BarChart, Line};
 
 use self::plot::framed_ui;
 
-use super::command::Command;
+use super::app::Gestures;
 use super::ctx::{Ctx, thousands};
 use super::slot::Slot;
 use super::theme::{self, Theme};
 use super::widgets::caption;
 use crate::analysis::Analysis;
 
+mod budget;
 mod overstays;
 mod plot;
 
+pub(crate) use budget::BudgetLine;
 pub(crate) use overstays::Overstays;
 use overstays::{Bin, n_above};
 
 /// What is drawn for an overstay of less: 1 µs, as a power of ten in nanoseconds.
 const LEAST: f64 = 3.0;
-/// How near the pointer must be to the budget's line to drag it, in points.
-const GRAB: f32 = 6.0;
 
 /// A duration as a power of ten in nanoseconds.
 fn log10_ns(ns: i64) -> f64 {
@@ -43,7 +43,12 @@ fn ns_from_log10(power: f64) -> i64 {
 }
 
 /// The histogram, colored by the budget.
-pub(crate) fn overstays_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
+pub(crate) fn overstays_ui(
+    ui: &mut Ui,
+    ctx: &Ctx<'_>,
+    line: &mut BudgetLine,
+    gestures: &mut Gestures,
+) {
     let Some((_, sheet)) = ctx.focus() else { return };
     let theme = ctx.theme;
     let analysis = sheet.document.analysis();
@@ -58,14 +63,14 @@ pub(crate) fn overstays_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
     });
     let budget = log10_ns(ctx.state.prefs.budget_ns);
     let (bars, top) = bars(sheet.overstays(), analysis, budget, theme);
-    let range = range(ctx);
+    let range = line.range(ctx);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
     let highest = (top, thousands(top as u64));
     let levels = if all > 0 { vec![highest] } else { Vec::new() };
     let response = framed_ui(ui, ctx, "overstays", range, top * 1.12, &levels, |plot| {
         plot.bar_chart(BarChart::new("overstays", bars).allow_hover(false));
-        drag_budget(plot, ctx, budget);
     });
+    line.line_ui(ui, ctx, gestures, "histogram", &response.transform);
     response.response.widget_info(|| {
         let text = format!("Histogram of overstays: {late} of {all} are late");
         WidgetInfo::labeled(egui::Role::Image, true, text)
@@ -73,7 +78,7 @@ pub(crate) fn overstays_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
 }
 
 /// The ECDFs of the open traces: which share of overstays is at most how long.
-pub(crate) fn ecdf_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
+pub(crate) fn ecdf_ui(ui: &mut Ui, ctx: &Ctx<'_>, line: &mut BudgetLine, gestures: &mut Gestures) {
     let theme = ctx.theme;
     let budget_ns = ctx.state.prefs.budget_ns;
     ui.horizontal(|ui| {
@@ -90,8 +95,7 @@ pub(crate) fn ecdf_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
             ui.label(caption(theme, text).color(color));
         }
     });
-    let range = range(ctx);
-    let budget = log10_ns(budget_ns);
+    let range = line.range(ctx);
     let levels = [(0.5, "50 %"), (0.9, "90 %"), (1.0, "100 %")];
     let levels = levels.map(|(at, text)| (at, text.to_owned()));
     let response = framed_ui(ui, ctx, "ecdf", range, 1.06, &levels, |plot| {
@@ -107,8 +111,8 @@ pub(crate) fn ecdf_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
                     .allow_band(false),
             );
         }
-        drag_budget(plot, ctx, budget);
     });
+    line.line_ui(ui, ctx, gestures, "shares", &response.transform);
     response.response.widget_info(|| {
         WidgetInfo::labeled(egui::Role::Image, true, "Cumulative share of overstays")
     });
@@ -124,25 +128,6 @@ fn percent_within(analysis: &Analysis, budget_ns: i64) -> String {
         Some(99) => "> 99 %".to_owned(),
         Some(percent) => format!("{percent} %"),
     }
-}
-
-/// The powers of ten between which all overstays of all open traces lie, and the budget.
-fn range(ctx: &Ctx<'_>) -> (f64, f64) {
-    let budget = log10_ns(ctx.state.prefs.budget_ns.max(1_000));
-    let (mut low, mut high) = (budget - 1.0, budget + 1.0);
-    for (_, sheet) in ctx.sheets.iter() {
-        let Some(analysis) = sheet.as_ref().map(|sheet| sheet.document.analysis()) else {
-            continue;
-        };
-        let ends = [analysis.worst_first.first(), analysis.worst_first.last()];
-        for row in ends.into_iter().flatten() {
-            if let Some(hearing) = analysis.hearings().get(*row as usize) {
-                low = low.min(log10_ns(hearing.overstay_ns));
-                high = high.max(log10_ns(hearing.overstay_ns));
-            }
-        }
-    }
-    ((low - 0.2).max(LEAST) - 0.15, high + 0.3)
 }
 
 /// How high a bar of late ones is at least, as a share of the highest: few of very many are seen.
@@ -161,29 +146,6 @@ fn bars(overstays: &Overstays, analysis: &Analysis, budget: f64, theme: &Theme) 
         bar.fill(if is_late { theme.late } else { theme.prompt }).stroke(Stroke::NONE)
     });
     (bars.collect(), top)
-}
-
-/// The budget's line; dragging it, or a click anywhere, sets the budget.
-fn drag_budget(plot: &mut PlotUi<'_>, ctx: &Ctx<'_>, budget: f64) {
-    let theme = ctx.theme;
-    let response = plot.response().clone();
-    let pointer = plot.pointer_coordinate();
-    let line_x = plot.screen_from_plot(egui_plot::PlotPoint::new(budget, 0.0)).x;
-    let near = response.hover_pos().is_some_and(|at| (at.x - line_x).abs() <= GRAB);
-    let held = response.is_pointer_button_down_on();
-    let lit = near || held;
-    let color = if lit { theme.accent } else { theme.text };
-    let width = if lit { 2.0 } else { 1.2 };
-    plot.vline(VLine::new("budget", budget).color(color).width(width).allow_hover(false));
-    if near || held {
-        plot.ctx().set_cursor_icon(egui::CursorIcon::ResizeHorizontal);
-    }
-    if let (true, Some(at)) = (held, pointer) {
-        let ns = ns_from_log10(at.x.clamp(LEAST, 12.0));
-        if ns != ctx.state.prefs.budget_ns {
-            ctx.send(Command::SetBudget(ns));
-        }
-    }
 }
 
 /// Before and after as two rows of marks on one logarithmic axis: median, p90, p99, maximum.

@@ -148,8 +148,8 @@ pub(crate) enum Command {
     Back,
     /// To what was selected after.
     Forward,
-    /// Sets the budget in nanoseconds.
-    SetBudget(i64),
+    /// Sets the budget in nanoseconds, as part of a gesture or as a step of its own.
+    SetBudget(i64, Option<u64>),
     /// Makes the column of names so wide, in points.
     SetNamesWidth(f32),
     /// Sorts the rows.
@@ -308,7 +308,12 @@ fn look_or_choose(state: &mut State, command: Command) {
             state.reveal = Some(selected);
         }
         Command::Revealed => state.reveal = None,
-        Command::SetBudget(ns) => state.prefs.budget_ns = ns.max(0),
+        Command::SetBudget(ns, gesture) => {
+            if ns.max(0) != state.prefs.budget_ns {
+                leave(state, gesture);
+                state.prefs.budget_ns = ns.max(0);
+            }
+        }
         Command::SetNamesWidth(width) => state.prefs.names_width = width,
         Command::Sort(sort) => state.rows.sort = sort,
         Command::Group(grouping) => state.rows.grouping = grouping,
@@ -477,6 +482,7 @@ fn place(state: &State) -> Place {
         cancel_viewport: state.cancel_viewport,
         scroll: state.scroll,
         cancel_scroll: state.cancel_scroll,
+        budget_ns: state.prefs.budget_ns,
     }
 }
 
@@ -495,6 +501,7 @@ fn step(state: &mut State, back: bool) {
         state.cancel_viewport = to.cancel_viewport;
         state.scroll = to.scroll;
         state.cancel_scroll = to.cancel_scroll;
+        state.prefs.budget_ns = to.budget_ns;
         state.glide = true;
     }
 }

@@ -3,19 +3,20 @@
 
 mod head;
 
-use egui::{Align, Frame, Label, Layout, Margin, RichText, Sense, Ui, WidgetInfo};
+use egui::{Align, Frame, Layout, Margin, RichText, Sense, Ui, WidgetInfo};
 use egui_extras::{Column as Width, TableBuilder, TableRow};
 
 use super::app::Gestures;
 use super::charts;
 use super::command::Command;
 use super::ctx::{Ctx, short_function, thousands};
+use super::elide;
 use super::sheet::Sheet;
 use super::slot::{Pair, Slot};
 use super::state::{Popup, What};
 use super::theme::{self, Theme, size};
 use super::timeline::{self, TimelinePanel};
-use super::widgets::{badge_ui, caption, strong, weak};
+use super::widgets::{badge_ui, body_font, caption, strong, weak};
 use crate::analysis::{Aspect, Cancel, Diff, DiffGroup, GroupKind, Side, Verdict};
 use crate::base::Clock;
 use crate::scene::Link;
@@ -45,7 +46,7 @@ const MEDIAN: f32 = 84.0;
 /// The columns: title, first width in points (the one of 0 takes what is left), and how wide
 /// the table must be to have it.
 const COLUMNS: [(&str, f32, f32); 9] = [
-    ("Verdict", 104.0, 0.0),
+    ("Verdict", 110.0, 0.0),
     ("What", 84.0, 620.0),
     ("Group", 0.0, 0.0),
     ("Before: n, median, p99", 150.0, 0.0),
@@ -123,7 +124,8 @@ impl ComparePanel {
                 && self.kind.is_none_or(|kind| kind == group.kind)
                 && (words.is_empty() || named(group))
         };
-        let groups: Vec<&DiffGroup> = diff.groups.iter().filter(fits).collect();
+        let mut groups: Vec<&DiffGroup> = diff.groups.iter().filter(fits).collect();
+        groups.sort_by_key(|group| rank(group));
         if groups.is_empty() {
             let text = if diff.groups.is_empty() {
                 "The two traces have nothing in common that could be compared."
@@ -279,8 +281,8 @@ fn row_ui<'g>(
         row.col(|ui| drop(ui.label(weak(theme, kind_text(group.kind)))));
     }
     row.col(|ui| {
-        let text = RichText::new(short_function(&group.key)).color(theme.text);
-        ui.add(Label::new(text).truncate()).on_hover_text(&group.key);
+        let name = short_function(&group.key);
+        elide::label_ui(ui, name, &body_font(), theme.text).on_hover_text(&group.key);
     });
     for (slot, side) in [(Slot::Before, &group.before), (Slot::After, &group.after)] {
         row.col(|ui| side_ui(ui, ctx, slot, side, figures));
@@ -391,14 +393,27 @@ fn verdict_color(theme: &Theme, group: &DiffGroup) -> egui::Color32 {
         Verdict::Worse => theme.late_text,
         _ if group.is_newly_late() => theme.late_text,
         Verdict::Better => theme.better,
+        _ if group.is_no_longer_late() => theme.better,
         Verdict::Same => theme.text,
         Verdict::NotEnoughData | Verdict::OnlyBefore | Verdict::OnlyAfter => theme.weak,
+    }
+}
+
+/// The order of what is worth telling: what is worse, then what is better, then the rest.
+fn rank(group: &DiffGroup) -> u8 {
+    match group.verdict {
+        Verdict::Worse => 0,
+        _ if group.is_newly_late() => 1,
+        Verdict::Better => 2,
+        _ if group.is_no_longer_late() => 3,
+        _ => 4,
     }
 }
 
 fn verdict_text(group: &DiffGroup) -> &'static str {
     match group.verdict {
         _ if group.is_newly_late() => "late, only after",
+        _ if group.is_no_longer_late() => "late, only before",
         Verdict::Worse => "worse",
         Verdict::Better => "better",
         Verdict::Same => "same",

@@ -111,6 +111,8 @@ pub(crate) struct Place {
     pub(crate) scroll: Pair<f64>,
     /// How far the cancel view was.
     pub(crate) cancel_scroll: f64,
+    /// Beyond what overstays were late, in nanoseconds.
+    pub(crate) budget_ns: i64,
 }
 
 /// What was looked at before and after. Moves of one gesture are one step.
@@ -176,6 +178,7 @@ mod tests {
             cancel_viewport: None,
             scroll: Pair::default(),
             cancel_scroll: scroll,
+            budget_ns: 0,
         };
         let mut places = Places::default();
         for (scroll, gesture) in [(0.0, 1), (1.0, 1), (2.0, 1), (3.0, 2), (4.0, 2)] {

@@ -5,9 +5,11 @@ use egui::{
 };
 use egui_extras::{Column as Width, TableBuilder, TableRow};
 
+use super::app::Gestures;
 use super::charts;
 use super::command::{Command, Switch};
-use super::ctx::{Ctx, acting, count, goroutine_id, moment, short_file, short_function};
+use super::ctx::{Ctx, acting, count, goroutine_id, moment, short_file, short_function, thousands};
+use super::elide;
 use super::nothing::nothing_text;
 use super::sheet::Sheet;
 use super::side;
@@ -15,7 +17,7 @@ use super::slot::Slot;
 use super::state::{Selected, State, What};
 use super::table::{Column, Query, late_rows};
 use super::theme::{self, size};
-use super::widgets::{badge_ui, caption, link_ui, strong, weak};
+use super::widgets::{badge_ui, body_font, caption, link_ui, strong, weak};
 use crate::analysis::{Cancel, Document, Hearing, Outcome};
 use crate::base::{StackId, StrId};
 
@@ -24,6 +26,9 @@ use crate::base::{StackId, StrId};
 pub(crate) struct LatePanel {
     column: Column,
     ascending: bool,
+    /// The columns that there was no room for.
+    hidden: Vec<Column>,
+    budget: charts::BudgetLine,
     /// What was selected last, to scroll to it once when it changes.
     shown: Option<Selected>,
 }
@@ -92,8 +97,25 @@ impl LatePanel {
         Query {
             budget_ns: state.prefs.budget_ns,
             words: state.rows.filter.clone(),
-            column: self.column,
-            ascending: self.ascending,
+            // Nobody would see what a column orders that is not there.
+            column: if self.is_shown() { self.column } else { Column::Overstay },
+            ascending: self.is_shown() && self.ascending,
+        }
+    }
+
+    /// Whether the table has the column that it is sorted by.
+    fn is_shown(&self) -> bool {
+        !self.hidden.contains(&self.column)
+    }
+
+    /// Remembers which columns the table has no room for.
+    fn table_shows(&mut self, ui: &Ui, shown: &[Heading]) {
+        let was_shown = self.is_shown();
+        let has = |column| shown.iter().any(|heading| heading.sort == Some(column));
+        let sortable = COLUMNS.iter().filter_map(|heading| heading.sort);
+        self.hidden = sortable.filter(|&column| !has(column)).collect();
+        if self.is_shown() != was_shown {
+            ui.ctx().request_repaint();
         }
     }
 
@@ -115,6 +137,7 @@ impl LatePanel {
         let any = ctx.focus().is_none_or(|(_, sheet)| is_late(sheet));
         if any || has_chart(ctx, width) {
             egui::Panel::bottom("late_drawer")
+                .resizable(true)
                 .default_size(size::BOTTOM.min(most * 0.85))
                 .size_range(120.0..=most)
         } else {
@@ -123,7 +146,7 @@ impl LatePanel {
     }
 
     /// Table and histogram side by side, under the timeline.
-    pub(crate) fn drawer_ui(&mut self, ui: &mut Ui, ctx: &Ctx<'_>) {
+    pub(crate) fn drawer_ui(&mut self, ui: &mut Ui, ctx: &Ctx<'_>, gestures: &mut Gestures) {
         let width = ui.available_width();
         // What held each one up tells more than the chart, which the page of late exits has, too.
         if has_chart(ctx, width) {
@@ -131,17 +154,17 @@ impl LatePanel {
                 .exact_size((width * 0.30).clamp(200.0, 420.0))
                 .resizable(false)
                 .frame(Frame::new().inner_margin(Margin { left: 10, right: 8, top: 6, bottom: 4 }))
-                .show(ui, |ui| charts::overstays_ui(ui, ctx));
+                .show(ui, |ui| charts::overstays_ui(ui, ctx, &mut self.budget, gestures));
         }
         let frame = Frame::new().inner_margin(Margin { left: 10, right: 4, top: 4, bottom: 0 });
         egui::CentralPanel::default().frame(frame).show(ui, |ui| self.list_ui(ui, ctx));
     }
 
     /// Histogram and ECDF above, the table below: the whole middle.
-    pub(crate) fn page_ui(&mut self, ui: &mut Ui, ctx: &Ctx<'_>) {
+    pub(crate) fn page_ui(&mut self, ui: &mut Ui, ctx: &Ctx<'_>, gestures: &mut Gestures) {
         // Without an overstay they would be two empty frames.
         if has_overstays(ctx) {
-            plots_ui(ui, ctx);
+            plots_ui(ui, ctx, &mut self.budget, gestures);
         }
         let frame = Frame::new().fill(ctx.theme.panel).inner_margin(Margin::symmetric(12, 6));
         egui::CentralPanel::default().frame(frame).show(ui, |ui| self.list_ui(ui, ctx));
@@ -161,7 +184,8 @@ impl LatePanel {
     }
 
     fn table_ui(&mut self, ui: &mut Ui, ctx: &Ctx<'_>, slot: Slot, sheet: &Sheet, rows: &[u32]) {
-        let table_width = ui.available_width();
+        let shown = shown(ui.available_width(), sheet);
+        self.table_shows(ui, &shown);
         // The lines between columns go down where there is no row: they stay in the background.
         ui.visuals_mut().widgets.noninteractive.bg_stroke.color = ctx.theme.grid;
         let mut table = TableBuilder::new(ui)
@@ -170,8 +194,6 @@ impl LatePanel {
             .cell_layout(Layout::left_to_right(Align::Center))
             .auto_shrink(false)
             .min_scrolled_height(40.0);
-        let fits = |heading: &Heading| table_width >= heading.from;
-        let shown: Vec<Heading> = COLUMNS.into_iter().filter(fits).collect();
         for heading in &shown {
             table = table.column(match heading.width {
                 Some(width) => Width::initial(width).at_least(50.0).clip(true).resizable(true),
@@ -213,10 +235,9 @@ impl LatePanel {
             ui.label(caption(theme, title));
             return;
         };
-        let current = self.column == column;
-        // The first click on overstays shows the worst first, on others the least.
-        let down = self.ascending == (column == Column::Overstay);
-        let text = match (current, down) {
+        let sorted = self.query(ctx.state);
+        let current = sorted.column == column;
+        let text = match (current, sorted.ascending) {
             (true, false) => format!("{title} ▼"),
             (true, true) => format!("{title} ▲"),
             (false, _) => title.to_owned(),
@@ -228,14 +249,24 @@ impl LatePanel {
             WidgetInfo::labeled(egui::Role::ColumnHeader, true, format!("Sort by {title}"))
         });
         if button.clicked() {
-            self.ascending = current && !self.ascending;
+            // The first click on overstays shows the worst first, on others the least.
+            let first = column != Column::Overstay;
+            self.ascending = if current { !sorted.ascending } else { first };
             self.column = column;
         }
     }
 }
 
+/// The columns that a table has room for, and something to show in.
+fn shown(table_width: f32, sheet: &Sheet) -> Vec<Heading> {
+    let fits = |heading: &Heading| {
+        table_width >= heading.from && (heading.cell != Cell::Site || sheet.has_sites())
+    };
+    COLUMNS.into_iter().filter(fits).collect()
+}
+
 /// Histogram and ECDF beside each other.
-fn plots_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
+fn plots_ui(ui: &mut Ui, ctx: &Ctx<'_>, line: &mut charts::BudgetLine, gestures: &mut Gestures) {
     egui::Panel::top("late_plots")
         .default_size(230.0)
         .size_range(120.0..=500.0)
@@ -248,9 +279,13 @@ fn plots_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
                 // Each caption stands above its plot, not beside it.
                 let column = Layout::top_down(Align::Min);
                 let room = vec2(half, height);
-                ui.allocate_ui_with_layout(room, column, |ui| charts::overstays_ui(ui, ctx));
+                ui.allocate_ui_with_layout(room, column, |ui| {
+                    charts::overstays_ui(ui, ctx, line, gestures);
+                });
                 ui.add_space(10.0);
-                ui.allocate_ui_with_layout(room, column, |ui| charts::ecdf_ui(ui, ctx));
+                ui.allocate_ui_with_layout(room, column, |ui| {
+                    charts::ecdf_ui(ui, ctx, line, gestures);
+                });
             });
         });
 }
@@ -260,13 +295,20 @@ fn head_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet, n_rows: usize) {
     let theme = ctx.theme;
     ui.horizontal(|ui| {
         let color = if n_rows > 0 { theme.late_text } else { theme.text };
-        ui.label(strong(count(n_rows, "late exit")).color(color));
         let analysis = sheet.document.analysis();
-        let all = analysis.worst_first.len();
-        ui.label(caption(
-            theme,
-            format!("of {} who were meant to leave", super::ctx::thousands(all as u64)),
-        ));
+        let late = analysis.late(ctx.state.prefs.budget_ns).len();
+        let (counted, of) = if ctx.state.rows.filter.trim().is_empty() {
+            let all = thousands(analysis.worst_first.len() as u64);
+            (count(n_rows, "late exit"), format!("of {all} who were meant to leave"))
+        } else {
+            let matches = if n_rows == 1 { "matches" } else { "match" };
+            let n = thousands(n_rows as u64);
+            (format!("{n} of {} {matches}", count(late, "late exit")), String::new())
+        };
+        ui.label(strong(counted).color(color));
+        if !of.is_empty() {
+            ui.label(caption(theme, of));
+        }
         side::switch_ui(ui, ctx);
     });
 }
@@ -293,12 +335,14 @@ fn has_overstays(ctx: &Ctx<'_>) -> bool {
 
 /// Nobody late is not all well: the way to what else was found.
 fn other_findings_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet) {
-    let n = sheet.document.analysis().findings().len();
+    // As many as there are cards: what else was found in one place is told on its card.
+    let n = sheet.document.analysis().findings_by_place().len();
     let filtered = !ctx.state.rows.filter.trim().is_empty();
-    if n == 0 || sheet.is_preview || filtered {
+    let beside = ctx.state.prefs.details && ctx.state.selected.is_none();
+    if n == 0 || sheet.is_preview || filtered || beside {
         return;
     }
-    if link_ui(ui, ctx.theme, format!("See {}", count(n, "other finding"))).clicked() {
+    if link_ui(ui, ctx.theme, format!("See {}", count(n, "finding"))).clicked() {
         ctx.send(Command::Select(None));
         if !ctx.state.prefs.details {
             ctx.send(Command::Toggle(Switch::Details));
@@ -327,8 +371,7 @@ fn row_ui(
                 if sheet.excused.contains(&at) {
                     badge_ui(ui, ctx.theme, "scheduling", ctx.theme.weak).on_hover_text(EXCUSED);
                 }
-                let text = RichText::new(sentence.unwrap_or("…")).color(ctx.theme.text);
-                ui.add(egui::Label::new(text).truncate());
+                elide::label_ui(ui, sentence.unwrap_or("…"), &body_font(), ctx.theme.text);
             }
             _ => fact_ui(ui, ctx, sheet, (hearing, cancel), cell),
         });
@@ -357,7 +400,11 @@ fn fact_ui(
         Cell::Goroutine => drop(ui.label(goroutine_id(sheet, hearing.goroutine))),
         Cell::Function => {
             let function = acting(sheet, hearing);
-            ui.add(egui::Label::new(short_function(function)).truncate());
+            let name = short_function(function);
+            let label = elide::label_ui(ui, name, &body_font(), theme.text);
+            if name != function {
+                label.on_hover_text(function);
+            }
         }
         Cell::Cause => {
             badge_ui(ui, theme, cancel.cause.name(), theme.cause(cancel.cause));
@@ -403,7 +450,7 @@ fn overstay_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet, hearing: &Hearing, wor
 /// The context's name, if the program logged it, and where it was cancelled.
 fn site_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet, cancel: &Cancel) {
     if let Some(context) = sheet.document.context_of(cancel) {
-        let label = ui.add(egui::Label::new(context.name).truncate());
+        let label = elide::label_ui(ui, context.name, &body_font(), ctx.theme.text);
         if !context.parent.is_empty() {
             label.on_hover_text(format!("{} under {}", context.name, context.parent));
         }
@@ -412,7 +459,7 @@ fn site_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet, cancel: &Cancel) {
     let trace = sheet.trace();
     let (function, file) = (trace.string(site.function), trace.string(site.file));
     let text = format!("{}:{}", short_file(file), site.line);
-    ui.add(egui::Label::new(weak(ctx.theme, text)).truncate())
+    elide::label_ui(ui, &text, &body_font(), ctx.theme.weak)
         .on_hover_text(format!("{function}\n{file}:{}", site.line));
 }
 

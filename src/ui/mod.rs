@@ -15,6 +15,7 @@ mod ctx;
 mod details;
 mod dialog;
 mod drop;
+mod elide;
 mod examples;
 mod explain;
 mod help;

@@ -68,6 +68,8 @@ pub(crate) struct Sheet {
     pub(crate) wakers: Arc<OnceLock<Wakers>>,
     /// What the plots of overstays show, once they are shown.
     overstays: OnceCell<Overstays>,
+    /// Whether any overstay's cancel has a site or a context's name.
+    has_sites: OnceCell<bool>,
     /// How many of a function are found to be still alive, though no cancel reached them.
     unheard: OnceCell<HashMap<StrId, u32>>,
     /// The hearings that are late only because no processor was free, or because of the GC, which
@@ -105,6 +107,7 @@ impl Sheet {
             explanation_asked: None,
             wakers: Arc::default(),
             overstays: OnceCell::new(),
+            has_sites: OnceCell::new(),
             unheard: OnceCell::new(),
             excused,
             judged_asked_ns,
@@ -116,6 +119,20 @@ impl Sheet {
     /// What the plots of overstays show.
     pub(crate) fn overstays(&self) -> &Overstays {
         self.overstays.get_or_init(|| Overstays::new(self.document.analysis()))
+    }
+
+    /// Whether it is known of any overstay where its cancel was made, or of which context. Looked
+    /// up once.
+    pub(crate) fn has_sites(&self) -> bool {
+        *self.has_sites.get_or_init(|| {
+            let analysis = self.document.analysis();
+            let has = |cancel: &Cancel| {
+                let listed = cancel.n_heard() + cancel.n_deaf() > 0;
+                let named = || self.document.context_of(cancel).is_some();
+                listed && (cancel.site.is_some() || named())
+            };
+            analysis.cancels().iter().any(has)
+        })
     }
 
     /// How many goroutines of a function are found to be still alive, though no cancel reached

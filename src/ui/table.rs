@@ -1,5 +1,7 @@
 //! The late exits as a list: which, and in which order.
 
+use std::cmp::Reverse;
+
 use crate::analysis::{Analysis, Document, Hearing};
 use crate::base::{Cancelled, Progress, StackId};
 use crate::scene::Filter;
@@ -68,28 +70,32 @@ pub(crate) fn list(
     progress.check()?;
     let hearing = |row: &u32| &analysis.hearings()[*row as usize];
     let trace = document.trace();
+    let cancel = |row: &u32| &analysis.cancels()[hearing(row).cancel as usize];
+    let up = query.ascending;
     match query.column {
+        Column::Overstay if up => rows.reverse(),
         Column::Overstay => {}
-        Column::Goroutine => rows.sort_by_key(|row| trace.life(hearing(row).goroutine).id),
+        Column::Goroutine => sort_by(&mut rows, up, |row| trace.life(hearing(row).goroutine).id),
         Column::Function => {
             let function = |row: &u32| trace.string(document.acting(hearing(row), StackId::EMPTY));
-            rows.sort_by_cached_key(function);
+            sort_by(&mut rows, up, function);
         }
-        Column::Cause => {
-            rows.sort_by_key(|row| analysis.cancels()[hearing(row).cancel as usize].cause);
+        Column::Cause => sort_by(&mut rows, up, |row| cancel(row).cause),
+        Column::At => sort_by(&mut rows, up, |row| cancel(row).at),
+        Column::Evidence => {
+            sort_by(&mut rows, up, |row| (hearing(row).deaf, hearing(row).evidence));
         }
-        Column::At => rows.sort_by_key(|row| analysis.cancels()[hearing(row).cancel as usize].at),
-        Column::Evidence => rows.sort_by_key(|row| (hearing(row).deaf, hearing(row).evidence)),
-    }
-    // The worst comes first in its column; the others begin with the least.
-    let reversed = match query.column {
-        Column::Overstay => query.ascending,
-        _ => !query.ascending,
-    };
-    if reversed {
-        rows.reverse();
     }
     Ok(rows)
+}
+
+/// Sorts by a key, either way round: those of one key stay in order, the worst first.
+fn sort_by<K: Ord>(rows: &mut [u32], ascending: bool, key: impl Fn(&u32) -> K) {
+    if ascending {
+        rows.sort_by_cached_key(key);
+    } else {
+        rows.sort_by_cached_key(|row| Reverse(key(row)));
+    }
 }
 
 /// Whether each word fits the goroutine, as on the timeline, or occurs in the cancel's cause, site
@@ -106,4 +112,30 @@ fn matches(document: &Document, hearing: &Hearing, filter: &Filter) -> bool {
     filter.keeps_or(trace, hearing.goroutine, |word| {
         texts.iter().any(|text| text.to_lowercase().contains(word))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::Rules;
+
+    #[test]
+    fn of_those_alike_the_worst_comes_first_either_way_round() {
+        let file = include_bytes!("../../traces/sleep-in-handler/before.trace");
+        let trace = crate::model::build(file, &Progress::default()).expect("a trace");
+        let document = Document::new(trace, Rules::default());
+        let analysis = document.analysis();
+        for ascending in [true, false] {
+            let query = Query { column: Column::Cause, ascending, ..Query::default() };
+            let rows = list(&document, &query, &Progress::default()).expect("a list");
+            assert!(rows.len() > 10);
+            for pair in rows.windows(2) {
+                let [a, b] = [pair[0], pair[1]].map(|row| &analysis.hearings()[row as usize]);
+                let cause = |it: &Hearing| analysis.cancels()[it.cancel as usize].cause;
+                assert!(cause(a) != cause(b) || a.overstay_ns >= b.overstay_ns, "{ascending}");
+                let order = cause(a).cmp(&cause(b));
+                assert!(order.is_eq() || order.is_lt() == ascending);
+            }
+        }
+    }
 }

@@ -7,6 +7,7 @@ use std::ops::RangeInclusive;
 use egui::{Align, DragValue, Id, Layout, RichText, TextEdit, Ui, WidgetInfo, vec2};
 
 use super::act::{say, switch_of};
+use super::app::Gestures;
 use super::command::{Command, Origin, Switch};
 use super::ctx::{Ctx, thousands};
 use super::keys::{self, Action, entry_of};
@@ -53,7 +54,7 @@ impl TopBar {
     }
 
     /// The bar.
-    pub(crate) fn bar_ui(&mut self, ui: &mut Ui, ctx: &Ctx<'_>) {
+    pub(crate) fn bar_ui(&mut self, ui: &mut Ui, ctx: &Ctx<'_>, gestures: &mut Gestures) {
         ui.horizontal_centered(|ui| {
             ui.menu_button("File", |ui| file_menu_ui(ui, ctx));
             ui.menu_button("View", |ui| view_menu_ui(ui, ctx));
@@ -61,13 +62,15 @@ impl TopBar {
             open_ui(ui, ctx);
             ui.add_space(8.0);
             tabs_ui(ui, ctx);
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| self.right_ui(ui, ctx));
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                self.right_ui(ui, ctx, gestures);
+            });
         });
     }
 
     /// From right to left: help, theme, budget, late only, find; in a narrow window without
     /// those that are also in a menu.
-    fn right_ui(&mut self, ui: &mut Ui, ctx: &Ctx<'_>) {
+    fn right_ui(&mut self, ui: &mut Ui, ctx: &Ctx<'_>, gestures: &mut Gestures) {
         let room = ui.available_width();
         if room > ROOM_FOR_HELP {
             if icon_button_ui(ui, "?", "Keys and mouse", "?").clicked() {
@@ -76,7 +79,7 @@ impl TopBar {
             theme_button_ui(ui, ctx);
             ui.add_space(4.0);
         }
-        budget_ui(ui, ctx, room > ROOM_FOR_CAPTION);
+        budget_ui(ui, ctx, gestures, room > ROOM_FOR_CAPTION);
         ui.add_space(4.0);
         if room > ROOM_FOR_LATE_ONLY {
             late_only_ui(ui, ctx);
@@ -211,7 +214,7 @@ fn numbers_of(ctx: &Ctx<'_>, view: View) -> Vec<usize> {
 }
 
 /// The budget: an overstay beyond it is late.
-pub(crate) fn budget_ui(ui: &mut Ui, ctx: &Ctx<'_>, captioned: bool) {
+fn budget_ui(ui: &mut Ui, ctx: &Ctx<'_>, gestures: &mut Gestures, captioned: bool) {
     #[expect(clippy::cast_precision_loss, reason = "shown with three digits")]
     let mut ns = ctx.state.prefs.budget_ns as f64;
     let speed = (ns * 0.01).max(1_000.0);
@@ -237,8 +240,13 @@ pub(crate) fn budget_ui(ui: &mut Ui, ctx: &Ctx<'_>, captioned: bool) {
     response.widget_info(|| WidgetInfo::slider(true, ns, "Budget"));
     let tip = "The budget: a goroutine that leaves later than this after its context was \
                cancelled is late. Drag, or click and write: 10ms, 1.5s; ticks where the trace counts them";
+    if response.drag_started() {
+        gestures.next();
+    }
+    // All of a drag is undone at once; what is written is a step of its own.
+    let gesture = response.dragged().then(|| gestures.current());
     if response.on_hover_text(tip).changed() {
-        ctx.send(Command::SetBudget(whole_ns(ns)));
+        ctx.send(Command::SetBudget(whole_ns(ns), gesture));
     }
     if captioned {
         ui.label(caption(ctx.theme, "late over"));

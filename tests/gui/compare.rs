@@ -100,6 +100,21 @@ fn what_became_late_counts_as_changed() {
 }
 
 #[test]
+fn who_was_late_is_told_like_who_became_late() {
+    let [before, after] = ["traces/late-exit/before.trace", "traces/late-exit/after.trace"];
+    let rows = |pair: [&str; 2], words: &str| {
+        let mut harness = window();
+        drop_files(&mut harness, &pair);
+        let mut rows = names(&harness, words);
+        rows.retain(|row| row.starts_with(words));
+        rows.iter().map(|row| row[words.len()..].to_owned()).collect::<Vec<_>>()
+    };
+    let gone = rows([before, after], "late, only before: ");
+    assert!(gone.len() >= 2, "{gone:?}");
+    assert_eq!(gone, rows([after, before], "late, only after: "));
+}
+
+#[test]
 fn a_click_on_a_row_leaves_the_others_where_they_are() {
     let mut harness = window();
     let pair = ["traces/sleep-in-handler/before.trace", "traces/sleep-in-handler/after.trace"];

@@ -136,3 +136,65 @@ fn where_nobody_is_late_the_drawer_leaves_its_room_to_the_lanes() {
     assert!(says(&harness, "All of them left within 10 ms"));
     assert!(height(&harness) > with_table + 60.0, "{with_table} → {}", height(&harness));
 }
+
+#[test]
+fn the_drawer_can_be_made_higher() {
+    let mut harness = window_on("traces/late-exit/before.trace");
+    let canvas = |harness: &Harness<'_, App>| {
+        harness.get_by_label_contains("Timeline of before.trace").rect()
+    };
+    let before = canvas(&harness);
+    let edge = egui::pos2(before.center().x, before.bottom() + 2.0);
+    harness.hover_at(edge);
+    harness.step();
+    harness.drag_at(edge);
+    harness.step();
+    harness.hover_at(edge - egui::vec2(0.0, 80.0));
+    harness.step();
+    harness.drop_at(edge - egui::vec2(0.0, 80.0));
+    wait(&mut harness);
+    let height = canvas(&harness).height();
+    assert!((before.height() - height - 80.0).abs() < 3.0, "{} → {height}", before.height());
+}
+
+#[test]
+fn the_drawer_is_not_sorted_by_a_column_that_it_lacks() {
+    let mut harness = window_of([1100.0, 800.0], Settings::default());
+    drop_files(&mut harness, &["traces/late-exit/before.trace"]);
+    let first = |harness: &Harness<'_, App>| names(harness, "Late exit: ")[0].clone();
+    let worst = first(&harness);
+    harness.key_press(egui::Key::Num3);
+    wait(&mut harness);
+    // The page is wide enough for the column.
+    harness.key_press(egui::Key::I);
+    wait(&mut harness);
+    click(&mut harness, "Sort by Evidence");
+    click(&mut harness, "Sort by Goroutine");
+    assert!(first(&harness).contains("g22 "), "the least id first: {}", first(&harness));
+    click(&mut harness, "Sort by Cancelled at");
+    harness.key_press(egui::Key::I);
+    harness.key_press(egui::Key::Num1);
+    wait(&mut harness);
+    assert!(!says(&harness, "Sort by Cancelled at"), "the drawer lacks the column");
+    assert_eq!(first(&harness), worst);
+    assert!(says(&harness, "Sort by Overstay"));
+}
+
+#[test]
+fn a_column_without_anything_in_it_leaves_its_room() {
+    let mut harness = window_on("traces/late-exit/before.trace");
+    harness.key_press(egui::Key::Num3);
+    wait(&mut harness);
+    assert!(says(&harness, "Cancelled at"));
+    assert!(!names(&harness, "Site").iter().any(|name| name == "Site"), "deadlines have none");
+}
+
+#[test]
+fn the_way_to_the_findings_counts_the_cards_and_is_shown_where_it_leads() {
+    let mut harness = window_on("traces/lost-cancel/before.trace");
+    assert!(!says(&harness, "See "), "they are beside it");
+    harness.key_press(egui::Key::I);
+    wait(&mut harness);
+    click(&mut harness, "See 1 finding");
+    assert!(says(&harness, "Still alive"));
+}

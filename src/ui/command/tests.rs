@@ -145,3 +145,19 @@ fn every_switch_flips_something_and_flips_it_back() {
         assert_eq!((state.prefs.clone(), state.rows.clone()), before, "{switch:?}");
     }
 }
+
+#[test]
+fn a_drag_of_the_budget_is_undone_as_a_whole() {
+    let mut state = state();
+    let begin = state.prefs.budget_ns;
+    for ns in [11, 12, 13] {
+        apply(&mut state, Command::SetBudget(ns * 1_000_000, Some(7)));
+    }
+    apply(&mut state, Command::SetBudget(5_000_000, None));
+    apply(&mut state, Command::Undo);
+    assert_eq!(state.prefs.budget_ns, 13_000_000);
+    apply(&mut state, Command::Undo);
+    assert_eq!(state.prefs.budget_ns, begin);
+    apply(&mut state, Command::Redo);
+    assert_eq!(state.prefs.budget_ns, 13_000_000);
+}

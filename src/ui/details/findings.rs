@@ -8,11 +8,14 @@ use crate::analysis::{Finding, Group, Hearing, Outcome, Rule, Severity, Summary}
 use crate::scene::StateClass;
 use crate::ui::command::Command;
 use crate::ui::ctx::{Ctx, count, short_file, short_function, short_names, thousands};
+use crate::ui::elide;
 use crate::ui::sheet::Sheet;
 use crate::ui::slot::Slot;
 use crate::ui::state::{Selected, What};
 use crate::ui::theme::Theme;
-use crate::ui::widgets::{badge_ui, caption, section_ui, strong, swatch_ui, weak};
+use crate::ui::widgets::{
+    badge_ui, body_font, caption, section_ui, small_font, strong, swatch_ui, weak,
+};
 
 /// How many start functions are listed.
 const MAX_GROUPS: usize = 16;
@@ -99,29 +102,36 @@ fn groups_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet) {
         ui.horizontal(|ui| {
             let words = short_function(name);
             let chosen = !words.is_empty() && ctx.state.rows.filter == words;
-            let room = ui.available_width() - 120.0;
-            let text = RichText::new(words).color(if chosen { theme.accent } else { theme.text });
-            let size = egui::vec2(room, 18.0);
-            let layout = egui::Layout::left_to_right(egui::Align::Center);
-            let link = ui.allocate_ui_with_layout(size, layout, |ui| {
-                ui.set_width(room);
-                ui.style_mut().wrap_mode = Some(egui::TextWrapMode::Truncate);
-                ui.add(egui::Link::new(text))
-            });
-            if link.inner.on_hover_text("Show only its lanes").clicked() {
-                let filter = if chosen { String::new() } else { words.to_owned() };
-                ctx.send(Command::Filter(filter));
-            }
+            // The numbers first: the name has all the room that they leave.
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                // Nobody who lives on is early or late.
-                let counts = group.overstay.max > 0;
-                let worst = if counts { sheet.duration(group.overstay.max) } else { "–".into() };
-                let color = if late { theme.late_text } else { theme.weak };
-                ui.label(strong(worst).color(color));
-                ui.label(caption(theme, thousands(u64::from(group.reached))));
+                group_numbers_ui(ui, theme, sheet, group, late);
+                ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
+                    let color = if chosen { theme.accent } else { theme.text };
+                    let tip = if chosen { "Show all lanes again" } else { "Show only its lanes" };
+                    if elide::link_ui(ui, words, &body_font(), color, tip).clicked() {
+                        let filter = if chosen { String::new() } else { words.to_owned() };
+                        ctx.send(Command::Filter(filter));
+                    }
+                });
             });
         });
     }
+}
+
+/// How many goroutines of a function cancels reached, and the longest overstay.
+fn group_numbers_ui(ui: &mut Ui, theme: &Theme, sheet: &Sheet, group: &Group, late: bool) {
+    let color = if late { theme.late_text } else { theme.weak };
+    // Nobody who lives on is early or late.
+    if group.overstay.max > 0 {
+        let worst = strong(sheet.duration(group.overstay.max)).color(color);
+        ui.label(worst).on_hover_text("The longest overstay");
+    } else {
+        ui.label(strong("–").color(color)).on_hover_text(
+            "No overstay: none was meant to end with the context that was cancelled",
+        );
+    }
+    let reached = thousands(u64::from(group.reached));
+    ui.label(caption(theme, reached)).on_hover_text("How many that cancels reached");
 }
 
 /// What colors and marks mean.
@@ -209,7 +219,7 @@ fn card_ui(
             let (function, file) = (trace.string(site.function), trace.string(site.file));
             let place =
                 format!("{} ({}:{})", short_function(function), short_file(file), site.line);
-            ui.add(Label::new(caption(theme, place)).truncate()).on_hover_text(file);
+            elide::label_ui(ui, &place, &small_font(), theme.weak).on_hover_text(file);
         }
         ui.add(Label::new(caption(theme, &finding.fix)).wrap());
         for other in others {

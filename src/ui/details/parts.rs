@@ -143,6 +143,10 @@ pub(super) fn headline_ui(ui: &mut Ui, text: &str, color: Color32) {
 
 /// A function's name under a headline, whole in the tooltip.
 pub(super) fn function_ui(ui: &mut Ui, theme: &Theme, name: &str) {
-    let text = crate::ui::widgets::code(short_function(name)).color(theme.text);
-    ui.add(egui::Label::new(text).truncate()).on_hover_text(name);
+    let font = egui::FontId::monospace(size::TEXT_CODE);
+    let short = short_function(name);
+    let label = crate::ui::elide::label_ui(ui, short, &font, theme.text);
+    if short != name {
+        label.on_hover_text(name);
+    }
 }

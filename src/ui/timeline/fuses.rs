@@ -125,6 +125,10 @@ fn late(sketch: &mut Sketch, theme: &Theme, fuse: &FuseRecord, opacity: f32) {
 /// The overstays, written at the ends of the loud fuses.
 pub(super) fn overstays(ui: &Ui, scene: &Scene, frame: &Frame<'_>, painter: &Painter) {
     let theme = frame.ctx.theme;
+    // What has scrolled under the heading that stays in sight is not written over it.
+    let top = frame.canvas.top() + scene.sticky.map_or(0.0, |row| row.y1 + 0.5);
+    let clip = painter.clip_rect();
+    let painter = &painter.with_clip_rect(clip.with_min_y(clip.top().max(top)));
     let width = frame.canvas.width();
     for fuse in scene.fuses.iter().filter(|fuse| !fuse.text.is_empty()) {
         let Some(row) = scene.rows.get(fuse.row as usize) else { continue };

@@ -11,6 +11,7 @@ use crate::model::Edge;
 use crate::scene::{Grouping, Row, RowRecord, Section, SectionKey, StateClass};
 use crate::ui::command::Command;
 use crate::ui::ctx::{bytes, called, count, goroutine_id, short_function, thousands};
+use crate::ui::elide;
 use crate::ui::state::{Selected, What};
 use crate::ui::theme::{self, size};
 use crate::ui::widgets::{self, text_at};
@@ -226,7 +227,7 @@ fn header_ui(ui: &mut Ui, frame: &Frame<'_>, row: &RowRecord, section: &Section,
     let room = right - left.x - galley.size().x - 8.0;
     let font = egui::FontId::new(size::TEXT, theme::strong_family());
     let color = if row.late { theme.text } else { theme::mix(theme.text, theme.weak, 0.35) };
-    let text = text_at(painter, left, &name, font.clone(), color, room.max(20.0));
+    let text = elide::text_at(painter, left, &name, &font, color, room.max(20.0));
     let response = whole_on_hover(response, &name, font, room.max(20.0));
     if section.count > 0 {
         let at = egui::pos2(text.right() + 6.0, rect.center().y - galley.size().y / 2.0);
@@ -306,7 +307,7 @@ fn lane_ui(
     let (text, color) = lane_label(frame, goroutine, name, late, hearing);
     let color = theme::fade(color, opacity);
     let room = right - left.x - id_width;
-    text_at(painter, left + vec2(id_width, 0.0), &text, font.clone(), color, room);
+    elide::text_at(painter, left + vec2(id_width, 0.0), &text, &font, color, room);
     let response = whole_on_hover(response, &text, font, room);
     if response.clicked() {
         ctx.send(Command::Select(Some(target(frame, goroutine, hearing))));

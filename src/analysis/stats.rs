@@ -321,6 +321,45 @@ pub(crate) fn stuck_test(
     (test, share(1) - share(0))
 }
 
+/// Whether more of the second are late than of the first: so many of so many (Fisher's exact test, which
+/// holds for few as well).
+pub(crate) fn late_test(late: [u32; 2], n: [u32; 2]) -> Test {
+    let [late, n] = [late, n].map(|both| both.map(f64::from));
+    let (all, all_late) = (n[0] + n[1], late[0] + late[1]);
+    let apart = late[1] * n[0] - late[0] * n[1];
+    let way = apart.partial_cmp(&0.0).unwrap_or(Ordering::Equal);
+    if n.contains(&0.0) || way == Ordering::Equal {
+        return Test::NONE;
+    }
+    // From what was seen on to where all that are late are of the side with more.
+    let more = usize::from(way == Ordering::Greater);
+    let (of, others) = (n[more], n[1 - more]);
+    let mut k = late[more];
+    let ln_choose = |n: f64, k: f64| ln_factorial(n) - ln_factorial(k) - ln_factorial(n - k);
+    let (mut p, mut term) = (0.0, {
+        let ways = ln_choose(of, k) + ln_choose(others, all_late - k);
+        (ways - ln_choose(all, all_late)).exp()
+    });
+    while k <= all_late.min(of) && term > f64::MIN_POSITIVE {
+        p += term;
+        let left = all_late - k;
+        term *= (of - k) * left / ((k + 1.0) * (others - left + 1.0));
+        k += 1.0;
+    }
+    Test { way, p: (2.0 * p).min(1.0) }
+}
+
+/// The logarithm of a factorial (Stirling's series, exact enough from 0 on by shifting).
+fn ln_factorial(n: f64) -> f64 {
+    let (mut x, mut below) = (n + 1.0, 0.0);
+    while x < 8.0 {
+        below += x.ln();
+        x += 1.0;
+    }
+    let series = 1.0 / (12.0 * x) - 1.0 / (360.0 * x.powi(3));
+    (x - 0.5) * x.ln() - x + 0.5 * std::f64::consts::TAU.ln() + series - below
+}
+
 /// How far two shares lie apart, as a normal value: above 0 if the second is larger. Corrected
 /// for continuity, so that few of few do not count for more than they are.
 #[expect(clippy::cast_precision_loss, reason = "a probability")]

@@ -103,14 +103,16 @@ pub(super) fn verdict_words(diff: &Diff) -> (&'static str, String) {
         1 => format!("; 1 grave finding is {what}"),
         n => format!("; {} are {what}", count(n as u64, "grave finding")),
     };
+    let more = if diff.lateness().is_gt() { "; more are late" } else { "" };
+    let fewer = if diff.lateness().is_lt() { "; fewer are late" } else { "" };
     let [n_gone, n_new] = diff.decided();
     match diff.verdict {
         Verdict::Worse => {
-            let new = new + &findings(n_new, "new");
+            let new = new + more + &findings(n_new, "new");
             ("Worse", format!("{worse} worse, {better} better{new}."))
         }
         Verdict::Better => {
-            let gone = gone + &findings(n_gone, "gone");
+            let gone = gone + fewer + &findings(n_gone, "gone");
             ("Better", format!("{better} better, none worse{gone}."))
         }
         Verdict::NotEnoughData => {

@@ -24,7 +24,7 @@ use crate::base::{Clock, narrow};
 
 use super::Document;
 use super::stats::{
-    Sample, Shift, Test, false_discovery_rates, rank_test, shift, stuck_test, tail_test,
+    Sample, Shift, Test, false_discovery_rates, late_test, rank_test, shift, stuck_test, tail_test,
 };
 use super::words::{GroupKind, Verdict};
 use collect::Row;
@@ -44,6 +44,9 @@ const LARGE: i64 = 4;
 const MIN_STUCK: i64 = 20;
 /// The false discovery rate below which a change counts.
 const MAX_RATE: f64 = 0.05;
+
+/// The chance below which it counts that more are late than before.
+const MAX_LATE_P: f64 = 0.02;
 
 /// A trace is cut into so many slices, since what goes on in one goes on in the next.
 const N_SLICES: i64 = 100;
@@ -171,9 +174,9 @@ pub struct Diff {
     pub groups: Vec<DiffGroup>,
     /// The grave findings that are gone, and those that are new, each worst first.
     pub one_sided: [Vec<OneSided>; 2],
-    /// Worse if any group is worse, goroutines are late where nobody was reached or late before, or
-    /// somebody is deaf or hangs who did not; else better if any is better, nobody is late, deaf or
-    /// hangs any more; else same, if there is enough data in any.
+    /// Worse if any group is worse, goroutines are late where nobody was reached or late before, more of
+    /// all that were reached are late, or somebody hangs who did not; else better if any is better,
+    /// nobody is late or hangs any more, or fewer are late; else same, if there is enough data in any.
     pub verdict: Verdict,
     /// What the times of the first and the second trace count. Where that differs, nothing can
     /// be said of a change.
@@ -186,8 +189,7 @@ impl Diff {
         self.groups.iter().filter(|group| group.is_change())
     }
 
-    /// How many are not deaf or do not hang any more, if that decides, and how many newly do: what
-    /// comes and goes at once can be one thing by two names.
+    /// How many do not hang any more, if that decides, and how many newly do: what comes and goes at once can be one thing by two names.
     #[must_use]
     pub fn decided(&self) -> [usize; 2] {
         let alike = self.clocks[0] == self.clocks[1];
@@ -197,6 +199,16 @@ impl Diff {
             [gone, 0] => [gone, 0],
             _ => [0, 0],
         }
+    }
+
+    /// Whether more or fewer of all that any cancel reached are late, as hardly comes by chance.
+    #[must_use]
+    pub fn lateness(&self) -> Ordering {
+        let Some(all) = self.groups.iter().find(|group| group.key == ALL_CANCELS) else {
+            return Ordering::Equal;
+        };
+        let test = late_test(all.late, [all.before.n, all.after.n]);
+        if test.p < MAX_LATE_P { test.way } else { Ordering::Equal }
     }
 
     /// What changes are counted in.
@@ -410,9 +422,14 @@ fn overall(diff: &Diff) -> Verdict {
     let [gone, new] = diff.decided().map(|n| n > 0);
     let any = |verdict| diff.groups.iter().any(|group| group.verdict == verdict);
     let any_late = |is: fn(&DiffGroup) -> bool| alike && diff.groups.iter().any(is);
-    if any(Verdict::Worse) || new || any_late(DiffGroup::is_newly_late) {
+    let lateness = if alike { diff.lateness() } else { Ordering::Equal };
+    if any(Verdict::Worse) || new || lateness.is_gt() || any_late(DiffGroup::is_newly_late) {
         Verdict::Worse
-    } else if any(Verdict::Better) || gone || any_late(DiffGroup::is_no_longer_late) {
+    } else if any(Verdict::Better)
+        || gone
+        || lateness.is_lt()
+        || any_late(DiffGroup::is_no_longer_late)
+    {
         Verdict::Better
     } else if any(Verdict::Same) || diff.groups.is_empty() {
         Verdict::Same

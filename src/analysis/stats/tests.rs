@@ -13,6 +13,21 @@ fn near(a: f64, b: f64, by: f64) {
 }
 
 #[test]
+fn few_that_are_late_are_told_from_chance() {
+    let of = |late, n| late_test(late, n);
+    let fewer = of([5, 0], [6, 6]);
+    assert!((fewer.p - 12.0 / 792.0).abs() < 1e-9 && fewer.way == Less, "{}", fewer.p);
+    let more = of([0, 5], [6, 6]);
+    assert!((more.p - fewer.p).abs() < 1e-12 && more.way == Greater, "{}", more.p);
+    assert!(of([3, 0], [3, 3]).p > 0.05, "three of three can be chance");
+    assert!(of([16, 0], [36, 40]).p < 1e-5);
+    assert!(of([400_000, 300_000], [1_000_000, 1_000_000]).p < 1e-9);
+    for (late, n) in [([4, 4], [4, 4]), ([0, 0], [9, 5]), ([3, 0], [3, 0])] {
+        assert_eq!(of(late, n).way, Equal, "{late:?} {n:?}");
+    }
+}
+
+#[test]
 fn quantiles_are_of_the_sample() {
     let hundred = sample(&(1..=100).rev().collect::<Vec<_>>());
     assert_eq!([50, 90, 99, 100].map(|percent| hundred.quantile(percent)), [50, 90, 99, 100]);

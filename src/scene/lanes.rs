@@ -93,6 +93,9 @@ impl Lanes<'_, '_> {
             }
             Row::HeapPlot | Row::GoroutinesPlot => self.plot(visible.row, number, top, bottom),
             Row::Gc | Row::StopTheWorld | Row::Proc(_) | Row::Thread(_) | Row::Tasks(_) => {
+                // What is selected is to stand out, and tasks are many.
+                let tasks = matches!(visible.row, Row::Tasks(_));
+                record.dimmed = tasks && self.view.selection.cancel.is_some();
                 self.bars(visible.row, number, top, bottom);
             }
         }

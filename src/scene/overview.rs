@@ -38,14 +38,21 @@ pub struct Overview {
 }
 
 impl Overview {
-    /// Refills for a strip of `width_px` × `height_px` that shows the whole trace from edge to
-    /// edge. Overstays above `budget_ns` are late.
-    pub fn fill(&mut self, source: Source<'_>, width_px: f32, height_px: f32, budget_ns: i64) {
+    /// Refills for a strip of `width_px` × `height_px` that shows `whole` from edge to edge: the
+    /// trace, or of two that are compared what holds both, so that one scale is right for either.
+    /// Overstays above `budget_ns` are late.
+    pub fn fill(
+        &mut self,
+        source: Source<'_>,
+        whole: Interval,
+        (width_px, height_px): (f32, f32),
+        budget_ns: i64,
+    ) {
         self.density.clear();
         self.late.clear();
         let trace = source.document.trace().interval();
-        let mut viewport = Viewport::new(trace, f64::from(width_px));
-        viewport.show(trace, 0.0);
+        let mut viewport = Viewport::new(whole, f64::from(width_px));
+        viewport.show(whole, 0.0);
         let chart = Chart { viewport: &viewport, trace, row: 0, y0: 0.0, y1: height_px };
         chart.full(&source.index.levels.density, &mut self.density);
         let hearings = source.document.analysis().hearings();
@@ -63,27 +70,46 @@ impl Overview {
 
     /// Where on a strip of `width_px` the viewport's stretch is: left and right edge in pixels.
     #[must_use]
-    pub fn window(trace: Interval, viewport: &Viewport, width_px: f32) -> (f32, f32) {
-        let seen = viewport.visible();
+    pub fn window(whole: Interval, viewport: &Viewport, width_px: f32) -> (f32, f32) {
+        Self::place(whole, viewport.visible(), width_px)
+    }
+
+    /// Where on a strip of `width_px` a stretch is: left and right edge in pixels.
+    #[must_use]
+    pub fn place(whole: Interval, stretch: Interval, width_px: f32) -> (f32, f32) {
         let x = |time| {
-            let share = share(trace, time).clamp(0.0, 1.0);
+            let share = share(whole, time).clamp(0.0, 1.0);
             #[expect(clippy::cast_possible_truncation, reason = "a position on screen")]
             let x = (share * f64::from(width_px)) as f32;
             x
         };
-        (x(seen.start), x(seen.end))
+        (x(stretch.start), x(stretch.end))
     }
 
     /// The time at a position on a strip of `width_px`.
     #[must_use]
-    pub fn time_at(trace: Interval, x_px: f32, width_px: f32) -> Time {
+    pub fn time_at(whole: Interval, x_px: f32, width_px: f32) -> Time {
         let share = f64::from(x_px / width_px.max(1.0)).clamp(0.0, 1.0);
         #[expect(
             clippy::cast_precision_loss,
             clippy::cast_possible_truncation,
             reason = "within the trace, to the pixel"
         )]
-        let ns = (share * trace.ns() as f64) as i64;
-        trace.start + ns
+        let ns = (share * whole.ns() as f64) as i64;
+        whole.start + ns
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_strips_over_one_stretch_have_one_scale() {
+        let whole = Interval::new(Time(0), Time(1_000));
+        let place = |from, to| Overview::place(whole, Interval::new(Time(from), Time(to)), 500.0);
+        assert_eq!(place(0, 1_000), (0.0, 500.0));
+        assert_eq!(place(100, 500), (50.0, 250.0));
+        assert_eq!(place(-50, 2_000), (0.0, 500.0));
     }
 }

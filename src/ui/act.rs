@@ -19,7 +19,9 @@ const PAN_STEP: f64 = 0.15;
 /// Free space around what is zoomed to, as a share of it.
 pub(crate) const ZOOM_MARGIN: f64 = 0.25;
 
-/// Why there is nothing to swap.
+/// Why late exits cannot be asked for only the late ones.
+pub(super) const ALL_LATE: &str = "All that is listed here is late";
+/// Why there is nothing to swap or to compare.
 const ONE_TRACE: &str = "Only one trace is open: Ctrl+Shift+O opens another to compare it with";
 
 /// Says why an action does nothing here, in the status bar.
@@ -51,11 +53,14 @@ pub(crate) fn act(action: Action, ctx: &Ctx<'_>, panels: &mut Panels) {
             let open = ctx.state.popup == Some(Popup::Help);
             ctx.send(Command::Popup((!open).then_some(Popup::Help)));
         }
+        // Nobody is there to go to.
+        A::GoToLane if ctx.sheet(Slot::Before).is_none() => {}
         A::Commands | A::GoToLane => {
             panels.palette.clear();
             let popup = if action == A::Commands { Popup::Commands } else { Popup::Lanes };
             ctx.send(Command::Popup(Some(popup)));
         }
+        A::LateOnly if ctx.state.view == View::Late => say(ctx, ALL_LATE),
         A::Find => panels.top.focus_find(),
         A::ThemeDark => ctx.send(Command::Theme(ThemeChoice::Dark)),
         A::ThemeLight => ctx.send(Command::Theme(ThemeChoice::Light)),
@@ -114,7 +119,7 @@ fn act_on_trace(action: Action, ctx: &Ctx<'_>, panels: &mut Panels) {
         A::ViewCancel => ctx.send(Command::Show(View::Cancel)),
         A::ViewLate => ctx.send(Command::Show(View::Late)),
         A::ViewCompare if ctx.comparing() => ctx.send(Command::Show(View::Compare)),
-        A::ViewCompare => ctx.send(Command::AskFile(Role::Compare)),
+        A::ViewCompare => say(ctx, ONE_TRACE),
         A::ZoomIn => look(ctx, panels, |view| view.zoom_at(view.width_px() / 2.0, ZOOM_STEP)),
         A::ZoomOut => {
             look(ctx, panels, |view| view.zoom_at(view.width_px() / 2.0, 1.0 / ZOOM_STEP));

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use super::command::Origin;
 use super::explain::Explanation;
 use super::open::{OpenError, Opened};
+use super::palette::LaneHit;
 use super::slot::Slot;
 use super::state::{Role, Selected};
 use super::table::Query;
 use crate::analysis::Diff;
-use crate::base::Goroutine;
 use crate::scene::{Index, RowOptions, Rows};
 
 /// What a job has to say to the UI thread. Serial numbers tell which trace it is about, since
@@ -113,7 +113,7 @@ pub(crate) enum Answer {
         /// The words.
         words: String,
         /// The best matches, each with its line of text.
-        hits: Vec<(Slot, Goroutine, String)>,
+        hits: Vec<LaneHit>,
     },
     /// The file dialog was closed.
     Picked {

@@ -99,6 +99,8 @@ pub struct App {
     pub(super) diff_asked: Option<[u64; 2]>,
     /// What commands could not do by themselves, to be done next.
     pub(super) effects: Vec<Effect>,
+    /// Whether what is to survive a restart has been written since a file was opened.
+    pub(super) is_saved: bool,
     /// The window's title.
     title: String,
 }
@@ -147,6 +149,7 @@ impl App {
             diff: None,
             diff_asked: None,
             effects: Vec::new(),
+            is_saved: true,
             title: "Overstay".to_owned(),
         };
         if !traces.is_empty() {
@@ -346,8 +349,14 @@ impl App {
 }
 
 impl eframe::App for App {
-    fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
+    fn logic(&mut self, ctx: &egui::Context, frame: &mut eframe::Frame) {
         self.update(ctx);
+        // A window that is killed saves nothing: what was opened is to be found again all the same.
+        if let (false, Some(storage)) = (self.is_saved, frame.storage_mut()) {
+            self.is_saved = true;
+            eframe::set_value(storage, super::PREFS_KEY, &self.state.prefs);
+            storage.flush();
+        }
     }
 
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {

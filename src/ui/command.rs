@@ -266,7 +266,7 @@ pub(crate) fn apply(state: &mut State, command: Command) -> Option<Effect> {
         Command::Dismiss(id) => state.notices.retain(|notice| notice.id != id),
         Command::DismissAll => state.notices.clear(),
         Command::Copy(text) => {
-            state.said = Some("Copied".to_owned());
+            state.said = Some(copied_text(&text));
             return Some(Effect::Copy(text));
         }
         Command::Say(text) => state.said = Some(text),
@@ -408,6 +408,19 @@ fn toggle(state: &mut State, switch: Switch) -> Option<String> {
     said_of(switch, *on)
 }
 
+/// What is said of a text that is on the clipboard now: its first line, and how many there are.
+fn copied_text(text: &str) -> String {
+    /// The most characters that are told.
+    const MOST: usize = 60;
+    let first = text.lines().next().unwrap_or_default().trim();
+    let told: String = first.chars().take(MOST).collect();
+    let cut = if told.len() < first.len() { "…" } else { "" };
+    match text.lines().count() {
+        0 | 1 => format!("Copied “{told}{cut}”"),
+        n => format!("Copied {n} lines: “{told}{cut}”"),
+    }
+}
+
 fn mark(state: &mut State, at: Time) {
     if let Some(row) = state.marks.iter().position(|mark| mark.at == at) {
         state.marks.remove(row);
@@ -429,9 +442,7 @@ fn select(state: &mut State, selected: Option<Selected>) {
     if state.selected == selected {
         return;
     }
-    if let Some(left) = state.selected {
-        state.trail.leave(left);
-    }
+    state.trail.leave(state.selected);
     state.selected = selected;
     if let Some(selected) = selected {
         focus(state, selected.slot);
@@ -454,9 +465,11 @@ fn walk(state: &mut State, back: bool) {
     let now = state.selected;
     let to = if back { state.trail.back(now) } else { state.trail.forward(now) };
     if let Some(to) = to {
-        state.selected = Some(to);
-        state.reveal = Some(to);
-        focus(state, to.slot);
+        state.selected = to;
+        state.reveal = to;
+        if let Some(to) = to {
+            focus(state, to.slot);
+        }
     }
 }
 

@@ -1,15 +1,17 @@
 //! Two traces, before and after: a table by what stays the same between builds, and below it
 //! both timelines, panned and zoomed as one.
 
+mod columns;
 mod head;
 
 use egui::{Align, Frame, Layout, Margin, RichText, Sense, Ui, WidgetInfo};
 use egui_extras::{Column as Width, TableBuilder, TableRow};
 
+use self::columns::{Key, sort};
 use super::app::Gestures;
 use super::charts;
 use super::command::Command;
-use super::ctx::{Ctx, short_function, thousands};
+use super::ctx::{Ctx, change_text, short_function, thousands};
 use super::elide;
 use super::sheet::Sheet;
 use super::slot::{Pair, Slot};
@@ -31,6 +33,8 @@ pub(crate) struct ComparePanel {
     changed_only: bool,
     /// Only one kind of group.
     kind: Option<GroupKind>,
+    /// What the rows are sorted by, if not as they come, and whether the least comes first.
+    sorted: Option<(Key, bool)>,
     /// The function whose lanes a click on a row shows.
     shown: Option<String>,
 }
@@ -43,18 +47,18 @@ const ALL_FIGURES: f32 = 760.0;
 const CHOICES: f32 = 500.0;
 /// The width of a side's column with only the median, in points.
 const MEDIAN: f32 = 84.0;
-/// The columns: title, first width in points (the one of 0 takes what is left), and how wide
-/// the table must be to have it.
-const COLUMNS: [(&str, f32, f32); 9] = [
-    ("Verdict", 110.0, 0.0),
-    ("What", 84.0, 620.0),
-    ("Group", 0.0, 0.0),
-    ("Before: n, median, p99", 150.0, 0.0),
-    ("After: n, median, p99", 150.0, 0.0),
-    ("Median to longest", 190.0, 1160.0),
-    ("Shift", 84.0, 0.0),
-    ("95 % interval", 136.0, 895.0),
-    ("q", 56.0, 960.0),
+/// The columns: title, first width in points (the one of 0 takes what is left), how wide the
+/// table must be to have it, and what a click on the title sorts by.
+const COLUMNS: [(&str, f32, f32, Option<Key>); 9] = [
+    ("Verdict", 110.0, 0.0, Some(Key::Verdict)),
+    ("What", 84.0, 620.0, Some(Key::Kind)),
+    ("Group", 0.0, 0.0, Some(Key::Name)),
+    ("Before: n, median, p99", 150.0, 0.0, Some(Key::Before)),
+    ("After: n, median, p99", 150.0, 0.0, Some(Key::After)),
+    ("Median to longest", 190.0, 1160.0, None),
+    ("Shift", 84.0, 0.0, Some(Key::Shift)),
+    ("95 % interval", 136.0, 895.0, None),
+    ("q", 56.0, 960.0, Some(Key::Chance)),
 ];
 /// What the columns of the sides have besides the median.
 const SIDE: &str = ": n, median, p99";
@@ -125,7 +129,7 @@ impl ComparePanel {
                 && (words.is_empty() || named(group))
         };
         let mut groups: Vec<&DiffGroup> = diff.groups.iter().filter(fits).collect();
-        groups.sort_by_key(|group| rank(group));
+        sort(&mut groups, self.sorted);
         if groups.is_empty() {
             let text = if diff.groups.is_empty() {
                 "The two traces have nothing in common that could be compared."
@@ -135,7 +139,7 @@ impl ComparePanel {
             ui.label(weak(ctx.theme, text));
             return;
         }
-        if let Some(function) = table_ui(ui, ctx, &groups) {
+        if let Some(function) = self.table_ui(ui, ctx, &groups) {
             // Both timelines show the group's lanes; another click shows all again.
             let again = ctx.state.rows.filter == function;
             let words = if again { String::new() } else { function.to_owned() };
@@ -143,6 +147,56 @@ impl ComparePanel {
             ctx.send(Command::Filter(words));
             ctx.send(Command::Popup(None::<Popup>));
         }
+    }
+
+    /// The groups; gives the function of the row that was clicked.
+    fn table_ui<'g>(
+        &mut self,
+        ui: &mut Ui,
+        ctx: &Ctx<'_>,
+        groups: &[&'g DiffGroup],
+    ) -> Option<&'g str> {
+        let mut clicked = None;
+        let durations = groups.iter().flat_map(|group| {
+            [group.before, group.after].into_iter().flat_map(|side| [side.p50_ns, side.max_ns])
+        });
+        let range = charts::range_of(durations);
+        let table_width = ui.available_width();
+        let shown = COLUMNS.map(|(_, _, from, _)| table_width >= from);
+        let mut table = TableBuilder::new(ui)
+            .id_salt("compare")
+            .sense(Sense::click())
+            .cell_layout(Layout::left_to_right(Align::Center))
+            .auto_shrink(false)
+            .min_scrolled_height(40.0);
+        let figures = table_width >= ALL_FIGURES;
+        for ((title, width, ..), _) in COLUMNS.iter().zip(shown).filter(|(_, shown)| *shown) {
+            let is_side = title.contains(SIDE);
+            table = table.column(if is_side && !figures {
+                Width::exact(MEDIAN).clip(true)
+            } else if *width > 0.0 {
+                Width::initial(*width).at_least(40.0).clip(true).resizable(true)
+            } else {
+                Width::remainder().at_least(GROUP).clip(true)
+            });
+        }
+        table
+            .header(20.0, |mut header| {
+                for ((title, .., key), _) in COLUMNS.iter().zip(shown).filter(|(_, shown)| *shown) {
+                    let title = if figures { *title } else { title.trim_end_matches(SIDE) };
+                    header.col(|ui| {
+                        columns::heading_ui(ui, ctx.theme, title, *key, &mut self.sorted)
+                    });
+                }
+            })
+            .body(|body| {
+                body.rows(size::ROW + 2.0, groups.len(), |row| {
+                    if let Some(group) = groups.get(row.index()) {
+                        clicked = clicked.or(row_ui(row, ctx, group, range, (figures, &shown)));
+                    }
+                });
+            });
+        clicked
     }
 
     /// What is listed, and how the timelines are aligned.
@@ -216,49 +270,6 @@ fn selected_link(ctx: &Ctx<'_>) -> Option<Link> {
     Some(if selected.slot == Slot::Before { link } else { link.swapped() })
 }
 
-/// The groups; gives the function of the row that was clicked.
-fn table_ui<'g>(ui: &mut Ui, ctx: &Ctx<'_>, groups: &[&'g DiffGroup]) -> Option<&'g str> {
-    let mut clicked = None;
-    let durations = groups.iter().flat_map(|group| {
-        [group.before, group.after].into_iter().flat_map(|side| [side.p50_ns, side.max_ns])
-    });
-    let range = charts::range_of(durations);
-    let table_width = ui.available_width();
-    let shown = COLUMNS.map(|(.., from)| table_width >= from);
-    let mut table = TableBuilder::new(ui)
-        .id_salt("compare")
-        .sense(Sense::click())
-        .cell_layout(Layout::left_to_right(Align::Center))
-        .auto_shrink(false)
-        .min_scrolled_height(40.0);
-    let figures = table_width >= ALL_FIGURES;
-    for ((title, width, _), _) in COLUMNS.iter().zip(shown).filter(|(_, shown)| *shown) {
-        let is_side = title.contains(SIDE);
-        table = table.column(if is_side && !figures {
-            Width::exact(MEDIAN).clip(true)
-        } else if *width > 0.0 {
-            Width::initial(*width).at_least(40.0).clip(true).resizable(true)
-        } else {
-            Width::remainder().at_least(GROUP).clip(true)
-        });
-    }
-    table
-        .header(20.0, |mut header| {
-            for ((title, ..), _) in COLUMNS.iter().zip(shown).filter(|(_, shown)| *shown) {
-                let title = if figures { *title } else { title.trim_end_matches(SIDE) };
-                header.col(|ui| drop(ui.label(caption(ctx.theme, title))));
-            }
-        })
-        .body(|body| {
-            body.rows(size::ROW + 2.0, groups.len(), |row| {
-                if let Some(group) = groups.get(row.index()) {
-                    clicked = clicked.or(row_ui(row, ctx, group, range, (figures, &shown)));
-                }
-            });
-        });
-    clicked
-}
-
 /// One group. `shown` says which columns there are, and whether the sides have all figures. Gives
 /// its function if it was clicked.
 fn row_ui<'g>(
@@ -319,13 +330,13 @@ fn shift_ui(ui: &mut Ui, ctx: &Ctx<'_>, group: &DiffGroup) {
     let text = match group.aspect {
         Some(Aspect::Slowest) => {
             let slowest = group.after.p99_ns.saturating_sub(group.before.p99_ns);
-            format!("p99 {}", clock.signed_text(slowest))
+            format!("p99 {}", change_text(clock, slowest))
         }
         Some(Aspect::Stuck) => {
             let more = i64::from(group.after.alive) - i64::from(group.before.alive);
-            format!("{more:+} alive")
+            format!("{more:+} alive").replacen('-', "−", 1)
         }
-        _ => group.shift_ns.map(|shift| clock.signed_text(shift)).unwrap_or_default(),
+        _ => group.shift_ns.map(|shift| change_text(clock, shift)).unwrap_or_default(),
     };
     let shift = ui.label(strong(text).color(verdict_color(theme, group)));
     if let (Some(interval), Some(q)) = (interval_text(clock, group), q_text(group)) {
@@ -341,7 +352,7 @@ fn shift_ui(ui: &mut Ui, ctx: &Ctx<'_>, group: &DiffGroup) {
 fn interval_text(clock: Clock, group: &DiffGroup) -> Option<String> {
     let of_typical = !matches!(group.aspect, Some(Aspect::Slowest | Aspect::Stuck));
     let [low, high] = group.ci95_ns.filter(|_| of_typical)?;
-    Some(format!("{} … {}", clock.signed_text(low), clock.signed_text(high)))
+    Some(format!("{} … {}", change_text(clock, low), change_text(clock, high)))
 }
 
 /// What the times of one side count.
@@ -396,17 +407,6 @@ fn verdict_color(theme: &Theme, group: &DiffGroup) -> egui::Color32 {
         _ if group.is_no_longer_late() => theme.better,
         Verdict::Same => theme.text,
         Verdict::NotEnoughData | Verdict::OnlyBefore | Verdict::OnlyAfter => theme.weak,
-    }
-}
-
-/// The order of what is worth telling: what is worse, then what is better, then the rest.
-fn rank(group: &DiffGroup) -> u8 {
-    match group.verdict {
-        Verdict::Worse => 0,
-        _ if group.is_newly_late() => 1,
-        Verdict::Better => 2,
-        _ if group.is_no_longer_late() => 3,
-        _ => 4,
     }
 }
 

@@ -125,14 +125,12 @@ mod tests {
     fn cut(text: &str, width_px: f32) -> (String, f32) {
         let ctx = egui::Context::default();
         let mut got = (String::new(), 0.0);
-        let output = ctx.run_ui(egui::RawInput::default(), |ui| {
+        let mut output = ctx.run_ui(egui::RawInput::default(), |ui| {
             let font = FontId::proportional(12.0);
             let (galley, _) = galley(ui.painter(), text, &font, Color32::PLACEHOLDER, width_px);
             got = (galley.text().to_owned(), galley.size().x);
         });
-        // Nobody draws the letters.
-        let mut textures = output.textures_delta;
-        textures.clear();
+        output.textures_delta.clear();
         got
     }
 

@@ -50,38 +50,33 @@ impl<T> Line<T> {
     }
 }
 
-/// What was selected before and after.
+/// What was selected before and after; nothing, which shows the findings, is a step like any
+/// other.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Trail(Line<Selected>);
+pub(crate) struct Trail(Line<Option<Selected>>);
 
 impl Trail {
     /// Something else is being selected.
-    pub(crate) fn leave(&mut self, left: Selected) {
+    pub(crate) fn leave(&mut self, left: Option<Selected>) {
         if self.0.past.last() != Some(&left) {
             self.0.push(left);
         }
     }
 
     /// What was selected before `now`.
-    pub(crate) fn back(&mut self, now: Option<Selected>) -> Option<Selected> {
-        match now {
-            Some(now) => self.0.back(now).ok(),
-            None => self.0.past.pop(),
-        }
+    pub(crate) fn back(&mut self, now: Option<Selected>) -> Option<Option<Selected>> {
+        self.0.back(now).ok()
     }
 
     /// What was selected after `now`, until [`Trail::back`].
-    pub(crate) fn forward(&mut self, now: Option<Selected>) -> Option<Selected> {
-        match now {
-            Some(now) => self.0.forward(now).ok(),
-            None => self.0.future.pop(),
-        }
+    pub(crate) fn forward(&mut self, now: Option<Selected>) -> Option<Option<Selected>> {
+        self.0.forward(now).ok()
     }
 
     /// What was selected is now known by other rows.
     pub(crate) fn rename(&mut self, renamed: impl Fn(Selected) -> Selected) {
         for selected in self.0.past.iter_mut().chain(&mut self.0.future) {
-            *selected = renamed(*selected);
+            *selected = selected.map(&renamed);
         }
     }
 
@@ -159,13 +154,17 @@ mod tests {
     #[test]
     fn back_and_forward_return_to_where_one_was() {
         let mut trail = Trail::default();
-        trail.leave(goroutine(1));
-        trail.leave(goroutine(2));
-        assert_eq!(trail.back(Some(goroutine(3))), Some(goroutine(2)));
-        assert_eq!(trail.back(Some(goroutine(2))), Some(goroutine(1)));
-        assert_eq!(trail.back(Some(goroutine(1))), None);
-        assert_eq!(trail.forward(Some(goroutine(1))), Some(goroutine(2)));
-        trail.leave(goroutine(2));
+        let [one, two, three] = [1, 2, 3].map(|row| Some(goroutine(row)));
+        for left in [None, one, two] {
+            trail.leave(left);
+        }
+        assert_eq!(trail.back(three), Some(two));
+        assert_eq!(trail.back(two), Some(one));
+        assert_eq!(trail.back(one), Some(None), "the findings are the first");
+        assert_eq!(trail.back(None), None);
+        assert_eq!(trail.forward(None), Some(one));
+        assert_eq!(trail.forward(one), Some(two));
+        trail.leave(two);
         assert!(!trail.can_forward());
     }
 

@@ -88,6 +88,9 @@ pub(crate) const EXCUSED: &str = "Late by scheduling: without the waits for a pr
 /// How high the drawer is with no more than words, in points.
 const WORDS_PX: f32 = 84.0;
 
+/// How much of a bar's edge is left above and below a text, in points.
+const EDGE_STUB_PX: f32 = 3.0;
+
 /// How wide the drawer must be to have the chart beside the table, in points.
 const CHART_FROM: f32 = 760.0;
 
@@ -440,10 +443,12 @@ fn overstay_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet, hearing: &Hearing, wor
     if hearing.outcome == Outcome::Alive {
         written = written.union(ui.label(caption(theme, "alive")).rect);
     }
-    // The bar's loud edge does not cross the text.
-    if !written.expand(2.0).x_range().contains(bar.right()) {
-        let edge = Rect::from_min_max(bar.right_top() - vec2(2.0, 0.0), bar.right_bottom());
-        ui.painter().rect_filled(edge, 0.0, color);
+    // The bar's loud edge does not cross the text: it is seen above and below it.
+    let edge = Rect::from_min_max(bar.right_top() - vec2(2.0, 0.0), bar.right_bottom());
+    let crosses = written.expand(2.0).x_range().contains(bar.right());
+    let stub = if crosses { EDGE_STUB_PX } else { edge.height() };
+    for part in [edge.with_max_y(edge.top() + stub), edge.with_min_y(edge.bottom() - stub)] {
+        ui.painter().rect_filled(part, 0.0, color);
     }
 }
 

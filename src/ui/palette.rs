@@ -7,17 +7,25 @@ use egui::{Align, Id, Key, Layout, Modifiers, ScrollArea, TextEdit, Ui, WidgetIn
 use super::act;
 use super::answer::Answer;
 use super::app::Panels;
-use super::command::Command;
-use super::ctx::Ctx;
-use super::keys::{self, ENTRIES, Entry};
+use super::command::{Command, Origin};
+use super::ctx::{Ctx, short_function};
+use super::elide;
+use super::examples::{TOURS, Tour};
+use super::keys::{self, Action, ENTRIES, Entry};
 use super::slot::Slot;
-use super::state::{Popup, Selected, What};
-use super::widgets::{caption, key_cap_ui};
-use crate::analysis::Document;
+use super::state::{Popup, Role, Selected, What};
+use super::table::late_rows;
+use super::widgets::{body_font, caption, key_cap_ui, strong};
+use rustc_hash::FxHashSet;
+
+use crate::analysis::{Document, Hearing, Outcome};
 use crate::base::{Goroutine, Progress};
 
 /// How many goroutines are listed.
 const MAX_HITS: usize = 60;
+/// The height of a line, and the most of the list that is shown, in points.
+const LINE_PX: f32 = 24.0;
+const LIST_PX: f32 = 380.0;
 /// How many goroutines are looked at between two checks for a wish to stop.
 const CHECK_EVERY: usize = 4096;
 
@@ -31,13 +39,25 @@ pub(crate) struct Palette {
     asked: Option<String>,
     /// The words that the hits are for.
     found: Option<String>,
-    hits: Vec<(Slot, Goroutine, String)>,
+    hits: Vec<LaneHit>,
+}
+
+/// A goroutine that was found.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct LaneHit {
+    slot: Slot,
+    goroutine: Goroutine,
+    /// Its id and function.
+    text: String,
+    /// How late it left, if it did.
+    late: Option<String>,
 }
 
 /// What a line of the list does.
 enum Line<'a> {
     Entry(&'static Entry),
-    Lane(&'a (Slot, Goroutine, String)),
+    Tour(&'static Tour),
+    Lane(&'a LaneHit),
 }
 
 impl Palette {
@@ -56,7 +76,7 @@ impl Palette {
     }
 
     /// Takes what was found.
-    pub(crate) fn found(&mut self, words: String, hits: Vec<(Slot, Goroutine, String)>) {
+    pub(crate) fn found(&mut self, words: String, hits: Vec<LaneHit>) {
         self.found = Some(words);
         self.hits = hits;
     }
@@ -69,9 +89,11 @@ impl Palette {
             .id(Id::unique("palette"))
             .title_bar(false)
             .resizable(false)
-            .fixed_size(vec2(560.0_f32.min(screen.width() - 40.0), 420.0))
             .anchor(egui::Align2::CENTER_TOP, vec2(0.0, 72.0))
-            .show(ui.ctx(), |ui| self.content_ui(ui, ctx, panels));
+            .show(ui.ctx(), |ui| {
+                ui.set_width(560.0_f32.min(screen.width() - 40.0));
+                self.content_ui(ui, ctx, panels);
+            });
     }
 
     fn content_ui(&mut self, ui: &mut Ui, ctx: &Ctx<'_>, panels: &mut Panels) {
@@ -94,10 +116,13 @@ impl Palette {
             self.at = 0;
         }
         ui.add_space(4.0);
-        let lines = lines(self.lanes, &self.text, &self.hits);
+        let any_open = ctx.sheet(Slot::Before).is_some();
+        let lines = lines(self.lanes, any_open, &self.text, &self.hits);
         self.at = self.at.saturating_add_signed(step).min(lines.len().saturating_sub(1));
         let mut chosen = entered.then_some(self.at);
-        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        // As high as its lines: an empty box would hide the trace for nothing.
+        let area = ScrollArea::vertical().auto_shrink([false, true]).max_height(LIST_PX);
+        area.show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
             for (at, line) in lines.iter().enumerate() {
                 let response = line_ui(ui, ctx, line, at == self.at);
@@ -118,9 +143,12 @@ impl Palette {
             ctx.send(Command::Popup(None));
             match line {
                 Line::Entry(entry) => act::act(entry.action, ctx, panels),
-                Line::Lane((slot, goroutine, _)) => {
-                    let what = What::Goroutine(*goroutine);
-                    ctx.send(Command::Jump(Selected { slot: *slot, what }));
+                Line::Tour(tour) => {
+                    ctx.send(Command::Open(vec![Origin::Example(&tour.before)], Role::Replace));
+                }
+                Line::Lane(hit) => {
+                    let what = What::Goroutine(hit.goroutine);
+                    ctx.send(Command::Jump(Selected { slot: hit.slot, what }));
                 }
             }
         }
@@ -136,21 +164,50 @@ fn move_in_list(ui: &Ui) -> isize {
     })
 }
 
-fn lines<'a>(lanes: bool, text: &str, hits: &'a [(Slot, Goroutine, String)]) -> Vec<Line<'a>> {
+/// What fits the words. With nothing open that is what can be done then, opening first.
+fn lines<'a>(lanes: bool, any_open: bool, text: &str, hits: &'a [LaneHit]) -> Vec<Line<'a>> {
     if lanes {
         return hits.iter().map(Line::Lane).collect();
     }
     let words: Vec<String> = text.split_whitespace().map(str::to_lowercase).collect();
-    let fits = |entry: &&Entry| {
-        let title = entry.title.to_lowercase();
+    let fits = |title: &str| {
+        let title = title.to_lowercase();
         words.iter().all(|word| title.contains(word))
     };
-    ENTRIES.iter().filter(fits).map(Line::Entry).collect()
+    let entries = ENTRIES.iter().filter(|entry| fits(entry.title));
+    if any_open {
+        return entries.map(Line::Entry).collect();
+    }
+    let entries = entries.filter(|entry| works_with_nothing_open(entry.action));
+    let (open, rest): (Vec<&Entry>, Vec<&Entry>) =
+        entries.partition(|entry| entry.action == Action::Open);
+    let tours = TOURS.iter().filter(|tour| fits(&tour_title(tour)));
+    let open = open.into_iter().map(Line::Entry);
+    open.chain(tours.map(Line::Tour)).chain(rest.into_iter().map(Line::Entry)).collect()
+}
+
+fn tour_title(tour: &Tour) -> String {
+    format!("Open example: {}", tour.title)
+}
+
+/// Whether an action does something that is seen while no trace is open.
+fn works_with_nothing_open(action: Action) -> bool {
+    use Action as A;
+    let looks = matches!(
+        action,
+        A::ThemeDark
+            | A::ThemeLight
+            | A::ThemeSystem
+            | A::LargerText
+            | A::SmallerText
+            | A::UsualText
+    );
+    looks || matches!(action, A::Open | A::Help | A::Quit)
 }
 
 fn line_ui(ui: &mut Ui, ctx: &Ctx<'_>, line: &Line<'_>, current: bool) -> egui::Response {
     let theme = ctx.theme;
-    let size = vec2(ui.available_width(), 24.0);
+    let size = vec2(ui.available_width(), LINE_PX);
     let (rect, response) = ui.allocate_exact_size(size, egui::Sense::click());
     if current || response.hovered() {
         let fill = if current { theme.accent_soft } else { theme.raised };
@@ -162,62 +219,106 @@ fn line_ui(ui: &mut Ui, ctx: &Ctx<'_>, line: &Line<'_>, current: bool) -> egui::
             .layout(Layout::left_to_right(Align::Center)),
     );
     let title = match line {
-        Line::Entry(entry) => entry.title,
-        Line::Lane((_, _, text)) => text,
+        Line::Entry(entry) => entry.title.to_owned(),
+        Line::Tour(tour) => tour_title(tour),
+        Line::Lane(hit) => hit.text.clone(),
     };
-    inside.add(egui::Label::new(title).truncate());
-    match line {
-        Line::Entry(entry) => {
-            let key = keys::key_text(ui.ctx(), entry.action);
-            if !key.is_empty() {
-                inside.with_layout(Layout::right_to_left(Align::Center), |ui| {
+    let mut spoken = title.clone();
+    inside.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        match line {
+            Line::Entry(entry) => {
+                let key = keys::key_text(ui.ctx(), entry.action);
+                if !key.is_empty() {
                     key_cap_ui(ui, theme, &key);
-                });
+                }
+            }
+            Line::Tour(_) => {}
+            Line::Lane(hit) => {
+                if let Some(late) = &hit.late {
+                    spoken = format!("{title}, {late}");
+                    ui.label(strong(late).color(theme.late_text));
+                }
+                if ctx.comparing() {
+                    ui.label(caption(theme, hit.slot.name()));
+                }
             }
         }
-        Line::Lane((slot, ..)) if ctx.comparing() => {
-            inside.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                ui.label(caption(theme, slot.name()));
-            });
-        }
-        Line::Lane(_) => {}
-    }
-    response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, title));
+        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+            elide::label_ui(ui, &title, &body_font(), theme.text);
+        });
+    });
+    response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, &spoken));
     response
 }
 
-/// Finds goroutines by words of their function's name, or by id.
+/// Finds goroutines by words of their function's name, or by id: those that are late first, the
+/// worst of all at the top.
 pub(crate) fn find(
     documents: &[(Slot, Arc<Document>)],
     words: String,
+    budget_ns: i64,
     progress: &Progress,
 ) -> Answer {
     let lower: Vec<String> = words.split_whitespace().map(str::to_lowercase).collect();
-    let mut hits = Vec::new();
+    let mut late = Vec::new();
     for (slot, document) in documents {
-        let trace = document.trace();
-        for (at, goroutine) in trace.goroutines().enumerate() {
+        let analysis = document.analysis();
+        let mut seen = FxHashSet::default();
+        for (at, &row) in late_rows(analysis, budget_ns).iter().enumerate() {
+            let Some(hearing) = analysis.hearings().get(row as usize) else { continue };
+            if seen.len() >= MAX_HITS || at % CHECK_EVERY == 0 && progress.is_cancelled() {
+                break;
+            }
+            if fits(document, hearing.goroutine, &lower) && seen.insert(hearing.goroutine) {
+                let hit = hit(*slot, document, hearing.goroutine, Some(hearing));
+                late.push((hearing.overstay_ns, hit));
+            }
+        }
+    }
+    late.sort_by_key(|(overstay_ns, _)| std::cmp::Reverse(*overstay_ns));
+    let mut hits: Vec<LaneHit> = late.into_iter().map(|(_, hit)| hit).take(MAX_HITS).collect();
+    let listed: FxHashSet<(Slot, Goroutine)> =
+        hits.iter().map(|hit| (hit.slot, hit.goroutine)).collect();
+    for (slot, document) in documents {
+        for (at, goroutine) in document.trace().goroutines().enumerate() {
             if hits.len() >= MAX_HITS {
                 break;
             }
             if at % CHECK_EVERY == 0 && progress.is_cancelled() {
                 return Answer::Nothing;
             }
-            let life = trace.life(goroutine);
-            let text = format!("g{} {}", life.id, trace.string(document.called(goroutine)));
-            let id = format!("g{}", life.id);
-            let name = text.to_lowercase();
-            let fits = |word: &String| {
-                // An id is meant whole: g1 is not g12.
-                let is_id = word.len() > 1
-                    && word.starts_with('g')
-                    && word[1..].chars().all(|c| c.is_ascii_digit());
-                if is_id { id == *word } else { name.contains(word.as_str()) }
-            };
-            if lower.iter().all(fits) {
-                hits.push((*slot, goroutine, text));
+            if fits(document, goroutine, &lower) && !listed.contains(&(*slot, goroutine)) {
+                hits.push(hit(*slot, document, goroutine, None));
             }
         }
     }
     Answer::Found { words, hits }
+}
+
+/// Whether all words fit a goroutine's id or its function's whole name.
+fn fits(document: &Document, goroutine: Goroutine, words: &[String]) -> bool {
+    let trace = document.trace();
+    let id = format!("g{}", trace.life(goroutine).id);
+    let name = format!("{id} {}", trace.string(document.called(goroutine))).to_lowercase();
+    words.iter().all(|word| {
+        // An id is meant whole: g1 is not g12.
+        let is_id = word.len() > 1
+            && word.starts_with('g')
+            && word[1..].chars().all(|c| c.is_ascii_digit());
+        if is_id { id == *word } else { name.contains(word.as_str()) }
+    })
+}
+
+fn hit(slot: Slot, document: &Document, goroutine: Goroutine, late: Option<&Hearing>) -> LaneHit {
+    let trace = document.trace();
+    let name = short_function(trace.string(document.called(goroutine)));
+    let text = format!("g{} {name}", trace.life(goroutine).id);
+    let late = late.map(|hearing| {
+        let overstay = trace.clock().text(hearing.overstay_ns);
+        match hearing.outcome {
+            Outcome::Alive => format!("still alive ≥ {overstay}"),
+            _ => format!("{overstay} late"),
+        }
+    });
+    LaneHit { slot, goroutine, text, late }
 }

@@ -13,7 +13,7 @@ use super::explain::Explanation;
 use super::open::Opened;
 use super::state::Selected;
 use super::table::Query;
-use crate::analysis::{Cancel, Document, Hearing, Rule};
+use crate::analysis::{Cancel, Cause, Document, Hearing, Rule};
 use crate::base::{Interval, StrId, Time, Warning};
 use crate::model::{Trace, Wakers};
 use crate::scene::{Index, RowOptions, Rows, SectionKey, Source};
@@ -68,6 +68,8 @@ pub(crate) struct Sheet {
     pub(crate) wakers: Arc<OnceLock<Wakers>>,
     /// What the plots of overstays show, once they are shown.
     overstays: OnceCell<Overstays>,
+    /// The causes of its cancels.
+    causes: OnceCell<Vec<Cause>>,
     /// Whether any overstay's cancel has a site or a context's name.
     has_sites: OnceCell<bool>,
     /// How many of a function are found to be still alive, though no cancel reached them.
@@ -107,6 +109,7 @@ impl Sheet {
             explanation_asked: None,
             wakers: Arc::default(),
             overstays: OnceCell::new(),
+            causes: OnceCell::new(),
             has_sites: OnceCell::new(),
             unheard: OnceCell::new(),
             excused,
@@ -119,6 +122,16 @@ impl Sheet {
     /// What the plots of overstays show.
     pub(crate) fn overstays(&self) -> &Overstays {
         self.overstays.get_or_init(|| Overstays::new(self.document.analysis()))
+    }
+
+    /// The causes of its cancels, each once, in their order. Looked up once.
+    pub(crate) fn causes(&self) -> &[Cause] {
+        self.causes.get_or_init(|| {
+            let cancels = self.document.analysis().cancels();
+            let mut causes = Cause::ALL.to_vec();
+            causes.retain(|cause| cancels.iter().any(|cancel| cancel.cause == *cause));
+            causes
+        })
     }
 
     /// Whether it is known of any overstay where its cancel was made, or of which context. Looked

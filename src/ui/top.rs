@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 
 use egui::{Align, DragValue, Id, Layout, RichText, TextEdit, Ui, WidgetInfo, vec2};
 
-use super::act::{say, switch_of};
+use super::act::{ALL_LATE, say, switch_of};
 use super::app::Gestures;
 use super::command::{Command, Origin, Switch};
 use super::ctx::{Ctx, thousands};
@@ -16,6 +16,7 @@ use super::state::{Role, State, ThemeChoice, View};
 use super::theme;
 use super::welcome::theme_button_ui;
 use super::widgets::{caption, icon_button_ui, strong};
+use crate::base::Clock;
 use crate::scene::{Grouping, Sort};
 
 /// Width of the find field in points, and the least that it is of use with.
@@ -115,7 +116,10 @@ fn late_only_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
     let late_only = ctx.state.rows.late_only;
     let button = egui::Button::selectable(late_only, "Late only").frame_when_inactive(true);
     let tip = "Only lanes of goroutines that left late or are overdue (L)";
-    if ui.add(button).on_hover_text(tip).clicked() {
+    // The table of late exits has nothing else to leave out.
+    let enabled = ctx.state.view != View::Late;
+    let response = ui.add_enabled(enabled, button).on_disabled_hover_text(ALL_LATE);
+    if response.on_hover_text(tip).clicked() {
         ctx.send(Command::Toggle(Switch::LateOnly));
     }
 }
@@ -224,10 +228,10 @@ fn budget_ui(ui: &mut Ui, ctx: &Ctx<'_>, gestures: &mut Gestures, captioned: boo
         .range(RangeInclusive::new(0.0, MAX_BUDGET_NS))
         .speed(speed)
         .custom_formatter(move |ns, _| clock.text(whole_ns(ns)))
-        .custom_parser(|text| match clock.parse(text) {
+        .custom_parser(|text| match parse_budget(clock, text) {
             #[expect(clippy::cast_precision_loss, reason = "shown with three digits")]
-            Ok(ns) => Some(ns as f64),
-            Err(_) => {
+            Some(ns) => Some(ns as f64),
+            None => {
                 *refused.borrow_mut() = Some(text.trim().to_owned());
                 None
             }
@@ -239,7 +243,7 @@ fn budget_ui(ui: &mut Ui, ctx: &Ctx<'_>, gestures: &mut Gestures, captioned: boo
     }
     response.widget_info(|| WidgetInfo::slider(true, ns, "Budget"));
     let tip = "The budget: a goroutine that leaves later than this after its context was \
-               cancelled is late. Drag, or click and write: 10ms, 1.5s; ticks where the trace counts them";
+               cancelled is late. Drag, or click and write: 10 (or 10ms), 1.5s; ticks where the trace counts them";
     if response.drag_started() {
         gestures.next();
     }
@@ -251,6 +255,12 @@ fn budget_ui(ui: &mut Ui, ctx: &Ctx<'_>, gestures: &mut Gestures, captioned: boo
     if captioned {
         ui.label(caption(ctx.theme, "late over"));
     }
+}
+
+/// A duration; a number without a unit counts milliseconds, as budgets mostly do.
+fn parse_budget(clock: Clock, text: &str) -> Option<i64> {
+    let in_ms = || clock.parse(&format!("{}ms", text.trim())).ok();
+    clock.parse(text).ok().or_else(|| in_ms().filter(|_| clock == Clock::Nanoseconds))
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "saturates")]
@@ -414,5 +424,23 @@ fn is_on(state: &State, switch: Switch) -> bool {
         Switch::Compact => prefs.compact,
         Switch::Regions => prefs.regions,
         Switch::WheelZooms => prefs.wheel_zooms,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bare_number_is_a_budget_in_milliseconds() {
+        for (text, ns) in
+            [("10", Some(10_000_000)), (" 1.5 ", Some(1_500_000)), ("2s", Some(2_000_000_000))]
+        {
+            assert_eq!(parse_budget(Clock::Nanoseconds, text), ns, "{text}");
+        }
+        for text in ["", "abc", "-5", "ms"] {
+            assert_eq!(parse_budget(Clock::Nanoseconds, text), None, "{text}");
+        }
+        assert_eq!(parse_budget(Clock::Ticks, "10"), Some(10));
     }
 }

@@ -15,8 +15,9 @@ use super::state::{Role as FileRole, ThemeChoice};
 use super::theme::{self, Theme, size};
 use super::widgets::{self, caption, cut_galley, strong, text_at, weak};
 
-/// Width of the page's content in points.
+/// Width of the page's content in points, and with a list of recent files.
 const WIDTH: f32 = 860.0;
+const WITH_RECENT: f32 = 1080.0;
 /// Height of a card in points.
 const CARD: f32 = 58.0;
 
@@ -27,7 +28,8 @@ pub(crate) fn page_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
         corner_ui(ui, ctx);
         egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             let full = ui.available_width();
-            let width = WIDTH.min(full - 48.0);
+            let has_recent = !ctx.state.prefs.recent.is_empty();
+            let width = if has_recent { WITH_RECENT } else { WIDTH }.min(full - 48.0);
             let top = ((ui.available_height() - 640.0) / 2.0).max(28.0);
             ui.add_space(top);
             ui.horizontal(|ui| {
@@ -135,7 +137,7 @@ fn lists_ui(ui: &mut Ui, ctx: &Ctx<'_>, width: f32) {
     /// Between the two lists, in points.
     const GAP: f32 = 28.0;
     let has_recent = !ctx.state.prefs.recent.is_empty();
-    let left = if has_recent { (width - GAP) * 0.36 } else { 0.0 };
+    let left = if has_recent { (width - GAP) * 0.32 } else { 0.0 };
     let right = if has_recent { width - left - GAP } else { width };
     ui.horizontal_top(|ui| {
         if has_recent {
@@ -157,7 +159,7 @@ fn recents_ui(ui: &mut Ui, ctx: &Ctx<'_>, width: f32) {
     ui.horizontal(|ui| {
         ui.label(strong("Recent").size(13.5));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            if widgets::link_ui(ui, ctx.theme, "Forget").clicked() {
+            if widgets::link_ui(ui, ctx.theme, "Clear list").clicked() {
                 ctx.send(Command::ForgetRecent);
             }
         });

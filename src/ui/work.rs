@@ -178,6 +178,7 @@ impl App {
         if files.len() == open().count() {
             self.state.prefs.recent.retain(|other| !files.starts_with(other) || *other == files);
             self.state.prefs.remember(files);
+            self.is_saved = false;
         }
     }
 
@@ -334,8 +335,9 @@ impl App {
                 .iter()
                 .filter_map(|(slot, sheet)| Some((slot, Arc::clone(&sheet.as_ref()?.document))))
                 .collect();
+            let budget_ns = self.state.prefs.budget_ns;
             self.jobs.start(Lane::Find, "Finding", move |progress| {
-                super::palette::find(&documents, words, progress)
+                super::palette::find(&documents, words, budget_ns, progress)
             });
         }
     }

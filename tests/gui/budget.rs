@@ -91,3 +91,17 @@ fn a_double_click_on_the_line_puts_the_budget_back() {
     assert!((budget_ns(&harness) - 10e6).abs() < 0.5);
     assert!(says(&harness, "Late exits (4)"));
 }
+
+#[test]
+fn a_number_without_a_unit_counts_milliseconds() {
+    let mut harness = window_on("traces/late-exit/before.trace");
+    harness.get_by_label("Budget").focus();
+    harness.step();
+    harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::A);
+    harness.step();
+    harness.event(egui::Event::Text("100".to_owned()));
+    harness.step();
+    harness.key_press(egui::Key::Enter);
+    wait(&mut harness);
+    assert!(says(&harness, "Late exits (2)"));
+}

@@ -180,3 +180,26 @@ fn a_finding_that_is_gone_leads_to_whom_it_was_about() {
     click(&mut harness, "Still alive: main.events (main.go:34) 3×");
     assert!(says(&harness, "How it spent its life"), "whom it is about is selected");
 }
+
+#[test]
+fn a_click_on_a_heading_sorts() {
+    let mut harness = window();
+    let pair = ["traces/late-exit/before.trace", "traces/late-exit/after.trace"];
+    drop_files(&mut harness, &pair);
+    let first = |harness: &Harness<'_, App>| {
+        let rows = harness.query_all_by_role(egui::Role::Row);
+        let top = rows.min_by(|a, b| a.rect().top().total_cmp(&b.rect().top()));
+        top.and_then(|row| row.accesskit_node().label()).expect("a row")
+    };
+    let as_it_comes = first(&harness);
+    assert!(as_it_comes.starts_with("better"), "{as_it_comes}");
+    harness.get_by_label("Group").click();
+    wait(&mut harness);
+    let by_name = first(&harness);
+    harness.get_by_label("Group").click();
+    wait(&mut harness);
+    assert_ne!(first(&harness), by_name, "the other way round");
+    harness.get_by_label("Verdict").click();
+    wait(&mut harness);
+    assert_eq!(first(&harness), as_it_comes);
+}

@@ -11,6 +11,7 @@ fn a_key_that_can_do_nothing_says_why() {
         (egui::Key::F, "Nothing is selected to zoom to"),
         (egui::Key::N, "Nobody left later than 10 ms"),
         (egui::Key::B, "Only one trace is open"),
+        (egui::Key::Num4, "Only one trace is open: Ctrl+Shift+O opens another"),
         (egui::Key::U, "User regions hidden"),
     ] {
         harness.key_press(key);
@@ -158,4 +159,65 @@ fn who_is_no_longer_deaf_stays_selected_as_a_goroutine() {
     harness.get_by_label("Budget").set_value_accesskit(60e9);
     wait(&mut harness);
     assert!(says(&harness, "Late exits (0)") && says(&harness, "How it spent its life"));
+}
+
+#[test]
+fn back_returns_to_the_findings() {
+    let mut harness = window_on("traces/late-exit/before.trace");
+    assert!(says(&harness, "Reached by cancels"));
+    harness.key_press(egui::Key::N);
+    wait(&mut harness);
+    assert!(!says(&harness, "Reached by cancels"));
+    click(&mut harness, "Back");
+    assert!(says(&harness, "Reached by cancels"), "the first step");
+    click(&mut harness, "Forward");
+    assert!(says(&harness, "126 ms late"));
+}
+
+#[test]
+fn with_nothing_open_the_commands_are_those_that_do_something() {
+    let mut harness = window();
+    harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::K);
+    wait(&mut harness);
+    assert!(says(&harness, "Open example: Late exit"));
+    assert!(!says(&harness, "Zoom in") && !says(&harness, "Swap before and after"));
+    harness.get_by_label("Command").type_text("healthy");
+    wait(&mut harness);
+    harness.key_press(egui::Key::Enter);
+    wait(&mut harness);
+    assert_eq!(harness.state().n_open(), 1);
+}
+
+#[test]
+fn who_is_late_is_the_first_to_be_gone_to() {
+    let mut harness = window_on("traces/late-exit/before.trace");
+    harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::P);
+    wait(&mut harness);
+    assert!(says(&harness, "g25 main.storeWorker, 126 ms late"));
+    harness.get_by_label("Go to a goroutine").type_text("flush");
+    wait(&mut harness);
+    let line = harness.query_all_by_label("g22 main.flushWorker, 80.6 ms late").next();
+    assert!(line.is_some());
+    harness.key_press(egui::Key::Escape);
+    wait(&mut harness);
+    harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::P);
+    wait(&mut harness);
+    harness.key_press(egui::Key::Enter);
+    wait(&mut harness);
+    assert!(says(&harness, "How it spent its life") && says(&harness, "126 ms"));
+}
+
+#[test]
+fn late_only_is_not_offered_where_all_are_late() {
+    let mut harness = window_on("traces/late-exit/before.trace");
+    let disabled = |harness: &Harness<'_, App>| {
+        harness.get_by_label("Late only").accesskit_node().is_disabled()
+    };
+    assert!(!disabled(&harness));
+    harness.key_press(egui::Key::Num3);
+    wait(&mut harness);
+    assert!(disabled(&harness));
+    harness.key_press(egui::Key::L);
+    wait(&mut harness);
+    assert!(says(&harness, "All that is listed here is late"));
 }

@@ -198,3 +198,33 @@ fn the_way_to_the_findings_counts_the_cards_and_is_shown_where_it_leads() {
     click(&mut harness, "See 1 finding");
     assert!(says(&harness, "Still alive"));
 }
+
+#[test]
+fn examples_have_two_columns_beside_the_recent_files() {
+    let mut harness = window_of([1440.0, 900.0], Settings::default());
+    drop_files(&mut harness, &["traces/late-exit/before.trace"]);
+    harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::W);
+    wait(&mut harness);
+    assert!(says(&harness, "Recent") && says(&harness, "Clear list"));
+    let rect = |title: &str| harness.get_by_label(&format!("Open example {title}")).rect();
+    let (first, second) = (rect("Late exit"), rect("Deaf"));
+    assert!((first.top() - second.top()).abs() < 1.0, "{first} {second}");
+}
+
+#[test]
+fn the_legend_has_the_causes_and_notes_that_occur() {
+    let harness = window_on("traces/sleep-in-handler/before.trace");
+    assert!(says(&harness, "client-gone") && says(&harness, "user task"));
+    let legend = names(&harness, "errgroup");
+    assert!(legend.is_empty(), "none occurs: {legend:?}");
+    let harness = window_on("traces/late-exit/before.trace");
+    assert!(!says(&harness, "user task"));
+}
+
+#[test]
+fn a_row_of_tasks_has_their_name() {
+    let mut harness = window_on("traces/sleep-in-handler/before.trace");
+    click(&mut harness, "Open Tasks");
+    assert!(says(&harness, "Collapse Tasks"));
+    assert!(!names(&harness, "Tasks of pay").is_empty());
+}

@@ -62,7 +62,8 @@ fn late_exits_of_the_example_are_on_screen_in_every_arrangement() {
     // Each of them is the only one of its function: lanes without headers, which stay.
     assert!(scene.rows.iter().any(|row| row.late && matches!(row.row, Row::Lane { .. })));
     let mut overview = Overview::default();
-    overview.fill(source, 1600.0, 40.0, budget_ns);
+    let whole = source.document.trace().interval();
+    overview.fill(source, whole, (1600.0, 40.0), budget_ns);
     assert!(!overview.density.is_empty() && !overview.late.is_empty());
 }
 

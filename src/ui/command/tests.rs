@@ -161,3 +161,10 @@ fn a_drag_of_the_budget_is_undone_as_a_whole() {
     apply(&mut state, Command::Redo);
     assert_eq!(state.prefs.budget_ns, 13_000_000);
 }
+
+#[test]
+fn what_was_copied_is_told() {
+    assert_eq!(copied_text("g22 main.flush"), "Copied “g22 main.flush”");
+    assert_eq!(copied_text("a\nb\nc\n"), "Copied 3 lines: “a”");
+    assert_eq!(copied_text(&"ä".repeat(80)), format!("Copied “{}…”", "ä".repeat(60)));
+}

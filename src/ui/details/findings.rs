@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use egui::{CornerRadius, Frame, Label, Margin, RichText, Stroke, Ui, WidgetInfo};
 
-use crate::analysis::{Finding, Group, Hearing, Outcome, Rule, Severity, Summary};
-use crate::scene::StateClass;
+use crate::analysis::{Cause, Finding, Group, Hearing, Outcome, Rule, Severity, Summary};
+use crate::scene::{BarKind, StateClass};
 use crate::ui::command::Command;
 use crate::ui::ctx::{Ctx, count, short_file, short_function, short_names, thousands};
 use crate::ui::elide;
@@ -13,6 +13,7 @@ use crate::ui::sheet::Sheet;
 use crate::ui::slot::Slot;
 use crate::ui::state::{Selected, What};
 use crate::ui::theme::Theme;
+use crate::ui::timeline::bar_color;
 use crate::ui::widgets::{
     badge_ui, body_font, caption, section_ui, small_font, strong, swatch_ui, weak,
 };
@@ -69,7 +70,7 @@ pub(super) fn list_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
         }
         groups_ui(ui, ctx, sheet);
     }
-    legend_ui(ui, ctx.theme);
+    legend_ui(ui, ctx);
 }
 
 /// Findings of another budget are on their way while these are of the one before.
@@ -135,7 +136,8 @@ fn group_numbers_ui(ui: &mut Ui, theme: &Theme, sheet: &Sheet, group: &Group, la
 }
 
 /// What colors and marks mean.
-fn legend_ui(ui: &mut Ui, theme: &Theme) {
+fn legend_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
+    let theme = ctx.theme;
     section_ui(ui, theme, "Colors");
     let active = [StateClass::Running, StateClass::Runnable, StateClass::Syscall];
     let waiting = [
@@ -147,15 +149,28 @@ fn legend_ui(ui: &mut Ui, theme: &Theme) {
         StateClass::Blocked,
     ];
     let classes: Vec<StateClass> = active.into_iter().chain(waiting).collect();
-    egui::Grid::new("legend").num_columns(2).spacing([18.0, 3.0]).show(ui, |ui| {
-        for pair in classes.chunks(2) {
-            for &class in pair {
-                entry_ui(ui, theme, theme.state(class), class.label());
-            }
-            ui.end_row();
-        }
-    });
-    ui.add_space(3.0);
+    let states = classes.into_iter().map(|class| (theme.state(class), class.label()));
+    entries_ui(ui, theme, "states", states.collect());
+    let open = || ctx.sheets.iter().filter_map(|(_, sheet)| sheet.as_ref());
+    let notes = [
+        (BarKind::Task(0), "user task", open().any(|it| !it.trace().notes().tasks().is_empty())),
+        (
+            BarKind::Region(0),
+            "user region",
+            open().any(|it| !it.trace().notes().regions().is_empty()),
+        ),
+    ];
+    let notes = notes.into_iter().filter(|(.., occurs)| *occurs);
+    let notes = notes.map(|(kind, name, _)| (bar_color(theme, kind), name));
+    entries_ui(ui, theme, "notes", notes.collect());
+    let occurs = |cause: &Cause| open().any(|sheet| sheet.causes().contains(cause));
+    let causes = Cause::ALL.iter().filter(|cause| occurs(cause));
+    let causes: Vec<_> = causes.map(|&cause| (theme.cause(cause), cause.name())).collect();
+    if !causes.is_empty() {
+        section_ui(ui, theme, "Why cancelled");
+        entries_ui(ui, theme, "causes", causes);
+        section_ui(ui, theme, "Fuses");
+    }
     entry_ui(ui, theme, theme.prompt, "from the cancel to the end, within the budget");
     entry_ui(ui, theme, theme.late, "beyond it; hatched if deaf, an arrow if still alive");
 }
@@ -171,6 +186,23 @@ fn summary_ui(ui: &mut Ui, theme: &Theme, summary: &Summary) {
         let _ = write!(text, ", {} deaf", summary.deaf);
     }
     ui.label(weak(theme, text));
+}
+
+/// Colors with what they mean, in two columns.
+fn entries_ui(ui: &mut Ui, theme: &Theme, name: &str, entries: Vec<(egui::Color32, &str)>) {
+    if entries.is_empty() {
+        return;
+    }
+    let grid = egui::Grid::new(("legend", name)).num_columns(2).spacing([18.0, 3.0]);
+    grid.min_col_width(130.0).show(ui, |ui| {
+        for pair in entries.chunks(2) {
+            for &(color, text) in pair {
+                entry_ui(ui, theme, color, text);
+            }
+            ui.end_row();
+        }
+    });
+    ui.add_space(3.0);
 }
 
 fn entry_ui(ui: &mut Ui, theme: &Theme, color: egui::Color32, text: &str) {

@@ -1,6 +1,9 @@
 //! Rows of facts, links, and bars of how time was spent.
 
-use egui::{Align, Color32, CornerRadius, Layout, Rect, RichText, Sense, Ui, WidgetInfo, vec2};
+use egui::{
+    Align, Color32, CornerRadius, Layout, Rect, RichText, Sense, Stroke, StrokeKind, Ui,
+    WidgetInfo, vec2,
+};
 
 use super::Page;
 use crate::analysis::{Doing, SplitPart, reason_of};
@@ -65,11 +68,6 @@ pub(super) fn class_of(page: &Page<'_>, part: &SplitPart) -> StateClass {
     }
 }
 
-/// The color of a class where it is a small patch among others: waiting is not sunk here.
-pub(super) fn patch_color(theme: &Theme, class: StateClass) -> Color32 {
-    theme.patch(class)
-}
-
 /// How a stretch of time was spent: a bar, and a line for each large part.
 pub(super) fn split_ui(ui: &mut Ui, page: &Page<'_>, parts: &[(SplitPart, String)]) {
     let theme = page.ctx.theme;
@@ -90,7 +88,10 @@ pub(super) fn split_ui(ui: &mut Ui, page: &Page<'_>, parts: &[(SplitPart, String
             egui::pos2(left, rect.top()),
             egui::pos2((left + width - 1.0).max(left + 0.5).min(rect.right()), rect.bottom()),
         );
-        ui.painter().rect_filled(piece, 1.0, patch_color(theme, class_of(page, part)));
+        // The lanes' colors, with an edge: waiting is sunk toward the ground.
+        let color = theme.state(class_of(page, part));
+        let edge = Stroke::new(1.0, theme::mix(color, theme.text, 0.25));
+        ui.painter().rect(piece, 1.0, color, edge, StrokeKind::Inside);
         left += width;
     }
     ui.add_space(3.0);
@@ -113,7 +114,7 @@ fn part_ui(ui: &mut Ui, page: &Page<'_>, part: &SplitPart, text: &str, total: i6
         ui.vertical(|ui| {
             ui.set_width(10.0);
             ui.add_space(3.0);
-            swatch_ui(ui, patch_color(theme, class_of(page, part)));
+            swatch_ui(ui, theme.state(class_of(page, part)));
         });
         let percent = share(part.ns, total) * 100.0;
         let percent = if percent < 0.5 { "< 1 %".to_owned() } else { format!("{percent:.0} %") };

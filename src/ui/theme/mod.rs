@@ -69,6 +69,8 @@ pub(crate) struct Theme {
     pub(crate) better: Color32,
     /// Text on the active states and on patches.
     pub(crate) on_patch: Color32,
+    /// Text on the states that wait.
+    pub(crate) on_wait: Color32,
     /// What lies outside the life of a goroutine or of the trace.
     pub(crate) void: Color32,
     /// Under popups.
@@ -106,6 +108,9 @@ fn hue(class: StateClass) -> (Option<f32>, bool) {
 const CAUSE_HUES: [f32; N_CAUSES] =
     [85.0, 235.0, 345.0, 190.0, 310.0, 140.0, 275.0, 165.0, 115.0, 255.0];
 
+/// How much of the color of lateness lies over the late stretch of a lane.
+pub(crate) const GLOW: f32 = 0.18;
+
 /// Lightness and chroma shared by the active states and by the causes.
 #[derive(Clone, Copy)]
 struct Levels {
@@ -138,6 +143,11 @@ impl Theme {
         self.patches[class as usize]
     }
 
+    /// Text on a state's color, where a late stretch glows over it too.
+    pub(crate) fn on_state(&self, class: StateClass) -> Color32 {
+        if hue(class).1 { self.on_patch } else { self.on_wait }
+    }
+
     /// The color of a cause.
     pub(crate) fn cause(&self, cause: Cause) -> Color32 {
         self.causes[cause as usize]
@@ -167,7 +177,8 @@ impl Theme {
             late_text: oklch(0.73, 0.18, 32.0),
             late_soft: oklch(0.27, 0.075, 27.0),
             prompt: gray(0.66),
-            on_patch: gray(0.16),
+            on_patch: gray(0.10),
+            on_wait: gray(0.97),
             warn: oklch(0.83, 0.14, 85.0),
             warn_soft: oklch(0.28, 0.045, 85.0),
             better: oklch(0.80, 0.13, 160.0),
@@ -182,7 +193,7 @@ impl Theme {
 
     fn light() -> Self {
         let gray = |l| oklch(l, 0.006, 265.0);
-        let levels = Levels { active: (0.70, 0.100), wait: (0.87, 0.035), cause: (0.52, 0.115) };
+        let levels = Levels { active: (0.74, 0.100), wait: (0.87, 0.035), cause: (0.52, 0.115) };
         Self {
             dark: false,
             window: gray(0.945),
@@ -204,7 +215,8 @@ impl Theme {
             late_text: oklch(0.53, 0.21, 27.0),
             late_soft: oklch(0.935, 0.035, 27.0),
             prompt: gray(0.55),
-            on_patch: gray(0.20),
+            on_patch: gray(0.10),
+            on_wait: gray(0.20),
             warn: oklch(0.52, 0.12, 75.0),
             warn_soft: oklch(0.95, 0.05, 90.0),
             better: oklch(0.50, 0.13, 155.0),
@@ -277,6 +289,19 @@ mod tests {
             assert!(contrast(theme.on_loud, theme.late) > 4.0);
             assert!(contrast(theme.late_text, theme.late_soft) > 4.5);
             assert!(contrast(theme.warn, theme.warn_soft) > 4.5);
+        }
+    }
+
+    #[test]
+    fn what_is_written_on_a_state_can_be_read_late_or_not() {
+        for theme in [Theme::get(true), Theme::get(false)] {
+            for class in StateClass::ALL {
+                let (ground, text) = (theme.state(class), theme.on_state(class));
+                for ground in [ground, mix(ground, theme.late, GLOW)] {
+                    let contrast = contrast(text, ground);
+                    assert!(contrast >= 7.0, "{} {class:?}: {contrast}", theme.dark);
+                }
+            }
         }
     }
 

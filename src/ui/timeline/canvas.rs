@@ -14,6 +14,10 @@ use crate::ui::state::{Selected, What};
 use crate::ui::theme::{self, Theme, size};
 use crate::ui::widgets;
 
+/// How much higher what is written stands on a lane with a loud fuse, in points.
+const LATE_RISE_PX: f32 = 2.0;
+/// How much of its color is left of what steps back.
+const DIMMED: f32 = 0.22;
 /// Spans at least this wide are written on, in points.
 const NAMED_PX: f32 = 46.0;
 
@@ -129,6 +133,8 @@ impl TimelinePanel {
         }
         for bar in &self.scene.bars {
             let color = bar_color(theme, bar.kind);
+            let dimmed = self.scene.rows.get(bar.row as usize).is_some_and(|row| row.dimmed);
+            let color = if dimmed { theme::fade(color, DIMMED) } else { color };
             sketch.rect([bar.x0, bar.y0, bar.x1, bar.y1], color);
         }
         for mark in &self.scene.markers {
@@ -169,7 +175,9 @@ impl TimelinePanel {
                 continue;
             }
             let color = name_color(theme, span.class, row.dimmed);
-            let at = frame.canvas.min + vec2(left + 5.0, span.y0.midpoint(span.y1));
+            // Above the fuse, which would take the feet off the letters.
+            let up = if row.late { LATE_RISE_PX } else { 0.0 };
+            let at = frame.canvas.min + vec2(left + 5.0, span.y0.midpoint(span.y1) - up);
             let room = right - left - 9.0;
             let font = widgets::small_font();
             let galley = painter.layout_no_wrap(text.clone(), font.clone(), color);
@@ -184,15 +192,14 @@ impl TimelinePanel {
                 continue;
             }
             let text = hover::bar_label(frame, bar);
+            let dimmed = self.scene.rows.get(bar.row as usize).is_some_and(|row| row.dimmed);
+            let color = match bar.kind {
+                BarKind::Task(_) => theme.on_state(StateClass::Channel),
+                _ => theme.on_patch,
+            };
+            let color = if dimmed { theme::fade(color, 0.35) } else { color };
             let at = frame.canvas.min + vec2(left + 4.0, bar.y0.midpoint(bar.y1));
-            widgets::text_at(
-                painter,
-                at,
-                &text,
-                widgets::small_font(),
-                theme.on_patch,
-                right - left - 7.0,
-            );
+            widgets::text_at(painter, at, &text, widgets::small_font(), color, right - left - 7.0);
         }
     }
 
@@ -384,25 +391,24 @@ fn span_color(
         // What is merged fades with the share of its largest part.
         color = theme::mix(theme.state(StateClass::Blocked), color, f32::from(share) / 255.0);
     }
-    if dimmed { theme::mix(color, theme.canvas, 0.78) } else { color }
+    if dimmed { theme::mix(color, theme.canvas, 1.0 - DIMMED) } else { color }
 }
 
 fn name_color(theme: &Theme, class: StateClass, dimmed: bool) -> Color32 {
-    let color = match class {
-        StateClass::Running | StateClass::Runnable | StateClass::Syscall => theme.on_patch,
-        _ => theme::mix(theme.text, theme.canvas, 0.18),
-    };
+    let color = theme.on_state(class);
     if dimmed { theme::fade(color, 0.35) } else { color }
 }
 
-fn bar_color(theme: &Theme, kind: BarKind) -> Color32 {
+/// The color of a bar that is no state of a goroutine.
+pub(crate) fn bar_color(theme: &Theme, kind: BarKind) -> Color32 {
     match kind {
         BarKind::Gc => theme::fade(theme.patch(StateClass::Gc), 0.75),
         BarKind::StopTheWorld => theme::fade(theme.text, 0.6),
         BarKind::Proc(_) | BarKind::Thread(_) => {
             theme::fade(theme.patch(StateClass::Running), 0.55)
         }
-        BarKind::Task(_) => theme::fade(theme.patch(StateClass::Channel), 0.7),
+        // There can be a screen full of them: no louder than a lane that waits.
+        BarKind::Task(_) => theme.state(StateClass::Channel),
         BarKind::Region(_) => theme::fade(theme.patch(StateClass::Network), 0.55),
         BarKind::Merged => theme::fade(theme.weak, 0.5),
     }
@@ -425,7 +431,11 @@ fn marker(sketch: &mut Sketch, theme: &Theme, mark: &crate::scene::MarkerRecord,
     let color = theme::fade(theme.weak, opacity);
     match mark.kind {
         MarkerKind::Born => sketch.rect([x - 1.0, y0, x, y1], color),
-        MarkerKind::Ended => sketch.rect([x, y0, x + 1.5, y1], theme::fade(theme.text, opacity)),
+        MarkerKind::Ended => {
+            let end = sketch.column(x);
+            let color = theme::fade(theme.text, opacity);
+            sketch.rect([end, y0, end + fuses::END_PX, y1], color);
+        }
         MarkerKind::Before => {
             sketch.triangle(
                 [[x - 1.0, middle], [x - 5.0, middle - 3.0], [x - 5.0, middle + 3.0]],

@@ -7,13 +7,15 @@
 use egui::{Align2, Color32, Painter, Ui, vec2};
 
 use super::Frame;
-use super::paint::Sketch;
+use super::paint::{self, Sketch};
 use crate::scene::{ArrowKind, FuseEnd, FuseKind, FuseRecord, Row, Scene};
 use crate::ui::theme::{self, Theme, size};
 use crate::ui::widgets;
 
 /// Cancels farther apart than this are drawn in full, in points.
 const CROWD_PX: f32 = 60.0;
+/// Width of the mark at an end, in points.
+pub(super) const END_PX: f32 = 2.0;
 /// Size of an arrow's head, in points.
 const HEAD: f32 = 5.0;
 
@@ -39,7 +41,7 @@ pub(super) fn late_glow(scene: &Scene, theme: &Theme, sketch: &mut Sketch) {
             continue;
         }
         let area = [fuse.x_budget, row.y0, fuse.x1, row.y1 - 1.0];
-        sketch.rect(area, theme::fade(theme.late, 0.26));
+        sketch.rect(area, theme::fade(theme.late, theme::GLOW));
     }
 }
 
@@ -81,9 +83,10 @@ pub(super) fn fuses(scene: &Scene, frame: &Frame<'_>, sketch: &mut Sketch) {
                     sketch.rect([fuse.x0 - 1.0, fuse.y - 5.0, fuse.x0 + 1.0, fuse.y + 1.0], color);
                 }
                 FuseKind::Within => {
-                    thin(sketch, fuse, fuse.x1, theme::fade(theme.prompt, opacity));
                     let color = theme::fade(theme.prompt, opacity);
-                    sketch.rect([fuse.x1 - 0.6, fuse.y - 3.0, fuse.x1 + 0.6, fuse.y + 2.0], color);
+                    let end = sketch.column(fuse.x1);
+                    thin(sketch, fuse, end, color);
+                    sketch.rect([end, fuse.y - 3.0, end + 1.0, fuse.y + 2.0], color);
                 }
                 FuseKind::Late => late(sketch, theme, fuse, opacity),
             }
@@ -101,7 +104,8 @@ fn late(sketch: &mut Sketch, theme: &Theme, fuse: &FuseRecord, opacity: f32) {
     thin(sketch, fuse, fuse.x_budget, theme::fade(theme.prompt, opacity));
     let color = theme::fade(theme.late, opacity);
     let half = size::FUSE_LOUD / 2.0;
-    let area = [fuse.x_budget, fuse.y - half, fuse.x1, fuse.y + half];
+    let end = sketch.column(fuse.x1);
+    let area = [fuse.x_budget, fuse.y - half, end, fuse.y + half];
     if fuse.deaf {
         sketch.rect(area, theme::fade(theme.late, opacity * 0.30));
         sketch.hatch(area, color);
@@ -111,10 +115,10 @@ fn late(sketch: &mut Sketch, theme: &Theme, fuse: &FuseRecord, opacity: f32) {
     match fuse.end {
         FuseEnd::Exit => {
             // A stop across the lane: here it ended.
-            sketch.rect([fuse.x1 - 1.0, fuse.y - 12.0, fuse.x1 + 1.0, fuse.y + half], color);
+            sketch.rect([end, fuse.y - 12.0, end + END_PX, fuse.y + half], color);
         }
         FuseEnd::Alive => {
-            let (tip, back) = (fuse.x1 + 3.0, fuse.x1 - 4.0);
+            let (tip, back) = (end + 3.0, end - 4.0);
             for side in [-5.0, 5.0] {
                 sketch.line([back, fuse.y + side], [tip, fuse.y], 1.8, color);
             }
@@ -142,11 +146,13 @@ pub(super) fn overstays(ui: &Ui, scene: &Scene, frame: &Frame<'_>, painter: &Pai
             continue;
         }
         // Right of the end if there is room, else left of it.
-        let fits = fuse.x1 + galley.size().x + 12.0 < width;
+        let end =
+            paint::snap(frame.canvas.left() + fuse.x1, ui.pixels_per_point()) - frame.canvas.left();
+        let fits = end + galley.size().x + 12.0 < width;
         let (anchor, x) = if fits {
-            (Align2::LEFT_CENTER, fuse.x1 + 7.0)
+            (Align2::LEFT_CENTER, end + END_PX + 6.0)
         } else {
-            (Align2::RIGHT_CENTER, fuse.x1.min(width) - 7.0)
+            (Align2::RIGHT_CENTER, end.min(width) - 7.0)
         };
         let lane = row.y0.midpoint((row.y0 + 18.0).min(row.y1));
         let at = frame.canvas.min + vec2(x, lane);

@@ -20,6 +20,8 @@ mod scrollbar;
 mod strip;
 mod tips;
 
+pub(crate) use canvas::bar_color;
+
 use egui::{Rect, Ui, pos2, vec2};
 
 use super::app::Gestures;
@@ -31,7 +33,7 @@ use super::slot::{Pair, Slot};
 use super::state::What;
 use super::theme::size;
 use super::widgets::{caption, weak};
-use crate::base::{Goroutine, Time};
+use crate::base::{Goroutine, Interval, Time};
 use crate::scene::{Layout, Overview, Rows, Scene, Selection, Show, View, Viewport};
 
 /// What a panel shows.
@@ -48,8 +50,8 @@ enum Kind {
 pub(crate) struct TimelinePanel {
     scene: Scene,
     overview: Overview,
-    /// What the overview was filled for: trace, width, budget.
-    overview_key: Option<(u64, bool, i64, i64)>,
+    /// What the overview was filled for: trace, width, budget, stretch.
+    overview_key: Option<(u64, bool, i64, i64, Interval)>,
     /// The stretch of time that is shown while the picture glides to the one that is wanted.
     shown: Option<Viewport>,
     /// The moment under the pointer, on the first trace's clock.

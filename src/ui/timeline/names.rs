@@ -6,9 +6,9 @@ use egui::{Align2, Rect, Response, Sense, Ui, WidgetInfo, vec2};
 
 use super::{Frame, Kind, TimelinePanel, hover};
 use crate::analysis::Hearing;
-use crate::base::{Clock, Goroutine};
+use crate::base::{Clock, Goroutine, StrId};
 use crate::model::Edge;
-use crate::scene::{Grouping, Row, RowRecord, Section, SectionKey, StateClass};
+use crate::scene::{BarRecord, Grouping, Row, RowRecord, Section, SectionKey, StateClass};
 use crate::ui::command::Command;
 use crate::ui::ctx::{bytes, called, count, goroutine_id, short_function, thousands};
 use crate::ui::elide;
@@ -41,15 +41,24 @@ impl TimelinePanel {
             let first = fuses.partition_point(|fuse| fuse.row < number);
             let fuse = fuses.get(first).filter(|fuse| fuse.row == number);
             let plot = self.scene.plots.iter().find(|plot| plot.row == number);
+            let bars = &self.scene.bars;
+            let first = bars.partition_point(|bar| bar.row < number);
+            let bars = bars.iter().skip(first).take_while(|bar| bar.row == number);
             let beside = Beside {
                 hearing: fuse.map(|fuse| fuse.hearing),
                 top: plot.map(|plot| plot.max),
+                tasks: tasks_of(row.row, bars),
                 id_width,
             };
             row_ui(&mut child, frame, row, beside);
         }
         if let Some(row) = &self.scene.sticky {
-            row_ui(&mut child, frame, row, Beside { hearing: None, top: None, id_width });
+            row_ui(
+                &mut child,
+                frame,
+                row,
+                Beside { hearing: None, top: None, tasks: None, id_width },
+            );
         }
         painter.rect_filled(head, 0.0, theme.panel);
         head_ui(frame, &painter, head);
@@ -66,8 +75,17 @@ struct Beside {
     hearing: Option<u32>,
     /// What the top of its plot stands for.
     top: Option<f64>,
+    /// The name of its first task in view, and whether there are others.
+    tasks: Option<(StrId, bool)>,
     /// Width of the column of ids, in points.
     id_width: f32,
+}
+
+/// The name of the first task of a row, and whether there are tasks of other names.
+fn tasks_of<'b>(row: Row, bars: impl Iterator<Item = &'b BarRecord>) -> Option<(StrId, bool)> {
+    let mut named = bars.map(|bar| bar.name).filter(|&name| name != StrId::EMPTY);
+    let first = named.next().filter(|_| matches!(row, Row::Tasks(_)))?;
+    Some((first, named.any(|name| name != first)))
 }
 
 /// The width of the ids in view: it changes only with the number of their digits.
@@ -141,9 +159,22 @@ fn lane_font(rect: Rect) -> egui::FontId {
 fn special_ui(ui: &Ui, frame: &Frame<'_>, row: Row, beside: Beside, rect: Rect) {
     let theme = frame.ctx.theme;
     let at = rect.left_center() + vec2(PAD + 14.0, 0.0);
-    let name = special_name(frame, row);
+    let name = match (row, beside.tasks) {
+        (Row::Tasks(_), Some((name, others))) => {
+            let more = if others { ", …" } else { "" };
+            format!("{}{more}", frame.sheet.trace().string(name))
+        }
+        _ => special_name(frame, row),
+    };
+    if let Row::Tasks(number) = row {
+        let id = ui.scope_id().with(("tasks", frame.slot, number));
+        let response = ui.interact(rect, id, Sense::hover());
+        response.widget_info(|| {
+            WidgetInfo::labeled(egui::Role::Label, true, format!("Tasks of {name}"))
+        });
+    }
     let font = lane_font(rect);
-    let mut text = text_at(ui.painter(), at, &name, font.clone(), theme.weak, rect.width() - 30.0);
+    let mut text = elide::text_at(ui.painter(), at, &name, &font, theme.weak, rect.width() - 30.0);
     if row == Row::HeapPlot {
         // The words are the legend of the lines.
         let at = egui::pos2(text.left(), text.center().y);

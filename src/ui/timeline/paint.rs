@@ -3,6 +3,11 @@
 use egui::epaint::Vertex;
 use egui::{Color32, Mesh, Painter, Pos2, Rect, Shape, epaint::WHITE_UV, pos2};
 
+/// A position on the screen, at a whole pixel.
+pub(super) fn snap(points: f32, pixels_per_point: f32) -> f32 {
+    (points * pixels_per_point).round() / pixels_per_point
+}
+
 /// A mesh that is being built, in canvas coordinates, snapped to the screen's pixels.
 pub(super) struct Sketch {
     mesh: Mesh,
@@ -18,7 +23,13 @@ impl Sketch {
 
     /// A position on the screen, at a whole pixel.
     fn snap(&self, points: f32) -> f32 {
-        (points * self.pixels_per_point).round() / self.pixels_per_point
+        snap(points, self.pixels_per_point)
+    }
+
+    /// A place on the canvas moved to a whole pixel of the screen: what belongs together, such as
+    /// an end and its fuse's, is placed from there, or each is rounded to a pixel of its own.
+    pub(super) fn column(&self, x: f32) -> f32 {
+        self.snap(self.origin.x + x) - self.origin.x
     }
 
     /// A filled rectangle, at least one pixel wide and high.
@@ -99,6 +110,27 @@ impl Sketch {
     pub(super) fn finish(self, painter: &Painter) {
         if !self.mesh.is_empty() {
             painter.add(Shape::mesh(self.mesh));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_placed_from_one_column_begins_at_one_pixel() {
+        for pixels_per_point in [1.0, 1.25, 1.5, 2.0] {
+            for tenth in 0..40_u8 {
+                let x = 100.0 + f32::from(tenth) / 10.0;
+                let mut sketch = Sketch::new(pos2(250.3, 0.0), pixels_per_point);
+                let end = sketch.column(x);
+                sketch.rect([end, 0.0, end + 2.0, 9.0], Color32::PLACEHOLDER);
+                sketch.rect([50.0, 0.0, end, 9.0], Color32::PLACEHOLDER);
+                let x = |at: usize| sketch.mesh.vertices[at].pos.x;
+                let (stop, bar_end) = (x(0), x(4).max(x(5)).max(x(6)));
+                assert!((stop - bar_end).abs() < 1e-3, "{stop} and {bar_end}");
+            }
         }
     }
 }

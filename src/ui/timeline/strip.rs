@@ -40,6 +40,14 @@ impl TimelinePanel {
         text_at(&painter, at, &whole, font, theme.weak, name.width() - 16.0);
         self.fill_overview(frame, area);
         let mut sketch = Sketch::new(area.min, ui.pixels_per_point());
+        // Of two traces the shorter one leaves room.
+        let trace = frame.sheet.interval();
+        let (from, to) = Overview::place(whole_of(frame), trace, area.width());
+        for [x0, x1] in [[0.0, from], [to, area.width()]] {
+            if x1 - x0 > 1.0 {
+                sketch.rect([x0, 0.0, x1, area.height()], theme.void);
+            }
+        }
         for column in &self.overview.density {
             let color = theme::mix(theme.window, theme.state(column.class), 0.85);
             sketch.rect([column.x0, column.y0 + LATE, column.x1, column.y1 + LATE], color);
@@ -72,11 +80,13 @@ impl TimelinePanel {
         #[expect(clippy::cast_possible_truncation, reason = "a key to compare")]
         let width = (area.width() * 8.0) as i64;
         let indexed = frame.sheet.indexed;
-        let key = (frame.sheet.serial, indexed, width, budget_ns);
+        let whole = whole_of(frame);
+        let key = (frame.sheet.serial, indexed, width, budget_ns, whole);
         if self.overview_key != Some(key) {
             self.overview_key = Some(key);
             let height = size::OVERVIEW - LATE;
-            self.overview.fill(frame.sheet.source(), area.width(), height, budget_ns);
+            let size = (area.width(), height);
+            self.overview.fill(frame.sheet.source(), whole, size, budget_ns);
         }
     }
 
@@ -116,9 +126,9 @@ impl TimelinePanel {
         }
         let mut to = wanted;
         let origin = ui.input(|input| input.pointer.press_origin()).unwrap_or(at);
-        let trace = frame.sheet.interval();
+        let whole = whole_of(frame);
         let time = |x: f32| {
-            let time = Overview::time_at(trace, x - area.left(), area.width());
+            let time = Overview::time_at(whole, x - area.left(), area.width());
             to_first(frame.ctx, frame.slot, time)
         };
         let seen = interval_to_first(frame.ctx, frame.slot, frame.viewport.visible());
@@ -145,10 +155,15 @@ impl TimelinePanel {
     }
 }
 
+/// What the strip shows from edge to edge, on the trace's clock: the trace, or of two that are
+/// compared what holds both, so that the strips have one scale.
+fn whole_of(frame: &Frame<'_>) -> crate::base::Interval {
+    frame.viewport.bounds()
+}
+
 /// The part that is on screen, never narrower than can be seen.
 fn window_of(frame: &Frame<'_>, area: Rect) -> Rect {
-    let trace = frame.sheet.interval();
-    let (left, right) = Overview::window(trace, &frame.viewport, area.width());
+    let (left, right) = Overview::window(whole_of(frame), &frame.viewport, area.width());
     let right = right.max(left + 3.0).min(area.width());
     let left = left.min(right - 3.0);
     Rect::from_x_y_ranges(area.left() + left..=area.left() + right, area.y_range())

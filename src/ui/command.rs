@@ -464,7 +464,7 @@ fn focus(state: &mut State, slot: Slot) {
 fn walk(state: &mut State, back: bool) {
     let now = state.selected;
     let to = if back { state.trail.back(now) } else { state.trail.forward(now) };
-    if let Some(to) = to {
+    if let Ok(to) = to {
         state.selected = to;
         state.reveal = to;
         if let Some(to) = to {

@@ -308,23 +308,12 @@ fn look_or_choose(state: &mut State, command: Command) {
             state.reveal = Some(selected);
         }
         Command::Revealed => state.reveal = None,
-        Command::SetBudget(ns, gesture) => {
-            if ns.max(0) != state.prefs.budget_ns {
-                leave(state, gesture);
-                state.prefs.budget_ns = ns.max(0);
-            }
-        }
+        Command::SetBudget(ns, gesture) => set_budget(state, ns.max(0), gesture),
         Command::SetNamesWidth(width) => state.prefs.names_width = width,
         Command::Sort(sort) => state.rows.sort = sort,
         Command::Group(grouping) => state.rows.grouping = grouping,
         Command::Filter(words) => state.rows.filter = words,
-        Command::ToggleSection(slot, key) => {
-            let toggled = &mut state.rows.toggled[slot];
-            match toggled.iter().position(|other| *other == key) {
-                Some(at) => drop(toggled.remove(at)),
-                None => toggled.push(key),
-            }
-        }
+        Command::ToggleSection(slot, key) => toggle_section(&mut state.rows.toggled[slot], key),
         Command::SetToggled(slot, keys) => state.rows.toggled[slot] = keys,
         Command::Toggle(switch) => state.said = toggle(state, switch),
         Command::Focus(slot) => focus(state, slot),
@@ -343,6 +332,20 @@ fn look_or_choose(state: &mut State, command: Command) {
         Command::Unmark => state.marks.clear(),
         Command::Range(range) => state.range = range,
         _ => {}
+    }
+}
+
+fn set_budget(state: &mut State, ns: i64, gesture: Option<u64>) {
+    if ns != state.prefs.budget_ns {
+        leave(state, gesture);
+        state.prefs.budget_ns = ns;
+    }
+}
+
+fn toggle_section(toggled: &mut Vec<SectionKey>, key: SectionKey) {
+    match toggled.iter().position(|other| *other == key) {
+        Some(at) => drop(toggled.remove(at)),
+        None => toggled.push(key),
     }
 }
 
@@ -461,7 +464,7 @@ fn focus(state: &mut State, slot: Slot) {
 fn walk(state: &mut State, back: bool) {
     let now = state.selected;
     let to = if back { state.trail.back(now) } else { state.trail.forward(now) };
-    if let Some(to) = to {
+    if let Ok(to) = to {
         state.selected = to;
         state.reveal = to;
         if let Some(to) = to {

@@ -185,7 +185,7 @@ impl ComparePanel {
                 for ((title, .., key), _) in COLUMNS.iter().zip(shown).filter(|(_, shown)| *shown) {
                     let title = if figures { *title } else { title.trim_end_matches(SIDE) };
                     header.col(|ui| {
-                        columns::heading_ui(ui, ctx.theme, title, *key, &mut self.sorted)
+                        columns::heading_ui(ui, ctx.theme, title, *key, &mut self.sorted);
                     });
                 }
             })

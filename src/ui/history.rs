@@ -64,13 +64,25 @@ impl Trail {
     }
 
     /// What was selected before `now`.
-    pub(crate) fn back(&mut self, now: Option<Selected>) -> Option<Option<Selected>> {
-        self.0.back(now).ok()
+    ///
+    /// # Errors
+    /// With `now` itself if nothing was.
+    pub(crate) fn back(
+        &mut self,
+        now: Option<Selected>,
+    ) -> Result<Option<Selected>, Option<Selected>> {
+        self.0.back(now)
     }
 
     /// What was selected after `now`, until [`Trail::back`].
-    pub(crate) fn forward(&mut self, now: Option<Selected>) -> Option<Option<Selected>> {
-        self.0.forward(now).ok()
+    ///
+    /// # Errors
+    /// With `now` itself if nothing was.
+    pub(crate) fn forward(
+        &mut self,
+        now: Option<Selected>,
+    ) -> Result<Option<Selected>, Option<Selected>> {
+        self.0.forward(now)
     }
 
     /// What was selected is now known by other rows.
@@ -158,12 +170,12 @@ mod tests {
         for left in [None, one, two] {
             trail.leave(left);
         }
-        assert_eq!(trail.back(three), Some(two));
-        assert_eq!(trail.back(two), Some(one));
-        assert_eq!(trail.back(one), Some(None), "the findings are the first");
-        assert_eq!(trail.back(None), None);
-        assert_eq!(trail.forward(None), Some(one));
-        assert_eq!(trail.forward(one), Some(two));
+        assert_eq!(trail.back(three), Ok(two));
+        assert_eq!(trail.back(two), Ok(one));
+        assert_eq!(trail.back(one), Ok(None), "the findings are the first");
+        assert_eq!(trail.back(None), Err(None));
+        assert_eq!(trail.forward(None), Ok(one));
+        assert_eq!(trail.forward(one), Ok(two));
         trail.leave(two);
         assert!(!trail.can_forward());
     }

@@ -150,7 +150,7 @@ fn legend_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
     ];
     let classes: Vec<StateClass> = active.into_iter().chain(waiting).collect();
     let states = classes.into_iter().map(|class| (theme.state(class), class.label()));
-    entries_ui(ui, theme, "states", states.collect());
+    entries_ui(ui, theme, "states", &states.collect::<Vec<_>>());
     let open = || ctx.sheets.iter().filter_map(|(_, sheet)| sheet.as_ref());
     let notes = [
         (BarKind::Task(0), "user task", open().any(|it| !it.trace().notes().tasks().is_empty())),
@@ -162,13 +162,13 @@ fn legend_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
     ];
     let notes = notes.into_iter().filter(|(.., occurs)| *occurs);
     let notes = notes.map(|(kind, name, _)| (bar_color(theme, kind), name));
-    entries_ui(ui, theme, "notes", notes.collect());
+    entries_ui(ui, theme, "notes", &notes.collect::<Vec<_>>());
     let occurs = |cause: &Cause| open().any(|sheet| sheet.causes().contains(cause));
     let causes = Cause::ALL.iter().filter(|cause| occurs(cause));
     let causes: Vec<_> = causes.map(|&cause| (theme.cause(cause), cause.name())).collect();
     if !causes.is_empty() {
         section_ui(ui, theme, "Why cancelled");
-        entries_ui(ui, theme, "causes", causes);
+        entries_ui(ui, theme, "causes", &causes);
         section_ui(ui, theme, "Fuses");
     }
     entry_ui(ui, theme, theme.prompt, "from the cancel to the end, within the budget");
@@ -189,7 +189,7 @@ fn summary_ui(ui: &mut Ui, theme: &Theme, summary: &Summary) {
 }
 
 /// Colors with what they mean, in two columns.
-fn entries_ui(ui: &mut Ui, theme: &Theme, name: &str, entries: Vec<(egui::Color32, &str)>) {
+fn entries_ui(ui: &mut Ui, theme: &Theme, name: &str, entries: &[(egui::Color32, &str)]) {
     if entries.is_empty() {
         return;
     }

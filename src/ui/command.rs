@@ -308,10 +308,7 @@ fn look_or_choose(state: &mut State, command: Command) {
             state.reveal = Some(selected);
         }
         Command::Revealed => state.reveal = None,
-        Command::SetBudget(ns, gesture) if ns.max(0) != state.prefs.budget_ns => {
-            leave(state, gesture);
-            state.prefs.budget_ns = ns.max(0);
-        }
+        Command::SetBudget(ns, gesture) => set_budget(state, ns.max(0), gesture),
         Command::SetNamesWidth(width) => state.prefs.names_width = width,
         Command::Sort(sort) => state.rows.sort = sort,
         Command::Group(grouping) => state.rows.grouping = grouping,
@@ -320,7 +317,11 @@ fn look_or_choose(state: &mut State, command: Command) {
         Command::SetToggled(slot, keys) => state.rows.toggled[slot] = keys,
         Command::Toggle(switch) => state.said = toggle(state, switch),
         Command::Focus(slot) => focus(state, slot),
-        Command::CancelSite(cancel) => choose_site(state, cancel),
+        Command::CancelSite(cancel) => {
+            state.cancel_site = cancel;
+            state.cancel_viewport = None;
+            state.cancel_scroll = 0.0;
+        }
         Command::Mark(at) => mark(state, at),
         Command::Align(link, viewport) => {
             leave(state, None);
@@ -334,14 +335,13 @@ fn look_or_choose(state: &mut State, command: Command) {
     }
 }
 
-/// Shows a cancel's site, from its beginning.
-fn choose_site(state: &mut State, cancel: Option<u32>) {
-    state.cancel_site = cancel;
-    state.cancel_viewport = None;
-    state.cancel_scroll = 0.0;
+fn set_budget(state: &mut State, ns: i64, gesture: Option<u64>) {
+    if ns != state.prefs.budget_ns {
+        leave(state, gesture);
+        state.prefs.budget_ns = ns;
+    }
 }
 
-/// Opens a section that is closed by itself, or the other way round.
 fn toggle_section(toggled: &mut Vec<SectionKey>, key: SectionKey) {
     match toggled.iter().position(|other| *other == key) {
         Some(at) => drop(toggled.remove(at)),

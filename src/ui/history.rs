@@ -63,7 +63,10 @@ impl Trail {
         }
     }
 
-    /// What was selected before `now`; `now` again, as an error, if there was nothing before.
+    /// What was selected before `now`.
+    ///
+    /// # Errors
+    /// With `now` itself if nothing was.
     pub(crate) fn back(
         &mut self,
         now: Option<Selected>,
@@ -71,7 +74,10 @@ impl Trail {
         self.0.back(now)
     }
 
-    /// What was selected after `now`, until [`Trail::back`]; likewise.
+    /// What was selected after `now`, until [`Trail::back`].
+    ///
+    /// # Errors
+    /// With `now` itself if nothing was.
     pub(crate) fn forward(
         &mut self,
         now: Option<Selected>,

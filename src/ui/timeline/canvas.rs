@@ -18,6 +18,8 @@ use crate::ui::widgets;
 const LATE_RISE_PX: f32 = 2.0;
 /// How much of its color is left of what steps back.
 const DIMMED: f32 = 0.22;
+/// How much of the accent is in a task's bar, so that it is no state's color.
+const TASK_TINT: f32 = 0.2;
 /// Spans at least this wide are written on, in points.
 const NAMED_PX: f32 = 46.0;
 
@@ -194,7 +196,7 @@ impl TimelinePanel {
             let text = hover::bar_label(frame, bar);
             let dimmed = self.scene.rows.get(bar.row as usize).is_some_and(|row| row.dimmed);
             let color = match bar.kind {
-                BarKind::Task(_) => theme.on_state(StateClass::Channel),
+                BarKind::Task(_) => theme.on_state(StateClass::Blocked),
                 _ => theme.on_patch,
             };
             let color = if dimmed { theme::fade(color, 0.35) } else { color };
@@ -408,7 +410,7 @@ pub(crate) fn bar_color(theme: &Theme, kind: BarKind) -> Color32 {
             theme::fade(theme.patch(StateClass::Running), 0.55)
         }
         // There can be a screen full of them: no louder than a lane that waits.
-        BarKind::Task(_) => theme.state(StateClass::Channel),
+        BarKind::Task(_) => theme::mix(theme.state(StateClass::Blocked), theme.accent, TASK_TINT),
         BarKind::Region(_) => theme::fade(theme.patch(StateClass::Network), 0.55),
         BarKind::Merged => theme::fade(theme.weak, 0.5),
     }

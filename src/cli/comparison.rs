@@ -86,17 +86,14 @@ pub(super) fn verdict_words(diff: &Diff) -> (&'static str, String) {
         return ("Not comparable", words.to_owned());
     }
     let (worse, better) = (groups(Verdict::Worse), groups(Verdict::Better));
-    let sites = |is: fn(&DiffGroup) -> bool| {
-        let at_one = |group: &&DiffGroup| is(group) && group.is_one_site();
-        diff.groups.iter().filter(at_one).count() as u64
-    };
-    let new = match sites(DiffGroup::is_newly_late) {
+    let [n_newly, n_no_longer] = diff.late_sites();
+    let new = match n_newly {
         0 => String::new(),
-        n => format!("; goroutines are late at {} where none was", count(n, "cancel site")),
+        n => format!("; goroutines are late at {} where none was", count(n as u64, "cancel site")),
     };
-    let gone = match sites(DiffGroup::is_no_longer_late) {
+    let gone = match n_no_longer {
         0 => String::new(),
-        n => format!("; nobody is late any more at {}", count(n, "cancel site")),
+        n => format!("; nobody is late any more at {}", count(n as u64, "cancel site")),
     };
     let findings = |n: usize, what: &str| match n {
         0 => String::new(),

@@ -55,7 +55,7 @@ pub(super) fn write_diff(
     after: &Opened,
     diff: &Diff,
 ) -> io::Result<()> {
-    let turned = one_sided(diff);
+    let one_sided = one_sided(diff);
     let [before, after] = [before, after].map(Head::new);
     let (verdict, words) = verdict_words(diff);
     begin(out, &format!("{} → {}", before.name, after.name))?;
@@ -65,10 +65,10 @@ pub(super) fn write_diff(
         writeln!(out, "<h2>{title}</h2>")?;
         head(out, "p", side)?;
     }
-    if !turned.is_empty() {
+    if !one_sided.is_empty() {
         writeln!(out, "<h2>Findings of one side only</h2>")?;
     }
-    for (what, finding) in &turned {
+    for (what, finding) in &one_sided {
         writeln!(out, "<p>{what}: {}</p>", text(finding))?;
     }
     let changed: Vec<&DiffGroup> = diff.changes().collect();

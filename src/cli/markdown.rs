@@ -72,16 +72,16 @@ pub(super) fn write_diff(
     after: &Opened,
     diff: &Diff,
 ) -> io::Result<()> {
-    let turned = one_sided(diff);
+    let one_sided = one_sided(diff);
     let [before, after] = [before, after].map(Head::new);
     let (verdict, words) = verdict_words(diff);
     head(out, "### Before:", &before)?;
     head(out, "### After:", &after)?;
     writeln!(out, "**{verdict}**: {words}")?;
-    if !turned.is_empty() {
+    if !one_sided.is_empty() {
         writeln!(out)?;
     }
-    for (what, finding) in &turned {
+    for (what, finding) in &one_sided {
         writeln!(out, "- {what}: {}", cell(finding))?;
     }
     let changed: Vec<_> = diff.changes().collect();

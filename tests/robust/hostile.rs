@@ -67,7 +67,7 @@ const CASES: [Case; 31] = [
     heard("one that hears a cancel before each sleep", shapes::sleeps_between).slow(4),
     heard("many shutdowns that give up, and many streams", shapes::shutdowns_and_streams),
     heard("one without stacks that hears cancels by turns", shapes::hears_without_stacks),
-    heard("some that hear all of each other", shapes::all_hear_each_other).slow(2),
+    heard("some that hear all of each other", shapes::all_hear_each_other),
     heard("one that is late in many places", shapes::late_everywhere).slow(8),
 ];
 

@@ -100,8 +100,8 @@ pub(crate) fn measured<T>(work: impl FnOnce() -> T) -> Result<(T, Cost), String>
 /// What is wrong.
 pub(crate) fn bounded<T>(len: usize, mut work: impl FnMut() -> T) -> Result<(T, Cost), String> {
     let (mut done, mut cost) = measured(&mut work).map_err(|panic| format!("panicked: {panic}"))?;
-    // A busy machine is no hang: what took too long gets two more tries.
-    for _ in 0..2 {
+    // A busy machine is no hang: what took too long gets more tries.
+    for _ in 0..4 {
         if cost.time <= MOST_TIME {
             break;
         }

@@ -13,6 +13,7 @@ mod crowd;
 mod family;
 mod group;
 mod limited;
+mod often;
 mod request;
 mod rounds;
 mod tasks;
@@ -39,6 +40,7 @@ use super::words::{Evidence, HeardIn, Outcome};
 
 use crowd::Crowds;
 use limited::Limited;
+use often::{OFTEN, Often};
 use tasks::ByTask;
 
 pub(crate) use clock::round_ns;
@@ -49,9 +51,6 @@ const MAX_SPANS: usize = 4_096;
 
 /// How many spans of a goroutine to look back for jobs that it took.
 const MAX_JOBS: usize = 64;
-
-/// Who heard more cancels than this is looked through once.
-const OFTEN: usize = 64;
 
 /// Who may be deaf to some cancel, as far as that can be told before the cancels are known.
 pub(crate) struct Suspects {
@@ -278,38 +277,6 @@ struct Inquiry<'a> {
     listening: &'a Listening,
     /// What there is to know of all that those heard who heard many cancels.
     often: OnceLock<FxHashMap<Goroutine, Often>>,
-}
-
-/// What one heard who heard so many cancels that nobody looks through them for each of others.
-#[derive(Clone, Copy, Default, Debug)]
-struct Often {
-    /// The first two cancels that it heard in its own code.
-    in_own: [Option<u32>; 2],
-    /// Whether it lives on after any.
-    lives_on: bool,
-    /// The last cancel that told it to stop after which to look at those around it, if there are more.
-    last_asked: Option<u32>,
-}
-
-impl Often {
-    fn new<'h>(rows: impl Iterator<Item = &'h Hearing>) -> Self {
-        let mut often = Self::default();
-        let mut told = Vec::new();
-        for hearing in rows {
-            if hearing.told_to_stop && hearing.outcome != Outcome::LivesOn {
-                told.push(hearing.cancel);
-            }
-            often.lives_on |= hearing.outcome == Outcome::LivesOn;
-            if hearing.heard_in == HeardIn::Own
-                && let Some(free) = often.in_own.iter_mut().find(|cancel| cancel.is_none())
-            {
-                *free = Some(hearing.cancel);
-            }
-        }
-        told.sort_unstable();
-        often.last_asked = told.get(OFTEN - 1).copied();
-        often
-    }
 }
 
 impl Inquiry<'_> {

@@ -18,9 +18,10 @@ const BACKGROUND: TaskId = TaskId(0);
 /// How far up to look for ancestors.
 const MAX_GENERATIONS: usize = 16;
 
-/// To so many cancels of its task, the first ones, one that works there can be deaf. Where each of
-/// thousands has a deadline of its own in one task, each of as many others would be deaf to all.
-const MAX_CANCELS: usize = 16;
+/// To so many cancels of its task, the first ones, one that works there can be deaf, and to more only as
+/// far as all who work there are deaf no more often than there are cancels. Where each of thousands
+/// has a deadline of its own in one task, each of as many others would be deaf to all.
+const CANCELS: usize = 16;
 
 /// Who works in which task for longer than the limit, and what else it takes to judge them.
 pub(crate) struct LongWork {
@@ -148,28 +149,31 @@ impl ByTask {
             let mut intervals = work.by_task.remove(&task).unwrap_or_default();
             intervals.retain(|(goroutine, _)| work.task_of(*goroutine) == Some(task));
             intervals.sort_by_key(|(goroutine, interval)| (*goroutine, interval.start));
-            for of_one in intervals.chunk_by(|one, other| one.0 == other.0) {
-                by_task.add(inquiry, cancels, &told, of_one);
+            let each = || intervals.chunk_by(|one, other| one.0 == other.0);
+            let most = CANCELS.max(told.len() / each().count().max(1));
+            for of_one in each() {
+                by_task.add(inquiry, cancels, &told, of_one, most);
             }
         }
         by_task
     }
 
-    /// Adds the first cancels that one who works in a task may have to stop for, in order of time; the
-    /// intervals in which it works there are in order of their beginnings.
+    /// Adds the first cancels that one who works in a task may have to stop for, in order of time,
+    /// so many at most; the intervals in which it works there are in order of their beginnings.
     fn add(
         &mut self,
         inquiry: &Inquiry<'_>,
         cancels: &[Cancel],
         told: &[Told],
         of_one: &[(Goroutine, Interval)],
+        most: usize,
     ) {
         let late_ns = inquiry.rules.late_over_ns;
         let (mut next, mut n_added) = (0, 0);
         for &(goroutine, interval) in of_one {
             next = next.max(told.partition_point(|told| told.at <= interval.start));
             let ends = told.partition_point(|told| interval.end - told.at > late_ns);
-            while next < ends && n_added < MAX_CANCELS {
+            while next < ends && n_added < most {
                 let Told { cancel, because_of, .. } = told[next];
                 let of = &cancels[cancel as usize];
                 // Who created the one that heard may have given it a context of its own.

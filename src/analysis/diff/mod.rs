@@ -1,9 +1,9 @@
 //! Before and after: two traces compared by what stays the same between builds.
 //!
 //! Each row compares durations of one kind, in up to three ways: in the middle (a rank test), in
-//! the slowest twentieth to hundredth (tests of shares, if there are at least
-//! [`ENOUGH_FOR_TAIL`]), and in how many were still going on when the trace ended though the others had long ended. A row is worse
-//! or better only if there are at least [`ENOUGH`] on both sides, and in one of these ways
+//! the slowest twentieth to hundredth (tests of shares, if there are at least [`ENOUGH_FOR_TAIL`]),
+//! and in how many were still going on when the trace ended though the others had long ended. A row
+//! is worse or better only if there are at least [`ENOUGH`] on both sides, and in one of these ways
 //! - the change is large enough to matter: beyond [`MIN_PERCENT`] and beyond a floor that depends
 //!   on the kind, or more than [`MIN_STUCK`] in a hundred;
 //! - the test goes the same way;
@@ -15,7 +15,7 @@
 
 mod collect;
 mod kept;
-mod turned;
+mod one_sided;
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -28,7 +28,7 @@ use super::stats::{
 };
 use super::words::{GroupKind, Verdict};
 use collect::Row;
-pub use turned::OneSided;
+pub use one_sided::OneSided;
 
 /// So many durations are needed on both sides.
 pub const ENOUGH: usize = 5;
@@ -156,6 +156,19 @@ impl DiffGroup {
         }
     }
 
+    /// The order in which groups are worth telling: the worse, where lateness is new, the better, where
+    /// nobody is late any more, and the rest.
+    #[must_use]
+    pub fn rank(&self) -> u8 {
+        match self.verdict {
+            Verdict::Worse => 0,
+            _ if self.is_newly_late() => 1,
+            Verdict::Better => 2,
+            _ if self.is_no_longer_late() => 3,
+            _ => 4,
+        }
+    }
+
     /// Whether it is of one cancel site, whose overstays the row of all sites counts too.
     #[must_use]
     pub fn is_one_site(&self) -> bool {
@@ -169,8 +182,7 @@ const LONG_NS: i64 = 50_000_000;
 /// Two traces compared.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Diff {
-    /// All rows: the worse first, then where lateness is new, then the better, then the others;
-    /// each by how much changed.
+    /// All rows by [`DiffGroup::rank`], and then by how much changed.
     pub groups: Vec<DiffGroup>,
     /// The grave findings that are gone, and those that are new, each worst first.
     pub one_sided: [Vec<OneSided>; 2],
@@ -189,7 +201,8 @@ impl Diff {
         self.groups.iter().filter(|group| group.is_change())
     }
 
-    /// How many do not hang any more, if that decides, and how many newly do: what comes and goes at once can be one thing by two names.
+    /// How many do not hang any more, if that decides, and how many newly do: what comes and goes
+    /// at once can be one thing by two names.
     #[must_use]
     pub fn decided(&self) -> [usize; 2] {
         let alike = self.clocks[0] == self.clocks[1];
@@ -199,6 +212,15 @@ impl Diff {
             [gone, 0] => [gone, 0],
             _ => [0, 0],
         }
+    }
+
+    /// At how many cancel sites goroutines are late where none was, and at how many none is any more.
+    #[must_use]
+    pub fn late_sites(&self) -> [usize; 2] {
+        let n = |is: fn(&DiffGroup) -> bool| {
+            self.groups.iter().filter(|group| is(group) && group.is_one_site()).count()
+        };
+        [n(DiffGroup::is_newly_late), n(DiffGroup::is_no_longer_late)]
     }
 
     /// Whether more or fewer of all that any cancel reached are late, as hardly comes by chance.
@@ -249,12 +271,11 @@ pub fn diff(before: &Document, after: &Document) -> Diff {
     groups.sort_by(|a, b| {
         let key = |group: &DiffGroup| {
             let weight = group.shift_ns.map_or(0, i64::unsigned_abs);
-            let first = group.verdict != Verdict::Worse && !group.is_newly_late();
-            (first, group.verdict, group.kind, std::cmp::Reverse(weight))
+            (group.rank(), group.verdict, group.kind, std::cmp::Reverse(weight))
         };
         (key(a), &a.key).cmp(&(key(b), &b.key))
     });
-    let one_sided = turned::one_sided([before, after]);
+    let one_sided = one_sided::of([before, after]);
     let mut diff = Diff { groups, one_sided, verdict: Verdict::Same, clocks };
     diff.verdict = overall(&diff);
     diff

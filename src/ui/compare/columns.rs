@@ -7,7 +7,7 @@ use egui::{RichText, Ui, WidgetInfo};
 use super::super::theme::{Theme, size};
 use super::super::widgets::caption;
 use super::{Q_TEXT, SIDE};
-use crate::analysis::{Aspect, DiffGroup, Verdict};
+use crate::analysis::{Aspect, DiffGroup};
 
 /// What the rows can be sorted by.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -81,12 +81,11 @@ fn meaning(title: &str) -> String {
     text.to_owned()
 }
 
-/// Sorts the rows: as they come, or by a column. Those of one key stay as they come.
+/// Sorts the rows by a column; those of one key stay as they come, the most worth telling first.
 pub(super) fn sort(groups: &mut [&DiffGroup], sorted: Option<(Key, bool)>) {
-    groups.sort_by_key(|group| rank(group));
     let Some((key, ascending)) = sorted else { return };
     let compare = |a: &&DiffGroup, b: &&DiffGroup| match key {
-        Key::Verdict => rank(a).cmp(&rank(b)),
+        Key::Verdict => a.rank().cmp(&b.rank()),
         Key::Kind => a.kind.cmp(&b.kind),
         Key::Name => a.key.cmp(&b.key),
         Key::Before => a.before.p50_ns.cmp(&b.before.p50_ns),
@@ -105,16 +104,5 @@ fn shift_ns(group: &DiffGroup) -> i64 {
     match group.aspect {
         Some(Aspect::Slowest) => group.after.p99_ns.saturating_sub(group.before.p99_ns),
         _ => group.shift_ns.unwrap_or(i64::MIN),
-    }
-}
-
-/// The order of what is worth telling: what is worse, then what is better, then the rest.
-fn rank(group: &DiffGroup) -> u8 {
-    match group.verdict {
-        Verdict::Worse => 0,
-        _ if group.is_newly_late() => 1,
-        Verdict::Better => 2,
-        _ if group.is_no_longer_late() => 3,
-        _ => 4,
     }
 }

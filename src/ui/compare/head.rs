@@ -1,5 +1,7 @@
 //! What stands above the table: the verdict on the whole, and the findings that are gone or new.
 
+use std::cmp::Ordering;
+
 use egui::{Label, Ui};
 
 use super::super::command::Command;
@@ -8,7 +10,7 @@ use super::super::details::{rule_title, worst_of};
 use super::super::slot::Slot;
 use super::super::state::Selected;
 use super::super::widgets::{badge_ui, caption, link_ui, strong, swatch_ui};
-use crate::analysis::{Diff, DiffGroup, OneSided, Verdict};
+use crate::analysis::{Diff, OneSided, Verdict};
 
 /// How many findings that are gone, and how many that are new, are told.
 const ONE_SIDED: usize = 3;
@@ -31,18 +33,22 @@ pub(super) fn verdict_ui(ui: &mut Ui, ctx: &Ctx<'_>, diff: &Diff, spared: f32) {
     };
     ui.label(strong(text).size(14.0).color(color));
     let of = |verdict| diff.groups.iter().filter(|group| group.verdict == verdict).count();
-    let is_new = |group: &&DiffGroup| group.is_newly_late() && group.is_one_site();
-    let is_gone = |group: &&DiffGroup| group.is_no_longer_late() && group.is_one_site();
-    let new = match diff.groups.iter().filter(is_new).count() {
+    let [n_newly, n_no_longer] = diff.late_sites();
+    let new = match n_newly {
         0 => String::new(),
         n => format!(", late at {} where none was", count(n, "cancel site")),
     };
-    let gone = match diff.groups.iter().filter(is_gone).count() {
+    let gone = match n_no_longer {
         0 => String::new(),
         n => format!(", none late any more at {}", count(n, "cancel site")),
     };
+    let lateness = match diff.lateness() {
+        Ordering::Less => ", fewer late",
+        Ordering::Equal => "",
+        Ordering::Greater => ", more late",
+    };
     let counts = format!(
-        "{}: {} worse, {} better{new}{gone}",
+        "{}: {} worse, {} better{new}{gone}{lateness}",
         count(diff.groups.len(), "group"),
         of(Verdict::Worse),
         of(Verdict::Better)

@@ -37,7 +37,7 @@ impl OneSided {
 
 /// What only the first of two traces has, and what only the second one has: by rule and function,
 /// each in the order of its findings.
-pub(super) fn one_sided(both: [&Document; 2]) -> [Vec<OneSided>; 2] {
+pub(super) fn of(both: [&Document; 2]) -> [Vec<OneSided>; 2] {
     let [of_before, of_after] = both.map(keys);
     let [before, after] = both;
     [told(before, &of_after), told(after, &of_before)]
@@ -129,18 +129,18 @@ mod tests {
     fn what_only_one_side_has_is_gone_or_new() {
         let (bad, good) = (late(&["main.work"], 50 * MS), late(&["main.work"], MS));
         let expected = vec![(Rule::LateExit, "main.work (main.go:12)")];
-        let [gone, new] = one_sided([&bad, &good]);
+        let [gone, new] = of([&bad, &good]);
         assert_eq!((places(&gone), places(&new)), (expected.clone(), vec![]));
-        let [gone, new] = one_sided([&good, &bad]);
+        let [gone, new] = of([&good, &bad]);
         assert_eq!((places(&gone), places(&new)), (vec![], expected));
-        assert_eq!(one_sided([&bad, &bad]), [vec![], vec![]]);
+        assert_eq!(of([&bad, &bad]), [vec![], vec![]]);
     }
 
     #[test]
     fn of_several_functions_each_is_told() {
         let names: Vec<String> = (0..8).map(|n| format!("main.work{n}")).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let [gone, new] = one_sided([&late(&names, 50 * MS), &late(&names[2..], MS)]);
+        let [gone, new] = of([&late(&names, 50 * MS), &late(&names[2..], MS)]);
         assert_eq!((gone.len(), new.len()), (8, 0));
     }
 

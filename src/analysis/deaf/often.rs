@@ -1,0 +1,39 @@
+//! Those who heard very many cancels: what there is to know of all of them, summed up once.
+
+use super::super::types::Hearing;
+use super::super::words::{HeardIn, Outcome};
+
+/// Who heard more cancels than this is looked through once, and not for each of other cancels.
+pub(super) const OFTEN: usize = 64;
+
+/// What one heard who heard so many cancels that nobody looks through them for each of others.
+#[derive(Clone, Copy, Default, Debug)]
+pub(super) struct Often {
+    /// The first two cancels that it heard in its own code.
+    pub(super) in_own: [Option<u32>; 2],
+    /// Whether it lives on after any.
+    pub(super) lives_on: bool,
+    /// The last cancel that told it to stop after which to look at those around it, if there are more.
+    pub(super) last_asked: Option<u32>,
+}
+
+impl Often {
+    pub(super) fn new<'h>(rows: impl Iterator<Item = &'h Hearing>) -> Self {
+        let mut often = Self::default();
+        let mut told = Vec::new();
+        for hearing in rows {
+            if hearing.told_to_stop && hearing.outcome != Outcome::LivesOn {
+                told.push(hearing.cancel);
+            }
+            often.lives_on |= hearing.outcome == Outcome::LivesOn;
+            if hearing.heard_in == HeardIn::Own
+                && let Some(free) = often.in_own.iter_mut().find(|cancel| cancel.is_none())
+            {
+                *free = Some(hearing.cancel);
+            }
+        }
+        told.sort_unstable();
+        often.last_asked = told.get(OFTEN - 1).copied();
+        often
+    }
+}

@@ -324,6 +324,7 @@ pub(crate) fn stuck_test(
 /// Whether more of the second are late than of the first: so many of so many (Fisher's exact test, which
 /// holds for few as well).
 pub(crate) fn late_test(late: [u32; 2], n: [u32; 2]) -> Test {
+    let late = [late[0].min(n[0]), late[1].min(n[1])];
     let [late, n] = [late, n].map(|both| both.map(f64::from));
     let (all, all_late) = (n[0] + n[1], late[0] + late[1]);
     let apart = late[1] * n[0] - late[0] * n[1];

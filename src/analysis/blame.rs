@@ -15,7 +15,7 @@ use super::book::Traits;
 use super::few::Few;
 use super::lives;
 use super::split::Splitter;
-use super::types::Link;
+use super::types::{Link, SplitPart};
 
 /// How many hands a wait may go through.
 const MAX_DEPTH: u32 = 16;
@@ -108,6 +108,14 @@ impl<'a> Walk<'a> {
     #[cfg(test)]
     pub(crate) fn hands(&self) -> &[(Goroutine, Held)] {
         self.hands.rows()
+    }
+
+    /// What others did in the pieces of the last window that are theirs.
+    pub(crate) fn others(&self, than: Goroutine) -> impl Iterator<Item = SplitPart> + '_ {
+        let whose = |hand: u32| self.hands.rows().get(hand as usize).map(|(of, _)| *of);
+        let rows = self.did.rows().iter();
+        let others = rows.filter(move |((hand, _), _)| whose(*hand) != Some(than));
+        others.map(|(_, share)| self.activities.part(*share))
     }
 
     /// Makes links of the hands that count.

@@ -128,6 +128,9 @@ pub(crate) struct Book {
     nearest: Vec<StackId>,
     /// By stack: the outermost stack of its own that is in the user's code; else empty.
     outermost: Vec<StackId>,
+    /// By stack: the innermost stack of its own that is in the user's code and on the way to a
+    /// handler; else empty.
+    routes: Vec<StackId>,
     /// By stack: itself without the runtime's frames at its top.
     place: Vec<StackId>,
     /// By stack: what it tells of one who waits there.
@@ -152,6 +155,7 @@ impl Book {
             user: vec![StackId::EMPTY; n],
             nearest: vec![StackId::EMPTY; n],
             outermost: vec![StackId::EMPTY; n],
+            routes: vec![StackId::EMPTY; n],
             place: vec![StackId::EMPTY; n],
             spots: vec![Spot::default(); n],
             given: vec![StrId::EMPTY; n],
@@ -175,6 +179,8 @@ impl Book {
             let below = stacks.top(caller).and_then(|frame| book.function(frame.function).role);
             book.mark_rows[row.index()] = book.mark_row(row, caller, function, below);
             book.spots[row.index()] = book.find_spot(stacks, row, caller, function);
+            let is_on_route = is_user && book.is_on_route(trace, caller, frame);
+            book.routes[row.index()] = if is_on_route { row } else { book.route(caller) };
         }
         book
     }
@@ -263,18 +269,19 @@ impl Book {
         self.outermost.get(stack.index()).copied().unwrap_or_default()
     }
 
-    /// The outermost of the user's frames: the handler that a library's goroutine runs.
-    pub(crate) fn outermost_user(&self, stacks: &Stacks, stack: StackId) -> Option<Frame> {
-        stacks.top(self.outermost(stack))
+    /// The part of a stack from the function on that a library's goroutine is there for: the handler
+    /// that it runs; empty if none of it is the user's.
+    pub(crate) fn route(&self, stack: StackId) -> StackId {
+        self.routes.get(stack.index()).copied().unwrap_or_default()
     }
 
     /// Whose work is done on a stack of a goroutine that started in `start`: that function's, or
-    /// the outermost of the user's if a library's started it.
+    /// the handler's if a library's started it.
     pub(crate) fn acting(&self, stacks: &Stacks, start: StrId, stack: StackId) -> StrId {
         if self.function(start).origin == Origin::User {
             return start;
         }
-        self.outermost_user(stacks, stack).map_or(start, |frame| frame.function)
+        stacks.top(self.route(stack)).map_or(start, |frame| frame.function)
     }
 
     /// The function that a stack's goroutine was started for, if a starter is at the bottom and

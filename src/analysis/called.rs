@@ -110,7 +110,7 @@ impl Book {
 
 /// A closure's name without what the compiler added: `sync.(*WaitGroup).Go` of
 /// `sync.(*WaitGroup).Go.func1.2`.
-fn without_closures(name: &str) -> &str {
+pub(crate) fn without_closures(name: &str) -> &str {
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     let is_added = |last: &str| {
         let rest = last.strip_prefix("func").or_else(|| last.strip_prefix("gowrap"));

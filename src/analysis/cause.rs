@@ -7,7 +7,7 @@ use super::book::{Book, Traits};
 use super::evidence::is_timers;
 use super::lives;
 use super::names::Origin;
-use super::patterns::{CAUSES, Role};
+use super::patterns::{CAUSES, Role, stopper_of};
 use super::readers::{end_of_read, is_reader};
 use super::words::Cause;
 
@@ -64,6 +64,16 @@ pub(crate) fn why(
         let told = by_signal(trace, book, told, by, at);
         by_shutdown(trace, book, told, by, at)
     };
+    // No handler returns on a timer's goroutine: it is its time that is up.
+    if cause == Cause::HandlerDone && by.is_some_and(|by| is_timers_own(trace, by)) {
+        return Why {
+            cause: Cause::Deadline,
+            detail: "a timer of the server's",
+            site: None,
+            by,
+            stack,
+        };
+    }
     Why { cause, detail, site, by, stack }
 }
 
@@ -84,9 +94,13 @@ fn started_to_cancel(trace: &Trace, book: &Book, by: Goroutine, stack: StackId, 
     let creator = lives::parent(trace, by).or(Some(by));
     let site = site(trace, book, creation);
     let stack = if stack == StackId::EMPTY { creation } else { stack };
-    if book.mark(creation).is_some_and(|mark| mark.starts_callback) {
-        let detail = "AfterFunc of another context";
-        return Why { cause: Cause::Parent, detail, site, by: creator, stack };
+    if let Some(mark) = book.mark(creation).filter(|mark| mark.starts_callback) {
+        // Why that one was cancelled, if the library that did tells.
+        let (cause, detail) = match told_by_frames(trace, book, mark.caller) {
+            (Cause::Explicit, _) => (Cause::Parent, "AfterFunc of another context"),
+            told => told,
+        };
+        return Why { cause, detail, site, by: creator, stack };
     }
     let told = told_by_frames(trace, book, creation);
     let (cause, detail) = by_signal(trace, book, told, creator, at);
@@ -105,20 +119,27 @@ fn told_by_start(trace: &Trace, book: &Book, by: Option<Goroutine>) -> Told {
 
 /// What the frames between `context` and the user's own code tell.
 fn told_by_frames(trace: &Trace, book: &Book, caller: StackId) -> Told {
-    let mut best: Option<(u8, usize)> = None;
-    for frame in trace.frames(caller) {
-        let function = book.function(frame.function);
+    let is_user = |frame: &Frame| book.function(frame.function).origin == Origin::User;
+    let rows = trace
+        .frames(caller)
         // A library's own tests live in its package: their names match its rows.
-        if function.origin == Origin::User {
-            break;
-        }
-        if let Some(row) = function.cause.map(usize::from)
-            && best.is_none_or(|(rank, _)| CAUSES[row].rank > rank)
-        {
-            best = Some((CAUSES[row].rank, row));
-        }
-    }
-    best.map_or((Cause::Explicit, ""), |(_, row)| (CAUSES[row].cause, CAUSES[row].detail))
+        .take_while(|frame| !is_user(frame))
+        .filter_map(|frame| book.function(frame.function).cause.map(usize::from));
+    // The innermost of those with the highest rank.
+    let best =
+        rows.reduce(|best, row| if CAUSES[row].rank > CAUSES[best].rank { row } else { best });
+    let stopper = || {
+        let mut outer = trace.frames(caller).skip_while(|frame| !is_user(frame));
+        let calls = outer.find(|frame| !is_user(frame))?;
+        stopper_of(trace.string(calls.function))
+    };
+    best.or_else(stopper)
+        .map_or((Cause::Explicit, ""), |row| (CAUSES[row].cause, CAUSES[row].detail))
+}
+
+/// Whether a goroutine is one that a timer began: nobody started it, though it began in the trace.
+pub(crate) fn is_timers_own(trace: &Trace, goroutine: Goroutine) -> bool {
+    lives::born(trace, goroutine).is_some() && is_timers(trace, goroutine)
 }
 
 /// An explicit cancel by a goroutine that a signal had woken is the signal's.

@@ -5,8 +5,8 @@ use crate::model::Trace;
 
 use super::Rules;
 use super::book::Book;
+use super::cause::is_timers_own;
 use super::departure::Departures;
-use super::evidence::is_timers;
 use super::index::ByGoroutine;
 use super::listening::Listening;
 use super::lives;
@@ -116,9 +116,7 @@ impl Owner {
         // `time.AfterFunc(d, cancel)` is a time limit as well.
         let is_limit = cancel.cause == Cause::Deadline
             || cancel.cause == Cause::Explicit
-                && cancel
-                    .by
-                    .is_some_and(|by| lives::born(trace, by).is_some() && is_timers(trace, by));
+                && cancel.by.is_some_and(|by| is_timers_own(trace, by));
         Self { who: sole(trace, cancel, hearings), is_limit }
     }
 

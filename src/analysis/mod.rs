@@ -35,6 +35,7 @@ mod patterns;
 mod place;
 mod readers;
 mod recorder;
+mod routes;
 mod rules;
 mod scan;
 mod serving;

@@ -129,6 +129,21 @@ pub(crate) const CAUSES: &[CauseRow] = &[
     row("google.golang.org/grpc.(*clientStream).…", Cause::Explicit, 1, "grpc: the client's stream ended", "google.golang.org/grpc.(*clientStream).finish"),
     row("google.golang.org/grpc.(*ClientConn).Close", Cause::Explicit, 1, "grpc: the client was closed", "google.golang.org/grpc.(*ClientConn).Close"),
     row("google.golang.org/grpc…", Cause::Explicit, 0, "grpc", "google.golang.org/grpc.(*addrConn).tearDown"),
+    // QUIC and HTTP/3; its handlers' contexts are cancelled by callbacks of their streams'.
+    row("github.com/quic-go/quic-go/http3.(*RawServerConn).…", Cause::HandlerDone, 2, "http3: the handler returned", "github.com/quic-go/quic-go/http3.(*RawServerConn).handleRequestStream"),
+    row("github.com/quic-go/quic-go/http3.(*Server).Close", Cause::ServerShutdown, 4, "http3: the server was closed", "github.com/quic-go/quic-go/http3.(*Server).Close"),
+    row("github.com/quic-go/quic-go/http3.(*Server).Shutdown", Cause::ServerShutdown, 4, "http3: the server was shut down", "github.com/quic-go/quic-go/http3.(*Server).Shutdown"),
+    row("github.com/quic-go/quic-go.(*SendStream).handleStopSendingFrame", Cause::ClientGone, 3, "quic: the other side stopped the stream", "github.com/quic-go/quic-go.(*SendStream).handleStopSendingFrame"),
+    row("github.com/quic-go/quic-go.(*SendStream).closeForShutdown", Cause::Explicit, 1, "quic: the connection was closed", "github.com/quic-go/quic-go.(*SendStream).closeForShutdown"),
+    row("github.com/quic-go/quic-go.(*SendStream).…", Cause::Explicit, 1, "quic: the stream was closed", "github.com/quic-go/quic-go.(*SendStream).Close"),
+    row("github.com/quic-go/quic-go.(*Conn).…", Cause::Explicit, 1, "quic: the connection was closed", "github.com/quic-go/quic-go.(*Conn).run.func1"),
+    // Web sockets: the connection's reader cancels when that has ended.
+    row("github.com/coder/websocket.(*Conn).CloseRead…", Cause::ClientGone, 2, "websocket: the connection ended", "github.com/coder/websocket.(*Conn).CloseRead.func1"),
+    row("nhooyr.io/websocket.(*Conn).CloseRead…", Cause::ClientGone, 2, "websocket: the connection ended", "nhooyr.io/websocket.(*Conn).CloseRead.func1"),
+    // Services that are stopped as a whole.
+    row("github.com/thejerf/suture/v4.(*Supervisor).stopSupervisor…", Cause::ServerShutdown, 4, "suture: the supervisor stopped", "github.com/thejerf/suture/v4.(*Supervisor).stopSupervisor.func1"),
+    row("github.com/thejerf/suture/v4.(*Supervisor).removeService…", Cause::ServerShutdown, 3, "suture: the service was removed", "github.com/thejerf/suture/v4.(*Supervisor).removeService.func1.1"),
+    row("github.com/grafana/dskit/services.(*BasicService).StopAsync", Cause::ServerShutdown, 3, "dskit: the service was stopped", "github.com/grafana/dskit/services.(*BasicService).StopAsync"),
     // Libraries that cancel contexts of their own.
     row("database/sql.(*Rows).…", Cause::Explicit, 1, "database/sql: the rows were closed", "database/sql.(*Rows).close"),
     row("database/sql.(*Tx).…", Cause::Explicit, 1, "database/sql: the transaction ended", "database/sql.(*Tx).Commit"),
@@ -153,6 +168,13 @@ pub(crate) const CAUSES: &[CauseRow] = &[
     row("k8s.io/client-go/…", Cause::Explicit, 1, "client-go", "k8s.io/client-go/tools/leaderelection.(*LeaderElector).Run"),
     row("go.uber.org/fx.…", Cause::ServerShutdown, 3, "fx: the app stopped", "go.uber.org/fx.(*App).Stop"),
     row("github.com/spf13/cobra.…", Cause::Explicit, 0, "cobra", "github.com/spf13/cobra.(*Command).ExecuteContext"),
+];
+
+/// Functions that stop the program's parts by calling its code, which then cancels: each with the
+/// row of [`CAUSES`] that tells why.
+pub(crate) const STOPPERS: &[(&str, &str)] = &[
+    ("github.com/oklog/run.(*Group).Run", "github.com/oklog/run.(*Group).Run"),
+    ("go.uber.org/fx/internal/lifecycle.(*Lifecycle).runStopHook", "go.uber.org/fx.(*App).Stop"),
 ];
 
 /// Start functions of goroutines that outlive any context: they run the program.
@@ -278,9 +300,22 @@ pub(crate) fn cause_of(function: &str) -> Option<usize> {
     CAUSES.iter().position(|row| matches(row.pattern, function))
 }
 
+/// The row of [`CAUSES`] that tells why a function which stops parts of the program does so.
+pub(crate) fn stopper_of(function: &str) -> Option<usize> {
+    let stops = |(pattern, _): &&(&str, &str)| matches(pattern, function);
+    STOPPERS.iter().find(stops).and_then(|(_, cause)| cause_of(cause))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_stopper_has_a_cause() {
+        for (pattern, _) in STOPPERS {
+            assert!(stopper_of(pattern).is_some(), "{pattern}");
+        }
+    }
 
     #[test]
     fn every_role_matches_its_example_first() {

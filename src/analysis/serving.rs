@@ -11,7 +11,6 @@ use crate::parse::event::GoState;
 
 use super::book::{Book, Traits};
 use super::lives;
-use super::names::Origin;
 use super::place::host;
 
 /// Stops the background reader, and hands the connection over.
@@ -89,16 +88,7 @@ fn hijacks(trace: &Trace, span: &Span) -> bool {
         && trace.frames(span.stack).any(|frame| trace.string(frame.function) == HIJACK)
 }
 
-/// The innermost of the user's functions that `net/http` calls: below what all requests go through
-/// it is the handler of some. Of another server's: the outermost.
+/// The user's function that a request is for, on a stack of the goroutine that serves it.
 pub(crate) fn route(trace: &Trace, book: &Book, stack: StackId) -> Option<Frame> {
-    let mut frames = trace.frames(stack).peekable();
-    while let Some(frame) = frames.next() {
-        let is_called =
-            frames.peek().is_some_and(|by| trace.string(by.function).starts_with("net/http."));
-        if is_called && book.function(frame.function).origin == Origin::User {
-            return Some(frame);
-        }
-    }
-    book.outermost_user(trace.stacks(), stack)
+    trace.stacks().top(book.route(stack))
 }

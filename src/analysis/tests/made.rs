@@ -72,7 +72,8 @@ impl Made {
         row
     }
 
-    /// A stack of functions, innermost first: `a.B < main.main:12`; the line is 1 if not given.
+    /// A stack of functions, innermost first: `a.B < main.main:12`; the line is 1 if not given. One
+    /// of the program's can have a file: `main.get@get.pb.go:7`.
     fn stack(&mut self, text: &str) -> StackRef {
         if text.is_empty() {
             return StackRef(0);
@@ -83,10 +84,13 @@ impl Made {
         let mut frames = Vec::new();
         for call in text.split(" < ") {
             let (function, line) = call.rsplit_once(':').unwrap_or((call, "1"));
+            let (function, own) = function.split_once('@').unwrap_or((function, "/src/main.go"));
             // A module's version in the path tells another module's code from the program's.
             let file = match function.split_once('.') {
-                Some(("main", _)) => "/src/main.go",
-                Some(("golang", _)) => "/go/pkg/mod/golang.org/x/sync@v0.7.0/lib.go",
+                Some(("main", _)) => own,
+                Some(("golang" | "google" | "github" | "go", _)) => {
+                    "/go/pkg/mod/golang.org/x/sync@v0.7.0/lib.go"
+                }
                 _ => "lib.go",
             };
             let (name, file) = (self.string(function), self.string(file));

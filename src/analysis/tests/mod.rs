@@ -3,6 +3,7 @@
 mod advice;
 mod asked;
 mod cases;
+mod causes;
 mod clock;
 mod comparing;
 mod deaf;
@@ -12,7 +13,9 @@ mod logged;
 pub(crate) mod made;
 mod outcome;
 mod readers;
+mod routes;
 mod shutdown;
+mod starved;
 mod threads;
 
 use std::path::{Path, PathBuf};

@@ -1,0 +1,102 @@
+//! What to do about those who overstay, by what held the worst of them.
+
+use super::super::super::book::Traits;
+use super::super::super::describe::is_of_file;
+use super::super::super::names::Origin;
+use super::super::super::types::{Hearing, SplitPart};
+use super::super::super::words::{Doing, Evidence, Rule};
+use super::super::Facts;
+use super::Group;
+use super::message::reach;
+
+/// To wake fewer takes a cancel no time to speak of.
+const MANY_HEARERS: usize = 64;
+
+/// Whether the worst one ran on in the function in which it had heard.
+fn ran_where_it_heard(facts: &Facts<'_>, group: &Group<'_>, held: &SplitPart) -> bool {
+    let heard = group.members.first().filter(|hearing| !hearing.deaf);
+    let top = heard.and_then(|hearing| {
+        facts.trace.stacks().top(facts.book.user(hearing.stack)).map(|frame| frame.function)
+    });
+    top.is_some() && top == held.site.map(|site| site.function)
+}
+
+/// What to do about it, by what held the worst one.
+pub(super) fn fix(facts: &Facts<'_>, group: &Group<'_>) -> &'static str {
+    let is_scheduling = group.key.rule == Rule::LateScheduling;
+    if is_scheduling && reach(facts, &group.members).is_some() {
+        let n_heard = |hearing: &&Hearing| facts.cancels[hearing.cancel as usize].n_heard();
+        return if group.members.iter().map(n_heard).max().unwrap_or(0) < MANY_HEARERS {
+            "Give the program more processors: the goroutine that cancels waited for one."
+        } else {
+            "Let fewer goroutines wait for one context: a cancel wakes them one after another."
+        };
+    }
+    if group.members.iter().all(|hearing| hearing.evidence == Evidence::AfterFunc) {
+        return "A callback of a cancel has no context left that ends its waits: give them a time \
+                limit of their own, on context.WithoutCancel(ctx).";
+    }
+    let Some(held) = &group.held else { return "Return as soon as ctx.Done() is closed." };
+    if is_scheduling {
+        return "Give the program more processors, or fewer goroutines that compute at a time.";
+    }
+    match held.state {
+        Doing::Waiting => of_wait(facts, group, held),
+        Doing::Running if ran_where_it_heard(facts, group, held) => {
+            "Return there when ctx.Done() is closed (break leaves only the select), or check ctx.Err() in the loop."
+        }
+        Doing::Running => "Check ctx.Err() in the loop, every few milliseconds of work.",
+        Doing::Syscall => {
+            "Make the call interruptible (deadlines, CommandContext), or run it where nobody waits for it."
+        }
+        Doing::GcAssist => "Allocate less on the way out: it paid for allocations with GC work.",
+        _ => "Return as soon as ctx.Done() is closed.",
+    }
+}
+
+/// What to do about a wait that held the worst one.
+fn of_wait(facts: &Facts<'_>, group: &Group<'_>, held: &SplitPart) -> &'static str {
+    let trace = facts.trace;
+    let joins = facts.book.any(trace.stacks(), held.stack, Traits::JOINS);
+    let heard = group.members.iter().any(|hearing| !hearing.deaf);
+    let in_call = facts.book.spot(held.stack).code.is_some_and(|code| code != Origin::User);
+    match trace.string(held.reason) {
+        "sleep" if group.key.rule == Rule::Deaf => {
+            "Give it the context if it has none, and wait in a select on ctx.Done() and a timer instead of time.Sleep."
+        }
+        "sleep" => {
+            "Wait in a select on ctx.Done() and a timer instead of time.Sleep, or return before the sleep."
+        }
+        _ if joins => "Cancel those whom it waits for with the same context: they hold it up.",
+        // Who heard and went on to wait may have to: with that case it would wait for nothing.
+        "select" if heard && in_call => {
+            "Give that call, which it makes on its way out, a time limit: a context with a deadline of its own."
+        }
+        "select" if heard => {
+            "Give that wait on its way out a time limit, or a case <-ctx.Done() if nothing is lost by leaving at once."
+        }
+        "select" if in_call => {
+            "Give that call the context: it waits there with another one, or none."
+        }
+        "select" => "Add a case <-ctx.Done() of the same context to that select.",
+        "chan receive" | "chan send" if heard => {
+            "Put the channel operation into a select with a time limit, or with a case <-ctx.Done() if nothing is lost by leaving at once."
+        }
+        "chan receive" | "chan send" => {
+            "Put the channel operation into a select with a case <-ctx.Done()."
+        }
+        "network" if is_of_file(trace, held.stack) => {
+            "Close the file or pipe when ctx is done (context.AfterFunc), or set a deadline on it."
+        }
+        "network" => {
+            "Use the call that takes a context, or set a deadline on the connection when ctx is done."
+        }
+        "sync.(*Cond).Wait" => {
+            "Let context.AfterFunc(ctx, cond.Broadcast) end the wait, and check ctx.Err() in the loop around it."
+        }
+        "sync" => {
+            "Do not take locks on the way out, or make their holders shorter: see who held it."
+        }
+        _ => "Return as soon as ctx.Done() is closed.",
+    }
+}

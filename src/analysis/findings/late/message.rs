@@ -1,0 +1,188 @@
+//! What is said of those who overstay.
+
+use crate::base::{Interval, StackId, StrId, grouped, narrow};
+use crate::model::Span;
+use crate::parse::event::GoState;
+
+use super::super::super::blame::Walk;
+use super::super::super::deaf::round_ns;
+use super::super::super::describe::part_text;
+use super::super::super::lives;
+use super::super::super::logged::kind;
+use super::super::super::types::{Hearing, Link};
+use super::super::super::words::{Cause, Evidence, Rule};
+use super::super::{Facts, count_text, once_each};
+use super::{Group, MAX_ASKED, limited_call};
+
+/// How many spans to read for who held one up.
+const MAX_READ: usize = 4_096;
+
+pub(super) fn message(
+    facts: &Facts<'_>,
+    group: &Group<'_>,
+    members: &[&Hearing],
+    worst: i64,
+) -> String {
+    let trace = facts.trace;
+    // A connection's goroutine can be late in one request after another.
+    let n = once_each(members.iter().map(|hearing| hearing.goroutine)).len();
+    let times = match members.len() {
+        all if all > n => format!(", {} times in all,", grouped(u64::from(narrow(all)))),
+        _ => String::new(),
+    };
+    let who = match trace.string(group.key.function) {
+        "" => count_text(narrow(n), "goroutine") + &times,
+        name => format!("{} of {name}{times}", count_text(narrow(n), "goroutine")),
+    };
+    let cause = cause_text(facts, members);
+    let time = trace.clock().text(worst);
+    let up_to = if members.len() == 1 { "" } else { "up to " };
+    let did = match group.key.rule {
+        Rule::StillAlive => {
+            let is = if members.len() == 1 { "is" } else { "are" };
+            format!("{is} still alive {up_to}{time} after {cause}")
+        }
+        Rule::Deaf => {
+            let was = if members.len() == 1 { "was" } else { "were" };
+            let grades = grades(facts, members);
+            let unheard = unheard_text(facts, members).unwrap_or_default();
+            format!(
+                "{was} not woken by {cause}{unheard} and stayed {up_to}{time} longer ({grades})"
+            )
+        }
+        Rule::LateScheduling => {
+            let why = match reach(facts, members) {
+                Some(reach) => format!("most of it, {reach}, before the cancel came to the last"),
+                None => "because no processor was free, or because of the GC".to_owned(),
+            };
+            format!("left {up_to}{time} after {cause}, {why}")
+        }
+        _ => match limited_call(facts, group, members) {
+            Some(call) => {
+                let call = trace.string(call);
+                format!("left {up_to}{time} after {cause}, which may have been that of {call} only")
+            }
+            None => format!("left {up_to}{time} after {cause}"),
+        },
+    };
+    match &group.held {
+        Some(held) if group.key.rule != Rule::LateScheduling => {
+            let worst = if members.len() == 1 { "it" } else { "the worst" };
+            format!("{who} {did}; {worst} {}", part_text(trace, held))
+        }
+        _ => format!("{who} {did}"),
+    }
+}
+
+/// The one other goroutine for which a hearing's goroutine waited more than half of its overstay, if
+/// there is one: it is the one to look at.
+pub(super) fn held_up_by(facts: &Facts<'_>, hearing: &Hearing) -> Option<String> {
+    let trace = facts.trace;
+    let window = Interval::new(facts.cancels[hearing.cancel as usize].at, facts.until(hearing));
+    let mut walk = Walk::new(facts.splitter());
+    let account = walk.account(hearing.goroutine, window, MAX_READ);
+    let Link { goroutine, did, .. } = account.held_up_by(hearing.goroutine)?;
+    let id = trace.go_id(goroutine).0;
+    let is_most = did.ns > window.ns() / 2;
+    is_most.then(|| format!(", held up by goroutine {id}: {}", part_text(trace, &did)))
+}
+
+/// How long a cancel took to reach the last of some, if that is most of what they are late by: a
+/// canceller wakes one after another.
+pub(super) fn reach(facts: &Facts<'_>, members: &[&Hearing]) -> Option<String> {
+    let way = |hearing: &Hearing| hearing.heard_at.since(facts.cancels[hearing.cancel as usize].at);
+    let on_the_way = super::super::total(members.iter().map(|hearing| way(hearing)));
+    let in_all = super::super::total(members.iter().map(|hearing| hearing.overstay_ns));
+    let is_most = on_the_way > in_all / 2;
+    let last = members.iter().map(|hearing| way(hearing)).max()?;
+    is_most.then(|| facts.trace.clock().text(last))
+}
+
+/// How it is known that some were deaf: `task`, `waited-on by main.serve`.
+fn grades(facts: &Facts<'_>, members: &[&Hearing]) -> String {
+    let mut grades: Vec<&str> = members.iter().map(|hearing| hearing.evidence.name()).collect();
+    grades.sort_unstable();
+    grades.dedup();
+    let by_clock =
+        members.iter().any(|hearing| facts.cancels[hearing.cancel as usize].is_unheard_deadline());
+    let grades = grades.join(", ") + if by_clock { ", by the clock" } else { "" };
+    let waited = members.iter().filter(|hearing| hearing.evidence == Evidence::WaitedOn);
+    let mut waiters = waited.take(MAX_ASKED).map(|hearing| waiter(facts, hearing));
+    match waiters.next().flatten() {
+        Some(by) if waiters.all(|other| other == Some(by)) => {
+            let by_whom = format!("{} by {}", Evidence::WaitedOn, facts.trace.string(by));
+            grades.replacen(Evidence::WaitedOn.name(), &by_whom, 1)
+        }
+        _ => grades,
+    }
+}
+
+/// The function of the goroutine that waited for one that was deaf: its creator's, if that was
+/// waiting when the context was cancelled, or was let go by the deaf one at its end.
+fn waiter(facts: &Facts<'_>, hearing: &Hearing) -> Option<StrId> {
+    let (trace, deaf) = (facts.trace, hearing.goroutine);
+    let parent = lives::parent(trace, deaf)?;
+    let cancelled = facts.cancels[hearing.cancel as usize].at;
+    let waits = |span: Span| span.state == GoState::Waiting;
+    let near_its_end = facts.until(hearing) + -facts.rules.late_over_ns;
+    let mut near = trace.spans_from(parent, near_its_end).take(MAX_ASKED);
+    let is_let_go = near.any(|span| span.woken && span.waker == Some(deaf));
+    (is_let_go || trace.span_at(parent, cancelled).is_some_and(waits))
+        .then(|| facts.acting(parent, [lives::creation_stack(trace, deaf), StackId::EMPTY]))
+}
+
+/// `its cancel (deadline)`, `their cancel (deadline, explicit)`; with the context's name where
+/// the program logged it: `its cancel of query#7 (explicit)`.
+fn cause_text(facts: &Facts<'_>, members: &[&Hearing]) -> String {
+    let cancels = members.iter().map(|hearing| &facts.cancels[hearing.cancel as usize]);
+    let mut causes: Vec<Cause> = cancels.map(|cancel| cancel.cause).collect();
+    causes.sort_unstable();
+    causes.dedup();
+    let names: Vec<&str> = causes.iter().map(|cause| cause.name()).collect();
+    let what = if members.len() == 1 { "its cancel" } else { "their cancel" };
+    let of = match context_text(facts, members) {
+        Some(context) => format!(" of {context}"),
+        None => String::new(),
+    };
+    format!("{what}{of} ({})", names.join(", "))
+}
+
+/// Of a deadline that nobody heard, after what time it came: only the clock tells whose it was.
+fn unheard_text(facts: &Facts<'_>, members: &[&Hearing]) -> Option<String> {
+    let cancel = |hearing: &&Hearing| &facts.cancels[hearing.cancel as usize];
+    let is_unheard = |hearing: &&Hearing| cancel(hearing).is_unheard_deadline();
+    if !members.iter().all(is_unheard) {
+        return None;
+    }
+    // Of those that started a little before their context was made the least is the nearest to it.
+    let own = members.iter().filter(|hearing| hearing.evidence == Evidence::WaitedOn);
+    let after =
+        own.map(|hearing| cancel(hearing).at - lives::first(facts.trace, hearing.goroutine));
+    let start = if members.len() == 1 { "its start" } else { "their start" };
+    Some(match after.min() {
+        Some(ns) => {
+            let limit = facts.trace.clock().text(round_ns(ns).unwrap_or(ns));
+            format!(", which nobody heard and which came {limit} after {start},")
+        }
+        None => ", which nobody heard,".to_owned(),
+    })
+}
+
+/// What the program calls the contexts: the name of the only one, the kind of several of one
+/// kind; none if they differ or have no names.
+fn context_text<'a>(facts: &Facts<'a>, members: &[&Hearing]) -> Option<&'a str> {
+    if facts.logged.is_empty() {
+        return None;
+    }
+    let name = |hearing: &&Hearing| {
+        let name = facts.logged.get(&hearing.cancel)?.name(facts.trace);
+        (!name.is_empty()).then_some(name)
+    };
+    let names: Vec<&str> = members.iter().map(name).collect::<Option<_>>()?;
+    let first = *names.first()?;
+    if names.iter().all(|name| *name == first) {
+        Some(first)
+    } else {
+        names.iter().all(|name| kind(name) == kind(first)).then(|| kind(first))
+    }
+}

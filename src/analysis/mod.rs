@@ -191,6 +191,16 @@ impl Document {
         overstay_split(&self.trace, &self.analysis, hearing.goroutine, self.window(hearing))
     }
 
+    /// How many sleeps a part of a hearing's split is made of; 0 if it is none.
+    ///
+    /// # Panics
+    /// If the hearing is not one of this document's.
+    #[must_use]
+    pub fn n_sleeps(&self, hearing: &Hearing, part: &SplitPart) -> usize {
+        let window = self.window(hearing);
+        split::n_sleeps(&self.trace, &self.analysis.book, (hearing.goroutine, window), part)
+    }
+
     /// Who held up the goroutine's end, from the end back to the cancel.
     ///
     /// # Panics

@@ -115,7 +115,7 @@ pub(crate) const CAUSES: &[CauseRow] = &[
     row("github.com/sourcegraph/conc/pool.…", Cause::Errgroup, 3, "conc: a task failed or the pool ended", "github.com/sourcegraph/conc/pool.(*ContextPool).Go.func1"),
     row("github.com/oklog/run.(*Group).…", Cause::Errgroup, 3, "oklog/run: an actor ended", "github.com/oklog/run.(*Group).Run"),
     row("github.com/neilotoole/errgroup.…", Cause::Errgroup, 3, "errgroup: a member failed", "github.com/neilotoole/errgroup.(*Group).Go.func1"),
-    row("gopkg.in/tomb%2ev2.…", Cause::Errgroup, 3, "tomb: killed", "gopkg.in/tomb%2ev2.(*Tomb).kill"),
+    row("gopkg.in/tomb.v2.…", Cause::Errgroup, 3, "tomb: killed", "gopkg.in/tomb.v2.(*Tomb).kill"),
     // gRPC.
     row("google.golang.org/grpc/internal/transport.(*http2Server).handleRSTStream", Cause::ClientGone, 3, "grpc: the client reset the stream", "google.golang.org/grpc/internal/transport.(*http2Server).handleRSTStream"),
     row("google.golang.org/grpc/internal/transport.(*http2Server).Close", Cause::ClientGone, 2, "grpc: the connection broke", "google.golang.org/grpc/internal/transport.(*http2Server).Close"),
@@ -157,7 +157,7 @@ pub(crate) const CAUSES: &[CauseRow] = &[
     row("testing.…", Cause::Explicit, 1, "testing: the test ended", "testing.(*common).runCleanup"),
     row("net/http/httptest.…", Cause::ServerShutdown, 3, "httptest: the server was closed", "net/http/httptest.(*Server).Close"),
     row("net/http/httputil.(*ReverseProxy).…", Cause::HandlerDone, 1, "httputil: the proxied request ended", "net/http/httputil.(*ReverseProxy).ServeHTTP.func1"),
-    row("github.com/nats-io/nats%2ego…", Cause::Explicit, 1, "nats", "github.com/nats-io/nats%2ego.(*Conn).close"),
+    row("github.com/nats-io/nats.go…", Cause::Explicit, 1, "nats", "github.com/nats-io/nats.go.(*Conn).close"),
     row("github.com/jackc/…", Cause::Explicit, 1, "pgx", "github.com/jackc/pgx/v5/pgxpool.(*Pool).Close"),
     row("github.com/redis/go-redis/…", Cause::Explicit, 1, "go-redis", "github.com/redis/go-redis/v9.(*PubSub).Close"),
     row("github.com/segmentio/kafka-go.…", Cause::Explicit, 1, "kafka-go", "github.com/segmentio/kafka-go.(*Reader).Close"),
@@ -215,7 +215,7 @@ pub(crate) const GRACEFUL: &[(&str, &str)] = &[
         "github.com/labstack/echo/v4.(*Echo).Shutdown",
         "github.com/labstack/echo/v4.(*Echo).Shutdown",
     ),
-    ("github.com/nats-io/nats%2ego.(*Conn).Drain", "github.com/nats-io/nats%2ego.(*Conn).Drain"),
+    ("github.com/nats-io/nats.go.(*Conn).Drain", "github.com/nats-io/nats.go.(*Conn).Drain"),
 ];
 
 /// Functions that carry out one operation for their caller, and may call back for it: a driver, a

@@ -9,6 +9,7 @@ use super::book::Book;
 use super::few::Few;
 use super::ledger::{Ledgers, SPANS_EACH};
 use super::types::SplitPart;
+use super::words::Doing;
 
 /// GC assists by goroutine, so that a split looks at its own goroutine's only.
 #[derive(Debug, Default)]
@@ -62,6 +63,30 @@ impl Assists {
         }
         self.within(goroutine, window).map(Interval::ns).sum()
     }
+}
+
+/// How many spans to read for how often somebody slept.
+const MAX_READ: usize = 4_096;
+
+/// How many sleeps a part of what a goroutine did in a window is made of: 0 if it is none, or if there
+/// is too much to read.
+pub(crate) fn n_sleeps(
+    trace: &Trace,
+    book: &Book,
+    (goroutine, window): (Goroutine, Interval),
+    part: &SplitPart,
+) -> usize {
+    if part.state != Doing::Waiting || !book.sleeps(trace.stacks(), part.stack) {
+        return 0;
+    }
+    let spans = trace.spans_from(goroutine, window.start).take(MAX_READ + 1);
+    let spans: Vec<Span> = spans.take_while(|span| span.start < window.end).collect();
+    let is_one = |span: &&Span| {
+        span.state == GoState::Waiting
+            && book.sleeps(trace.stacks(), span.stack)
+            && book.site(trace.stacks(), span.stack) == part.site
+    };
+    if spans.len() > MAX_READ { 0 } else { spans.iter().filter(is_one).count() }
 }
 
 /// Sorts parts: the largest first.

@@ -1,6 +1,7 @@
 //! What a report says, in words: made once, written as text, Markdown or HTML.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use super::failure::file_name;
 use super::ink::{count, function, grouped, place, safe, when};
@@ -355,8 +356,16 @@ fn held(document: &Document, hearing: &Hearing, split: &[SplitPart]) -> String {
     if split.is_empty() {
         text.push_str("nothing is known of it");
     }
-    let other = document.held_up_by(hearing);
-    Phrases::new(document.trace()).push_held(&mut text, split.first(), other.as_ref());
+    let mut phrases = Phrases::new(document.trace());
+    phrases.push_held(&mut text, split.first(), None);
+    let n_sleeps = split.first().map_or(0, |part| document.n_sleeps(hearing, part));
+    if n_sleeps > 1 {
+        let _ = write!(text, ", {n_sleeps} times");
+    }
+    if let Some(other) = document.held_up_by(hearing) {
+        text.push_str(", ");
+        phrases.push_other(&mut text, &other);
+    }
     safe(&text).into_owned()
 }
 

@@ -11,6 +11,7 @@ use super::alloc::Heap;
 use super::chunk::{Chunk, Kind};
 use super::columns::{Columns, SpanParts, Widths};
 use super::draft::{Draft, Left, Member, MemberRow, NOBODY, Origin};
+use super::escapes::unescaped;
 use super::goroutines::{Edge, Life, RunAt};
 use super::kinds::{Kinds, RawKind};
 use super::seal::Sealed;
@@ -87,8 +88,9 @@ impl Builder {
             self.trace.world.clocks.push(WallClock { trace: clock.trace, unix_ns });
         }
         let strings = self.strings(tables);
-        let stacks = self.stacks(tables, &strings);
-        let people = self.people(draft, &stacks, &strings, start);
+        let functions = self.functions(tables, &strings);
+        let stacks = self.stacks(tables, &strings, &functions);
+        let people = self.people(draft, &stacks, &functions, start);
         let rows = Rows { people, stacks, strings };
         let kinds = [false, true].map(|wide_stacks| -> Arc<[Kind]> {
             let widths = Widths { wide_stacks, ..Widths::default() };
@@ -130,13 +132,31 @@ impl Builder {
         rows.map(|row| self.trace.strings.intern_bytes(tables.string(row))).collect()
     }
 
-    fn stacks(&mut self, tables: &Tables<'_>, strings: &[StrId]) -> Arc<[StackId]> {
+    /// The same rows, with the names of functions as people write them.
+    fn functions(&mut self, tables: &Tables<'_>, strings: &[StrId]) -> Vec<StrId> {
+        let mut functions = strings.to_vec();
+        for frame in tables.frames() {
+            let Some(row) = functions.get_mut(frame.function.0 as usize) else { continue };
+            if let Some(name) = unescaped(self.trace.strings.get(*row)) {
+                *row = self.trace.strings.intern(&name);
+            }
+        }
+        functions
+    }
+
+    fn stacks(
+        &mut self,
+        tables: &Tables<'_>,
+        strings: &[StrId],
+        functions: &[StrId],
+    ) -> Arc<[StackId]> {
         let string = |row: StrRef| strings.get(row.0 as usize).copied().unwrap_or_default();
+        let function = |row: StrRef| functions.get(row.0 as usize).copied().unwrap_or_default();
         let frames: Vec<Frame> = tables
             .frames()
             .iter()
             .map(|frame| Frame {
-                function: string(frame.function),
+                function: function(frame.function),
                 file: string(frame.file),
                 line: u32::try_from(frame.line).unwrap_or(u32::MAX),
             })
@@ -160,7 +180,7 @@ impl Builder {
         &mut self,
         draft: &Draft,
         stacks: &[StackId],
-        strings: &[StrId],
+        functions: &[StrId],
         start: Time,
     ) -> Arc<[Goroutine]> {
         let gap = self.gap.take();
@@ -181,7 +201,7 @@ impl Builder {
                 }
                 None => self.new_life(member, &stack, start, &people),
             };
-            let name = strings.get(name.0 as usize).copied().unwrap_or_default();
+            let name = functions.get(name.0 as usize).copied().unwrap_or_default();
             self.settle(row, member, name);
             people.push(row);
         }

@@ -16,6 +16,7 @@ mod build;
 mod chunk;
 mod columns;
 mod draft;
+mod escapes;
 mod goroutines;
 mod join;
 mod kinds;

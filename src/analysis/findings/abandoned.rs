@@ -125,7 +125,9 @@ fn why(facts: &Facts<'_>, wait: Option<Wait<'_>>) -> String {
     let because = match wait.reason {
         "chan send" => ", and nobody receives any more",
         "chan receive" => ", and nobody sends there, closes it or cancels",
-        "select" => ", and nobody cancels their context",
+        "select" => {
+            ", and none of its cases comes: if one is a context's, nobody cancels their context"
+        }
         _ => "",
     };
     format!("they {waits}{place}{because}")
@@ -141,7 +143,10 @@ fn fix(wait: Option<Wait<'_>>) -> &'static str {
             "Close the channel when no more is sent, or receive in a select with a case \
              <-ctx.Done(); if it is a context's, call its cancel function: defer cancel()."
         }
-        "select" => "Keep the cancel function and call it when the work is done: defer cancel().",
+        "select" => {
+            "Keep the cancel function and call it when the work is done: defer cancel(); if no case \
+             is <-ctx.Done(), add one."
+        }
         "sleep" => "Wait in a select on ctx.Done() and a timer instead of time.Sleep.",
         _ => {
             "Let each end with the request that it works for: give it the request's context, and \

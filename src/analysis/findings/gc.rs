@@ -25,12 +25,14 @@ pub(super) fn find(facts: &Facts<'_>) -> Option<Finding> {
     let stopped = super::total(world.stop_the_world().iter().map(|stop| stop.interval.ns()));
     let assisted = super::total(world.assists().iter().map(|assist| assist.interval.ns()));
     let assistants = assistants(facts);
-    let payer = assistants
-        .first()
-        .map_or(StrId::EMPTY, |(_, goroutine)| lives::name(facts.trace, *goroutine));
-    let by = match facts.trace.string(payer) {
-        "" => String::new(),
-        name => format!(", most of them by {name}"),
+    let (payer, paid) = payer(facts, &assistants);
+    let helped = match (facts.trace.string(payer), facts.trace.clock().text(assisted)) {
+        _ if assisted == 0 => "no goroutine had to help it".to_owned(),
+        ("", time) => format!("goroutines helped it for {time}, all taken together"),
+        (name, time) => {
+            let most = if paid > assisted / 2 { "most" } else { "the largest part" };
+            format!("goroutines helped it for {time}, all taken together, {most} of that in {name}")
+        }
     };
     Some(Finding {
         rule: Rule::GcPressure,
@@ -41,10 +43,9 @@ pub(super) fn find(facts: &Facts<'_>) -> Option<Finding> {
         worst_ns: world.gc().iter().copied().map(Interval::ns).max().unwrap_or(0),
         total_ns: marked,
         message: format!(
-            "The GC marked for {percent} % of the time, in {} cycles; goroutines helped it for {}{by}; \
-             the world stood still for {}",
+            "The GC marked for {percent} % of the time, in {} cycles; {helped}; the world stood still \
+             for {}",
             world.gc().len(),
-            facts.trace.clock().text(assisted),
             facts.trace.clock().text(stopped)
         ),
         fix: "Allocate less where it is hot: reset one timer instead of time.After in a loop, \
@@ -53,6 +54,16 @@ pub(super) fn find(facts: &Facts<'_>) -> Option<Finding> {
         goroutines: assistants.into_iter().map(|(_, goroutine)| goroutine).collect(),
         cancels: Vec::new(),
     })
+}
+
+/// The function whose goroutines helped the GC longest, and for how long, in nanoseconds.
+fn payer(facts: &Facts<'_>, assistants: &[(Reverse<i64>, Goroutine)]) -> (StrId, i64) {
+    let mut by: FxHashMap<StrId, i64> = FxHashMap::default();
+    for &(Reverse(ns), goroutine) in assistants {
+        *by.entry(lives::name(facts.trace, goroutine)).or_default() += ns;
+    }
+    let most = by.into_iter().max_by_key(|&(name, ns)| (ns, Reverse(facts.trace.string(name))));
+    most.unwrap_or((StrId::EMPTY, 0))
 }
 
 /// Who helped the GC, the one that helped longest first.

@@ -55,6 +55,10 @@ fn finding(facts: &Facts<'_>, function: StrId, hearings: &[&Hearing]) -> Finding
     cancels.dedup();
     let site =
         hearings.first().and_then(|hearing| facts.book.site(facts.trace.stacks(), hearing.stack));
+    let (own, theirs) = match n {
+        1 => ("a context of its own and was woken", "its own"),
+        _ => ("a context of their own and were woken", "theirs"),
+    };
     Finding {
         rule: Rule::DeadlineCutShort,
         severity: Severity::Low,
@@ -64,8 +68,8 @@ fn finding(facts: &Facts<'_>, function: StrId, hearings: &[&Hearing]) -> Finding
         worst_ns: 0,
         total_ns: 0,
         message: format!(
-            "{} of {} waited under a context of their own and were woken by a deadline above it \
-             (depth {deepest}): if theirs has a deadline, too, it is a later one, and never counts",
+            "{} of {} waited under {own} by a deadline above it (depth {deepest}): if {theirs} has a \
+             deadline, too, it is a later one, and never counts",
             count_text(n, "goroutine"),
             facts.trace.string(function)
         ),

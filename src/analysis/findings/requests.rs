@@ -42,10 +42,46 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
     let n_seen: usize = handlers.values().map(Vec::len).sum();
     let are_all = readers(facts.trace, facts.book).count() <= n_seen;
     let which = if are_all { "" } else { " that waited at all" };
-    let tasks =
-        tasks.into_iter().filter_map(|(name, requests)| finding(facts, (name, ""), requests));
-    let handlers = handlers.into_iter().map(|(name, requests)| ((name, which), requests));
-    tasks.chain(handlers.filter_map(|(name, requests)| finding(facts, name, requests))).collect()
+    let same: Vec<(StrId, StrId)> = tasks
+        .iter()
+        .filter_map(|(kind, tasks)| {
+            let is_same = |runs: &&Vec<Request>| are_of_the_same(tasks, runs);
+            let (handler, _) = handlers.iter().find(|(_, runs)| is_same(runs))?;
+            Some((*kind, *handler))
+        })
+        .collect();
+    let is_alone = |kind: &StrId| same.iter().all(|(task, _)| task != kind);
+    let tasks = tasks.into_iter().filter(|(kind, _)| is_alone(kind));
+    let tasks = tasks.filter_map(|(name, requests)| finding(facts, (name, ""), requests));
+    let handlers = handlers.into_iter().filter_map(|(name, requests)| {
+        let task = same.iter().find(|(_, handler)| *handler == name);
+        let which = match task {
+            Some((kind, _)) => format!("{which} (task {})", facts.trace.string(*kind)),
+            None => which.to_owned(),
+        };
+        finding(facts, (name, &which), requests)
+    });
+    tasks.chain(handlers).collect()
+}
+
+/// Whether tasks are what handlers of one function do: nearly each began while one ran, and there are as
+/// many. One finding says all of both then.
+fn are_of_the_same(tasks: &[Request], runs: &[Request]) -> bool {
+    let nearly = |n: usize, of: usize| n * 10 >= of * 9;
+    if !nearly(tasks.len(), runs.len()) || !nearly(runs.len(), tasks.len()) {
+        return false;
+    }
+    let mut by: FxHashMap<Goroutine, Vec<Interval>> = FxHashMap::default();
+    for run in runs {
+        by.entry(run.by.unwrap_or_default()).or_default().push(run.interval);
+    }
+    // Runs of one goroutine come one after the other, in order.
+    let runs_then = |task: &&Request| {
+        let Some(runs) = task.by.and_then(|of| by.get(&of)) else { return false };
+        let before = runs.partition_point(|run| run.start <= task.interval.start);
+        before.checked_sub(1).is_some_and(|last| runs[last].contains(task.interval.start))
+    };
+    nearly(tasks.iter().filter(runs_then).count(), tasks.len())
 }
 
 /// User tasks that began and ended in the trace, by type.

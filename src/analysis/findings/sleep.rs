@@ -4,7 +4,8 @@ use std::cmp::Reverse;
 
 use rustc_hash::FxHashMap;
 
-use crate::base::{Goroutine, Interval, StackId, StrId, Time, narrow};
+use crate::base::{Goroutine, Interval, StackId, StrId, Time, WireMap, narrow};
+use crate::model::Frame;
 use crate::parse::event::GoState;
 
 use super::super::book::Traits;
@@ -42,7 +43,7 @@ struct Group {
 }
 
 pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
-    let mut groups: FxHashMap<(StrId, StackId), Group> = FxHashMap::default();
+    let mut groups: WireMap<(StrId, Option<Frame>), Group> = WireMap::default();
     let mut told = Told { facts, of_many: FxHashMap::default() };
     for sleep in sleeps(facts, facts.rules.shortest_sleep_ns()) {
         // A library's own sleeps are nothing that the program's authors can change.
@@ -63,7 +64,8 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
             || under.is_some();
         if counts {
             let function = facts.acting(sleep.of, [sleep.stack; 2]);
-            let place = facts.book.user(sleep.stack);
+            // The line that is shown: it can be called from several.
+            let place = facts.book.site(facts.trace.stacks(), sleep.stack);
             let group = groups.entry((function, place)).or_default();
             group.sleeps.push(sleep);
             group.in_handler |= in_handler;
@@ -75,7 +77,7 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
             group.cancels.extend(spanned.iter().map(|hearing| hearing.cancel).chain(under));
         }
     }
-    groups.into_iter().map(|((function, _), group)| finding(facts, function, group)).collect()
+    groups.into_iter().map(|(place, group)| finding(facts, place, group)).collect()
 }
 
 /// All stretches in `time.Sleep` beyond a limit.
@@ -139,15 +141,17 @@ fn seems_under(facts: &Facts<'_>, sleep: &Sleep) -> Option<u32> {
     slept.then_some(cancel)
 }
 
-fn finding(facts: &Facts<'_>, function: StrId, mut group: Group) -> Finding {
+fn finding(
+    facts: &Facts<'_>,
+    (function, site): (StrId, Option<Frame>),
+    mut group: Group,
+) -> Finding {
     let trace = facts.trace;
     group.sleeps.sort_by_key(|sleep| (Reverse(sleep.interval.ns()), sleep.of));
     group.cancels.sort_unstable();
     group.cancels.dedup();
     let n = narrow(group.sleeps.len());
     let worst = group.sleeps.first().map_or(0, |sleep| sleep.interval.ns());
-    let stack = group.sleeps.first().map_or(StackId::EMPTY, |sleep| sleep.stack);
-    let site = facts.book.site(trace.stacks(), stack);
     let place = site.map_or(String::new(), |site| format!(" in {}", frame_text(trace, site)));
     let mut notes = Vec::new();
     if group.in_handler {

@@ -1,5 +1,8 @@
 //! What to do about those who overstay, by what held the worst of them.
 
+use crate::model::Span;
+use crate::parse::event::GoState;
+
 use super::super::super::book::Traits;
 use super::super::super::describe::is_of_file;
 use super::super::super::names::Origin;
@@ -72,6 +75,10 @@ fn of_wait(facts: &Facts<'_>, group: &Group<'_>, held: &SplitPart) -> &'static s
         "select" if heard && in_call => {
             "Give that call, which it makes on its way out, a time limit: a context with a deadline of its own."
         }
+        // It ended by itself.
+        "select" if heard && has_time_limit(facts, group, held) => {
+            "Give that wait on its way out a shorter time limit, or a case <-ctx.Done() if nothing is lost by leaving at once."
+        }
         "select" if heard => {
             "Give that wait on its way out a time limit, or a case <-ctx.Done() if nothing is lost by leaving at once."
         }
@@ -99,4 +106,27 @@ fn of_wait(facts: &Facts<'_>, group: &Group<'_>, held: &SplitPart) -> &'static s
         }
         _ => "Return as soon as ctx.Done() is closed.",
     }
+}
+
+/// How many of the spans of the worst to read for how its wait ended.
+const MAX_READ: usize = 4_096;
+
+/// Whether the longest wait in which the worst one was held ended by a timer: no goroutine's code let
+/// it go on.
+fn has_time_limit(facts: &Facts<'_>, group: &Group<'_>, held: &SplitPart) -> bool {
+    let trace = facts.trace;
+    let Some(worst) = group.members.first() else { return false };
+    let until = facts.until(worst);
+    let spans = trace.spans_from(worst.goroutine, worst.heard_at).take(MAX_READ);
+    let spans: Vec<Span> = spans.take_while(|span| span.start <= until).collect();
+    let held_there = |span: &Span| {
+        span.state == GoState::Waiting
+            && span.reason == held.reason
+            && facts.book.site(trace.stacks(), span.stack) == held.site
+    };
+    let waits = spans.windows(2).filter(|pair| held_there(&pair[0]));
+    waits.max_by_key(|pair| pair[0].ns()).is_some_and(|pair| {
+        let by = facts.book.top(trace.stacks(), pair[1].stack);
+        pair[1].woken && by.is_none_or(|by| by.is.has(Traits::RUNTIME))
+    })
 }

@@ -9,7 +9,8 @@ use super::super::super::deaf::round_ns;
 use super::super::super::describe::part_text;
 use super::super::super::lives;
 use super::super::super::logged::kind;
-use super::super::super::types::{Hearing, Link};
+use super::super::super::split::n_sleeps;
+use super::super::super::types::{Hearing, Link, SplitPart};
 use super::super::super::words::{Cause, Evidence, Rule};
 use super::super::{Facts, count_text, once_each};
 use super::{Group, MAX_ASKED, limited_call};
@@ -68,9 +69,20 @@ pub(super) fn message(
     match &group.held {
         Some(held) if group.key.rule != Rule::LateScheduling => {
             let worst = if members.len() == 1 { "it" } else { "the worst" };
-            format!("{who} {did}; {worst} {}", part_text(trace, held))
+            let first = group.members.first();
+            let times = first.map_or(String::new(), |first| times_text(facts, first, held));
+            format!("{who} {did}; {worst} {}{times}", part_text(trace, held))
         }
         _ => format!("{who} {did}"),
+    }
+}
+
+/// How often the worst one slept, if more than once.
+fn times_text(facts: &Facts<'_>, worst: &Hearing, held: &SplitPart) -> String {
+    let window = Interval::new(worst.heard_at, facts.until(worst));
+    match n_sleeps(facts.trace, facts.book, (worst.goroutine, window), held) {
+        0 | 1 => String::new(),
+        n => format!(", {n} times"),
     }
 }
 

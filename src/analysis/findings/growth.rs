@@ -106,13 +106,18 @@ fn kin(facts: &Facts<'_>) -> Vec<((StrId, Option<Frame>), Kin)> {
     kin
 }
 
-/// Who outlived its creator by how much, worst first.
+/// Who outlived its creator by how much, worst first. A cancel starts callbacks, too, which are not
+/// the business of whoever cancelled.
 fn orphans(facts: &Facts<'_>, kin: &[Goroutine]) -> Vec<(Reverse<i64>, Goroutine)> {
     let trace = facts.trace;
     let mut orphans = facts.threads.over_rows(kin.len(), |rows| {
         let outlives = |&goroutine: &Goroutine| {
             let parent = lives::parent(trace, goroutine)?;
             let left = ended(trace, parent)?;
+            let mark = facts.book.mark(lives::creation_stack(trace, goroutine));
+            if mark.is_some_and(|mark| mark.starts_callback) {
+                return None;
+            }
             let until = trace.last_known(goroutine);
             let by = until - left;
             (by > facts.rules.orphan_over_ns).then_some((Reverse(by), goroutine))

@@ -4,6 +4,7 @@ use crate::base::StackId;
 use crate::model::{Frame, Trace};
 
 use super::names::base_name;
+use super::reasons;
 use super::types::SplitPart;
 use super::words::Doing;
 
@@ -86,7 +87,7 @@ enum For<'a> {
 /// goroutines that were blocked when the trace began.
 fn waiting_for<'a>(trace: &'a Trace, stack: StackId, reason: &'a str) -> For<'a> {
     match blocker(trace, stack) {
-        Some(Blocker { reason: "network", .. }) if is_of_file(trace, stack) => {
+        Some(Blocker { reason: reasons::NETWORK, .. }) if is_of_file(trace, stack) => {
             return For::Thing("for a file or pipe");
         }
         Some(Blocker { thing: "", .. }) => return For::Sleep,
@@ -94,17 +95,17 @@ fn waiting_for<'a>(trace: &'a Trace, stack: StackId, reason: &'a str) -> For<'a>
         None => {}
     }
     match reason {
-        "sleep" => For::Sleep,
-        "select" => For::Thing("in a select"),
-        "chan receive" => For::Thing("to receive from a channel"),
-        "chan send" => For::Thing("to send on a channel"),
-        "network" => For::Thing("for the network"),
-        "sync" => For::Thing("for a lock"),
-        "sync.(*Cond).Wait" => For::Thing("for a sync.Cond"),
-        "forever" => For::Thing("forever"),
-        "preempted" => For::Thing("to be scanned by the GC"),
-        "GC mark assist wait for work" => For::Thing("for the GC, to pay for its allocations"),
-        "wait until GC ends" => For::Thing("for the GC to end"),
+        reasons::SLEEP => For::Sleep,
+        reasons::SELECT => For::Thing("in a select"),
+        reasons::RECEIVE => For::Thing("to receive from a channel"),
+        reasons::SEND => For::Thing("to send on a channel"),
+        reasons::NETWORK => For::Thing("for the network"),
+        reasons::LOCK => For::Thing("for a lock"),
+        reasons::COND => For::Thing("for a sync.Cond"),
+        reasons::FOREVER => For::Thing("forever"),
+        reasons::PREEMPTED => For::Thing("to be scanned by the GC"),
+        reasons::GC_ASSIST => For::Thing("for the GC, to pay for its allocations"),
+        reasons::GC_ENDS => For::Thing("for the GC to end"),
         other => For::Reason(other),
     }
 }
@@ -153,23 +154,23 @@ fn blocker(trace: &Trace, stack: StackId) -> Option<&'static Blocker> {
 const GC: Blocker = blocks("runtime.gc", "for the GC", "");
 
 const BLOCKERS: &[Blocker] = &[
-    blocks("time.Sleep", "", "sleep"),
-    blocks("sync.(*Mutex).Lock", "for a mutex", "sync"),
-    blocks("sync.(*Mutex).lockSlow", "for a mutex", "sync"),
-    blocks("internal/sync.(*Mutex).Lock", "for a mutex", "sync"),
-    blocks("internal/sync.(*Mutex).lockSlow", "for a mutex", "sync"),
-    blocks("sync.(*RWMutex).Lock", "for an RWMutex, to write", "sync"),
-    blocks("sync.(*RWMutex).RLock", "for an RWMutex, to read", "sync"),
-    blocks("sync.(*WaitGroup).Wait", "for a WaitGroup", "sync"),
-    blocks("sync.(*Cond).Wait", "for a sync.Cond", "sync.(*Cond).Wait"),
-    blocks("sync.(*Once).Do", "for a sync.Once", "sync"),
-    blocks("runtime.chanrecv1", "to receive from a channel", "chan receive"),
-    blocks("runtime.chanrecv2", "to receive from a channel", "chan receive"),
-    blocks("runtime.chansend1", "to send on a channel", "chan send"),
-    blocks("runtime.selectgo", "in a select", "select"),
-    blocks("internal/poll.(*FD).Read", "for the network, to read", "network"),
-    blocks("internal/poll.(*FD).Write", "for the network, to write", "network"),
-    blocks("internal/poll.(*FD).Accept", "for a connection to accept", "network"),
+    blocks("time.Sleep", "", reasons::SLEEP),
+    blocks("sync.(*Mutex).Lock", "for a mutex", reasons::LOCK),
+    blocks("sync.(*Mutex).lockSlow", "for a mutex", reasons::LOCK),
+    blocks("internal/sync.(*Mutex).Lock", "for a mutex", reasons::LOCK),
+    blocks("internal/sync.(*Mutex).lockSlow", "for a mutex", reasons::LOCK),
+    blocks("sync.(*RWMutex).Lock", "for an RWMutex, to write", reasons::LOCK),
+    blocks("sync.(*RWMutex).RLock", "for an RWMutex, to read", reasons::LOCK),
+    blocks("sync.(*WaitGroup).Wait", "for a WaitGroup", reasons::LOCK),
+    blocks("sync.(*Cond).Wait", "for a sync.Cond", reasons::COND),
+    blocks("sync.(*Once).Do", "for a sync.Once", reasons::LOCK),
+    blocks("runtime.chanrecv1", "to receive from a channel", reasons::RECEIVE),
+    blocks("runtime.chanrecv2", "to receive from a channel", reasons::RECEIVE),
+    blocks("runtime.chansend1", "to send on a channel", reasons::SEND),
+    blocks("runtime.selectgo", "in a select", reasons::SELECT),
+    blocks("internal/poll.(*FD).Read", "for the network, to read", reasons::NETWORK),
+    blocks("internal/poll.(*FD).Write", "for the network, to write", reasons::NETWORK),
+    blocks("internal/poll.(*FD).Accept", "for a connection to accept", reasons::NETWORK),
 ];
 
 const fn blocks(function: &'static str, thing: &'static str, reason: &'static str) -> Blocker {

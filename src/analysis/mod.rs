@@ -34,6 +34,7 @@ mod outcome;
 mod patterns;
 mod place;
 mod readers;
+mod reasons;
 mod recorder;
 mod routes;
 mod rules;

@@ -7,6 +7,7 @@ use crate::parse::event::GoState;
 use super::book::{Book, Spot, Traits};
 use super::lives;
 use super::names::Origin;
+use super::reasons;
 use super::words::{Evidence, HeardIn};
 
 /// Where a goroutine waited.
@@ -69,7 +70,7 @@ pub(crate) fn waited_in(
     // A plain read, a sleep or a join listens to no context.
     let listens = |next: &Span| {
         let has = |fact| book.any(trace.stacks(), next.stack, fact);
-        let is_plain = matches!(trace.string(next.reason), "network" | "sleep");
+        let is_plain = matches!(trace.string(next.reason), reasons::NETWORK | reasons::SLEEP);
         heard_in(book.spot(next.stack)) == HeardIn::Call && !is_plain && !has(Traits::JOINS)
     };
     next.filter(listens).map_or(StackId::EMPTY, |next| next.stack)

@@ -15,6 +15,7 @@ use crate::parse::event::GoState;
 use super::book::{Book, Traits};
 use super::evidence::{Act, Piece};
 use super::lives;
+use super::reasons;
 
 /// How many spans of a reader's life to look at, from its end: it reads once.
 const LOOK_BACK: usize = 64;
@@ -62,7 +63,7 @@ pub(crate) fn saw_client_go(trace: &Trace, book: &Book) -> Vec<Piece> {
 pub(crate) fn end_of_read(trace: &Trace, reader: Goroutine, before: Time) -> Option<Span> {
     let mut woken = None;
     for span in trace.spans_before(reader, before).take(LOOK_BACK) {
-        if span.state == GoState::Waiting && trace.string(span.reason) == "network" {
+        if span.state == GoState::Waiting && trace.string(span.reason) == reasons::NETWORK {
             return woken;
         }
         woken = span.woken.then_some(span);

@@ -12,6 +12,7 @@ use crate::parse::event::GoState;
 use super::book::{Book, Traits};
 use super::lives;
 use super::place::host;
+use super::reasons;
 
 /// Stops the background reader, and hands the connection over.
 const HIJACK: &str = "net/http.(*response).Hijack";
@@ -64,7 +65,7 @@ fn runs_of(trace: &Trace, book: &Book, server: Goroutine) -> Vec<Run> {
             in_host = of;
         }
         let reads = match span.state {
-            GoState::Waiting => trace.string(span.reason) == "network",
+            GoState::Waiting => trace.string(span.reason) == reasons::NETWORK,
             state => state == GoState::Syscall,
         };
         is_idle = of == StackId::EMPTY && reads;
@@ -84,7 +85,7 @@ fn end(runs: &mut [Run], at: Time) {
 
 fn hijacks(trace: &Trace, span: &Span) -> bool {
     span.state == GoState::Waiting
-        && trace.string(span.reason) == "sync.(*Cond).Wait"
+        && trace.string(span.reason) == reasons::COND
         && trace.frames(span.stack).any(|frame| trace.string(frame.function) == HIJACK)
 }
 

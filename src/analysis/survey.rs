@@ -9,12 +9,20 @@ use super::Rules;
 use super::book::Book;
 use super::evidence::{Act, Part, Piece, Wait};
 use super::joining::ChunkJoins;
+use super::reasons;
 use super::scan::{Hit, Runs, each_span, member_of};
 use super::threads::Threads;
 
 /// Reasons for which nobody blocks inside a cancel: most waits need no look at their stacks.
-const ELSEWHERE: &[&str] =
-    &["select", "chan receive", "chan send", "sleep", "network", "forever", "sync.(*Cond).Wait"];
+const ELSEWHERE: &[&str] = &[
+    reasons::SELECT,
+    reasons::RECEIVE,
+    reasons::SEND,
+    reasons::SLEEP,
+    reasons::NETWORK,
+    reasons::FOREVER,
+    reasons::COND,
+];
 
 /// What there is in one chunk.
 #[derive(Debug, Default)]
@@ -46,7 +54,7 @@ impl Reasons {
         let find = |reason: &&str| trace.strings().find(reason);
         Self {
             elsewhere: ELSEWHERE.iter().filter_map(find).collect(),
-            sleep: trace.strings().find("sleep"),
+            sleep: trace.strings().find(reasons::SLEEP),
             sleeps_over_ns: rules.shortest_sleep_ns(),
         }
     }

@@ -10,6 +10,7 @@ use crate::model::Frame;
 use crate::parse::event::GoState;
 
 use super::super::describe::{frame_text, reason_of, waits_text};
+use super::super::reasons;
 use super::super::types::Finding;
 use super::super::words::{Rule, Severity};
 use super::growth::Growth;
@@ -90,7 +91,7 @@ pub(super) fn by_all(
 }
 
 fn on_channel(wait: Option<Wait<'_>>) -> Option<Wait<'_>> {
-    wait.filter(|wait| matches!(wait.reason, "chan send" | "chan receive"))
+    wait.filter(|wait| reasons::is_channel(wait.reason))
 }
 
 /// The wait in which at least half of them are at the trace's end.
@@ -123,9 +124,9 @@ fn why(facts: &Facts<'_>, wait: Option<Wait<'_>>) -> String {
     let place = wait.site.map(|site| format!(" in {}", frame_text(facts.trace, site)));
     let place = place.unwrap_or_default();
     let because = match wait.reason {
-        "chan send" => ", and nobody receives any more",
-        "chan receive" => ", and nobody sends there, closes it or cancels",
-        "select" => {
+        reasons::SEND => ", and nobody receives any more",
+        reasons::RECEIVE => ", and nobody sends there, closes it or cancels",
+        reasons::SELECT => {
             ", and none of its cases comes: if one is a context's, nobody cancels their context"
         }
         _ => "",
@@ -135,19 +136,19 @@ fn why(facts: &Facts<'_>, wait: Option<Wait<'_>>) -> String {
 
 fn fix(wait: Option<Wait<'_>>) -> &'static str {
     match wait.map_or("", |wait| wait.reason) {
-        "chan send" => {
+        reasons::SEND => {
             "Give the channel room for what is sent (a buffer of one), or send in a select with a \
              case <-ctx.Done()."
         }
-        "chan receive" => {
+        reasons::RECEIVE => {
             "Close the channel when no more is sent, or receive in a select with a case \
              <-ctx.Done(); if it is a context's, call its cancel function: defer cancel()."
         }
-        "select" => {
+        reasons::SELECT => {
             "Keep the cancel function and call it when the work is done: defer cancel(); if no case \
              is <-ctx.Done(), add one."
         }
-        "sleep" => "Wait in a select on ctx.Done() and a timer instead of time.Sleep.",
+        reasons::SLEEP => "Wait in a select on ctx.Done() and a timer instead of time.Sleep.",
         _ => {
             "Let each end with the request that it works for: give it the request's context, and \
              call the cancel function when the work is done."

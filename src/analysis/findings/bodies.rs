@@ -9,6 +9,7 @@ use super::super::describe::frame_text;
 use super::super::lives;
 use super::super::names::Origin;
 use super::super::patterns::CLIENT_READER;
+use super::super::reasons;
 use super::super::types::Finding;
 use super::super::words::{Rule, Severity};
 use super::{Facts, growth};
@@ -64,7 +65,7 @@ fn waits_for_user(facts: &Facts<'_>, reader: Goroutine) -> bool {
     let last = trace.spans_before(reader, trace.last_known(reader)).next();
     lives::ended(trace, reader).is_none()
         && last.is_some_and(|last| {
-            last.state == GoState::Waiting && trace.string(last.reason) == "select"
+            last.state == GoState::Waiting && trace.string(last.reason) == reasons::SELECT
         })
 }
 

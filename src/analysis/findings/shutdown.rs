@@ -16,6 +16,7 @@ use crate::parse::event::GoState;
 use super::super::book::Traits;
 use super::super::describe::part_text;
 use super::super::lives;
+use super::super::reasons;
 use super::super::recorder;
 use super::super::serving::{Run, route, runs};
 use super::super::types::{Finding, Hearing, SplitPart};
@@ -304,7 +305,7 @@ fn when(facts: &Facts<'_>, shutdown: &Shutdown, n_gave_up: usize) -> String {
 }
 
 fn fix(facts: &Facts<'_>, worst: Option<SplitPart>) -> &'static str {
-    if worst.is_some_and(|did| facts.trace.string(did.reason) == "network") {
+    if worst.is_some_and(|did| facts.trace.string(did.reason) == reasons::NETWORK) {
         "A shutdown ends no read or write: set deadlines on them (http.Server.ReadTimeout, \
          http.ResponseController)."
     } else {

@@ -14,6 +14,7 @@ use super::super::book::Traits;
 use super::super::describe::{frame_text, part_text, reason_of, waits_text};
 use super::super::lives;
 use super::super::names::Origin;
+use super::super::reasons;
 use super::super::recorder;
 use super::super::types::{Finding, Hearing};
 use super::super::words::{Cause, Outcome, Rule, Severity};
@@ -46,7 +47,8 @@ pub(super) fn find(facts: &Facts<'_>) -> Option<Finding> {
         long_wait(facts, of).is_some_and(|wait| {
             let reason = reason_of(trace, wait.stack, trace.string(wait.reason));
             let joins = facts.book.any(trace.stacks(), wait.stack, Traits::JOINS);
-            reason == "chan send" || reason == "sync" && (!joins || of == main && others.n == 0)
+            reason == reasons::SEND
+                || reason == reasons::LOCK && (!joins || of == main && others.n == 0)
         })
     };
     let mut stuck = others.stuck.iter().flat_map(|(_, of)| of.iter().copied()).chain([main]);
@@ -101,8 +103,8 @@ fn long_wait(facts: &Facts<'_>, goroutine: Goroutine) -> Option<Span> {
     let reason = reason_of(trace, last.stack, trace.string(last.reason));
     // In a library's call it may wait for what is outside of the program, such as a process.
     let is_own = book.spot(last.stack).code.is_none_or(|code| code == Origin::User);
-    let is_channel = matches!(reason, "chan receive" | "chan send") && is_own;
-    let is_plain = is_channel || reason.starts_with("sync") || has(Traits::JOINS);
+    let is_channel = reasons::is_channel(reason) && is_own;
+    let is_plain = is_channel || reason.starts_with(reasons::LOCK) || has(Traits::JOINS);
     let is_long = last.ns() > facts.rules.max_sleep_ns;
     let waits = last.state == GoState::Waiting && is_plain;
     (waits && is_long && !has(Traits::GRACEFUL)).then_some(last)

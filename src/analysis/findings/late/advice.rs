@@ -6,6 +6,7 @@ use crate::parse::event::GoState;
 use super::super::super::book::Traits;
 use super::super::super::describe::is_of_file;
 use super::super::super::names::Origin;
+use super::super::super::reasons;
 use super::super::super::types::{Hearing, SplitPart};
 use super::super::super::words::{Doing, Evidence, Rule};
 use super::super::Facts;
@@ -64,44 +65,44 @@ fn of_wait(facts: &Facts<'_>, group: &Group<'_>, held: &SplitPart) -> &'static s
     let heard = group.members.iter().any(|hearing| !hearing.deaf);
     let in_call = facts.book.spot(held.stack).code.is_some_and(|code| code != Origin::User);
     match trace.string(held.reason) {
-        "sleep" if group.key.rule == Rule::Deaf => {
+        reasons::SLEEP if group.key.rule == Rule::Deaf => {
             "Give it the context if it has none, and wait in a select on ctx.Done() and a timer instead of time.Sleep."
         }
-        "sleep" => {
+        reasons::SLEEP => {
             "Wait in a select on ctx.Done() and a timer instead of time.Sleep, or return before the sleep."
         }
         _ if joins => "Cancel those whom it waits for with the same context: they hold it up.",
         // Who heard and went on to wait may have to: with that case it would wait for nothing.
-        "select" if heard && in_call => {
+        reasons::SELECT if heard && in_call => {
             "Give that call, which it makes on its way out, a time limit: a context with a deadline of its own."
         }
         // It ended by itself.
-        "select" if heard && has_time_limit(facts, group, held) => {
+        reasons::SELECT if heard && has_time_limit(facts, group, held) => {
             "Give that wait on its way out a shorter time limit, or a case <-ctx.Done() if nothing is lost by leaving at once."
         }
-        "select" if heard => {
+        reasons::SELECT if heard => {
             "Give that wait on its way out a time limit, or a case <-ctx.Done() if nothing is lost by leaving at once."
         }
-        "select" if in_call => {
+        reasons::SELECT if in_call => {
             "Give that call the context: it waits there with another one, or none."
         }
-        "select" => "Add a case <-ctx.Done() of the same context to that select.",
-        "chan receive" | "chan send" if heard => {
+        reasons::SELECT => "Add a case <-ctx.Done() of the same context to that select.",
+        reasons::RECEIVE | reasons::SEND if heard => {
             "Put the channel operation into a select with a time limit, or with a case <-ctx.Done() if nothing is lost by leaving at once."
         }
-        "chan receive" | "chan send" => {
+        reasons::RECEIVE | reasons::SEND => {
             "Put the channel operation into a select with a case <-ctx.Done()."
         }
-        "network" if is_of_file(trace, held.stack) => {
+        reasons::NETWORK if is_of_file(trace, held.stack) => {
             "Close the file or pipe when ctx is done (context.AfterFunc), or set a deadline on it."
         }
-        "network" => {
+        reasons::NETWORK => {
             "Use the call that takes a context, or set a deadline on the connection when ctx is done."
         }
-        "sync.(*Cond).Wait" => {
+        reasons::COND => {
             "Let context.AfterFunc(ctx, cond.Broadcast) end the wait, and check ctx.Err() in the loop around it."
         }
-        "sync" => {
+        reasons::LOCK => {
             "Do not take locks on the way out, or make their holders shorter: see who held it."
         }
         _ => "Return as soon as ctx.Done() is closed.",

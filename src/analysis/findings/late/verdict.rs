@@ -4,6 +4,7 @@ use crate::base::{Interval, StackId};
 
 use super::super::super::blame::{FEW_SPANS, Walk};
 use super::super::super::book::Traits;
+use super::super::super::reasons;
 use super::super::super::types::{Hearing, SplitPart};
 use super::super::super::words::{Doing, Rule};
 use super::super::Facts;
@@ -66,7 +67,7 @@ fn is_excuse(facts: &Facts<'_>, window: Interval, starved_ns: i64) -> bool {
 
 /// Whether a goroutine spent its time waiting for a processor or for the GC.
 fn is_starved(facts: &Facts<'_>, part: &SplitPart) -> bool {
-    const BY_GC: &[&str] = &["GC mark assist wait for work", "wait until GC ends", "preempted"];
+    const BY_GC: &[&str] = &[reasons::GC_ASSIST, reasons::GC_ENDS, reasons::PREEMPTED];
     match part.state {
         Doing::Runnable | Doing::GcAssist | Doing::Unborn => true,
         Doing::Running => has_returned(facts, part.stack),

@@ -1,0 +1,30 @@
+//! Why goroutines wait, as the runtime words it (Go 1.26, `traceBlockReasonStrings` in
+//! runtime/traceruntime.go); traces of Go before 1.22 are read into the same words.
+
+/// In `time.Sleep`.
+pub(crate) const SLEEP: &str = "sleep";
+/// In a `select` of several cases.
+pub(crate) const SELECT: &str = "select";
+/// To receive from a channel.
+pub(crate) const RECEIVE: &str = "chan receive";
+/// To send on a channel.
+pub(crate) const SEND: &str = "chan send";
+/// For a connection, a file or a pipe.
+pub(crate) const NETWORK: &str = "network";
+/// For a mutex, a `sync.WaitGroup` and their like.
+pub(crate) const LOCK: &str = "sync";
+/// For a `sync.Cond`.
+pub(crate) const COND: &str = "sync.(*Cond).Wait";
+/// On a nil channel, or in a `select` without a case.
+pub(crate) const FOREVER: &str = "forever";
+/// The collector scans its stack.
+pub(crate) const PREEMPTED: &str = "preempted";
+/// To pay for its allocations.
+pub(crate) const GC_ASSIST: &str = "GC mark assist wait for work";
+/// It has called the collector.
+pub(crate) const GC_ENDS: &str = "wait until GC ends";
+
+/// Whether somebody waits on a plain channel.
+pub(crate) fn is_channel(reason: &str) -> bool {
+    matches!(reason, SEND | RECEIVE)
+}

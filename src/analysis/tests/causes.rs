@@ -1,6 +1,6 @@
 //! Why contexts are cancelled, where a library does it.
 
-use super::super::{Cause, Document};
+use super::super::{Cause, Document, Hearing};
 use super::made::{CANCEL, MS, Made, US};
 
 /// A worker waits for its context, which another goroutine cancels on this stack; nobody started that
@@ -64,8 +64,9 @@ fn a_callback_cancels_for_the_reason_for_which_it_was_called() {
         made.wakes(10 * MS + 2 * US, 3, CANCEL, 2).ends(10 * MS + 3 * US, 3);
         made.runs(10 * MS + 4 * US, 2).ends(10 * MS + 5 * US, 2);
         let document = made.document(20 * MS);
-        let heard = document.analysis().hearings().iter().find(|it| !it.deaf && it.depth > 0);
-        document.analysis().cancels()[heard.expect("it heard").cancel as usize].cause
+        let is_worker = |row: &&Hearing| document.trace().go_id(row.goroutine).0 == 2;
+        let heard = document.analysis().hearings().iter().find(is_worker).expect("it heard");
+        document.analysis().cancels()[heard.cancel as usize].cause
     };
     let stream = "github.com/quic-go/quic-go.(*SendStream)";
     assert_eq!(callback(&format!("{stream}.handleStopSendingFrame")), Cause::ClientGone);

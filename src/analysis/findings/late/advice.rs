@@ -4,6 +4,7 @@ use crate::model::Span;
 use crate::parse::event::GoState;
 
 use super::super::super::book::Traits;
+use super::super::super::cause::is_timers_own;
 use super::super::super::describe::is_of_file;
 use super::super::super::names::Origin;
 use super::super::super::reasons;
@@ -73,10 +74,12 @@ fn of_wait(facts: &Facts<'_>, group: &Group<'_>, held: &SplitPart) -> &'static s
         }
         _ if joins => "Cancel those whom it waits for with the same context: they hold it up.",
         // Who heard and went on to wait may have to: with that case it would wait for nothing.
+        reasons::SELECT if heard && in_call && has_time_limit(facts, group, held) => {
+            "Give that call, which it makes on its way out, a shorter time limit."
+        }
         reasons::SELECT if heard && in_call => {
             "Give that call, which it makes on its way out, a time limit: a context with a deadline of its own."
         }
-        // It ended by itself.
         reasons::SELECT if heard && has_time_limit(facts, group, held) => {
             "Give that wait on its way out a shorter time limit, or a case <-ctx.Done() if nothing is lost by leaving at once."
         }
@@ -113,7 +116,7 @@ fn of_wait(facts: &Facts<'_>, group: &Group<'_>, held: &SplitPart) -> &'static s
 const MAX_READ: usize = 4_096;
 
 /// Whether the longest wait in which the worst one was held ended by a timer: no goroutine's code let
-/// it go on.
+/// it go on, or a timer's own did, such as a deadline's.
 fn has_time_limit(facts: &Facts<'_>, group: &Group<'_>, held: &SplitPart) -> bool {
     let trace = facts.trace;
     let Some(worst) = group.members.first() else { return false };
@@ -128,6 +131,9 @@ fn has_time_limit(facts: &Facts<'_>, group: &Group<'_>, held: &SplitPart) -> boo
     let waits = spans.windows(2).filter(|pair| held_there(&pair[0]));
     waits.max_by_key(|pair| pair[0].ns()).is_some_and(|pair| {
         let by = facts.book.top(trace.stacks(), pair[1].stack);
-        pair[1].woken && by.is_none_or(|by| by.is.has(Traits::RUNTIME))
+        let is_timers = |by| is_timers_own(trace, by);
+        pair[1].woken
+            && (by.is_none_or(|by| by.is.has(Traits::RUNTIME))
+                || pair[1].waker.is_some_and(is_timers))
     })
 }

@@ -7,7 +7,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::base::{StackId, StrId, narrow};
+use crate::base::{Goroutine, StackId, StrId, narrow};
 
 use super::super::lives;
 use super::super::names::Origin;
@@ -44,8 +44,26 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
             direct.insert(kind);
         }
     }
-    below.retain(|function, _| !direct.contains(function));
+    below.retain(|function, hearings| {
+        !direct.contains(function) && !is_end_of_all(facts, *function, hearings)
+    });
     below.iter().map(|(function, hearings)| finding(facts, *function, hearings)).collect()
+}
+
+/// Of all goroutines of a kind so many are cut short, if that is more than the end of what they all
+/// worked under: one in this many.
+const MANY_CUT: usize = 4;
+
+/// Whether one deadline ended the last few of many: the others had been in time, so that their own
+/// deadlines would have counted.
+fn is_end_of_all(facts: &Facts<'_>, function: StrId, hearings: &[&Hearing]) -> bool {
+    let cancel = |hearing: &&Hearing| hearing.cancel;
+    let first = hearings.first().map(cancel);
+    if hearings.iter().any(|hearing| Some(cancel(hearing)) != first) {
+        return false;
+    }
+    let of_kind = |of: &Goroutine| facts.book.kind(facts.trace, *of) == function;
+    facts.trace.goroutines().filter(of_kind).count() > hearings.len() * MANY_CUT
 }
 
 fn finding(facts: &Facts<'_>, function: StrId, hearings: &[&Hearing]) -> Finding {

@@ -123,6 +123,40 @@ fn a_groups_context_is_no_deadline_of_its_members() {
     assert_eq!(cut(true), [false, false, true]);
 }
 
+/// Some do their work in time, and then a deadline of all of them ends so many.
+fn ends_all(in_time: u32, cut: u32) -> bool {
+    let below = format!("context.(*cancelCtx).cancel < {DEADLINE}");
+    let mut made = Made::new();
+    made.running(1, "runtime.main");
+    let all = in_time + cut;
+    for n in 0..all {
+        let (at, of) = (i64::from(n) * MS + US, 10 + n);
+        made.go(at, 1, "main.main:7", of, "main.item").runs(at + US, of);
+        made.waits(at + 2 * US, of, "select", "main.item:20");
+        if n < in_time {
+            made.wakes(at + 500 * US, 0, "", of).runs(at + 501 * US, of).ends(at + 502 * US, of);
+        }
+    }
+    let at = i64::from(all) * MS + MS;
+    made.timer(at, 3);
+    for (n, of) in (0..).zip((10 + in_time..10 + all).rev()) {
+        made.wakes(at + (2 + n) * US, 3, &below, of);
+    }
+    made.ends(at + 100 * US, 3);
+    for (n, of) in (0..).zip(10 + in_time..10 + all) {
+        made.runs(at + (101 + 2 * n) * US, of).ends(at + (102 + 2 * n) * US, of);
+    }
+    let document = made.document(at + MS);
+    !found(&document, Rule::DeadlineCutShort).is_empty()
+}
+
+#[test]
+fn the_end_of_all_cuts_no_deadline_short() {
+    assert!(ends_all(0, 2));
+    assert!(ends_all(3, 2));
+    assert!(!ends_all(20, 2), "most had no need of it");
+}
+
 /// A goroutine that waits for its context with this stack, hears, and then stays in another wait
 /// for 60 ms.
 fn stays(heard: &str, reason: &str, stack: &str) -> Document {

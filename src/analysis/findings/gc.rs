@@ -28,10 +28,10 @@ pub(super) fn find(facts: &Facts<'_>) -> Option<Finding> {
     let (payer, paid) = payer(facts, &assistants);
     let helped = match (facts.trace.string(payer), facts.trace.clock().text(assisted)) {
         _ if assisted == 0 => "no goroutine had to help it".to_owned(),
-        ("", time) => format!("goroutines helped it for {time}, all taken together"),
+        ("", time) => format!("goroutines helped it for {time} in all"),
         (name, time) => {
             let most = if paid > assisted / 2 { "most" } else { "the largest part" };
-            format!("goroutines helped it for {time}, all taken together, {most} of that in {name}")
+            format!("goroutines helped it for {time} in all, {most} of that in {name}")
         }
     };
     Some(Finding {

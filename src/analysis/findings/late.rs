@@ -43,6 +43,8 @@ struct Group<'a> {
     members: Vec<&'a Hearing>,
     /// The worst one's largest part.
     held: Option<SplitPart>,
+    /// Whether to look closely at the worst one's life: the groups of the worst come first.
+    asked: bool,
 }
 
 pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
@@ -74,9 +76,7 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
             }
         }
     }
-    // The worst groups come first.
-    let asked = (0..).map(|n| n < MAX_ASKED);
-    groups.all.iter().zip(asked).map(|(group, asked)| finding(facts, group, asked)).collect()
+    groups.all.iter().map(|group| finding(facts, group)).collect()
 }
 
 /// All groups, in the order of the worst of each.
@@ -111,7 +111,8 @@ impl<'a> Groups<'a> {
             site: held.and_then(|held| held.site),
         };
         let group = *self.rows.entry(key).or_insert_with(|| {
-            self.all.push(Group { key, members: Vec::new(), held });
+            let asked = self.all.len() < MAX_ASKED;
+            self.all.push(Group { key, members: Vec::new(), held, asked });
             self.all.len() - 1
         });
         self.all[group].members.push(hearing);
@@ -119,13 +120,13 @@ impl<'a> Groups<'a> {
     }
 }
 
-/// What to act on in a group; `asked` says whether to look for who held up the worst.
-fn finding(facts: &Facts<'_>, group: &Group<'_>, asked: bool) -> Finding {
+/// What to act on in a group.
+fn finding(facts: &Facts<'_>, group: &Group<'_>) -> Finding {
     let mut members = group.members.clone();
     members.sort_by_key(|hearing| (Reverse(hearing.overstay_ns), hearing.goroutine));
     let total = super::total(members.iter().map(|hearing| hearing.overstay_ns));
     let worst = members.first().map_or(0, |hearing| hearing.overstay_ns);
-    let first = members.first().filter(|_| asked && group.key.rule != Rule::LateScheduling);
+    let first = members.first().filter(|_| group.asked && group.key.rule != Rule::LateScheduling);
     let by_whom = first.and_then(|worst| held_up_by(facts, worst)).unwrap_or_default();
     let mut cancels: Vec<u32> = members.iter().map(|hearing| hearing.cancel).collect();
     cancels.sort_unstable();

@@ -119,7 +119,7 @@ const MAX_READ: usize = 4_096;
 /// it go on, or a timer's own did, such as a deadline's.
 fn has_time_limit(facts: &Facts<'_>, group: &Group<'_>, held: &SplitPart) -> bool {
     let trace = facts.trace;
-    let Some(worst) = group.members.first() else { return false };
+    let Some(worst) = group.members.first().filter(|_| group.asked) else { return false };
     let until = facts.until(worst);
     let spans = trace.spans_from(worst.goroutine, worst.heard_at).take(MAX_READ);
     let spans: Vec<Span> = spans.take_while(|span| span.start <= until).collect();

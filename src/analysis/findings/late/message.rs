@@ -69,7 +69,7 @@ pub(super) fn message(
     match &group.held {
         Some(held) if group.key.rule != Rule::LateScheduling => {
             let worst = if members.len() == 1 { "it" } else { "the worst" };
-            let first = group.members.first();
+            let first = group.members.first().filter(|_| group.asked);
             let times = first.map_or(String::new(), |first| times_text(facts, first, held));
             format!("{who} {did}; {worst} {}{times}", part_text(trace, held))
         }

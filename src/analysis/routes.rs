@@ -28,11 +28,11 @@ impl Book {
             Origin::Std => trace.string(by.function).starts_with("net/http."),
             Origin::Dependency => {
                 self.hands_on(trace, caller, by)
-                    || generated(frame) && self.is_inner(trace, caller, frame)
+                    || generated(frame) && is_inner(trace, caller, frame)
             }
             Origin::User => {
                 self.route(caller) == caller && generated(by)
-                    || generated(frame) && self.is_inner(trace, caller, frame)
+                    || generated(frame) && is_inner(trace, caller, frame)
             }
         }
     }
@@ -53,15 +53,15 @@ impl Book {
             && (stacks.frames(below).any(|frame| is_related(&frame))
                 || stacks.frames(stack).any(|frame| is_handler(&frame) && is_related(&frame)))
     }
+}
 
-    /// Whether a generated function is a closure of one that had been called before, which is how
-    /// middleware of gRPC goes on: a client's stub is none.
-    fn is_inner(&self, trace: &Trace, caller: StackId, frame: Frame) -> bool {
-        let name = trace.string(frame.function);
-        let outer = without_closures(name);
-        let is_outer = |frame: Frame| trace.string(frame.function) == outer;
-        outer.len() < name.len() && trace.stacks().frames(caller).any(is_outer)
-    }
+/// Whether a generated function is a closure of one that had been called before, which is how
+/// middleware of gRPC goes on: a client's stub is none.
+fn is_inner(trace: &Trace, caller: StackId, frame: Frame) -> bool {
+    let name = trace.string(frame.function);
+    let outer = without_closures(name);
+    let is_outer = |frame: Frame| trace.string(frame.function) == outer;
+    outer.len() < name.len() && trace.stacks().frames(caller).any(is_outer)
 }
 
 fn is_generated(file: &str) -> bool {

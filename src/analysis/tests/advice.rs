@@ -4,7 +4,8 @@ use super::super::{Document, Evidence, Finding, Rule, Rules, Severity};
 use super::found;
 use super::made::{CANCEL, DEADLINE, MS, Made, US};
 
-fn only(document: &Document, rule: Rule) -> &Finding {
+/// The only finding of a rule.
+pub(super) fn only(document: &Document, rule: Rule) -> &Finding {
     let findings = found(document, rule);
     assert_eq!(findings.len(), 1, "{findings:#?}");
     findings[0]
@@ -123,40 +124,6 @@ fn a_groups_context_is_no_deadline_of_its_members() {
     assert_eq!(cut(true), [false, false, true]);
 }
 
-/// Some do their work in time, and then a deadline of all of them ends so many.
-fn ends_all(in_time: u32, cut: u32) -> bool {
-    let below = format!("context.(*cancelCtx).cancel < {DEADLINE}");
-    let mut made = Made::new();
-    made.running(1, "runtime.main");
-    let all = in_time + cut;
-    for n in 0..all {
-        let (at, of) = (i64::from(n) * MS + US, 10 + n);
-        made.go(at, 1, "main.main:7", of, "main.item").runs(at + US, of);
-        made.waits(at + 2 * US, of, "select", "main.item:20");
-        if n < in_time {
-            made.wakes(at + 500 * US, 0, "", of).runs(at + 501 * US, of).ends(at + 502 * US, of);
-        }
-    }
-    let at = i64::from(all) * MS + MS;
-    made.timer(at, 3);
-    for (n, of) in (0..).zip((10 + in_time..10 + all).rev()) {
-        made.wakes(at + (2 + n) * US, 3, &below, of);
-    }
-    made.ends(at + 100 * US, 3);
-    for (n, of) in (0..).zip(10 + in_time..10 + all) {
-        made.runs(at + (101 + 2 * n) * US, of).ends(at + (102 + 2 * n) * US, of);
-    }
-    let document = made.document(at + MS);
-    !found(&document, Rule::DeadlineCutShort).is_empty()
-}
-
-#[test]
-fn the_end_of_all_cuts_no_deadline_short() {
-    assert!(ends_all(0, 2));
-    assert!(ends_all(3, 2));
-    assert!(!ends_all(20, 2), "most had no need of it");
-}
-
 /// A goroutine that waits for its context with this stack, hears, and then stays in another wait
 /// for 60 ms.
 fn stays(heard: &str, reason: &str, stack: &str) -> Document {
@@ -232,65 +199,6 @@ fn a_callback_that_cancels_what_is_cancelled_is_no_cancel() {
         let document = made.document(80 * MS);
         assert_eq!(document.analysis().cancels().len(), n_cancels, "{wakes}");
     }
-}
-
-#[test]
-fn a_callback_is_no_orphan_of_the_timer_that_cancelled() {
-    let mut made = Made::new();
-    let callback = format!("context.(*afterFuncCtx).cancel < {DEADLINE}");
-    made.running(1, "runtime.main").timer(10 * MS, 90);
-    made.go(10 * MS + 2 * US, 90, &callback, 4, "main.cleanup").ends(10 * MS + 3 * US, 90);
-    made.runs(10 * MS + 4 * US, 4).waits(
-        10 * MS + 5 * US,
-        4,
-        "sleep",
-        "time.Sleep < main.cleanup:9",
-    );
-    made.wakes(210 * MS, 0, "", 4).runs(210 * MS + US, 4).ends(210 * MS + 2 * US, 4);
-    let document = made.document(300 * MS);
-    assert_eq!(only(&document, Rule::LateExit).count, 1);
-    assert!(found(&document, Rule::Orphan).is_empty());
-}
-
-/// A goroutine that hears, and then stays in a select until a timer or somebody else ends it.
-fn selects(by: u32, stack: &str) -> Document {
-    let mut made = Made::new();
-    made.running(1, "runtime.main");
-    made.go(10 * US, 1, "main.main:3", 2, "main.worker").runs(11 * US, 2);
-    made.waits(12 * US, 2, "select", "main.worker:20");
-    made.wakes(10 * MS, 1, &format!("{CANCEL} < main.main:5"), 2).runs(10 * MS + US, 2);
-    made.waits(10 * MS + 2 * US, 2, "select", "main.worker:30");
-    made.wakes(70 * MS, by, stack, 2).runs(70 * MS + US, 2).ends(70 * MS + 2 * US, 2);
-    made.document(80 * MS)
-}
-
-#[test]
-fn who_has_a_time_limit_is_not_told_to_have_one() {
-    let timer = selects(0, "");
-    let fix = &only(&timer, Rule::LateExit).fix;
-    assert!(fix.starts_with("Give that wait on its way out a shorter time limit"), "{fix}");
-    let other = selects(1, "main.main:9");
-    let fix = &only(&other, Rule::LateExit).fix;
-    assert!(fix.starts_with("Give that wait on its way out a time limit"), "{fix}");
-}
-
-#[test]
-fn sleeps_are_counted_and_told_once_for_each_line() {
-    let mut made = Made::new();
-    made.running(1, "runtime.main");
-    made.go(10 * US, 1, "main.main:3", 2, "main.worker").runs(11 * US, 2);
-    made.waits(12 * US, 2, "select", "main.worker:20");
-    made.wakes(10 * MS, 1, &format!("{CANCEL} < main.main:5"), 2).runs(10 * MS + US, 2);
-    for n in 0..3 {
-        let (at, line) = ((10 + 20 * n) * MS + 2 * US, if n == 1 { 31 } else { 30 });
-        made.waits(at, 2, "sleep", &format!("time.Sleep < main.pause:5 < main.worker:{line}"));
-        made.wakes(at + 19 * MS, 0, "", 2).runs(at + 19 * MS + US, 2);
-    }
-    made.ends(90 * MS, 2);
-    let document = made.document(100 * MS);
-    let late = only(&document, Rule::LateExit);
-    assert!(late.message.contains("in main.pause (main.go:5), 3 times"), "{}", late.message);
-    assert_eq!(only(&document, Rule::LongSleep).count, 3);
 }
 
 /// A goroutine asks three others, of which two listen to its deadline, and takes their answers one

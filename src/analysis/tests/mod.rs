@@ -17,6 +17,7 @@ mod routes;
 mod shutdown;
 mod starved;
 mod threads;
+mod wording;
 
 use std::path::{Path, PathBuf};
 

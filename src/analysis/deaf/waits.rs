@@ -8,6 +8,7 @@ use crate::base::{Goroutine, StackId, StrId, Time};
 use crate::model::Span;
 use crate::parse::event::GoState;
 
+use super::super::awaited::waits_plainly;
 use super::super::book::Traits;
 use super::super::lives;
 use super::super::names::Origin;
@@ -110,7 +111,7 @@ impl<'a> Waits<'a> {
         let Some(first) = spans.next() else { return false };
         let counts = first.state == GoState::Waiting
             && first.start < cancel.at
-            && (plain == Plain::OrNot || waits_plainly(inquiry, &first));
+            && (plain == Plain::OrNot || waits_plainly(inquiry.trace, inquiry.book, &first));
         let mut wait = Some(first).filter(|_| counts);
         while let Some(this) = wait {
             let next = spans.peek().copied();
@@ -152,7 +153,7 @@ impl<'a> Waits<'a> {
         let mut spans = inquiry.trace.spans_from(held.who, cancel.at).take(MAX_AHEAD);
         let outside = |span: &Span| inquiry.book.mark(span.stack).is_none();
         let Some(wait) = spans.find(|span| waits(span) && outside(span)) else { return };
-        if waits_plainly(inquiry, &wait) {
+        if waits_plainly(inquiry.trace, inquiry.book, &wait) {
             self.ended(held, &wait, spans.next().as_ref());
         } else {
             self.joins_by_proxy(held, &wait);
@@ -335,7 +336,7 @@ impl<'a> Waits<'a> {
     pub(super) fn is_held(&mut self, held: &Held) -> bool {
         let Self { inquiry, cancel, .. } = *self;
         let mut spans = inquiry.trace.spans_from(held.who, cancel.at);
-        let wait = spans.next().filter(|wait| waits_plainly(inquiry, wait));
+        let wait = spans.next().filter(|wait| waits_plainly(inquiry.trace, inquiry.book, wait));
         let by = spans.next().filter(|next| next.woken).and_then(|next| next.waker);
         let by_family = by.is_some_and(|by| {
             let parent = lives::parent(inquiry.trace, by);
@@ -359,12 +360,6 @@ fn within<'a>(all: &'a [Goroutine], around: Option<&RangeInclusive<Goroutine>>) 
     let first = all.partition_point(|other| other < around.start());
     let after = all.partition_point(|other| other <= around.end());
     &all[first..after]
-}
-
-/// Whether a wait is one for a result or an end, and for nothing else.
-pub(super) fn waits_plainly(inquiry: &Inquiry<'_>, span: &Span) -> bool {
-    inquiry.trace.string(span.reason) == "chan receive"
-        || inquiry.book.any(inquiry.trace.stacks(), span.stack, Traits::JOINS)
 }
 
 /// Whether a goroutine may have been waited for that let another go on: it left right after, and had

@@ -103,9 +103,9 @@ impl Lookup<'_> {
             awaited.who.push(last);
             // Results can be received one by one.
             let place = |span: &Span| self.book.place(span.stack);
-            wait = spans
-                .find(|span| span.state == GoState::Waiting)
-                .filter(|then| self.joins(then) || first.is_some_and(|of| place(&of) == place(then)));
+            wait = spans.find(|span| span.state == GoState::Waiting).filter(|then| {
+                self.joins(then) || first.is_some_and(|of| place(&of) == place(then))
+            });
         }
         awaited
     }

@@ -39,7 +39,10 @@ pub(crate) fn judge(
     let facts = threads.over_rows(cancels.len(), |rows| {
         let facts = cancels[rows].iter().map(|cancel| {
             let awaited = lookup.awaited(cancel);
-            (Owner::of(trace, cancel, hearings), (!awaited.is_empty()).then(|| (cancel.id, awaited)))
+            (
+                Owner::of(trace, cancel, hearings),
+                (!awaited.is_empty()).then(|| (cancel.id, awaited)),
+            )
         });
         facts.collect()
     });

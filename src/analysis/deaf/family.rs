@@ -5,6 +5,7 @@ use rustc_hash::FxHashSet;
 use crate::base::{Goroutine, StackId, StrId, Time};
 
 use super::super::lives;
+use super::super::outcome::PROMPT_NS;
 use super::super::place::{host, place};
 use super::super::types::{Cancel, Hearing};
 use super::super::words::{Evidence, HeardIn, Outcome};
@@ -166,14 +167,29 @@ impl Family<'_> {
     /// The canceller waits, in the very next wait, for what it had created.
     fn by_canceller(&mut self) {
         let (inquiry, cancel) = (self.inquiry, self.cancel);
-        if let (Some(by), Some(told)) = (cancel.by, self.creators.of_canceller)
-            && may_wait_for_deaf(inquiry, cancel, by)
-        {
-            let round_of = Some(told);
-            let children = Held { round_of, may_tell: true, ..Held::by_children(by) };
-            self.waits.joins_after(&children);
+        let Some(by) = cancel.by.filter(|&by| may_wait_for_deaf(inquiry, cancel, by)) else {
+            return;
+        };
+        let children = Held { may_tell: true, ..Held::by_children(by) };
+        if let Some(told) = self.creators.of_canceller {
+            self.waits.joins_after(&Held { round_of: Some(told), ..children });
+        } else if let Some(told) = left_at_once(inquiry, cancel, by) {
+            let made_by = Some(inquiry.creating_function(told));
+            self.waits.joins_after(&Held { round_of: Some(told), made_by, ..children });
         }
     }
+}
+
+/// A child of the canceller's that heard in a library's call and left at once: it was told to stop, as
+/// far as that goes.
+fn left_at_once(inquiry: &Inquiry<'_>, cancel: &Cancel, by: Goroutine) -> Option<Goroutine> {
+    let left = |row: &&Hearing| {
+        row.heard_in == HeardIn::Call
+            && row.outcome == Outcome::Exited
+            && row.overstay_ns <= PROMPT_NS
+            && lives::parent(inquiry.trace, row.goroutine) == Some(by)
+    };
+    inquiry.all_heard(cancel).find(left).map(|row| row.goroutine)
 }
 
 /// Those children of one that was told to stop which stay longer than the limit, unheard.

@@ -15,7 +15,7 @@ use super::super::names::Origin;
 use super::super::types::{Cancel, Hearing};
 use super::crowd::{Crowds, Verdict};
 use super::group::Hung;
-use super::{Inquiry, Question, rounds};
+use super::{Inquiry, Question, private, rounds};
 
 /// How many spans to look at for the next wait.
 const MAX_AHEAD: usize = 256;
@@ -57,11 +57,12 @@ impl Held {
         self.may_admit(inquiry, cancel, of) && self.has_not_told(inquiry, cancel, of)
     }
 
-    /// Whether it was started as it must have been.
+    /// Whether it was started as it must have been, and the cancel was not another one's time limit.
     fn may_admit(&self, inquiry: &Inquiry<'_>, cancel: &Cancel, of: Goroutine) -> bool {
         self.made_by.is_none_or(|function| inquiry.creating_function(of) == function)
             && lives::first(inquiry.trace, of) > self.after
             && self.round_of.is_none_or(|told| rounds::same(inquiry, cancel, told, of))
+            && !private::is_of_another(inquiry, cancel, of)
     }
 
     /// Whether it was told nothing else.
@@ -154,7 +155,10 @@ impl<'a> Waits<'a> {
         let outside = |span: &Span| inquiry.book.mark(span.stack).is_none();
         let Some(wait) = spans.find(|span| waits(span) && outside(span)) else { return };
         if waits_plainly(inquiry.trace, inquiry.book, &wait) {
-            self.ended(held, &wait, spans.next().as_ref());
+            let next = spans.next();
+            if !next.is_some_and(|next| inquiry.is_fed(held.who, cancel.at, &wait, &next)) {
+                self.ended(held, &wait, next.as_ref());
+            }
         } else {
             self.joins_by_proxy(held, &wait);
         }
@@ -378,6 +382,7 @@ fn is_waited_for(
         && parent.is_some()
         && held.parents.contains(&parent)
         && !is_freed_by(inquiry, cancel, held.who, by, let_go)
+        && !inquiry.is_told(cancel, held.who, by)
 }
 
 /// Whether it was one goroutine that had ended the last wait of another, after the cancel and right

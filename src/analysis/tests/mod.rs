@@ -2,6 +2,7 @@
 
 mod advice;
 mod asked;
+mod awaited;
 mod cases;
 mod clock;
 mod comparing;
@@ -13,6 +14,7 @@ pub(crate) mod made;
 mod outcome;
 mod readers;
 mod shutdown;
+mod spared;
 mod threads;
 
 use std::path::{Path, PathBuf};

@@ -103,8 +103,8 @@ impl<'a> Waits<'a> {
     }
 
     /// Looks at the wait that spans the cancel, if there is one that counts: who ended it? If it was
-    /// one that heard, results may be gathered one by one: then at the next wait in the same place,
-    /// too. Tells whether there was one.
+    /// one that heard or is deaf, results may be gathered one by one: then at the next such wait, too.
+    /// Tells whether there was one.
     pub(super) fn since_before(&mut self, held: &Held, plain: Plain) -> bool {
         let Self { inquiry, cancel, .. } = *self;
         let mut spans =
@@ -117,14 +117,12 @@ impl<'a> Waits<'a> {
         while let Some(this) = wait {
             let next = spans.peek().copied();
             self.ended(held, &this, next.as_ref());
-            if !next.and_then(|next| next.waker).is_some_and(|by| inquiry.heard(cancel, by)) {
+            let by = next.filter(|next| next.woken).and_then(|next| next.waker);
+            if !by.is_some_and(|by| inquiry.heard(cancel, by) || self.seen.contains(&by)) {
                 break;
             }
-            let place = |span: &Span| inquiry.book.place(span.stack);
-            let joins =
-                |span: &Span| inquiry.book.any(inquiry.trace.stacks(), span.stack, Traits::JOINS);
             let then = spans.find(|span| span.state == GoState::Waiting);
-            wait = then.filter(|then| place(then) == place(&first) || joins(then) && joins(&first));
+            wait = then.filter(|then| is_next_result(inquiry, &first, then));
         }
         counts
     }
@@ -364,6 +362,19 @@ fn within<'a>(all: &'a [Goroutine], around: Option<&RangeInclusive<Goroutine>>) 
     let first = all.partition_point(|other| other < around.start());
     let after = all.partition_point(|other| other <= around.end());
     &all[first..after]
+}
+
+/// Whether a wait is for the next of several results: in the same place, or as plainly in the same
+/// function, or for a group as well.
+fn is_next_result(inquiry: &Inquiry<'_>, first: &Span, then: &Span) -> bool {
+    let Inquiry { trace, book, .. } = *inquiry;
+    let joins = |span: &Span| book.any(trace.stacks(), span.stack, Traits::JOINS);
+    let function = |span: &Span| trace.stacks().top(book.user(span.stack)).map(|at| at.function);
+    book.place(then.stack) == book.place(first.stack)
+        || joins(then) && joins(first)
+        || function(then) == function(first)
+            && waits_plainly(trace, book, then)
+            && waits_plainly(trace, book, first)
 }
 
 /// Whether a goroutine may have been waited for that let another go on: it left right after, and had

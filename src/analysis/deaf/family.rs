@@ -3,6 +3,7 @@
 use rustc_hash::FxHashSet;
 
 use crate::base::{Goroutine, StackId, StrId, Time};
+use crate::parse::event::GoState;
 
 use super::super::lives;
 use super::super::outcome::PROMPT_NS;
@@ -136,7 +137,8 @@ impl Family<'_> {
             return;
         }
         let children = Held { round_of: Some(who), ..Held::by_children(parent) };
-        let held = Held { made_by: Some(made_by), ..children };
+        let waits_in = waits_in(inquiry, parent, cancel.at);
+        let held = Held { made_by: Some(made_by), waits_in, ..children };
         if self.waits.since_before(&held, Plain::Only) {
             for other in companions(inquiry, cancel, who, parent) {
                 let held = Held::by_children(other);
@@ -178,6 +180,13 @@ impl Family<'_> {
             self.waits.joins_after(&Held { round_of: Some(told), made_by, ..children });
         }
     }
+}
+
+/// The program's function in which a goroutine waits at some time.
+fn waits_in(inquiry: &Inquiry<'_>, goroutine: Goroutine, at: Time) -> Option<StrId> {
+    let span = inquiry.trace.span_at(goroutine, at)?;
+    let site = inquiry.trace.stacks().top(inquiry.book.user(span.stack));
+    site.filter(|_| span.state == GoState::Waiting).map(|site| site.function)
 }
 
 /// A child of the canceller's that heard in a library's call and left at once: it was told to stop, as

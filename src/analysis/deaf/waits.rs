@@ -32,6 +32,8 @@ pub(super) struct Held {
     pub(super) after: Time,
     /// Who was told to stop, if they must have been created in the same round as that one.
     pub(super) round_of: Option<Goroutine>,
+    /// The function in which it waited, where those count whom others had started for that.
+    pub(super) waits_in: Option<StrId>,
     /// Whether who waited may have told some of them to stop by other means, and whether by giving
     /// them no more jobs.
     pub(super) may_tell: bool,
@@ -47,6 +49,7 @@ impl Held {
             made_by: None,
             after: Time::MIN,
             round_of: None,
+            waits_in: None,
             may_tell: false,
             may_feed: false,
         }
@@ -59,10 +62,34 @@ impl Held {
 
     /// Whether it was started as it must have been, and the cancel was not another one's time limit.
     fn may_admit(&self, inquiry: &Inquiry<'_>, cancel: &Cancel, of: Goroutine) -> bool {
-        self.made_by.is_none_or(|function| inquiry.creating_function(of) == function)
+        self.made_by.is_none_or(|function| self.is_made_by(inquiry, cancel, function, of))
             && lives::first(inquiry.trace, of) > self.after
             && self.round_of.is_none_or(|told| rounds::same(inquiry, cancel, told, of))
             && !private::is_of_another(inquiry, cancel, of)
+    }
+
+    /// Whether the function started it that must have; or another one which was called in the same go
+    /// by the function that waits for both, as of two calls that each return a channel, unless it takes
+    /// what those before it in a pipeline bring.
+    fn is_made_by(
+        &self,
+        inquiry: &Inquiry<'_>,
+        cancel: &Cancel,
+        function: StrId,
+        of: Goroutine,
+    ) -> bool {
+        if inquiry.creating_function(of) == function {
+            return true;
+        }
+        let Some((told, waits_in)) = self.round_of.zip(self.waits_in) else { return false };
+        let calls = |of| {
+            let stack = inquiry.book.user(lives::creation_stack(inquiry.trace, of));
+            inquiry.trace.frames(stack).any(|frame| frame.function == waits_in)
+        };
+        calls(told)
+            && calls(of)
+            && !inquiry.takes_jobs(cancel, of)
+            && !rounds::blocks_between(inquiry, self.who, told.min(of), told.max(of))
     }
 
     /// Whether it was told nothing else.

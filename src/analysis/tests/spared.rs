@@ -166,3 +166,34 @@ fn who_was_told_by_the_one_that_waits_for_it_is_not_deaf_however_long_it_takes()
     assert_eq!(deaf(&told(false)), [3]);
     assert_eq!(deaf(&told(true)), [0; 0]);
 }
+
+/// A page calls two functions that each start a goroutine, the first of which listens; the second
+/// sleeps, after it has taken what others bring or not. It waits for one after the other.
+fn called(takes: bool) -> Document {
+    let mut made = made();
+    let listens = ["select", "main.price.func1:30"];
+    let (price, quote) = ("main.price:20 < main.run:4", "main.quote:21 < main.run:5");
+    starts(&mut made, 10 * US, (2, price), 3, ("main.price.func1", listens));
+    let idle = ["chan receive", "main.quote.func1:39"];
+    starts(&mut made, 20 * US, (2, quote), 4, ("main.quote.func1", idle));
+    made.waits(30 * US, 2, "chan receive", "main.run:6");
+    for n in 1..=3 {
+        let by = if takes { 1 } else { 0 };
+        made.wakes(n * MS, by, "main.main:9", 4).runs(n * MS + US, 4);
+        let next = if n == 3 { SLEEPS } else { idle };
+        made.waits(n * MS + 2 * US, 4, next[0], next[1]);
+    }
+    made.passes(10 * MS, 9, &[3]).runs(10 * MS + 10 * US, 3);
+    made.wakes(10 * MS + 11 * US, 3, "main.price.func1:32", 2).ends(10 * MS + 12 * US, 3);
+    made.runs(10 * MS + 13 * US, 2).waits(10 * MS + 14 * US, 2, "chan receive", "main.run:6");
+    made.wakes(60 * MS, 0, "", 4).runs(60 * MS + US, 4);
+    made.wakes(60 * MS + 2 * US, 4, "main.quote.func1:41", 2).ends(60 * MS + 3 * US, 4);
+    made.runs(61 * MS, 2).ends(62 * MS, 2);
+    made.document(70 * MS)
+}
+
+#[test]
+fn who_takes_what_a_pipeline_brings_goes_on_until_there_is_no_more() {
+    assert_eq!(deaf(&called(false)), [4], "of two calls in one go");
+    assert_eq!(deaf(&called(true)), [0; 0]);
+}

@@ -1,9 +1,12 @@
 //! What became of everyone who heard.
 
+use rustc_hash::FxHashMap;
+
 use crate::base::{Goroutine, StackId};
 use crate::model::Trace;
 
 use super::Rules;
+use super::awaited::{Awaited, Lookup};
 use super::book::Book;
 use super::cause::is_timers_own;
 use super::departure::Departures;
@@ -31,9 +34,20 @@ pub(crate) fn judge(
     by_goroutine: &ByGoroutine,
     listening: &Listening,
 ) {
-    let owners = threads.over_rows(cancels.len(), |rows| {
-        cancels[rows].iter().map(|cancel| Owner::of(trace, cancel, hearings)).collect()
+    let late_over_ns = rules.late_over_ns;
+    let lookup = Lookup { trace, book, hearings, by_goroutine, late_over_ns };
+    let facts = threads.over_rows(cancels.len(), |rows| {
+        let facts = cancels[rows].iter().map(|cancel| {
+            let awaited = lookup.awaited(cancel);
+            (
+                Owner::of(trace, cancel, hearings),
+                (!awaited.is_empty()).then(|| (cancel.id, awaited)),
+            )
+        });
+        facts.collect()
     });
+    let (owners, awaited): (Vec<Owner>, Vec<_>) = facts.into_iter().unzip();
+    let awaited: FxHashMap<u32, Awaited> = awaited.into_iter().flatten().collect();
     // Most heard one cancel only.
     let several = by_goroutine.several().iter().flat_map(|&goroutine| by_goroutine.of(goroutine));
     let mut several: Vec<u32> = several.copied().collect();
@@ -45,7 +59,6 @@ pub(crate) fn judge(
         let rows = several[rows].iter().map(|&row| row as usize);
         rows.filter_map(|row| Some((row, others.of(row)?))).collect()
     });
-    let late_over_ns = rules.late_over_ns;
     let departures = &departures;
     let ground = Ground { trace, book, listening, departures, by_goroutine, late_over_ns };
     threads.each_stretch(hearings, |first, rows| {
@@ -55,9 +68,20 @@ pub(crate) fn judge(
             let heard_too =
                 others.next_if(|(row, _)| *row == at).map_or(HeardToo::default(), |it| it.1);
             let cancel = &cancels[row.cancel as usize];
-            settle(&ground, cancel, row, owners[row.cancel as usize], heard_too);
+            let is_awaited =
+                awaited.get(&row.cancel).is_some_and(|of| of.has(trace, row.goroutine));
+            let told = Told { owner: owners[row.cancel as usize], is_awaited };
+            settle(&ground, cancel, row, told, heard_too);
         }
     });
+}
+
+/// What is known of a cancel besides, for one who heard it.
+#[derive(Clone, Copy)]
+struct Told {
+    owner: Owner,
+    /// Whether the canceller waited for that one's end.
+    is_awaited: bool,
 }
 
 /// Decides what became of one.
@@ -65,7 +89,7 @@ fn settle(
     ground: &Ground<'_>,
     cancel: &Cancel,
     row: &mut Hearing,
-    owner: Owner,
+    Told { owner, is_awaited }: Told,
     heard_too: HeardToo,
 ) {
     let Ground { trace, book, .. } = *ground;
@@ -80,7 +104,7 @@ fn settle(
         stack,
         place,
         told_to_stop: !place.library_only
-            && (place.heard_in == HeardIn::Own || cancel.cause.ends_all()),
+            && (place.heard_in == HeardIn::Own || cancel.cause.ends_all() || is_awaited),
         private_limit: owner.is_limit_of(row.goroutine),
         alone: owner.who == Some(row.goroutine)
             && (!cancel.cause.ends_all() || cancel.cause == Cause::ClientGone),

@@ -6,6 +6,7 @@
 
 mod accused;
 mod activity;
+mod awaited;
 mod blame;
 mod book;
 mod called;

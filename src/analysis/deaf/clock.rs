@@ -365,8 +365,17 @@ pub(crate) fn round_ns(ns: i64) -> Option<i64> {
     chosen(ns).map(|(round, _)| round)
 }
 
+/// Whether one is near to a limit of the most usual kind.
+pub(super) fn is_usual(ns: i64) -> bool {
+    chosen_of(&CHOICES[..1], ns).is_some()
+}
+
 /// That number, and the odds against chance that one is so near to it.
 fn chosen(ns: i64) -> Option<(i64, f64)> {
+    chosen_of(&CHOICES, ns)
+}
+
+fn chosen_of(choices: &[Choice], ns: i64) -> Option<(i64, f64)> {
     if !(SHORTEST_NS..i64::MAX / 1_000).contains(&ns) {
         return None;
     }
@@ -375,7 +384,7 @@ fn chosen(ns: i64) -> Option<(i64, f64)> {
         unit *= 10;
     }
     let digits = (ns + SHORT_OF_ROUND_NS) / unit;
-    CHOICES.iter().find_map(|choice| {
+    choices.iter().find_map(|choice| {
         let late_ns = (ns / choice.share).clamp(choice.late_ns[0], choice.late_ns[1]);
         let first = (ns - late_ns + unit - 1).div_euclid(unit);
         let round = (first.max(100)..=digits).rev().find(|&digits| (choice.is_one)(digits))? * unit;

@@ -3,8 +3,10 @@
 use rustc_hash::FxHashSet;
 
 use crate::base::{Goroutine, StackId, StrId, Time};
+use crate::parse::event::GoState;
 
 use super::super::lives;
+use super::super::outcome::PROMPT_NS;
 use super::super::place::{host, place};
 use super::super::types::{Cancel, Hearing};
 use super::super::words::{Evidence, HeardIn, Outcome};
@@ -135,7 +137,8 @@ impl Family<'_> {
             return;
         }
         let children = Held { round_of: Some(who), ..Held::by_children(parent) };
-        let held = Held { made_by: Some(made_by), ..children };
+        let waits_in = waits_in(inquiry, parent, cancel.at);
+        let held = Held { made_by: Some(made_by), waits_in, ..children };
         if self.waits.since_before(&held, Plain::Only) {
             for other in companions(inquiry, cancel, who, parent) {
                 let held = Held::by_children(other);
@@ -166,14 +169,36 @@ impl Family<'_> {
     /// The canceller waits, in the very next wait, for what it had created.
     fn by_canceller(&mut self) {
         let (inquiry, cancel) = (self.inquiry, self.cancel);
-        if let (Some(by), Some(told)) = (cancel.by, self.creators.of_canceller)
-            && may_wait_for_deaf(inquiry, cancel, by)
-        {
-            let round_of = Some(told);
-            let children = Held { round_of, may_tell: true, ..Held::by_children(by) };
-            self.waits.joins_after(&children);
+        let Some(by) = cancel.by.filter(|&by| may_wait_for_deaf(inquiry, cancel, by)) else {
+            return;
+        };
+        let children = Held { may_tell: true, ..Held::by_children(by) };
+        if let Some(told) = self.creators.of_canceller {
+            self.waits.joins_after(&Held { round_of: Some(told), ..children });
+        } else if let Some(told) = left_at_once(inquiry, cancel, by) {
+            let made_by = Some(inquiry.creating_function(told));
+            self.waits.joins_after(&Held { round_of: Some(told), made_by, ..children });
         }
     }
+}
+
+/// The program's function in which a goroutine waits at some time.
+fn waits_in(inquiry: &Inquiry<'_>, goroutine: Goroutine, at: Time) -> Option<StrId> {
+    let span = inquiry.trace.span_at(goroutine, at)?;
+    let site = inquiry.trace.stacks().top(inquiry.book.user(span.stack));
+    site.filter(|_| span.state == GoState::Waiting).map(|site| site.function)
+}
+
+/// A child of the canceller's that heard in a library's call and left at once: it was told to stop, as
+/// far as that goes.
+fn left_at_once(inquiry: &Inquiry<'_>, cancel: &Cancel, by: Goroutine) -> Option<Goroutine> {
+    let left = |row: &&Hearing| {
+        row.heard_in == HeardIn::Call
+            && row.outcome == Outcome::Exited
+            && row.overstay_ns <= PROMPT_NS
+            && lives::parent(inquiry.trace, row.goroutine) == Some(by)
+    };
+    inquiry.all_heard(cancel).find(left).map(|row| row.goroutine)
 }
 
 /// Those children of one that was told to stop which stay longer than the limit, unheard.

@@ -10,6 +10,7 @@ use crate::base::{Goroutine, Interval, StackId, StrId, Time};
 use crate::model::Span;
 use crate::parse::event::GoState;
 
+use super::super::awaited::waits_plainly;
 use super::super::book::Traits;
 use super::super::lives;
 use super::super::recorder;
@@ -17,7 +18,6 @@ use super::super::serving::{Run, route, runs};
 use super::super::types::{Cancel, Hearing};
 use super::super::words::{Cause, Evidence, HeardIn};
 use super::clock::{APART_NS, Clock, Pair, Work, n_apart};
-use super::waits::waits_plainly;
 use super::{Found, Inquiry, MAX_SPANS, Row};
 
 /// How many later deadlines to look at for where work under the first one ended.
@@ -210,7 +210,7 @@ impl Waited<'_> {
     }
 
     fn is_plain(&self, wait: &Span) -> bool {
-        wait.state == GoState::Waiting && waits_plainly(self.inquiry, wait)
+        wait.state == GoState::Waiting && waits_plainly(self.inquiry.trace, self.inquiry.book, wait)
     }
 
     /// Whether a child of the creator, started before the deadline, was in a group's wait since.

@@ -14,6 +14,7 @@ mod family;
 mod group;
 mod limited;
 mod often;
+mod private;
 mod request;
 mod rounds;
 mod tasks;
@@ -36,7 +37,7 @@ use super::lives;
 use super::names::Origin;
 use super::threads::Threads;
 use super::types::{Cancel, Hearing};
-use super::words::{Evidence, HeardIn, Outcome};
+use super::words::{Cause, Evidence, HeardIn, Outcome};
 
 use crowd::Crowds;
 use limited::Limited;
@@ -388,9 +389,14 @@ impl Inquiry<'_> {
     /// waited for others that heard.
     fn is_excused(&self, cancel: &Cancel, goroutine: Goroutine) -> bool {
         let window = Interval::new(cancel.at, self.end(goroutine));
+        // A helper that listens may be given one context here and another one there.
+        let is_ones_own = cancel.n_heard() == 1
+            && cancel.cause == Cause::Explicit
+            && cancel.by != lives::parent(self.trace, goroutine);
         let speaks_for_it = |span: &Span| {
             let listens = span.state == GoState::Waiting
-                && self.listening.hears_exactly(self.book, span.stack);
+                && (self.listening.hears_exactly(self.book, span.stack)
+                    || is_ones_own && self.listening.hears(self.trace, self.book, span.stack));
             let told = span.woken && span.waker.is_some_and(|by| self.is_callback(cancel, by));
             listens || told
         };
@@ -435,6 +441,38 @@ impl Inquiry<'_> {
     fn is_let_go(&self, cancel: &Cancel, by: Goroutine, goroutine: Goroutine) -> bool {
         let mut after = self.trace.spans_from(goroutine, cancel.at).take(MAX_SPANS);
         after.any(|span| span.woken && span.waker == Some(by) && span.start >= cancel.at)
+    }
+
+    /// Whether one goroutine ended another's wait for something to come after a cancel: it told it what
+    /// to do, or to stop.
+    fn is_told(&self, cancel: &Cancel, by: Goroutine, goroutine: Goroutine) -> bool {
+        let mut after = self.trace.spans_from(goroutine, cancel.at).take(MAX_SPANS).peekable();
+        while let Some(span) = after.next() {
+            let comes = span.state == GoState::Waiting && self.is_for_what_comes(&span);
+            let next = after.peek().filter(|next| comes && next.start >= cancel.at);
+            if next.is_some_and(|next| next.woken && next.waker == Some(by)) {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Whether a wait is one for something to do.
+    fn is_for_what_comes(&self, span: &Span) -> bool {
+        let reason = self.trace.string(span.reason);
+        matches!(reason, "chan receive" | "select" | "network" | "sync.(*Cond).Wait")
+    }
+
+    /// Whether one that waits, and is let go on in `next`, had waited there before `at` and been let go
+    /// by the same goroutine: what that brings is something to do, and no end.
+    fn is_fed(&self, who: Goroutine, at: Time, wait: &Span, next: &Span) -> bool {
+        let Some(by) = next.waker.filter(|_| next.woken) else { return false };
+        let place = self.book.place(wait.stack);
+        let mut was_let_go = false;
+        self.trace.spans_before(who, at).take(MAX_JOBS).any(|span| {
+            let let_go = std::mem::replace(&mut was_let_go, span.woken && span.waker == Some(by));
+            let_go && span.state == GoState::Waiting && self.book.place(span.stack) == place
+        })
     }
 
     /// Whether a goroutine had taken one job after another before a cancel: it ends when there are no

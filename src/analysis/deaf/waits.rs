@@ -8,13 +8,14 @@ use crate::base::{Goroutine, StackId, StrId, Time};
 use crate::model::Span;
 use crate::parse::event::GoState;
 
+use super::super::awaited::waits_plainly;
 use super::super::book::Traits;
 use super::super::lives;
 use super::super::names::Origin;
 use super::super::types::{Cancel, Hearing};
 use super::crowd::{Crowds, Verdict};
 use super::group::Hung;
-use super::{Inquiry, Question, rounds};
+use super::{Inquiry, Question, private, rounds};
 
 /// How many spans to look at for the next wait.
 const MAX_AHEAD: usize = 256;
@@ -31,6 +32,8 @@ pub(super) struct Held {
     pub(super) after: Time,
     /// Who was told to stop, if they must have been created in the same round as that one.
     pub(super) round_of: Option<Goroutine>,
+    /// The function in which it waited, where those count whom others had started for that.
+    pub(super) waits_in: Option<StrId>,
     /// Whether who waited may have told some of them to stop by other means, and whether by giving
     /// them no more jobs.
     pub(super) may_tell: bool,
@@ -46,6 +49,7 @@ impl Held {
             made_by: None,
             after: Time::MIN,
             round_of: None,
+            waits_in: None,
             may_tell: false,
             may_feed: false,
         }
@@ -56,11 +60,36 @@ impl Held {
         self.may_admit(inquiry, cancel, of) && self.has_not_told(inquiry, cancel, of)
     }
 
-    /// Whether it was started as it must have been.
+    /// Whether it was started as it must have been, and the cancel was not another one's time limit.
     fn may_admit(&self, inquiry: &Inquiry<'_>, cancel: &Cancel, of: Goroutine) -> bool {
-        self.made_by.is_none_or(|function| inquiry.creating_function(of) == function)
+        self.made_by.is_none_or(|function| self.is_made_by(inquiry, cancel, function, of))
             && lives::first(inquiry.trace, of) > self.after
             && self.round_of.is_none_or(|told| rounds::same(inquiry, cancel, told, of))
+            && !private::is_of_another(inquiry, cancel, of)
+    }
+
+    /// Whether the function started it that must have; or another one which was called in the same go
+    /// by the function that waits for both, as of two calls that each return a channel, unless it takes
+    /// what those before it in a pipeline bring.
+    fn is_made_by(
+        &self,
+        inquiry: &Inquiry<'_>,
+        cancel: &Cancel,
+        function: StrId,
+        of: Goroutine,
+    ) -> bool {
+        if inquiry.creating_function(of) == function {
+            return true;
+        }
+        let Some((told, waits_in)) = self.round_of.zip(self.waits_in) else { return false };
+        let calls = |of| {
+            let stack = inquiry.book.user(lives::creation_stack(inquiry.trace, of));
+            inquiry.trace.frames(stack).any(|frame| frame.function == waits_in)
+        };
+        calls(told)
+            && calls(of)
+            && !inquiry.takes_jobs(cancel, of)
+            && !rounds::blocks_between(inquiry, self.who, told.min(of), told.max(of))
     }
 
     /// Whether it was told nothing else.
@@ -101,8 +130,8 @@ impl<'a> Waits<'a> {
     }
 
     /// Looks at the wait that spans the cancel, if there is one that counts: who ended it? If it was
-    /// one that heard, results may be gathered one by one: then at the next wait in the same place,
-    /// too. Tells whether there was one.
+    /// one that heard or is deaf, results may be gathered one by one: then at the next such wait, too.
+    /// Tells whether there was one.
     pub(super) fn since_before(&mut self, held: &Held, plain: Plain) -> bool {
         let Self { inquiry, cancel, .. } = *self;
         let mut spans =
@@ -110,19 +139,17 @@ impl<'a> Waits<'a> {
         let Some(first) = spans.next() else { return false };
         let counts = first.state == GoState::Waiting
             && first.start < cancel.at
-            && (plain == Plain::OrNot || waits_plainly(inquiry, &first));
+            && (plain == Plain::OrNot || waits_plainly(inquiry.trace, inquiry.book, &first));
         let mut wait = Some(first).filter(|_| counts);
         while let Some(this) = wait {
             let next = spans.peek().copied();
             self.ended(held, &this, next.as_ref());
-            if !next.and_then(|next| next.waker).is_some_and(|by| inquiry.heard(cancel, by)) {
+            let by = next.filter(|next| next.woken).and_then(|next| next.waker);
+            if !by.is_some_and(|by| inquiry.heard(cancel, by) || self.seen.contains(&by)) {
                 break;
             }
-            let place = |span: &Span| inquiry.book.place(span.stack);
-            let joins =
-                |span: &Span| inquiry.book.any(inquiry.trace.stacks(), span.stack, Traits::JOINS);
             let then = spans.find(|span| span.state == GoState::Waiting);
-            wait = then.filter(|then| place(then) == place(&first) || joins(then) && joins(&first));
+            wait = then.filter(|then| is_next_result(inquiry, &first, then));
         }
         counts
     }
@@ -152,8 +179,11 @@ impl<'a> Waits<'a> {
         let mut spans = inquiry.trace.spans_from(held.who, cancel.at).take(MAX_AHEAD);
         let outside = |span: &Span| inquiry.book.mark(span.stack).is_none();
         let Some(wait) = spans.find(|span| waits(span) && outside(span)) else { return };
-        if waits_plainly(inquiry, &wait) {
-            self.ended(held, &wait, spans.next().as_ref());
+        if waits_plainly(inquiry.trace, inquiry.book, &wait) {
+            let next = spans.next();
+            if !next.is_some_and(|next| inquiry.is_fed(held.who, cancel.at, &wait, &next)) {
+                self.ended(held, &wait, next.as_ref());
+            }
         } else {
             self.joins_by_proxy(held, &wait);
         }
@@ -335,7 +365,7 @@ impl<'a> Waits<'a> {
     pub(super) fn is_held(&mut self, held: &Held) -> bool {
         let Self { inquiry, cancel, .. } = *self;
         let mut spans = inquiry.trace.spans_from(held.who, cancel.at);
-        let wait = spans.next().filter(|wait| waits_plainly(inquiry, wait));
+        let wait = spans.next().filter(|wait| waits_plainly(inquiry.trace, inquiry.book, wait));
         let by = spans.next().filter(|next| next.woken).and_then(|next| next.waker);
         let by_family = by.is_some_and(|by| {
             let parent = lives::parent(inquiry.trace, by);
@@ -361,10 +391,17 @@ fn within<'a>(all: &'a [Goroutine], around: Option<&RangeInclusive<Goroutine>>) 
     &all[first..after]
 }
 
-/// Whether a wait is one for a result or an end, and for nothing else.
-pub(super) fn waits_plainly(inquiry: &Inquiry<'_>, span: &Span) -> bool {
-    inquiry.trace.string(span.reason) == "chan receive"
-        || inquiry.book.any(inquiry.trace.stacks(), span.stack, Traits::JOINS)
+/// Whether a wait is for the next of several results: in the same place, or as plainly in the same
+/// function, or for a group as well.
+fn is_next_result(inquiry: &Inquiry<'_>, first: &Span, then: &Span) -> bool {
+    let Inquiry { trace, book, .. } = *inquiry;
+    let joins = |span: &Span| book.any(trace.stacks(), span.stack, Traits::JOINS);
+    let function = |span: &Span| trace.stacks().top(book.user(span.stack)).map(|at| at.function);
+    book.place(then.stack) == book.place(first.stack)
+        || joins(then) && joins(first)
+        || function(then) == function(first)
+            && waits_plainly(trace, book, then)
+            && waits_plainly(trace, book, first)
 }
 
 /// Whether a goroutine may have been waited for that let another go on: it left right after, and had
@@ -383,6 +420,7 @@ fn is_waited_for(
         && parent.is_some()
         && held.parents.contains(&parent)
         && !is_freed_by(inquiry, cancel, held.who, by, let_go)
+        && !inquiry.is_told(cancel, held.who, by)
 }
 
 /// Whether it was one goroutine that had ended the last wait of another, after the cancel and right

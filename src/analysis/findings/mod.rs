@@ -10,6 +10,7 @@ mod requests;
 mod shutdown;
 mod sleep;
 mod stuck;
+mod watchers;
 
 use std::cmp::Reverse;
 
@@ -75,7 +76,7 @@ impl Facts<'_> {
 
 /// All findings, by severity and then worst first.
 pub(crate) fn find(facts: &Facts<'_>) -> Vec<Finding> {
-    let rules: [&(dyn Fn() -> Vec<Finding> + Sync); 9] = [
+    let rules: [&(dyn Fn() -> Vec<Finding> + Sync); 10] = [
         &|| late::find(facts),
         &|| growth::find(facts),
         &|| sleep::find(facts),
@@ -83,6 +84,7 @@ pub(crate) fn find(facts: &Facts<'_>) -> Vec<Finding> {
         &|| requests::find(facts),
         &|| shutdown::find(facts),
         &|| stuck::find(facts).into_iter().collect(),
+        &|| watchers::find(facts),
         &|| bodies::find(facts).into_iter().collect(),
         &|| gc::find(facts).into_iter().collect(),
     ];

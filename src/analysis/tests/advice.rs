@@ -250,7 +250,9 @@ fn who_answers_last_of_those_that_are_asked_together_is_deaf() {
     assert!(finding.message.contains("that it seems to work under"), "{}", finding.message);
     let finding = only(&document, Rule::Deaf);
     assert!(finding.message.contains("was not woken by its cancel"), "{}", finding.message);
-    assert_eq!(deaf(&gathers("main.page:25")), [], "what it waits for there is something else");
+    assert_eq!(deaf(&gathers("main.page:25")), [(13, Evidence::WaitedOn)], "on whichever line");
+    let elsewhere = gathers("main.next:5 < main.page:25");
+    assert_eq!(deaf(&elsewhere), [], "what it waits for there is something else");
 }
 
 #[test]
@@ -426,4 +428,32 @@ fn the_main_goroutine_may_pace_the_program_unless_somebody_set_a_limit() {
     assert_eq!(whom(&sleeping(Rules::default())), [Some(22)]);
     let by_limit = sleeping(Rules { main_sleeps: true, ..Rules::default() });
     assert_eq!(whom(&by_limit).len(), 2);
+}
+
+/// Forty contexts below a parent of the program's own type, one after another, each of which has a
+/// watcher and is cancelled or not.
+fn watched(cancelled: bool) -> Document {
+    let mut made = Made::new();
+    made.running(1, "runtime.main");
+    let watcher = "context.(*cancelCtx).propagateCancel.func2";
+    let makes = "context.(*cancelCtx).propagateCancel < context.WithCancel < main.lookup:29";
+    for n in 0..40 {
+        let (id, at) = (10 + n, i64::from(n + 1) * MS);
+        made.go(at, 1, makes, id, watcher).runs(at + US, id);
+        made.waits(at + 2 * US, id, "select", watcher);
+        if cancelled {
+            made.wakes(at + 3 * US, 1, &format!("{CANCEL} < main.lookup:33"), id);
+            made.runs(at + 4 * US, id).ends(at + 5 * US, id);
+        }
+    }
+    made.document(50 * MS)
+}
+
+#[test]
+fn contexts_that_nobody_cancels_show_by_their_watchers() {
+    let document = watched(false);
+    let finding = only(&document, Rule::StillAlive);
+    assert_eq!((finding.count, finding.site.map(|site| site.line)), (40, Some(29)));
+    assert!(finding.message.starts_with("40 contexts made in main.lookup"), "{}", finding.message);
+    assert!(watched(true).analysis().findings().is_empty());
 }

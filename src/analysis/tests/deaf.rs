@@ -345,3 +345,45 @@ fn of_thousands_with_deadlines_of_their_own_in_one_task_one_is_deaf() {
     assert_eq!(ids.len(), N as usize - 1, "deaf to each deadline of the task");
     assert!(ids.iter().all(|&id| id == 2), "only the one that heard none");
 }
+
+/// One receives what three others send, of which the first one hears, each on a line of its own.
+fn gathered(lines: [&str; 3]) -> Document {
+    let mut made = Made::new();
+    made.running(1, "runtime.main");
+    made.go(US, 1, "main.main:3", 2, "main.serve").runs(2 * US, 2);
+    for id in [3, 4, 5] {
+        let at = i64::from(id) * 10 * US;
+        let wait = if id == 3 {
+            ("select", "main.fetch:30")
+        } else {
+            ("sleep", "time.Sleep < main.fetch:31")
+        };
+        made.go(at, 2, "main.serve:10", id, "main.fetch").runs(at + US, id);
+        made.waits(at + 2 * US, id, wait.0, wait.1);
+    }
+    made.waits(MS, 2, "chan receive", lines[0]);
+    made.passes(CANCELLED, 90, &[3]);
+    for (n, id) in (0..).zip([3, 4, 5]) {
+        let at = CANCELLED + n * 20 * MS + 10 * US;
+        if id != 3 {
+            made.wakes(at, 0, "", id);
+        }
+        made.runs(at + US, id).wakes(at + 2 * US, id, "main.fetch:32", 2).ends(at + 3 * US, id);
+        made.runs(at + 4 * US, 2);
+        if let Some(line) = lines.get(id as usize - 2) {
+            made.waits(at + 5 * US, 2, "chan receive", line);
+        }
+    }
+    made.ends(90 * MS, 2).document(99 * MS)
+}
+
+#[test]
+fn who_sends_the_next_of_several_results_is_deaf_on_whichever_line_it_is_received() {
+    assert_eq!(deaf(&gathered(["main.serve:12"; 3])), [(4, 0), (5, 0)]);
+    assert_eq!(
+        deaf(&gathered(["main.serve:12", "main.serve:13", "main.serve:14"])),
+        [(4, 0), (5, 0)]
+    );
+    let elsewhere = "main.next:20 < main.serve:13";
+    assert_eq!(deaf(&gathered(["main.serve:12", elsewhere, elsewhere])), []);
+}

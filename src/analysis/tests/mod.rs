@@ -2,6 +2,7 @@
 
 mod advice;
 mod asked;
+mod awaited;
 mod cases;
 mod causes;
 mod clock;
@@ -15,6 +16,7 @@ mod outcome;
 mod readers;
 mod routes;
 mod shutdown;
+mod spared;
 mod starved;
 mod threads;
 mod wording;

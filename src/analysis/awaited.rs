@@ -1,0 +1,164 @@
+//! For whom a canceller waits right after its cancel.
+//!
+//! Who heard in a library's call may have had one operation cut off, or have been told to stop. But a
+//! canceller that goes on to wait for its end has told it to stop.
+
+use crate::base::{Goroutine, StackId, Time};
+use crate::model::{Span, Trace};
+use crate::parse::event::GoState;
+
+use super::book::{Book, Traits};
+use super::index::ByGoroutine;
+use super::lives;
+use super::types::{Cancel, Hearing};
+use super::words::{Cause, HeardIn};
+
+/// How many spans of the canceller's to look at.
+const MAX_AHEAD: usize = 256;
+
+/// How many results one after another to look at.
+const MAX_RESULTS: usize = 64;
+
+/// Whether a wait is one for a result or an end, and for nothing else.
+pub(crate) fn waits_plainly(trace: &Trace, book: &Book, span: &Span) -> bool {
+    trace.string(span.reason) == "chan receive"
+        || book.any(trace.stacks(), span.stack, Traits::JOINS)
+}
+
+/// Those for whose end the canceller of one cancel waits next.
+#[derive(Clone, Default, Debug)]
+pub(crate) struct Awaited {
+    /// Who ended that wait, each as its last act.
+    who: Vec<Goroutine>,
+    /// The `go` statement and the creator of all others, if it was a group's wait: only the last of a
+    /// group is seen to end it.
+    group: Option<(StackId, Goroutine)>,
+    /// Whose children that are still alive it is for, if it lasts to the trace's end.
+    hangs: Option<Goroutine>,
+}
+
+impl Awaited {
+    /// Whether there is nobody.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.who.is_empty() && self.group.is_none() && self.hangs.is_none()
+    }
+
+    /// Whether a goroutine is one of them.
+    pub(crate) fn has(&self, trace: &Trace, goroutine: Goroutine) -> bool {
+        self.who.contains(&goroutine)
+            || self.group.is_some_and(|(statement, creator)| {
+                lives::creation_stack(trace, goroutine) == statement
+                    && lives::parent(trace, goroutine) == Some(creator)
+            })
+            || self.hangs.is_some_and(|creator| {
+                lives::parent(trace, goroutine) == Some(creator)
+                    && lives::ended(trace, goroutine).is_none()
+            })
+    }
+}
+
+/// What there is to look things up in.
+#[derive(Clone, Copy)]
+pub(crate) struct Lookup<'a> {
+    pub(crate) trace: &'a Trace,
+    pub(crate) book: &'a Book,
+    pub(crate) hearings: &'a [Hearing],
+    pub(crate) by_goroutine: &'a ByGoroutine,
+    pub(crate) late_over_ns: i64,
+}
+
+impl Lookup<'_> {
+    /// Those for whom the canceller waits, if that says anything of somebody who heard: if it is a
+    /// program's own code that cancelled, and somebody heard in a call.
+    pub(crate) fn awaited(&self, cancel: &Cancel) -> Awaited {
+        let Some(by) = cancel.by.filter(|_| cancel.cause == Cause::Explicit) else {
+            return Awaited::default();
+        };
+        let heard = &self.hearings[cancel.heard.start as usize..cancel.heard.end as usize];
+        if !heard.iter().any(|row| row.heard_in == HeardIn::Call) {
+            return Awaited::default();
+        }
+        let mut spans = self.trace.spans_from(by, cancel.at).take(MAX_AHEAD).peekable();
+        let is_next = |span: &Span| {
+            span.state == GoState::Waiting
+                && span.start >= cancel.at
+                && self.book.mark(span.stack).is_none()
+        };
+        let first = spans.find(is_next).filter(|wait| self.is_plain(wait));
+        let mut awaited = Awaited::default();
+        let mut wait = first;
+        while let Some(this) = wait.filter(|_| awaited.who.len() < MAX_RESULTS) {
+            let Some(next) = spans.peek() else {
+                awaited.hangs = Some(by).filter(|_| self.hangs_on(heard, by, &this));
+                break;
+            };
+            let Some((last, let_go)) = self.let_go_by(next) else { break };
+            if self.joins(&this) {
+                awaited.group = self.group(cancel, heard, last);
+                break;
+            }
+            if !self.heard(cancel, last) || !self.ends_soon_after(last, let_go) {
+                break;
+            }
+            awaited.who.push(last);
+            // Results can be received one by one.
+            let place = |span: &Span| self.book.place(span.stack);
+            wait = spans.find(|span| span.state == GoState::Waiting).filter(|then| {
+                self.joins(then) || first.is_some_and(|of| place(&of) == place(then))
+            });
+        }
+        awaited
+    }
+
+    /// Whether a canceller's wait that lasts to the trace's end is for its children that heard: a
+    /// group's may be for all of them, another one is for one.
+    fn hangs_on(&self, heard: &[Hearing], by: Goroutine, wait: &Span) -> bool {
+        let is_left = |row: &&Hearing| {
+            lives::parent(self.trace, row.goroutine) == Some(by)
+                && lives::ended(self.trace, row.goroutine).is_none()
+        };
+        wait.end >= lives::end(self.trace, by)
+            && lives::ended(self.trace, by).is_none()
+            && (self.joins(wait) || heard.iter().filter(is_left).take(2).count() == 1)
+    }
+
+    fn is_plain(&self, wait: &Span) -> bool {
+        waits_plainly(self.trace, self.book, wait)
+            && !self.book.any(self.trace.stacks(), wait.stack, Traits::GRACEFUL)
+    }
+
+    fn joins(&self, wait: &Span) -> bool {
+        self.book.any(self.trace.stacks(), wait.stack, Traits::JOINS)
+    }
+
+    fn heard(&self, cancel: &Cancel, goroutine: Goroutine) -> bool {
+        !self.by_goroutine.of_within(goroutine, &cancel.heard).is_empty()
+    }
+
+    /// Who ended a wait after which this comes, and when.
+    fn let_go_by(&self, next: &Span) -> Option<(Goroutine, Time)> {
+        next.waker.filter(|_| next.woken).map(|by| (by, next.start))
+    }
+
+    fn ends_soon_after(&self, goroutine: Goroutine, at: Time) -> bool {
+        lives::ended(self.trace, goroutine).is_some_and(|end| end - at <= self.late_over_ns)
+    }
+
+    /// The group whose last one left, if that heard, or if several of the same `go` statement did: where
+    /// one alone heard, it may have had a context of its own.
+    fn group(
+        &self,
+        cancel: &Cancel,
+        heard: &[Hearing],
+        last: Goroutine,
+    ) -> Option<(StackId, Goroutine)> {
+        let of = |goroutine| {
+            let statement = lives::creation_stack(self.trace, goroutine);
+            Some((statement, lives::parent(self.trace, goroutine)?))
+                .filter(|_| statement != StackId::EMPTY)
+        };
+        let group = of(last)?;
+        let members = heard.iter().filter(|row| of(row.goroutine) == Some(group));
+        (self.heard(cancel, last) || members.take(2).count() > 1).then_some(group)
+    }
+}

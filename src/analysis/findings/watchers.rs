@@ -1,0 +1,75 @@
+//! Contexts that nobody ends, below a parent of another type than `context`'s own: for each of them
+//! `context` keeps a goroutine that watches the parent.
+
+use crate::base::{Goroutine, StrId, WireMap, count_text, narrow};
+use crate::model::{Edge, Frame};
+
+use super::super::describe::frame_text;
+use super::super::lives;
+use super::super::names::Origin;
+use super::super::patterns::{Role, role_of};
+use super::super::types::Finding;
+use super::super::words::{Rule, Severity};
+use super::growth::Growth;
+use super::{Facts, growth};
+
+/// Looks for such contexts, whose number grew throughout, by where they are made.
+///
+/// The watcher ends with either context (Go 1.7 to 1.27, context/context.go, `propagateCancel`), so that
+/// one which is there when the trace ends stands for a context that nobody has cancelled.
+pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
+    let trace = facts.trace;
+    let strings = trace.strings().iter();
+    let is_watcher = |(_, text): &(StrId, &str)| role_of(text) == Some(Role::Watcher);
+    let names: Vec<StrId> = strings.filter(is_watcher).map(|(name, _)| name).collect();
+    if names.is_empty() {
+        return Vec::new();
+    }
+    let lives = &trace.goroutines;
+    let mut made_at: WireMap<Frame, Vec<Goroutine>> = WireMap::default();
+    for watcher in trace.goroutines().filter(|of| names.contains(&lives.names[of.index()])) {
+        let made = facts.book.site(trace.stacks(), lives::creation_stack(trace, watcher));
+        let by_program =
+            made.filter(|site| facts.book.function(site.function).origin != Origin::Std);
+        if let Some(site) = by_program.filter(|_| lives.born[watcher.index()] != Edge::OUTSIDE) {
+            made_at.entry(site).or_default().push(watcher);
+        }
+    }
+    let mut findings: Vec<Finding> = made_at
+        .into_iter()
+        .filter_map(|(site, mut watchers)| {
+            watchers.sort_unstable_by_key(|watcher| lives.first(*watcher));
+            growth::growth(facts, &watchers).map(|growth| finding(facts, site, growth))
+        })
+        .collect();
+    findings.sort_by_key(|finding| finding.site.map(|site| (site.function, site.line)));
+    findings
+}
+
+fn finding(facts: &Facts<'_>, site: Frame, growth: Growth) -> Finding {
+    let n = narrow(growth.alive.len());
+    let left = match growth.at_end {
+        0 => "they ended only when no more were made".to_owned(),
+        left if left == n => "all of them are there when the trace ends".to_owned(),
+        left => format!("{left} of them are there when the trace ends"),
+    };
+    Finding {
+        rule: if growth.at_end > 0 { Rule::StillAlive } else { Rule::PileUp },
+        severity: Severity::Medium,
+        function: site.function,
+        site: Some(site),
+        count: n,
+        worst_ns: growth.oldest_ns,
+        total_ns: growth.total_ns,
+        message: format!(
+            "{} made in {} were not cancelled, and there were more and more: {left}, and each has a \
+             goroutine of context's own, since its parent is of another type",
+            count_text(n, "context"),
+            frame_text(facts.trace, site)
+        ),
+        fix: "Keep the cancel function and call it when the work is done: defer cancel()."
+            .to_owned(),
+        goroutines: growth.alive,
+        cancels: Vec::new(),
+    }
+}

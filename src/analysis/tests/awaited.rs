@@ -1,0 +1,95 @@
+//! Who was told to stop since the canceller waits for its end, and who was told nothing.
+
+use super::super::{Document, Outcome};
+use super::made::{CANCEL, MS, Made, US};
+
+const WAIT: &str = "sync.(*WaitGroup).Wait < main.main:9";
+const IN_CALL: &str = "net/http.(*Client).Do < main.poll:5";
+const DONE: &str = "sync.(*WaitGroup).Done < main.poll:8";
+
+/// The main goroutine's child, 2, starts pollers, 11 and up, and cancels at 10 ms, when each of them
+/// is in a library's call. Each then sleeps for 50 ms, and ends, the last one after a word to `then`.
+fn polled(n: u32, then: impl Fn(&mut Made)) -> Document {
+    let mut made = Made::new();
+    made.running(1, "runtime.main").go(US, 1, "main.main:3", 2, "main.run").runs(2 * US, 2);
+    let ids = 11..11 + n;
+    for id in ids.clone() {
+        let at = i64::from(id) * 10 * US;
+        made.go(at, 2, "main.run:4", id, "main.poll").runs(at + US, id);
+        made.waits(at + 2 * US, id, "select", IN_CALL);
+    }
+    let mut at = 10 * MS;
+    for id in ids.clone().rev() {
+        made.wakes(at, 2, &format!("{CANCEL} < main.run:7"), id);
+        at += US;
+    }
+    then(&mut made);
+    for id in ids.clone() {
+        let at = 12 * MS + i64::from(id) * 10 * US;
+        made.runs(at, id).waits(at + US, id, "sleep", "time.Sleep < main.poll:6");
+    }
+    for id in ids.clone() {
+        let at = 62 * MS + i64::from(id) * 10 * US;
+        made.wakes(at, 0, "", id).runs(at + US, id);
+        if id + 1 == ids.end {
+            made.wakes(at + 2 * US, id, DONE, 2);
+        }
+        made.ends(at + 3 * US, id);
+    }
+    made.runs(90 * MS, 2).ends(91 * MS, 2);
+    made.document(100 * MS)
+}
+
+/// What became of each that heard, and whether it was told to stop.
+fn outcomes(document: &Document) -> Vec<(Outcome, bool)> {
+    let heard = document.analysis().hearings().iter().filter(|row| !row.deaf);
+    heard.map(|row| (row.outcome, row.told_to_stop)).collect()
+}
+
+#[test]
+fn for_whose_end_its_canceller_waits_next_it_was_told_to_stop() {
+    let document = polled(3, |made| {
+        made.waits(11 * MS, 2, "sync", WAIT);
+    });
+    assert_eq!(outcomes(&document), [(Outcome::Exited, true); 3]);
+    let receives = polled(1, |made| {
+        made.waits(11 * MS, 2, "chan receive", "main.run:9");
+    });
+    assert_eq!(outcomes(&receives), [(Outcome::Exited, true)]);
+}
+
+#[test]
+fn whose_canceller_does_something_else_first_lives_on() {
+    let document = polled(3, |made| {
+        made.waits(11 * MS, 2, "select", "main.run:9");
+    });
+    assert_eq!(outcomes(&document), [(Outcome::LivesOn, false); 3]);
+}
+
+/// As [`polled`], but the trace ends while all of them sleep.
+fn hung(reason: &str, stack: &str, n: u32) -> Document {
+    let mut made = Made::new();
+    made.running(1, "runtime.main").go(US, 1, "main.main:3", 2, "main.run").runs(2 * US, 2);
+    for id in 11..11 + n {
+        let at = i64::from(id) * 10 * US;
+        made.go(at, 2, "main.run:4", id, "main.poll").runs(at + US, id);
+        made.waits(at + 2 * US, id, "select", IN_CALL);
+    }
+    for id in (11..11 + n).rev() {
+        made.wakes(10 * MS + i64::from(30 - id) * US, 2, &format!("{CANCEL} < main.run:7"), id);
+    }
+    made.waits(11 * MS, 2, reason, stack);
+    for id in 11..11 + n {
+        let at = 12 * MS + i64::from(id) * 10 * US;
+        made.runs(at, id).waits(at + US, id, "sleep", "time.Sleep < main.poll:6");
+    }
+    made.document(100 * MS)
+}
+
+#[test]
+fn whom_a_group_waits_for_when_the_trace_ends_was_told_to_stop() {
+    assert_eq!(outcomes(&hung("sync", WAIT, 2)), [(Outcome::Alive, true); 2]);
+    assert_eq!(outcomes(&hung("chan receive", "main.run:9", 1)), [(Outcome::Alive, true)]);
+    let either = hung("chan receive", "main.run:9", 2);
+    assert_eq!(outcomes(&either), [(Outcome::LivesOn, false); 2], "one of them sends, but which?");
+}

@@ -13,11 +13,14 @@ use super::super::book::Traits;
 use super::super::lives::{self, ended};
 use super::super::names::Origin;
 use super::super::types::{Finding, Hearing};
-use super::super::words::{Outcome, Rule, Severity};
+use super::super::words::{Cause, Outcome, Rule, Severity};
 use super::{Facts, abandoned, count_text};
 
 /// Births must be spread over at least this share of the trace, in percent: a burst is no growth.
 const MIN_SPREAD_PERCENT: i64 = 25;
+
+/// Of those that outlived their creator so many in a hundred must have left because of their deadline.
+const MOST_PERCENT: usize = 80;
 
 /// Goroutines of one start function and one place of creation that were born in the trace, in
 /// order of birth.
@@ -138,25 +141,47 @@ fn orphan(
     let name = facts.trace.string(function);
     let n = narrow(orphans.len());
     let it = if n == 1 { "it" } else { "them" };
+    let by_limit = n >= facts.rules.pile_up_min && ended_by_limits(facts, orphans);
+    let until = if by_limit { ", until their deadlines passed" } else { "" };
+    let fix = if by_limit {
+        "Nothing but the time limit ends them: keep the cancel function and call it when the work is \
+         done (defer cancel()), or wait for them."
+    } else {
+        "Wait for it before returning (sync.WaitGroup, errgroup), or give it a context that ends with \
+         its creator."
+    };
     Some(Finding {
         rule: Rule::Orphan,
-        severity: Severity::Low,
+        severity: if by_limit { Severity::Medium } else { Severity::Low },
         function,
         site,
         count: n,
         worst_ns: worst,
         total_ns: super::total(orphans.iter().map(|(Reverse(by), _)| *by)),
         message: format!(
-            "{} of {name} outlived the goroutine that created {it}, by up to {}",
+            "{} of {name} outlived the goroutine that created {it}, by up to {}{until}",
             count_text(n, "goroutine"),
             facts.trace.clock().text(worst)
         ),
-        fix: "Wait for it before returning (sync.WaitGroup, errgroup), or give it a context \
-              that ends with its creator."
-            .to_owned(),
+        fix: fix.to_owned(),
         goroutines: orphans.iter().map(|(_, goroutine)| *goroutine).collect(),
         cancels: Vec::new(),
     })
+}
+
+/// Whether nearly all of them listened until the deadline of their context, and then left at once: what
+/// they work for had been over long before, and nobody cancelled.
+fn ended_by_limits(facts: &Facts<'_>, orphans: &[(Reverse<i64>, Goroutine)]) -> bool {
+    let by_limit = |goroutine: Goroutine| {
+        facts.hearings_of(goroutine).any(|hearing| {
+            facts.cancels[hearing.cancel as usize].cause == Cause::Deadline
+                && hearing.outcome == Outcome::Exited
+                && !hearing.deaf
+                && !hearing.is_late(facts.rules.late_over_ns)
+        })
+    };
+    let n = orphans.iter().filter(|(_, goroutine)| by_limit(*goroutine)).count();
+    n * 100 >= orphans.len() * MOST_PERCENT
 }
 
 /// Growth that does not stop while goroutines are being created.

@@ -457,3 +457,38 @@ fn contexts_that_nobody_cancels_show_by_their_watchers() {
     assert!(finding.message.starts_with("40 contexts made in main.lookup"), "{}", finding.message);
     assert!(watched(true).analysis().findings().is_empty());
 }
+
+/// Thirty requests, each of which starts one that listens to a context with a limit of 200 ms, and
+/// leaves at once. Each of these leaves at its deadline, or when it is done, 4 ms later.
+fn left_to_their_limits(listens: bool) -> Document {
+    let mut made = Made::new();
+    made.running(1, "runtime.main");
+    for n in 0..30 {
+        let (request, tail, timer) = (10 + n, 100 + n, 200 + n);
+        let at = i64::from(n + 1) * 210 * MS;
+        made.go(at, 1, "main.main:3", request, "main.serve").runs(at + US, request);
+        made.go(at + 2 * US, request, "main.serve:34", tail, "main.tail").runs(at + 3 * US, tail);
+        made.waits(at + 4 * US, tail, "select", "main.tail:40").ends(at + 5 * US, request);
+        if listens {
+            made.passes(at + 200 * MS, timer, &[tail]);
+        } else {
+            made.wakes(at + 204 * MS, 0, "", tail);
+        }
+        let at = at + if listens { 200 * MS + 10 * US } else { 204 * MS + US };
+        made.runs(at, tail).ends(at + US, tail);
+    }
+    made.document(7_000 * MS)
+}
+
+#[test]
+fn who_is_ended_by_the_time_limit_alone_should_have_been_cancelled() {
+    let rules = |document: &Document| {
+        let findings = document.analysis().findings();
+        findings.iter().map(|it| (it.rule, it.severity, it.count)).collect::<Vec<_>>()
+    };
+    let document = left_to_their_limits(true);
+    assert_eq!(rules(&document), [(Rule::Orphan, Severity::Medium, 30)]);
+    let finding = only(&document, Rule::Orphan);
+    assert!(finding.message.ends_with(", until their deadlines passed"), "{}", finding.message);
+    assert_eq!(rules(&left_to_their_limits(false)), [(Rule::Orphan, Severity::Low, 30)]);
+}

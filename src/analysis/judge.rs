@@ -104,7 +104,8 @@ fn settle(
         stack,
         place,
         told_to_stop: !place.library_only
-            && (place.heard_in == HeardIn::Own || cancel.cause.ends_all() || is_awaited),
+            && (place.heard_in == HeardIn::Own || cancel.cause.ends_all()),
+        is_awaited: is_awaited && !place.library_only,
         private_limit: owner.is_limit_of(row.goroutine),
         alone: owner.who == Some(row.goroutine)
             && (!cancel.cause.ends_all() || cancel.cause == Cause::ClientGone),

@@ -54,6 +54,8 @@ pub(crate) struct Heard {
     pub(crate) place: Place,
     /// Whether the cancel was meant to end it, wherever it heard.
     pub(crate) told_to_stop: bool,
+    /// Whether the canceller waited for its end next.
+    pub(crate) is_awaited: bool,
     /// Whether the cancel was a time limit that nobody else heard but for its own helpers.
     pub(crate) private_limit: bool,
     /// Whether nobody else heard the cancel but for its own helpers, and it did not end all.
@@ -129,7 +131,7 @@ pub(crate) fn fate(ground: &Ground<'_>, heard: &Heard, heard_too: HeardToo) -> F
     let until = end.unwrap_or_else(|| trace.last_known(heard.goroutine));
     let outcome = if end.is_some() { Outcome::Exited } else { Outcome::Alive };
     if until - heard.cancelled <= PROMPT_NS {
-        return fate(outcome, told_to_stop);
+        return fate(outcome, told_to_stop || heard.is_awaited);
     }
     let n_spans = ground.n_spans(heard.goroutine);
     let after = After { trace, book, listening, heard, until, left: end.is_some(), n_spans };
@@ -139,7 +141,7 @@ pub(crate) fn fate(ground: &Ground<'_>, heard: &Heard, heard_too: HeardToo) -> F
     if !told_to_stop && heard.place.heard_in == HeardIn::Call {
         // One operation was cut off. Who returns at once has left; who does not carries on.
         let carried_on = outcome == Outcome::Alive || until - heard.cancelled > late_over_ns;
-        return fate(if carried_on { Outcome::LivesOn } else { outcome }, false);
+        return fate(if carried_on { Outcome::LivesOn } else { outcome }, heard.is_awaited);
     }
     fate(outcome, told_to_stop && !after.shuts_down())
 }

@@ -11,7 +11,7 @@ use crate::parse::event::GoState;
 use super::super::book::Traits;
 use super::super::describe::frame_text;
 use super::super::types::{Finding, Hearing};
-use super::super::words::{Outcome, Rule, Severity};
+use super::super::words::{HeardIn, Outcome, Rule, Severity};
 use super::{Facts, count_text};
 
 /// So many of the cancels that told one to stop are held against each of its sleeps: those before the
@@ -38,6 +38,8 @@ struct Group {
     any_heard: bool,
     /// Whether any of them is known to have been in a cancel's scope, and not by the clock only.
     any_sure: bool,
+    /// How many of them had a call cut off, and their canceller waited for them.
+    n_carried_on: usize,
     /// How many of the sleeps began before a cancel.
     n_across: usize,
 }
@@ -73,6 +75,8 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
             group.any_heard |= spanned.iter().any(|hearing| !hearing.deaf);
             group.any_sure |= spanned.iter().any(|hearing| !at(hearing).is_unheard_deadline());
             let is_after = |hearing: &&Hearing| hearing.heard_at < sleep.interval.start;
+            let carried_on = spanned.iter().all(|hearing| has_carried_on(facts, hearing));
+            group.n_carried_on += usize::from(carried_on && !spanned.is_empty());
             group.n_across += usize::from(!spanned.iter().any(is_after));
             group.cancels.extend(spanned.iter().map(|hearing| hearing.cancel).chain(under));
         }
@@ -101,6 +105,15 @@ fn sleeps(facts: &Facts<'_>, over_ns: i64) -> Vec<Sleep> {
     sleeps
 }
 
+/// Whether one whose call was cut off went on to other things, though the one that cancelled waited for
+/// its end: it lives on, as far as anybody can tell, but should not sleep.
+fn has_carried_on(facts: &Facts<'_>, hearing: &Hearing) -> bool {
+    hearing.told_to_stop
+        && hearing.outcome == Outcome::LivesOn
+        && hearing.heard_in == HeardIn::Call
+        && !facts.cancels[hearing.cancel as usize].cause.ends_all()
+}
+
 /// What told sleepers to stop.
 struct Told<'a> {
     facts: &'a Facts<'a>,
@@ -112,12 +125,20 @@ impl<'a> Told<'a> {
     /// The cancels that reached the sleeper, or should have, and that it slept across or after.
     fn spanned(&mut self, sleep: &Sleep) -> Vec<&'a Hearing> {
         let facts = self.facts;
-        let tells =
-            |hearing: &&Hearing| hearing.told_to_stop && hearing.outcome != Outcome::LivesOn;
+        let tells = |hearing: &&Hearing| {
+            hearing.told_to_stop && hearing.outcome != Outcome::LivesOn
+                || has_carried_on(facts, hearing)
+        };
         let is_spanned = |hearing: &&Hearing| {
             let window = Interval::new(hearing.heard_at, facts.until(hearing));
             let slept = sleep.interval.intersect(window).map_or(0, Interval::ns);
-            slept > facts.rules.late_over_ns
+            // What a call was cut off for may be worth some time.
+            let over_ns = if has_carried_on(facts, hearing) {
+                facts.rules.max_sleep_in_handler_ns
+            } else {
+                facts.rules.late_over_ns
+            };
+            slept > over_ns
         };
         if facts.by_goroutine.of(sleep.of).len() <= MAX_TOLD {
             return facts.hearings_of(sleep.of).filter(tells).filter(is_spanned).collect();
@@ -159,7 +180,15 @@ fn finding(
     }
     if !group.cancels.is_empty() {
         let any_after = group.n_across < group.sleeps.len();
+        let all_carried_on = group.n_carried_on == group.sleeps.len();
         notes.push(match (group.any_heard, any_after, n) {
+            _ if all_carried_on && n == 1 => {
+                "after its context was cancelled, while the one that cancelled it waited for its end"
+            }
+            _ if all_carried_on => {
+                "after their contexts were cancelled, while the ones that cancelled them waited for \
+                 their end"
+            }
             (true, _, 1) => "while its context was cancelled",
             (true, ..) => "while their contexts were cancelled",
             (false, false, 1) => "while a context was cancelled that it seems to work under",

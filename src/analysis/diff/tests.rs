@@ -14,7 +14,7 @@ fn verdict(before: &Sample, after: &Sample) -> DiffGroup {
 
 fn verdict_of(before: &Sample, after: &Sample, alike: bool) -> DiffGroup {
     let key = Key { kind: GroupKind::CancelSite, what: "k".into(), function: String::new() };
-    let mut groups = [compare(key, before, after, alike)];
+    let mut groups = [compare(&key, before, after, alike)];
     correct(&mut groups);
     let [group] = groups;
     group
@@ -112,7 +112,7 @@ fn many_rows_of_noise_stay_the_same() {
         .map(|row| {
             let noise = |n: i64| (n * 7_919 + row * 104_729) % 50;
             let key = Key { kind: GroupKind::Task, what: row.to_string(), function: String::new() };
-            compare(key, &sample((0..30).map(noise)), &sample((30..60).map(noise)), true)
+            compare(&key, &sample((0..30).map(noise)), &sample((30..60).map(noise)), true)
         })
         .collect();
     correct(&mut groups);
@@ -232,7 +232,7 @@ fn of_the_same(lots: &mut Lots) -> Vec<DiffGroup> {
             let [before, after] = [n, n + more].map(|n| lots.sample(n, 50.0, cut));
             let kind = GroupKind::CancelSite;
             let key = Key { kind, what: row.to_string(), function: String::new() };
-            compare(key, &before, &after, true)
+            compare(&key, &before, &after, true)
         })
         .collect();
     correct(&mut groups);

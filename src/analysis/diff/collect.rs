@@ -50,7 +50,7 @@ pub(super) struct Row {
 }
 
 /// What the lifetimes of one row have in common: what was started, and where.
-type Start = (StrId, StackId);
+pub(super) type Start = (StrId, StackId);
 
 /// Those of a row who are late, and could have helped it.
 #[derive(Default)]
@@ -124,36 +124,40 @@ fn overstays(document: &Document, rows: &mut Rows) {
     }
 }
 
+/// The lifetimes of goroutines that were born in the trace, by what was started and where.
+fn lifetimes(document: &Document, rows: &mut Rows) {
+    for (start, lives) in lives(document) {
+        rows.durations.entry(life_key(document.trace(), start)).or_default().extend(lives);
+    }
+}
+
 /// The lifetimes of goroutines that were born in the trace, but for those of the standard library:
 /// how long a connection is kept is not the program's doing.
-fn lifetimes(document: &Document, rows: &mut Rows) {
+pub(super) fn lives(document: &Document) -> FxHashMap<Start, Vec<Timed>> {
     let (trace, book) = (document.trace(), &document.analysis().book);
     let lives = &trace.goroutines;
     let cut_short = CutShort::new(document);
-    let mut by_place: FxHashMap<Start, Vec<Timed>> = FxHashMap::default();
+    let mut by_start: FxHashMap<Start, Vec<Timed>> = FxHashMap::default();
     for goroutine in trace.goroutines() {
         let at = goroutine.index();
-        let (born, ended) = (lives.born[at], lives.ended[at]);
-        let Some(born) = born.time() else { continue };
+        let Some(born) = lives.born[at].time() else { continue };
         // What a group started is of the kind that it was started for.
         let name = book.kind(trace, goroutine);
         if book.function(name).origin == Origin::Std {
             continue;
         }
-        let life = match ended.time() {
+        let life = match lives.ended[at].time() {
             Some(end) if cut_short.ended(goroutine, end) => Timed::whole(born, end).cut_off(),
             Some(end) => Timed::whole(born, end),
             None => Timed::alive(born, trace.interval().end),
         };
-        by_place.entry((name, lives.creation_stacks[at])).or_default().push(life);
+        by_start.entry((name, lives.creation_stacks[at])).or_default().push(life);
     }
-    for (start, lives) in by_place {
-        rows.durations.entry(life_key(trace, start)).or_default().extend(lives);
-    }
+    by_start
 }
 
 /// The row of the lifetimes of what was started somewhere.
-fn life_key(trace: &Trace, (name, stack): Start) -> Key {
+pub(super) fn life_key(trace: &Trace, (name, stack): Start) -> Key {
     let name = trace.string(name);
     let mut what = name.to_owned();
     for frame in trace.frames(stack).take(MAX_PATH) {

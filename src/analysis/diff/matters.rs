@@ -28,8 +28,8 @@ const TURNS_OF_CANCEL_NS: i64 = 5_000_000;
 /// What a wait for a processor may typically take longer, in nanoseconds: most take none of its
 /// time, so that this is much.
 const WAKE_NS: i64 = 1_000_000;
-/// What the GC may take more in each slice of time, in nanoseconds: a twentieth of the shortest.
-const GC_NS: i64 = super::MIN_SLICE_NS / 20;
+/// What the GC may take more in each slice of time, in nanoseconds: a hundredth of the shortest.
+const GC_NS: i64 = super::MIN_SLICE_NS / 100;
 
 /// How much a duration may grow or shrink and not matter.
 #[derive(Clone, Copy)]

@@ -13,6 +13,7 @@
 //! Where two ways contradict each other, the surer one counts. What is compared with what does
 //! not matter: the other way round, worse is better.
 
+mod as_long;
 mod collect;
 mod cut_short;
 mod kept;
@@ -28,6 +29,8 @@ use crate::base::{Clock, narrow};
 use super::Document;
 use super::stats::{Sample, false_discovery_rates, late_test, shift};
 use super::words::{GroupKind, Verdict};
+pub(crate) use as_long::AsLong;
+use as_long::is_as_long;
 use collect::Row;
 pub use matters::MIN_PERCENT;
 pub use one_sided::OneSided;
@@ -85,8 +88,7 @@ pub struct DiffGroup {
     /// How many of each side are overstays that are late by the rules, those left out that are
     /// so only because no processor was free, or because of the GC.
     pub late: [u32; 2],
-    /// Whether those of each side who are late live no longer than their like on the other side:
-    /// only that somebody told them to stop is seen in one of the traces and not in the other.
+    /// Whether those of each side who are late live no longer than their like on the other side.
     pub lived_alike: [bool; 2],
     /// By how much the typical duration grew, in nanoseconds (Hodges–Lehmann, with what was cut
     /// off as at least so long); none if a side is empty or all of both was cut off.
@@ -118,13 +120,12 @@ pub enum Aspect {
 impl DiffGroup {
     /// Whether goroutines are late for a cancel that reached nobody before: several, or one by far.
     /// That one is late by little can be another's turn in the next run. Where too few were reached
-    /// to compare, and none was late, one has to be late by far. If they lived as long before, only
-    /// the cancel was not seen there.
+    /// to compare, and none was late, one has to be late by far.
     #[must_use]
     pub fn is_newly_late(&self) -> bool {
         let is_far = self.after.max_ns >= LONG_NS;
         match self.verdict {
-            _ if self.lived_alike[1] => false,
+            _ if self.is_unseen(1) => false,
             Verdict::OnlyAfter => self.late[1] > 1 || self.late[1] > 0 && is_far,
             Verdict::NotEnoughData => self.late[0] == 0 && self.late[1] > 0 && is_far,
             _ => false,
@@ -135,8 +136,15 @@ impl DiffGroup {
     #[must_use]
     pub fn is_no_longer_late(&self) -> bool {
         let was_far = self.late[0] > 0 && self.before.max_ns >= LONG_NS;
-        let is_any = self.late[1] > 0 || self.lived_alike[0];
-        self.verdict == Verdict::NotEnoughData && was_far && !is_any
+        let is_over = was_far && self.late[1] == 0 && !self.is_unseen(0);
+        self.verdict == Verdict::NotEnoughData && is_over
+    }
+
+    /// Whether those of a side who are late may have been as late on the other side, for a cancel
+    /// that was not seen there. At one site somebody was seen on both sides.
+    fn is_unseen(&self, side: usize) -> bool {
+        let is_seen = self.is_one_site() && self.verdict == Verdict::NotEnoughData;
+        self.lived_alike[side] && !is_seen
     }
 
     /// Whether it is worth telling: what there is on one side only is if it is often, or long, or
@@ -283,17 +291,10 @@ pub fn diff(before: &Document, after: &Document) -> Diff {
 /// Whether those of one side who are late in a row live no longer than their like on the other.
 fn lived_alike(rows: &BTreeMap<Key, [Row; 2]>, key: &Key, side: usize) -> bool {
     let lives = rows.get(key).map_or(&[][..], |row| &row[side].late_lives);
-    let no_longer = |life: &Key| {
-        let Some(row) = rows.get(life) else { return false };
-        let (here, there) = (&row[side].sample, &row[1 - side].sample);
-        !here.is_empty()
-            && !there.is_empty()
-            && [50, 90, 100].into_iter().all(|percent| {
-                let was = there.quantile(percent);
-                here.quantile(percent) <= was.saturating_add(LONG_NS.max(was / (100 / MIN_PERCENT)))
-            })
+    let is_as_long = |life: &Key| {
+        rows.get(life).is_some_and(|row| is_as_long(&row[side].sample, &row[1 - side].sample))
     };
-    !lives.is_empty() && lives.iter().all(no_longer)
+    !lives.is_empty() && lives.iter().all(is_as_long)
 }
 
 /// How long the slices of time are in which what the GC took is added up; none if it took nothing,

@@ -1,6 +1,6 @@
 //! The verdicts, on samples made by hand and on samples drawn by lot.
 
-use super::super::stats::Duration;
+use super::super::stats::{Duration, rank_test};
 use super::*;
 
 fn sample(values: impl IntoIterator<Item = i64>) -> Sample {

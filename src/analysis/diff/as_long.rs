@@ -5,29 +5,30 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::super::Document;
 use super::super::stats::Sample;
+use super::Key;
 use super::collect::{Start, life_key, lives};
 use super::occasions::sample;
-use super::{Key, LONG_NS};
 use crate::base::Goroutine;
 
-/// A life that is longer by less than this share, in percent, is as long: a cancel that is not
-/// heard changes more.
-const MIN_PERCENT_OF_LIFE: i64 = 25;
+/// By how much some lives are longer than others at most, in nanoseconds: the half, nine of ten, or
+/// all of them; none where there are none.
+fn longer_ns(here: &Sample, there: &Sample) -> Option<i64> {
+    let by = |percent| here.quantile(percent).saturating_sub(there.quantile(percent));
+    let is_any = !here.is_empty() && !there.is_empty();
+    is_any.then(|| by(50).max(by(90)).max(by(100)))
+}
 
-/// Whether some lives are no longer than others: the half, nine of ten, and all of them.
-pub(super) fn is_as_long(here: &Sample, there: &Sample) -> bool {
-    let is_within = |percent| {
-        let there_ns = there.quantile(percent);
-        let margin = LONG_NS.max(there_ns / (100 / MIN_PERCENT_OF_LIFE));
-        here.quantile(percent) <= there_ns.saturating_add(margin)
-    };
-    !here.is_empty() && !there.is_empty() && [50, 90, 100].into_iter().all(is_within)
+/// Whether some lives are as long as others, of whom nobody is known to have been late by so many
+/// nanoseconds: had all of that been new, they would be longer by more than half of it.
+pub(super) fn is_as_long(here: &Sample, there: &Sample, late_ns: i64) -> bool {
+    longer_ns(here, there).is_some_and(|ns| ns <= late_ns / 2)
 }
 
 /// Who of a trace lives as long as in a baseline.
 pub(crate) struct AsLong<'a> {
     document: &'a Document,
-    starts: FxHashSet<Start>,
+    /// By how much those that were started somewhere live longer, in nanoseconds.
+    longer_ns: FxHashMap<Start, i64>,
     /// The functions of those whom a cancel reached in the baseline.
     told: FxHashSet<&'a str>,
 }
@@ -40,21 +41,24 @@ impl<'a> AsLong<'a> {
             lives(document).into_iter().map(of_start).collect()
         };
         let before = by_key(baseline);
-        let is_as_long = |(start, lives)| {
+        let longer = |(start, lives)| {
             let before = before.get(&life_key(document.trace(), start))?;
-            is_as_long(&sample(lives), before).then_some(start)
+            Some((start, longer_ns(&sample(lives), before)?))
         };
-        let starts = lives(document).into_iter().filter_map(is_as_long).collect();
+        let longer_ns = lives(document).into_iter().filter_map(longer).collect();
         let analysis = baseline.analysis();
         let kind = |goroutine| analysis.book.kind(baseline.trace(), goroutine);
         let hearings = analysis.hearings().iter();
         let told = hearings.map(|hearing| baseline.trace().string(kind(hearing.goroutine)));
-        Self { document, starts, told: told.collect() }
+        Self { document, longer_ns, told: told.collect() }
     }
 
-    /// Whether all of some goroutines live as long as their like in the baseline.
-    pub(crate) fn live(&self, goroutines: &[Goroutine]) -> bool {
-        let is_one = |&goroutine: &Goroutine| self.starts.contains(&self.start(goroutine));
+    /// Whether all of some goroutines, which are late by up to so many nanoseconds, live as long as
+    /// their like in the baseline.
+    pub(crate) fn live(&self, goroutines: &[Goroutine], late_ns: i64) -> bool {
+        let is_one = |&goroutine: &Goroutine| {
+            self.longer_ns.get(&self.start(goroutine)).is_some_and(|&ns| ns <= late_ns / 2)
+        };
         !goroutines.is_empty() && goroutines.iter().all(is_one)
     }
 

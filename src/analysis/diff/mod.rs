@@ -88,7 +88,8 @@ pub struct DiffGroup {
     /// How many of each side are overstays that are late by the rules, those left out that are
     /// so only because no processor was free, or because of the GC.
     pub late: [u32; 2],
-    /// Whether those of each side who are late live no longer than their like on the other side.
+    /// Whether those of each side who are late live no longer than their like on the other side, or
+    /// by less than half of what they are late by.
     pub lived_alike: [bool; 2],
     /// By how much the typical duration grew, in nanoseconds (Hodges–Lehmann, with what was cut
     /// off as at least so long); none if a side is empty or all of both was cut off.
@@ -268,9 +269,9 @@ pub fn diff(before: &Document, after: &Document) -> Diff {
     }
     let clocks = [before, after].map(|document| document.trace().clock());
     let alike = clocks[0] == clocks[1];
-    let compared = rows.iter().map(|(key, [before, after])| {
+    let compared = rows.iter().map(|(key, row @ [before, after])| {
         let late = if alike { [before.late, after.late] } else { [0; 2] };
-        let lived_alike = [0, 1].map(|side| lived_alike(&rows, key, side));
+        let lived_alike = [0, 1].map(|side| lived_alike(&rows, row, side));
         DiffGroup { late, lived_alike, ..compare(key, &before.sample, &after.sample, alike) }
     });
     let mut groups: Vec<DiffGroup> = compared.collect();
@@ -289,12 +290,14 @@ pub fn diff(before: &Document, after: &Document) -> Diff {
 }
 
 /// Whether those of one side who are late in a row live no longer than their like on the other.
-fn lived_alike(rows: &BTreeMap<Key, [Row; 2]>, key: &Key, side: usize) -> bool {
-    let lives = rows.get(key).map_or(&[][..], |row| &row[side].late_lives);
+fn lived_alike(rows: &BTreeMap<Key, [Row; 2]>, row: &[Row; 2], side: usize) -> bool {
+    let Row { sample, late_lives, .. } = &row[side];
+    let late_ns = sample.quantile(100);
     let is_as_long = |life: &Key| {
-        rows.get(life).is_some_and(|row| is_as_long(&row[side].sample, &row[1 - side].sample))
+        let lives = rows.get(life);
+        lives.is_some_and(|row| is_as_long(&row[side].sample, &row[1 - side].sample, late_ns))
     };
-    !lives.is_empty() && lives.iter().all(is_as_long)
+    !late_lives.is_empty() && late_lives.iter().all(is_as_long)
 }
 
 /// How long the slices of time are in which what the GC took is added up; none if it took nothing,

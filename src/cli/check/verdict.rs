@@ -61,7 +61,9 @@ pub(super) struct Over {
     /// How to cure it.
     pub(super) fix: String,
     /// Whom it is about, one by one.
-    goroutines: Vec<Goroutine>,
+    pub(super) goroutines: Vec<Goroutine>,
+    /// How late the worst of them is, in nanoseconds.
+    pub(super) worst_ns: i64,
 }
 
 impl Over {
@@ -98,11 +100,10 @@ impl Over {
     /// Whether those whom this is about live as long as their like in the baseline, where it is not
     /// seen that they were told to stop, or were deaf.
     fn is_unseen_in(&self, baseline: &AsLong<'_>) -> bool {
+        let lives_as_long = baseline.live(&self.goroutines, self.worst_ns);
         match self.rule {
-            Rule::Deaf => baseline.live(&self.goroutines),
-            Rule::LateExit => {
-                baseline.live(&self.goroutines) && !baseline.are_told(&self.goroutines)
-            }
+            Rule::Deaf => lives_as_long,
+            Rule::LateExit => lives_as_long && !baseline.are_told(&self.goroutines),
             _ => false,
         }
     }
@@ -366,6 +367,7 @@ impl Over {
             message: safe(&finding.message).into_owned(),
             fix: safe(&finding.fix).into_owned(),
             goroutines: finding.goroutines.clone(),
+            worst_ns: finding.worst_ns,
         }
     }
 }

@@ -383,9 +383,11 @@ fn differs_not_from_itself(trace: &str) -> Check {
     }
     hold!(value["verdict"] == "same", "differs from itself: {}", value["verdict"]);
     let said = run(["diff", trace, trace]);
-    let one_sided = said.out.lines().find(|line| {
-        line.starts_with("  gone ") || line.starts_with("  new ") || line.contains("only-")
-    });
+    let words = ["gone", "new", "only-before", "only-after"];
+    let one_sided = said
+        .out
+        .lines()
+        .find(|line| line.split_whitespace().next().is_some_and(|word| words.contains(&word)));
     hold!(one_sided.is_none(), "what it has is gone or new: {one_sided:?}");
     Ok(())
 }

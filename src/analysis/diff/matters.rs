@@ -23,8 +23,10 @@ const MIN_STUCK: i64 = 20;
 const TURN_NS: i64 = 4_000_000;
 /// What the slowest may take longer, in nanoseconds: some have to wait for several turns.
 const TURNS_NS: i64 = 20_000_000;
-/// The same for the slowest overstays: they are what a comparison is about, and few.
-const TURNS_OF_CANCEL_NS: i64 = 5_000_000;
+/// The same of both for overstays, in nanoseconds: they are what a comparison is about, and begin
+/// with a wake, not with a timer.
+const CANCEL_NS: i64 = 1_000_000;
+const SLOW_CANCEL_NS: i64 = 5_000_000;
 /// What a wait for a processor may typically take longer, in nanoseconds: most take none of its
 /// time, so that this is much.
 const WAKE_NS: i64 = 1_000_000;
@@ -48,10 +50,11 @@ impl Margin {
         let is_typical = aspect == Aspect::Typical;
         let floor_ns = match (kind, is_typical) {
             (GroupKind::Stw, _) => TURNS_NS,
+            (GroupKind::CancelSite, true) => CANCEL_NS,
+            (GroupKind::CancelSite, false) => SLOW_CANCEL_NS,
             (GroupKind::Gc, true) => GC_NS,
             (GroupKind::Scheduling, true) => WAKE_NS,
             (_, true) => TURN_NS,
-            (GroupKind::CancelSite, false) => TURNS_OF_CANCEL_NS,
             (_, false) => TURNS_NS,
         };
         let occasions = |sample: &Sample| {

@@ -5,7 +5,8 @@
 //! and in how many were still going on when the trace ended though the others had long ended. A row
 //! is worse or better only if there are at least [`ENOUGH`] on both sides, and in one of these ways
 //! - the change is large enough to matter: beyond [`MIN_PERCENT`] and beyond a floor that depends
-//!   on the kind, or more than [`MIN_STUCK`] in a hundred;
+//!   on the kind, far beyond both where all went on at once, or a fifth more are stuck (see
+//!   `matters`);
 //! - the test goes the same way;
 //! - the difference would be by chance in less than 5 % of all rows of its kind that are called
 //!   so: the false discovery rate, after correction for the number of tests and of rows.

@@ -54,6 +54,7 @@ mod words;
 pub(crate) use accused::Accused;
 pub use activity::{ActivityId, Share};
 pub(crate) use describe::{frame_text, reason_of};
+pub(crate) use diff::AsLong;
 pub use diff::{
     Aspect, Diff, DiffGroup, ENOUGH, ENOUGH_FOR_TAIL, MIN_PERCENT, OneSided, Side, diff,
 };

@@ -30,6 +30,21 @@ pub(crate) struct Sample {
     n: u64,
     /// The longest of all.
     longest: i64,
+    /// On how many occasions they were.
+    occasions: Occasions,
+    /// How long those are that still went on when the trace ended, sorted: others are cut off by
+    /// something else.
+    alive: Vec<i64>,
+}
+
+/// On how many occasions durations were: what goes on at the same time shares the machine, and
+/// often its cause, so that many of them tell no more than one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Occasions {
+    /// How many were one after the other, at most.
+    pub(crate) all: usize,
+    /// The same of the slowest twentieth.
+    pub(crate) slow: usize,
 }
 
 impl Sample {
@@ -42,7 +57,31 @@ impl Sample {
     /// A selection of `n` durations, the longest of which is not always in it.
     pub(crate) fn of_some(mut kept: Vec<Duration>, n: u64, longest: i64) -> Self {
         kept.sort_unstable();
-        Self { kept, n, longest }
+        let occasions = Occasions { all: kept.len(), slow: kept.len() };
+        let alive = kept.iter().filter(|duration| duration.cut_off).map(|duration| duration.ns);
+        let alive = alive.collect();
+        Self { kept, n, longest, occasions, alive }
+    }
+
+    /// The same, on so many occasions; otherwise each is one of its own.
+    pub(crate) fn on(self, occasions: Occasions) -> Self {
+        Self { occasions, ..self }
+    }
+
+    /// The same, if of those that are cut off only these still went on when the trace ended.
+    pub(crate) fn alive(self, mut alive: Vec<i64>) -> Self {
+        alive.sort_unstable();
+        Self { alive, ..self }
+    }
+
+    /// On how many occasions they were.
+    pub(crate) fn occasions(&self) -> Occasions {
+        self.occasions
+    }
+
+    /// How many still went on when the trace ended.
+    pub(crate) fn n_alive(&self) -> usize {
+        self.alive.len()
     }
 
     /// How many there are to compute with.
@@ -313,7 +352,7 @@ pub(crate) fn stuck_test(
     let usual = Sample::new(ended).quantile(95);
     let limit = usual.saturating_add(margin(usual));
     let stuck = [before, after]
-        .map(|sample| sample.count(|duration| duration.cut_off && duration.ns > limit));
+        .map(|sample| sample.n_alive() - sample.alive.partition_point(|&ns| ns <= limit));
     let n = [before.len(), after.len()];
     let share = |side: usize| (stuck[side] * 100) as i64 / n[side].max(1) as i64;
     let z = of_shares(stuck, n);

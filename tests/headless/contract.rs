@@ -382,6 +382,48 @@ fn differs_not_from_itself(trace: &str) -> Check {
         hold!(verdict == "same", "{} {} differs from itself: {verdict}", row["kind"], row["key"]);
     }
     hold!(value["verdict"] == "same", "differs from itself: {}", value["verdict"]);
+    let said = run(["diff", trace, trace]);
+    let words = ["gone", "new", "only-before", "only-after"];
+    let one_sided = said
+        .out
+        .lines()
+        .find(|line| line.split_whitespace().next().is_some_and(|word| words.contains(&word)));
+    hold!(one_sided.is_none(), "what it has is gone or new: {one_sided:?}");
+    Ok(())
+}
+
+/// A comparison's verdicts by row, the other way round if asked for.
+fn verdicts(diff: &Value, mirrored: bool) -> Result<BTreeSet<[String; 3]>, String> {
+    let other_way = |verdict: &str| {
+        match verdict {
+            "worse" => "better",
+            "better" => "worse",
+            "only-before" => "only-after",
+            "only-after" => "only-before",
+            _ => return verdict.to_owned(),
+        }
+        .to_owned()
+    };
+    let row = |row: &Value| -> Result<[String; 3], String> {
+        let verdict = text(row, "verdict")?;
+        let verdict = if mirrored { other_way(verdict) } else { verdict.to_owned() };
+        Ok([text(row, "kind")?.to_owned(), text(row, "key")?.to_owned(), verdict])
+    };
+    list(diff, "groups")?.iter().map(row).collect()
+}
+
+/// Compared the other way round, each row is the mirror of what it was.
+fn mirrors(before: &str) -> Check {
+    let after = before.replace("/before", "/after");
+    let compared = |one: &str, two: &str| json(&run(["diff", one, two, "--format", "json"]));
+    let (Some(there), Some(back)) = (compared(before, &after)?, compared(&after, before)?) else {
+        return Ok(());
+    };
+    let (there_rows, back_rows) = (verdicts(&there, false)?, verdicts(&back, true)?);
+    let odd: Vec<&[String; 3]> = there_rows.symmetric_difference(&back_rows).collect();
+    hold!(odd.is_empty(), "not mirrored: {odd:?}");
+    let is_better = |diff: &Value| diff["verdict"] == "better";
+    hold!(!(is_better(&there) && is_better(&back)), "better both ways");
     Ok(())
 }
 
@@ -397,6 +439,19 @@ fn reports_of_the_examples_keep_the_contract() {
 #[test]
 fn no_example_differs_from_itself() {
     assert_no_complaints(&complaints_of(&examples(), differs_not_from_itself));
+}
+
+#[test]
+fn no_fixture_differs_from_itself() {
+    let traces: Vec<String> = fixtures().iter().map(|known| shown(&known.file)).collect();
+    assert_no_complaints(&complaints_of(&traces, differs_not_from_itself));
+}
+
+#[test]
+fn the_other_way_round_each_row_of_the_examples_is_mirrored() {
+    let befores: Vec<String> =
+        examples().into_iter().filter(|trace| trace.contains("/before")).collect();
+    assert_no_complaints(&complaints_of(&befores, mirrors));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The durations of one trace, by what identifies them in another.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::base::{Goroutine, Interval, StackId, StrId, Time};
 use crate::model::{Chunk, Edge, RunAt, Trace};
@@ -15,7 +15,9 @@ use super::super::scan::{Runs, each_span};
 use super::super::stats::{Duration, Sample};
 use super::super::threads::Threads;
 use super::super::words::GroupKind;
+use super::cut_short::CutShort;
 use super::kept::Kept;
+use super::occasions::{Timed, sample};
 use super::{ALL_CANCELS, Key};
 
 /// How many functions of the creation path enter a goroutine's key.
@@ -43,21 +45,33 @@ pub(super) struct Row {
     pub(super) sample: Sample,
     /// How many of them are overstays that are late by the rules, and could have been helped.
     pub(super) late: u32,
+    /// In which rows the lifetimes of those are.
+    pub(super) late_lives: Vec<Key>,
+}
+
+/// What the lifetimes of one row have in common: what was started, and where.
+pub(super) type Start = (StrId, StackId);
+
+/// Those of a row who are late, and could have helped it.
+#[derive(Default)]
+struct Late {
+    n: u32,
+    starts: FxHashSet<Start>,
 }
 
 /// The durations by key.
 #[derive(Default)]
 struct Rows {
-    durations: FxHashMap<Key, Vec<Duration>>,
+    durations: FxHashMap<Key, Vec<Timed>>,
     /// Of very many, which ones stand for all.
     kept: FxHashMap<Key, Kept>,
-    late: FxHashMap<Key, u32>,
+    late: FxHashMap<Key, Late>,
 }
 
 impl Rows {
-    fn put(&mut self, kind: GroupKind, what: String, function: &str, duration: Duration) {
+    fn put(&mut self, kind: GroupKind, what: String, function: &str, timed: Timed) {
         let key = Key { kind, what, function: function.to_owned() };
-        self.durations.entry(key).or_default().push(duration);
+        self.durations.entry(key).or_default().push(timed);
     }
 }
 
@@ -69,12 +83,15 @@ pub(super) fn rows(document: &Document, slice_ns: Option<i64>) -> Vec<(Key, Row)
     tasks(document.trace(), &mut rows);
     waits(document, &mut rows);
     world(document.trace(), slice_ns, &mut rows);
-    let Rows { durations, kept, late } = rows;
+    let Rows { durations, kept, mut late } = rows;
     let whole = durations.into_iter().map(|(key, durations)| {
-        let late = late.get(&key).copied().unwrap_or(0);
-        (key, Row { sample: Sample::new(durations), late })
+        let Late { n, starts } = late.remove(&key).unwrap_or_default();
+        let late_lives = starts.into_iter().map(|start| life_key(document.trace(), start));
+        let late_lives = late_lives.collect();
+        (key, Row { sample: sample(durations), late: n, late_lives })
     });
-    let some = kept.into_iter().map(|(key, kept)| (key, Row { sample: kept.sample(), late: 0 }));
+    let some =
+        kept.into_iter().map(|(key, kept)| (key, Row { sample: kept.sample(), ..Row::default() }));
     whole.chain(some).collect()
 }
 
@@ -89,60 +106,76 @@ fn overstays(document: &Document, rows: &mut Rows) {
         let function = trace.string(acting);
         let by = document.comparable_site(cancel);
         let by = by.map_or_else(String::new, |by| format!(" by {}", trace.string(by)));
-        let duration = Duration { ns: hearing.overstay_ns, cut_off: hearing.end == Edge::OUTSIDE };
+        let told = cancel.at;
+        let left = told + hearing.overstay_ns;
+        let is_alive = hearing.end == Edge::OUTSIDE;
+        let overstay = if is_alive { Timed::alive(told, left) } else { Timed::whole(told, left) };
         let site = format!("{function} → {}{by}", cancel.cause);
         for (what, function) in [(site, function), (ALL_CANCELS.to_owned(), "")] {
             let key = Key { kind: GroupKind::CancelSite, what, function: function.to_owned() };
             if accused.is_late(hearing) {
-                *rows.late.entry(key.clone()).or_default() += 1;
+                let late = rows.late.entry(key.clone()).or_default();
+                late.n += 1;
+                late.starts
+                    .insert((start, trace.goroutines.creation_stacks[hearing.goroutine.index()]));
             }
-            rows.durations.entry(key).or_default().push(duration);
+            rows.durations.entry(key).or_default().push(overstay);
         }
+    }
+}
+
+/// The lifetimes of goroutines that were born in the trace, by what was started and where.
+fn lifetimes(document: &Document, rows: &mut Rows) {
+    for (start, lives) in lives(document) {
+        rows.durations.entry(life_key(document.trace(), start)).or_default().extend(lives);
     }
 }
 
 /// The lifetimes of goroutines that were born in the trace, but for those of the standard library:
 /// how long a connection is kept is not the program's doing.
-fn lifetimes(document: &Document, rows: &mut Rows) {
+pub(super) fn lives(document: &Document) -> FxHashMap<Start, Vec<Timed>> {
     let (trace, book) = (document.trace(), &document.analysis().book);
     let lives = &trace.goroutines;
-    let mut by_place: FxHashMap<(StrId, StackId), Vec<Duration>> = FxHashMap::default();
+    let cut_short = CutShort::new(document);
+    let mut by_start: FxHashMap<Start, Vec<Timed>> = FxHashMap::default();
     for goroutine in trace.goroutines() {
         let at = goroutine.index();
-        let (born, ended) = (lives.born[at], lives.ended[at]);
-        let Some(born) = born.time() else { continue };
+        let Some(born) = lives.born[at].time() else { continue };
         // What a group started is of the kind that it was started for.
         let name = book.kind(trace, goroutine);
         if book.function(name).origin == Origin::Std {
             continue;
         }
-        let cut_off = ended == Edge::OUTSIDE;
-        let ns = ended.time().unwrap_or(trace.interval().end) - born;
-        by_place
-            .entry((name, lives.creation_stacks[at]))
-            .or_default()
-            .push(Duration { ns, cut_off });
+        let life = match lives.ended[at].time() {
+            Some(end) if cut_short.ended(goroutine, end) => Timed::whole(born, end).cut_off(),
+            Some(end) => Timed::whole(born, end),
+            None => Timed::alive(born, trace.interval().end),
+        };
+        by_start.entry((name, lives.creation_stacks[at])).or_default().push(life);
     }
-    for ((name, stack), durations) in by_place {
-        let name = trace.string(name);
-        let mut what = name.to_owned();
-        for frame in trace.frames(stack).take(MAX_PATH) {
-            what.push_str(" ← ");
-            what.push_str(trace.string(frame.function));
-        }
-        let key = Key { kind: GroupKind::Goroutine, what, function: name.to_owned() };
-        rows.durations.entry(key).or_default().extend(durations);
+    by_start
+}
+
+/// The row of the lifetimes of what was started somewhere.
+pub(super) fn life_key(trace: &Trace, (name, stack): Start) -> Key {
+    let name = trace.string(name);
+    let mut what = name.to_owned();
+    for frame in trace.frames(stack).take(MAX_PATH) {
+        what.push_str(" ← ");
+        what.push_str(trace.string(frame.function));
     }
+    Key { kind: GroupKind::Goroutine, what, function: name.to_owned() }
 }
 
 /// The durations of user tasks that began in the trace.
 fn tasks(trace: &Trace, rows: &mut Rows) {
     for task in trace.notes().tasks() {
         let Some(began) = task.began.time() else { continue };
-        let ended = task.ended.time();
-        let ns = ended.unwrap_or(trace.interval().end) - began;
         let kind = trace.string(task.kind);
-        let duration = Duration { ns, cut_off: ended.is_none() };
+        let duration = match task.ended.time() {
+            Some(end) => Timed::whole(began, end),
+            None => Timed::alive(began, trace.interval().end),
+        };
         rows.put(GroupKind::Task, kind.to_owned(), kind, duration);
     }
 }
@@ -261,18 +294,30 @@ fn start_of(trace: &Trace, run: RunAt) -> Option<Time> {
 /// long each cycle takes says nothing of how many there are. And stop-the-world stretches by reason.
 fn world(trace: &Trace, slice_ns: Option<i64>, rows: &mut Rows) {
     let world = trace.world();
-    let whole = |ns| Duration { ns, cut_off: false };
     for stop in world.stop_the_world() {
         let reason = trace.string(stop.reason);
-        rows.put(GroupKind::Stw, reason.to_owned(), "", whole(stop.interval.ns()));
+        rows.put(
+            GroupKind::Stw,
+            reason.to_owned(),
+            "",
+            Timed::whole(stop.interval.start, stop.interval.end),
+        );
     }
     let Some(slice_ns) = slice_ns else { return };
     let marks: Vec<Interval> = world.gc().to_vec();
     let assists: Vec<Interval> = world.assists().iter().map(|assist| assist.interval).collect();
     for (what, intervals) in [("mark", marks), ("assist", assists)] {
         let what = format!("{what} in each {}", trace.clock().text(slice_ns));
+        let mut slice = Interval::new(trace.interval().start, trace.interval().start + slice_ns);
         for ns in in_slices(trace.interval(), slice_ns, &intervals) {
-            rows.put(GroupKind::Gc, what.clone(), "", whole(ns));
+            let duration = Duration { ns, cut_off: false };
+            rows.put(
+                GroupKind::Gc,
+                what.clone(),
+                "",
+                Timed { when: slice, duration, is_alive: false },
+            );
+            slice = Interval::new(slice.end, slice.end + slice_ns);
         }
     }
 }

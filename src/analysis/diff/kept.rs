@@ -1,7 +1,8 @@
 //! Durations of one place, of which there can be millions: how many, the longest, and a selection.
 
-use super::super::stats::{Duration, Sample};
-use crate::base::{Goroutine, Time};
+use super::super::stats::Sample;
+use super::occasions::{Timed, occasions};
+use crate::base::{Goroutine, Interval, Time};
 
 /// How many durations to keep at most.
 const MAX_KEPT: usize = 8_192;
@@ -12,7 +13,7 @@ const MAX_KEPT: usize = 8_192;
 #[derive(Default)]
 pub(super) struct Kept {
     /// Each with its lot.
-    some: Vec<(i64, u8)>,
+    some: Vec<(Interval, u8)>,
     /// Lots from this on are kept: each step leaves half of them.
     from_lot: u8,
     n: u64,
@@ -31,7 +32,7 @@ impl Kept {
         self.longest = self.longest.max(ns);
         let lot = lot(of, start);
         if lot >= self.from_lot {
-            self.some.push((ns, lot));
+            self.some.push((Interval::new(start, end), lot));
             self.thin();
         }
     }
@@ -50,8 +51,11 @@ impl Kept {
 
     /// Them as a sample.
     pub(super) fn sample(self) -> Sample {
-        let whole = |(ns, _)| Duration { ns, cut_off: false };
-        Sample::of_some(self.some.into_iter().map(whole).collect(), self.n, self.longest)
+        let whole = |(when, _): (Interval, u8)| Timed::whole(when.start, when.end);
+        let mut timed: Vec<Timed> = self.some.into_iter().map(whole).collect();
+        let occasions = occasions(&mut timed);
+        let durations = timed.into_iter().map(|one| one.duration).collect();
+        Sample::of_some(durations, self.n, self.longest).on(occasions)
     }
 
     fn thin(&mut self) {

@@ -5,7 +5,8 @@
 //! and in how many were still going on when the trace ended though the others had long ended. A row
 //! is worse or better only if there are at least [`ENOUGH`] on both sides, and in one of these ways
 //! - the change is large enough to matter: beyond [`MIN_PERCENT`] and beyond a floor that depends
-//!   on the kind, or more than [`MIN_STUCK`] in a hundred;
+//!   on the kind, far beyond both where all went on at once, or a fifth more are stuck (see
+//!   `matters`);
 //! - the test goes the same way;
 //! - the difference would be by chance in less than 5 % of all rows of its kind that are called
 //!   so: the false discovery rate, after correction for the number of tests and of rows.
@@ -13,8 +14,12 @@
 //! Where two ways contradict each other, the surer one counts. What is compared with what does
 //! not matter: the other way round, worse is better.
 
+mod as_long;
 mod collect;
+mod cut_short;
 mod kept;
+mod matters;
+mod occasions;
 mod one_sided;
 
 use std::cmp::Ordering;
@@ -23,25 +28,18 @@ use std::collections::BTreeMap;
 use crate::base::{Clock, narrow};
 
 use super::Document;
-use super::stats::{
-    Sample, Shift, Test, false_discovery_rates, late_test, rank_test, shift, stuck_test, tail_test,
-};
+use super::stats::{Sample, false_discovery_rates, late_test, shift};
 use super::words::{GroupKind, Verdict};
+pub(crate) use as_long::AsLong;
+use as_long::is_as_long;
 use collect::Row;
+pub use matters::MIN_PERCENT;
 pub use one_sided::OneSided;
 
 /// So many durations are needed on both sides.
 pub const ENOUGH: usize = 5;
 /// So many are needed on both sides to compare the slowest.
 pub const ENOUGH_FOR_TAIL: usize = 100;
-/// A change below this share of the smaller of both does not matter, in percent.
-pub const MIN_PERCENT: i64 = 5;
-/// The slowest are those beyond these quantiles, in percent: few can be slow.
-const TAILS: [usize; 3] = [95, 98, 99];
-/// A change of so many times what does not matter is large.
-const LARGE: i64 = 4;
-/// So many more in a hundred may be stuck.
-const MIN_STUCK: i64 = 20;
 /// The false discovery rate below which a change counts.
 const MAX_RATE: f64 = 0.05;
 
@@ -91,6 +89,9 @@ pub struct DiffGroup {
     /// How many of each side are overstays that are late by the rules, those left out that are
     /// so only because no processor was free, or because of the GC.
     pub late: [u32; 2],
+    /// Whether those of each side who are late live no longer than their like on the other side, or
+    /// by less than half of what they are late by.
+    pub lived_alike: [bool; 2],
     /// By how much the typical duration grew, in nanoseconds (Hodges–Lehmann, with what was cut
     /// off as at least so long); none if a side is empty or all of both was cut off.
     pub shift_ns: Option<i64>,
@@ -126,6 +127,7 @@ impl DiffGroup {
     pub fn is_newly_late(&self) -> bool {
         let is_far = self.after.max_ns >= LONG_NS;
         match self.verdict {
+            _ if self.is_unseen(1) => false,
             Verdict::OnlyAfter => self.late[1] > 1 || self.late[1] > 0 && is_far,
             Verdict::NotEnoughData => self.late[0] == 0 && self.late[1] > 0 && is_far,
             _ => false,
@@ -136,7 +138,15 @@ impl DiffGroup {
     #[must_use]
     pub fn is_no_longer_late(&self) -> bool {
         let was_far = self.late[0] > 0 && self.before.max_ns >= LONG_NS;
-        self.verdict == Verdict::NotEnoughData && was_far && self.late[1] == 0
+        let is_over = was_far && self.late[1] == 0 && !self.is_unseen(0);
+        self.verdict == Verdict::NotEnoughData && is_over
+    }
+
+    /// Whether those of a side who are late may have been as late on the other side, for a cancel
+    /// that was not seen there. At one site somebody was seen on both sides.
+    fn is_unseen(&self, side: usize) -> bool {
+        let is_seen = self.is_one_site() && self.verdict == Verdict::NotEnoughData;
+        self.lived_alike[side] && !is_seen
     }
 
     /// Whether it is worth telling: what there is on one side only is if it is often, or long, or
@@ -260,13 +270,12 @@ pub fn diff(before: &Document, after: &Document) -> Diff {
     }
     let clocks = [before, after].map(|document| document.trace().clock());
     let alike = clocks[0] == clocks[1];
-    let mut groups: Vec<DiffGroup> = rows
-        .into_iter()
-        .map(|(key, [before, after])| {
-            let late = if alike { [before.late, after.late] } else { [0; 2] };
-            DiffGroup { late, ..compare(key, &before.sample, &after.sample, alike) }
-        })
-        .collect();
+    let compared = rows.iter().map(|(key, row @ [before, after])| {
+        let late = if alike { [before.late, after.late] } else { [0; 2] };
+        let lived_alike = [0, 1].map(|side| lived_alike(&rows, row, side));
+        DiffGroup { late, lived_alike, ..compare(key, &before.sample, &after.sample, alike) }
+    });
+    let mut groups: Vec<DiffGroup> = compared.collect();
     correct(&mut groups);
     groups.sort_by(|a, b| {
         let key = |group: &DiffGroup| {
@@ -281,6 +290,17 @@ pub fn diff(before: &Document, after: &Document) -> Diff {
     diff
 }
 
+/// Whether those of one side who are late in a row live no longer than their like on the other.
+fn lived_alike(rows: &BTreeMap<Key, [Row; 2]>, row: &[Row; 2], side: usize) -> bool {
+    let Row { sample, late_lives, .. } = &row[side];
+    let late_ns = sample.quantile(100);
+    let is_as_long = |life: &Key| {
+        let lives = rows.get(life);
+        lives.is_some_and(|row| is_as_long(&row[side].sample, &row[1 - side].sample, late_ns))
+    };
+    !late_lives.is_empty() && late_lives.iter().all(is_as_long)
+}
+
 /// How long the slices of time are in which what the GC took is added up; none if it took nothing,
 /// or a trace is too short.
 fn slice_ns(both: [&Document; 2]) -> Option<i64> {
@@ -292,10 +312,10 @@ fn slice_ns(both: [&Document; 2]) -> Option<i64> {
 }
 
 /// Compares two samples, whose durations are of one unit if they are `alike`.
-fn compare(key: Key, before: &Sample, after: &Sample, alike: bool) -> DiffGroup {
+fn compare(key: &Key, before: &Sample, after: &Sample, alike: bool) -> DiffGroup {
     let moved = shift(before, after).filter(|_| alike);
     let enough = alike && before.len().min(after.len()) >= ENOUGH;
-    let tested = enough.then(|| tested(key.kind, before, after, moved));
+    let tested = enough.then(|| matters::tested(key.kind, before, after, moved));
     let (tested, aspect) = tested.unzip();
     let verdict = match (before.is_empty(), after.is_empty(), tested) {
         (_, true, _) => Verdict::OnlyBefore,
@@ -307,11 +327,12 @@ fn compare(key: Key, before: &Sample, after: &Sample, alike: bool) -> DiffGroup 
     };
     DiffGroup {
         kind: key.kind,
-        key: key.what,
-        function: key.function,
+        key: key.what.clone(),
+        function: key.function.clone(),
         before: side(before),
         after: side(after),
         late: [0; 2],
+        lived_alike: [false; 2],
         shift_ns: moved.map(|moved| moved.ns),
         ci95_ns: moved.filter(|_| enough).and_then(|moved| moved.ci95_ns),
         p_value: tested.map(|tested| tested.p),
@@ -336,86 +357,7 @@ fn side(sample: &Sample) -> Side {
         p90_ns: sample.quantile(90),
         p99_ns: sample.quantile(99),
         max_ns: sample.quantile(100),
-        alive: narrow(sample.n_cut_off()),
-    }
-}
-
-/// All tests of a row taken together: equal if no change is both sure and large enough.
-///
-/// Each test is held against the change that it is about, and has to go the same way. The p is
-/// that of the surest among those that matter, times the number of tests.
-fn tested(
-    kind: GroupKind,
-    before: &Sample,
-    after: &Sample,
-    moved: Option<Shift>,
-) -> (Test, Aspect) {
-    let margin = |percent: usize, was: i64| floor_ns(kind, percent).max(was / (100 / MIN_PERCENT));
-    let grew = |percent: usize, change: i64| {
-        let smaller = before.quantile(percent).min(after.quantile(percent));
-        let matters = change.saturating_abs() > margin(percent, smaller);
-        if matters { change.cmp(&0) } else { Ordering::Equal }
-    };
-    let if_it_is = |test: Test, way: Ordering| {
-        let agreed = if test.way == way { way } else { Ordering::Equal };
-        Test { way: agreed, ..test }
-    };
-    // How busy the machine was moves everything a little, and two runs of one program are to be
-    // the same: what is not large has to be beyond the margin for sure.
-    let middle = moved.map_or(Ordering::Equal, |moved| {
-        let is_large = grew(50, moved.ns / LARGE) != Ordering::Equal;
-        grew(50, if is_large { moved.ns } else { surely_moved(moved) })
-    });
-    let mut tests = vec![(if_it_is(rank_test(before, after), middle), Aspect::Typical)];
-    if has_tail(kind, before.len().min(after.len())) {
-        let tail = after.quantile(99).saturating_sub(before.quantile(99));
-        for percent in TAILS {
-            let test = tail_test(before, after, percent, |was| margin(99, was));
-            tests.push((if_it_is(test, grew(99, tail)), Aspect::Slowest));
-        }
-    }
-    if before.n_cut_off() + after.n_cut_off() > 0 {
-        let (test, percent) = stuck_test(before, after, |was| margin(99, was));
-        let way = if percent.abs() > MIN_STUCK { percent.cmp(&0) } else { Ordering::Equal };
-        tests.push((if_it_is(test, way), Aspect::Stuck));
-    }
-    // Those of the slowest are hardly more than two: each has most of the next one's.
-    let n_alike = tests.iter().filter(|(_, aspect)| *aspect == Aspect::Slowest).count().max(2) - 2;
-    let n = u8::try_from(tests.len() - n_alike).map_or(1.0, f64::from);
-    let matters = |test: &Test| test.way != Ordering::Equal;
-    let surest = |a: &Test, b: &Test| (!matters(a), a.p).partial_cmp(&(!matters(b), b.p));
-    let surest = tests.into_iter().min_by(|a, b| surest(&a.0, &b.0).unwrap_or(Ordering::Equal));
-    let (test, aspect) = surest.unwrap_or((Test::NONE, Aspect::Typical));
-    (Test { p: (n * test.p).min(1.0), ..test }, aspect)
-}
-
-/// By how much the typical duration grew at least, or shrank, as far as that is sure.
-fn surely_moved(moved: Shift) -> i64 {
-    match moved.ci95_ns {
-        Some([low, _]) if low > 0 => low,
-        Some([_, high]) if high < 0 => high,
-        Some(_) => 0,
-        None => moved.ns,
-    }
-}
-
-/// Whether the slowest are compared too. How long a sleep or a lock took at worst is the
-/// machine's doing more than the program's.
-fn has_tail(kind: GroupKind, n: usize) -> bool {
-    kind != GroupKind::Blocked && n >= ENOUGH_FOR_TAIL
-}
-
-/// A change of a quantile below this does not matter, in nanoseconds.
-fn floor_ns(kind: GroupKind, percent: usize) -> i64 {
-    match kind {
-        GroupKind::CancelSite | GroupKind::Goroutine => 1_000_000,
-        // A few waits of some milliseconds come of what else the machine does.
-        GroupKind::Scheduling if percent > 90 => 5_000_000,
-        GroupKind::Task
-        | GroupKind::Blocked
-        | GroupKind::Scheduling
-        | GroupKind::Gc
-        | GroupKind::Stw => 100_000,
+        alive: narrow(sample.n_alive()),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The verdicts, on samples made by hand and on samples drawn by lot.
 
-use super::super::stats::Duration;
+use super::super::stats::{Duration, Occasions, rank_test};
 use super::*;
 
 fn sample(values: impl IntoIterator<Item = i64>) -> Sample {
@@ -14,7 +14,7 @@ fn verdict(before: &Sample, after: &Sample) -> DiffGroup {
 
 fn verdict_of(before: &Sample, after: &Sample, alike: bool) -> DiffGroup {
     let key = Key { kind: GroupKind::CancelSite, what: "k".into(), function: String::new() };
-    let mut groups = [compare(key, before, after, alike)];
+    let mut groups = [compare(&key, before, after, alike)];
     correct(&mut groups);
     let [group] = groups;
     group
@@ -112,7 +112,7 @@ fn many_rows_of_noise_stay_the_same() {
         .map(|row| {
             let noise = |n: i64| (n * 7_919 + row * 104_729) % 50;
             let key = Key { kind: GroupKind::Task, what: row.to_string(), function: String::new() };
-            compare(key, &sample((0..30).map(noise)), &sample((30..60).map(noise)), true)
+            compare(&key, &sample((0..30).map(noise)), &sample((30..60).map(noise)), true)
         })
         .collect();
     correct(&mut groups);
@@ -232,7 +232,7 @@ fn of_the_same(lots: &mut Lots) -> Vec<DiffGroup> {
             let [before, after] = [n, n + more].map(|n| lots.sample(n, 50.0, cut));
             let kind = GroupKind::CancelSite;
             let key = Key { kind, what: row.to_string(), function: String::new() };
-            compare(key, &before, &after, true)
+            compare(&key, &before, &after, true)
         })
         .collect();
     correct(&mut groups);
@@ -308,4 +308,63 @@ fn of_few_it_is_worse_that_one_is_late_by_far_where_none_was() {
     let cured = verdict(&sample([1, 1, 60]), &sample([1, 1, 1]));
     let cured = |late: [u32; 2]| DiffGroup { late, ..cured.clone() }.is_no_longer_late();
     assert!(cured([1, 0]) && !cured([1, 1]) && !cured([0, 0]));
+}
+
+/// So many durations of 1 ms to 2 ms around `ms`, on few occasions.
+fn at_once(ms: i64) -> Sample {
+    sample((0..12).map(|n| ms + n % 2)).on(Occasions { all: 1, slow: 1 })
+}
+
+#[test]
+fn what_goes_on_at_once_has_to_change_by_far() {
+    // Six workers of one shutdown, on an idle machine and on a busy one.
+    for (before, after) in [(160, 230), (1, 40), (30, 75)] {
+        let there = verdict(&at_once(before), &at_once(after));
+        assert_eq!(there.verdict, Verdict::Same, "{before} ms, {after} ms: {there:?}");
+        assert_eq!(verdict(&at_once(after), &at_once(before)).verdict, Verdict::Same);
+    }
+    assert_eq!(verdict(&at_once(1), &at_once(60)).verdict, Verdict::Worse);
+    assert_eq!(verdict(&at_once(300), &at_once(120)).verdict, Verdict::Better);
+    // One after the other, each of them counts.
+    let one_by_one = |ms: i64| sample((0..12).map(|n| ms + n % 2));
+    assert_eq!(verdict(&one_by_one(160), &one_by_one(230)).verdict, Verdict::Worse);
+}
+
+#[test]
+fn slowest_ones_that_were_slow_at_once_are_one() {
+    let with_slow = |slow: usize, ms: i64| {
+        let all = sample((0..400).map(|at| if at < 30 { ms } else { 1 + at % 3 }));
+        all.on(Occasions { all: 370 + slow, slow })
+    };
+    let calm = with_slow(20, 2);
+    assert_eq!(verdict(&calm, &with_slow(1, 40)).verdict, Verdict::Same);
+    assert_eq!(verdict(&calm, &with_slow(1, 90)).verdict, Verdict::Worse);
+    assert_eq!(verdict(&calm, &with_slow(20, 40)).verdict, Verdict::Worse);
+}
+
+#[test]
+fn who_is_late_on_one_side_only_and_lived_as_long_decides_nothing() {
+    let late = |before: &[i64], after: &[i64]| {
+        let of = |values: &[i64]| verdict(&sample(before.to_vec()), &sample(values.to_vec()));
+        DiffGroup { late: [0, 2], lived_alike: [false, true], ..of(after) }
+    };
+    let unseen = late(&[], &[400, 410]);
+    assert!(!unseen.is_newly_late(), "the cancel was not seen before");
+    let longer = DiffGroup { lived_alike: [false; 2], ..unseen };
+    assert!(longer.is_newly_late());
+    // At one site it was seen: they overstayed by less before.
+    assert!(late(&[1, 1], &[400, 410]).is_newly_late());
+    let all = DiffGroup { key: ALL_CANCELS.to_owned(), ..late(&[1, 1], &[400, 410]) };
+    assert!(!all.is_newly_late(), "of all, others may have been seen");
+}
+
+#[test]
+fn what_something_else_cut_off_is_neither_alive_nor_stuck() {
+    let cut_off = Sample::new(times(50, 120_000, true)).alive(vec![]);
+    let whole = Sample::new(times(50, 350_000, false));
+    for (before, after) in [(&cut_off, &whole), (&whole, &cut_off)] {
+        let group = verdict(before, after);
+        assert_eq!(group.verdict, Verdict::Same, "{group:?}");
+        assert_eq!((group.before.alive, group.after.alive), (0, 0));
+    }
 }

@@ -11,7 +11,7 @@ use super::args::{CheckArgs, CheckFormat, LateArgs};
 use super::failure::Failure;
 use super::open::open;
 use super::output::{spare, stdout_has_color, write_or_let_go};
-use crate::analysis::{Document, Rules};
+use crate::analysis::{AsLong, Document, Rules};
 use budget::Budget;
 use verdict::{Checked, hold_against, of_baseline};
 
@@ -43,6 +43,9 @@ pub(super) fn run(args: &CheckArgs) -> Result<Status, Failure> {
     if let Some(baseline) = &args.baseline {
         let before = open(baseline, rules.clone(), args.read)?.document;
         forgive(&mut checked, &before, &rules, &budget);
+        if !checked.over.is_empty() {
+            checked.forgive_unseen(&AsLong::new(&opened.document, &before));
+        }
     }
     write_or_let_go(args.output.as_deref(), |out| match args.format {
         CheckFormat::Text => {

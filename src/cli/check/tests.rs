@@ -1,10 +1,10 @@
 //! What is over a budget, on traces made by hand.
 
-use super::budget::{Budget, Limits};
+use super::budget::{Budget, Limits, Unit};
 use super::forgive;
 use super::verdict::{Checked, hold_against, measure};
 use crate::analysis::tests::made::{CANCEL, MS, Made};
-use crate::analysis::{Document, Rules};
+use crate::analysis::{AsLong, Document, Rule, Rules};
 
 const DONE: &str = "runtime.selectgo < main.worker:3";
 const HANDLER: &str = "net/http.HandlerFunc.ServeHTTP < net/http.(*conn).serve";
@@ -191,4 +191,54 @@ fn a_count_is_that_of_all_findings_that_its_limit_is_on() {
     ];
     assert_eq!(over(&checked(2)), told);
     assert_eq!(over(&checked(3)), [""; 0]);
+}
+
+#[test]
+fn how_many_are_seen_to_be_deaf_is_a_matter_of_luck() {
+    let deaf = |count: u32| {
+        let document = cancelled(&[Spends::Sleep(300)], Rules::default());
+        let mut checked = hold_against(&document, &budget(Limits::BUILT_IN, &[]));
+        checked.over.truncate(1);
+        for over in &mut checked.over {
+            (over.limit, over.rule, over.unit, over.count) =
+                ("deaf", Rule::Deaf, Unit::Count, count);
+        }
+        checked
+    };
+    let is_over = |before: u32, after: u32| {
+        let mut checked = deaf(after);
+        checked.forgive(&deaf(before));
+        !checked.over.is_empty()
+    };
+    assert!(!is_over(30, 32) && !is_over(10, 16) && !is_over(50, 48));
+    assert!(is_over(10, 30) && is_over(50, 80));
+    let mut alive = deaf(2);
+    alive.over[0].rule = Rule::StillAlive;
+    let mut before = deaf(1);
+    before.over[0].rule = Rule::StillAlive;
+    alive.forgive(&before);
+    assert_eq!(alive.over.len(), 1, "who is alive at the end is none");
+}
+
+#[test]
+fn who_lived_as_long_in_the_baseline_is_no_worse_for_a_cancel_that_was_not_seen_there() {
+    let unseen = |ms: i64| {
+        let mut made = Made::new();
+        made.running(1, "main.main");
+        let at = MS + 2_000;
+        made.go(at, 1, "main.main:2", 2, "main.worker").runs(at + 100, 2);
+        made.waits(at + 200, 2, "sleep", "time.Sleep < main.worker:5");
+        made.wakes(ms * MS - 3, 0, "", 2).runs(ms * MS - 2, 2).ends(ms * MS, 2);
+        made.document_by(END, Rules::default())
+    };
+    let late = cancelled(&[Spends::Sleep(300)], Rules::default());
+    let is_over = |baseline: &Document| {
+        let mut checked = hold_against(&late, &budget(Limits::BUILT_IN, &[]));
+        checked.forgive_unseen(&AsLong::new(&late, baseline));
+        !checked.over.is_empty()
+    };
+    assert!(!is_over(&unseen(310)));
+    assert!(is_over(&unseen(100)), "it lived for less");
+    let prompt = cancelled(&[Spends::Sleep(1)], Rules::default());
+    assert!(is_over(&prompt), "it was told, and left");
 }

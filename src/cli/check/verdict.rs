@@ -1,13 +1,21 @@
 //! Which limits of a budget a trace is over, and by what.
 
+use std::cell::OnceCell;
+
+use rustc_hash::FxHashMap;
+
 use super::budget::{Budget, Limits, Unit};
-use crate::analysis::{Accused, Document, Finding, Outcome, Rule, Rules, Severity};
-use crate::base::{Clock, StrId, grouped, nearest_rank};
+use crate::analysis::{Accused, AsLong, Document, Finding, Outcome, Rule, Rules, Severity};
+use crate::base::{Clock, Goroutine, StrId, grouped, nearest_rank};
 use crate::cli::ink::{count, safe};
 use crate::model::{Frame, Trace};
 
 /// What is as bad in the baseline, or at most this much better there, is forgiven, in percent.
 const TOLERANCE: i64 = 10;
+
+/// How many more may be deaf than in the baseline, in standard deviations of such a number: who
+/// is seen to be deaf is a matter of luck, as who is alive is not.
+const DEAF_DEVIATIONS: u64 = 2;
 
 /// The limit that is on all of them together.
 const LATE_EXIT_P99: &str = "late_exit_p99";
@@ -52,6 +60,10 @@ pub(super) struct Over {
     pub(super) message: String,
     /// How to cure it.
     pub(super) fix: String,
+    /// Whom it is about, one by one.
+    pub(super) goroutines: Vec<Goroutine>,
+    /// How late the worst of them is, in nanoseconds.
+    pub(super) worst_ns: i64,
 }
 
 impl Over {
@@ -63,29 +75,62 @@ impl Over {
         }
     }
 
-    /// Whether this and what another trace is over are the same. A p99 is that of all, whoever
-    /// is worst.
-    fn is_like(&self, other: &Self) -> bool {
-        let of_all = self.limit == LATE_EXIT_P99;
-        let alike = (self.rule, &self.function) == (other.rule, &other.function);
-        self.limit == other.limit && (of_all || alike)
+    /// What this and what another trace is over have in common if they are the same. A p99 is that
+    /// of all, whoever is worst.
+    fn key(&self) -> OverKey<'_> {
+        let whom = (self.limit != LATE_EXIT_P99).then_some((self.rule, self.function.as_str()));
+        (self.limit, whom)
     }
 
-    /// Whether another trace has the same, about as bad. `all` is what this one has.
-    fn is_forgiven_by<'a>(&self, before: &'a [Self], all: &'a [Self]) -> bool {
-        let alike = |list: &'a [Self]| list.iter().filter(|other| self.is_like(other));
+    /// Whether another trace has the same, about as bad.
+    fn is_forgiven_by(&self, before: Total, all: Total) -> bool {
         match self.unit {
-            Unit::Duration => alike(before).any(|over| {
-                let ns = over.actual;
+            Unit::Duration => {
+                let ns = before.worst_ns;
                 self.actual <= ns.saturating_add(ns / (100 / TOLERANCE))
-            }),
-            Unit::Count => {
-                // Those of one function may be told in several places.
-                let n = |list| alike(list).map(|over| u64::from(over.count)).sum::<u64>();
-                n(all) <= n(before)
             }
+            Unit::Count if self.rule == Rule::Deaf => {
+                let more = all.count.saturating_sub(before.count);
+                more.pow(2) <= DEAF_DEVIATIONS.pow(2) * (all.count + before.count)
+            }
+            Unit::Count => all.count <= before.count,
         }
     }
+
+    /// Whether those whom this is about live as long as their like in the baseline, where it is not
+    /// seen that they were told to stop, or were deaf.
+    fn is_unseen_in(&self, baseline: &AsLong<'_>) -> bool {
+        let lives_as_long = baseline.live(&self.goroutines, self.worst_ns);
+        match self.rule {
+            Rule::Deaf => lives_as_long,
+            Rule::LateExit => lives_as_long && !baseline.are_told(&self.goroutines),
+            _ => false,
+        }
+    }
+}
+
+/// What those that are the same have in common: the limit, and whom it is about.
+type OverKey<'a> = (&'static str, Option<(Rule, &'a str)>);
+
+/// What is the same of a trace, taken together: those of one function may be told in several
+/// places.
+#[derive(Clone, Copy, Default)]
+struct Total {
+    /// The worst of them, if they are durations.
+    worst_ns: i64,
+    /// How many goroutines there are.
+    count: u64,
+}
+
+/// All that is over a limit, by what is the same.
+fn totals(over: &[Over]) -> FxHashMap<OverKey<'_>, Total> {
+    let mut totals: FxHashMap<OverKey<'_>, Total> = FxHashMap::default();
+    for over in over {
+        let total = totals.entry(over.key()).or_default();
+        total.worst_ns = total.worst_ns.max(over.actual);
+        total.count += u64::from(over.count);
+    }
+    totals
 }
 
 /// What an exception of the budget was needed for.
@@ -118,9 +163,31 @@ impl Checked {
     /// Takes out what another trace has as well.
     pub(super) fn forgive(&mut self, before: &Self) {
         let all = std::mem::take(&mut self.over);
-        let is_forgiven = |over: &Over| over.is_forgiven_by(&before.over, &all);
-        self.forgiven.extend(all.iter().filter(|over| is_forgiven(over)).map(|over| over.limit));
-        self.over = all.iter().filter(|over| !is_forgiven(over)).cloned().collect();
+        let (of_before, of_all) = (totals(&before.over), totals(&all));
+        let is_forgiven = |over: &Over| {
+            let all = of_all.get(&over.key()).copied().unwrap_or_default();
+            of_before.get(&over.key()).is_some_and(|before| over.is_forgiven_by(*before, all))
+        };
+        let forgiven: Vec<bool> = all.iter().map(is_forgiven).collect();
+        self.part(all, forgiven);
+    }
+
+    /// Takes out what may have been in a baseline, and was not seen there.
+    pub(super) fn forgive_unseen(&mut self, baseline: &AsLong<'_>) {
+        let all = std::mem::take(&mut self.over);
+        let forgiven = all.iter().map(|over| over.is_unseen_in(baseline)).collect();
+        self.part(all, forgiven);
+    }
+
+    /// Keeps what is over its limit and is not forgiven, and notes the limits of the rest.
+    fn part(&mut self, all: Vec<Over>, forgiven: Vec<bool>) {
+        for (over, is_forgiven) in all.into_iter().zip(forgiven) {
+            if is_forgiven {
+                self.forgiven.push(over.limit);
+            } else {
+                self.over.push(over);
+            }
+        }
     }
 
     /// The limits that nothing is over, or nothing more than in the baseline.
@@ -159,13 +226,14 @@ pub(super) fn of_baseline(rules: &Rules) -> Rules {
 /// Holds a trace against a budget.
 pub(super) fn hold_against(document: &Document, budget: &Budget) -> Checked {
     let mut checked = Checked::default();
+    let lines = Lines::new(document.trace());
     let findings = not_excused(document, budget, &mut checked.excused);
     let Limits { late_exit_p99, late_exit_max, still_alive, deaf, max_sleep } = budget.limits;
     if let Some(allowed) = late_exit_p99 {
         let actual = late_exit_percentile(document, budget, 99);
         let late = findings.iter().find(|finding| finding.rule == Rule::LateExit);
         if let Some(finding) = late.filter(|_| actual > allowed) {
-            let mut over = Over::new(document, LATE_EXIT_P99, Unit::Duration, finding);
+            let mut over = Over::new(&lines, LATE_EXIT_P99, Unit::Duration, finding);
             (over.allowed, over.actual) = (allowed, actual);
             checked.over.push(over);
         }
@@ -173,7 +241,7 @@ pub(super) fn hold_against(document: &Document, budget: &Budget) -> Checked {
     let mut by_time = |limit, allowed: Option<i64>, rule| {
         let late = findings.iter().filter(|finding| finding.rule == rule);
         for finding in late.filter(|finding| allowed.is_some_and(|ns| finding.worst_ns > ns)) {
-            let mut over = Over::new(document, limit, Unit::Duration, finding);
+            let mut over = Over::new(&lines, limit, Unit::Duration, finding);
             (over.allowed, over.actual) = (allowed.unwrap_or(0), finding.worst_ns);
             checked.over.push(over);
         }
@@ -184,7 +252,7 @@ pub(super) fn hold_against(document: &Document, budget: &Budget) -> Checked {
         let found = || findings.iter().filter(|finding| finding.rule == rule);
         let total: i64 = found().map(|finding| i64::from(finding.count)).sum();
         for finding in found().filter(|_| allowed.is_some_and(|allowed| total > allowed)) {
-            let mut over = Over::new(document, limit, Unit::Count, finding);
+            let mut over = Over::new(&lines, limit, Unit::Count, finding);
             (over.allowed, over.actual) = (allowed.unwrap_or(0), total);
             checked.over.push(over);
         }
@@ -242,16 +310,39 @@ fn late_exit_percentile(document: &Document, budget: &Budget, percent: usize) ->
     *overstays.select_nth_unstable(rank).1
 }
 
-/// A line of a function, if the trace has one: the first, so that it is the same in each trace.
-fn line_of(trace: &Trace, function: StrId) -> Option<Frame> {
-    let frames = trace.stacks().iter().map(|(.., frame)| frame);
-    let in_it = frames.filter(|frame| frame.function == function && frame.line > 0);
-    in_it.filter(|_| function != StrId::EMPTY).min_by_key(|frame| frame.line)
+/// A line of each function of a trace: the first, so that it is the same in each trace. Looked
+/// for once it is asked for.
+struct Lines<'a> {
+    trace: &'a Trace,
+    first: OnceCell<FxHashMap<StrId, Frame>>,
+}
+
+impl<'a> Lines<'a> {
+    fn new(trace: &'a Trace) -> Self {
+        Self { trace, first: OnceCell::new() }
+    }
+
+    /// A line of a function, if the trace has one.
+    fn of(&self, function: StrId) -> Option<Frame> {
+        let first = self.first.get_or_init(|| {
+            let mut first: FxHashMap<StrId, Frame> = FxHashMap::default();
+            let frames = self.trace.stacks().iter().map(|(.., frame)| frame);
+            for frame in frames.filter(|frame| frame.line > 0) {
+                let known = first.entry(frame.function).or_insert(frame);
+                if frame.line < known.line {
+                    *known = frame;
+                }
+            }
+            first.remove(&StrId::EMPTY);
+            first
+        });
+        first.get(&function).copied()
+    }
 }
 
 impl Over {
-    fn new(document: &Document, limit: &'static str, unit: Unit, finding: &Finding) -> Self {
-        let trace = document.trace();
+    fn new(lines: &Lines<'_>, limit: &'static str, unit: Unit, finding: &Finding) -> Self {
+        let trace = lines.trace;
         let text = |row| safe(trace.string(row)).into_owned();
         let site = |frame: Frame| Place {
             function: text(frame.function),
@@ -270,11 +361,13 @@ impl Over {
             site: finding.site.map(site),
             near: match finding.site {
                 Some(_) => None,
-                None => line_of(trace, finding.function).map(site),
+                None => lines.of(finding.function).map(site),
             },
             count: finding.count,
             message: safe(&finding.message).into_owned(),
             fix: safe(&finding.fix).into_owned(),
+            goroutines: finding.goroutines.clone(),
+            worst_ns: finding.worst_ns,
         }
     }
 }

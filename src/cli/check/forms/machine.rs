@@ -202,6 +202,8 @@ mod tests {
             count: 1,
             message: "m".into(),
             fix: "f".into(),
+            goroutines: vec![],
+            worst_ns: 1,
         };
         let place = |over: &Over| {
             let result = sarif_result(over, &[Rule::LateExit, Rule::Deaf], "overstay.toml");

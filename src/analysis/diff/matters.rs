@@ -11,6 +11,12 @@ use super::{Aspect, ENOUGH, ENOUGH_FOR_TAIL, LONG_NS};
 pub const MIN_PERCENT: i64 = 10;
 /// The same where the machine's load decides, in percent: it can halve what a program gets done.
 const MIN_PERCENT_BY_LOAD: i64 = 100;
+/// Below the floor a change matters all the same if it is this large, in percent: load makes less of what
+/// is short, if there were many occasions; and if it is beyond this, in nanoseconds.
+const SHARP_PERCENT: i64 = 150;
+const SHARP_NS: i64 = 300_000;
+/// So many occasions are many.
+const MANY: usize = 30;
 /// A change of so many times what does not matter is large, and need not be beyond it for sure.
 const LARGE: i64 = 4;
 /// The slowest are those beyond these quantiles, in percent: few can be slow.
@@ -42,6 +48,8 @@ struct Margin {
     percent: i64,
     /// From so many times this margin on a change need not be sure.
     large: i64,
+    /// Whether a large share is enough, though it is below the floor.
+    is_sharp: bool,
 }
 
 impl Margin {
@@ -61,13 +69,18 @@ impl Margin {
             let occasions = sample.occasions();
             if is_typical { occasions.all } else { occasions.slow }
         };
+        let n = occasions(before).min(occasions(after));
+        // What a lock or a sleep takes, and what the machine does, is the load's.
+        let is_own = matches!(kind, GroupKind::Task | GroupKind::Goroutine);
+        let is_sharp = is_typical && is_own && n >= MANY;
         if kind == GroupKind::Gc {
-            Self { floor_ns, percent: MIN_PERCENT_BY_LOAD, large: LARGE }
-        } else if occasions(before).min(occasions(after)) < ENOUGH {
+            Self { floor_ns, percent: MIN_PERCENT_BY_LOAD, large: LARGE, is_sharp }
+        } else if n < ENOUGH {
             // However many there are, the machine was busy for all of them, or for none.
-            Self { floor_ns: floor_ns.max(LONG_NS), percent: MIN_PERCENT_BY_LOAD, large: 1 }
+            let floor_ns = floor_ns.max(LONG_NS);
+            Self { floor_ns, percent: MIN_PERCENT_BY_LOAD, large: 1, is_sharp }
         } else {
-            Self { floor_ns, percent: MIN_PERCENT, large: LARGE }
+            Self { floor_ns, percent: MIN_PERCENT, large: LARGE, is_sharp }
         }
     }
 
@@ -78,7 +91,9 @@ impl Margin {
 
     /// Which way a change goes, of which the smaller duration is known; equal if it does not matter.
     fn way(self, change_ns: i64, smaller_ns: i64) -> Ordering {
-        let matters = change_ns.saturating_abs() > self.of(smaller_ns);
+        let change = change_ns.saturating_abs();
+        let is_large = change > SHARP_NS.max((smaller_ns / 100).saturating_mul(SHARP_PERCENT));
+        let matters = change > self.of(smaller_ns) || self.is_sharp && is_large;
         if matters { change_ns.cmp(&0) } else { Ordering::Equal }
     }
 }

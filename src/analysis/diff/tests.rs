@@ -368,3 +368,26 @@ fn what_something_else_cut_off_is_neither_alive_nor_stuck() {
         assert_eq!((group.before.alive, group.after.alive), (0, 0));
     }
 }
+
+#[test]
+fn what_is_short_matters_if_many_are_several_times_as_long() {
+    let task = |us: i64, n: i64| {
+        let timed = (0..n).map(|at| {
+            let start = at * 10_000_000;
+            let ns = (us + at % 7) * 1_000;
+            occasions::Timed::whole(Time(start), Time(start + ns))
+        });
+        occasions::sample(timed.collect())
+    };
+    let verdict = |before: &Sample, after: &Sample| {
+        let key = Key { kind: GroupKind::Task, what: "k".into(), function: String::new() };
+        let mut groups = [compare(&key, before, after, true)];
+        correct(&mut groups);
+        groups[0].verdict
+    };
+    assert_eq!(verdict(&task(400, 100), &task(1_200, 100)), Verdict::Worse);
+    assert_eq!(verdict(&task(1_200, 100), &task(400, 100)), Verdict::Better);
+    assert_eq!(verdict(&task(400, 100), &task(800, 100)), Verdict::Same, "load can do that");
+    assert_eq!(verdict(&task(400, 10), &task(1_200, 10)), Verdict::Same, "too few");
+    assert_eq!(verdict(&task(100, 100), &task(350, 100)), Verdict::Same, "too short");
+}

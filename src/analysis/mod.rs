@@ -40,6 +40,7 @@ mod scan;
 mod serving;
 mod split;
 mod stats;
+mod stuck;
 mod survey;
 mod tally;
 mod threads;
@@ -57,6 +58,7 @@ pub use diff::{
 pub use ledger::Ledgers;
 pub use logged::ContextName;
 pub use rules::Rules;
+pub use stuck::Stuck;
 pub use tree::{ContextTree, Level, Slowest, context_tree};
 pub use types::{
     Analysis, Cancel, Finding, Group, Hearing, Link, Logged, Quantiles, SplitPart, Summary,

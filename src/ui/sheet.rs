@@ -13,8 +13,8 @@ use super::explain::Explanation;
 use super::open::Opened;
 use super::state::Selected;
 use super::table::Query;
-use crate::analysis::{Cancel, Cause, Document, Hearing, Rule};
-use crate::base::{Interval, StrId, Time, Warning};
+use crate::analysis::{Cancel, Cause, Document, Hearing};
+use crate::base::{Interval, Time, Warning};
 use crate::model::{Trace, Wakers};
 use crate::scene::{Index, RowOptions, Rows, SectionKey, Source};
 
@@ -72,8 +72,6 @@ pub(crate) struct Sheet {
     causes: OnceCell<Vec<Cause>>,
     /// Whether any overstay's cancel has a site or a context's name.
     has_sites: OnceCell<bool>,
-    /// How many of a function are found to be still alive, though no cancel reached them.
-    unheard: OnceCell<HashMap<StrId, u32>>,
     /// The hearings that are late only because no processor was free, or because of the GC, which
     /// excuses them.
     pub(crate) excused: Arc<FxHashSet<u32>>,
@@ -111,7 +109,6 @@ impl Sheet {
             overstays: OnceCell::new(),
             causes: OnceCell::new(),
             has_sites: OnceCell::new(),
-            unheard: OnceCell::new(),
             excused,
             judged_asked_ns,
             table: None,
@@ -146,21 +143,6 @@ impl Sheet {
             };
             analysis.cancels().iter().any(has)
         })
-    }
-
-    /// How many goroutines of a function are found to be still alive, though no cancel reached
-    /// them: those have no fuses.
-    pub(crate) fn n_unheard(&self, function: StrId) -> u32 {
-        let by_function = self.unheard.get_or_init(|| {
-            let mut by_function = HashMap::new();
-            for finding in self.document.analysis().findings() {
-                if finding.rule == Rule::StillAlive && finding.cancels.is_empty() {
-                    *by_function.entry(finding.function).or_default() += finding.count;
-                }
-            }
-            by_function
-        });
-        by_function.get(&function).copied().unwrap_or(0)
     }
 
     /// Whether the file was read to its end, with nothing lost on the way.

@@ -183,6 +183,8 @@ fn tabs_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
         let title = RichText::new(view.title()).color(color);
         title.append_to(&mut text, &style, egui::FontSelection::Default, valign);
         let mut spoken = view.title().to_owned();
+        // Nobody late is not all well where some are stuck.
+        let stuck = if view == View::Late { n_stuck(ctx) } else { 0 };
         for (at, &n) in numbers.iter().enumerate() {
             let loud = view == View::Late && n > 0;
             let before = if at == 0 { "  " } else { " → " };
@@ -197,6 +199,16 @@ fn tabs_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
         }
         if !numbers.is_empty() {
             spoken.push(')');
+        }
+        if stuck > 0 {
+            let part = format!("  {} stuck", thousands(stuck as u64));
+            spoken.push_str(&part);
+            RichText::new(part).family(theme::strong_family()).color(theme.late_text).append_to(
+                &mut text,
+                &style,
+                egui::FontSelection::Default,
+                valign,
+            );
         }
         let tab = ui.add(egui::Button::selectable(selected, text));
         tab.widget_info(|| WidgetInfo::selected(egui::Role::Tab, true, selected, spoken.as_str()));
@@ -215,6 +227,13 @@ fn numbers_of(ctx: &Ctx<'_>, view: View) -> Vec<usize> {
         View::Cancel => analyses.map(|it| it.cancels().len()).collect(),
         View::Timeline | View::Compare => Vec::new(),
     }
+}
+
+/// How many goroutines are stuck, of whom no cancel tells how late they are, if a single trace is
+/// open: two leave no room.
+fn n_stuck(ctx: &Ctx<'_>) -> usize {
+    let sheet = ctx.sheet(Slot::Before).filter(|_| !ctx.comparing());
+    sheet.map_or(0, |sheet| sheet.document.analysis().stuck_over(ctx.state.prefs.budget_ns).len())
 }
 
 /// The budget: an overstay beyond it is late.

@@ -40,6 +40,8 @@ pub(crate) fn act(action: Action, ctx: &Ctx<'_>, panels: &mut Panels) {
         A::CloseTrace => ctx.send(Command::CloseAll),
         A::SwapSides if ctx.comparing() => ctx.send(Command::Swap),
         A::SwapSides => say(ctx, ONE_TRACE),
+        A::Save if ctx.sheet(Slot::Before).is_none() => {}
+        A::Save => ctx.send(Command::Popup(Some(Popup::Save))),
         A::Quit => ctx.send(Command::Quit),
         A::Undo => ctx.send(Command::Undo),
         A::Redo => ctx.send(Command::Redo),

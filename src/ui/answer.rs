@@ -7,10 +7,12 @@ use super::command::Origin;
 use super::explain::Explanation;
 use super::open::{OpenError, Opened};
 use super::palette::LaneHit;
+use super::saving::SaveAs;
 use super::slot::Slot;
 use super::state::{Role, Selected};
 use super::table::Query;
 use crate::analysis::Diff;
+use crate::load::SaveError;
 use crate::scene::{Index, RowOptions, Rows};
 
 /// What a job has to say to the UI thread. Serial numbers tell which trace it is about, since
@@ -123,6 +125,20 @@ pub(crate) enum Answer {
         paths: Option<Vec<PathBuf>>,
         /// Whether it closed too fast to have been seen by anybody.
         unseen: bool,
+    },
+    /// The dialog for a place to save to was closed.
+    PlaceChosen {
+        /// What is to be saved there; nothing if it was cancelled, or there is no dialog.
+        wish: Option<SaveAs>,
+        /// Whether it closed too fast to have been seen by anybody.
+        unseen: bool,
+    },
+    /// Something was saved, or not.
+    Saved {
+        /// What, and where.
+        wish: SaveAs,
+        /// Why not.
+        result: Result<(), SaveError>,
     },
     /// The job was stopped.
     Nothing,

@@ -35,6 +35,7 @@ mod palette;
 mod preview;
 mod reload;
 mod render;
+mod saving;
 mod sheet;
 mod side;
 mod slot;

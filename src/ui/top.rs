@@ -91,7 +91,13 @@ impl TopBar {
 
     fn find_ui(&mut self, ui: &mut Ui, ctx: &Ctx<'_>) {
         let mut words = ctx.state.rows.filter.clone();
-        if !words.is_empty() && icon_button_ui(ui, "×", "Show all lanes again", "Esc").clicked() {
+        // Its room is there without it, too, or the field would move away from whoever types.
+        let mut room = egui::UiBuilder::new();
+        if words.is_empty() {
+            room = room.invisible();
+        }
+        let clear = |ui: &mut Ui| icon_button_ui(ui, "×", "Show all lanes again", "Esc").clicked();
+        if ui.scope_builder(room, clear).inner {
             words.clear();
             ctx.send(Command::Filter(String::new()));
         }
@@ -310,6 +316,9 @@ fn file_menu_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
     ui.separator();
     if action_ui(ui, Action::Reload) {
         ctx.send(Command::Reload);
+    }
+    if action_ui(ui, Action::Save) {
+        ctx.send(Command::Popup(Some(super::state::Popup::Save)));
     }
     if ctx.comparing() {
         if ui.button("Close the first trace").clicked() {

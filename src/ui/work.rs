@@ -61,6 +61,8 @@ impl App {
             Effect::Resize(Resize::Smaller) => egui::gui_zoom::zoom_out(ctx),
             Effect::Resize(Resize::Usual) => ctx.set_zoom_factor(1.0),
             Effect::Copy(text) => ctx.copy_text(text),
+            Effect::Save(wish) => self.save(wish, ctx),
+            Effect::BrowseSave(wish) => self.browse_save(wish),
             Effect::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
         }
     }
@@ -120,6 +122,8 @@ impl App {
             }
             Answer::Found { words, hits } => self.panels.palette.found(words, hits),
             Answer::Picked { role, paths, unseen } => self.picked(role, paths, unseen),
+            Answer::PlaceChosen { wish, unseen } => self.place_chosen(wish, unseen),
+            Answer::Saved { wish, result } => self.saved(&wish, result),
             Answer::Nothing => {}
             Answer::Crashed { what } => {
                 self.notify(Tone::Error, format!("{what} failed: an error in Overstay itself"));
@@ -127,7 +131,7 @@ impl App {
         }
     }
 
-    fn notify(&mut self, tone: Tone, text: String) {
+    pub(super) fn notify(&mut self, tone: Tone, text: String) {
         self.apply_now(Command::Notify(tone, text, Vec::new()));
     }
 

@@ -6,6 +6,7 @@ use super::ctx::Ctx;
 use super::details;
 use super::keys::Action;
 use super::look::{interval_of, selected_interval};
+use super::sites;
 use super::slot::Slot;
 use super::state::{Popup, Role, Selected, ThemeChoice, View, What};
 use super::step;
@@ -137,6 +138,8 @@ fn act_on_trace(action: Action, ctx: &Ctx<'_>, panels: &mut Panels) {
         A::PageDown => scroll(ctx, panels, 1.0),
         A::NextLate => step::late(ctx, 1),
         A::PreviousLate => step::late(ctx, -1),
+        A::NextSite => sites::step(ctx, 1),
+        A::PreviousSite => sites::step(ctx, -1),
         A::NextEvent => step::event(ctx, true),
         A::PreviousEvent => step::event(ctx, false),
         A::WhoWoke => step::to_waker(ctx),

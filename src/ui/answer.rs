@@ -8,6 +8,7 @@ use super::explain::Explanation;
 use super::open::{OpenError, Opened};
 use super::palette::LaneHit;
 use super::saving::SaveAs;
+use super::sites::Site;
 use super::slot::Slot;
 use super::state::{Role, Selected};
 use super::table::Query;
@@ -75,6 +76,8 @@ pub(crate) enum Answer {
         serial: u64,
         /// How many cancels are shown.
         n_cancels: usize,
+        /// All sites, if they had not been looked for.
+        sites: Option<Vec<Site>>,
         /// The rows.
         rows: Rows,
     },

@@ -19,8 +19,7 @@ use super::step;
 use super::table::{Column, Query, late_rows};
 use super::theme::{self, size};
 use super::widgets::{badge_ui, body_font, caption, link_ui, strong, weak};
-use crate::analysis::{Cancel, Document, Hearing, Outcome};
-use crate::base::{StackId, StrId};
+use crate::analysis::{Cancel, Hearing, Outcome};
 
 /// What the table remembers.
 #[derive(Debug, Default)]
@@ -507,31 +506,4 @@ fn row_text(sheet: &Sheet, hearing: &Hearing, cancel: &Cancel, sentence: Option<
         text.push_str(sentence);
     }
     text
-}
-
-/// The cancels of the same cause and site as one cancel, in order of time; all if none is given.
-pub(crate) fn cancels_of_site(document: &Document, like: Option<u32>) -> Vec<u32> {
-    let cancels = document.analysis().cancels();
-    let like = like.and_then(|row| cancels.get(row as usize));
-    let fits = |cancel: &&Cancel| {
-        like.is_none_or(|like| {
-            // A deadline has no site, nor has a client that went away while nobody waited: those
-            // whose first waiters run the same function go together.
-            let same_code = match (like.site, cancel.site) {
-                (Some(one), Some(other)) => one == other,
-                _ => {
-                    [like, cancel].map(|it| document.comparable_site(it)) == [None, None]
-                        && first_function(document, like) == first_function(document, cancel)
-                }
-            };
-            cancel.cause == like.cause && same_code
-        })
-    };
-    cancels.iter().filter(fits).map(|cancel| cancel.id).collect()
-}
-
-fn first_function(document: &Document, cancel: &Cancel) -> Option<StrId> {
-    let analysis = document.analysis();
-    let first = analysis.heard(cancel).first().or(analysis.deaf(cancel).first());
-    first.map(|hearing| document.acting(hearing, StackId::EMPTY))
 }

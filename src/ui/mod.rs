@@ -38,6 +38,7 @@ mod render;
 mod saving;
 mod sheet;
 mod side;
+mod sites;
 mod slot;
 mod start;
 mod state;

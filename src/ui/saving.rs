@@ -24,6 +24,8 @@ use crate::load::{Form, Opened, SaveError, Saving};
 
 /// How wide the form is, in points.
 const WIDTH: f32 = 520.0;
+/// How much of the window's height the list of forms leaves to the rest, in points.
+const BELOW_PX: f32 = 260.0;
 
 /// What is saved.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -103,12 +105,20 @@ impl SavePanel {
         });
         let before = choices.iter().position(|it| Some(it.what) == self.what).unwrap_or(0);
         let mut now = before.saturating_add_signed(step).min(choices.len().saturating_sub(1));
-        for (at, choice) in choices.iter().enumerate() {
-            let title = format!("{}  .{}", choice.title, choice.extension);
-            if ui.radio(now == at, title).clicked() {
-                now = at;
+        // In a low window the buttons stay in sight.
+        let room = (ui.ctx().content_rect().height() - BELOW_PX).max(80.0);
+        egui::ScrollArea::vertical().max_height(room).auto_shrink([false, true]).show(ui, |ui| {
+            for (at, choice) in choices.iter().enumerate() {
+                let title = format!("{}  .{}", choice.title, choice.extension);
+                let radio = ui.radio(now == at, title);
+                if radio.clicked() {
+                    now = at;
+                }
+                if now == at && step != 0 {
+                    radio.scroll_to_me(None);
+                }
             }
-        }
+        });
         let Some(choice) = choices.get(now) else { return };
         self.what = Some(choice.what);
         if self.path.is_empty() && self.suggested.is_empty() {

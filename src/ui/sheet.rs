@@ -11,6 +11,7 @@ use super::charts::Overstays;
 use super::command::Origin;
 use super::explain::Explanation;
 use super::open::Opened;
+use super::sites::Site;
 use super::state::Selected;
 use super::table::Query;
 use crate::analysis::{Cancel, Cause, Document, Hearing};
@@ -56,6 +57,8 @@ pub(crate) struct Sheet {
     pub(crate) cancel_rows: Option<Rows>,
     /// What those were last asked for by.
     pub(crate) cancel_rows_asked: Option<CancelKey>,
+    /// Where the cancels are made, the worst first, once the cancel view has been shown.
+    pub(crate) cancel_sites: Vec<Site>,
     /// How many cancels the cancel view shows.
     pub(crate) n_cancels_shown: usize,
     /// What held up late exits, by hearing.
@@ -101,6 +104,7 @@ impl Sheet {
             rows: Some(rows),
             cancel_rows: None,
             cancel_rows_asked: None,
+            cancel_sites: Vec::new(),
             n_cancels_shown: 0,
             sentences: HashMap::new(),
             explanation: None,

@@ -9,9 +9,9 @@ use super::command::{Command, Effect, Origin, Resize, apply};
 use super::dialog;
 use super::explain;
 use super::jobs::{Jobs, Lane};
-use super::late;
 use super::open::{self, OpenError, Opened};
 use super::sheet::{Built, Sheet};
+use super::sites;
 use super::slot::Slot;
 use super::state::{Notice, Popup, Role, Selected, Tone, View};
 use super::table;
@@ -93,10 +93,11 @@ impl App {
                     Jobs::discard(sheet.rows.replace(Built { options, rows }));
                 }
             }
-            Answer::CancelRows { serial, n_cancels, rows } => {
+            Answer::CancelRows { serial, n_cancels, sites, rows } => {
                 if let Some(sheet) = self.sheet_mut(serial) {
                     Jobs::discard(sheet.cancel_rows.replace(rows));
                     sheet.n_cancels_shown = n_cancels;
+                    sheet.cancel_sites = sites.unwrap_or(std::mem::take(&mut sheet.cancel_sites));
                 }
             }
             Answer::Compared { serials, diff } => {
@@ -422,12 +423,14 @@ impl App {
         }
         sheet.cancel_rows_asked = Some(key);
         let serial = sheet.serial;
+        let unknown = sheet.cancel_sites.is_empty();
         let (document, index) = (Arc::clone(&sheet.document), Arc::clone(&sheet.index));
         self.jobs.start(Lane::CancelRows(slot), "Arranging lanes", move |_| {
-            let cancels = late::cancels_of_site(&document, site);
+            let sites = unknown.then(|| sites::sites_of(&document));
+            let cancels = sites::cancels_of_site(&document, site);
             let source = Source { document: &document, index: &index };
             let rows = Rows::cancel_view(source, &cancels, &options);
-            Answer::CancelRows { serial, n_cancels: cancels.len(), rows }
+            Answer::CancelRows { serial, n_cancels: cancels.len(), sites, rows }
         });
     }
 

@@ -41,8 +41,6 @@ pub(crate) fn act(action: Action, ctx: &Ctx<'_>, panels: &mut Panels) {
         A::CloseTrace => ctx.send(Command::CloseAll),
         A::SwapSides if ctx.comparing() => ctx.send(Command::Swap),
         A::SwapSides => say(ctx, ONE_TRACE),
-        A::Save if ctx.sheet(Slot::Before).is_none() => {}
-        A::Save => ctx.send(Command::Popup(Some(Popup::Save))),
         A::Quit => ctx.send(Command::Quit),
         A::Undo => ctx.send(Command::Undo),
         A::Redo => ctx.send(Command::Redo),
@@ -56,8 +54,9 @@ pub(crate) fn act(action: Action, ctx: &Ctx<'_>, panels: &mut Panels) {
             let open = ctx.state.popup == Some(Popup::Help);
             ctx.send(Command::Popup((!open).then_some(Popup::Help)));
         }
-        // Nobody is there to go to.
-        A::GoToLane if ctx.sheet(Slot::Before).is_none() => {}
+        // Nobody is there to go to, and nothing to save.
+        A::GoToLane | A::Save if ctx.sheet(Slot::Before).is_none() => {}
+        A::Save => ctx.send(Command::Popup(Some(Popup::Save))),
         A::Commands | A::GoToLane => {
             panels.palette.clear();
             let popup = if action == A::Commands { Popup::Commands } else { Popup::Lanes };

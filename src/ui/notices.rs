@@ -1,5 +1,7 @@
 //! Messages that stay until they are dismissed, at the top of the window.
 
+use std::time::Duration;
+
 use egui::{
     Align2, Area, CornerRadius, Frame, Id, Margin, Order, RichText, Stroke, Ui, WidgetInfo, vec2,
 };
@@ -64,7 +66,7 @@ fn fade_ui(ui: &Ui, ctx: &Ctx<'_>, notice: &Notice) {
     if left <= 0.0 {
         ctx.send(Command::Dismiss(notice.id));
     } else {
-        ui.ctx().request_repaint_after_secs(left as f32);
+        ui.ctx().request_repaint_after(Duration::from_secs_f64(left));
     }
 }
 

@@ -290,21 +290,7 @@ fn lane_ui(
     let theme = ctx.theme;
     let id = ui.scope_id().with(("lane", frame.slot, goroutine, hearing));
     let response = ui.interact(rect, id, Sense::click());
-    let analysis = frame.sheet.document.analysis();
-    let budget_ns = ctx.state.prefs.budget_ns;
-    let late = match hearing {
-        Some(row) => frame.sheet.hearing(row).filter(|hearing| hearing.is_late(budget_ns)),
-        // A worker that serves thousands of contexts has thousands of hearings.
-        None => {
-            let mut worst = analysis.overstays_of(goroutine).take(MAX_LOOKED_AT);
-            worst.find(|hearing| hearing.is_late(budget_ns))
-        }
-    };
-    let stuck = || analysis.stuck(goroutine).filter(|it| it.interval.ns() > budget_ns);
-    let late = late.map(Late::Heard).or_else(|| {
-        // The lanes of the cancel view are about their cancels.
-        stuck().filter(|_| frame.kind == Kind::All).map(Late::Stuck)
-    });
+    let late = late_of(frame, goroutine, hearing);
     let name = short_function(called(frame.sheet, goroutine));
     let spoken = lane_text(frame, goroutine, name, late);
     response.widget_info(|| WidgetInfo::selected(egui::Role::Button, true, row.selected, &spoken));
@@ -420,6 +406,25 @@ impl Late<'_> {
             Self::Stuck(stuck) => (stuck.interval.ns(), !stuck.ended),
         }
     }
+}
+
+/// Why a lane is loud, if it is. In the cancel view it stands for a hearing.
+fn late_of<'a>(frame: &Frame<'a>, goroutine: Goroutine, hearing: Option<u32>) -> Option<Late<'a>> {
+    let analysis = frame.sheet.document.analysis();
+    let budget_ns = frame.ctx.state.prefs.budget_ns;
+    let late = match hearing {
+        Some(row) => frame.sheet.hearing(row).filter(|hearing| hearing.is_late(budget_ns)),
+        // A worker that serves thousands of contexts has thousands of hearings.
+        None => {
+            let mut worst = analysis.overstays_of(goroutine).take(MAX_LOOKED_AT);
+            worst.find(|hearing| hearing.is_late(budget_ns))
+        }
+    };
+    let stuck = || analysis.stuck(goroutine).filter(|it| it.interval.ns() > budget_ns);
+    late.map(Late::Heard).or_else(|| {
+        // The lanes of the cancel view are about their cancels.
+        stuck().filter(|_| frame.kind == Kind::All).map(Late::Stuck)
+    })
 }
 
 fn overstay_text(frame: &Frame<'_>, late: Late<'_>) -> String {

@@ -57,7 +57,7 @@ pub(crate) struct Shot {
 /// What can be chosen.
 struct Choice {
     what: SaveForm,
-    title: &'static str,
+    title: String,
     extension: &'static str,
 }
 
@@ -214,14 +214,22 @@ fn choices(ctx: &Ctx<'_>) -> Vec<Choice> {
     let numbered = || forms.iter().enumerate();
     let choice = |(at, form): (usize, &Form)| Choice {
         what: SaveForm::Report(at),
-        title: form.title,
+        // Of two traces it is told which one's report that is.
+        title: if n_open > form.n_traces {
+            format!("{} of the trace {}", form.title, ctx.state.focus.name())
+        } else {
+            form.title.to_owned()
+        },
         extension: form.extension,
     };
     // Of two traces the comparison comes first, and then what there is of the one in focus.
     let both = numbered().filter(|(_, form)| n_open == 2 && form.n_traces == 2);
     let single = numbered().filter(|(_, form)| form.n_traces == 1);
-    let picture =
-        Choice { what: SaveForm::Picture, title: "Picture of the window", extension: "png" };
+    let picture = Choice {
+        what: SaveForm::Picture,
+        title: "Picture of the window".to_owned(),
+        extension: "png",
+    };
     both.chain(single).map(choice).chain([picture]).collect()
 }
 

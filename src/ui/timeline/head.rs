@@ -3,7 +3,7 @@
 use egui::Ui;
 
 use crate::ui::command::Command;
-use crate::ui::ctx::{Ctx, count};
+use crate::ui::ctx::{Ctx, count, thousands};
 use crate::ui::nothing::{UNHEARD, no_cancels_text};
 use crate::ui::sheet::Sheet;
 use crate::ui::side;
@@ -38,6 +38,7 @@ pub(super) fn cancel_head_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet) {
         sites::choice_ui(ui, ctx, sheet);
         if ctx.state.cancel_site.is_some() {
             let n = count(sheet.n_cancels_shown, "cancel");
+            let all = thousands(all as u64);
             ui.label(weak(theme, format!("{n} of {all}, each at time zero")));
             return;
         }

@@ -180,7 +180,6 @@ impl LatePanel {
         if rows.is_empty() {
             ui.add_space(8.0);
             ui.add(egui::Label::new(weak(ctx.theme, nothing_text(ctx, sheet))).wrap());
-            other_findings_ui(ui, ctx, sheet);
             return;
         }
         self.table_ui(ui, ctx, slot, sheet, rows);
@@ -313,6 +312,10 @@ fn head_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet, n_rows: usize) {
             ui.label(caption(theme, of));
         }
         stuck_ui(ui, ctx, sheet);
+        // Below the words there would be no room for it in a low drawer.
+        if n_rows == 0 {
+            other_findings_ui(ui, ctx, sheet);
+        }
         side::switch_ui(ui, ctx);
     });
 }

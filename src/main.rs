@@ -5,8 +5,6 @@ use std::process::ExitCode;
 
 use overstay::cli::{self, Failure, Parsed, Status};
 #[cfg(feature = "gui")]
-use overstay::cli::{Command, RenderArgs};
-#[cfg(feature = "gui")]
 use overstay::ui;
 
 fn main() -> ExitCode {
@@ -14,7 +12,7 @@ fn main() -> ExitCode {
         Parsed::Text(text) => cli::print(&text),
         Parsed::Invocation(invocation) => match &invocation.command {
             #[cfg(feature = "gui")]
-            Some(Command::Render(args)) => render(args),
+            Some(cli::Command::Render(args)) => render(args),
             Some(command) => cli::run(command),
             None => open_window(&invocation.traces),
         },
@@ -23,7 +21,8 @@ fn main() -> ExitCode {
 
 #[cfg(feature = "gui")]
 fn open_window(traces: &[PathBuf]) -> Result<Status, Failure> {
-    match ui::run(traces, ui::Settings::default()) {
+    let settings = ui::Settings { saving: Some(&cli::SAVING), ..ui::Settings::default() };
+    match ui::run(traces, settings) {
         Ok(()) => Ok(Status::Fine),
         Err(why) => cli::instead_of_window(traces, &why.to_string()),
     }
@@ -35,7 +34,7 @@ fn open_window(traces: &[PathBuf]) -> Result<Status, Failure> {
 }
 
 #[cfg(feature = "gui")]
-fn render(args: &RenderArgs) -> Result<Status, Failure> {
+fn render(args: &cli::RenderArgs) -> Result<Status, Failure> {
     let settings = ui::Settings {
         theme: Some(match args.theme {
             cli::Theme::Dark => ui::ThemeChoice::Dark,
@@ -48,7 +47,7 @@ fn render(args: &RenderArgs) -> Result<Status, Failure> {
             cli::View::Compare => ui::View::Compare,
         }),
         select: args.select.clone(),
-        late_over_ns: None,
+        ..ui::Settings::default()
     };
     let size = [args.size.0 as usize, args.size.1 as usize];
     let drawing = ui::picture(&args.traces, size, settings).map_err(Failure::said)?;

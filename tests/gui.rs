@@ -17,6 +17,8 @@ mod compare;
 mod damage;
 #[path = "gui/keyboard.rs"]
 mod keyboard;
+#[path = "gui/saving.rs"]
+mod saving;
 #[path = "gui/sizes.rs"]
 mod sizes;
 

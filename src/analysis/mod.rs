@@ -43,6 +43,7 @@ mod scan;
 mod serving;
 mod split;
 mod stats;
+mod stuck;
 mod survey;
 mod tally;
 mod threads;
@@ -61,6 +62,7 @@ pub use diff::{
 pub use ledger::Ledgers;
 pub use logged::ContextName;
 pub use rules::Rules;
+pub use stuck::Stuck;
 pub use tree::{ContextTree, Level, Slowest, context_tree};
 pub use types::{
     Analysis, Cancel, Finding, Group, Hearing, Link, Logged, Quantiles, SplitPart, Summary,

@@ -13,6 +13,7 @@ use super::cancels::AllHeard;
 use super::findings;
 use super::index::{ByGoroutine, overstays_of};
 use super::split::Assists;
+use super::stuck::AllStuck;
 use super::threads::Threads;
 use super::types::{Analysis, Group, Hearing, Quantiles, Summary};
 use super::words::Outcome;
@@ -46,7 +47,9 @@ pub(crate) fn analysis(
         worst_first: &worst_first,
         by_goroutine: &by_goroutine,
     });
+    let stuck = AllStuck::new(trace, (&cancels, &hearings), &by_goroutine, &findings);
     Analysis {
+        stuck,
         summary: Summary { cancels: narrow(cancels.len()), ..summary },
         groups,
         findings,

@@ -11,6 +11,7 @@ use super::book::Book;
 use super::index::ByGoroutine;
 use super::logged::says;
 use super::split::Assists;
+use super::stuck::{AllStuck, Stuck};
 use super::words::{Cause, Doing, Evidence, HeardIn, Outcome, Rule, Severity};
 
 /// One cancel of one context, with all that it reached below that context.
@@ -260,6 +261,7 @@ pub struct Analysis {
     pub(crate) worst_first: Vec<u32>,
     /// By cancel.
     pub(crate) logged: FxHashMap<u32, Logged>,
+    pub(crate) stuck: AllStuck,
     pub(crate) book: Book,
     pub(crate) assists: Assists,
 }
@@ -325,6 +327,33 @@ impl Analysis {
     #[must_use]
     pub fn findings(&self) -> &[Finding] {
         &self.findings
+    }
+
+    /// What is known of a goroutine that is stuck, or left over, without a cancel that tells so.
+    #[must_use]
+    pub fn stuck(&self, goroutine: Goroutine) -> Option<&Stuck> {
+        self.stuck.of(goroutine)
+    }
+
+    /// Whether a goroutine is stuck, and its finding is about a cancel.
+    #[must_use]
+    pub fn is_stuck_by(&self, goroutine: Goroutine, cancel: u32) -> bool {
+        let finding = self.stuck(goroutine).and_then(|it| self.findings.get(it.finding as usize));
+        finding.is_some_and(|finding| finding.cancels.binary_search(&cancel).is_ok())
+    }
+
+    /// All of these, in order of goroutine.
+    #[must_use]
+    pub fn all_stuck(&self) -> &[Stuck] {
+        &self.stuck.rows
+    }
+
+    /// Those that have been stuck for longer than `over_ns`, the longest first.
+    #[must_use]
+    pub fn stuck_over(&self, over_ns: i64) -> impl ExactSizeIterator<Item = &Stuck> {
+        let AllStuck { rows, worst_first } = &self.stuck;
+        let n = worst_first.partition_point(|&row| rows[row as usize].interval.ns() > over_ns);
+        worst_first[..n].iter().map(|&row| &rows[row as usize])
     }
 
     /// The findings, those of one place in the code together: where the first of them was. What is

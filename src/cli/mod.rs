@@ -17,6 +17,7 @@ mod open;
 mod output;
 mod phrases;
 mod record;
+mod saving;
 mod summary;
 mod text;
 mod told;
@@ -33,6 +34,7 @@ pub use dump::write_summary;
 pub use failure::Failure;
 pub use open::tell;
 pub use output::{write_sparing, write_to};
+pub use saving::SAVING;
 
 use args::{DiffArgs, FailOn, LateArgs, ReportFormat};
 use output::{spare, stdout_has_color, write_or_let_go};

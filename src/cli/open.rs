@@ -1,7 +1,8 @@
 //! Traces in: read, analyzed, and what is wrong with them said on standard error.
 
 use std::io::{self, IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread;
 use std::time::Duration;
@@ -12,6 +13,7 @@ use super::failure::{Failure, file_name};
 use super::ink::safe;
 use crate::analysis::{Document, Rules};
 use crate::base::{Progress, Warning};
+pub(super) use crate::load::Opened;
 use crate::load::{Input, read_input};
 use crate::model::build_from;
 use crate::parse::error::ParseError;
@@ -22,27 +24,6 @@ const SHOWN_AFTER: Duration = Duration::from_millis(700);
 const SHOWN_EVERY: Duration = Duration::from_millis(100);
 /// How many warnings of one trace are said one by one.
 const WARNINGS_SHOWN: usize = 5;
-
-/// A trace that was read and analyzed.
-#[derive(Debug)]
-pub(super) struct Opened {
-    /// As it was named.
-    pub(super) path: PathBuf,
-    /// The trace and what the analysis says of it.
-    pub(super) document: Document,
-    /// What is wrong with the file and with the trace in it.
-    pub(super) warnings: Vec<Warning>,
-    /// Whether nothing is missing.
-    pub(super) complete: bool,
-}
-
-impl Opened {
-    /// Leaves its memory to the system, which is quicker at taking back all of it when the program
-    /// ends: piece by piece it took a fiftieth of a large report's time.
-    pub(super) fn leave(self) {
-        std::mem::forget(self);
-    }
-}
 
 /// The bytes of a trace, decompressed, and what is wrong with them.
 pub(super) fn input(path: &Path) -> Result<Input, Failure> {
@@ -61,7 +42,8 @@ pub(super) fn open(path: &Path, rules: Rules, read: ReadArgs) -> Result<Opened, 
     let complete = trace.info().complete && input.warnings.is_empty();
     let warnings = [&input.warnings, trace.warnings()].concat();
     tell(path, &warnings, complete, read)?;
-    Ok(Opened { path: path.to_owned(), document: Document::new(trace, rules), warnings, complete })
+    let document = Arc::new(Document::new(trace, rules));
+    Ok(Opened { path: path.to_owned(), document, warnings, complete })
 }
 
 /// Does long work and shows on a terminal how far it has come, once it takes a while; `line`

@@ -8,6 +8,7 @@ mod bytes;
 mod decompress;
 mod error;
 mod fetch;
+mod saving;
 mod start;
 mod zstd;
 
@@ -22,6 +23,7 @@ pub use self::decompress::Compression;
 use self::decompress::{DecompressError, decompress};
 pub use self::error::{LoadError, reason};
 pub use self::fetch::{FetchError, Recording, fetch};
+pub use self::saving::{Form, Opened, Place, SaveError, Saving, Writing};
 pub use self::start::{Start, read_start};
 use crate::base::{Cancelled, Progress, Warning};
 use crate::parse::sniff;

@@ -1,10 +1,11 @@
-//! Fuses: from a cancel to the end of each goroutine that it reached.
+//! Fuses: from a cancel to the end of each goroutine that it reached, and from where a goroutine
+//! is stuck to its end, if no cancel tells how late it is.
 //!
 //! The promise of this file: however many fuses a lane or a collapsed group has, and however
 //! far the view is zoomed out, every late one that reaches the screen is drawn, or lies within
 //! the pixels of a late one that is at least as bad.
 
-use crate::analysis::{Analysis, Hearing, Outcome};
+use crate::analysis::{Analysis, Hearing, Outcome, Stuck};
 use crate::base::{Goroutine, Interval, Time, narrow};
 
 use super::fold::{cell_end, cell_log2, gallop};
@@ -53,9 +54,29 @@ impl<'a> Rail<'a> {
         let first_record = out.len();
         let index = &self.view.source.index.hearings;
         let (start, end) = index.of(goroutine);
-        if start == end {
-            return;
+        if let Some(stuck) = self.analysis().stuck(goroutine) {
+            out.extend(self.stuck(stuck, 1));
         }
+        if start < end {
+            self.heard(goroutine, (start, end), first_record, out);
+        }
+        for fuse in &mut out[first_record..] {
+            if fuse.kind == FuseKind::Late {
+                join(late, window_of(self.analysis(), fuse));
+                fuse.text = self.text(fuse, texts);
+            }
+        }
+    }
+
+    /// The fuses of a goroutine's hearings, which are those of `start..end` in their index.
+    fn heard(
+        &self,
+        goroutine: Goroutine,
+        (start, end): (usize, usize),
+        first_record: usize,
+        out: &mut Vec<FuseRecord>,
+    ) {
+        let index = &self.view.source.index.hearings;
         let seen = self.viewport.visible();
         let times = &self.view.source.index.cancel_times;
         let at = |place: usize| times[index.cancel(place) as usize];
@@ -71,14 +92,6 @@ impl<'a> Rail<'a> {
             place = past;
         }
         self.select(goroutine, (start, end), first_record, out);
-        for fuse in &mut out[first_record..] {
-            if fuse.kind == FuseKind::Late {
-                let window =
-                    Interval::new(at_of(self.analysis(), fuse), end_of(self.analysis(), fuse));
-                join(late, window);
-                fuse.text = self.text(fuse, texts);
-            }
-        }
     }
 
     /// The one fuse of a lane of a cancel view.
@@ -93,7 +106,7 @@ impl<'a> Rail<'a> {
         let Some(row) = self.find(goroutine, cancel) else { return };
         let mut fuse = self.record(row, 1);
         if fuse.kind == FuseKind::Late {
-            late.push(Interval::new(at_of(self.analysis(), &fuse), end_of(self.analysis(), &fuse)));
+            late.push(window_of(self.analysis(), &fuse));
         }
         // Here the overstays are what the rows are about: each has its text.
         if fuse.kind != FuseKind::LivesOn {
@@ -102,8 +115,14 @@ impl<'a> Rail<'a> {
         out.push(fuse);
     }
 
-    /// The late fuses of a collapsed group: the worst of each few pixels of ends.
+    /// The late fuses of a collapsed group: the worst of each few pixels of ends, and of those who
+    /// are stuck the one that is so for longest.
     pub(super) fn group(&self, section: usize, out: &mut Vec<FuseRecord>, texts: &mut String) {
+        if let Some(section) = self.view.rows.sections.get(section) {
+            let stuck = section.worst_stuck.and_then(|of| self.analysis().stuck(of));
+            let fuse = stuck.and_then(|stuck| self.stuck(stuck, section.stuck));
+            out.extend(fuse.filter(|fuse| fuse.kind == FuseKind::Late));
+        }
         let Some(ends) = self.view.rows.ends.get(section) else { return };
         let seen = self.viewport.visible();
         let cell = cell_log2(self.viewport, GROUP_PX);
@@ -170,7 +189,7 @@ impl<'a> Rail<'a> {
         let Some(cancel) = self.view.selection.cancel else { return };
         debug_assert!(start < end);
         if let Some(row) = self.find(goroutine, cancel)
-            && !out[first_record..].iter().any(|fuse| fuse.hearing == row)
+            && !out[first_record..].iter().any(|fuse| fuse.hearing == Some(row))
         {
             out.push(self.record(row, 1));
         }
@@ -203,8 +222,8 @@ impl<'a> Rail<'a> {
             x1,
             y: self.y,
             row: self.row,
-            hearing: row,
-            cancel: hearing.cancel,
+            hearing: Some(row),
+            cancel: Some(hearing.cancel),
             goroutine: hearing.goroutine,
             kind,
             deaf: hearing.deaf,
@@ -214,6 +233,37 @@ impl<'a> Rail<'a> {
             count,
             text: TextRange::default(),
         }
+    }
+
+    /// The fuse of a goroutine that is stuck, which may stand for several; none if it is not on
+    /// screen.
+    fn stuck(&self, stuck: &Stuck, count: u32) -> Option<FuseRecord> {
+        let seen = self.viewport.visible();
+        let Interval { start, end } = stuck.interval;
+        if end < seen.start || start > seen.end {
+            return None;
+        }
+        let is_late = stuck.interval.ns() > self.view.budget_ns;
+        let x1 = self.viewport.x_on_screen(end);
+        let budget_end = start + self.view.budget_ns.max(0);
+        let x_budget = if is_late { self.viewport.x_on_screen(budget_end).min(x1) } else { x1 };
+        Some(FuseRecord {
+            x0: self.viewport.x_on_screen(start),
+            x_budget,
+            x1,
+            y: self.y,
+            row: self.row,
+            hearing: None,
+            cancel: None,
+            goroutine: stuck.goroutine,
+            kind: if is_late { FuseKind::Late } else { FuseKind::Within },
+            deaf: false,
+            end: if stuck.ended { FuseEnd::Exit } else { FuseEnd::Alive },
+            dimmed: self.dimmed,
+            overstay_ns: stuck.interval.ns(),
+            count,
+            text: TextRange::default(),
+        })
     }
 
     fn text(&self, fuse: &FuseRecord, texts: &mut String) -> TextRange {
@@ -229,12 +279,15 @@ impl<'a> Rail<'a> {
     }
 }
 
-fn at_of(analysis: &Analysis, fuse: &FuseRecord) -> Time {
-    cancelled_at(analysis, fuse.cancel)
-}
-
-fn end_of(analysis: &Analysis, fuse: &FuseRecord) -> Time {
-    at_of(analysis, fuse) + fuse.overstay_ns.max(0)
+/// From a fuse's beginning to its end.
+fn window_of(analysis: &Analysis, fuse: &FuseRecord) -> Interval {
+    match (fuse.cancel, analysis.stuck(fuse.goroutine)) {
+        (None, Some(stuck)) => stuck.interval,
+        (cancel, _) => {
+            let at = cancelled_at(analysis, cancel.unwrap_or(0));
+            Interval::new(at, at + fuse.overstay_ns.max(0))
+        }
+    }
 }
 
 /// Adds a stretch to sorted, separate ones, joining those that it touches.

@@ -177,7 +177,11 @@ impl Lanes<'_, '_> {
                 selection.goroutine.is_none() && selection.cancel.is_some_and(|it| it != cancel)
             }
             None => {
-                let heard = |cancel| fuses.find(lane.goroutine, cancel).is_some();
+                let analysis = self.view.source.document.analysis();
+                let heard = |cancel| {
+                    fuses.find(lane.goroutine, cancel).is_some()
+                        || analysis.is_stuck_by(lane.goroutine, cancel)
+                };
                 !record.selected && selection.cancel.is_some_and(|cancel| !heard(cancel))
             }
         };

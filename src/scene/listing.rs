@@ -105,6 +105,8 @@ impl Rows {
             key: SectionKey::Cancel(cancels.first().copied().unwrap_or(0)),
             count: narrow(lanes.len()),
             late: narrow(late),
+            stuck: 0,
+            worst_stuck: None,
             worst_ns: lanes.iter().map(|lane| lane.3).max().unwrap_or(0),
             collapsed: false,
         });
@@ -130,10 +132,14 @@ struct Lane {
     key: i64,
 }
 
-/// The worst overstay that counts of every goroutine, 0 for most.
+/// The worst overstay that counts of every goroutine, or for how long it is stuck; 0 for most.
 fn worst_of_goroutines(source: Source<'_>) -> Vec<i64> {
+    let analysis = source.document.analysis();
     let mut worst = vec![0; source.document.trace().n_goroutines() as usize];
-    for hearing in source.document.analysis().hearings() {
+    for stuck in analysis.all_stuck() {
+        worst[stuck.goroutine.index()] = stuck.interval.ns();
+    }
+    for hearing in analysis.hearings() {
         if let Some(worst) = worst.get_mut(hearing.goroutine.index()) {
             *worst = late_ns(hearing).max(*worst);
         }
@@ -160,6 +166,14 @@ struct Group {
     lanes: Vec<Goroutine>,
     worst_ns: i64,
     late: u32,
+    stuck: u32,
+    worst_stuck: Option<(i64, Goroutine)>,
+}
+
+impl Group {
+    fn new(key: SectionKey) -> Self {
+        Self { key, lanes: Vec::new(), worst_ns: 0, late: 0, stuck: 0, worst_stuck: None }
+    }
 }
 
 /// Groups the sorted lanes. The groups are in the order of their first lanes, but for sorting by
@@ -179,7 +193,7 @@ fn group(document: &Document, lanes: &[Lane], worst: &[i64], options: &RowOption
         let row = match last {
             Some((last, row)) if last == key => row,
             _ => *rows.entry(key).or_insert_with(|| {
-                groups.push(Group { key, lanes: Vec::new(), worst_ns: 0, late: 0 });
+                groups.push(Group::new(key));
                 groups.len() - 1
             }),
         };
@@ -188,7 +202,13 @@ fn group(document: &Document, lanes: &[Lane], worst: &[i64], options: &RowOption
         let worst_ns = worst[lane.goroutine.index()];
         group.lanes.push(lane.goroutine);
         group.worst_ns = group.worst_ns.max(worst_ns);
-        group.late += u32::from(worst_ns > options.budget_ns);
+        let is_late = worst_ns > options.budget_ns;
+        group.late += u32::from(is_late);
+        if let Some(stuck) = document.analysis().stuck(lane.goroutine).filter(|_| is_late) {
+            let longest = (stuck.interval.ns(), lane.goroutine);
+            group.stuck += 1;
+            group.worst_stuck = group.worst_stuck.max(Some(longest));
+        }
     }
     if options.sort == Sort::Lateness {
         let text = |group: &Group| match group.key {
@@ -212,6 +232,8 @@ fn add_groups(rows: &mut Rows, source: Source<'_>, groups: Vec<Group>, budget_ns
             key: group.key,
             count: narrow(group.lanes.len()),
             late: group.late,
+            stuck: group.stuck,
+            worst_stuck: group.worst_stuck.map(|(_, of)| of),
             worst_ns: group.worst_ns,
             // Where some are late, what is not late starts out of the way, and so does the
             // runtime's own.
@@ -239,7 +261,9 @@ fn add_special(rows: &mut Rows, source: Source<'_>) {
             return;
         }
         let count = narrow(lanes.len());
-        rows.sections.push(Section { key, count, late: 0, worst_ns: 0, collapsed });
+        let none =
+            Section { key, count, late: 0, stuck: 0, worst_stuck: None, worst_ns: 0, collapsed };
+        rows.sections.push(none);
         rows.bodies.push(Body::Fixed(lanes));
     };
     let mut plots = Vec::new();

@@ -1,7 +1,7 @@
 //! The strip that shows the whole trace: how many goroutines were in which state, where they
 //! left late, and which part is on screen.
 
-use crate::base::{Interval, Time};
+use crate::base::{Goroutine, Interval, Time, narrow};
 
 use super::columns::{Chart, share};
 use super::fold::cell_log2;
@@ -22,8 +22,10 @@ pub struct LateRecord {
     pub x1: f32,
     /// How many.
     pub count: u32,
-    /// The worst of them: a row of [`crate::analysis::Analysis::hearings`].
-    pub hearing: u32,
+    /// The worst of them: a row of [`crate::analysis::Analysis::hearings`]; none if that is stuck.
+    pub hearing: Option<u32>,
+    /// Its goroutine.
+    pub goroutine: Goroutine,
     /// Its overstay in nanoseconds.
     pub worst_ns: i64,
 }
@@ -64,8 +66,24 @@ impl Overview {
             let x = viewport.x_on_screen(end);
             let (x0, x1) = (x - LATE_PX / 2.0, x + LATE_PX / 2.0);
             let worst_ns = heard.overstay_ns;
-            self.late.push(LateRecord { x0, x1, count, hearing, worst_ns });
+            let (hearing, goroutine) = (Some(hearing), heard.goroutine);
+            self.late.push(LateRecord { x0, x1, count, hearing, goroutine, worst_ns });
         });
+        // Those who are stuck are so to the trace's end, but for very few.
+        let mut stuck = source.document.analysis().stuck_over(budget_ns);
+        let n = stuck.len();
+        if let Some(worst) = stuck.next() {
+            // That is the strip's edge, too: the mark lies before it.
+            let x = viewport.x_on_screen(worst.interval.end);
+            self.late.push(LateRecord {
+                x0: x - LATE_PX,
+                x1: x,
+                count: narrow(n),
+                hearing: None,
+                goroutine: worst.goroutine,
+                worst_ns: worst.interval.ns(),
+            });
+        }
     }
 
     /// Where on a strip of `width_px` the viewport's stretch is: left and right edge in pixels.

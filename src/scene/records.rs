@@ -241,7 +241,8 @@ pub enum FuseEnd {
     Alive,
 }
 
-/// The window from a cancel to the end of a goroutine that it reached.
+/// The window from a cancel to the end of a goroutine that it reached; or for how long a goroutine
+/// is stuck.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct FuseRecord {
     /// The cancel, in pixels; cut shortly outside the screen.
@@ -255,9 +256,10 @@ pub struct FuseRecord {
     /// Which visible row.
     pub row: u32,
     /// What it draws, the worst one if several: a row of [`crate::analysis::Analysis::hearings`].
-    pub hearing: u32,
+    /// None if its goroutine is stuck, and no cancel tells so; see [`crate::analysis::Stuck`].
+    pub hearing: Option<u32>,
     /// The cancel: a row of [`crate::analysis::Analysis::cancels`].
-    pub cancel: u32,
+    pub cancel: Option<u32>,
     /// Whose.
     pub goroutine: Goroutine,
     /// Thin, loud, or only a tick.

@@ -72,8 +72,12 @@ pub struct Section {
     pub key: SectionKey,
     /// How many lanes it has.
     pub count: u32,
-    /// How many of its goroutines have a late overstay (or are overdue and alive).
+    /// How many of its goroutines have a late overstay, or are stuck for as long.
     pub late: u32,
+    /// How many of these are stuck, and no cancel tells how late they are.
+    pub stuck: u32,
+    /// Which of those is so for longest.
+    pub worst_stuck: Option<Goroutine>,
     /// Its worst overstay in nanoseconds, 0 if none.
     pub worst_ns: i64,
     /// Whether its lanes are hidden.

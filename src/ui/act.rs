@@ -6,6 +6,7 @@ use super::ctx::Ctx;
 use super::details;
 use super::keys::Action;
 use super::look::{interval_of, selected_interval};
+use super::sites;
 use super::slot::Slot;
 use super::state::{Popup, Role, Selected, ThemeChoice, View, What};
 use super::step;
@@ -53,8 +54,9 @@ pub(crate) fn act(action: Action, ctx: &Ctx<'_>, panels: &mut Panels) {
             let open = ctx.state.popup == Some(Popup::Help);
             ctx.send(Command::Popup((!open).then_some(Popup::Help)));
         }
-        // Nobody is there to go to.
-        A::GoToLane if ctx.sheet(Slot::Before).is_none() => {}
+        // Nobody is there to go to, and nothing to save.
+        A::GoToLane | A::Save if ctx.sheet(Slot::Before).is_none() => {}
+        A::Save => ctx.send(Command::Popup(Some(Popup::Save))),
         A::Commands | A::GoToLane => {
             panels.palette.clear();
             let popup = if action == A::Commands { Popup::Commands } else { Popup::Lanes };
@@ -135,6 +137,8 @@ fn act_on_trace(action: Action, ctx: &Ctx<'_>, panels: &mut Panels) {
         A::PageDown => scroll(ctx, panels, 1.0),
         A::NextLate => step::late(ctx, 1),
         A::PreviousLate => step::late(ctx, -1),
+        A::NextSite => sites::step(ctx, 1),
+        A::PreviousSite => sites::step(ctx, -1),
         A::NextEvent => step::event(ctx, true),
         A::PreviousEvent => step::event(ctx, false),
         A::WhoWoke => step::to_waker(ctx),

@@ -7,10 +7,13 @@ use super::command::Origin;
 use super::explain::Explanation;
 use super::open::{OpenError, Opened};
 use super::palette::LaneHit;
+use super::saving::SaveAs;
+use super::sites::Site;
 use super::slot::Slot;
 use super::state::{Role, Selected};
 use super::table::Query;
 use crate::analysis::Diff;
+use crate::load::SaveError;
 use crate::scene::{Index, RowOptions, Rows};
 
 /// What a job has to say to the UI thread. Serial numbers tell which trace it is about, since
@@ -73,6 +76,8 @@ pub(crate) enum Answer {
         serial: u64,
         /// How many cancels are shown.
         n_cancels: usize,
+        /// All sites, if they had not been looked for.
+        sites: Option<Vec<Site>>,
         /// The rows.
         rows: Rows,
     },
@@ -123,6 +128,20 @@ pub(crate) enum Answer {
         paths: Option<Vec<PathBuf>>,
         /// Whether it closed too fast to have been seen by anybody.
         unseen: bool,
+    },
+    /// The dialog for a place to save to was closed.
+    PlaceChosen {
+        /// What is to be saved there; nothing if it was cancelled, or there is no dialog.
+        wish: Option<SaveAs>,
+        /// Whether it closed too fast to have been seen by anybody.
+        unseen: bool,
+    },
+    /// Something was saved, or not.
+    Saved {
+        /// What, and where.
+        wish: SaveAs,
+        /// Why not.
+        result: Result<(), SaveError>,
     },
     /// The job was stopped.
     Nothing,

@@ -15,6 +15,7 @@ use super::late::LatePanel;
 use super::open::Beginning;
 use super::palette::Palette;
 use super::render::Damage;
+use super::saving::{SavePanel, Shot};
 use super::sheet::Sheet;
 use super::slot::{Pair, Slot};
 use super::state::{Popup, Prefs, Role, State, ThemeChoice, Tone, View};
@@ -22,6 +23,7 @@ use super::theme::{self, Theme, size};
 use super::timeline::TimelinePanel;
 use super::top::TopBar;
 use super::{help, loading, notices, status, welcome};
+use crate::load::Saving;
 use crate::scene::Sort;
 
 /// What the command line asks of the window, or of a picture.
@@ -35,6 +37,8 @@ pub struct Settings {
     pub select: Option<String>,
     /// Overstays beyond this are late, in nanoseconds; as saved if none.
     pub late_over_ns: Option<i64>,
+    /// What can be saved, and how; nothing if none.
+    pub saving: Option<&'static Saving>,
 }
 
 /// What panels remember for themselves: scroll positions, text being typed, the last frame.
@@ -48,6 +52,7 @@ pub(super) struct Panels {
     pub(super) details: DetailsPanel,
     pub(super) palette: Palette,
     pub(super) path_field: PathField,
+    pub(super) save: SavePanel,
     pub(super) drop: DropZone,
     pub(super) gestures: Gestures,
 }
@@ -101,6 +106,10 @@ pub struct App {
     pub(super) effects: Vec<Effect>,
     /// Whether what is to survive a restart has been written since a file was opened.
     pub(super) is_saved: bool,
+    /// What can be saved, and how.
+    pub(super) saving: Option<&'static Saving>,
+    /// A picture that is being taken.
+    pub(super) shot: Option<Shot>,
     /// The window's title.
     title: String,
 }
@@ -145,6 +154,8 @@ impl App {
             beginning: Some(Beginning::default()),
             next_serial: 0,
             view_chosen: settings.view.is_some(),
+            saving: settings.saving,
+            shot: None,
             wishes: settings,
             diff: None,
             diff_asked: None,
@@ -216,6 +227,7 @@ impl App {
     /// What runs before each frame, and while the window is hidden: answers, commands, and the
     /// work that follows from them.
     pub fn update(&mut self, ctx: &egui::Context) {
+        self.take_shot();
         for answer in self.jobs.drain() {
             self.take(answer);
         }
@@ -251,8 +263,8 @@ impl App {
 
     /// What the panels may read.
     fn ctx(&self, theme: &'static Theme) -> Ctx<'_> {
-        let Self { state, sheets, jobs, out, .. } = self;
-        Ctx { state, sheets, jobs, theme, out }
+        let Self { state, sheets, jobs, out, saving, .. } = self;
+        Ctx { state, sheets, jobs, theme, out, saving: *saving }
     }
 
     /// Shows everything.
@@ -285,8 +297,12 @@ impl App {
                 panels.palette = palette;
             }
             Some(Popup::PathField(role)) => panels.path_field.overlay_ui(ui, &ctx, *role),
+            Some(Popup::Save) => panels.save.overlay_ui(ui, &ctx),
             Some(Popup::DropChoice(origin)) => DropZone::choice_ui(ui, &ctx, origin),
             None => {}
+        }
+        if ctx.state.popup != Some(Popup::Save) {
+            panels.save.clear();
         }
         panels.drop.overlay_ui(ui, &ctx);
         let asked = !self.out.is_empty();

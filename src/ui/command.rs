@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::examples::Example;
 use super::history::{Place, Trail};
+use super::saving::SaveAs;
 use super::slot::{Pair, Slot};
 use super::state::{Mark, Notice, Overlays, Popup, Role, Selected, State, ThemeChoice, Tone, View};
 use crate::base::{Interval, Time};
@@ -196,6 +197,10 @@ pub(crate) enum Command {
     Say(String),
     /// The pointer moved on: what was said has been read.
     Hush,
+    /// Saves a report or a picture.
+    Save(SaveAs),
+    /// Asks where to, with the desktop's dialog.
+    BrowseSave(SaveAs),
     /// Closes the window.
     Quit,
 }
@@ -225,6 +230,10 @@ pub(crate) enum Effect {
     Resize(Resize),
     /// Put a text on the clipboard.
     Copy(String),
+    /// Save a report or a picture.
+    Save(SaveAs),
+    /// Show the dialog for a place.
+    BrowseSave(SaveAs),
     /// Close the window.
     Quit,
 }
@@ -271,6 +280,8 @@ pub(crate) fn apply(state: &mut State, command: Command) -> Option<Effect> {
         }
         Command::Say(text) => state.said = Some(text),
         Command::Hush => {}
+        Command::Save(wish) => return Some(Effect::Save(wish)),
+        Command::BrowseSave(wish) => return Some(Effect::BrowseSave(wish)),
         Command::Quit => return Some(Effect::Quit),
         other => look_or_choose(state, other),
     }

@@ -11,6 +11,7 @@ use super::theme::Theme;
 use crate::analysis::Hearing;
 pub(crate) use crate::base::grouped as thousands;
 use crate::base::{Clock, Goroutine, StackId, Time, count_text};
+use crate::load::Saving;
 
 /// What panels ask for: commands, in the order in which they were sent, and sentences.
 #[derive(Debug, Default)]
@@ -57,6 +58,8 @@ pub(crate) struct Ctx<'a> {
     pub(crate) theme: &'static Theme,
     /// Where requests go.
     pub(crate) out: &'a Outbox,
+    /// What can be saved, and how.
+    pub(crate) saving: Option<&'static Saving>,
 }
 
 impl<'a> Ctx<'a> {

@@ -13,7 +13,7 @@ use super::widgets::{caption, strong};
 
 /// A dialog that closes faster than this was never on screen: there is neither a portal nor
 /// zenity, which the dialog library reports in the same way as Cancel.
-const UNSEEN: Duration = Duration::from_millis(400);
+pub(super) const UNSEEN: Duration = Duration::from_millis(400);
 
 /// Shows the desktop's dialog; waits for the user, so only on a thread of its own.
 pub(crate) fn ask(role: Role) -> Answer {
@@ -68,7 +68,7 @@ impl PathField {
         let entered = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
         ui.add_space(8.0);
         ui.horizontal(|ui| {
-            let path = self.path();
+            let path = path_of(&self.text);
             let open = ui.add_enabled(path.is_some(), egui::Button::new(strong("Open")));
             if let (true, Some(path)) = (open.clicked() || entered, path) {
                 ctx.send(Command::Popup(None));
@@ -79,18 +79,18 @@ impl PathField {
             }
         });
     }
+}
 
-    /// The path that was typed, with `~` for the home directory and without quotes.
-    fn path(&self) -> Option<PathBuf> {
-        let text = self.text.trim().trim_matches(['"', '\'']);
-        let text = text.strip_prefix("file://").unwrap_or(text);
-        if text.is_empty() {
-            return None;
-        }
-        let home = std::env::var_os("HOME").map(PathBuf::from);
-        Some(match (text.strip_prefix("~/"), home) {
-            (Some(rest), Some(home)) => home.join(rest),
-            _ => PathBuf::from(text),
-        })
+/// The path that was typed, with `~` for the home directory and without quotes.
+pub(super) fn path_of(text: &str) -> Option<PathBuf> {
+    let text = text.trim().trim_matches(['"', '\'']);
+    let text = text.strip_prefix("file://").unwrap_or(text);
+    if text.is_empty() {
+        return None;
     }
+    let home = std::env::var_os("HOME").map(PathBuf::from);
+    Some(match (text.strip_prefix("~/"), home) {
+        (Some(rest), Some(home)) => home.join(rest),
+        _ => PathBuf::from(text),
+    })
 }

@@ -40,6 +40,8 @@ pub(crate) enum Lane {
     Find,
     /// The file dialog.
     Dialog,
+    /// Writing a report or a picture.
+    Save,
 }
 
 impl Lane {
@@ -57,6 +59,7 @@ impl Lane {
             Self::Table(_) => "table",
             Self::Find => "find",
             Self::Dialog => "file-dialog",
+            Self::Save => "save",
         }
     }
 }

@@ -15,11 +15,11 @@ use super::sheet::Sheet;
 use super::side;
 use super::slot::Slot;
 use super::state::{Selected, State, What};
+use super::step;
 use super::table::{Column, Query, late_rows};
 use super::theme::{self, size};
 use super::widgets::{badge_ui, body_font, caption, link_ui, strong, weak};
-use crate::analysis::{Cancel, Document, Hearing, Outcome};
-use crate::base::{StackId, StrId};
+use crate::analysis::{Cancel, Hearing, Outcome};
 
 /// What the table remembers.
 #[derive(Debug, Default)]
@@ -180,7 +180,6 @@ impl LatePanel {
         if rows.is_empty() {
             ui.add_space(8.0);
             ui.add(egui::Label::new(weak(ctx.theme, nothing_text(ctx, sheet))).wrap());
-            other_findings_ui(ui, ctx, sheet);
             return;
         }
         self.table_ui(ui, ctx, slot, sheet, rows);
@@ -312,8 +311,31 @@ fn head_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet, n_rows: usize) {
         if !of.is_empty() {
             ui.label(caption(theme, of));
         }
+        stuck_ui(ui, ctx, sheet);
+        // Below the words there would be no room for it in a low drawer.
+        if n_rows == 0 {
+            other_findings_ui(ui, ctx, sheet);
+        }
         side::switch_ui(ui, ctx);
     });
+}
+
+/// How many are stuck, of whom no cancel tells how late they are; a click leads to the worst.
+fn stuck_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet) {
+    let n = sheet.document.analysis().stuck_over(ctx.state.prefs.budget_ns).len();
+    if n == 0 {
+        return;
+    }
+    let text = strong(format!("{} stuck", count(n, "goroutine"))).color(ctx.theme.late_text);
+    let button = ui.add(egui::Button::new(text).frame(false));
+    button.widget_info(|| {
+        let text = format!("{} stuck: show the worst", count(n, "goroutine"));
+        WidgetInfo::labeled(egui::Role::Button, true, text)
+    });
+    let tip = "Not late after a cancel: stuck, or left over. A click leads to the worst.";
+    if button.on_hover_text(tip).clicked() {
+        step::stuck(ctx, sheet);
+    }
 }
 
 /// Whether what is selected is an overstay, its goroutine, or a part of that one's life.
@@ -487,31 +509,4 @@ fn row_text(sheet: &Sheet, hearing: &Hearing, cancel: &Cancel, sentence: Option<
         text.push_str(sentence);
     }
     text
-}
-
-/// The cancels of the same cause and site as one cancel, in order of time; all if none is given.
-pub(crate) fn cancels_of_site(document: &Document, like: Option<u32>) -> Vec<u32> {
-    let cancels = document.analysis().cancels();
-    let like = like.and_then(|row| cancels.get(row as usize));
-    let fits = |cancel: &&Cancel| {
-        like.is_none_or(|like| {
-            // A deadline has no site, nor has a client that went away while nobody waited: those
-            // whose first waiters run the same function go together.
-            let same_code = match (like.site, cancel.site) {
-                (Some(one), Some(other)) => one == other,
-                _ => {
-                    [like, cancel].map(|it| document.comparable_site(it)) == [None, None]
-                        && first_function(document, like) == first_function(document, cancel)
-                }
-            };
-            cancel.cause == like.cause && same_code
-        })
-    };
-    cancels.iter().filter(fits).map(|cancel| cancel.id).collect()
-}
-
-fn first_function(document: &Document, cancel: &Cancel) -> Option<StrId> {
-    let analysis = document.analysis();
-    let first = analysis.heard(cancel).first().or(analysis.deaf(cancel).first());
-    first.map(|hearing| document.acting(hearing, StackId::EMPTY))
 }

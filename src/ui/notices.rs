@@ -1,11 +1,14 @@
 //! Messages that stay until they are dismissed, at the top of the window.
 
+use std::time::Duration;
+
 use egui::{
     Align2, Area, CornerRadius, Frame, Id, Margin, Order, RichText, Stroke, Ui, WidgetInfo, vec2,
 };
 
 use super::command::Command;
 use super::ctx::{Ctx, count};
+use super::saving::DONE_STAYS;
 use super::state::{Notice, Tone};
 use super::theme::{self, size};
 use super::widgets::{caption, strong};
@@ -54,11 +57,28 @@ fn older_ui(ui: &mut Ui, ctx: &Ctx<'_>, n: usize) {
     });
 }
 
+/// What went well need not be dismissed: it goes by itself.
+fn fade_ui(ui: &Ui, ctx: &Ctx<'_>, notice: &Notice) {
+    let now = ui.input(|input| input.time);
+    let id = Id::unique(("notice_since", notice.id));
+    let since: f64 = ui.data_mut(|data| *data.get_temp_mut_or(id, now));
+    let left = DONE_STAYS.as_secs_f64() - (now - since);
+    if left <= 0.0 {
+        ctx.send(Command::Dismiss(notice.id));
+    } else {
+        ui.ctx().request_repaint_after(Duration::from_secs_f64(left));
+    }
+}
+
 fn notice_ui(ui: &mut Ui, ctx: &Ctx<'_>, notice: &Notice) {
     let theme = ctx.theme;
+    if notice.tone == Tone::Done {
+        fade_ui(ui, ctx, notice);
+    }
     let (color, ground, word, icon) = match notice.tone {
         Tone::Error => (theme.late_text, theme.late_soft, "Error", "✗"),
         Tone::Warning => (theme.warn, theme.warn_soft, "Warning", "⚠"),
+        Tone::Done => (theme.better, theme.raised, "Done", "✓"),
     };
     let frame = Frame::new()
         .fill(ground)

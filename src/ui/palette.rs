@@ -264,13 +264,22 @@ pub(crate) fn find(
     for (slot, document) in documents {
         let analysis = document.analysis();
         let mut seen = FxHashSet::default();
+        for stuck in analysis.stuck_over(budget_ns).take(MAX_HITS) {
+            if fits(document, stuck.goroutine, &lower) && seen.insert(stuck.goroutine) {
+                let ns = document.trace().clock().text(stuck.interval.ns());
+                let text = Some(format!("stuck ≥ {ns}"));
+                late.push((stuck.interval.ns(), hit(*slot, document, stuck.goroutine, text)));
+            }
+        }
+        seen.clear();
         for (at, &row) in late_rows(analysis, budget_ns).iter().enumerate() {
             let Some(hearing) = analysis.hearings().get(row as usize) else { continue };
             if seen.len() >= MAX_HITS || at % CHECK_EVERY == 0 && progress.is_cancelled() {
                 break;
             }
             if fits(document, hearing.goroutine, &lower) && seen.insert(hearing.goroutine) {
-                let hit = hit(*slot, document, hearing.goroutine, Some(hearing));
+                let late_text = Some(late_text(document, hearing));
+                let hit = hit(*slot, document, hearing.goroutine, late_text);
                 late.push((hearing.overstay_ns, hit));
             }
         }
@@ -309,16 +318,17 @@ fn fits(document: &Document, goroutine: Goroutine, words: &[String]) -> bool {
     })
 }
 
-fn hit(slot: Slot, document: &Document, goroutine: Goroutine, late: Option<&Hearing>) -> LaneHit {
+fn hit(slot: Slot, document: &Document, goroutine: Goroutine, late: Option<String>) -> LaneHit {
     let trace = document.trace();
     let name = short_function(trace.string(document.called(goroutine)));
     let text = format!("g{} {name}", trace.life(goroutine).id);
-    let late = late.map(|hearing| {
-        let overstay = trace.clock().text(hearing.overstay_ns);
-        match hearing.outcome {
-            Outcome::Alive => format!("still alive ≥ {overstay}"),
-            _ => format!("{overstay} late"),
-        }
-    });
     LaneHit { slot, goroutine, text, late }
+}
+
+fn late_text(document: &Document, hearing: &Hearing) -> String {
+    let overstay = document.trace().clock().text(hearing.overstay_ns);
+    match hearing.outcome {
+        Outcome::Alive => format!("still alive ≥ {overstay}"),
+        _ => format!("{overstay} late"),
+    }
 }

@@ -11,10 +11,11 @@ use super::charts::Overstays;
 use super::command::Origin;
 use super::explain::Explanation;
 use super::open::Opened;
+use super::sites::Site;
 use super::state::Selected;
 use super::table::Query;
-use crate::analysis::{Cancel, Cause, Document, Hearing, Rule};
-use crate::base::{Interval, StrId, Time, Warning};
+use crate::analysis::{Cancel, Cause, Document, Hearing};
+use crate::base::{Interval, Time, Warning};
 use crate::model::{Trace, Wakers};
 use crate::scene::{Index, RowOptions, Rows, SectionKey, Source};
 
@@ -56,6 +57,8 @@ pub(crate) struct Sheet {
     pub(crate) cancel_rows: Option<Rows>,
     /// What those were last asked for by.
     pub(crate) cancel_rows_asked: Option<CancelKey>,
+    /// Where the cancels are made, the worst first, once the cancel view has been shown.
+    pub(crate) cancel_sites: Vec<Site>,
     /// How many cancels the cancel view shows.
     pub(crate) n_cancels_shown: usize,
     /// What held up late exits, by hearing.
@@ -72,8 +75,6 @@ pub(crate) struct Sheet {
     causes: OnceCell<Vec<Cause>>,
     /// Whether any overstay's cancel has a site or a context's name.
     has_sites: OnceCell<bool>,
-    /// How many of a function are found to be still alive, though no cancel reached them.
-    unheard: OnceCell<HashMap<StrId, u32>>,
     /// The hearings that are late only because no processor was free, or because of the GC, which
     /// excuses them.
     pub(crate) excused: Arc<FxHashSet<u32>>,
@@ -103,6 +104,7 @@ impl Sheet {
             rows: Some(rows),
             cancel_rows: None,
             cancel_rows_asked: None,
+            cancel_sites: Vec::new(),
             n_cancels_shown: 0,
             sentences: HashMap::new(),
             explanation: None,
@@ -111,7 +113,6 @@ impl Sheet {
             overstays: OnceCell::new(),
             causes: OnceCell::new(),
             has_sites: OnceCell::new(),
-            unheard: OnceCell::new(),
             excused,
             judged_asked_ns,
             table: None,
@@ -146,21 +147,6 @@ impl Sheet {
             };
             analysis.cancels().iter().any(has)
         })
-    }
-
-    /// How many goroutines of a function are found to be still alive, though no cancel reached
-    /// them: those have no fuses.
-    pub(crate) fn n_unheard(&self, function: StrId) -> u32 {
-        let by_function = self.unheard.get_or_init(|| {
-            let mut by_function = HashMap::new();
-            for finding in self.document.analysis().findings() {
-                if finding.rule == Rule::StillAlive && finding.cancels.is_empty() {
-                    *by_function.entry(finding.function).or_default() += finding.count;
-                }
-            }
-            by_function
-        });
-        by_function.get(&function).copied().unwrap_or(0)
     }
 
     /// Whether the file was read to its end, with nothing lost on the way.

@@ -208,6 +208,8 @@ pub(crate) enum Popup {
     Lanes,
     /// A field for a path, where the desktop has no file dialog.
     PathField(Role),
+    /// What to save, and where.
+    Save,
     /// What to do with a file that was dropped while a trace is open.
     DropChoice(Origin),
 }
@@ -219,6 +221,8 @@ pub(crate) enum Tone {
     Error,
     /// Something worked in part.
     Warning,
+    /// Something went well that cannot be seen otherwise.
+    Done,
 }
 
 /// A message that stays until it is dismissed.

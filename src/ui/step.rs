@@ -62,23 +62,28 @@ fn next_listed(ctx: &Ctx<'_>, table: &LatePanel, step: i64) -> Option<Selected> 
     Some(Selected { slot, what: What::Hearing(*rows.get(next)?) })
 }
 
-/// The next of the late exits after the selected one, worst first, of two traces in both; around
-/// at the ends.
+/// The next of the late exits, and of those who are stuck, after the selected one, worst first, of
+/// two traces in both; around at the ends.
 pub(super) fn late(ctx: &Ctx<'_>, step: i64) {
     let budget_ns = ctx.state.prefs.budget_ns;
     let sides: Vec<Side<'_>> = ctx
         .sheets
         .iter()
-        .filter_map(|(slot, sheet)| {
-            let sheet = sheet.as_ref()?;
-            let rows = late_rows(sheet.document.analysis(), budget_ns);
-            Some(Side { slot, sheet, rows })
+        .filter_map(|(slot, sheet)| Some((slot, sheet.as_ref()?)))
+        .flat_map(|(slot, sheet)| {
+            let analysis = sheet.document.analysis();
+            let late = late_rows(analysis, budget_ns);
+            let n_stuck = analysis.stuck_over(budget_ns).len();
+            let stuck = &analysis.stuck.worst_first[..n_stuck];
+            [(late, false), (stuck, true)].map(|(rows, stuck)| Side { slot, sheet, stuck, rows })
         })
         .collect();
-    let now = ctx.state.selected.and_then(|Selected { slot, what }| {
-        let What::Hearing(row) = what else { return None };
-        let side = sides.iter().find(|side| side.slot == slot)?;
-        side.rank(side.rows.iter().position(|&other| other == row)?)
+    let now = ctx.state.selected.and_then(|selected| {
+        let at = |side: &Side<'_>| {
+            let is_it = |&row: &u32| side.selected(row) == Some(selected);
+            side.rank(side.rows.iter().position(is_it)?)
+        };
+        sides.iter().filter(|side| side.slot == selected.slot).find_map(at)
     });
     let next = if step > 0 {
         let after = sides.iter().filter_map(|side| side.after(now)).min();
@@ -88,8 +93,8 @@ pub(super) fn late(ctx: &Ctx<'_>, step: i64) {
         before.or_else(|| sides.iter().filter_map(|side| side.before(None)).max())
     };
     let row = |rank: Rank| {
-        let side = sides.iter().find(|side| side.slot as u8 == rank.1)?;
-        Some(Selected { slot: side.slot, what: What::Hearing(*side.rows.get(rank.2)?) })
+        let side = sides.iter().find(|side| side.order() == rank.1)?;
+        side.selected(*side.rows.get(rank.2)?)
     };
     match next.and_then(row) {
         Some(next) => ctx.send(Command::Jump(next)),
@@ -100,39 +105,75 @@ pub(super) fn late(ctx: &Ctx<'_>, step: i64) {
     }
 }
 
+/// To the one of a trace that has been stuck for longest.
+pub(super) fn stuck(ctx: &Ctx<'_>, sheet: &Sheet) {
+    let worst = sheet.document.analysis().stuck_over(ctx.state.prefs.budget_ns).next();
+    let slot =
+        ctx.sheets.iter().find(|(_, of)| of.as_ref().is_some_and(|of| of.serial == sheet.serial));
+    if let (Some(worst), Some((slot, _))) = (worst, slot) {
+        ctx.send(Command::Jump(Selected { slot, what: What::Goroutine(worst.goroutine) }));
+    }
+}
+
 /// What the late exits of both traces are in order by: the worst first, and of equals those of
-/// the trace before. The overstay as a negative number, the trace, the place in its list.
+/// the trace before. The overstay as a negative number, the list, the place in it.
 type Rank = (i64, u8, usize);
 
-/// The late exits of one trace, the worst first.
+/// The late exits of one trace, or those who are stuck, the worst first.
 struct Side<'a> {
     slot: Slot,
     sheet: &'a Sheet,
+    /// Whether the rows are those of who is stuck, not of hearings.
+    stuck: bool,
     rows: &'a [u32],
 }
 
 impl Side<'_> {
+    /// Which of the lists it is.
+    fn order(&self) -> u8 {
+        self.slot as u8 * 2 + u8::from(self.stuck)
+    }
+
+    /// How late the one of a row is, as a negative number.
+    fn overstay(&self, row: u32) -> i64 {
+        let ns = if self.stuck {
+            let stuck = self.sheet.document.analysis().all_stuck().get(row as usize);
+            stuck.map(|stuck| stuck.interval.ns())
+        } else {
+            self.sheet.hearing(row).map(|hearing| hearing.overstay_ns)
+        };
+        -ns.unwrap_or(0)
+    }
+
+    /// What is selected for a row.
+    fn selected(&self, row: u32) -> Option<Selected> {
+        let what = if self.stuck {
+            let stuck = self.sheet.document.analysis().all_stuck().get(row as usize)?;
+            What::Goroutine(stuck.goroutine)
+        } else {
+            What::Hearing(row)
+        };
+        Some(Selected { slot: self.slot, what })
+    }
+
     fn rank(&self, at: usize) -> Option<Rank> {
-        let hearing = self.sheet.hearing(*self.rows.get(at)?)?;
-        Some((-hearing.overstay_ns, self.slot as u8, at))
+        Some((self.overstay(*self.rows.get(at)?), self.order(), at))
     }
 
     /// How many come before a rank. Costs a binary search.
     fn n_before(&self, rank: Rank) -> usize {
-        let (overstay, slot, place) = rank;
-        if slot == self.slot as u8 {
+        let (overstay, order, place) = rank;
+        if order == self.order() {
             return place;
         }
-        self.rows.partition_point(|&row| {
-            let of = self.sheet.hearing(row).map_or(0, |hearing| -hearing.overstay_ns);
-            (of, self.slot as u8) < (overstay, slot)
-        })
+        let is_before = |&row: &u32| (self.overstay(row), self.order()) < (overstay, order);
+        self.rows.partition_point(is_before)
     }
 
     /// The first after a rank; the first of all if there is none.
     fn after(&self, rank: Option<Rank>) -> Option<Rank> {
         let Some(rank) = rank else { return self.rank(0) };
-        let own = usize::from(rank.1 == self.slot as u8);
+        let own = usize::from(rank.1 == self.order());
         self.rank(self.n_before(rank) + own)
     }
 

@@ -91,7 +91,13 @@ impl TopBar {
 
     fn find_ui(&mut self, ui: &mut Ui, ctx: &Ctx<'_>) {
         let mut words = ctx.state.rows.filter.clone();
-        if !words.is_empty() && icon_button_ui(ui, "×", "Show all lanes again", "Esc").clicked() {
+        // Its room is there without it, too, or the field would move away from whoever types.
+        let mut room = egui::UiBuilder::new();
+        if words.is_empty() {
+            room = room.invisible();
+        }
+        let clear = |ui: &mut Ui| icon_button_ui(ui, "×", "Show all lanes again", "Esc").clicked();
+        if ui.scope_builder(room, clear).inner {
             words.clear();
             ctx.send(Command::Filter(String::new()));
         }
@@ -183,6 +189,8 @@ fn tabs_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
         let title = RichText::new(view.title()).color(color);
         title.append_to(&mut text, &style, egui::FontSelection::Default, valign);
         let mut spoken = view.title().to_owned();
+        // Nobody late is not all well where some are stuck.
+        let stuck = if view == View::Late { n_stuck(ctx) } else { 0 };
         for (at, &n) in numbers.iter().enumerate() {
             let loud = view == View::Late && n > 0;
             let before = if at == 0 { "  " } else { " → " };
@@ -197,6 +205,16 @@ fn tabs_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
         }
         if !numbers.is_empty() {
             spoken.push(')');
+        }
+        if stuck > 0 {
+            let part = format!("  {} stuck", thousands(stuck as u64));
+            spoken.push_str(&part);
+            RichText::new(part).family(theme::strong_family()).color(theme.late_text).append_to(
+                &mut text,
+                &style,
+                egui::FontSelection::Default,
+                valign,
+            );
         }
         let tab = ui.add(egui::Button::selectable(selected, text));
         tab.widget_info(|| WidgetInfo::selected(egui::Role::Tab, true, selected, spoken.as_str()));
@@ -215,6 +233,13 @@ fn numbers_of(ctx: &Ctx<'_>, view: View) -> Vec<usize> {
         View::Cancel => analyses.map(|it| it.cancels().len()).collect(),
         View::Timeline | View::Compare => Vec::new(),
     }
+}
+
+/// How many goroutines are stuck, of whom no cancel tells how late they are, if a single trace is
+/// open: two leave no room.
+fn n_stuck(ctx: &Ctx<'_>) -> usize {
+    let sheet = ctx.sheet(Slot::Before).filter(|_| !ctx.comparing());
+    sheet.map_or(0, |sheet| sheet.document.analysis().stuck_over(ctx.state.prefs.budget_ns).len())
 }
 
 /// The budget: an overstay beyond it is late.
@@ -291,6 +316,9 @@ fn file_menu_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
     ui.separator();
     if action_ui(ui, Action::Reload) {
         ctx.send(Command::Reload);
+    }
+    if action_ui(ui, Action::Save) {
+        ctx.send(Command::Popup(Some(super::state::Popup::Save)));
     }
     if ctx.comparing() {
         if ui.button("Close the first trace").clicked() {

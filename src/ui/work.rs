@@ -9,9 +9,9 @@ use super::command::{Command, Effect, Origin, Resize, apply};
 use super::dialog;
 use super::explain;
 use super::jobs::{Jobs, Lane};
-use super::late;
 use super::open::{self, OpenError, Opened};
 use super::sheet::{Built, Sheet};
+use super::sites;
 use super::slot::Slot;
 use super::state::{Notice, Popup, Role, Selected, Tone, View};
 use super::table;
@@ -61,6 +61,8 @@ impl App {
             Effect::Resize(Resize::Smaller) => egui::gui_zoom::zoom_out(ctx),
             Effect::Resize(Resize::Usual) => ctx.set_zoom_factor(1.0),
             Effect::Copy(text) => ctx.copy_text(text),
+            Effect::Save(wish) => self.save(wish, ctx),
+            Effect::BrowseSave(wish) => self.browse_save(wish),
             Effect::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
         }
     }
@@ -91,10 +93,11 @@ impl App {
                     Jobs::discard(sheet.rows.replace(Built { options, rows }));
                 }
             }
-            Answer::CancelRows { serial, n_cancels, rows } => {
+            Answer::CancelRows { serial, n_cancels, sites, rows } => {
                 if let Some(sheet) = self.sheet_mut(serial) {
                     Jobs::discard(sheet.cancel_rows.replace(rows));
                     sheet.n_cancels_shown = n_cancels;
+                    sheet.cancel_sites = sites.unwrap_or(std::mem::take(&mut sheet.cancel_sites));
                 }
             }
             Answer::Compared { serials, diff } => {
@@ -120,6 +123,8 @@ impl App {
             }
             Answer::Found { words, hits } => self.panels.palette.found(words, hits),
             Answer::Picked { role, paths, unseen } => self.picked(role, paths, unseen),
+            Answer::PlaceChosen { wish, unseen } => self.place_chosen(wish, unseen),
+            Answer::Saved { wish, result } => self.saved(&wish, result),
             Answer::Nothing => {}
             Answer::Crashed { what } => {
                 self.notify(Tone::Error, format!("{what} failed: an error in Overstay itself"));
@@ -127,7 +132,7 @@ impl App {
         }
     }
 
-    fn notify(&mut self, tone: Tone, text: String) {
+    pub(super) fn notify(&mut self, tone: Tone, text: String) {
         self.apply_now(Command::Notify(tone, text, Vec::new()));
     }
 
@@ -418,12 +423,14 @@ impl App {
         }
         sheet.cancel_rows_asked = Some(key);
         let serial = sheet.serial;
+        let unknown = sheet.cancel_sites.is_empty();
         let (document, index) = (Arc::clone(&sheet.document), Arc::clone(&sheet.index));
         self.jobs.start(Lane::CancelRows(slot), "Arranging lanes", move |_| {
-            let cancels = late::cancels_of_site(&document, site);
+            let sites = unknown.then(|| sites::sites_of(&document));
+            let cancels = sites::cancels_of_site(&document, site);
             let source = Source { document: &document, index: &index };
             let rows = Rows::cancel_view(source, &cancels, &options);
-            Answer::CancelRows { serial, n_cancels: cancels.len(), rows }
+            Answer::CancelRows { serial, n_cancels: cancels.len(), sites, rows }
         });
     }
 

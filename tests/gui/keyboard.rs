@@ -221,3 +221,26 @@ fn late_only_is_not_offered_where_all_are_late() {
     wait(&mut harness);
     assert!(says(&harness, "All that is listed here is late"));
 }
+
+#[test]
+fn the_sites_of_cancels_are_chosen_from_a_list_and_walked_through() {
+    let mut harness = window_on("traces/sleep-in-handler/before.trace");
+    for _ in 0..2 {
+        harness.key_press(egui::Key::J);
+        wait(&mut harness);
+    }
+    let shown = |harness: &Harness<'_, App>| names(harness, "Cancel site: ").remove(0);
+    let first = shown(&harness);
+    assert!(says(&harness, "cancels of 401, each at time zero"), "{first}");
+    harness.key_press(egui::Key::J);
+    wait(&mut harness);
+    assert_ne!(shown(&harness), first, "and then the next");
+    for _ in 0..2 {
+        harness.key_press_modifiers(egui::Modifiers::SHIFT, egui::Key::J);
+        wait(&mut harness);
+    }
+    assert!(shown(&harness).contains("All 401 cancels"), "before the first are all");
+    click(&mut harness, "Cancel site: ");
+    click(&mut harness, "Client gone");
+    assert!(shown(&harness).contains("Client gone"), "{}", shown(&harness));
+}

@@ -66,7 +66,26 @@ fn late_lanes_are_seen_first_in_a_low_window() {
 #[test]
 fn who_is_alive_without_having_been_told_marks_the_heading() {
     let harness = window_on("traces/lost-cancel/before.trace");
-    assert!(says(&harness, "main.refresh, 450 lanes, 0 late, 379 still alive"));
+    assert!(says(&harness, "main.refresh, 450 lanes, 0 late, 450 still alive"));
+}
+
+#[test]
+fn who_is_stuck_without_a_cancel_that_tells_so_is_loud() {
+    let mut harness = window_on("traces/shutdown-hang/before.trace");
+    assert!(says(&harness, "Late exits (0)  3 stuck"), "the tab tells");
+    let stuck = |harness: &Harness<'_, App>| names(harness, "http.(*conn).serve, stuck for 52");
+    assert_eq!(stuck(&harness).len(), 3, "their lanes are marked");
+    let all = harness.state().n_lanes();
+    harness.key_press(egui::Key::L);
+    wait(&mut harness);
+    assert_eq!(harness.state().n_lanes(), 3, "of {all}");
+    assert_eq!(stuck(&harness).len(), 3, "only the late ones does not hide them");
+    harness.key_press(egui::Key::N);
+    wait(&mut harness);
+    assert!(says(&harness, "Still alive, stuck ≥ 52"), "they are walked through like late exits");
+    assert!(says(&harness, "3 requests in main.events still ran"), "with what is said of them");
+    click(&mut harness, "Deadline at ");
+    assert!(says(&harness, "Nobody "), "and the way to the cancel that gave up");
 }
 
 #[test]

@@ -7,13 +7,14 @@ mod perfetto;
 mod pprof;
 mod table;
 
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
 
 use super::Status;
 use super::args::{ExportArgs, ExportForm, LateArgs};
 use super::failure::Failure;
 use super::open::open;
 use super::output::{spare, write_to};
+use crate::analysis::Document;
 
 /// Runs `overstay export`.
 pub(super) fn run(args: &ExportArgs) -> Result<Status, Failure> {
@@ -24,14 +25,25 @@ pub(super) fn run(args: &ExportArgs) -> Result<Status, Failure> {
     }
     spare(&[&args.trace], output)?;
     let opened = open(&args.trace, LateArgs::default().rules(), args.read)?;
-    let document = &opened.document;
-    write_to(output, |out| match args.to {
+    write_to(output, |out| write(args.to, out, &opened.document))?;
+    Ok(Status::Fine)
+}
+
+/// Writes one form.
+///
+/// # Errors
+/// If `out` does not take it.
+pub(super) fn write(
+    form: ExportForm,
+    out: &mut dyn Write,
+    document: &Document,
+) -> Result<(), io::Error> {
+    match form {
         ExportForm::Perfetto => perfetto::write(out, document),
         ExportForm::Csv => table::write_csv(out, document),
         ExportForm::Parquet => parquet::write(out, document),
         ExportForm::Pprof => pprof::write(out, document),
-    })?;
-    Ok(Status::Fine)
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The pages of a goroutine and of one of its spans.
 
-use egui::Ui;
+use egui::{Label, Ui};
 
 use super::Page;
 use super::overstay;
@@ -11,9 +11,9 @@ use super::wakes;
 use crate::base::Goroutine;
 use crate::model::Span;
 use crate::parse::event::GoState;
-use crate::ui::ctx::{called, count, goroutine_id, thousands};
+use crate::ui::ctx::{called, count, goroutine_id, short_names, thousands};
 use crate::ui::state::What;
-use crate::ui::widgets::{caption, link_ui, section_ui, weak};
+use crate::ui::widgets::{caption, link_ui, section_ui, strong, weak};
 
 /// How many of a list's items are shown.
 const MAX_LISTED: usize = 40;
@@ -26,6 +26,7 @@ pub(super) fn page_ui(ui: &mut Ui, page: &Page<'_>, goroutine: Goroutine) {
     headline_ui(ui, &goroutine_id(page.sheet, goroutine), theme.text);
     function_ui(ui, theme, called(page.sheet, goroutine));
     ui.add_space(2.0);
+    stuck_ui(ui, page, goroutine);
     overstays_ui(ui, page, goroutine);
     let lived_ns = trace.lifetime(goroutine).ns();
     section_ui(ui, theme, "Life");
@@ -56,6 +57,26 @@ pub(super) fn page_ui(ui: &mut Ui, page: &Page<'_>, goroutine: Goroutine) {
     wakes::both_ui(ui, page, goroutine);
     children_ui(ui, page);
     stack_ui(ui, page, "Created at", life.creation_stack);
+}
+
+/// What is said of a goroutine that is stuck, and the way to the cancel with which somebody gave up
+/// waiting for it.
+fn stuck_ui(ui: &mut Ui, page: &Page<'_>, goroutine: Goroutine) {
+    let (theme, analysis) = (page.ctx.theme, page.sheet.document.analysis());
+    let Some(stuck) = analysis.stuck(goroutine) else { return };
+    let late = page.ctx.is_late(stuck.interval.ns());
+    let color = if late { theme.late_text } else { theme.text };
+    ui.label(strong(overstay::stuck_text(page.sheet, stuck)).color(color));
+    let Some(finding) = analysis.findings().get(stuck.finding as usize) else { return };
+    ui.add(Label::new(short_names(&finding.message)).wrap());
+    ui.add(Label::new(caption(theme, &finding.fix)).wrap());
+    if let Some(cancel) = finding.cancels.first().and_then(|&row| page.sheet.cancel(row)) {
+        let title = super::cancel::cancel_title(page.sheet, cancel);
+        if link_ui(ui, theme, title).clicked() {
+            page.jump(What::Cancel(cancel.id));
+        }
+    }
+    ui.add_space(4.0);
 }
 
 fn overstays_ui(ui: &mut Ui, page: &Page<'_>, goroutine: Goroutine) {

@@ -347,7 +347,8 @@ fn target(scene: &Scene, hit: Hit) -> Option<Target> {
             Target::What(What::Cancel(scene.cancels.get(record as usize)?.cancel))
         }
         Hit::Fuse { record } => {
-            Target::What(What::Hearing(scene.fuses.get(record as usize)?.hearing))
+            let fuse = scene.fuses.get(record as usize)?;
+            Target::What(fuse.hearing.map_or(What::Goroutine(fuse.goroutine), What::Hearing))
         }
         Hit::Span { record, at } => match row(scene.spans.get(record as usize)?.row)? {
             Row::Lane { goroutine, .. } => Target::What(What::Span(goroutine, at)),

@@ -52,7 +52,7 @@ pub(super) fn flags(ui: &Ui, scene: &Scene, frame: &Frame<'_>, painter: &Painter
     }
     sketch.finish(painter);
     for (at, flag) in scene.flags.iter().enumerate() {
-        let next = scene.flags.get(at + 1).map_or(frame.canvas.width(), |next| next.x - 6.0);
+        let next = scene.flags.get(at + 1).map_or(frame.canvas.width(), |next| next.x - 8.0);
         label(ui, frame, painter, flag, next);
     }
 }

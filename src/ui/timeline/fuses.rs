@@ -157,11 +157,10 @@ pub(super) fn overstays(ui: &Ui, scene: &Scene, frame: &Frame<'_>, painter: &Pai
         let lane = row.y0.midpoint((row.y0 + 18.0).min(row.y1));
         let at = frame.canvas.min + vec2(x, lane);
         let rect = anchor.anchor_size(at, galley.size());
-        if !fits || loud {
-            let ground = if loud { theme.late_soft } else { theme.canvas };
-            let ground = if fuse.dimmed { theme::fade(ground, 0.4) } else { ground };
-            painter.rect_filled(rect.expand2(vec2(4.0, 0.5)), 3.0, ground);
-        }
+        // Whoever lives on has its spans there, with names on them.
+        let ground = if loud { theme.late_soft } else { theme.canvas };
+        let ground = if fuse.dimmed { theme::fade(ground, 0.4) } else { ground };
+        painter.rect_filled(rect.expand2(vec2(4.0, 0.5)), 3.0, ground);
         painter.galley(rect.min, galley, color);
     }
 }

@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 use egui::{Align2, Rect, Response, Sense, Ui, WidgetInfo, vec2};
 
 use super::{Frame, Kind, TimelinePanel, hover};
-use crate::analysis::Hearing;
+use crate::analysis::{Hearing, Stuck};
 use crate::base::{Clock, Goroutine, StrId};
 use crate::model::Edge;
-use crate::scene::{BarRecord, Grouping, Row, RowRecord, Section, SectionKey, StateClass};
+use crate::scene::{BarRecord, Grouping, Row, RowRecord, Section, StateClass};
 use crate::ui::command::Command;
 use crate::ui::ctx::{bytes, called, count, goroutine_id, short_function, thousands};
 use crate::ui::elide;
@@ -45,7 +45,7 @@ impl TimelinePanel {
             let first = bars.partition_point(|bar| bar.row < number);
             let bars = bars.iter().skip(first).take_while(|bar| bar.row == number);
             let beside = Beside {
-                hearing: fuse.map(|fuse| fuse.hearing),
+                hearing: fuse.and_then(|fuse| fuse.hearing),
                 top: plot.map(|plot| plot.max),
                 tasks: tasks_of(row.row, bars),
                 id_width,
@@ -220,18 +220,14 @@ fn header_ui(ui: &mut Ui, frame: &Frame<'_>, row: &RowRecord, section: &Section,
     let id = ui.scope_id().with(("section", frame.slot, section.key));
     let response = ui.interact(rect, id, Sense::click());
     let name = hover::section_name(frame.sheet, section.key);
-    let unheard = match section.key {
-        SectionKey::Function(function) => frame.sheet.n_unheard(function),
-        _ => 0,
-    };
     let mut spoken = format!(
         "{} {name}, {} lanes, {} late",
         if section.collapsed { "Open" } else { "Collapse" },
         section.count,
-        section.late
+        section.late - section.stuck
     );
-    if unheard > 0 {
-        let _ = write!(spoken, ", {unheard} still alive");
+    if section.stuck > 0 {
+        let _ = write!(spoken, ", {} still alive", section.stuck);
     }
     response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, &spoken));
     let lit = response.hovered() || response.has_focus();
@@ -240,9 +236,11 @@ fn header_ui(ui: &mut Ui, frame: &Frame<'_>, row: &RowRecord, section: &Section,
     triangle(painter, theme, rect.left_center() + vec2(PAD + 4.0, 0.0), section.collapsed);
     let mut right = rect.right() - PAD;
     // Who was never told to stop has no fuse, and is overdue all the same.
-    let loud = match (section.late, unheard) {
-        (0, 0) => None,
-        (0, alive) => Some(format!("{} still alive", thousands(u64::from(alive)))),
+    let loud = match (section.late, section.stuck) {
+        (0, _) => None,
+        (late, alive) if late == alive => {
+            Some(format!("{} still alive", thousands(u64::from(alive))))
+        }
         (late, _) => Some(format!("{} late", thousands(u64::from(late)))),
     };
     if let Some(text) = loud {
@@ -292,16 +290,7 @@ fn lane_ui(
     let theme = ctx.theme;
     let id = ui.scope_id().with(("lane", frame.slot, goroutine, hearing));
     let response = ui.interact(rect, id, Sense::click());
-    let analysis = frame.sheet.document.analysis();
-    let budget_ns = ctx.state.prefs.budget_ns;
-    let late = match hearing {
-        Some(row) => frame.sheet.hearing(row).filter(|hearing| hearing.is_late(budget_ns)),
-        // A worker that serves thousands of contexts has thousands of hearings.
-        None => {
-            let mut worst = analysis.overstays_of(goroutine).take(MAX_LOOKED_AT);
-            worst.find(|hearing| hearing.is_late(budget_ns))
-        }
-    };
+    let late = late_of(frame, goroutine, hearing);
     let name = short_function(called(frame.sheet, goroutine));
     let spoken = lane_text(frame, goroutine, name, late);
     response.widget_info(|| WidgetInfo::selected(egui::Role::Button, true, row.selected, &spoken));
@@ -314,8 +303,8 @@ fn lane_ui(
     let line = egui::pos2(rect.left(), rect.top() + rect.height().min(18.0) / 2.0);
     let opacity = if row.dimmed { 0.45 } else { 1.0 };
     let mut right = rect.right() - PAD;
-    if let Some(hearing) = late {
-        let text = overstay_text(frame, hearing);
+    if let Some(late) = late {
+        let text = overstay_text(frame, late);
         let color = theme::fade(theme.late_text, opacity);
         let galley = painter.layout_no_wrap(text, widgets::small_strong_font(), color);
         let place = Align2::RIGHT_CENTER.anchor_size(egui::pos2(right, line.y), galley.size());
@@ -364,7 +353,7 @@ fn lane_label(
     frame: &Frame<'_>,
     goroutine: Goroutine,
     name: &str,
-    late: Option<&Hearing>,
+    late: Option<Late<'_>>,
     hearing: Option<u32>,
 ) -> (String, egui::Color32) {
     let theme = frame.ctx.theme;
@@ -400,9 +389,48 @@ fn target(frame: &Frame<'_>, goroutine: Goroutine, hearing: Option<u32>) -> Sele
     Selected { slot: frame.slot, what }
 }
 
-fn overstay_text(frame: &Frame<'_>, hearing: &Hearing) -> String {
-    let sign = if hearing.end == Edge::OUTSIDE { "≥ " } else { "" };
-    format!("{sign}{}", frame.sheet.duration(hearing.overstay_ns))
+/// Why a lane is loud.
+#[derive(Clone, Copy)]
+enum Late<'a> {
+    /// It is late after a cancel.
+    Heard(&'a Hearing),
+    /// It is stuck, and no cancel tells so.
+    Stuck(&'a Stuck),
+}
+
+impl Late<'_> {
+    /// By how much, and whether it is still alive.
+    fn overstay(self) -> (i64, bool) {
+        match self {
+            Self::Heard(hearing) => (hearing.overstay_ns, hearing.end == Edge::OUTSIDE),
+            Self::Stuck(stuck) => (stuck.interval.ns(), !stuck.ended),
+        }
+    }
+}
+
+/// Why a lane is loud, if it is. In the cancel view it stands for a hearing.
+fn late_of<'a>(frame: &Frame<'a>, goroutine: Goroutine, hearing: Option<u32>) -> Option<Late<'a>> {
+    let analysis = frame.sheet.document.analysis();
+    let budget_ns = frame.ctx.state.prefs.budget_ns;
+    let late = match hearing {
+        Some(row) => frame.sheet.hearing(row).filter(|hearing| hearing.is_late(budget_ns)),
+        // A worker that serves thousands of contexts has thousands of hearings.
+        None => {
+            let mut worst = analysis.overstays_of(goroutine).take(MAX_LOOKED_AT);
+            worst.find(|hearing| hearing.is_late(budget_ns))
+        }
+    };
+    let stuck = || analysis.stuck(goroutine).filter(|it| it.interval.ns() > budget_ns);
+    late.map(Late::Heard).or_else(|| {
+        // The lanes of the cancel view are about their cancels.
+        stuck().filter(|_| frame.kind == Kind::All).map(Late::Stuck)
+    })
+}
+
+fn overstay_text(frame: &Frame<'_>, late: Late<'_>) -> String {
+    let (ns, alive) = late.overstay();
+    let sign = if alive { "≥ " } else { "" };
+    format!("{sign}{}", frame.sheet.duration(ns))
 }
 
 /// A lane as a screen reader says it.
@@ -410,17 +438,15 @@ fn lane_text(
     frame: &Frame<'_>,
     goroutine: Goroutine,
     name: &str,
-    late: Option<&Hearing>,
+    late: Option<Late<'_>>,
 ) -> String {
     let id = goroutine_id(frame.sheet, goroutine);
+    let Some(late) = late else { return format!("{id} {name}") };
+    let (ns, alive) = late.overstay();
+    let ns = frame.sheet.duration(ns);
     match late {
-        Some(hearing) if hearing.end == Edge::OUTSIDE => {
-            format!(
-                "{id} {name}, still alive {} after its cancel",
-                frame.sheet.duration(hearing.overstay_ns)
-            )
-        }
-        Some(hearing) => format!("{id} {name}, {} late", frame.sheet.duration(hearing.overstay_ns)),
-        None => format!("{id} {name}"),
+        Late::Heard(_) if alive => format!("{id} {name}, still alive {ns} after its cancel"),
+        Late::Heard(_) => format!("{id} {name}, {ns} late"),
+        Late::Stuck(_) => format!("{id} {name}, stuck for {ns}"),
     }
 }

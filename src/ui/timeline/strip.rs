@@ -113,8 +113,7 @@ impl TimelinePanel {
         } else if response.hovered() {
             ui.ctx().set_cursor_icon(CursorIcon::PointingHand);
         }
-        if let (true, Some(late)) = (response.clicked(), self.late_at(at.x - area.left())) {
-            let what = What::Hearing(late);
+        if let (true, Some(what)) = (response.clicked(), self.late_at(at.x - area.left())) {
             frame.ctx.send(Command::Jump(Selected { slot: frame.slot, what }));
             return;
         }
@@ -149,9 +148,13 @@ impl TimelinePanel {
     }
 
     /// The late exit at a position on the strip.
-    fn late_at(&self, x: f32) -> Option<u32> {
+    fn late_at(&self, x: f32) -> Option<What> {
         let near = |late: &&crate::scene::LateRecord| late.x0 - 3.0 <= x && x <= late.x1 + 3.0;
-        self.overview.late.iter().find(near).map(|late| late.hearing)
+        self.overview
+            .late
+            .iter()
+            .find(near)
+            .map(|late| late.hearing.map_or(What::Goroutine(late.goroutine), What::Hearing))
     }
 }
 

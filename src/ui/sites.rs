@@ -1,0 +1,211 @@
+//! The cancels of a trace by where they are made: what the cancel view can be about.
+
+use std::cmp::Reverse;
+
+use egui::{ComboBox, RichText, ScrollArea, Ui, WidgetInfo};
+use rustc_hash::FxHashMap;
+
+use super::act::say;
+use super::command::Command;
+use super::ctx::{Ctx, count, short_file, short_function, thousands};
+use super::details::cancel_kind;
+use super::keys::{self, Action};
+use super::sheet::Sheet;
+use super::state::View;
+use super::theme::Theme;
+use super::widgets::{icon_button_ui, swatch_ui};
+use crate::analysis::{Cancel, Cause, Document};
+use crate::base::{StackId, StrId};
+use crate::model::Frame;
+
+/// How many sites can be chosen.
+const MAX_SITES: usize = 200;
+/// Height of the list, in points.
+const LIST_PX: f32 = 360.0;
+/// Width of the choice, in points.
+const CHOICE_PX: f32 = 260.0;
+
+/// The cancels of one cause and site.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Site {
+    /// The first of them, by its row.
+    pub(crate) first: u32,
+    /// How many there are.
+    pub(crate) n: u32,
+    /// The worst overstay of any of them that counts; 0 if none.
+    pub(crate) worst_ns: i64,
+}
+
+/// What the cancels of one site have in common.
+type Key = (Cause, Option<Frame>, Option<StrId>);
+
+/// All sites, the one with the worst overstay first. Costs a pass over the hearings: not for the UI
+/// thread.
+pub(crate) fn sites_of(document: &Document) -> Vec<Site> {
+    let analysis = document.analysis();
+    let mut sites: Vec<Site> = Vec::new();
+    let mut rows: FxHashMap<Key, usize> = FxHashMap::default();
+    for cancel in analysis.cancels() {
+        let reached = || analysis.heard(cancel).iter().chain(analysis.deaf(cancel));
+        // Whom none reached, there is nothing to show of.
+        if reached().next().is_none() {
+            continue;
+        }
+        let counts = reached().filter(|hearing| hearing.is_late(0));
+        let worst_ns = counts.map(|hearing| hearing.overstay_ns).max().unwrap_or(0);
+        let function = || first_function(document, cancel);
+        let key = (cancel.cause, cancel.site, cancel.site.is_none().then(function).flatten());
+        let row = *rows.entry(key).or_insert_with(|| {
+            sites.push(Site { first: cancel.id, n: 0, worst_ns: 0 });
+            sites.len() - 1
+        });
+        let site = &mut sites[row];
+        site.n += 1;
+        site.worst_ns = site.worst_ns.max(worst_ns);
+    }
+    sites.sort_by_key(|site| (Reverse(site.worst_ns), Reverse(site.n), site.first));
+    sites.truncate(MAX_SITES);
+    sites
+}
+
+/// Which of the sites is chosen, by its number.
+fn chosen(ctx: &Ctx<'_>, sheet: &Sheet) -> Option<usize> {
+    let row = ctx.state.cancel_site?;
+    let like = sheet.cancel(row)?;
+    let is_it = |site: &Site| {
+        let other = sheet.cancel(site.first);
+        other.is_some_and(|other| is_alike(&sheet.document, like, other))
+    };
+    sheet.cancel_sites.iter().position(is_it)
+}
+
+/// The choice of a site, and the steps to its neighbors.
+pub(crate) fn choice_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet) {
+    let all = sheet.document.analysis().cancels().len();
+    let like = ctx.state.cancel_site.and_then(|row| sheet.cancel(row));
+    let shown = match like {
+        Some(cancel) => site_text(sheet, cancel),
+        None => format!("All {}", count(all, "cancel")),
+    };
+    // Its room is there for all cancels, too, so that nothing moves.
+    let color = like.map_or(egui::Color32::TRANSPARENT, |like| ctx.theme.cause(like.cause));
+    swatch_ui(ui, color);
+    let spoken = format!("Cancel site: {shown}");
+    let combo = ComboBox::from_id_salt("cancel_site").selected_text(shown).width(CHOICE_PX);
+    let combo = combo.height(LIST_PX).truncate().show_ui(ui, |ui| list_ui(ui, ctx, sheet));
+    combo.response.widget_info(|| WidgetInfo::labeled(egui::Role::ComboBox, true, &spoken));
+    let key = |action| keys::key_text(ui.ctx(), action);
+    let (previous, next) = (key(Action::PreviousSite), key(Action::NextSite));
+    let several = sheet.cancel_sites.len() > 1;
+    ui.add_enabled_ui(several, |ui| {
+        ui.spacing_mut().item_spacing.x = 2.0;
+        if icon_button_ui(ui, "←", "Previous cancel site", &previous).clicked() {
+            step(ctx, -1);
+        }
+        if icon_button_ui(ui, "→", "Next cancel site", &next).clicked() {
+            step(ctx, 1);
+        }
+    });
+}
+
+fn list_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet) {
+    let (theme, at) = (ctx.theme, chosen(ctx, sheet));
+    let all = sheet.document.analysis().cancels().len();
+    let title = format!("All {}", count(all, "cancel"));
+    if ui.selectable_label(ctx.state.cancel_site.is_none(), title).clicked() {
+        ctx.send(Command::CancelSite(None));
+    }
+    ScrollArea::vertical().max_height(LIST_PX - 30.0).show(ui, |ui| {
+        for (number, site) in sheet.cancel_sites.iter().enumerate() {
+            let Some(cancel) = sheet.cancel(site.first) else { continue };
+            ui.horizontal(|ui| {
+                swatch_ui(ui, theme.cause(cancel.cause));
+                let text = RichText::new(line_text(sheet, cancel, site));
+                let color = color_of(ctx, theme, site);
+                if ui.selectable_label(at == Some(number), text.color(color)).clicked() {
+                    ctx.send(Command::CancelSite(Some(site.first)));
+                }
+            });
+        }
+    });
+}
+
+fn color_of(ctx: &Ctx<'_>, theme: &Theme, site: &Site) -> egui::Color32 {
+    if ctx.is_late(site.worst_ns) { theme.late_text } else { theme.text }
+}
+
+/// A site in the list: what it is, how many, and the worst overstay.
+fn line_text(sheet: &Sheet, cancel: &Cancel, site: &Site) -> String {
+    let n = thousands(u64::from(site.n));
+    let text = format!("{}  {n}×", site_text(sheet, cancel));
+    if site.worst_ns > 0 {
+        format!("{text}, up to {}", sheet.duration(site.worst_ns))
+    } else {
+        text
+    }
+}
+
+/// What the cancels of one site are called.
+pub(crate) fn site_text(sheet: &Sheet, cancel: &Cancel) -> String {
+    let kind = cancel_kind(sheet, cancel);
+    let trace = sheet.trace();
+    match cancel.site {
+        Some(site) => {
+            let (function, file) = (trace.string(site.function), trace.string(site.file));
+            format!("{kind} in {} ({}:{})", short_function(function), short_file(file), site.line)
+        }
+        None => match first_function(&sheet.document, cancel) {
+            Some(function) => {
+                format!("{kind}, heard by {}", short_function(trace.string(function)))
+            }
+            None => kind,
+        },
+    }
+}
+
+/// To the next of the sites, or the one before; between the last and the first are all cancels.
+pub(crate) fn step(ctx: &Ctx<'_>, step: i64) {
+    let Some((_, sheet)) = ctx.focus() else { return };
+    // They are looked for once they are to be seen.
+    if ctx.state.view != View::Cancel {
+        ctx.send(Command::Show(View::Cancel));
+        return;
+    }
+    let sites = &sheet.cancel_sites;
+    if sites.len() < 2 {
+        say(ctx, "There is no other site: all cancels that reached somebody are of one");
+        return;
+    }
+    let places = i64::try_from(sites.len()).unwrap_or(i64::MAX).saturating_add(1);
+    let now = chosen(ctx, sheet).and_then(|at| i64::try_from(at).ok()).map_or(0, |at| at + 1);
+    let next = usize::try_from((now + step).rem_euclid(places)).unwrap_or(0);
+    let first = next.checked_sub(1).and_then(|at| sites.get(at)).map(|site| site.first);
+    ctx.send(Command::CancelSite(first));
+}
+
+/// The cancels of the same cause and site as one cancel, in order of time; all if none is given.
+pub(crate) fn cancels_of_site(document: &Document, like: Option<u32>) -> Vec<u32> {
+    let cancels = document.analysis().cancels();
+    let like = like.and_then(|row| cancels.get(row as usize));
+    let fits = |cancel: &&Cancel| like.is_none_or(|like| is_alike(document, like, cancel));
+    cancels.iter().filter(fits).map(|cancel| cancel.id).collect()
+}
+
+/// Whether two cancels are of one cause and site. A deadline has no site, nor has a client that went
+/// away while nobody waited: those whose first waiters run the same function go together.
+fn is_alike(document: &Document, like: &Cancel, cancel: &Cancel) -> bool {
+    let same_code = match (like.site, cancel.site) {
+        (Some(one), Some(other)) => one == other,
+        _ => {
+            [like, cancel].map(|it| document.comparable_site(it)) == [None, None]
+                && first_function(document, like) == first_function(document, cancel)
+        }
+    };
+    cancel.cause == like.cause && same_code
+}
+
+fn first_function(document: &Document, cancel: &Cancel) -> Option<StrId> {
+    let analysis = document.analysis();
+    let first = analysis.heard(cancel).first().or(analysis.deaf(cancel).first());
+    first.map(|hearing| document.acting(hearing, StackId::EMPTY))
+}

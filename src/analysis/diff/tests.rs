@@ -2,6 +2,7 @@
 
 use super::super::stats::{Duration, Occasions, rank_test};
 use super::*;
+use crate::base::Time;
 
 fn sample(values: impl IntoIterator<Item = i64>) -> Sample {
     let whole = |ms: i64| Duration { ns: ms * 1_000_000, cut_off: false };

@@ -3,65 +3,42 @@
 //! This room may read a [`Trace`] and take [`Rules`]; it does no IO, reads no clocks and
 //! holds no globals, so that the window, the command line and the tests get the same answers.
 //! docs/late-exits.md says what is counted and what cannot be seen.
+//!
+//! From left to right, each part reads the ones before it: [`code`] (what functions mean), [`cancels`],
+//! [`heard`] (by whom, and what became of them), [`deaf`] (who should have heard), [`split`] (what held
+//! them up), [`findings`] (what to do about it), [`diff`] (two traces). [`analyze`] calls them in this
+//! order. Beside them stand what all share: [`types`] and [`words`], [`index`], [`lives`], [`threads`].
 
 mod accused;
-mod activity;
-mod awaited;
-mod blame;
-mod book;
-mod called;
-mod calls;
 mod cancels;
-mod cause;
-mod course;
+mod code;
 mod deaf;
-mod departure;
-mod describe;
 mod diff;
-mod evidence;
-mod few;
 mod findings;
-mod gaps;
-mod grouping;
+mod heard;
 mod index;
-mod joining;
-mod judge;
-mod ledger;
-mod listening;
 mod lives;
-mod logged;
-mod names;
-mod outcome;
-mod patterns;
-mod place;
-mod readers;
-mod reasons;
 mod recorder;
-mod routes;
 mod rules;
-mod scan;
-mod serving;
 mod split;
 mod stats;
 mod stuck;
-mod survey;
 mod tally;
 mod threads;
 mod tree;
-mod turn;
 mod types;
 mod words;
 
 pub(crate) use accused::Accused;
-pub use activity::{ActivityId, Share};
-pub(crate) use describe::{frame_text, reason_of};
+pub use cancels::logged::ContextName;
 pub(crate) use diff::AsLong;
 pub use diff::{
     Aspect, Diff, DiffGroup, ENOUGH, ENOUGH_FOR_TAIL, MIN_PERCENT, OneSided, Side, diff,
 };
-pub use ledger::Ledgers;
-pub use logged::ContextName;
 pub use rules::Rules;
+pub use split::activity::{ActivityId, Share};
+pub(crate) use split::describe::{frame_text, reason_of};
+pub use split::ledger::Ledgers;
 pub use stuck::Stuck;
 pub use tree::{ContextTree, Level, Slowest, context_tree};
 pub use types::{
@@ -80,7 +57,7 @@ use std::cmp::Reverse;
 use crate::base::{Goroutine, Interval, StackId, StrId};
 use crate::model::{Chunk, Frame, Trace};
 
-use names::Origin;
+use code::names::Origin;
 use threads::Threads;
 
 /// A trace with what the analysis says of it: immutable, to be shared behind an `Arc`.
@@ -233,9 +210,9 @@ impl Document {
     #[must_use]
     pub fn accountant<'a>(&'a self, ledgers: &'a Ledgers) -> Accountant<'a> {
         let splitter = splitter(&self.trace, &self.analysis);
-        let walk = blame::Walk::new(split::Splitter { ledgers: Some(ledgers), ..splitter });
+        let walk = split::blame::Walk::new(split::Splitter { ledgers: Some(ledgers), ..splitter });
         let in_all = self.trace.chunks().iter().map(Chunk::n_spans).sum();
-        let n_spans = blame::spans_for_each(self.analysis.hearings().len(), in_all);
+        let n_spans = split::blame::spans_for_each(self.analysis.hearings().len(), in_all);
         Accountant { document: self, walk, n_spans }
     }
 }
@@ -244,7 +221,7 @@ impl Document {
 /// it keeps its memory from one to the next.
 pub struct Accountant<'a> {
     document: &'a Document,
-    walk: blame::Walk<'a>,
+    walk: split::blame::Walk<'a>,
     /// How many spans to read for one hearing.
     n_spans: usize,
 }
@@ -258,7 +235,7 @@ impl Accountant<'_> {
         let n_spans = match hearing.outcome {
             Outcome::Exited | Outcome::Alive => self.n_spans,
             // It was not meant to end, so that nobody held it up.
-            Outcome::LivesOn => blame::FEW_SPANS,
+            Outcome::LivesOn => split::blame::FEW_SPANS,
         };
         self.walk.account(hearing.goroutine, self.document.window(hearing), n_spans)
     }
@@ -267,7 +244,7 @@ impl Accountant<'_> {
 /// What an [`Accountant`] says of one hearing.
 #[derive(Clone, Copy)]
 pub struct Account<'w> {
-    activities: &'w activity::Activities,
+    activities: &'w split::activity::Activities,
     /// What [`Document::split`] has, in short.
     pub split: &'w [Share],
     /// What [`Document::held_by`] has, in short.
@@ -322,18 +299,20 @@ pub fn analyze(trace: &Trace, rules: &Rules) -> Analysis {
 
 fn analyze_on(trace: &Trace, rules: &Rules, threads: Threads) -> Analysis {
     let (book, long_work) =
-        threads.both(|| book::Book::new(trace), || deaf::LongWork::new(trace, rules));
-    let (found, rare) = threads
-        .both(|| survey::survey(trace, &book, rules, threads), || evidence::rare(trace, &book));
+        threads.both(|| code::book::Book::new(trace), || deaf::LongWork::new(trace, rules));
+    let (found, rare) = threads.both(
+        || cancels::survey::survey(trace, &book, rules, threads),
+        || cancels::evidence::rare(trace, &book),
+    );
     let (parts, sleeps): (Vec<_>, Vec<_>) =
         found.into_iter().map(|found| (found.evidence, found.sleeps)).unzip();
-    let pieces = evidence::Pieces::new(threads, trace.n_goroutines(), rare, parts);
+    let pieces = cancels::evidence::Pieces::new(threads, trace.n_goroutines(), rare, parts);
     let (mut heard, suspects) = threads.both(
-        || cancels::find(trace, &book, rules, threads, pieces),
+        || heard::find(trace, &book, rules, threads, pieces),
         || deaf::Suspects { stayers: deaf::stayers(trace, &book, rules), long_work },
     );
     let deaf = deaf::find(trace, &book, rules, threads, &heard, suspects);
-    cancels::add_deaf(&mut heard, deaf);
+    heard::add_deaf(&mut heard, deaf);
     tally::analysis(trace, rules, threads, book, heard, &sleeps)
 }
 
@@ -352,14 +331,14 @@ pub fn overstay_split(
 /// What a part of a split says in words: `slept 80 ms in main.lateWork (main.go:22)`.
 #[must_use]
 pub fn describe(trace: &Trace, part: &SplitPart) -> String {
-    describe::part_text(trace, part)
+    split::describe::part_text(trace, part)
 }
 
 /// What [`describe`] puts before and after the duration: the same for all parts with the same
 /// state, reason, site and stack.
 #[must_use]
 pub fn phrase(trace: &Trace, part: &SplitPart) -> [String; 2] {
-    describe::phrase(trace, part)
+    split::describe::phrase(trace, part)
 }
 
 #[cfg(test)]

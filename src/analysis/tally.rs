@@ -8,9 +8,9 @@ use crate::base::{Goroutine, StrId, Time, narrow, nearest_rank};
 use crate::model::{Edge, Trace};
 
 use super::Rules;
-use super::book::Book;
-use super::cancels::AllHeard;
+use super::code::book::Book;
 use super::findings;
+use super::heard::AllHeard;
 use super::index::{ByGoroutine, overstays_of};
 use super::split::Assists;
 use super::stuck::AllStuck;

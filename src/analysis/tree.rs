@@ -12,7 +12,7 @@ use rustc_hash::FxHashMap;
 use crate::base::{Goroutine, Time, narrow};
 
 use super::types::{Analysis, Cancel, Hearing};
-use super::words::{Cause, Outcome};
+use super::words::Cause;
 
 /// How many hearings of a level are named, and cancels that follow; the rest is counted.
 const NAMED: usize = 200;
@@ -133,7 +133,7 @@ fn worst(rows: Rows<'_>, mut of_one: Vec<usize>) -> Vec<u32> {
 }
 
 fn is_meant_to_leave(hearing: &Hearing) -> bool {
-    hearing.told_to_stop && hearing.outcome != Outcome::LivesOn
+    hearing.was_to_leave()
 }
 
 /// Who left last, of those who heard and of the deaf.
@@ -201,6 +201,7 @@ fn passed_on(cancels: &[Cancel], cancel: &Cancel, heard: Rows<'_>) -> Vec<(u32, 
 mod tests {
     use super::super::words::{Evidence, HeardIn};
     use super::*;
+    use crate::analysis::Outcome;
     use crate::base::{StackId, StrId};
     use crate::model::Edge;
 

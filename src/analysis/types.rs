@@ -7,9 +7,9 @@ use rustc_hash::FxHashMap;
 use crate::base::{Goroutine, Interval, StackId, StrId, TaskId, Time, WireMap};
 use crate::model::{Edge, Frame, Trace};
 
-use super::book::Book;
+use super::cancels::logged::says;
+use super::code::book::Book;
 use super::index::ByGoroutine;
-use super::logged::says;
 use super::split::Assists;
 use super::stuck::{AllStuck, Stuck};
 use super::words::{Cause, Doing, Evidence, HeardIn, Outcome, Rule, Severity};
@@ -128,10 +128,16 @@ impl Hearing {
         }
     }
 
+    /// Whether it was meant to leave because of the cancel, as far as anybody can tell.
+    #[must_use]
+    pub fn was_to_leave(&self) -> bool {
+        self.told_to_stop && self.outcome != Outcome::LivesOn
+    }
+
     /// Whether it overstays its context by more than `late_over_ns`, and was meant not to.
     #[must_use]
     pub fn is_late(&self, late_over_ns: i64) -> bool {
-        self.told_to_stop && self.outcome != Outcome::LivesOn && self.overstay_ns > late_over_ns
+        self.was_to_leave() && self.overstay_ns > late_over_ns
     }
 }
 
@@ -163,7 +169,7 @@ impl SplitPart {
 pub struct Link<D = SplitPart> {
     /// Who.
     pub goroutine: Goroutine,
-    /// What it mostly did meanwhile; [`describe`](super::describe) words it.
+    /// What it mostly did meanwhile; [`describe`](super::split::describe) words it.
     pub did: D,
     /// When it did that: the link's part of the chain.
     pub interval: Interval,

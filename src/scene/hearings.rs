@@ -1,6 +1,6 @@
 //! Hearings in the orders that drawing needs: by goroutine and time, and by end.
 
-use crate::analysis::{Analysis, Hearing, Outcome};
+use crate::analysis::{Analysis, Hearing};
 use crate::base::{Goroutine, Time, narrow};
 
 use super::fold::{cell_end, gallop};
@@ -11,7 +11,7 @@ use super::maxtree::MaxTree;
 /// late, however long it takes. Late is what is *above* the budget, as
 /// [`Hearing::is_late`] says.
 pub(super) fn late_ns(hearing: &Hearing) -> i64 {
-    let counts = hearing.told_to_stop && hearing.outcome != Outcome::LivesOn;
+    let counts = hearing.was_to_leave();
     if counts { hearing.overstay_ns.max(0) } else { 0 }
 }
 

@@ -18,7 +18,7 @@ pub(crate) fn interval_of(sheet: &Sheet, what: What) -> Option<Interval> {
             let analysis = sheet.document.analysis();
             let reached = analysis.heard(cancel).iter().chain(analysis.deaf(cancel)).take(4096);
             let longest = reached
-                .filter(|hearing| hearing.told_to_stop)
+                .filter(|hearing| hearing.was_to_leave())
                 .map(|hearing| hearing.overstay_ns)
                 .max()
                 .unwrap_or(0);

@@ -7,13 +7,14 @@ use crate::base::{Goroutine, StrId, Time};
 use crate::model::{Chunk, Span, View};
 use crate::parse::event::GoState;
 
-use super::super::book::Traits;
+use super::super::cancels::scan::{each_span, member_of};
+use super::super::code::book::Traits;
+use super::super::code::names::Origin;
+use super::super::code::reasons;
 use super::super::lives;
-use super::super::names::Origin;
-use super::super::scan::{each_span, member_of};
 use super::super::threads::Threads;
 use super::super::types::Hearing;
-use super::super::words::{Cause, Evidence, HeardIn, Outcome};
+use super::super::words::{Cause, Evidence, HeardIn};
 use super::waits::{Held, Waits};
 use super::{Inquiry, Question};
 
@@ -26,7 +27,7 @@ const LOOK_BACK: usize = 64;
 /// for whatever the select brings, these do not answer.
 pub(super) fn find(waits: &mut Waits<'_>, hearing: &Hearing) {
     let (inquiry, cancel, who) = (waits.inquiry, waits.cancel, hearing.goroutine);
-    let was_told = hearing.told_to_stop && hearing.outcome != Outcome::LivesOn;
+    let was_told = hearing.was_to_leave();
     if hearing.evidence != Evidence::Woken
         || hearing.heard_in != HeardIn::Own
         || !was_told && cancel.cause != Cause::Deadline
@@ -108,7 +109,7 @@ pub(super) fn serve_several(
 fn round(waits: &Waits<'_>, hearing: &Hearing) -> Option<(StrId, Time, Time)> {
     let (trace, book) = (waits.inquiry.trace, waits.inquiry.book);
     let mut spans = trace.spans_before(hearing.goroutine, hearing.heard_at).take(LOOK_BACK);
-    let select = spans.next().filter(|span| trace.string(span.reason) == "select")?;
+    let select = spans.next().filter(|span| trace.string(span.reason) == reasons::SELECT)?;
     let asks = trace.stacks().top(book.user(select.stack))?.function;
     let (mut since, mut after) = (select.start, select);
     for span in spans {

@@ -5,9 +5,9 @@ use rustc_hash::FxHashSet;
 use crate::base::{Goroutine, StackId, StrId, Time};
 use crate::parse::event::GoState;
 
+use super::super::heard::outcome::PROMPT_NS;
+use super::super::heard::place::{host, place};
 use super::super::lives;
-use super::super::outcome::PROMPT_NS;
-use super::super::place::{host, place};
 use super::super::types::{Cancel, Hearing};
 use super::super::words::{Evidence, HeardIn, Outcome};
 use super::crowd::Crowds;

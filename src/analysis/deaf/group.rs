@@ -7,9 +7,9 @@ use crate::base::{Goroutine, StrId, Time};
 use crate::model::Span;
 use crate::parse::event::GoState;
 
-use super::super::book::Traits;
+use super::super::code::book::Traits;
+use super::super::code::names::Origin;
 use super::super::lives;
-use super::super::names::Origin;
 use super::super::types::{Cancel, Hearing};
 use super::super::words::Outcome;
 use super::waits::Held;

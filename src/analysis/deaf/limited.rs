@@ -10,11 +10,11 @@ use crate::base::{Goroutine, Interval, StackId, StrId, Time};
 use crate::model::Span;
 use crate::parse::event::GoState;
 
-use super::super::awaited::waits_plainly;
-use super::super::book::Traits;
+use super::super::code::book::Traits;
+use super::super::heard::awaited::waits_plainly;
+use super::super::heard::serving::{Run, route, runs};
 use super::super::lives;
 use super::super::recorder;
-use super::super::serving::{Run, route, runs};
 use super::super::types::{Cancel, Hearing};
 use super::super::words::{Cause, Evidence, HeardIn};
 use super::clock::{APART_NS, Clock, Pair, Work, n_apart};

@@ -29,12 +29,13 @@ use crate::model::{Frame, Span, Trace};
 use crate::parse::event::GoState;
 
 use super::Rules;
-use super::book::{Book, Traits};
-use super::cancels::AllHeard;
+use super::code::book::{Book, Traits};
+use super::code::names::Origin;
+use super::code::reasons;
+use super::heard::AllHeard;
+use super::heard::listening::Listening;
 use super::index::{ByGoroutine, Spanning, children_of};
-use super::listening::Listening;
 use super::lives;
-use super::names::Origin;
 use super::threads::Threads;
 use super::types::{Cancel, Hearing};
 use super::words::{Cause, Evidence, HeardIn, Outcome};
@@ -99,8 +100,8 @@ pub(crate) fn find(
         often: OnceLock::new(),
     };
     // Whom nobody can accuse is left out once, and not looked at again for each cancel.
-    inquiry.unheard = inquiry.stayers.only(trace, |goroutine| !inquiry.is_beyond_doubt(goroutine));
-    long_work.retain(|goroutine| !inquiry.is_beyond_doubt(goroutine));
+    inquiry.unheard = inquiry.stayers.only(trace, |goroutine| !inquiry.cannot_be_deaf(goroutine));
+    long_work.retain(|goroutine| !inquiry.cannot_be_deaf(goroutine));
     long_work.see(trace, threads);
     let limited = Limited::new(&inquiry, cancels);
     let task = |cancel: &Cancel| {
@@ -288,8 +289,7 @@ impl Inquiry<'_> {
 
     /// Who heard a cancel and was meant to stop because of it.
     fn told<'b>(&'b self, cancel: &Cancel) -> impl Iterator<Item = &'b Hearing> + use<'b> {
-        self.all_heard(cancel)
-            .filter(|hearing| hearing.told_to_stop && hearing.outcome != Outcome::LivesOn)
+        self.all_heard(cancel).filter(|hearing| hearing.was_to_leave())
     }
 
     /// When a life ended, or the trace.
@@ -343,7 +343,7 @@ impl Inquiry<'_> {
 
     /// Whether a goroutine is never deaf to any cancel: it heard one in its own code, or is not
     /// the program's.
-    fn is_beyond_doubt(&self, goroutine: Goroutine) -> bool {
+    fn cannot_be_deaf(&self, goroutine: Goroutine) -> bool {
         let start = self.book.function(self.book.kind(self.trace, goroutine));
         let heard = |hearing: &Hearing| {
             hearing.heard_in == HeardIn::Own || hearing.outcome == Outcome::LivesOn
@@ -360,7 +360,7 @@ impl Inquiry<'_> {
     fn may_be_deaf(&self, cancel: &Cancel, goroutine: Goroutine) -> bool {
         self.overstays(cancel, goroutine)
             && cancel.by != Some(goroutine)
-            && !self.is_beyond_doubt(goroutine)
+            && !self.cannot_be_deaf(goroutine)
             && !self.heard(cancel, goroutine)
             && !self.was_helped(cancel, goroutine)
             && !self.is_excused(cancel, goroutine)
@@ -459,8 +459,7 @@ impl Inquiry<'_> {
 
     /// Whether a wait is one for something to do.
     fn is_for_what_comes(&self, span: &Span) -> bool {
-        let reason = self.trace.string(span.reason);
-        matches!(reason, "chan receive" | "select" | "network" | "sync.(*Cond).Wait")
+        reasons::is_for_work(self.trace.string(span.reason))
     }
 
     /// Whether one that waits, and is let go on in `next`, had waited there before `at` and been let go
@@ -487,7 +486,7 @@ impl Inquiry<'_> {
         self.trace.spans_before(goroutine, cancel.at).take(MAX_JOBS).any(|span| {
             let brought = std::mem::replace(&mut was_brought, is_brought(&span));
             let waits = span.state == GoState::Waiting
-                && matches!(self.trace.string(span.reason), "chan receive" | "select");
+                && matches!(self.trace.string(span.reason), reasons::RECEIVE | reasons::SELECT);
             if !waits || !brought {
                 return false;
             }

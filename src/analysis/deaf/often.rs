@@ -22,7 +22,7 @@ impl Often {
         let mut often = Self::default();
         let mut told = Vec::new();
         for hearing in rows {
-            if hearing.told_to_stop && hearing.outcome != Outcome::LivesOn {
+            if hearing.was_to_leave() {
                 told.push(hearing.cancel);
             }
             often.lives_on |= hearing.outcome == Outcome::LivesOn;

@@ -5,10 +5,10 @@
 //! context was that of the request which the connection's goroutine is serving.
 //! `http.TimeoutHandler` tells as much: it waits for its handler with the context that it gave it.
 
-use super::super::departure::own_stacks;
+use super::super::cancels::readers::is_reader;
+use super::super::heard::departure::own_stacks;
+use super::super::heard::place::host;
 use super::super::lives;
-use super::super::place::host;
-use super::super::readers::is_reader;
 use super::super::types::Cancel;
 use super::super::words::{Cause, Evidence};
 use super::{Found, Inquiry, Row};

@@ -8,10 +8,10 @@ use crate::base::{Goroutine, StackId, StrId, Time};
 use crate::model::Span;
 use crate::parse::event::GoState;
 
-use super::super::awaited::waits_plainly;
-use super::super::book::Traits;
+use super::super::code::book::Traits;
+use super::super::code::names::Origin;
+use super::super::heard::awaited::waits_plainly;
 use super::super::lives;
-use super::super::names::Origin;
 use super::super::types::{Cancel, Hearing};
 use super::crowd::{Crowds, Verdict};
 use super::group::Hung;

@@ -8,10 +8,10 @@ use crate::parse::event::GoState;
 
 use super::super::Document;
 use super::super::accused::Accused;
-use super::super::book::{Book, Traits};
+use super::super::cancels::scan::{Runs, each_span};
+use super::super::code::book::{Book, Traits};
+use super::super::code::names::Origin;
 use super::super::lives;
-use super::super::names::Origin;
-use super::super::scan::{Runs, each_span};
 use super::super::stats::{Duration, Sample};
 use super::super::threads::Threads;
 use super::super::words::GroupKind;

@@ -3,7 +3,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::super::Document;
-use super::super::book::Traits;
+use super::super::code::book::Traits;
 use super::super::words::Rule;
 use crate::base::{Goroutine, Time};
 use crate::parse::event::GoState;

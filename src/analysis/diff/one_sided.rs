@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::super::describe::frame_text;
+use super::super::split::describe::frame_text;
 use super::super::{Document, Finding, Rule, Severity};
 use super::LONG_NS;
 

@@ -9,8 +9,8 @@ use crate::base::{Goroutine, StackId, StrId, narrow};
 use crate::model::Frame;
 use crate::parse::event::GoState;
 
-use super::super::describe::{frame_text, reason_of, waits_text};
-use super::super::reasons;
+use super::super::code::reasons;
+use super::super::split::describe::{frame_text, reason_of, waits_text};
 use super::super::types::Finding;
 use super::super::words::{Rule, Severity};
 use super::growth::Growth;

@@ -5,11 +5,11 @@ use crate::base::{Goroutine, StackId, WireMap, count_text, narrow};
 use crate::model::{Edge, Frame};
 use crate::parse::event::GoState;
 
-use super::super::describe::frame_text;
+use super::super::code::names::Origin;
+use super::super::code::patterns::CLIENT_READER;
+use super::super::code::reasons;
 use super::super::lives;
-use super::super::names::Origin;
-use super::super::patterns::CLIENT_READER;
-use super::super::reasons;
+use super::super::split::describe::frame_text;
 use super::super::types::Finding;
 use super::super::words::{Rule, Severity};
 use super::{Facts, growth};

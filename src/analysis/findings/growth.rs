@@ -9,9 +9,9 @@ use crate::base::{Goroutine, StackId, StrId, Time, WireMap, narrow};
 use crate::model::{Edge, Frame};
 use crate::parse::event::GoState;
 
-use super::super::book::Traits;
+use super::super::code::book::Traits;
+use super::super::code::names::Origin;
 use super::super::lives::{self, ended};
-use super::super::names::Origin;
 use super::super::types::{Finding, Hearing};
 use super::super::words::{Cause, Outcome, Rule, Severity};
 use super::{Facts, abandoned, count_text};

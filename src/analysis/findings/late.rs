@@ -11,7 +11,7 @@ use rustc_hash::FxHashMap;
 use crate::base::{StackId, StrId, WireMap, narrow};
 use crate::model::{Chunk, Frame};
 
-use super::super::blame::{Walk, spans_for_each};
+use super::super::split::blame::{Walk, spans_for_each};
 use super::super::types::{Finding, Hearing, SplitPart};
 use super::super::words::{Cause, Doing, Evidence, Rule, Severity};
 use super::Facts;

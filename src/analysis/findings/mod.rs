@@ -20,7 +20,7 @@ use crate::base::{Goroutine, Interval, StackId, StrId, Time, count_text};
 use crate::model::Trace;
 
 use super::Rules;
-use super::book::Book;
+use super::code::book::Book;
 use super::split::{Assists, Splitter};
 use super::threads::Threads;
 use super::types::{Cancel, Finding, Hearing, Logged, SplitPart};

@@ -9,8 +9,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::base::{Goroutine, StackId, StrId, narrow};
 
+use super::super::code::names::Origin;
 use super::super::lives;
-use super::super::names::Origin;
 use super::super::types::{Finding, Hearing};
 use super::super::words::{Cause, Evidence, HeardIn, Rule, Severity};
 use super::{Facts, count_text};

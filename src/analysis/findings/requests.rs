@@ -9,10 +9,10 @@ use rustc_hash::FxHashMap;
 use crate::base::{Goroutine, Interval, StrId, Time, narrow, nearest_rank};
 use crate::model::Frame;
 
-use super::super::readers::readers;
-use super::super::serving::{route, runs};
+use super::super::cancels::readers::readers;
+use super::super::heard::serving::{route, runs};
 use super::super::types::Finding;
-use super::super::words::{Outcome, Rule, Severity};
+use super::super::words::{Rule, Severity};
 use super::Facts;
 
 /// From so many requests on their p99 is not one or two of them.
@@ -209,13 +209,10 @@ impl Overstays {
 
 /// All that one overstayed.
 fn windows(facts: &Facts<'_>, by: Goroutine) -> impl Iterator<Item = Interval> {
-    facts
-        .hearings_of(by)
-        .filter(|hearing| hearing.told_to_stop && hearing.outcome != Outcome::LivesOn)
-        .map(|hearing| {
-            let start = facts.cancels[hearing.cancel as usize].at;
-            Interval::new(start, facts.until(hearing))
-        })
+    facts.hearings_of(by).filter(|hearing| hearing.was_to_leave()).map(|hearing| {
+        let start = facts.cancels[hearing.cancel as usize].at;
+        Interval::new(start, facts.until(hearing))
+    })
 }
 
 /// The same in order of time.

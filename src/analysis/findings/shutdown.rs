@@ -13,12 +13,12 @@ use crate::base::{Goroutine, Interval, StackId, StrId, Time, narrow};
 use crate::model::{Frame, Span};
 use crate::parse::event::GoState;
 
-use super::super::book::Traits;
-use super::super::describe::part_text;
+use super::super::code::book::Traits;
+use super::super::code::reasons;
+use super::super::heard::serving::{Run, route, runs};
 use super::super::lives;
-use super::super::reasons;
 use super::super::recorder;
-use super::super::serving::{Run, route, runs};
+use super::super::split::describe::part_text;
 use super::super::types::{Finding, Hearing, SplitPart};
 use super::super::words::{Rule, Severity};
 use super::{Facts, count_text};

@@ -8,8 +8,8 @@ use crate::base::{Goroutine, Interval, StackId, StrId, Time, WireMap, narrow};
 use crate::model::Frame;
 use crate::parse::event::GoState;
 
-use super::super::book::Traits;
-use super::super::describe::frame_text;
+use super::super::code::book::Traits;
+use super::super::split::describe::frame_text;
 use super::super::types::{Finding, Hearing};
 use super::super::words::{HeardIn, Outcome, Rule, Severity};
 use super::{Facts, count_text};
@@ -125,10 +125,7 @@ impl<'a> Told<'a> {
     /// The cancels that reached the sleeper, or should have, and that it slept across or after.
     fn spanned(&mut self, sleep: &Sleep) -> Vec<&'a Hearing> {
         let facts = self.facts;
-        let tells = |hearing: &&Hearing| {
-            hearing.told_to_stop && hearing.outcome != Outcome::LivesOn
-                || has_carried_on(facts, hearing)
-        };
+        let tells = |hearing: &&Hearing| hearing.was_to_leave() || has_carried_on(facts, hearing);
         let is_spanned = |hearing: &&Hearing| {
             let window = Interval::new(hearing.heard_at, facts.until(hearing));
             let slept = sleep.interval.intersect(window).map_or(0, Interval::ns);

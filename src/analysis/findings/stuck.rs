@@ -10,12 +10,12 @@ use crate::base::{Goroutine, StrId, Time, WireMap, narrow};
 use crate::model::{Frame, Span};
 use crate::parse::event::GoState;
 
-use super::super::book::Traits;
-use super::super::describe::{frame_text, part_text, reason_of, waits_text};
+use super::super::code::book::Traits;
+use super::super::code::names::Origin;
+use super::super::code::reasons;
 use super::super::lives;
-use super::super::names::Origin;
-use super::super::reasons;
 use super::super::recorder;
+use super::super::split::describe::{frame_text, part_text, reason_of, waits_text};
 use super::super::types::{Finding, Hearing};
 use super::super::words::{Cause, Outcome, Rule, Severity};
 use super::{Facts, count_text};

@@ -4,10 +4,10 @@
 use crate::base::{Goroutine, StrId, WireMap, count_text, narrow};
 use crate::model::{Edge, Frame};
 
-use super::super::describe::frame_text;
+use super::super::code::names::Origin;
+use super::super::code::patterns::{Role, role_of};
 use super::super::lives;
-use super::super::names::Origin;
-use super::super::patterns::{Role, role_of};
+use super::super::split::describe::frame_text;
 use super::super::types::Finding;
 use super::super::words::{Rule, Severity};
 use super::growth::Growth;

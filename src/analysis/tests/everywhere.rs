@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use rustc_hash::FxHashMap;
 
-use super::super::activity::Key;
-use super::super::blame::{Walk, spans_for_each};
-use super::super::ledger::{Ledger, Ledgers, SPANS_EACH};
 use super::super::split::Splitter;
+use super::super::split::activity::Key;
+use super::super::split::blame::{Walk, spans_for_each};
+use super::super::split::ledger::{Ledger, Ledgers, SPANS_EACH};
 use super::super::{Cancel, Document, Doing, Outcome, Rules, SplitPart, splitter};
 use super::made::{MS, US};
 use super::traces_below;

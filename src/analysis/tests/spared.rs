@@ -178,7 +178,7 @@ fn called(takes: bool) -> Document {
     starts(&mut made, 20 * US, (2, quote), 4, ("main.quote.func1", idle));
     made.waits(30 * US, 2, "chan receive", "main.run:6");
     for n in 1..=3 {
-        let by = if takes { 1 } else { 0 };
+        let by = u32::from(takes);
         made.wakes(n * MS, by, "main.main:9", 4).runs(n * MS + US, 4);
         let next = if n == 3 { SLEEPS } else { idle };
         made.waits(n * MS + 2 * US, 4, next[0], next[1]);

@@ -9,7 +9,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use prost::Message;
 
-use crate::analysis::{Cause, Document, Doing, Outcome, SplitPart};
+use crate::analysis::{Cause, Document, Doing, SplitPart};
 use crate::base::{Clock, StackId, StrId, WireMap};
 use crate::model::{Frame, Trace};
 
@@ -42,7 +42,7 @@ fn spent(document: &Document) -> Spent {
     let mut accountant = document.accountant(&ledgers);
     let mut spent = Spent::default();
     for hearing in analysis.hearings() {
-        if !hearing.told_to_stop || hearing.outcome == Outcome::LivesOn {
+        if !hearing.was_to_leave() {
             continue;
         }
         let cause = analysis.cancels().get(hearing.cancel as usize).map(|cancel| cancel.cause);

@@ -3,11 +3,11 @@
 use crate::model::Span;
 use crate::parse::event::GoState;
 
-use super::super::super::book::Traits;
-use super::super::super::cause::is_timers_own;
-use super::super::super::describe::is_of_file;
-use super::super::super::names::Origin;
-use super::super::super::reasons;
+use super::super::super::cancels::cause::is_timers_own;
+use super::super::super::code::book::Traits;
+use super::super::super::code::names::Origin;
+use super::super::super::code::reasons;
+use super::super::super::split::describe::is_of_file;
 use super::super::super::types::{Hearing, SplitPart};
 use super::super::super::words::{Doing, Evidence, Rule};
 use super::super::Facts;

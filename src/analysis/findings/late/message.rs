@@ -4,11 +4,11 @@ use crate::base::{Interval, StackId, StrId, grouped, narrow};
 use crate::model::Span;
 use crate::parse::event::GoState;
 
-use super::super::super::blame::Walk;
+use super::super::super::cancels::logged::kind;
 use super::super::super::deaf::round_ns;
-use super::super::super::describe::part_text;
 use super::super::super::lives;
-use super::super::super::logged::kind;
+use super::super::super::split::blame::Walk;
+use super::super::super::split::describe::part_text;
 use super::super::super::split::n_sleeps;
 use super::super::super::types::{Hearing, Link, SplitPart};
 use super::super::super::words::{Cause, Evidence, Rule};

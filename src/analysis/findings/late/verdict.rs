@@ -2,9 +2,9 @@
 
 use crate::base::{Interval, StackId};
 
-use super::super::super::blame::{FEW_SPANS, Walk};
-use super::super::super::book::Traits;
-use super::super::super::reasons;
+use super::super::super::code::book::Traits;
+use super::super::super::code::reasons;
+use super::super::super::split::blame::{FEW_SPANS, Walk};
 use super::super::super::types::{Hearing, SplitPart};
 use super::super::super::words::{Doing, Rule};
 use super::super::Facts;

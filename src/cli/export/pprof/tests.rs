@@ -17,9 +17,7 @@ fn decoded(document: &Document) -> Profile {
 fn a_profile_has_all_time_of_the_overstays_and_its_numbers_resolve() {
     for (path, document) in documents() {
         let profile = decoded(&document);
-        let counted = |hearing: &&crate::analysis::Hearing| {
-            hearing.told_to_stop && hearing.outcome != Outcome::LivesOn
-        };
+        let counted = |hearing: &&crate::analysis::Hearing| hearing.was_to_leave();
         let hearings = document.analysis().hearings().iter().filter(counted);
         let overstay: i64 = hearings.map(|hearing| hearing.overstay_ns).sum();
         let total: i64 = profile.sample.iter().map(|sample| sample.value[1]).sum();

@@ -6,15 +6,16 @@ use crate::base::{Goroutine, StackId, StrId, Time};
 use crate::model::{Frame, Span, Stacks, Trace};
 use crate::parse::event::GoState;
 
-use super::book::{Book, Traits};
+use super::super::code::book::{Book, Traits};
+use super::super::code::names::Origin;
+use super::super::code::reasons;
+use super::super::code::turn::{Turn, path, turn};
+use super::super::index::ByGoroutine;
+use super::super::lives;
+use super::super::words::{HeardIn, Outcome};
 use super::departure::{Departures, is_own};
-use super::index::ByGoroutine;
 use super::listening::Listening;
-use super::lives;
-use super::names::Origin;
 use super::place::Place;
-use super::turn::{Turn, path, turn};
-use super::words::{HeardIn, Outcome};
 
 /// Who leaves within this many nanoseconds left, whatever else it may be.
 pub(crate) const PROMPT_NS: i64 = 1_000_000;
@@ -181,7 +182,7 @@ impl After<'_> {
     /// Where it waited for something that can come.
     fn waits(&self) -> impl Iterator<Item = Span> {
         self.stops().filter(|span| {
-            span.state == GoState::Waiting && self.trace.string(span.reason) != "forever"
+            span.state == GoState::Waiting && self.trace.string(span.reason) != reasons::FOREVER
         })
     }
 
@@ -338,8 +339,7 @@ impl After<'_> {
 
     /// Whether a wait can be one for the next thing to do.
     fn is_for_work(&self, span: &Span) -> bool {
-        let reason = self.trace.string(span.reason);
-        matches!(reason, "chan receive" | "select" | "network" | "sync.(*Cond).Wait")
+        reasons::is_for_work(self.trace.string(span.reason))
     }
 
     /// Whether it came back to a wait further out, in which it had been before: it takes one
@@ -348,7 +348,7 @@ impl After<'_> {
     fn goes_back_to_its_loop(&self) -> bool {
         let mut outer = self.outer_waits();
         let ends_it = |span: &Span| {
-            self.trace.string(span.reason) == "sleep"
+            self.trace.string(span.reason) == reasons::SLEEP
                 && self.waits().last().is_some_and(|last| last.start == span.start)
         };
         if self.left && !self.heard.private_limit && outer.last().is_some_and(ends_it) {
@@ -377,7 +377,7 @@ impl After<'_> {
     /// itself had started, whose results it may have waited for; or not ended within the trace.
     fn is_fed_by_others(&self, wait: &Span) -> bool {
         // What comes over the network is let in by whoever happens to look.
-        if self.trace.string(wait.reason) == "network" {
+        if self.trace.string(wait.reason) == reasons::NETWORK {
             return true;
         }
         let Some(woken) = self.trace.span_at(self.heard.goroutine, wait.end) else {

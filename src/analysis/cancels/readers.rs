@@ -12,10 +12,10 @@ use crate::base::{Goroutine, StackId, Time};
 use crate::model::{Span, Trace};
 use crate::parse::event::GoState;
 
-use super::book::{Book, Traits};
+use super::super::code::book::{Book, Traits};
+use super::super::code::reasons;
+use super::super::lives;
 use super::evidence::{Act, Piece};
-use super::lives;
-use super::reasons;
 
 /// How many spans of a reader's life to look at, from its end: it reads once.
 const LOOK_BACK: usize = 64;

@@ -9,13 +9,13 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::base::{Goroutine, Interval, Time};
 use crate::model::Run;
 
+use super::super::threads::Threads;
+use super::super::types::Analysis;
+use super::super::words::{Doing, Outcome};
+use super::Splitter;
 use super::activity::{Activity, Key};
 use super::course::each_piece;
 use super::few::Few;
-use super::split::Splitter;
-use super::threads::Threads;
-use super::types::Analysis;
-use super::words::{Doing, Outcome};
 
 /// How many spans lie between two marks at first: more where that would take more than one sum
 /// for each span.

@@ -9,13 +9,13 @@ use crate::base::{Goroutine, Interval, Time, narrow};
 use crate::model::Span;
 use crate::parse::event::GoState;
 
-use super::Account;
+use super::super::Account;
+use super::super::code::book::Traits;
+use super::super::lives;
+use super::super::types::{Link, SplitPart};
+use super::Splitter;
 use super::activity::{Activities, Activity, ActivityId, Share};
-use super::book::Traits;
 use super::few::Few;
-use super::lives;
-use super::split::Splitter;
-use super::types::{Link, SplitPart};
 
 /// How many hands a wait may go through.
 const MAX_DEPTH: u32 = 16;

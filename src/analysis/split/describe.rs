@@ -3,10 +3,10 @@
 use crate::base::StackId;
 use crate::model::{Frame, Trace};
 
-use super::names::base_name;
-use super::reasons;
-use super::types::SplitPart;
-use super::words::Doing;
+use super::super::code::names::base_name;
+use super::super::code::reasons;
+use super::super::types::SplitPart;
+use super::super::words::Doing;
 
 /// `main.lateWork (main.go:22)`: a function with the last part of its file's path.
 pub(crate) fn frame_text(trace: &Trace, frame: Frame) -> String {

@@ -6,8 +6,8 @@
 use crate::base::{StackId, WireSet};
 use crate::model::{Frame, Trace};
 
-use super::book::Book;
-use super::names::Origin;
+use super::super::code::book::Book;
+use super::super::code::names::Origin;
 
 /// The places of all waits that cancels ended.
 #[derive(Debug, Default)]

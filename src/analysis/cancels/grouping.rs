@@ -12,12 +12,12 @@ use std::ops::Range;
 use crate::base::{Goroutine, Time, narrow};
 use crate::model::Trace;
 
-use super::book::Book;
+use super::super::code::book::Book;
+use super::super::lives;
+use super::super::threads::Threads;
 use super::evidence::{Act, Piece, Pieces};
 use super::gaps::{Gap, Gaps};
 use super::joining::{Joins, is_wide, wakes_in};
-use super::lives;
-use super::threads::Threads;
 
 /// Two waits that began closer together than this, in nanoseconds, may be in the trace in the
 /// wrong order: clocks of different processors tick 64 ns apart, and are read at leisure.

@@ -6,11 +6,11 @@ use crate::base::{Goroutine, StackId, Time};
 use crate::model::Trace;
 use crate::parse::event::GoState;
 
-use super::book::{Book, Mark};
-use super::lives;
-use super::patterns::Role;
+use super::super::code::book::{Book, Mark};
+use super::super::code::patterns::Role;
+use super::super::lives;
+use super::super::threads::Threads;
 use super::readers;
-use super::threads::Threads;
 
 /// What a piece of evidence shows the canceller doing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

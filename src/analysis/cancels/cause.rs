@@ -3,13 +3,13 @@
 use crate::base::{Goroutine, StackId, Time};
 use crate::model::{Frame, Trace};
 
-use super::book::{Book, Traits};
+use super::super::code::book::{Book, Traits};
+use super::super::code::names::Origin;
+use super::super::code::patterns::{CAUSES, Role, stopper_of};
+use super::super::lives;
+use super::super::words::Cause;
 use super::evidence::is_timers;
-use super::lives;
-use super::names::Origin;
-use super::patterns::{CAUSES, Role, stopper_of};
 use super::readers::{end_of_read, is_reader};
-use super::words::Cause;
 
 /// How far to look back for the wake that made a goroutine cancel, in spans.
 const LOOK_BACK: usize = 16;

@@ -4,7 +4,7 @@
 //! Go versions. In a pattern `#` stands for a closure's number with what follows
 //! (`func#` matches `func2` and `func2.1`), and a final `…` for any rest.
 
-use super::words::Cause;
+use super::super::words::Cause;
 
 /// What a function of package context does in a cancel.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -5,11 +5,11 @@ use crate::base::{Goroutine, StackId};
 use crate::model::{Chunk, Kind, Run, Span, Trace, View};
 use crate::parse::event::GoState;
 
-use super::book::{Book, Traits};
+use super::super::code::book::{Book, Traits};
+use super::super::code::patterns::Role;
+use super::super::lives;
 use super::evidence::Piece;
 use super::gaps::{Gap, Gaps};
-use super::lives;
-use super::patterns::Role;
 use super::scan::each_span;
 
 /// Between two pieces that are closer together than this, in nanoseconds, there is no room for

@@ -5,19 +5,19 @@ use rustc_hash::FxHashMap;
 use crate::base::{Goroutine, StackId};
 use crate::model::Trace;
 
-use super::Rules;
+use super::super::Rules;
+use super::super::cancels::cause::is_timers_own;
+use super::super::code::book::Book;
+use super::super::index::ByGoroutine;
+use super::super::lives;
+use super::super::threads::Threads;
+use super::super::types::{Cancel, Hearing};
+use super::super::words::{Cause, Evidence, HeardIn};
 use super::awaited::{Awaited, Lookup};
-use super::book::Book;
-use super::cause::is_timers_own;
 use super::departure::Departures;
-use super::index::ByGoroutine;
 use super::listening::Listening;
-use super::lives;
 use super::outcome::{self, GENERATIONS, Ground, HeardToo, Later, PROMPT_NS, fate};
 use super::place::{place, waited_in};
-use super::threads::Threads;
-use super::types::{Cancel, Hearing};
-use super::words::{Cause, Evidence, HeardIn};
 
 /// How many hearings before or after one to look at, in the life of one goroutine.
 const MAX_OTHERS: usize = 64;
@@ -41,7 +41,7 @@ pub(crate) fn judge(
             let awaited = lookup.awaited(cancel);
             (
                 Owner::of(trace, cancel, hearings),
-                (!awaited.is_empty()).then(|| (cancel.id, awaited)),
+                (!awaited.is_empty()).then_some((cancel.id, awaited)),
             )
         });
         facts.collect()

@@ -4,10 +4,10 @@ use std::ops::Range;
 
 use crate::base::{Goroutine, Time, WireMap, narrow};
 
+use super::super::threads::Threads;
 use super::evidence::Pieces;
 use super::grouping::Group;
 use super::logged::{Entry, SAME_CALL_NS, Verb};
-use super::threads::Threads;
 
 /// One call of a cancel function: its pieces, or else the log that tells of it.
 #[derive(Clone, Debug)]

@@ -7,11 +7,12 @@ use crate::base::{Goroutine, StackId, Time};
 use crate::model::{Span, Trace};
 use crate::parse::event::GoState;
 
-use super::book::{Book, Traits};
-use super::index::ByGoroutine;
-use super::lives;
-use super::types::{Cancel, Hearing};
-use super::words::{Cause, HeardIn};
+use super::super::code::book::{Book, Traits};
+use super::super::code::reasons;
+use super::super::index::ByGoroutine;
+use super::super::lives;
+use super::super::types::{Cancel, Hearing};
+use super::super::words::{Cause, HeardIn};
 
 /// How many spans of the canceller's to look at.
 const MAX_AHEAD: usize = 256;
@@ -21,7 +22,7 @@ const MAX_RESULTS: usize = 64;
 
 /// Whether a wait is one for a result or an end, and for nothing else.
 pub(crate) fn waits_plainly(trace: &Trace, book: &Book, span: &Span) -> bool {
-    trace.string(span.reason) == "chan receive"
+    trace.string(span.reason) == reasons::RECEIVE
         || book.any(trace.stacks(), span.stack, Traits::JOINS)
 }
 
@@ -92,7 +93,7 @@ impl Lookup<'_> {
                 awaited.hangs = Some(by).filter(|_| self.hangs_on(heard, by, &this));
                 break;
             };
-            let Some((last, let_go)) = self.let_go_by(next) else { break };
+            let Some((last, let_go)) = let_go_by(next) else { break };
             if self.joins(&this) {
                 awaited.group = self.group(cancel, heard, last);
                 break;
@@ -135,11 +136,6 @@ impl Lookup<'_> {
         !self.by_goroutine.of_within(goroutine, &cancel.heard).is_empty()
     }
 
-    /// Who ended a wait after which this comes, and when.
-    fn let_go_by(&self, next: &Span) -> Option<(Goroutine, Time)> {
-        next.waker.filter(|_| next.woken).map(|by| (by, next.start))
-    }
-
     fn ends_soon_after(&self, goroutine: Goroutine, at: Time) -> bool {
         lives::ended(self.trace, goroutine).is_some_and(|end| end - at <= self.late_over_ns)
     }
@@ -161,4 +157,9 @@ impl Lookup<'_> {
         let members = heard.iter().filter(|row| of(row.goroutine) == Some(group));
         (self.heard(cancel, last) || members.take(2).count() > 1).then_some(group)
     }
+}
+
+/// Who ended a wait after which this comes, and when.
+fn let_go_by(next: &Span) -> Option<(Goroutine, Time)> {
+    next.waker.filter(|_| next.woken).map(|by| (by, next.start))
 }

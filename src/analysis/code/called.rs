@@ -8,8 +8,8 @@
 use crate::base::{Goroutine, StackId, StrId};
 use crate::model::Trace;
 
+use super::super::lives;
 use super::book::{Book, Function};
-use super::lives;
 use super::names::{Origin, package_of};
 use super::patterns;
 
@@ -142,7 +142,7 @@ mod tests {
 
     #[test]
     fn members_of_a_group_are_called_by_what_they_run() {
-        let file = include_bytes!("../../traces/errgroup-straggler/before.trace");
+        let file = include_bytes!("../../../traces/errgroup-straggler/before.trace");
         let progress = crate::base::Progress::default();
         let trace = crate::model::build(file, &progress).expect("a trace");
         let document = crate::analysis::Document::new(trace, crate::analysis::Rules::default());

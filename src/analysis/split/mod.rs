@@ -1,15 +1,25 @@
 //! What a goroutine did in a window of its life, to the nanosecond.
+//!
+//! [`activity`] gives each thing that one can do a number, and [`describe`] has the words for it;
+//! [`blame`] goes on to who held up whom, and [`ledger`] and [`course`] make both fast for long lives.
+
+pub(super) mod activity;
+pub(super) mod blame;
+pub(super) mod course;
+pub(super) mod describe;
+pub(super) mod few;
+pub(super) mod ledger;
 
 use crate::base::{Goroutine, Interval, StackId};
 use crate::model::{Span, Trace};
 use crate::parse::event::GoState;
 
-use super::activity::{Activity, Key};
-use super::book::Book;
-use super::few::Few;
-use super::ledger::{Ledgers, SPANS_EACH};
+use super::code::book::Book;
 use super::types::SplitPart;
 use super::words::Doing;
+use activity::{Activity, Key};
+use few::Few;
+use ledger::{Ledgers, SPANS_EACH};
 
 /// GC assists by goroutine, so that a split looks at its own goroutine's only.
 #[derive(Debug, Default)]

@@ -1,15 +1,15 @@
 //! Contexts and cancels that the program itself logs.
 //!
-//! The convention, in the category that [`Rules::log_category`](super::Rules) names: `new NAME`
+//! The convention, in the category that [`Rules::log_category`](super::super::Rules) names: `new NAME`
 //! where a context is made, `cancel NAME` right before it is cancelled, `heard NAME` when a
 //! goroutine notices; the first two may end in `under PARENT`. assets/overstayctx does this.
 
 use crate::base::{Goroutine, StackId, StrId, TaskId, Time, WireMap};
 use crate::model::{Log, Trace};
 
-use super::types::{Cancel, Hearing};
-use super::words::Evidence;
-use super::{Document, Rules};
+use super::super::types::{Cancel, Hearing};
+use super::super::words::Evidence;
+use super::super::{Document, Rules};
 
 /// A cancel is the logged one if its goroutine began it this soon after the log, in nanoseconds.
 pub(crate) const SAME_CALL_NS: i64 = 1_000_000;

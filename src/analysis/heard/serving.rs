@@ -9,10 +9,10 @@ use crate::base::{Goroutine, StackId, Time};
 use crate::model::{Frame, Span, Trace};
 use crate::parse::event::GoState;
 
-use super::book::{Book, Traits};
-use super::lives;
+use super::super::code::book::{Book, Traits};
+use super::super::code::reasons;
+use super::super::lives;
 use super::place::host;
-use super::reasons;
 
 /// Stops the background reader, and hands the connection over.
 const HIJACK: &str = "net/http.(*response).Hijack";

@@ -5,8 +5,8 @@ use crate::base::{Goroutine, Interval, StackId, Time};
 use crate::model::{Run, View};
 use crate::parse::event::GoState;
 
+use super::Splitter;
 use super::activity::Activity;
-use super::split::Splitter;
 
 /// Hands out what a goroutine did, in pieces as [`Splitter::cut`] makes them of its whole life,
 /// each with the start of the span that it is a piece of.

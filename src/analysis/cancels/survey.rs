@@ -5,13 +5,13 @@ use crate::base::{Goroutine, StackId, StrId, Time};
 use crate::model::{Chunk, Kind, Trace, View};
 use crate::parse::event::GoState;
 
-use super::Rules;
-use super::book::Book;
+use super::super::Rules;
+use super::super::code::book::Book;
+use super::super::code::reasons;
+use super::super::threads::Threads;
 use super::evidence::{Act, Part, Piece, Wait};
 use super::joining::ChunkJoins;
-use super::reasons;
 use super::scan::{Hit, Runs, each_span, member_of};
-use super::threads::Threads;
 
 /// Reasons for which nobody blocks inside a cancel: most waits need no look at their stacks.
 const ELSEWHERE: &[&str] = &[

@@ -28,3 +28,8 @@ pub(crate) const GC_ENDS: &str = "wait until GC ends";
 pub(crate) fn is_channel(reason: &str) -> bool {
     matches!(reason, SEND | RECEIVE)
 }
+
+/// Whether a wait is for something to do, which others bring: a job, a message, a request.
+pub(crate) fn is_for_work(reason: &str) -> bool {
+    matches!(reason, RECEIVE | SELECT | NETWORK | COND)
+}

@@ -9,10 +9,10 @@ use rustc_hash::FxHashMap;
 use crate::base::{Goroutine, StackId, Time};
 use crate::model::{Span, Trace};
 
-use super::book::Book;
-use super::index::ByGoroutine;
+use super::super::code::book::Book;
+use super::super::index::ByGoroutine;
+use super::super::threads::Threads;
 use super::place::{has_host, host};
-use super::threads::Threads;
 
 /// The lives of those who heard more than this many cancels are looked through beforehand.
 const MANY: usize = 8;

@@ -1,4 +1,15 @@
 //! Cancels and who heard them, from the evidence.
+//!
+//! [`place`] says where somebody was who heard, and [`listening`] where the program listens at all;
+//! [`judge`] asks what became of each, and [`outcome`] decides. The deaf come later, from another part.
+
+pub(super) mod awaited;
+pub(super) mod departure;
+pub(super) mod judge;
+pub(super) mod listening;
+pub(super) mod outcome;
+pub(super) mod place;
+pub(super) mod serving;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -8,21 +19,21 @@ use crate::base::{Goroutine, StackId, StrId, Time, narrow};
 use crate::model::{Edge, Trace};
 
 use super::Rules;
-use super::book::Book;
-use super::calls::{Call, Names, calls};
-use super::cause::{why, why_logged};
+use super::cancels::calls::{Call, Names, calls};
+use super::cancels::cause::{why, why_logged};
+use super::cancels::evidence::{Act, Pieces};
+use super::cancels::grouping::group;
+use super::cancels::logged::{Entry, Verb, entries, says, tops};
+use super::code::book::Book;
 use super::deaf::Deaf;
-use super::evidence::{Act, Pieces};
-use super::grouping::group;
 use super::index::ByGoroutine;
-use super::judge::judge;
-use super::listening::Listening;
 use super::lives;
-use super::logged::{Entry, Verb, entries, says, tops};
-use super::place::{place, waited_in};
 use super::threads::{ROWS_AT_A_TIME, Threads};
 use super::types::{Cancel, Hearing, Logged};
 use super::words::{Cause, Evidence, HeardIn, Outcome};
+use judge::judge;
+use listening::Listening;
+use place::{place, waited_in};
 
 /// All cancels, in order of time, and who heard them, cancel by cancel.
 #[derive(Debug, Default)]

@@ -4,11 +4,11 @@ use crate::base::{Goroutine, StackId, Time};
 use crate::model::{Span, Trace};
 use crate::parse::event::GoState;
 
-use super::book::{Book, Spot, Traits};
-use super::lives;
-use super::names::Origin;
-use super::reasons;
-use super::words::{Evidence, HeardIn};
+use super::super::code::book::{Book, Spot, Traits};
+use super::super::code::names::Origin;
+use super::super::code::reasons;
+use super::super::lives;
+use super::super::words::{Evidence, HeardIn};
 
 /// Where a goroutine waited.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

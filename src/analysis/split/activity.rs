@@ -7,9 +7,9 @@ use crate::base::{StackId, StrId, WireMap, narrow};
 use crate::model::{Frame, Span, Trace};
 use crate::parse::event::GoState;
 
-use super::book::Book;
-use super::types::SplitPart;
-use super::words::Doing;
+use super::super::code::book::Book;
+use super::super::types::SplitPart;
+use super::super::words::Doing;
 
 /// What a goroutine does in a piece of a span.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

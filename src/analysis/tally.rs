@@ -27,7 +27,7 @@ pub(crate) fn analysis(
     heard: AllHeard,
     sleeps: &[Vec<(Goroutine, Time)>],
 ) -> Analysis {
-    let AllHeard { cancels, hearings, logged, by_goroutine, asleep, .. } = heard;
+    let AllHeard { cancels, hearings, logged, by_goroutine, listening, asleep } = heard;
     let by_goroutine = overstays_of(trace, &hearings, by_goroutine);
     let (summary, worst_first) = worst_first(rules, threads, &hearings);
     let groups = groups((trace, rules, &book), threads, &hearings, &by_goroutine);
@@ -41,6 +41,7 @@ pub(crate) fn analysis(
         asleep: &asleep,
         book: &book,
         assists: &assists,
+        listening: &listening,
         cancels: &cancels,
         hearings: &hearings,
         logged: &logged,

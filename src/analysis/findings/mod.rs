@@ -21,6 +21,7 @@ use crate::model::Trace;
 
 use super::Rules;
 use super::code::book::Book;
+use super::heard::listening::Listening;
 use super::split::{Assists, Splitter};
 use super::threads::Threads;
 use super::types::{Cancel, Finding, Hearing, Logged, SplitPart};
@@ -37,6 +38,8 @@ pub(crate) struct Facts<'a> {
     /// Who slept when a context was cancelled that it seems to work under, and the first such cancel,
     /// where nothing more is known.
     pub(crate) asleep: &'a FxHashMap<Goroutine, u32>,
+    /// Where goroutines are known to have listened to a context.
+    pub(crate) listening: &'a Listening,
     pub(crate) cancels: &'a [Cancel],
     pub(crate) hearings: &'a [Hearing],
     /// What the program logged, by cancel.

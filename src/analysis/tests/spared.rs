@@ -88,7 +88,7 @@ fn who_brings_one_thing_to_do_after_another_is_part_of_none() {
 
 /// Three members of a group: one under a context of its own, which another one cancels, and one that
 /// waits in the same helper, or in its own code.
-fn helped(place: &str) -> Document {
+fn helped(place: &str, by: u32) -> Document {
     let mut made = made();
     let helper = "main.wait:30";
     let under = ["select", &format!("{helper} < main.run.func1:11")];
@@ -96,8 +96,13 @@ fn helped(place: &str) -> Document {
     starts(&mut made, 10 * US, (2, "main.run:10"), 3, ("main.run.func1", under));
     starts(&mut made, 20 * US, (2, "main.run:10"), 4, ("main.run.func2", other));
     made.go(30 * US, 2, "main.run:10", 5, "main.run.func3").runs(31 * US, 5);
-    made.waits(40 * US, 2, "sync", "sync.(*WaitGroup).Wait < main.run:14");
-    made.wakes(10 * MS, 5, &format!("{CANCEL} < main.run.func3:13"), 3).ends(10 * MS + US, 5);
+    if by == 5 {
+        made.waits(40 * US, 2, "sync", "sync.(*WaitGroup).Wait < main.run:14");
+        made.wakes(10 * MS, 5, &format!("{CANCEL} < main.run.func3:13"), 3).ends(10 * MS + US, 5);
+    } else {
+        made.ends(40 * US, 5).wakes(10 * MS, 2, &format!("{CANCEL} < main.run:13"), 3);
+        made.waits(10 * MS + US, 2, "sync", "sync.(*WaitGroup).Wait < main.run:14");
+    }
     made.runs(10 * MS + 2 * US, 3).ends(10 * MS + 3 * US, 3);
     made.wakes(60 * MS, 0, "", 4).runs(60 * MS + US, 4);
     made.wakes(60 * MS + 2 * US, 4, "sync.(*WaitGroup).Done < main.run.func2:12", 2);
@@ -107,8 +112,14 @@ fn helped(place: &str) -> Document {
 
 #[test]
 fn who_waits_in_a_helper_that_listens_may_have_been_given_another_context() {
-    assert_eq!(deaf(&helped("main.wait:31")), [4]);
-    assert_eq!(deaf(&helped("main.wait:30")), [0; 0]);
+    assert_eq!(deaf(&helped("main.wait:31", 5)), [4]);
+    assert_eq!(deaf(&helped("main.wait:30", 5)), [0; 0]);
+    // Whose creator cancels should have that one's: the line that gave it another is told.
+    let document = helped("main.wait:30", 2);
+    assert_eq!(deaf(&document), [4]);
+    let finding = &document.analysis().findings()[0];
+    assert!(finding.message.ends_with(", called in main.run.func2 (main.go:12)"), "{finding:?}");
+    assert!(finding.fix.starts_with("Others hear in that select"), "{finding:?}");
 }
 
 /// One starts a load, does something else for 17 ms, and then pings for 100 ms, or has a context of

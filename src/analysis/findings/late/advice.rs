@@ -89,6 +89,9 @@ fn of_wait(facts: &Facts<'_>, group: &Group<'_>, held: &SplitPart) -> &'static s
         reasons::SELECT if in_call => {
             "Give that call the context: it waits there with another one, or none."
         }
+        reasons::SELECT if facts.listening.hears(trace, facts.book, held.stack) => {
+            "Others hear in that select: it was given another context there, or one that nobody cancels. Give it theirs."
+        }
         reasons::SELECT => "Add a case <-ctx.Done() of the same context to that select.",
         reasons::RECEIVE | reasons::SEND if heard => {
             "Put the channel operation into a select with a time limit, or with a case <-ctx.Done() if nothing is lost by leaving at once."

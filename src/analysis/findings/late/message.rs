@@ -8,10 +8,10 @@ use super::super::super::cancels::logged::kind;
 use super::super::super::deaf::round_ns;
 use super::super::super::lives;
 use super::super::super::split::blame::Walk;
-use super::super::super::split::describe::part_text;
+use super::super::super::split::describe::{frame_text, part_text};
 use super::super::super::split::n_sleeps;
 use super::super::super::types::{Hearing, Link, SplitPart};
-use super::super::super::words::{Cause, Evidence, Rule};
+use super::super::super::words::{Cause, Doing, Evidence, Rule};
 use super::super::{Facts, count_text, once_each};
 use super::{Group, MAX_ASKED, limited_call};
 
@@ -71,10 +71,22 @@ pub(super) fn message(
             let worst = if members.len() == 1 { "it" } else { "the worst" };
             let first = group.members.first().filter(|_| group.asked);
             let times = first.map_or(String::new(), |first| times_text(facts, first, held));
-            format!("{who} {did}; {worst} {}{times}", part_text(trace, held))
+            let called = called_text(facts, group, held).unwrap_or_default();
+            format!("{who} {did}; {worst} {}{times}{called}", part_text(trace, held))
         }
         _ => format!("{who} {did}"),
     }
+}
+
+/// Of one that is deaf in a place where others hear, who called it there: that has the wrong context.
+fn called_text(facts: &Facts<'_>, group: &Group<'_>, held: &SplitPart) -> Option<String> {
+    let stacks = facts.trace.stacks();
+    let hear = group.key.rule == Rule::Deaf
+        && held.state == Doing::Waiting
+        && facts.listening.hears(facts.trace, facts.book, held.stack);
+    let caller = facts.book.user(stacks.caller(facts.book.user(held.stack)));
+    let frame = stacks.top(caller).filter(|_| hear)?;
+    Some(format!(", called in {}", frame_text(facts.trace, frame)))
 }
 
 /// How often the worst one slept, if more than once.

@@ -10,8 +10,11 @@ use crate::parse::event::GoState;
 use super::super::lives;
 use super::super::types::Cancel;
 use super::super::words::Cause;
+use super::Inquiry;
 use super::clock::{is_usual, round_ns};
-use super::{Inquiry, MAX_SPANS};
+
+/// How many spans to look back for a stop: who goes on for longer may have made the context any time.
+const MAX_BACK: usize = 64;
 
 /// Whether a cancel was the time limit of another goroutine alone.
 pub(super) fn is_of_another(inquiry: &Inquiry<'_>, cancel: &Cancel, goroutine: Goroutine) -> bool {
@@ -28,7 +31,7 @@ pub(super) fn is_of_another(inquiry: &Inquiry<'_>, cancel: &Cancel, goroutine: G
         let wait = before.next().filter(|wait| wait.state == GoState::Waiting)?;
         // Who had waited there before has had its context for longer.
         let place = |span: &Span| inquiry.book.place(span.stack);
-        let mut waits = before.take(MAX_SPANS).filter(|span| span.state == GoState::Waiting);
+        let mut waits = before.take(MAX_BACK).filter(|span| span.state == GoState::Waiting);
         let is_first = waits.all(|span| place(&span) != place(&wait));
         stretch_before(inquiry, heard.goroutine, wait.start).filter(|_| is_first)
     };
@@ -39,8 +42,13 @@ pub(super) fn is_of_another(inquiry: &Inquiry<'_>, cancel: &Cancel, goroutine: G
 
 /// Since when a goroutine had gone on without a stop, up to a moment.
 fn stretch_before(inquiry: &Inquiry<'_>, goroutine: Goroutine, at: Time) -> Option<[Time; 2]> {
-    let waits = |span: &Span| span.state == GoState::Waiting;
-    let before = inquiry.trace.spans_before(goroutine, at).take(MAX_SPANS);
-    let since = before.take_while(|span| !waits(span)).last()?.start;
-    Some([since, at])
+    let mut since = None;
+    for (n, span) in inquiry.trace.spans_before(goroutine, at).enumerate() {
+        match span.state {
+            GoState::Waiting => break,
+            _ if n == MAX_BACK => return None,
+            _ => since = Some(span.start),
+        }
+    }
+    since.map(|since| [since, at])
 }

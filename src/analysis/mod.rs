@@ -4,10 +4,14 @@
 //! holds no globals, so that the window, the command line and the tests get the same answers.
 //! docs/late-exits.md says what is counted and what cannot be seen.
 //!
-//! From left to right, each part reads the ones before it: [`code`] (what functions mean), [`cancels`],
-//! [`heard`] (by whom, and what became of them), [`deaf`] (who should have heard), [`split`] (what held
-//! them up), [`findings`] (what to do about it), [`diff`] (two traces). [`analyze`] calls them in this
-//! order. Beside them stand what all share: [`types`] and [`words`], [`index`], [`lives`], [`threads`].
+//! From left to right, each part may read the ones before it, and none after it: [`code`] (what functions
+//! mean), [`cancels`], [`heard`] (by whom, and what became of them), [`deaf`] (who should have heard),
+//! [`split`] (what held somebody up), [`findings`] (what to do about it), [`diff`] (two traces).
+//! [`analyze`] finds cancels, then the deaf, and hands both to [`tally`], which asks for the findings;
+//! splits are made when somebody asks for them.
+//! Beside the parts stands what several share: [`types`] and [`words`], [`rules`], [`index`], [`lives`],
+//! [`recorder`], [`stats`], [`threads`]; and what surfaces ask of a whole analysis: [`accused`],
+//! [`stuck`], [`tree`].
 
 mod accused;
 mod cancels;
@@ -312,7 +316,7 @@ fn analyze_on(trace: &Trace, rules: &Rules, threads: Threads) -> Analysis {
         || deaf::Suspects { stayers: deaf::stayers(trace, &book, rules), long_work },
     );
     let deaf = deaf::find(trace, &book, rules, threads, &heard, suspects);
-    heard::add_deaf(&mut heard, deaf);
+    deaf.add_to(&mut heard);
     tally::analysis(trace, rules, threads, book, heard, &sleeps)
 }
 

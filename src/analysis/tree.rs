@@ -122,7 +122,7 @@ fn levels(cancelled: Time, heard: Rows<'_>) -> Vec<Level> {
 fn worst(rows: Rows<'_>, mut of_one: Vec<usize>) -> Vec<u32> {
     let key = |&at: &usize| {
         let hearing = &rows.hearings[at];
-        (!is_meant_to_leave(hearing), std::cmp::Reverse(hearing.overstay_ns), at)
+        (!hearing.was_to_leave(), std::cmp::Reverse(hearing.overstay_ns), at)
     };
     if of_one.len() > NAMED {
         of_one.select_nth_unstable_by_key(NAMED, key);
@@ -132,15 +132,11 @@ fn worst(rows: Rows<'_>, mut of_one: Vec<usize>) -> Vec<u32> {
     of_one.into_iter().map(|at| rows.row(at)).collect()
 }
 
-fn is_meant_to_leave(hearing: &Hearing) -> bool {
-    hearing.was_to_leave()
-}
-
 /// Who left last, of those who heard and of the deaf.
 fn slowest(heard: Rows<'_>, deaf: Rows<'_>) -> Option<Slowest> {
     let last_of = |rows: Rows<'_>| {
         let meant = rows.hearings.iter().enumerate();
-        let meant = meant.filter(|(_, hearing)| is_meant_to_leave(hearing));
+        let meant = meant.filter(|(_, hearing)| hearing.was_to_leave());
         // Of several that are equally late the first.
         meant
             .map(|(at, hearing)| (hearing.overstay_ns, std::cmp::Reverse(at)))

@@ -101,7 +101,8 @@ pub struct Hearing {
     pub evidence: Evidence,
     /// Where it was when it heard. Of a deaf one: [`HeardIn::Own`].
     pub heard_in: HeardIn,
-    /// Whether it was told to stop: heard in its own code, or by a cancel that ends all.
+    /// Whether it was told to stop: heard in its own code, or by a cancel that ends all, or by one whose
+    /// canceller waited for its end next. Of the last it may live on all the same.
     pub told_to_stop: bool,
     /// How many levels below the cancelled context its own context is, from 1; 0 if not known.
     pub depth: u16,

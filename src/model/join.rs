@@ -135,9 +135,16 @@ impl Builder {
     /// The same rows, with the names of functions as people write them.
     fn functions(&mut self, tables: &Tables<'_>, strings: &[StrId]) -> Vec<StrId> {
         let mut functions = strings.to_vec();
+        // Once each: what is left of an escaped per cent sign is none of an escape.
+        let mut is_done = vec![false; strings.len()];
         for frame in tables.frames() {
-            let Some(row) = functions.get_mut(frame.function.0 as usize) else { continue };
-            if let Some(name) = unescaped(self.trace.strings.get(*row)) {
+            let at = frame.function.0 as usize;
+            let (Some(row), Some(done)) = (functions.get_mut(at), is_done.get_mut(at)) else {
+                continue;
+            };
+            if !std::mem::replace(done, true)
+                && let Some(name) = unescaped(self.trace.strings.get(*row))
+            {
                 *row = self.trace.strings.intern(&name);
             }
         }

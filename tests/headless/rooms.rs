@@ -16,6 +16,9 @@ const ROOMS: [(&str, &[&str]); 8] = [
     ("ui", &["base", "parse", "model", "analysis", "scene", "load"]),
 ];
 
+/// The parts of the analysis, from left to right: each may name those before it only.
+const PARTS: [&str; 7] = ["code", "cancels", "heard", "deaf", "split", "findings", "diff"];
+
 /// What each room may not name besides other rooms, and why.
 const FOREIGN: [(&str, &[&str], &str); 4] = [
     ("egui::", &["ui"], "only `ui` knows pixels on a screen"),
@@ -115,6 +118,29 @@ fn rooms_name_only_what_the_table_allows() {
             for (name, rooms, why) in FOREIGN {
                 if line.contains(name) && !in_tests && !rooms.contains(&room.as_str()) {
                     faults.push(format!("{place}: `{room}` may not name `{name}`: {why}"));
+                }
+            }
+        }
+    }
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+}
+
+#[test]
+fn parts_of_the_analysis_name_only_those_to_their_left() {
+    let mut faults = Vec::new();
+    for (at, part) in PARTS.iter().enumerate() {
+        let files = rust_files(&format!("src/analysis/{part}"));
+        assert!(!files.is_empty(), "there is no part `{part}`");
+        for path in files {
+            let text = text_of(&path);
+            for (line, number) in text.lines().map(code).zip(1..) {
+                let right = PARTS[at + 1..].iter().find(|right| {
+                    line.contains(&format!("super::{right}::"))
+                        || line.contains(&format!("super::{right};"))
+                });
+                if let Some(right) = right {
+                    let place = shown(&path);
+                    faults.push(format!("{place}:{number}: `{part}` may not name `{right}`"));
                 }
             }
         }

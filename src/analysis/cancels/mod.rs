@@ -2,7 +2,8 @@
 //!
 //! [`survey`] goes over all spans once and finds the [`evidence`]; [`grouping`] tells which pieces are of
 //! one call, which [`joining`] and [`gaps`] decide; [`calls`] adds what the program has [`logged`], and
-//! [`cause`] says why. Who heard a cancel is not its business.
+//! [`cause`] says why. [`readers`] sees HTTP clients go, and [`scan`] has the innermost loops. Who heard a
+//! cancel is not its business.
 
 pub(super) mod calls;
 pub(super) mod cause;

@@ -1,7 +1,9 @@
 //! What the program's functions and stacks mean: whose code is it, and what does it do there?
 //!
-//! The leftmost part of the analysis. It reads names and stacks, and no spans; only [`patterns`] knows
-//! functions by name, and only [`reasons`] the words of the runtime. [`book`] looks everything up once.
+//! The leftmost part of the analysis. It reads names and stacks; only [`patterns`] knows functions by
+//! name, and [`reasons`] the words of the runtime. [`book`] looks everything up once, [`called`] says what
+//! to call a goroutine that a library's function starts in, [`routes`] which function is the handler, and
+//! [`turn`] whether who went from one place to another came back.
 
 pub(super) mod book;
 pub(super) mod called;

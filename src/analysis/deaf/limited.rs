@@ -155,7 +155,8 @@ fn own_ns(inquiry: &Inquiry<'_>, cancel: &Cancel, work: &Work) -> Option<i64> {
     let listens = |span: &Span| {
         span.state == GoState::Waiting && inquiry.listening.hears_exactly(inquiry.book, span.stack)
     };
-    inquiry.own_ns(cancel, work.of, Interval::new(cancel.at, work.until), listens)
+    let since = inquiry.done_at(cancel).min(work.until);
+    inquiry.own_ns(cancel, work.of, Interval::new(since, work.until), listens)
 }
 
 /// Whether a goroutine had waited in some place before a deadline, and does so again and again

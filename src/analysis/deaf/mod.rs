@@ -18,20 +18,20 @@ mod private;
 mod request;
 mod rounds;
 mod tasks;
+mod told;
 mod waits;
 
 use std::sync::OnceLock;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::base::{Goroutine, Interval, StackId, StrId, Time};
+use crate::base::{Goroutine, Interval, StackId, StrId, Time, narrow};
 use crate::model::{Frame, Span, Trace};
 use crate::parse::event::GoState;
 
 use super::Rules;
 use super::code::book::{Book, Traits};
 use super::code::names::Origin;
-use super::code::reasons;
 use super::heard::AllHeard;
 use super::heard::listening::Listening;
 use super::index::{ByGoroutine, Spanning, children_of};
@@ -48,11 +48,11 @@ use tasks::ByTask;
 pub(crate) use clock::round_ns;
 pub(crate) use tasks::LongWork;
 
+/// How many spans of a timer's goroutine to look at for when it ran.
+const MAX_TIMER_SPANS: usize = 8;
+
 /// How many spans of a goroutine to look at for a wait where others listen.
 const MAX_SPANS: usize = 4_096;
-
-/// How many spans of a goroutine to look back for jobs that it took.
-const MAX_JOBS: usize = 64;
 
 /// Who may be deaf to some cancel, as far as that can be told before the cancels are known.
 pub(crate) struct Suspects {
@@ -68,6 +68,23 @@ pub(crate) struct Deaf {
     /// Those of whom nobody waited for, so that no grade fits, but who slept when a context was
     /// cancelled that they seem to work under, each with that cancel, in order of cancel.
     pub(crate) asleep: Vec<(Goroutine, u32)>,
+}
+
+impl Deaf {
+    /// Appends them to the table of hearings.
+    pub(crate) fn add_to(self, heard: &mut AllHeard) {
+        let AllHeard { cancels, hearings, .. } = heard;
+        let mut start = hearings.len();
+        for same in self.rows.chunk_by(|a, b| a.cancel == b.cancel) {
+            let end = start + same.len();
+            if let Some(first) = same.first() {
+                cancels[first.cancel as usize].deaf = narrow(start)..narrow(end);
+            }
+            start = end;
+        }
+        hearings.extend(self.rows);
+        heard.asleep = self.asleep;
+    }
 }
 
 /// The deaf of each cancel.
@@ -303,6 +320,14 @@ impl Inquiry<'_> {
             && self.end(goroutine) - cancel.at > self.rules.late_over_ns
     }
 
+    /// When a cancel could first be seen: the timer of a deadline may have had to wait for a processor.
+    fn done_at(&self, cancel: &Cancel) -> Time {
+        let timer = cancel.by.filter(|_| cancel.cause == Cause::Deadline);
+        let mut spans = timer.into_iter().flat_map(|by| self.trace.spans(by)).take(MAX_TIMER_SPANS);
+        let runs = spans.find(|span| span.state == GoState::Running);
+        runs.map_or(cancel.at, |span| span.start.max(cancel.at))
+    }
+
     /// Whether a goroutine slept when a context was cancelled, and for longer than the limit after
     /// `until`, which is then or later.
     fn sleeps_across(&self, cancel: &Cancel, goroutine: Goroutine, until: Time) -> bool {
@@ -388,7 +413,8 @@ impl Inquiry<'_> {
     /// listened to, was told by a callback of the cancel, only wanted for a processor, or only
     /// waited for others that heard.
     fn is_excused(&self, cancel: &Cancel, goroutine: Goroutine) -> bool {
-        let window = Interval::new(cancel.at, self.end(goroutine));
+        let end = self.end(goroutine);
+        let window = Interval::new(self.done_at(cancel).min(end), end);
         // A helper that listens may be given one context here and another one there.
         let is_ones_own = cancel.n_heard() == 1
             && cancel.cause == Cause::Explicit
@@ -434,66 +460,6 @@ impl Inquiry<'_> {
         let read = i128::from(read_to.since(window.start).max(1));
         let own = (read - i128::from(not_its_own)) * i128::from(window.ns()) / read;
         Some(i64::try_from(own).unwrap_or(i64::MAX))
-    }
-
-    /// Whether one that heard a cancel ended a wait of another goroutine after that: it may have told
-    /// it to stop in another way.
-    fn is_let_go(&self, cancel: &Cancel, by: Goroutine, goroutine: Goroutine) -> bool {
-        let mut after = self.trace.spans_from(goroutine, cancel.at).take(MAX_SPANS);
-        after.any(|span| span.woken && span.waker == Some(by) && span.start >= cancel.at)
-    }
-
-    /// Whether one goroutine ended another's wait for something to come after a cancel: it told it what
-    /// to do, or to stop.
-    fn is_told(&self, cancel: &Cancel, by: Goroutine, goroutine: Goroutine) -> bool {
-        let mut after = self.trace.spans_from(goroutine, cancel.at).take(MAX_SPANS).peekable();
-        while let Some(span) = after.next() {
-            let comes = span.state == GoState::Waiting && self.is_for_what_comes(&span);
-            let next = after.peek().filter(|next| comes && next.start >= cancel.at);
-            if next.is_some_and(|next| next.woken && next.waker == Some(by)) {
-                return true;
-            }
-        }
-        false
-    }
-
-    /// Whether a wait is one for something to do.
-    fn is_for_what_comes(&self, span: &Span) -> bool {
-        reasons::is_for_work(self.trace.string(span.reason))
-    }
-
-    /// Whether one that waits, and is let go on in `next`, had waited there before `at` and been let go
-    /// by the same goroutine: what that brings is something to do, and no end.
-    fn is_fed(&self, who: Goroutine, at: Time, wait: &Span, next: &Span) -> bool {
-        let Some(by) = next.waker.filter(|_| next.woken) else { return false };
-        let place = self.book.place(wait.stack);
-        let mut was_let_go = false;
-        self.trace.spans_before(who, at).take(MAX_JOBS).any(|span| {
-            let let_go = std::mem::replace(&mut was_let_go, span.woken && span.waker == Some(by));
-            let_go && span.state == GoState::Waiting && self.book.place(span.stack) == place
-        })
-    }
-
-    /// Whether a goroutine had taken one job after another before a cancel: it ends when there are no
-    /// more. A job is what another goroutine's code brings; a timer brings none.
-    fn takes_jobs(&self, cancel: &Cancel, goroutine: Goroutine) -> bool {
-        let is_brought = |span: &Span| {
-            let own = |by: Goroutine| lives::parent(self.trace, by) == Some(goroutine);
-            span.woken && span.waker.is_some_and(|by| !own(by))
-        };
-        let mut was_brought = false;
-        let mut seen: Vec<StackId> = Vec::new();
-        self.trace.spans_before(goroutine, cancel.at).take(MAX_JOBS).any(|span| {
-            let brought = std::mem::replace(&mut was_brought, is_brought(&span));
-            let waits = span.state == GoState::Waiting
-                && matches!(self.trace.string(span.reason), reasons::RECEIVE | reasons::SELECT);
-            if !waits || !brought {
-                return false;
-            }
-            let again = seen.contains(&span.stack);
-            seen.push(span.stack);
-            again
-        })
     }
 
     /// Those of the unheard that are alive when the trace ends.

@@ -11,6 +11,7 @@ use crate::parse::event::GoState;
 use super::super::code::book::Traits;
 use super::super::code::names::Origin;
 use super::super::heard::awaited::waits_plainly;
+use super::super::heard::outcome::PROMPT_NS;
 use super::super::lives;
 use super::super::types::{Cancel, Hearing};
 use super::crowd::{Crowds, Verdict};
@@ -60,12 +61,11 @@ impl Held {
         self.may_admit(inquiry, cancel, of) && self.has_not_told(inquiry, cancel, of)
     }
 
-    /// Whether it was started as it must have been, and the cancel was not another one's time limit.
+    /// Whether it was started as it must have been.
     fn may_admit(&self, inquiry: &Inquiry<'_>, cancel: &Cancel, of: Goroutine) -> bool {
         self.made_by.is_none_or(|function| self.is_made_by(inquiry, cancel, function, of))
             && lives::first(inquiry.trace, of) > self.after
             && self.round_of.is_none_or(|told| rounds::same(inquiry, cancel, told, of))
-            && !private::is_of_another(inquiry, cancel, of)
     }
 
     /// Whether the function started it that must have; or another one which was called in the same go
@@ -92,12 +92,15 @@ impl Held {
             && !rounds::blocks_between(inquiry, self.who, told.min(of), told.max(of))
     }
 
-    /// Whether it was told nothing else.
+    /// Whether it was told nothing else, and the cancel was not another one's time limit.
     fn has_not_told(&self, inquiry: &Inquiry<'_>, cancel: &Cancel, of: Goroutine) -> bool {
         let by_parent =
             || self.parents.iter().flatten().any(|&by| inquiry.is_let_go(cancel, by, of));
         let is_told = self.may_tell && by_parent();
-        !(is_told || self.may_feed && inquiry.takes_jobs(cancel, of))
+        !(is_told
+            || self.may_feed && inquiry.takes_jobs(cancel, of)
+            || inquiry.is_told(cancel, self.who, of)
+            || private::is_of_another(inquiry, cancel, of))
     }
 }
 
@@ -414,13 +417,16 @@ fn is_waited_for(
     let_go: Time,
 ) -> bool {
     let parent = lives::parent(inquiry.trace, by);
+    // The trace can end first, if that was the program's last act.
+    let ends_within_ns = match lives::ended(inquiry.trace, by) {
+        Some(_) => inquiry.rules.late_over_ns,
+        None => PROMPT_NS,
+    };
     let_go - cancel.at > inquiry.rules.late_over_ns
-        && lives::ended(inquiry.trace, by).is_some()
-        && inquiry.end(by) - let_go <= inquiry.rules.late_over_ns
+        && inquiry.end(by) - let_go <= ends_within_ns
         && parent.is_some()
         && held.parents.contains(&parent)
         && !is_freed_by(inquiry, cancel, held.who, by, let_go)
-        && !inquiry.is_told(cancel, held.who, by)
 }
 
 /// Whether it was one goroutine that had ended the last wait of another, after the cancel and right

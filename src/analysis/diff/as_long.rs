@@ -7,7 +7,7 @@ use super::super::Document;
 use super::super::stats::Sample;
 use super::Key;
 use super::collect::{Start, life_key, lives};
-use super::occasions::sample;
+use super::occasions::{Timed, sample};
 use crate::base::Goroutine;
 
 /// By how much some lives are longer than others at most, in nanoseconds: the half, nine of ten, or
@@ -36,16 +36,20 @@ pub(crate) struct AsLong<'a> {
 impl<'a> AsLong<'a> {
     /// Compares the lives in a trace with those in a baseline.
     pub(crate) fn new(document: &'a Document, baseline: &'a Document) -> Self {
-        let by_key = |document: &Document| -> FxHashMap<Key, Sample> {
-            let of_start = |(start, lives)| (life_key(document.trace(), start), sample(lives));
-            lives(document).into_iter().map(of_start).collect()
+        let (mut here, mut there) = (FxHashMap::default(), FxHashMap::default());
+        let starts = add_lives(&mut here, document);
+        add_lives(&mut there, baseline);
+        let longer = |key: &Key| {
+            let (here, there) = (here.get(key)?, there.get(key)?);
+            longer_ns(&sample(here.clone()), &sample(there.clone()))
         };
-        let before = by_key(baseline);
-        let longer = |(start, lives)| {
-            let before = before.get(&life_key(document.trace(), start))?;
-            Some((start, longer_ns(&sample(lives), before)?))
-        };
-        let longer_ns = lives(document).into_iter().filter_map(longer).collect();
+        let mut by_key: FxHashMap<&Key, Option<i64>> = FxHashMap::default();
+        let starts = starts.iter();
+        let longer_ns = starts.filter_map(|(start, key)| {
+            let ns = by_key.entry(key).or_insert_with(|| longer(key));
+            Some((*start, (*ns)?))
+        });
+        let longer_ns = longer_ns.collect();
         let analysis = baseline.analysis();
         let kind = |goroutine| analysis.book.kind(baseline.trace(), goroutine);
         let hearings = analysis.hearings().iter();
@@ -73,4 +77,16 @@ impl<'a> AsLong<'a> {
         let name = self.document.analysis().book.kind(trace, goroutine);
         (name, trace.goroutines.creation_stacks[goroutine.index()])
     }
+}
+
+/// Adds the lives of a trace by what makes them alike in two traces, and tells what that is for all who
+/// were started somewhere: several places can be alike.
+fn add_lives(by_key: &mut FxHashMap<Key, Vec<Timed>>, document: &Document) -> Vec<(Start, Key)> {
+    let mut starts = Vec::new();
+    for (start, lives) in lives(document) {
+        let key = life_key(document.trace(), start);
+        by_key.entry(key.clone()).or_default().extend(lives);
+        starts.push((start, key));
+    }
+    starts
 }

@@ -8,9 +8,11 @@ use crate::parse::event::GoState;
 
 use super::super::Document;
 use super::super::accused::Accused;
+use super::super::cancels::readers::readers;
 use super::super::cancels::scan::{Runs, each_span};
 use super::super::code::book::{Book, Traits};
 use super::super::code::names::Origin;
+use super::super::heard::serving::{Run, route, runs};
 use super::super::lives;
 use super::super::stats::{Duration, Sample};
 use super::super::threads::Threads;
@@ -81,6 +83,7 @@ pub(super) fn rows(document: &Document, slice_ns: Option<i64>) -> Vec<(Key, Row)
     overstays(document, &mut rows);
     lifetimes(document, &mut rows);
     tasks(document.trace(), &mut rows);
+    handlers(document, &mut rows);
     waits(document, &mut rows);
     world(document.trace(), slice_ns, &mut rows);
     let Rows { durations, kept, mut late } = rows;
@@ -177,6 +180,27 @@ fn tasks(trace: &Trace, rows: &mut Rows) {
             None => Timed::alive(began, trace.interval().end),
         };
         rows.put(GroupKind::Task, kind.to_owned(), kind, duration);
+    }
+}
+
+/// The durations of HTTP handlers that were called in the trace, by the function of their route.
+///
+/// One that stops nowhere is not seen to run. Where that is more than one in ten, the others would be
+/// compared with those that happened to wait.
+fn handlers(document: &Document, rows: &mut Rows) {
+    let (trace, book) = (document.trace(), &document.analysis().book);
+    let runs: Vec<Run> = runs(trace, book).collect();
+    if runs.len() * 10 < readers(trace, book).count() * 9 {
+        return;
+    }
+    for Run { began, until, stack, .. } in runs {
+        let (Some(began), Some(frame)) = (began, route(trace, book, stack)) else { continue };
+        let duration = match until {
+            Some(until) => Timed::whole(began, until),
+            None => Timed::alive(began, trace.interval().end),
+        };
+        let name = trace.string(frame.function);
+        rows.put(GroupKind::Task, format!("handler {name}"), name, duration);
     }
 }
 

@@ -25,6 +25,7 @@ use super::heard::listening::Listening;
 use super::split::{Assists, Splitter};
 use super::threads::Threads;
 use super::types::{Cancel, Finding, Hearing, Logged, SplitPart};
+use super::words::{HeardIn, Outcome};
 
 /// What rules look at.
 pub(crate) struct Facts<'a> {
@@ -69,6 +70,15 @@ impl Facts<'_> {
     /// When a hearing's overstay ends: at its end, or the trace's.
     fn until(&self, hearing: &Hearing) -> Time {
         self.cancels[hearing.cancel as usize].at + hearing.overstay_ns
+    }
+
+    /// Whether one whose call was cut off went on to other things, though the one that cancelled waited
+    /// for its end: it lives on, as far as anybody can tell, but should not sleep.
+    fn has_carried_on(&self, hearing: &Hearing) -> bool {
+        hearing.told_to_stop
+            && hearing.outcome == Outcome::LivesOn
+            && hearing.heard_in == HeardIn::Call
+            && !self.cancels[hearing.cancel as usize].cause.ends_all()
     }
 
     /// What a goroutine heard, or was deaf to, the worst first.

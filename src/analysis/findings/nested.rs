@@ -7,7 +7,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::base::{Goroutine, StackId, StrId, narrow};
+use crate::base::{StackId, StrId, narrow};
 
 use super::super::code::names::Origin;
 use super::super::lives;
@@ -44,9 +44,11 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
             direct.insert(kind);
         }
     }
-    below.retain(|function, hearings| {
-        !direct.contains(function) && !is_end_of_all(facts, *function, hearings)
-    });
+    below.retain(|function, _| !direct.contains(function));
+    if !below.is_empty() {
+        let n_of_kind = n_of_kind(facts);
+        below.retain(|function, hearings| !is_end_of_all(&n_of_kind, *function, hearings));
+    }
     below.iter().map(|(function, hearings)| finding(facts, *function, hearings)).collect()
 }
 
@@ -54,16 +56,28 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
 /// worked under: one in this many.
 const MANY_CUT: usize = 4;
 
+/// How many goroutines there are of each kind. Handlers are none of their own.
+fn n_of_kind(facts: &Facts<'_>) -> FxHashMap<StrId, usize> {
+    let mut n_of_kind: FxHashMap<StrId, usize> = FxHashMap::default();
+    for goroutine in facts.trace.goroutines() {
+        *n_of_kind.entry(facts.book.kind(facts.trace, goroutine)).or_default() += 1;
+    }
+    n_of_kind
+}
+
 /// Whether one deadline ended the last few of many: the others had been in time, so that their own
 /// deadlines would have counted.
-fn is_end_of_all(facts: &Facts<'_>, function: StrId, hearings: &[&Hearing]) -> bool {
+fn is_end_of_all(
+    n_of_kind: &FxHashMap<StrId, usize>,
+    function: StrId,
+    hearings: &[&Hearing],
+) -> bool {
     let cancel = |hearing: &&Hearing| hearing.cancel;
     let first = hearings.first().map(cancel);
     if hearings.iter().any(|hearing| Some(cancel(hearing)) != first) {
         return false;
     }
-    let of_kind = |of: &Goroutine| facts.book.kind(facts.trace, *of) == function;
-    facts.trace.goroutines().filter(of_kind).count() > hearings.len() * MANY_CUT
+    n_of_kind.get(&function).copied().unwrap_or(0) > hearings.len() * MANY_CUT
 }
 
 fn finding(facts: &Facts<'_>, function: StrId, hearings: &[&Hearing]) -> Finding {

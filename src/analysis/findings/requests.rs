@@ -4,7 +4,7 @@
 
 use std::cmp::Reverse;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::base::{Goroutine, Interval, StrId, Time, narrow, nearest_rank};
 use crate::model::Frame;
@@ -42,46 +42,69 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
     let n_seen: usize = handlers.values().map(Vec::len).sum();
     let are_all = readers(facts.trace, facts.book).count() <= n_seen;
     let which = if are_all { "" } else { " that waited at all" };
-    let same: Vec<(StrId, StrId)> = tasks
-        .iter()
-        .filter_map(|(kind, tasks)| {
-            let is_same = |runs: &&Vec<Request>| are_of_the_same(tasks, runs);
-            let (handler, _) = handlers.iter().find(|(_, runs)| is_same(runs))?;
-            Some((*kind, *handler))
-        })
-        .collect();
-    let is_alone = |kind: &StrId| same.iter().all(|(task, _)| task != kind);
-    let tasks = tasks.into_iter().filter(|(kind, _)| is_alone(kind));
-    let tasks = tasks.filter_map(|(name, requests)| finding(facts, (name, ""), requests));
-    let handlers = handlers.into_iter().filter_map(|(name, requests)| {
-        let task = same.iter().find(|(_, handler)| *handler == name);
-        let which = match task {
-            Some((kind, _)) => format!("{which} (task {})", facts.trace.string(*kind)),
-            None => which.to_owned(),
+    let same = same(facts, &tasks, &handlers);
+    let mut told: FxHashSet<StrId> = FxHashSet::default();
+    let mut findings: Vec<Finding> = Vec::new();
+    for (name, requests) in handlers {
+        let kinds = same.iter().filter(|(_, handler)| **handler == name);
+        let mut kinds: Vec<&str> = kinds.map(|(kind, _)| facts.trace.string(*kind)).collect();
+        kinds.sort_unstable();
+        let which = match kinds[..] {
+            [] => which.to_owned(),
+            _ => format!("{which} (task {})", kinds.join(", ")),
         };
-        finding(facts, (name, &which), requests)
-    });
-    tasks.chain(handlers).collect()
+        if let Some(finding) = finding(facts, (name, &which), requests) {
+            told.insert(name);
+            findings.push(finding);
+        }
+    }
+    // What is said of a handler is said of what it does.
+    let is_said = |kind: &StrId| same.get(kind).is_some_and(|handler| told.contains(handler));
+    let others = tasks.into_iter().filter(|(kind, _)| !is_said(kind));
+    findings.extend(others.filter_map(|(name, of)| finding(facts, (name, ""), of)));
+    findings
 }
 
-/// Whether tasks are what handlers of one function do: nearly each began while one ran, and there are as
-/// many. One finding says all of both then.
-fn are_of_the_same(tasks: &[Request], runs: &[Request]) -> bool {
-    let nearly = |n: usize, of: usize| n * 10 >= of * 9;
-    if !nearly(tasks.len(), runs.len()) || !nearly(runs.len(), tasks.len()) {
-        return false;
+/// The kinds of tasks that are what handlers of one function do, each with that function: nearly each
+/// began and ended while one ran, and there are as many.
+fn same(
+    facts: &Facts<'_>,
+    tasks: &FxHashMap<StrId, Vec<Request>>,
+    handlers: &FxHashMap<StrId, Vec<Request>>,
+) -> FxHashMap<StrId, StrId> {
+    let many = |requests: &&Vec<Request>| narrow(requests.len()) >= facts.rules.requests_min;
+    let mut tasks = tasks.iter().filter(|(_, requests)| many(requests)).peekable();
+    if tasks.peek().is_none() {
+        return FxHashMap::default();
     }
-    let mut by: FxHashMap<Goroutine, Vec<Interval>> = FxHashMap::default();
-    for run in runs {
-        by.entry(run.by.unwrap_or_default()).or_default().push(run.interval);
+    let mut by: FxHashMap<Goroutine, Vec<(Interval, StrId)>> = FxHashMap::default();
+    for (&handler, runs) in handlers.iter().filter(|(_, runs)| many(runs)) {
+        for run in runs {
+            by.entry(run.by.unwrap_or_default()).or_default().push((run.interval, handler));
+        }
     }
-    // Runs of one goroutine come one after the other, in order.
-    let runs_then = |task: &&Request| {
-        let Some(runs) = task.by.and_then(|of| by.get(&of)) else { return false };
-        let before = runs.partition_point(|run| run.start <= task.interval.start);
-        before.checked_sub(1).is_some_and(|last| runs[last].contains(task.interval.start))
+    for runs in by.values_mut() {
+        runs.sort_unstable_by_key(|(run, handler)| (run.start, *handler));
+    }
+    let handler_of = |task: &Request| {
+        let runs = by.get(&task.by?)?;
+        let before = runs.partition_point(|(run, _)| run.start <= task.interval.start);
+        let (run, handler) = runs.get(before.checked_sub(1)?)?;
+        (task.interval.end <= run.end).then_some(*handler)
     };
-    nearly(tasks.iter().filter(runs_then).count(), tasks.len())
+    let nearly = |n: usize, of: usize| n * 10 >= of * 9;
+    let whole = tasks.filter_map(|(&kind, requests)| {
+        let mut n_of: FxHashMap<StrId, usize> = FxHashMap::default();
+        for handler in requests.iter().filter_map(handler_of) {
+            *n_of.entry(handler).or_default() += 1;
+        }
+        let n_runs = |handler: &StrId| handlers.get(handler).map_or(0, Vec::len);
+        let (handler, _) = n_of.into_iter().find(|(handler, n)| {
+            nearly(*n, requests.len()) && nearly(requests.len(), n_runs(handler))
+        })?;
+        Some((kind, handler))
+    });
+    whole.collect()
 }
 
 /// User tasks that began and ended in the trace, by type.

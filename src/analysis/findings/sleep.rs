@@ -11,7 +11,7 @@ use crate::parse::event::GoState;
 use super::super::code::book::Traits;
 use super::super::split::describe::frame_text;
 use super::super::types::{Finding, Hearing};
-use super::super::words::{HeardIn, Outcome, Rule, Severity};
+use super::super::words::{Rule, Severity};
 use super::{Facts, count_text};
 
 /// So many of the cancels that told one to stop are held against each of its sleeps: those before the
@@ -75,7 +75,7 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
             group.any_heard |= spanned.iter().any(|hearing| !hearing.deaf);
             group.any_sure |= spanned.iter().any(|hearing| !at(hearing).is_unheard_deadline());
             let is_after = |hearing: &&Hearing| hearing.heard_at < sleep.interval.start;
-            let carried_on = spanned.iter().all(|hearing| has_carried_on(facts, hearing));
+            let carried_on = spanned.iter().all(|hearing| facts.has_carried_on(hearing));
             group.n_carried_on += usize::from(carried_on && !spanned.is_empty());
             group.n_across += usize::from(!spanned.iter().any(is_after));
             group.cancels.extend(spanned.iter().map(|hearing| hearing.cancel).chain(under));
@@ -105,15 +105,6 @@ fn sleeps(facts: &Facts<'_>, over_ns: i64) -> Vec<Sleep> {
     sleeps
 }
 
-/// Whether one whose call was cut off went on to other things, though the one that cancelled waited for
-/// its end: it lives on, as far as anybody can tell, but should not sleep.
-fn has_carried_on(facts: &Facts<'_>, hearing: &Hearing) -> bool {
-    hearing.told_to_stop
-        && hearing.outcome == Outcome::LivesOn
-        && hearing.heard_in == HeardIn::Call
-        && !facts.cancels[hearing.cancel as usize].cause.ends_all()
-}
-
 /// What told sleepers to stop.
 struct Told<'a> {
     facts: &'a Facts<'a>,
@@ -125,12 +116,12 @@ impl<'a> Told<'a> {
     /// The cancels that reached the sleeper, or should have, and that it slept across or after.
     fn spanned(&mut self, sleep: &Sleep) -> Vec<&'a Hearing> {
         let facts = self.facts;
-        let tells = |hearing: &&Hearing| hearing.was_to_leave() || has_carried_on(facts, hearing);
+        let tells = |hearing: &&Hearing| hearing.was_to_leave() || facts.has_carried_on(hearing);
         let is_spanned = |hearing: &&Hearing| {
             let window = Interval::new(hearing.heard_at, facts.until(hearing));
             let slept = sleep.interval.intersect(window).map_or(0, Interval::ns);
             // What a call was cut off for may be worth some time.
-            let over_ns = if has_carried_on(facts, hearing) {
+            let over_ns = if facts.has_carried_on(hearing) {
                 facts.rules.max_sleep_in_handler_ns
             } else {
                 facts.rules.late_over_ns

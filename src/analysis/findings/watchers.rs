@@ -1,11 +1,11 @@
 //! Contexts that nobody ends, below a parent of another type than `context`'s own: for each of them
 //! `context` keeps a goroutine that watches the parent.
 
-use crate::base::{Goroutine, StrId, WireMap, count_text, narrow};
+use crate::base::{Goroutine, WireMap, count_text, narrow};
 use crate::model::{Edge, Frame};
 
 use super::super::code::names::Origin;
-use super::super::code::patterns::{Role, role_of};
+use super::super::code::patterns::Role;
 use super::super::lives;
 use super::super::split::describe::frame_text;
 use super::super::types::Finding;
@@ -19,15 +19,11 @@ use super::{Facts, growth};
 /// one which is there when the trace ends stands for a context that nobody has cancelled.
 pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
     let trace = facts.trace;
-    let strings = trace.strings().iter();
-    let is_watcher = |(_, text): &(StrId, &str)| role_of(text) == Some(Role::Watcher);
-    let names: Vec<StrId> = strings.filter(is_watcher).map(|(name, _)| name).collect();
-    if names.is_empty() {
-        return Vec::new();
-    }
     let lives = &trace.goroutines;
     let mut made_at: WireMap<Frame, Vec<Goroutine>> = WireMap::default();
-    for watcher in trace.goroutines().filter(|of| names.contains(&lives.names[of.index()])) {
+    let is_watcher =
+        |of: &Goroutine| facts.book.function(lives.names[of.index()]).role == Some(Role::Watcher);
+    for watcher in trace.goroutines().filter(is_watcher) {
         let made = facts.book.site(trace.stacks(), lives::creation_stack(trace, watcher));
         let by_program =
             made.filter(|site| facts.book.function(site.function).origin != Origin::Std);
@@ -42,7 +38,7 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
             growth::growth(facts, &watchers).map(|growth| finding(facts, site, growth))
         })
         .collect();
-    findings.sort_by_key(|finding| finding.site.map(|site| (site.function, site.line)));
+    findings.sort_by_key(|finding| finding.site.map(|site| (site.function, site.file, site.line)));
     findings
 }
 

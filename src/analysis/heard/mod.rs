@@ -1,7 +1,9 @@
 //! Cancels and who heard them, from the evidence.
 //!
 //! [`place`] says where somebody was who heard, and [`listening`] where the program listens at all;
-//! [`judge`] asks what became of each, and [`outcome`] decides. The deaf come later, from another part.
+//! [`judge`] asks what became of each, and [`outcome`] decides, by when they left a handler
+//! ([`departure`]) and for whom the canceller waits ([`awaited`]). [`serving`] tells which handlers ran
+//! when. The deaf come later, from another part.
 
 pub(super) mod awaited;
 pub(super) mod departure;
@@ -25,7 +27,6 @@ use super::cancels::evidence::{Act, Pieces};
 use super::cancels::grouping::group;
 use super::cancels::logged::{Entry, Verb, entries, says, tops};
 use super::code::book::Book;
-use super::deaf::Deaf;
 use super::index::ByGoroutine;
 use super::lives;
 use super::threads::{ROWS_AT_A_TIME, Threads};
@@ -46,7 +47,7 @@ pub(crate) struct AllHeard {
     pub(crate) by_goroutine: ByGoroutine,
     /// Where they had waited.
     pub(crate) listening: Listening,
-    /// As in [`Deaf`].
+    /// Those of whom it only seems so, each with that cancel, in order of cancel.
     pub(crate) asleep: Vec<(Goroutine, u32)>,
 }
 
@@ -307,22 +308,6 @@ impl AllHeard {
             }
         }
     }
-}
-
-/// Appends the deaf, who are sorted by cancel, to the table of hearings.
-pub(crate) fn add_deaf(heard: &mut AllHeard, deaf: Deaf) {
-    let AllHeard { cancels, hearings, .. } = heard;
-    let Deaf { rows: deaf, asleep } = deaf;
-    heard.asleep = asleep;
-    let mut start = hearings.len();
-    for same in deaf.chunk_by(|a, b| a.cancel == b.cancel) {
-        let end = start + same.len();
-        if let Some(first) = same.first() {
-            cancels[first.cancel as usize].deaf = narrow(start)..narrow(end);
-        }
-        start = end;
-    }
-    hearings.extend(deaf);
 }
 
 /// Who heard something, when, and where it was.

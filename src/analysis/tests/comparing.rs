@@ -1,7 +1,7 @@
 //! What a comparison counts, on traces made by hand.
 
 use super::super::{Diff, DiffGroup, Document, GroupKind, Verdict, diff};
-use super::made::{CANCEL, MS, Made};
+use super::made::{CANCEL, MS, Made, US};
 
 const LOCK: &str = "sync.(*Mutex).Lock < main.worker:5";
 const DONE: &str = "runtime.selectgo < main.worker:3";
@@ -86,4 +86,35 @@ fn who_is_late_for_a_cancel_that_was_not_there_makes_it_worse() {
         assert_eq!(row(&changed, GroupKind::CancelSite).verdict, Verdict::NotEnoughData);
         assert_eq!(changed.verdict == Verdict::Worse, expected == Verdict::Worse);
     }
+}
+
+/// A server whose handler takes 2 ms, and every fiftieth time so many.
+fn served(slow_ms: i64) -> Document {
+    const SERVE: &str = "net/http.(*conn).serve";
+    let code = format!("main.orders:7 < net/http.HandlerFunc.ServeHTTP < {SERVE}");
+    let mut made = Made::new();
+    made.running(1, "runtime.main");
+    for n in 0..400_u32 {
+        let (server, at) = (10 + n, i64::from(n) * 500 * MS + 10 * US);
+        let took = if n % 50 == 0 { slow_ms * MS } else { 2 * MS + i64::from(n % 7) * US };
+        made.go(at, 1, "net/http.(*Server).Serve < main.main:3", server, SERVE);
+        made.runs(at + US, server).waits(at + 2 * US, server, "select", &code);
+        made.wakes(at + took, 0, "", server).runs(at + took + US, server);
+        made.waits(at + took + 2 * US, server, "network", &format!("net.(*conn).Read < {SERVE}"));
+    }
+    made.document(200_500 * MS)
+}
+
+#[test]
+fn handlers_are_compared_by_their_routes() {
+    let (before, after) = (served(2), served(200));
+    let compared = diff(&before, &after);
+    let row = |compared: &Diff| {
+        let row = compared.groups.iter().find(|row| row.key == "handler main.orders");
+        row.map(|row| (row.kind, row.verdict))
+    };
+    assert_eq!(row(&compared), Some((GroupKind::Task, Verdict::Worse)));
+    assert_eq!(compared.verdict, Verdict::Worse);
+    assert_eq!(row(&diff(&after, &before)), Some((GroupKind::Task, Verdict::Better)));
+    assert_eq!(row(&diff(&before, &before)), Some((GroupKind::Task, Verdict::Same)));
 }

@@ -212,13 +212,24 @@ impl Made {
 
     /// A user task begins, or ends.
     pub(crate) fn task(&mut self, at: i64, id: u64, kind: &str, begins: bool) -> &mut Self {
+        self.task_by(at, 1, (id, kind), begins)
+    }
+
+    /// The same by somebody.
+    pub(crate) fn task_by(
+        &mut self,
+        at: i64,
+        by: u32,
+        (id, kind): (u64, &str),
+        begins: bool,
+    ) -> &mut Self {
         let (id, kind, parent) = (TaskId(id), self.string(kind), TaskId(0));
         let body = if begins {
             Body::TaskBegin { id, parent, kind }
         } else {
             Body::TaskEnd { id, parent, kind }
         };
-        self.push(at, 1, "", body);
+        self.push(at, by, "", body);
         self
     }
 

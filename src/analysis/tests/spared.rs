@@ -208,3 +208,59 @@ fn who_takes_what_a_pipeline_brings_goes_on_until_there_is_no_more() {
     assert_eq!(deaf(&called(false)), [4], "of two calls in one go");
     assert_eq!(deaf(&called(true)), [0; 0]);
 }
+
+/// One listens to a deadline whose timer's goroutine waits so long for a processor, and one only looks
+/// every other moment whether it has passed; both leave at once then.
+fn starved(ms: i64) -> Document {
+    let mut made = made();
+    starts(&mut made, 10 * US, (2, "main.run:4"), 3, ("main.listen", ["select", "main.listen:30"]));
+    made.go(20 * US, 2, "main.run:5", 4, "main.hash").runs(21 * US, 4);
+    made.waits(30 * US, 2, "sync", "sync.(*WaitGroup).Wait < main.run:6");
+    made.go(10 * MS, 0, "", 9, "context.WithDeadlineCause.func2").preempted(
+        30 * MS,
+        4,
+        "main.hash:40",
+    );
+    made.runs(30 * MS + US, 4);
+    let at = (10 + ms) * MS;
+    made.runs(at, 9).wakes(at + US, 9, DEADLINE, 3).ends(at + 2 * US, 9);
+    made.runs(at + 3 * US, 3).ends(at + 4 * US, 3);
+    let at = at.max(60 * MS);
+    made.wakes(at + 5 * US, 4, "sync.(*WaitGroup).Done < main.hash:42", 2).ends(at + 6 * US, 4);
+    made.runs(at + 7 * US, 2).ends(at + 8 * US, 2);
+    made.document(90 * MS)
+}
+
+#[test]
+fn before_a_deadlines_timer_has_run_nobody_is_deaf_to_it() {
+    assert_eq!(deaf(&starved(1)), [4], "it went on for 50 ms");
+    assert_eq!(deaf(&starved(50)), [0; 0]);
+}
+
+/// Of two for whom a goroutine waits one leaves at once, and the other just before the trace ends, or
+/// it only says so before that.
+fn last(ends: bool) -> Document {
+    let mut made = made();
+    starts(&mut made, 10 * US, (2, "main.run:4"), 3, ("main.work", ["select", "main.work:30"]));
+    starts(&mut made, 20 * US, (2, "main.run:4"), 4, ("main.work", SLEEPS));
+    made.waits(30 * US, 2, "chan receive", "main.run:6").passes(10 * MS, 9, &[3]);
+    made.runs(10 * MS + 10 * US, 3).wakes(10 * MS + 11 * US, 3, "main.work:41", 2);
+    made.ends(10 * MS + 12 * US, 3).runs(10 * MS + 13 * US, 2);
+    made.waits(10 * MS + 14 * US, 2, "chan receive", "main.run:6");
+    made.wakes(60 * MS, 0, "", 4).runs(60 * MS + US, 4).wakes(
+        60 * MS + 2 * US,
+        4,
+        "main.work:41",
+        2,
+    );
+    if ends {
+        made.ends(60 * MS + 3 * US, 4);
+    }
+    made.runs(60 * MS + 500 * US, 2).document(60 * MS + 900 * US)
+}
+
+#[test]
+fn whose_last_act_is_the_traces_is_deaf_all_the_same() {
+    assert_eq!(deaf(&last(true)), [4]);
+    assert_eq!(deaf(&last(false)), [4]);
+}

@@ -97,3 +97,50 @@ fn the_end_of_all_cuts_no_deadline_short() {
     assert!(ends_all(3, 2));
     assert!(!ends_all(20, 2), "most had no need of it");
 }
+
+/// Requests whose handlers take 100 ms each, in which a task begins that ends so much later.
+fn handled(task_ms: i64) -> Document {
+    const SERVE: &str = "net/http.(*conn).serve";
+    let code = format!("main.get:7 < net/http.HandlerFunc.ServeHTTP < {SERVE}");
+    let mut made = Made::new();
+    made.running(1, "runtime.main");
+    for n in 0..30 {
+        let (server, at) = (10 + n, i64::from(n) * 1_000 * MS + 10 * US);
+        let task = (u64::from(server), "get");
+        made.go(at, 1, "net/http.(*Server).Serve < main.main:3", server, SERVE);
+        made.runs(at + US, server).task_by(at + 2 * US, server, task, true);
+        made.waits(at + 3 * US, server, "select", &code);
+        made.wakes(at + 100 * MS, 0, "", server).runs(at + 100 * MS + US, server);
+        if task_ms <= 100 {
+            made.task_by(at + 100 * MS + 2 * US, server, task, false);
+        }
+        made.waits(
+            at + 100 * MS + 3 * US,
+            server,
+            "network",
+            &format!("net.(*conn).Read < {SERVE}"),
+        );
+        if task_ms > 100 {
+            made.task_by(at + task_ms * MS, server, task, false);
+        }
+    }
+    made.document(31_000 * MS)
+}
+
+#[test]
+fn a_task_is_its_handlers_unless_it_outlives_that() {
+    assert!(found(&handled(100), Rule::LateRequest).is_empty(), "neither is late");
+    let document = handled(400);
+    assert_eq!(only(&document, Rule::LateRequest).count, 30, "the task is, the handler is not");
+}
+
+#[test]
+fn a_name_is_unescaped_once_however_many_frames_have_it() {
+    let name = "example.com/a%252eb.f";
+    let mut made = Made::new();
+    made.running(1, "runtime.main").go(US, 1, "main.main:3", 2, name).runs(2 * US, 2);
+    made.waits(3 * US, 2, "sleep", &format!("time.Sleep < {name}:5 < {name}:9"));
+    let document = made.document(MS);
+    let names: Vec<&str> = document.trace().strings().iter().map(|(_, text)| text).collect();
+    assert!(names.contains(&"example.com/a%2eb.f") && !names.contains(&"example.com/a.b.f"));
+}

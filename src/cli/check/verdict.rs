@@ -62,7 +62,8 @@ pub(super) struct Over {
     pub(super) fix: String,
     /// Whom it is about, one by one.
     pub(super) goroutines: Vec<Goroutine>,
-    /// How late the worst of them is, in nanoseconds.
+    /// How late the worst of them is, in nanoseconds; of a limit for all, the worst of those that are
+    /// least late beyond it.
     pub(super) worst_ns: i64,
 }
 
@@ -231,10 +232,14 @@ pub(super) fn hold_against(document: &Document, budget: &Budget) -> Checked {
     let Limits { late_exit_p99, late_exit_max, still_alive, deaf, max_sleep } = budget.limits;
     if let Some(allowed) = late_exit_p99 {
         let actual = late_exit_percentile(document, budget, 99);
-        let late = findings.iter().find(|finding| finding.rule == Rule::LateExit);
-        if let Some(finding) = late.filter(|_| actual > allowed) {
-            let mut over = Over::new(&lines, LATE_EXIT_P99, Unit::Duration, finding);
+        let late = findings.iter().filter(|finding| finding.rule == Rule::LateExit);
+        if let Some(first) = late.clone().next().filter(|_| actual > allowed) {
+            let mut over = Over::new(&lines, LATE_EXIT_P99, Unit::Duration, first);
             (over.allowed, over.actual) = (allowed, actual);
+            // It is that of all who are beyond the limit, and forgiven only if each of them is.
+            let beyond = late.filter(|finding| finding.worst_ns > allowed);
+            over.worst_ns = beyond.clone().map(|finding| finding.worst_ns).min().unwrap_or(actual);
+            over.goroutines = beyond.flat_map(|finding| finding.goroutines.clone()).collect();
             checked.over.push(over);
         }
     }

@@ -1,0 +1,75 @@
+//! What else a goroutine was told: to stop, by other means than the cancel, or what to do.
+
+use crate::base::{Goroutine, StackId, Time};
+use crate::model::Span;
+use crate::parse::event::GoState;
+
+use super::super::code::reasons;
+use super::super::lives;
+use super::super::types::Cancel;
+use super::{Inquiry, MAX_SPANS};
+
+/// How many spans of a goroutine to look back for jobs that it took.
+const MAX_JOBS: usize = 64;
+
+impl Inquiry<'_> {
+    /// Whether one that heard a cancel ended a wait of another goroutine after that: it may have told
+    /// it to stop in another way.
+    pub(super) fn is_let_go(&self, cancel: &Cancel, by: Goroutine, goroutine: Goroutine) -> bool {
+        let mut after = self.trace.spans_from(goroutine, cancel.at).take(MAX_SPANS);
+        after.any(|span| span.woken && span.waker == Some(by) && span.start >= cancel.at)
+    }
+
+    /// Whether one goroutine ended another's wait for something to come after a cancel: it told it what
+    /// to do, or to stop.
+    pub(super) fn is_told(&self, cancel: &Cancel, by: Goroutine, goroutine: Goroutine) -> bool {
+        let mut after = self.trace.spans_from(goroutine, cancel.at).take(MAX_SPANS).peekable();
+        while let Some(span) = after.next() {
+            let comes = span.state == GoState::Waiting && self.is_for_what_comes(&span);
+            let next = after.peek().filter(|next| comes && next.start >= cancel.at);
+            if next.is_some_and(|next| next.woken && next.waker == Some(by)) {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Whether a wait is one for something to do.
+    fn is_for_what_comes(&self, span: &Span) -> bool {
+        reasons::is_for_work(self.trace.string(span.reason))
+    }
+
+    /// Whether one that waits, and is let go on in `next`, had waited there before `at` and been let go
+    /// by the same goroutine: what that brings is something to do, and no end.
+    pub(super) fn is_fed(&self, who: Goroutine, at: Time, wait: &Span, next: &Span) -> bool {
+        let Some(by) = next.waker.filter(|_| next.woken) else { return false };
+        let place = self.book.place(wait.stack);
+        let mut was_let_go = false;
+        self.trace.spans_before(who, at).take(MAX_JOBS).any(|span| {
+            let let_go = std::mem::replace(&mut was_let_go, span.woken && span.waker == Some(by));
+            let_go && span.state == GoState::Waiting && self.book.place(span.stack) == place
+        })
+    }
+
+    /// Whether a goroutine had taken one job after another before a cancel: it ends when there are no
+    /// more. A job is what another goroutine's code brings; a timer brings none.
+    pub(super) fn takes_jobs(&self, cancel: &Cancel, goroutine: Goroutine) -> bool {
+        let is_brought = |span: &Span| {
+            let own = |by: Goroutine| lives::parent(self.trace, by) == Some(goroutine);
+            span.woken && span.waker.is_some_and(|by| !own(by))
+        };
+        let mut was_brought = false;
+        let mut seen: Vec<StackId> = Vec::new();
+        self.trace.spans_before(goroutine, cancel.at).take(MAX_JOBS).any(|span| {
+            let brought = std::mem::replace(&mut was_brought, is_brought(&span));
+            let waits = span.state == GoState::Waiting
+                && matches!(self.trace.string(span.reason), reasons::RECEIVE | reasons::SELECT);
+            if !waits || !brought {
+                return false;
+            }
+            let again = seen.contains(&span.stack);
+            seen.push(span.stack);
+            again
+        })
+    }
+}

@@ -100,7 +100,8 @@ impl Held {
         !(is_told
             || self.may_feed && inquiry.takes_jobs(cancel, of)
             || inquiry.is_told(cancel, self.who, of)
-            || private::is_of_another(inquiry, cancel, of))
+            || private::is_of_another(inquiry, cancel, of)
+            || inquiry.works_off(cancel, of))
     }
 }
 

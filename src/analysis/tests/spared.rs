@@ -264,3 +264,40 @@ fn whose_last_act_is_the_traces_is_deaf_all_the_same() {
     assert_eq!(deaf(&last(true)), [4]);
     assert_eq!(deaf(&last(false)), [4]);
 }
+
+/// A worker takes jobs from one that hears and closes their channel, does so many more after that, or
+/// is at its last one all the time.
+fn queued(n_more: i64, receive: &str) -> Document {
+    let mut made = made();
+    let fills = ["select", "main.fill:20"];
+    starts(&mut made, 10 * US, (2, "main.run:4"), 3, ("main.fill", fills));
+    starts(&mut made, 20 * US, (2, "main.run:5"), 4, ("main.work", SLEEPS));
+    made.waits(30 * US, 2, "sync", "sync.(*WaitGroup).Wait < main.run:6");
+    for n in 1..=3 {
+        let at = n * MS;
+        made.wakes(at, 0, "", 4).runs(at + US, 4).wakes(at + 2 * US, 4, receive, 3);
+        made.waits(at + 3 * US, 4, SLEEPS[0], SLEEPS[1]).runs(at + 4 * US, 3);
+        made.waits(at + 5 * US, 3, fills[0], fills[1]);
+    }
+    made.passes(10 * MS, 9, &[3]).runs(10 * MS + 10 * US, 3).ends(10 * MS + 11 * US, 3);
+    for n in 1..=n_more {
+        let at = 10 * MS + n * 50 * MS / (n_more + 1);
+        made.wakes(at, 0, "", 4).runs(at + US, 4).waits(at + 2 * US, 4, SLEEPS[0], SLEEPS[1]);
+    }
+    made.wakes(60 * MS, 0, "", 4).runs(60 * MS + US, 4);
+    made.wakes(60 * MS + 2 * US, 4, "sync.(*WaitGroup).Done < main.work:41", 2);
+    made.ends(60 * MS + 3 * US, 4).runs(61 * MS, 2).ends(62 * MS, 2);
+    made.document(70 * MS)
+}
+
+#[test]
+fn who_works_off_a_queue_whose_filler_heard_is_told_by_its_end() {
+    let ranges = "runtime.chanrecv2 < main.work:39";
+    assert_eq!(deaf(&queued(5, ranges)), [0; 0]);
+    assert_eq!(deaf(&queued(0, ranges)), [4], "it is long about one job");
+    assert_eq!(
+        deaf(&queued(5, "runtime.chanrecv1 < main.work:39")),
+        [4],
+        "it need not end by a close"
+    );
+}

@@ -12,7 +12,7 @@ use super::app::App;
 use super::command::Command;
 use super::ctx::{Ctx, count, short_file, short_function, thousands};
 use super::details::cancel_kind;
-use super::jobs::Lane;
+use super::jobs::{Jobs, Lane};
 use super::keys::{self, Action};
 use super::sheet::Sheet;
 use super::state::View;
@@ -204,6 +204,17 @@ fn first_function(document: &Document, cancel: &Cancel) -> Option<StrId> {
     let analysis = document.analysis();
     let first = analysis.heard(cancel).first().or(analysis.deaf(cancel).first());
     first.map(|hearing| document.acting(hearing, StackId::EMPTY))
+}
+
+impl Sheet {
+    /// Takes the rows of the cancel view, and the sites if they were looked for.
+    pub(super) fn put_cancel_rows(&mut self, n: usize, sites: Option<Vec<Site>>, rows: Rows) {
+        Jobs::discard(self.cancel_rows.replace(rows));
+        self.n_cancels_shown = n;
+        if let Some(sites) = sites {
+            self.cancel_sites = Some(sites);
+        }
+    }
 }
 
 impl App {

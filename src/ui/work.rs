@@ -94,11 +94,7 @@ impl App {
             }
             Answer::CancelRows { serial, n_cancels, sites, rows } => {
                 if let Some(sheet) = self.sheet_mut(serial) {
-                    Jobs::discard(sheet.cancel_rows.replace(rows));
-                    sheet.n_cancels_shown = n_cancels;
-                    if let Some(sites) = sites {
-                        sheet.cancel_sites = Some(sites);
-                    }
+                    sheet.put_cancel_rows(n_cancels, sites, rows);
                 }
             }
             Answer::Compared { serials, diff } => {

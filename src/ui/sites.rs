@@ -42,15 +42,24 @@ pub(crate) struct Site {
     pub(crate) worst_ns: i64,
 }
 
-/// What the cancels of one site have in common: the cause, and the line or, where that tells
-/// nothing, the function of their first waiters.
-type Key = (Cause, Result<Frame, Option<StrId>>);
+/// What the cancels of one site have in common.
+type Key = (Cause, Place);
+
+/// Where a cancel is made, as far as that tells anything.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+enum Place {
+    /// On a line of the program, or of a library.
+    Line(Frame),
+    /// On no such line: the function of those who heard it first, if any did.
+    HeardBy(Option<StrId>),
+}
 
 /// Of which site a cancel is. A deadline has no line, nor has a client that went away while nobody
-/// waited, and one inside the standard library is only how that noticed: those go by who waited.
+/// waited. One that was waited for has a line inside the standard library, and is of the same site.
 fn site_key(document: &Document, cancel: &Cancel) -> Key {
     let line = cancel.site.filter(|_| document.comparable_site(cancel).is_some());
-    (cancel.cause, line.ok_or_else(|| first_function(document, cancel)))
+    let heard_by = || Place::HeardBy(first_function(document, cancel));
+    (cancel.cause, line.map_or_else(heard_by, Place::Line))
 }
 
 /// All sites, the one with the worst overstay first. Costs a pass over the hearings: not for the UI
@@ -160,14 +169,14 @@ pub(crate) fn site_text(sheet: &Sheet, cancel: &Cancel) -> String {
     let kind = cancel_kind(sheet, cancel);
     let trace = sheet.trace();
     match site_key(&sheet.document, cancel).1 {
-        Ok(site) => {
+        Place::Line(site) => {
             let (function, file) = (trace.string(site.function), trace.string(site.file));
             format!("{kind} in {} ({}:{})", short_function(function), short_file(file), site.line)
         }
-        Err(Some(function)) => {
+        Place::HeardBy(Some(function)) => {
             format!("{kind}, heard by {}", short_function(trace.string(function)))
         }
-        Err(None) => kind,
+        Place::HeardBy(None) => kind,
     }
 }
 

@@ -9,7 +9,7 @@ use crate::parse::event::GoState;
 
 use super::index::ByGoroutine;
 use super::lives;
-use super::types::{Cancel, Finding, Hearing};
+use super::types::{Analysis, Cancel, Finding, Hearing};
 use super::words::{Outcome, Rule};
 
 /// A goroutine that is stuck, or left over.
@@ -74,6 +74,17 @@ impl AllStuck {
     pub(crate) fn of(&self, goroutine: Goroutine) -> Option<&Stuck> {
         let at = self.rows.binary_search_by_key(&goroutine, |stuck| stuck.goroutine).ok()?;
         self.rows.get(at)
+    }
+}
+
+impl Analysis {
+    /// Rows of [`Analysis::all_stuck`]: those that have been stuck for longer than `over_ns`, the
+    /// longest first.
+    #[must_use]
+    pub fn stuck_rows_over(&self, over_ns: i64) -> &[u32] {
+        let AllStuck { rows, worst_first } = &self.stuck;
+        let n = worst_first.partition_point(|&row| rows[row as usize].interval.ns() > over_ns);
+        &worst_first[..n]
     }
 }
 

@@ -10,7 +10,7 @@ use crate::base::{Goroutine, Interval, Time, narrow};
 
 use super::fold::{cell_end, cell_log2, gallop};
 use super::hearings::{cancelled_at, late_ns};
-use super::records::{FuseEnd, FuseKind, FuseRecord, TextRange};
+use super::records::{FuseEnd, FuseKind, FuseOf, FuseRecord, TextRange};
 use super::text::push_overstay;
 use super::view::View;
 use super::viewport::Viewport;
@@ -189,7 +189,7 @@ impl<'a> Rail<'a> {
         let Some(cancel) = self.view.selection.cancel else { return };
         debug_assert!(start < end);
         if let Some(row) = self.find(goroutine, cancel)
-            && !out[first_record..].iter().any(|fuse| fuse.hearing == Some(row))
+            && !out[first_record..].iter().any(|fuse| fuse.hearing() == Some(row))
         {
             out.push(self.record(row, 1));
         }
@@ -222,8 +222,7 @@ impl<'a> Rail<'a> {
             x1,
             y: self.y,
             row: self.row,
-            hearing: Some(row),
-            cancel: Some(hearing.cancel),
+            of: FuseOf::Heard { hearing: row, cancel: hearing.cancel },
             goroutine: hearing.goroutine,
             kind,
             deaf: hearing.deaf,
@@ -253,8 +252,7 @@ impl<'a> Rail<'a> {
             x1,
             y: self.y,
             row: self.row,
-            hearing: None,
-            cancel: None,
+            of: FuseOf::Stuck { since: start },
             goroutine: stuck.goroutine,
             kind: if is_late { FuseKind::Late } else { FuseKind::Within },
             deaf: false,
@@ -281,13 +279,11 @@ impl<'a> Rail<'a> {
 
 /// From a fuse's beginning to its end.
 fn window_of(analysis: &Analysis, fuse: &FuseRecord) -> Interval {
-    match (fuse.cancel, analysis.stuck(fuse.goroutine)) {
-        (None, Some(stuck)) => stuck.interval,
-        (cancel, _) => {
-            let at = cancelled_at(analysis, cancel.unwrap_or(0));
-            Interval::new(at, at + fuse.overstay_ns.max(0))
-        }
-    }
+    let start = match fuse.of {
+        FuseOf::Heard { cancel, .. } => cancelled_at(analysis, cancel),
+        FuseOf::Stuck { since } => since,
+    };
+    Interval::new(start, start + fuse.overstay_ns.max(0))
 }
 
 /// Adds a stretch to sorted, separate ones, joining those that it touches.

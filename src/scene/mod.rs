@@ -80,8 +80,8 @@ pub use index::{Index, Source};
 pub use overview::{LateRecord, Overview};
 pub use records::{
     ArrowKind, ArrowRecord, BandKind, BandRecord, BarKind, BarRecord, CancelRecord, DensityRecord,
-    FlagRecord, FuseEnd, FuseKind, FuseRecord, MarkerKind, MarkerRecord, PlotRecord, RowRecord,
-    SpanFlags, SpanRecord, TextRange, TickRecord,
+    FlagRecord, FuseEnd, FuseKind, FuseOf, FuseRecord, MarkerKind, MarkerRecord, PlotRecord,
+    RowRecord, SpanFlags, SpanRecord, TextRange, TickRecord,
 };
 pub use rows::{Grouping, Place, Row, RowOptions, Rows, Section, SectionKey, Sort};
 pub use view::{Layout, Metrics, Selection, Show, View};

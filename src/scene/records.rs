@@ -241,6 +241,24 @@ pub enum FuseEnd {
     Alive,
 }
 
+/// What a fuse draws, the worst one if several.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FuseOf {
+    /// From a cancel to the end of a goroutine that it reached.
+    Heard {
+        /// A row of [`crate::analysis::Analysis::hearings`].
+        hearing: u32,
+        /// The cancel: a row of [`crate::analysis::Analysis::cancels`].
+        cancel: u32,
+    },
+    /// For how long its goroutine is stuck, and no cancel tells so; see
+    /// [`crate::analysis::Stuck`].
+    Stuck {
+        /// Since when.
+        since: Time,
+    },
+}
+
 /// The window from a cancel to the end of a goroutine that it reached; or for how long a goroutine
 /// is stuck.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -255,11 +273,8 @@ pub struct FuseRecord {
     pub y: f32,
     /// Which visible row.
     pub row: u32,
-    /// What it draws, the worst one if several: a row of [`crate::analysis::Analysis::hearings`].
-    /// None if its goroutine is stuck, and no cancel tells so; see [`crate::analysis::Stuck`].
-    pub hearing: Option<u32>,
-    /// The cancel: a row of [`crate::analysis::Analysis::cancels`].
-    pub cancel: Option<u32>,
+    /// What it draws.
+    pub of: FuseOf,
     /// Whose.
     pub goroutine: Goroutine,
     /// Thin, loud, or only a tick.
@@ -276,6 +291,17 @@ pub struct FuseRecord {
     pub count: u32,
     /// The overstay as text where there is room for it, else empty.
     pub text: TextRange,
+}
+
+impl FuseRecord {
+    /// The hearing that it draws, if its goroutine is not stuck.
+    #[must_use]
+    pub fn hearing(&self) -> Option<u32> {
+        match self.of {
+            FuseOf::Heard { hearing, .. } => Some(hearing),
+            FuseOf::Stuck { .. } => None,
+        }
+    }
 }
 
 /// What an arrow says.

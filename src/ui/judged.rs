@@ -66,6 +66,7 @@ impl App {
         // To be looked at until those by the new budget are there.
         sheet.cancel_rows = old.cancel_rows.take();
         sheet.n_cancels_shown = old.n_cancels_shown;
+        sheet.old_cancel_sites = old.cancel_sites.take().unwrap_or_default();
         let explained = old.explanation.take();
         let renamed = |selected: Selected| match selected.what {
             What::Hearing(row) if selected.slot == slot => {

@@ -15,7 +15,7 @@ use super::sheet::Sheet;
 use super::side;
 use super::slot::Slot;
 use super::state::{Selected, State, What};
-use super::step;
+use super::stuck;
 use super::table::{Column, Query, late_rows};
 use super::theme::{self, size};
 use super::widgets::{badge_ui, body_font, caption, link_ui, strong, weak};
@@ -311,31 +311,13 @@ fn head_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet, n_rows: usize) {
         if !of.is_empty() {
             ui.label(caption(theme, of));
         }
-        stuck_ui(ui, ctx, sheet);
+        stuck::worst_ui(ui, ctx, sheet);
         // Below the words there would be no room for it in a low drawer.
         if n_rows == 0 {
             other_findings_ui(ui, ctx, sheet);
         }
         side::switch_ui(ui, ctx);
     });
-}
-
-/// How many are stuck, of whom no cancel tells how late they are; a click leads to the worst.
-fn stuck_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet) {
-    let n = sheet.document.analysis().stuck_over(ctx.state.prefs.budget_ns).len();
-    if n == 0 {
-        return;
-    }
-    let text = strong(format!("{} stuck", count(n, "goroutine"))).color(ctx.theme.late_text);
-    let button = ui.add(egui::Button::new(text).frame(false));
-    button.widget_info(|| {
-        let text = format!("{} stuck: show the worst", count(n, "goroutine"));
-        WidgetInfo::labeled(egui::Role::Button, true, text)
-    });
-    let tip = "Not late after a cancel: stuck, or left over. A click leads to the worst.";
-    if button.on_hover_text(tip).clicked() {
-        step::stuck(ctx, sheet);
-    }
 }
 
 /// Whether what is selected is an overstay, its goroutine, or a part of that one's life.

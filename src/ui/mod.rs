@@ -44,6 +44,7 @@ mod start;
 mod state;
 mod status;
 mod step;
+mod stuck;
 mod table;
 mod theme;
 mod timeline;

@@ -1,4 +1,5 @@
-//! Messages that stay until they are dismissed, at the top of the window.
+//! Messages at the top of the window. Those of what went well go by themselves, all others stay
+//! until they are dismissed.
 
 use std::time::Duration;
 
@@ -8,7 +9,6 @@ use egui::{
 
 use super::command::Command;
 use super::ctx::{Ctx, count};
-use super::saving::DONE_STAYS;
 use super::state::{Notice, Tone};
 use super::theme::{self, size};
 use super::widgets::{caption, strong};
@@ -17,6 +17,8 @@ use super::widgets::{caption, strong};
 const WIDTH: f32 = 620.0;
 /// How many messages are shown at a time.
 const MAX_SHOWN: usize = 3;
+/// How long a message stays that something went well.
+const DONE_STAYS: Duration = Duration::from_secs(8);
 /// How many items of a message are listed.
 const MAX_LISTED: usize = 50;
 

@@ -14,6 +14,7 @@ use super::examples::{TOURS, Tour};
 use super::keys::{self, Action, ENTRIES, Entry};
 use super::slot::Slot;
 use super::state::{Popup, Role, Selected, What};
+use super::stuck::stuck_text;
 use super::table::late_rows;
 use super::widgets::{body_font, caption, key_cap_ui, strong};
 use rustc_hash::FxHashSet;
@@ -266,8 +267,7 @@ pub(crate) fn find(
         let mut seen = FxHashSet::default();
         for stuck in analysis.stuck_over(budget_ns).take(MAX_HITS) {
             if fits(document, stuck.goroutine, &lower) && seen.insert(stuck.goroutine) {
-                let ns = document.trace().clock().text(stuck.interval.ns());
-                let text = Some(format!("stuck ≥ {ns}"));
+                let text = Some(stuck_text(document, stuck));
                 late.push((stuck.interval.ns(), hit(*slot, document, stuck.goroutine, text)));
             }
         }

@@ -73,10 +73,12 @@ mod tests {
 
     use super::*;
     use crate::base::Interval;
+    use crate::load::{Form, SaveError, Saving, Writing};
     use crate::scene::Viewport;
     use crate::ui::app::Settings;
     use crate::ui::command::Command;
     use crate::ui::open::Beginning;
+    use crate::ui::saving::{SaveAs, SaveForm};
     use crate::ui::sheet::Sheet;
     use crate::ui::state::{Role, Selected, View, What};
 
@@ -84,6 +86,17 @@ mod tests {
     fn trace() -> PathBuf {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("traces/polling-sleep/before.trace")
     }
+
+    /// What is saved is a folder, since only the command line writes files.
+    fn place(_: &[PathBuf], path: &Path, _: bool, _: &mut Writing<'_>) -> Result<(), SaveError> {
+        std::fs::create_dir(path).map_err(|err| SaveError::Failed(err.to_string()))
+    }
+
+    /// One form of report.
+    const SAVING: Saving = Saving {
+        forms: &[Form { title: "Report", extension: "txt", n_traces: 1, write: |_, _| Ok(()) }],
+        place,
+    };
 
     /// One of the old format.
     fn old_trace() -> PathBuf {
@@ -103,7 +116,8 @@ mod tests {
 
         fn of(path: PathBuf) -> Self {
             let ctx = egui::Context::default();
-            let mut app = App::new(&ctx, &[path], Settings::default());
+            let settings = Settings { saving: Some(&SAVING), ..Settings::default() };
+            let mut app = App::new(&ctx, &[path], settings);
             app.beginning = Some(Beginning {
                 of_longer_than: 0,
                 bytes: 20_000,
@@ -279,6 +293,35 @@ mod tests {
         stage.app.out.send(Command::ReadOn(Slot::Before));
         stage.frame();
         stage.until(|app| !app.is_preview());
+    }
+
+    #[test]
+    fn a_beginning_is_not_saved_even_if_a_place_was_chosen() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("report");
+        let mut stage = Stage::open();
+        stage.until_preview();
+        stage.app.stop_opening();
+        stage.until(App::is_settled);
+        let save = |stage: &mut Stage, what| {
+            let wish = SaveAs { what, path: path.clone(), replace: true };
+            stage.app.place_chosen(Some(wish), false);
+            // A window is laid out in its first frame.
+            stage.frame();
+            stage.frame();
+            stage.until(App::is_settled);
+        };
+        for what in [SaveForm::Report(0), SaveForm::Picture] {
+            save(&mut stage, what);
+            assert!(!path.exists(), "{what:?}");
+            let texts = stage.texts();
+            assert_eq!(texts.matches("Once all of the trace").count(), 2, "it says why: {texts}");
+        }
+        stage.app.out.send(Command::ReadOn(Slot::Before));
+        stage.frame();
+        stage.until(|app| !app.is_preview() && app.is_settled());
+        save(&mut stage, SaveForm::Report(0));
+        assert!(path.exists(), "all of it is saved");
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use egui::{Align2, ColorImage, Id, Key, Modifiers, TextEdit, Ui, WidgetInfo, vec2};
 
@@ -26,6 +26,9 @@ use crate::load::{Form, Opened, SaveError, Saving};
 const WIDTH: f32 = 520.0;
 /// How much of the window's height the list of forms leaves to the rest, in points.
 const BELOW_PX: f32 = 260.0;
+
+/// Why the beginning of a trace is not saved.
+const NOT_YET: &str = "Once all of the trace has been read it can be saved.";
 
 /// What is saved.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -96,7 +99,7 @@ impl SavePanel {
 
     fn form_ui(&mut self, ui: &mut Ui, ctx: &Ctx<'_>) {
         if ctx.previewing() {
-            ui.label(caption(ctx.theme, "Once all of the trace has been read it can be saved."));
+            ui.label(caption(ctx.theme, NOT_YET));
         }
         let choices = choices(ctx);
         let step = ui.input_mut(|input| {
@@ -192,7 +195,8 @@ impl SavePanel {
                 let wish = SaveAs { what: choice.what, path: path.clone(), replace };
                 ctx.send(Command::Save(wish));
             }
-            let dialogs = ui.add_enabled(!busy, egui::Button::new("Browse…"));
+            let may_browse = !busy && !ctx.previewing();
+            let dialogs = ui.add_enabled(may_browse, egui::Button::new("Browse…"));
             if dialogs.on_hover_text("Choose the place in the desktop's file dialog").clicked() {
                 let path = path.unwrap_or_else(|| PathBuf::from(suggestion(ctx, choice)));
                 ctx.send(Command::BrowseSave(SaveAs { what: choice.what, path, replace: true }));
@@ -318,6 +322,11 @@ impl App {
     /// been painted.
     pub(super) fn save(&mut self, wish: SaveAs, ctx: &egui::Context) {
         let Some(saving) = self.saving else { return };
+        // The wish may be older than what is open: the desktop's dialog waits for the user.
+        if self.is_preview() {
+            self.saved(&wish, Err(SaveError::Failed(NOT_YET.to_owned())));
+            return;
+        }
         let form = match wish.what {
             SaveForm::Report(at) => saving.forms.get(at),
             SaveForm::Picture => {
@@ -401,9 +410,6 @@ impl App {
 fn read_files(sheets: &Pair<Option<Sheet>>) -> Vec<PathBuf> {
     sheets.iter().filter_map(|(_, sheet)| sheet.as_ref()?.path().cloned()).collect()
 }
-
-/// How long a message stays that something went well.
-pub(crate) const DONE_STAYS: Duration = Duration::from_secs(8);
 
 #[cfg(test)]
 mod tests {

@@ -58,7 +58,9 @@ pub(crate) struct Sheet {
     /// What those were last asked for by.
     pub(crate) cancel_rows_asked: Option<CancelKey>,
     /// Where the cancels are made, the worst first, once the cancel view has been shown.
-    pub(crate) cancel_sites: Vec<Site>,
+    pub(crate) cancel_sites: Option<Vec<Site>>,
+    /// What they were by another budget, to be looked at until then.
+    pub(crate) old_cancel_sites: Vec<Site>,
     /// How many cancels the cancel view shows.
     pub(crate) n_cancels_shown: usize,
     /// What held up late exits, by hearing.
@@ -104,7 +106,8 @@ impl Sheet {
             rows: Some(rows),
             cancel_rows: None,
             cancel_rows_asked: None,
-            cancel_sites: Vec::new(),
+            cancel_sites: None,
+            old_cancel_sites: Vec::new(),
             n_cancels_shown: 0,
             sentences: HashMap::new(),
             explanation: None,
@@ -147,6 +150,11 @@ impl Sheet {
             };
             analysis.cancels().iter().any(has)
         })
+    }
+
+    /// Where the cancels are made, as far as that has been looked for.
+    pub(crate) fn sites(&self) -> &[Site] {
+        self.cancel_sites.as_ref().unwrap_or(&self.old_cancel_sites)
     }
 
     /// Whether the file was read to its end, with nothing lost on the way.

@@ -1,22 +1,28 @@
 //! The cancels of a trace by where they are made: what the cancel view can be about.
 
 use std::cmp::Reverse;
+use std::sync::Arc;
 
 use egui::{ComboBox, RichText, ScrollArea, Ui, WidgetInfo};
 use rustc_hash::FxHashMap;
 
 use super::act::say;
+use super::answer::Answer;
+use super::app::App;
 use super::command::Command;
 use super::ctx::{Ctx, count, short_file, short_function, thousands};
 use super::details::cancel_kind;
+use super::jobs::{Jobs, Lane};
 use super::keys::{self, Action};
 use super::sheet::Sheet;
 use super::state::View;
 use super::theme::Theme;
 use super::widgets::{icon_button_ui, swatch_ui};
+use super::work::metrics;
 use crate::analysis::{Cancel, Cause, Document};
 use crate::base::{StackId, StrId};
 use crate::model::Frame;
+use crate::scene::{RowOptions, Rows, Source};
 
 /// How many sites can be chosen.
 const MAX_SITES: usize = 200;
@@ -37,32 +43,48 @@ pub(crate) struct Site {
 }
 
 /// What the cancels of one site have in common.
-type Key = (Cause, Option<Frame>, Option<StrId>);
+type Key = (Cause, Place);
+
+/// Where a cancel is made, as far as that tells anything.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+enum Place {
+    /// On a line of the program, or of a library.
+    Line(Frame),
+    /// On no such line: the function of those who heard it first, if any did.
+    HeardBy(Option<StrId>),
+}
+
+/// Of which site a cancel is. A deadline has no line, nor has a client that went away while nobody
+/// waited. One that was waited for has a line inside the standard library, and is of the same site.
+fn site_key(document: &Document, cancel: &Cancel) -> Key {
+    let line = cancel.site.filter(|_| document.comparable_site(cancel).is_some());
+    let heard_by = || Place::HeardBy(first_function(document, cancel));
+    (cancel.cause, line.map_or_else(heard_by, Place::Line))
+}
 
 /// All sites, the one with the worst overstay first. Costs a pass over the hearings: not for the UI
 /// thread.
 pub(crate) fn sites_of(document: &Document) -> Vec<Site> {
     let analysis = document.analysis();
-    let mut sites: Vec<Site> = Vec::new();
+    let (mut sites, mut has_lanes) = (Vec::<Site>::new(), Vec::new());
     let mut rows: FxHashMap<Key, usize> = FxHashMap::default();
     for cancel in analysis.cancels() {
-        let reached = || analysis.heard(cancel).iter().chain(analysis.deaf(cancel));
-        // Whom none reached, there is nothing to show of.
-        if reached().next().is_none() {
-            continue;
-        }
-        let counts = reached().filter(|hearing| hearing.is_late(0));
-        let worst_ns = counts.map(|hearing| hearing.overstay_ns).max().unwrap_or(0);
-        let function = || first_function(document, cancel);
-        let key = (cancel.cause, cancel.site, cancel.site.is_none().then(function).flatten());
-        let row = *rows.entry(key).or_insert_with(|| {
+        let row = *rows.entry(site_key(document, cancel)).or_insert_with(|| {
             sites.push(Site { first: cancel.id, n: 0, worst_ns: 0 });
+            has_lanes.push(false);
             sites.len() - 1
         });
+        let reached = || analysis.heard(cancel).iter().chain(analysis.deaf(cancel));
+        has_lanes[row] |= reached().next().is_some();
+        let counts = reached().filter(|hearing| hearing.is_late(0));
+        let worst_ns = counts.map(|hearing| hearing.overstay_ns).max().unwrap_or(0);
         let site = &mut sites[row];
         site.n += 1;
         site.worst_ns = site.worst_ns.max(worst_ns);
     }
+    // Of a site whose cancels reached nobody there is nothing to show.
+    let mut has_lanes = has_lanes.into_iter();
+    sites.retain(|_| has_lanes.next() == Some(true));
     sites.sort_by_key(|site| (Reverse(site.worst_ns), Reverse(site.n), site.first));
     sites.truncate(MAX_SITES);
     sites
@@ -71,12 +93,9 @@ pub(crate) fn sites_of(document: &Document) -> Vec<Site> {
 /// Which of the sites is chosen, by its number.
 fn chosen(ctx: &Ctx<'_>, sheet: &Sheet) -> Option<usize> {
     let row = ctx.state.cancel_site?;
-    let like = sheet.cancel(row)?;
-    let is_it = |site: &Site| {
-        let other = sheet.cancel(site.first);
-        other.is_some_and(|other| is_alike(&sheet.document, like, other))
-    };
-    sheet.cancel_sites.iter().position(is_it)
+    let key_of = |row| Some(site_key(&sheet.document, sheet.cancel(row)?));
+    let key = key_of(row)?;
+    sheet.sites().iter().position(|site| key_of(site.first) == Some(key))
 }
 
 /// The choice of a site, and the steps to its neighbors.
@@ -96,7 +115,7 @@ pub(crate) fn choice_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet) {
     combo.response.widget_info(|| WidgetInfo::labeled(egui::Role::ComboBox, true, &spoken));
     let key = |action| keys::key_text(ui.ctx(), action);
     let (previous, next) = (key(Action::PreviousSite), key(Action::NextSite));
-    let several = sheet.cancel_sites.len() > 1;
+    let several = sheet.sites().len() > 1;
     ui.add_enabled_ui(several, |ui| {
         ui.spacing_mut().item_spacing.x = 2.0;
         if icon_button_ui(ui, "←", "Previous cancel site", &previous).clicked() {
@@ -116,7 +135,7 @@ fn list_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet) {
         ctx.send(Command::CancelSite(None));
     }
     ScrollArea::vertical().max_height(LIST_PX - 30.0).show(ui, |ui| {
-        for (number, site) in sheet.cancel_sites.iter().enumerate() {
+        for (number, site) in sheet.sites().iter().enumerate() {
             let Some(cancel) = sheet.cancel(site.first) else { continue };
             ui.horizontal(|ui| {
                 swatch_ui(ui, theme.cause(cancel.cause));
@@ -149,17 +168,15 @@ fn line_text(sheet: &Sheet, cancel: &Cancel, site: &Site) -> String {
 pub(crate) fn site_text(sheet: &Sheet, cancel: &Cancel) -> String {
     let kind = cancel_kind(sheet, cancel);
     let trace = sheet.trace();
-    match cancel.site {
-        Some(site) => {
+    match site_key(&sheet.document, cancel).1 {
+        Place::Line(site) => {
             let (function, file) = (trace.string(site.function), trace.string(site.file));
             format!("{kind} in {} ({}:{})", short_function(function), short_file(file), site.line)
         }
-        None => match first_function(&sheet.document, cancel) {
-            Some(function) => {
-                format!("{kind}, heard by {}", short_function(trace.string(function)))
-            }
-            None => kind,
-        },
+        Place::HeardBy(Some(function)) => {
+            format!("{kind}, heard by {}", short_function(trace.string(function)))
+        }
+        Place::HeardBy(None) => kind,
     }
 }
 
@@ -171,7 +188,7 @@ pub(crate) fn step(ctx: &Ctx<'_>, step: i64) {
         ctx.send(Command::Show(View::Cancel));
         return;
     }
-    let sites = &sheet.cancel_sites;
+    let sites = sheet.sites();
     if sites.len() < 2 {
         say(ctx, "There is no other site: all cancels that reached somebody are of one");
         return;
@@ -183,29 +200,105 @@ pub(crate) fn step(ctx: &Ctx<'_>, step: i64) {
     ctx.send(Command::CancelSite(first));
 }
 
-/// The cancels of the same cause and site as one cancel, in order of time; all if none is given.
+/// The cancels of the same site as one cancel, in order of time; all if none is given.
 pub(crate) fn cancels_of_site(document: &Document, like: Option<u32>) -> Vec<u32> {
     let cancels = document.analysis().cancels();
     let like = like.and_then(|row| cancels.get(row as usize));
-    let fits = |cancel: &&Cancel| like.is_none_or(|like| is_alike(document, like, cancel));
+    let key = like.map(|like| site_key(document, like));
+    let fits = |cancel: &&Cancel| key.is_none_or(|key| site_key(document, cancel) == key);
     cancels.iter().filter(fits).map(|cancel| cancel.id).collect()
-}
-
-/// Whether two cancels are of one cause and site. A deadline has no site, nor has a client that went
-/// away while nobody waited: those whose first waiters run the same function go together.
-fn is_alike(document: &Document, like: &Cancel, cancel: &Cancel) -> bool {
-    let same_code = match (like.site, cancel.site) {
-        (Some(one), Some(other)) => one == other,
-        _ => {
-            [like, cancel].map(|it| document.comparable_site(it)) == [None, None]
-                && first_function(document, like) == first_function(document, cancel)
-        }
-    };
-    cancel.cause == like.cause && same_code
 }
 
 fn first_function(document: &Document, cancel: &Cancel) -> Option<StrId> {
     let analysis = document.analysis();
     let first = analysis.heard(cancel).first().or(analysis.deaf(cancel).first());
     first.map(|hearing| document.acting(hearing, StackId::EMPTY))
+}
+
+impl Sheet {
+    /// Takes the rows of the cancel view, and the sites if they were looked for.
+    pub(super) fn put_cancel_rows(&mut self, n: usize, sites: Option<Vec<Site>>, rows: Rows) {
+        Jobs::discard(self.cancel_rows.replace(rows));
+        self.n_cancels_shown = n;
+        if let Some(sites) = sites {
+            self.cancel_sites = Some(sites);
+        }
+    }
+}
+
+impl App {
+    /// Has the rows of the cancel view arranged, and the sites looked for, once they are to be seen.
+    pub(super) fn want_cancel_rows(&mut self) {
+        if self.state.view != View::Cancel {
+            return;
+        }
+        let site = self.state.cancel_site;
+        // Only what counts there, so that nothing else makes the rows anew.
+        let options = RowOptions {
+            filter: self.state.rows.filter.clone(),
+            late_only: self.state.rows.late_only,
+            budget_ns: self.state.prefs.budget_ns,
+            metrics: metrics(self.state.prefs.compact),
+            ..RowOptions::default()
+        };
+        let slot = self.state.focus;
+        let Some(sheet) = &mut self.sheets[slot] else { return };
+        let key = (site, options.clone());
+        if sheet.cancel_rows_asked.as_ref() == Some(&key) {
+            return;
+        }
+        sheet.cancel_rows_asked = Some(key);
+        let serial = sheet.serial;
+        let unknown = sheet.cancel_sites.is_none();
+        let (document, index) = (Arc::clone(&sheet.document), Arc::clone(&sheet.index));
+        self.jobs.start(Lane::CancelRows(slot), "Arranging lanes", move |_| {
+            let sites = unknown.then(|| sites_of(&document));
+            let cancels = cancels_of_site(&document, site);
+            let source = Source { document: &document, index: &index };
+            let rows = Rows::cancel_view(source, &cancels, &options);
+            Answer::CancelRows { serial, n_cancels: cancels.len(), sites, rows }
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::Rules;
+    use crate::base::Progress;
+
+    fn document(file: &[u8]) -> Document {
+        let trace = crate::model::build(file, &Progress::default()).expect("a trace");
+        Document::new(trace, Rules::default())
+    }
+
+    #[test]
+    fn each_cancel_that_reached_somebody_is_of_one_site_and_the_list_counts_as_the_view_shows() {
+        let files = [
+            &include_bytes!("../../traces/sleep-in-handler/before.trace")[..],
+            include_bytes!("../../traces/deaf/before.trace"),
+            include_bytes!("../../traces/late-exit/before.trace"),
+            include_bytes!("../../traces/nested-deadline/before.trace"),
+            include_bytes!("../../traces/shutdown-hang/before.trace"),
+        ];
+        for (number, file) in files.into_iter().enumerate() {
+            let document = document(file);
+            let sites = sites_of(&document);
+            assert!(!sites.is_empty(), "{number}");
+            let mut listed = Vec::new();
+            for site in sites {
+                let cancels = cancels_of_site(&document, Some(site.first));
+                assert_eq!(cancels.len(), site.n as usize, "{number}: {site:?}");
+                assert_eq!(cancels[0], site.first, "{number}: {site:?}");
+                listed.extend(cancels);
+            }
+            let n = listed.len();
+            listed.sort_unstable();
+            listed.dedup();
+            assert_eq!(listed.len(), n, "{number}: none is of two sites");
+            let reached = |cancel: &&Cancel| cancel.n_heard() + cancel.n_deaf() > 0;
+            let mut reached = document.analysis().cancels().iter().filter(reached);
+            assert!(reached.all(|cancel| listed.binary_search(&cancel.id).is_ok()), "{number}");
+        }
+    }
 }

@@ -225,7 +225,7 @@ pub(crate) enum Tone {
     Done,
 }
 
-/// A message that stays until it is dismissed.
+/// A message. It stays until it is dismissed, but for what went well, which goes by itself.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Notice {
     /// Its number.

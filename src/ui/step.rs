@@ -73,8 +73,7 @@ pub(super) fn late(ctx: &Ctx<'_>, step: i64) {
         .flat_map(|(slot, sheet)| {
             let analysis = sheet.document.analysis();
             let late = late_rows(analysis, budget_ns);
-            let n_stuck = analysis.stuck_over(budget_ns).len();
-            let stuck = &analysis.stuck.worst_first[..n_stuck];
+            let stuck = analysis.stuck_rows_over(budget_ns);
             [(late, false), (stuck, true)].map(|(rows, stuck)| Side { slot, sheet, stuck, rows })
         })
         .collect();

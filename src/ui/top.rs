@@ -13,6 +13,7 @@ use super::ctx::{Ctx, thousands};
 use super::keys::{self, Action, entry_of};
 use super::slot::Slot;
 use super::state::{Role, State, ThemeChoice, View};
+use super::stuck::n_stuck_text;
 use super::theme;
 use super::welcome::theme_button_ui;
 use super::widgets::{caption, icon_button_ui, strong};
@@ -207,7 +208,7 @@ fn tabs_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
             spoken.push(')');
         }
         if stuck > 0 {
-            let part = format!("  {} stuck", thousands(stuck as u64));
+            let part = format!("  {}", n_stuck_text(stuck as u64));
             spoken.push_str(&part);
             RichText::new(part).family(theme::strong_family()).color(theme.late_text).append_to(
                 &mut text,

@@ -11,7 +11,6 @@ use super::explain;
 use super::jobs::{Jobs, Lane};
 use super::open::{self, OpenError, Opened};
 use super::sheet::{Built, Sheet};
-use super::sites;
 use super::slot::Slot;
 use super::state::{Notice, Popup, Role, Selected, Tone, View};
 use super::table;
@@ -31,7 +30,7 @@ fn whole_path(path: &Path) -> PathBuf {
 }
 
 /// Heights of rows.
-fn metrics(compact: bool) -> Metrics {
+pub(super) fn metrics(compact: bool) -> Metrics {
     if compact {
         Metrics::compact()
     } else {
@@ -95,9 +94,7 @@ impl App {
             }
             Answer::CancelRows { serial, n_cancels, sites, rows } => {
                 if let Some(sheet) = self.sheet_mut(serial) {
-                    Jobs::discard(sheet.cancel_rows.replace(rows));
-                    sheet.n_cancels_shown = n_cancels;
-                    sheet.cancel_sites = sites.unwrap_or(std::mem::take(&mut sheet.cancel_sites));
+                    sheet.put_cancel_rows(n_cancels, sites, rows);
                 }
             }
             Answer::Compared { serials, diff } => {
@@ -399,38 +396,6 @@ impl App {
             let source = Source { document: &document, index: &index };
             let rows = Rows::build(source, &options);
             Answer::Rows { serial, options, rows }
-        });
-    }
-
-    fn want_cancel_rows(&mut self) {
-        if self.state.view != View::Cancel {
-            return;
-        }
-        let site = self.state.cancel_site;
-        // Only what counts there, so that nothing else makes the rows anew.
-        let options = RowOptions {
-            filter: self.state.rows.filter.clone(),
-            late_only: self.state.rows.late_only,
-            budget_ns: self.state.prefs.budget_ns,
-            metrics: metrics(self.state.prefs.compact),
-            ..RowOptions::default()
-        };
-        let slot = self.state.focus;
-        let Some(sheet) = &mut self.sheets[slot] else { return };
-        let key = (site, options.clone());
-        if sheet.cancel_rows_asked.as_ref() == Some(&key) {
-            return;
-        }
-        sheet.cancel_rows_asked = Some(key);
-        let serial = sheet.serial;
-        let unknown = sheet.cancel_sites.is_empty();
-        let (document, index) = (Arc::clone(&sheet.document), Arc::clone(&sheet.index));
-        self.jobs.start(Lane::CancelRows(slot), "Arranging lanes", move |_| {
-            let sites = unknown.then(|| sites::sites_of(&document));
-            let cancels = sites::cancels_of_site(&document, site);
-            let source = Source { document: &document, index: &index };
-            let rows = Rows::cancel_view(source, &cancels, &options);
-            Answer::CancelRows { serial, n_cancels: cancels.len(), sites, rows }
         });
     }
 

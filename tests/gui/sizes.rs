@@ -66,14 +66,14 @@ fn late_lanes_are_seen_first_in_a_low_window() {
 #[test]
 fn who_is_alive_without_having_been_told_marks_the_heading() {
     let harness = window_on("traces/lost-cancel/before.trace");
-    assert!(says(&harness, "main.refresh, 450 lanes, 0 late, 450 still alive"));
+    assert!(says(&harness, "main.refresh, 450 lanes, 0 late, 450 stuck"));
 }
 
 #[test]
 fn who_is_stuck_without_a_cancel_that_tells_so_is_loud() {
     let mut harness = window_on("traces/shutdown-hang/before.trace");
     assert!(says(&harness, "Late exits (0)  3 stuck"), "the tab tells");
-    let stuck = |harness: &Harness<'_, App>| names(harness, "http.(*conn).serve, stuck for 52");
+    let stuck = |harness: &Harness<'_, App>| names(harness, "http.(*conn).serve, stuck ≥ 52");
     assert_eq!(stuck(&harness).len(), 3, "their lanes are marked");
     let all = harness.state().n_lanes();
     harness.key_press(egui::Key::L);

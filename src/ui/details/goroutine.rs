@@ -11,9 +11,10 @@ use super::wakes;
 use crate::base::Goroutine;
 use crate::model::Span;
 use crate::parse::event::GoState;
-use crate::ui::ctx::{called, count, goroutine_id, short_names, thousands};
+use crate::ui::ctx::{called, count, goroutine_id, thousands};
 use crate::ui::state::What;
-use crate::ui::widgets::{caption, link_ui, section_ui, strong, weak};
+use crate::ui::stuck;
+use crate::ui::widgets::{caption, link_ui, section_ui, weak};
 
 /// How many of a list's items are shown.
 const MAX_LISTED: usize = 40;
@@ -26,7 +27,7 @@ pub(super) fn page_ui(ui: &mut Ui, page: &Page<'_>, goroutine: Goroutine) {
     headline_ui(ui, &goroutine_id(page.sheet, goroutine), theme.text);
     function_ui(ui, theme, called(page.sheet, goroutine));
     ui.add_space(2.0);
-    stuck_ui(ui, page, goroutine);
+    left_over_ui(ui, page, goroutine);
     overstays_ui(ui, page, goroutine);
     let lived_ns = trace.lifetime(goroutine).ns();
     section_ui(ui, theme, "Life");
@@ -61,14 +62,10 @@ pub(super) fn page_ui(ui: &mut Ui, page: &Page<'_>, goroutine: Goroutine) {
 
 /// What is said of a goroutine that is stuck, and the way to the cancel with which somebody gave up
 /// waiting for it.
-fn stuck_ui(ui: &mut Ui, page: &Page<'_>, goroutine: Goroutine) {
-    let (theme, analysis) = (page.ctx.theme, page.sheet.document.analysis());
-    let Some(stuck) = analysis.stuck(goroutine) else { return };
-    let late = page.ctx.is_late(stuck.interval.ns());
-    let color = if late { theme.late_text } else { theme.text };
-    ui.label(strong(overstay::stuck_text(page.sheet, stuck)).color(color));
-    let Some(finding) = analysis.findings().get(stuck.finding as usize) else { return };
-    ui.add(Label::new(short_names(&finding.message)).wrap());
+fn left_over_ui(ui: &mut Ui, page: &Page<'_>, goroutine: Goroutine) {
+    let (ctx, theme, sheet) = (page.ctx, page.ctx.theme, page.sheet);
+    let Some(stuck) = sheet.document.analysis().stuck(goroutine) else { return };
+    let Some(finding) = stuck::stuck_ui(ui, ctx, sheet, stuck, |_| ()) else { return };
     ui.add(Label::new(caption(theme, &finding.fix)).wrap());
     if let Some(cancel) = finding.cancels.first().and_then(|&row| page.sheet.cancel(row)) {
         let title = super::cancel::cancel_title(page.sheet, cancel);

@@ -21,7 +21,7 @@ use super::widgets::{icon_button_ui, strong};
 
 pub(crate) use cancel::{cancel_kind, cancel_title};
 pub(crate) use findings::{INCOMPLETE, rule_title, worst_of};
-pub(crate) use overstay::{stuck_text, verdict};
+pub(crate) use overstay::verdict;
 pub(crate) use stack::is_library;
 pub(crate) use text::{as_text, span_text};
 

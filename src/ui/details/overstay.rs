@@ -5,7 +5,7 @@ use egui::{RichText, Ui};
 use super::parts::{fact_ui, function_ui, goroutine_ui, headline_ui, moment_text, split_ui};
 use super::stack::stack_ui;
 use super::{Page, cancel};
-use crate::analysis::{Evidence, HeardIn, Hearing, Outcome, Stuck, describe};
+use crate::analysis::{Evidence, HeardIn, Hearing, Outcome, describe};
 use crate::base::Time;
 use crate::ui::ctx::{acting, count, short_names};
 use crate::ui::late::EXCUSED;
@@ -55,12 +55,6 @@ pub(crate) fn verdict(sheet: &Sheet, hearing: &Hearing, late: bool) -> String {
         Outcome::Exited if late => format!("{after} late"),
         Outcome::Exited => format!("Left {after} after the cancel"),
     }
-}
-
-/// For how long a goroutine is stuck, in words.
-pub(crate) fn stuck_text(sheet: &Sheet, stuck: &Stuck) -> String {
-    let ns = sheet.duration(stuck.interval.ns());
-    if stuck.ended { format!("Was stuck for {ns}") } else { format!("Still alive, stuck ≥ {ns}") }
 }
 
 /// The chain from the end back to the cancel.

@@ -348,7 +348,7 @@ fn target(scene: &Scene, hit: Hit) -> Option<Target> {
         }
         Hit::Fuse { record } => {
             let fuse = scene.fuses.get(record as usize)?;
-            Target::What(fuse.hearing.map_or(What::Goroutine(fuse.goroutine), What::Hearing))
+            Target::What(fuse.hearing().map_or(What::Goroutine(fuse.goroutine), What::Hearing))
         }
         Hit::Span { record, at } => match row(scene.spans.get(record as usize)?.row)? {
             Row::Lane { goroutine, .. } => Target::What(What::Span(goroutine, at)),

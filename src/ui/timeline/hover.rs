@@ -11,8 +11,9 @@ use crate::model::{Frame as StackFrame, Span, Trace};
 use crate::parse::event::GoState;
 use crate::scene::{BarKind, BarRecord, Hit, Scene, SectionKey, SpanFlags, SpanRecord};
 use crate::ui::ctx::{called, count, goroutine_id, short_function, thousands};
-use crate::ui::details::{cancel_title, is_library, span_text, stuck_text, verdict};
+use crate::ui::details::{cancel_title, is_library, span_text, verdict};
 use crate::ui::sheet::Sheet;
+use crate::ui::stuck::stuck_text;
 
 /// Below this width in points a function's name would be cut to nothing.
 pub(super) const WITH_FUNCTION_PX: f32 = 120.0;
@@ -171,9 +172,9 @@ pub(super) fn what_is(scene: &Scene, frame: &Frame<'_>, hit: Hit) -> Option<Stri
         Hit::Fuse { record } => {
             let fuse = scene.fuses.get(record as usize)?;
             let lane = lane_text(frame, scene, fuse.row).unwrap_or_default();
-            let Some(hearing) = fuse.hearing.and_then(|row| frame.sheet.hearing(row)) else {
+            let Some(hearing) = fuse.hearing().and_then(|row| frame.sheet.hearing(row)) else {
                 let stuck = frame.sheet.document.analysis().stuck(fuse.goroutine)?;
-                return Some(format!("{lane}: {}", stuck_text(frame.sheet, stuck)));
+                return Some(format!("{lane}: {}", stuck_text(&frame.sheet.document, stuck)));
             };
             let late = frame.ctx.is_late(hearing.overstay_ns);
             Some(format!("{lane}: {}", verdict(frame.sheet, hearing, late)))

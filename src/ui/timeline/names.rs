@@ -8,11 +8,12 @@ use super::{Frame, Kind, TimelinePanel, hover};
 use crate::analysis::{Hearing, Stuck};
 use crate::base::{Clock, Goroutine, StrId};
 use crate::model::Edge;
-use crate::scene::{BarRecord, Grouping, Row, RowRecord, Section, StateClass};
+use crate::scene::{BarRecord, FuseRecord, Grouping, Row, RowRecord, Section, StateClass};
 use crate::ui::command::Command;
 use crate::ui::ctx::{bytes, called, count, goroutine_id, short_function, thousands};
 use crate::ui::elide;
 use crate::ui::state::{Selected, What};
+use crate::ui::stuck::{n_stuck_text, stuck_text};
 use crate::ui::theme::{self, size};
 use crate::ui::widgets::{self, text_at};
 
@@ -45,7 +46,7 @@ impl TimelinePanel {
             let first = bars.partition_point(|bar| bar.row < number);
             let bars = bars.iter().skip(first).take_while(|bar| bar.row == number);
             let beside = Beside {
-                hearing: fuse.and_then(|fuse| fuse.hearing),
+                hearing: fuse.and_then(FuseRecord::hearing),
                 top: plot.map(|plot| plot.max),
                 tasks: tasks_of(row.row, bars),
                 id_width,
@@ -227,7 +228,7 @@ fn header_ui(ui: &mut Ui, frame: &Frame<'_>, row: &RowRecord, section: &Section,
         section.late - section.stuck
     );
     if section.stuck > 0 {
-        let _ = write!(spoken, ", {} still alive", section.stuck);
+        let _ = write!(spoken, ", {}", n_stuck_text(section.stuck.into()));
     }
     response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, &spoken));
     let lit = response.hovered() || response.has_focus();
@@ -235,12 +236,10 @@ fn header_ui(ui: &mut Ui, frame: &Frame<'_>, row: &RowRecord, section: &Section,
     painter.rect_filled(rect, 0.0, if lit { theme.raised } else { theme.band });
     triangle(painter, theme, rect.left_center() + vec2(PAD + 4.0, 0.0), section.collapsed);
     let mut right = rect.right() - PAD;
-    // Who was never told to stop has no fuse, and is overdue all the same.
+    // Who is stuck was not late after a cancel: alone they are called what they are.
     let loud = match (section.late, section.stuck) {
         (0, _) => None,
-        (late, alive) if late == alive => {
-            Some(format!("{} still alive", thousands(u64::from(alive))))
-        }
+        (late, stuck) if late == stuck => Some(n_stuck_text(stuck.into())),
         (late, _) => Some(format!("{} late", thousands(u64::from(late)))),
     };
     if let Some(text) = loud {
@@ -447,6 +446,8 @@ fn lane_text(
     match late {
         Late::Heard(_) if alive => format!("{id} {name}, still alive {ns} after its cancel"),
         Late::Heard(_) => format!("{id} {name}, {ns} late"),
-        Late::Stuck(_) => format!("{id} {name}, stuck for {ns}"),
+        Late::Stuck(stuck) => {
+            format!("{id} {name}, {}", stuck_text(&frame.sheet.document, stuck))
+        }
     }
 }

@@ -14,10 +14,11 @@ use crate::scene::{
 };
 use crate::ui::ctx::{
     Ctx, bytes, called, count, goroutine_id, moment, moment_within, short_file, short_function,
-    short_names, thousands,
+    thousands,
 };
-use crate::ui::details::{cancel_title, span_text, stuck_text, verdict};
+use crate::ui::details::{cancel_title, span_text, verdict};
 use crate::ui::sheet::Sheet;
+use crate::ui::stuck::stuck_ui;
 use crate::ui::theme::size;
 use crate::ui::widgets::{caption, code, strong, swatch_ui, weak};
 
@@ -190,8 +191,9 @@ fn crowd_ui(ui: &mut Ui, frame: &Frame<'_>, flag: &FlagRecord) {
 fn fuse_ui(ui: &mut Ui, frame: &Frame<'_>, fuse: &FuseRecord) {
     let (ctx, sheet) = (frame.ctx, frame.sheet);
     let theme = ctx.theme;
-    let Some((row, hearing)) = fuse.hearing.and_then(|row| Some((row, sheet.hearing(row)?))) else {
-        stuck_ui(ui, frame, fuse);
+    let Some((row, hearing)) = fuse.hearing().and_then(|row| Some((row, sheet.hearing(row)?)))
+    else {
+        left_over_ui(ui, frame, fuse);
         return;
     };
     let late = hearing.is_late(ctx.state.prefs.budget_ns);
@@ -215,18 +217,14 @@ fn fuse_ui(ui: &mut Ui, frame: &Frame<'_>, fuse: &FuseRecord) {
 }
 
 /// A goroutine that is stuck, and what is said of it.
-fn stuck_ui(ui: &mut Ui, frame: &Frame<'_>, fuse: &FuseRecord) {
+fn left_over_ui(ui: &mut Ui, frame: &Frame<'_>, fuse: &FuseRecord) {
     let (theme, sheet) = (frame.ctx.theme, frame.sheet);
     let Some(stuck) = sheet.document.analysis().stuck(fuse.goroutine) else { return };
-    let late = frame.ctx.is_late(stuck.interval.ns());
-    let color = if late { theme.late_text } else { theme.text };
     ui.set_min_width(SENTENCE);
-    ui.label(strong(stuck_text(sheet, stuck)).color(color));
-    let name = short_function(called(sheet, fuse.goroutine));
-    ui.label(code(format!("{} {name}", goroutine_id(sheet, fuse.goroutine))));
-    if let Some(finding) = sheet.document.analysis().findings().get(stuck.finding as usize) {
-        ui.label(short_names(&finding.message));
-    }
+    stuck_ui(ui, frame.ctx, sheet, stuck, |ui| {
+        let name = short_function(called(sheet, fuse.goroutine));
+        ui.label(code(format!("{} {name}", goroutine_id(sheet, fuse.goroutine))));
+    });
     if fuse.count > 1 {
         ui.label(caption(theme, format!("and {} more of this group", fuse.count - 1)));
     }

@@ -358,9 +358,7 @@ impl Analysis {
     /// Those that have been stuck for longer than `over_ns`, the longest first.
     #[must_use]
     pub fn stuck_over(&self, over_ns: i64) -> impl ExactSizeIterator<Item = &Stuck> {
-        let AllStuck { rows, worst_first } = &self.stuck;
-        let n = worst_first.partition_point(|&row| rows[row as usize].interval.ns() > over_ns);
-        worst_first[..n].iter().map(|&row| &rows[row as usize])
+        self.stuck_rows_over(over_ns).iter().map(|&row| &self.stuck.rows[row as usize])
     }
 
     /// The findings, those of one place in the code together: where the first of them was. What is

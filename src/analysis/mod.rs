@@ -4,14 +4,14 @@
 //! holds no globals, so that the window, the command line and the tests get the same answers.
 //! docs/late-exits.md says what is counted and what cannot be seen.
 //!
-//! From left to right, each part may read the ones before it, and none after it: [`code`] (what functions
-//! mean), [`cancels`], [`heard`] (by whom, and what became of them), [`deaf`] (who should have heard),
-//! [`split`] (what held somebody up), [`findings`] (what to do about it), [`diff`] (two traces).
-//! [`analyze`] finds cancels, then the deaf, and hands both to [`tally`], which asks for the findings;
+//! From left to right, each part may read the ones before it, and none after it: `code` (what functions
+//! mean), `cancels`, `heard` (by whom, and what became of them), `deaf` (who should have heard),
+//! `split` (what held somebody up), `findings` (what to do about it), `diff` (two traces).
+//! [`analyze`] finds cancels, then the deaf, and hands both to `tally`, which asks for the findings;
 //! splits are made when somebody asks for them.
-//! Beside the parts stands what several share: [`types`] and [`words`], [`rules`], [`index`], [`lives`],
-//! [`recorder`], [`stats`], [`threads`]; and what surfaces ask of a whole analysis: [`accused`],
-//! [`stuck`], [`tree`].
+//! Beside the parts stands what several share: `types` and `words`, `rules`, `index`, `lives`,
+//! `recorder`, `stats`, `threads`; and what surfaces ask of a whole analysis: `accused`,
+//! `stuck`, `tree`.
 
 mod accused;
 mod cancels;

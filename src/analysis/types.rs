@@ -170,7 +170,7 @@ impl SplitPart {
 pub struct Link<D = SplitPart> {
     /// Who.
     pub goroutine: Goroutine,
-    /// What it mostly did meanwhile; [`describe`](super::split::describe) words it.
+    /// What it mostly did meanwhile; [`describe`](super::describe) words it.
     pub did: D,
     /// When it did that: the link's part of the chain.
     pub interval: Interval,

@@ -125,7 +125,7 @@ fn same_words(diff: &Diff) -> &'static str {
         group.late[0] != group.late[1] && group.verdict == Verdict::NotEnoughData
     };
     if diff.one_sided.iter().any(|side| !side.is_empty()) {
-        "no duration differs for sure, but the findings do."
+        "no duration differs for sure; some findings are on one side only (below)."
     } else if diff.groups.iter().any(differs) {
         "no difference that is sure; too few goroutines heard a cancel to compare how late they were."
     } else {

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use super::act;
-use super::command::{Command, Effect, Origin, apply};
+use super::apply::apply;
+use super::command::{Command, Effect, Origin};
 use super::compare::ComparePanel;
 use super::ctx::{Ctx, Outbox};
 use super::details::DetailsPanel;

@@ -405,7 +405,7 @@ fn verdict_color(theme: &Theme, group: &DiffGroup) -> egui::Color32 {
         _ if group.is_newly_late() => theme.late_text,
         Verdict::Better => theme.better,
         _ if group.is_no_longer_late() => theme.better,
-        _ if was_late(group) => theme.better,
+        _ if group.was_late_and_is_gone() => theme.better,
         Verdict::Same => theme.text,
         // What matters of these is not to step back.
         Verdict::OnlyBefore | Verdict::OnlyAfter if group.is_change() => theme.text,
@@ -413,15 +413,10 @@ fn verdict_color(theme: &Theme, group: &DiffGroup) -> egui::Color32 {
     }
 }
 
-/// Whether a group was late by far, and is no longer there. What is there instead has its own row.
-fn was_late(group: &DiffGroup) -> bool {
-    group.verdict == Verdict::OnlyBefore && group.late[0] > 0 && group.is_change()
-}
-
 fn verdict_text(group: &DiffGroup) -> &'static str {
     match group.verdict {
         _ if group.is_newly_late() => "late, only after",
-        _ if group.is_no_longer_late() || was_late(group) => "late, only before",
+        _ if group.is_no_longer_late() || group.was_late_and_is_gone() => "late, only before",
         Verdict::Worse => "worse",
         Verdict::Better => "better",
         Verdict::Same => "same",

@@ -8,6 +8,7 @@
 mod act;
 mod answer;
 mod app;
+mod apply;
 mod charts;
 mod command;
 mod compare;

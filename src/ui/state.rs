@@ -1,6 +1,6 @@
 //! All that the window remembers between frames, but for the traces themselves.
 //!
-//! Panels read it; only [`super::command::apply`] writes it.
+//! Panels read it; only [`super::apply::apply`] writes it.
 
 use std::path::PathBuf;
 

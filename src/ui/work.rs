@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::answer::Answer;
 use super::app::App;
-use super::command::{Command, Effect, Origin, Resize, apply};
+use super::apply::apply;
+use super::command::{Command, Effect, Origin, Resize};
 use super::dialog;
 use super::explain;
 use super::jobs::{Jobs, Lane};

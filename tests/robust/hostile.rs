@@ -36,7 +36,7 @@ const fn heard(name: &'static str, make: fn(u64) -> Vec<u8>) -> Case {
     Case { name, make, is_heard: true, times: 1 }
 }
 
-const CASES: [Case; 31] = [
+const CASES: [Case; 34] = [
     case("many alive, then many small generations", alive_then_small_generations),
     case("far ids in many small generations", far_ids_in_small_generations),
     case("many threads that cannot go on", blocked_threads),
@@ -69,6 +69,12 @@ const CASES: [Case; 31] = [
     heard("one without stacks that hears cancels by turns", shapes::hears_without_stacks),
     heard("some that hear all of each other", shapes::all_hear_each_other),
     heard("one that is late in many places", shapes::late_everywhere).slow(8),
+    case("contexts whose watchers have names of their own", shapes::watchers_of_many_names),
+    heard("one deadline above many kinds", shapes::cut_short_of_many_kinds),
+    heard(
+        "a group of many of which each second one has a limit of its own",
+        shapes::limits_of_one_each,
+    ),
 ];
 
 /// How many bytes of memory each byte of a file may ask for, over what a small file takes.

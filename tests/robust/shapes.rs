@@ -353,3 +353,66 @@ pub(super) fn late_everywhere(size: u64) -> Vec<u8> {
     shape.wakes(1, &format!("{CANCEL} < main.main:6000"), 3).after(30 * MS).ends(3);
     shape.after(100 * MS).finish()
 }
+
+/// Contexts that nobody cancels, whose watchers each have a name of their own.
+pub(super) fn watchers_of_many_names(size: u64) -> Vec<u8> {
+    let (n, mut shape) = (size / 110, Shape::new());
+    for at in 0..n {
+        let watcher = format!("context.propagateCancel.func{at}");
+        shape.go(1, "context.WithCancel < main.lookup:29", 10 + at, &watcher);
+        shape.after(MS).waits(10 + at, "select", &watcher);
+    }
+    shape.after(100 * MS).finish()
+}
+
+/// One deadline ends goroutines that each are of a kind of their own, a level below its context.
+pub(super) fn cut_short_of_many_kinds(size: u64) -> Vec<u8> {
+    let (n, mut shape) = (size / 110, Shape::new());
+    for at in 0..n {
+        let kind = format!("main.w{at}");
+        shape.go(1, "main.main:3", 10 + at, &kind).waits(10 + at, "select", &kind);
+    }
+    let below = format!("context.(*cancelCtx).cancel < {DEADLINE}");
+    shape.after(20 * MS).go(0, "", 2, TIMER);
+    for at in (0..n).rev() {
+        shape.after(1).wakes(2, &below, 10 + at);
+    }
+    shape.ends(2);
+    for at in 0..n {
+        shape.after(1).ends(10 + at);
+    }
+    shape.after(100 * MS).finish()
+}
+
+/// One waits for a group in which every other goroutine alone heard a deadline, each of a `go` statement
+/// of its own, while the others look after work; the last of these ends the wait.
+pub(super) fn limits_of_one_each(size: u64) -> Vec<u8> {
+    // Each cancel is held against as many as the bounds allow, which is dear.
+    let (n, mut shape) = (size / 400, Shape::new());
+    shape.go(1, "main.main:3", 2, "main.serve");
+    let of = |n: u64| (10 + 2 * n, 11 + 2 * n);
+    for at in 0..n {
+        let (listens, works) = of(at);
+        shape.go(2, &format!("main.serve:{}", 1_000 + at), listens, "main.listen").after(1);
+        shape.go(2, "main.serve:12", works, "main.listen").after(1);
+    }
+    shape.waits(2, "sync", "sync.(*WaitGroup).Wait < main.serve:40");
+    for at in 0..n {
+        let (listens, works) = of(at);
+        shape.waits(listens, "select", "main.listen:30").after(1);
+        shape.waits(works, "chan receive", "main.listen:40").after(1);
+    }
+    for at in 0..n {
+        shape.after(US).passes(20 + 2 * n + at, of(at).0).ends(of(at).0);
+    }
+    shape.after(50 * MS);
+    for at in 0..n {
+        let works = of(at).1;
+        shape.after(1).wakes(1, "main.main:9", works);
+        if at + 1 == n {
+            shape.wakes(works, "sync.(*WaitGroup).Done < main.listen:50", 2);
+        }
+        shape.ends(works);
+    }
+    shape.after(100 * MS).finish()
+}

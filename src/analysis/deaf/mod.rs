@@ -11,6 +11,7 @@ mod asked;
 mod clock;
 mod crowd;
 mod family;
+mod found;
 mod group;
 mod limited;
 mod often;
@@ -41,6 +42,7 @@ use super::types::{Cancel, Hearing};
 use super::words::{Cause, Evidence, HeardIn, Outcome};
 
 use crowd::Crowds;
+use found::{Found, Question, Row};
 use limited::Limited;
 use often::{OFTEN, Often};
 use tasks::ByTask;
@@ -234,43 +236,6 @@ pub(crate) fn stayers(trace: &Trace, book: &Book, rules: &Rules) -> Spanning {
 /// Whether a library's function started a goroutine for code of the program's: `sync.(*WaitGroup).Go`.
 fn is_given(trace: &Trace, book: &Book, goroutine: Goroutine) -> bool {
     book.function(book.kind(trace, goroutine)).origin != Origin::Std
-}
-
-/// Who was asked for an answer by whom, which that one no longer waits for.
-#[derive(Clone, Copy, Debug)]
-struct Question {
-    asked: Goroutine,
-    by: Goroutine,
-}
-
-/// One deaf goroutine.
-#[derive(Clone, Copy, Debug)]
-struct Row {
-    goroutine: Goroutine,
-    evidence: Evidence,
-    /// When it left what it should have left, if not at its end.
-    left: Option<Time>,
-    /// The question that tells of it, if that is how it is known.
-    question: Option<Question>,
-}
-
-/// The deaf of one cancel, each once, by the first grade that fits.
-#[derive(Default, Debug)]
-struct Found {
-    rows: Vec<Row>,
-    seen: FxHashSet<Goroutine>,
-    /// As in [`Deaf::asleep`]; some may be among the rows.
-    asleep: Vec<Goroutine>,
-}
-
-impl Found {
-    fn add(&mut self, row: Row) -> bool {
-        let new = self.seen.insert(row.goroutine);
-        if new {
-            self.rows.push(row);
-        }
-        new
-    }
 }
 
 /// What all grades look things up in.

@@ -142,6 +142,12 @@ impl DiffGroup {
         self.verdict == Verdict::NotEnoughData && is_over
     }
 
+    /// Whether a group was late by far, and is no longer there. What is there instead has its own row.
+    #[must_use]
+    pub fn was_late_and_is_gone(&self) -> bool {
+        self.verdict == Verdict::OnlyBefore && self.late[0] > 0 && self.is_change()
+    }
+
     /// Whether those of a side who are late may have been as late on the other side, for a cancel
     /// that was not seen there. At one site somebody was seen on both sides.
     fn is_unseen(&self, side: usize) -> bool {

@@ -6,7 +6,6 @@ use rustc_hash::FxHashMap;
 
 use crate::base::{Goroutine, Interval, StrId, narrow};
 
-use super::super::lives;
 use super::super::types::Finding;
 use super::super::words::{Rule, Severity};
 use super::Facts;
@@ -60,7 +59,7 @@ pub(super) fn find(facts: &Facts<'_>) -> Option<Finding> {
 fn payer(facts: &Facts<'_>, assistants: &[(Reverse<i64>, Goroutine)]) -> (StrId, i64) {
     let mut by: FxHashMap<StrId, i64> = FxHashMap::default();
     for &(Reverse(ns), goroutine) in assistants {
-        *by.entry(lives::name(facts.trace, goroutine)).or_default() += ns;
+        *by.entry(facts.book.kind(facts.trace, goroutine)).or_default() += ns;
     }
     let most = by.into_iter().max_by_key(|&(name, ns)| (ns, Reverse(facts.trace.string(name))));
     most.unwrap_or((StrId::EMPTY, 0))

@@ -27,6 +27,12 @@ fn starts(
     made.go(at, by, line, of, start).runs(at + US, of).waits(at + 2 * US, of, wait[0], wait[1]);
 }
 
+/// One wakes up, lets 2 go on as its last act, and 2 ends a moment later.
+fn lets_go(made: &mut Made, at: i64, of: u32, stack: &str) {
+    made.wakes(at, 0, "", of).runs(at + US, of).wakes(at + 2 * US, of, stack, 2);
+    made.ends(at + 3 * US, of).runs(at + MS, 2).ends(at + 2 * MS, 2);
+}
+
 const SLEEPS: [&str; 2] = ["sleep", "time.Sleep < main.work:40"];
 
 /// A canceller waits for two: one that left a library's call at once, and one that slept on.
@@ -38,9 +44,7 @@ fn beside_one_that_left(line: &str) -> Document {
     made.wakes(10 * MS, 2, &format!("{CANCEL} < main.run:7"), 3);
     made.waits(10 * MS + US, 2, "sync", "sync.(*WaitGroup).Wait < main.run:8");
     made.runs(10 * MS + 2 * US, 3).ends(10 * MS + 3 * US, 3);
-    made.wakes(60 * MS, 0, "", 4).runs(60 * MS + US, 4);
-    made.wakes(60 * MS + 2 * US, 4, "sync.(*WaitGroup).Done < main.work:41", 2);
-    made.ends(60 * MS + 3 * US, 4).runs(61 * MS, 2).ends(62 * MS, 2);
+    lets_go(&mut made, 60 * MS, 4, "sync.(*WaitGroup).Done < main.work:41");
     made.document(70 * MS)
 }
 
@@ -104,9 +108,7 @@ fn helped(place: &str, by: u32) -> Document {
         made.waits(10 * MS + US, 2, "sync", "sync.(*WaitGroup).Wait < main.run:14");
     }
     made.runs(10 * MS + 2 * US, 3).ends(10 * MS + 3 * US, 3);
-    made.wakes(60 * MS, 0, "", 4).runs(60 * MS + US, 4);
-    made.wakes(60 * MS + 2 * US, 4, "sync.(*WaitGroup).Done < main.run.func2:12", 2);
-    made.ends(60 * MS + 3 * US, 4).runs(61 * MS, 2).ends(62 * MS, 2);
+    lets_go(&mut made, 60 * MS, 4, "sync.(*WaitGroup).Done < main.run.func2:12");
     made.document(70 * MS)
 }
 
@@ -133,13 +135,7 @@ fn pinged(age: i64) -> Document {
     let at = 117 * MS - age;
     made.timer(at, 9).wakes(at + 2 * US, 9, DEADLINE, 2).ends(at + 3 * US, 9);
     made.runs(at + 4 * US, 2).waits(at + 5 * US, 2, "chan receive", "main.run:8");
-    made.wakes(200 * MS, 0, "", 3).runs(200 * MS + US, 3).wakes(
-        200 * MS + 2 * US,
-        3,
-        "main.work:41",
-        2,
-    );
-    made.ends(200 * MS + 3 * US, 3).runs(201 * MS, 2).ends(202 * MS, 2);
+    lets_go(&mut made, 200 * MS, 3, "main.work:41");
     made.document(210 * MS)
 }
 
@@ -162,13 +158,7 @@ fn told(frees: bool) -> Document {
         made.waits(10 * MS + 4 * US, 3, SLEEPS[0], SLEEPS[1]);
     }
     made.waits(10 * MS + 5 * US, 2, "chan receive", "main.run:7");
-    made.wakes(60 * MS, 0, "", 3).runs(60 * MS + US, 3).wakes(
-        60 * MS + 2 * US,
-        3,
-        "main.work:41",
-        2,
-    );
-    made.ends(60 * MS + 3 * US, 3).runs(61 * MS, 2).ends(62 * MS, 2);
+    lets_go(&mut made, 60 * MS, 3, "main.work:41");
     made.document(70 * MS)
 }
 
@@ -284,9 +274,7 @@ fn queued(n_more: i64, receive: &str) -> Document {
         let at = 10 * MS + n * 50 * MS / (n_more + 1);
         made.wakes(at, 0, "", 4).runs(at + US, 4).waits(at + 2 * US, 4, SLEEPS[0], SLEEPS[1]);
     }
-    made.wakes(60 * MS, 0, "", 4).runs(60 * MS + US, 4);
-    made.wakes(60 * MS + 2 * US, 4, "sync.(*WaitGroup).Done < main.work:41", 2);
-    made.ends(60 * MS + 3 * US, 4).runs(61 * MS, 2).ends(62 * MS, 2);
+    lets_go(&mut made, 60 * MS, 4, "sync.(*WaitGroup).Done < main.work:41");
     made.document(70 * MS)
 }
 

@@ -1,6 +1,8 @@
 use super::*;
-use crate::base::{Goroutine, Time};
-use crate::ui::state::What;
+use crate::base::{Goroutine, Interval, Time};
+use crate::scene::Viewport;
+use crate::ui::command::Look;
+use crate::ui::state::{Popup, What};
 
 fn goroutine(row: u32) -> Selected {
     Selected { slot: Slot::Before, what: What::Goroutine(Goroutine(row)) }

@@ -1,0 +1,306 @@
+//! The one function that does what a user asks for, and so the only writer of the state.
+
+use super::command::{Command, Effect, Scroll, Switch};
+use super::history::{Place, Trail};
+use super::slot::{Pair, Slot};
+use super::state::{Mark, Notice, Overlays, Selected, State, Tone, View};
+use crate::base::Time;
+use crate::scene::SectionKey;
+
+/// Does what a command asks for; the only writer of the state.
+pub(crate) fn apply(state: &mut State, command: Command) -> Option<Effect> {
+    state.said = None;
+    match command {
+        Command::AskFile(role) => return Some(Effect::AskFile(role)),
+        Command::Open(origins, role) => return Some(Effect::Open(origins, role)),
+        Command::Reload => return Some(Effect::Reload),
+        Command::StopOpening => return Some(Effect::StopOpening),
+        Command::ReadOn(slot) => return Some(Effect::ReadOn(slot)),
+        Command::CloseAll => {
+            let_go(state);
+            return Some(Effect::CloseAll);
+        }
+        Command::Close(slot) => {
+            let_go(state);
+            return Some(Effect::Close(slot));
+        }
+        Command::Swap => {
+            swap(state);
+            return Some(Effect::Swap);
+        }
+        Command::ForgetRecent => state.prefs.recent.clear(),
+        Command::Undo => step(state, true),
+        Command::Redo => step(state, false),
+        Command::Back => walk(state, true),
+        Command::Forward => walk(state, false),
+        Command::Popup(popup) => state.popup = popup,
+        Command::Escape => escape(state),
+        Command::Theme(choice) => {
+            state.prefs.theme = choice;
+            return Some(Effect::Theme(choice));
+        }
+        Command::Resize(resize) => return Some(Effect::Resize(resize)),
+        Command::Notify(tone, text, more) => notify(state, tone, text, more),
+        Command::Dismiss(id) => state.notices.retain(|notice| notice.id != id),
+        Command::DismissAll => state.notices.clear(),
+        Command::Copy(text) => {
+            state.said = Some(copied_text(&text));
+            return Some(Effect::Copy(text));
+        }
+        Command::Say(text) => state.said = Some(text),
+        Command::Hush => {}
+        Command::Save(wish) => return Some(Effect::Save(wish)),
+        Command::BrowseSave(wish) => return Some(Effect::BrowseSave(wish)),
+        Command::Quit => return Some(Effect::Quit),
+        other => look_or_choose(state, other),
+    }
+    None
+}
+
+/// The commands about what is looked at and chosen.
+fn look_or_choose(state: &mut State, command: Command) {
+    match command {
+        Command::Show(view) if view != state.view => {
+            leave(state, None);
+            state.view = view;
+            state.popup = None;
+        }
+        Command::Look(look) => {
+            leave(state, Some(look.gesture));
+            state.viewport = Some(look.to);
+            state.glide = look.glide;
+        }
+        Command::LookCancel(look) => {
+            leave(state, Some(look.gesture));
+            state.cancel_viewport = Some(look.to);
+            state.glide = look.glide;
+        }
+        Command::Scroll(which, top_px, gesture) => {
+            leave(state, Some(gesture));
+            match which {
+                Scroll::Timeline(slot) => state.scroll[slot] = top_px,
+                Scroll::Cancel => state.cancel_scroll = top_px,
+            }
+        }
+        Command::Select(selected) => select(state, selected),
+        Command::Jump(selected) => {
+            select(state, Some(selected));
+            state.reveal = Some(selected);
+        }
+        Command::Revealed => state.reveal = None,
+        Command::SetBudget(ns, gesture) => set_budget(state, ns.max(0), gesture),
+        Command::SetNamesWidth(width) => state.prefs.names_width = width,
+        Command::Sort(sort) => state.rows.sort = sort,
+        Command::Group(grouping) => state.rows.grouping = grouping,
+        Command::Filter(words) => state.rows.filter = words,
+        Command::ToggleSection(slot, key) => toggle_section(&mut state.rows.toggled[slot], key),
+        Command::SetToggled(slot, keys) => state.rows.toggled[slot] = keys,
+        Command::Toggle(switch) => state.said = toggle(state, switch),
+        Command::Focus(slot) => focus(state, slot),
+        Command::CancelSite(cancel) => {
+            state.cancel_site = cancel;
+            state.cancel_viewport = None;
+            state.cancel_scroll = 0.0;
+        }
+        Command::Mark(at) => mark(state, at),
+        Command::Align(link, viewport) => {
+            leave(state, None);
+            state.link = Some(link);
+            state.viewport = Some(viewport);
+            state.glide = false;
+        }
+        Command::Unmark => state.marks.clear(),
+        Command::Range(range) => state.range = range,
+        _ => {}
+    }
+}
+
+fn set_budget(state: &mut State, ns: i64, gesture: Option<u64>) {
+    if ns != state.prefs.budget_ns {
+        leave(state, gesture);
+        state.prefs.budget_ns = ns;
+    }
+}
+
+fn toggle_section(toggled: &mut Vec<SectionKey>, key: SectionKey) {
+    match toggled.iter().position(|other| *other == key) {
+        Some(at) => drop(toggled.remove(at)),
+        None => toggled.push(key),
+    }
+}
+
+/// Lets go of all that is about a trace, since it is about to be closed.
+fn let_go(state: &mut State) {
+    state.selected = None;
+    state.reveal = None;
+    state.range = None;
+    state.marks.clear();
+    state.focus = Slot::Before;
+    state.cancel_site = None;
+    state.view = View::Timeline;
+    state.trail = Trail::default();
+    // Names and goroutines of one trace mean nothing in another.
+    state.rows.toggled = Pair::default();
+    state.rows.filter.clear();
+    state.rows.late_only = false;
+}
+
+fn swap(state: &mut State) {
+    state.scroll.swap();
+    state.rows.toggled.swap();
+    state.focus = state.focus.other();
+    for selected in [&mut state.selected, &mut state.reveal].into_iter().flatten() {
+        selected.slot = selected.slot.other();
+    }
+}
+
+/// What a switch did, where there may be nothing to see of it.
+fn said_of(switch: Switch, on: bool) -> Option<String> {
+    let (what, words) = match switch {
+        Switch::Cancels => ("Cancels and fuses", ["hidden", "shown"]),
+        Switch::Arrows => ("Arrows of the selection", ["hidden", "shown"]),
+        Switch::Gc => ("Garbage collection across all lanes", ["hidden", "shown"]),
+        Switch::StopTheWorld => ("Stop-the-world across all lanes", ["hidden", "shown"]),
+        Switch::Regions => ("User regions", ["hidden", "shown"]),
+        Switch::WheelZooms => ("The wheel", ["scrolls", "zooms"]),
+        Switch::Details | Switch::Drawer | Switch::LateOnly | Switch::Compact => return None,
+    };
+    Some(format!("{what} {}", words[usize::from(on)]))
+}
+
+/// Flips a switch; gives what is to be said of it.
+fn toggle(state: &mut State, switch: Switch) -> Option<String> {
+    let prefs = &mut state.prefs;
+    let Overlays { cancels, arrows, gc, stop_the_world } = &mut prefs.overlays;
+    let on = match switch {
+        Switch::Details => &mut prefs.details,
+        Switch::Drawer => &mut prefs.drawer,
+        Switch::Cancels => cancels,
+        Switch::Arrows => arrows,
+        Switch::Gc => gc,
+        Switch::StopTheWorld => stop_the_world,
+        Switch::LateOnly => &mut state.rows.late_only,
+        Switch::Compact => &mut prefs.compact,
+        Switch::Regions => &mut prefs.regions,
+        Switch::WheelZooms => &mut prefs.wheel_zooms,
+    };
+    *on = !*on;
+    said_of(switch, *on)
+}
+
+/// What is said of a text that is on the clipboard now: its first line, and how many there are.
+fn copied_text(text: &str) -> String {
+    /// The most characters that are told.
+    const MOST: usize = 60;
+    let first = text.lines().next().unwrap_or_default().trim();
+    let told: String = first.chars().take(MOST).collect();
+    let cut = if told.len() < first.len() { "…" } else { "" };
+    match text.lines().count() {
+        0 | 1 => format!("Copied “{told}{cut}”"),
+        n => format!("Copied {n} lines: “{told}{cut}”"),
+    }
+}
+
+fn mark(state: &mut State, at: Time) {
+    if let Some(row) = state.marks.iter().position(|mark| mark.at == at) {
+        state.marks.remove(row);
+        return;
+    }
+    let number = state.marks.iter().map(|mark| mark.number).max().unwrap_or(0) + 1;
+    state.marks.push(Mark { number, at });
+    state.marks.sort_by_key(|mark| mark.at);
+}
+
+fn notify(state: &mut State, tone: Tone, text: String, more: Vec<String>) {
+    let id = state.next_notice;
+    state.next_notice += 1;
+    state.notices.retain(|notice| notice.text != text);
+    state.notices.push(Notice { id, tone, text, more });
+}
+
+fn select(state: &mut State, selected: Option<Selected>) {
+    if state.selected == selected {
+        return;
+    }
+    state.trail.leave(state.selected);
+    state.selected = selected;
+    if let Some(selected) = selected {
+        focus(state, selected.slot);
+    }
+}
+
+/// Makes the table, the cancel view and the keys be about one of two traces.
+fn focus(state: &mut State, slot: Slot) {
+    if state.focus == slot {
+        return;
+    }
+    state.focus = slot;
+    // The row of a cancel of one trace is another's in the other.
+    state.cancel_site = None;
+    state.cancel_viewport = None;
+    state.cancel_scroll = 0.0;
+}
+
+fn walk(state: &mut State, back: bool) {
+    let now = state.selected;
+    let to = if back { state.trail.back(now) } else { state.trail.forward(now) };
+    if let Ok(to) = to {
+        state.selected = to;
+        state.reveal = to;
+        if let Some(to) = to {
+            focus(state, to.slot);
+        }
+    }
+}
+
+fn escape(state: &mut State) {
+    if state.popup.take().is_some() {
+        return;
+    }
+    if !state.notices.is_empty() {
+        state.notices.clear();
+    } else if state.range.take().is_some() {
+        // That was all.
+    } else if state.selected.is_some() {
+        select(state, None);
+    } else if !state.rows.filter.is_empty() {
+        state.rows.filter.clear();
+    } else {
+        state.rows.late_only = false;
+    }
+}
+
+fn place(state: &State) -> Place {
+    Place {
+        view: state.view,
+        link: state.link,
+        viewport: state.viewport,
+        cancel_viewport: state.cancel_viewport,
+        scroll: state.scroll,
+        cancel_scroll: state.cancel_scroll,
+        budget_ns: state.prefs.budget_ns,
+    }
+}
+
+fn leave(state: &mut State, gesture: Option<u64>) {
+    let left = place(state);
+    state.places.leave(left, gesture);
+}
+
+fn step(state: &mut State, back: bool) {
+    let now = place(state);
+    let to = if back { state.places.back(now) } else { state.places.forward(now) };
+    if let Some(to) = to {
+        state.view = to.view;
+        state.link = to.link;
+        state.viewport = to.viewport;
+        state.cancel_viewport = to.cancel_viewport;
+        state.scroll = to.scroll;
+        state.cancel_scroll = to.cancel_scroll;
+        state.prefs.budget_ns = to.budget_ns;
+        state.glide = true;
+    }
+}
+
+#[cfg(test)]
+mod tests;

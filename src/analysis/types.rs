@@ -2,16 +2,9 @@
 
 use std::ops::Range;
 
-use rustc_hash::FxHashMap;
+use crate::base::{Goroutine, Interval, StackId, StrId, Time};
+use crate::model::{Edge, Frame};
 
-use crate::base::{Goroutine, Interval, StackId, StrId, TaskId, Time, WireMap};
-use crate::model::{Edge, Frame, Trace};
-
-use super::cancels::logged::says;
-use super::code::book::Book;
-use super::index::ByGoroutine;
-use super::split::Assists;
-use super::stuck::{AllStuck, Stuck};
 use super::words::{Cause, Doing, Evidence, HeardIn, Outcome, Rule, Severity};
 
 /// One cancel of one context, with all that it reached below that context.
@@ -34,7 +27,7 @@ pub struct Cancel {
     pub depth: u32,
     /// The canceller's stack, from inside the call; empty if there is none.
     pub stack: StackId,
-    /// Who heard it, in order of time and then of goroutine: rows of [`Analysis::hearings`].
+    /// Who heard it, in order of time and then of goroutine: rows of [`Analysis::hearings`](super::Analysis::hearings).
     pub(crate) heard: Range<u32>,
     /// Who should have heard it: rows of the same table.
     pub(crate) deaf: Range<u32>,
@@ -60,36 +53,10 @@ impl Cancel {
     }
 }
 
-/// What the program logged of a cancel.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Logged {
-    /// The message: `cancel import`.
-    pub message: StrId,
-    /// The user task of the log; 0 for the background task.
-    pub task: TaskId,
-    /// Whether all of that task has this context or one below it, as far as the program logs
-    /// where contexts are made.
-    pub whole_task: bool,
-}
-
-impl Logged {
-    /// The context's name, "" if it has none.
-    #[must_use]
-    pub fn name(self, trace: &Trace) -> &str {
-        says(trace.string(self.message)).map_or("", |says| says.name)
-    }
-
-    /// The name of the context that it was made of, "" if that is not told.
-    #[must_use]
-    pub fn parent(self, trace: &Trace) -> &str {
-        says(trace.string(self.message)).map_or("", |says| says.parent)
-    }
-}
-
 /// One goroutine that a cancel reached, or that was deaf to it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Hearing {
-    /// The cancel: a row of [`Analysis::cancels`].
+    /// The cancel: a row of [`Analysis::cancels`](super::Analysis::cancels).
     pub cancel: u32,
     /// Who.
     pub goroutine: Goroutine,
@@ -252,141 +219,4 @@ pub struct Group {
     pub late: u32,
     /// Their overstays, each goroutine's worst.
     pub overstay: Quantiles,
-}
-
-/// All that the analysis says of one trace.
-#[derive(Debug, Default)]
-pub struct Analysis {
-    pub(crate) cancels: Vec<Cancel>,
-    pub(crate) hearings: Vec<Hearing>,
-    pub(crate) findings: Vec<Finding>,
-    pub(crate) summary: Summary,
-    pub(crate) groups: Vec<Group>,
-    /// Rows of `hearings`, each goroutine's worst first.
-    pub(crate) by_goroutine: ByGoroutine,
-    /// Rows of those `hearings` that may be late, worst first.
-    pub(crate) worst_first: Vec<u32>,
-    /// By cancel.
-    pub(crate) logged: FxHashMap<u32, Logged>,
-    pub(crate) stuck: AllStuck,
-    pub(crate) book: Book,
-    pub(crate) assists: Assists,
-}
-
-impl Analysis {
-    /// All cancels, in order of time; [`Cancel::id`] is the row.
-    #[must_use]
-    pub fn cancels(&self) -> &[Cancel] {
-        &self.cancels
-    }
-
-    /// Whether only the clock tells that a goroutine was deaf: nobody heard the deadline.
-    #[must_use]
-    pub fn is_by_clock(&self, hearing: &Hearing) -> bool {
-        hearing.deaf && self.cancels[hearing.cancel as usize].is_unheard_deadline()
-    }
-
-    /// What the program logged of a cancel, if it did.
-    #[must_use]
-    pub fn logged(&self, cancel: &Cancel) -> Option<Logged> {
-        self.logged.get(&cancel.id).copied()
-    }
-
-    /// All hearings, cancel by cancel, and after them all that were deaf, in the same order.
-    #[must_use]
-    pub fn hearings(&self) -> &[Hearing] {
-        &self.hearings
-    }
-
-    /// Who heard a cancel, in order of time and then of goroutine.
-    #[must_use]
-    pub fn heard(&self, cancel: &Cancel) -> &[Hearing] {
-        self.rows(&cancel.heard)
-    }
-
-    /// Who was deaf to a cancel, in order of goroutine.
-    #[must_use]
-    pub fn deaf(&self, cancel: &Cancel) -> &[Hearing] {
-        self.rows(&cancel.deaf)
-    }
-
-    fn rows(&self, rows: &Range<u32>) -> &[Hearing] {
-        self.hearings.get(rows.start as usize..rows.end as usize).unwrap_or(&[])
-    }
-
-    /// What a goroutine heard or was deaf to, the worst overstay first.
-    #[must_use]
-    pub fn overstays_of(&self, goroutine: Goroutine) -> impl ExactSizeIterator<Item = &Hearing> {
-        self.by_goroutine.of(goroutine).iter().map(|&row| &self.hearings[row as usize])
-    }
-
-    /// All that overstay by more than `late_over_ns` and were meant not to, worst first.
-    /// Costs a binary search, so that a budget can be dragged.
-    #[must_use]
-    pub fn late(&self, late_over_ns: i64) -> impl ExactSizeIterator<Item = &Hearing> {
-        let n = self
-            .worst_first
-            .partition_point(|&row| self.hearings[row as usize].overstay_ns > late_over_ns);
-        self.worst_first[..n].iter().map(|&row| &self.hearings[row as usize])
-    }
-
-    /// What to act on, by severity, then worst first.
-    #[must_use]
-    pub fn findings(&self) -> &[Finding] {
-        &self.findings
-    }
-
-    /// What is known of a goroutine that is stuck, or left over, without a cancel that tells so.
-    #[must_use]
-    pub fn stuck(&self, goroutine: Goroutine) -> Option<&Stuck> {
-        self.stuck.of(goroutine)
-    }
-
-    /// Whether a goroutine is stuck, and its finding is about a cancel.
-    #[must_use]
-    pub fn is_stuck_by(&self, goroutine: Goroutine, cancel: u32) -> bool {
-        let finding = self.stuck(goroutine).and_then(|it| self.findings.get(it.finding as usize));
-        finding.is_some_and(|finding| finding.cancels.binary_search(&cancel).is_ok())
-    }
-
-    /// All of these, in order of goroutine.
-    #[must_use]
-    pub fn all_stuck(&self) -> &[Stuck] {
-        &self.stuck.rows
-    }
-
-    /// Those that have been stuck for longer than `over_ns`, the longest first.
-    #[must_use]
-    pub fn stuck_over(&self, over_ns: i64) -> impl ExactSizeIterator<Item = &Stuck> {
-        self.stuck_rows_over(over_ns).iter().map(|&row| &self.stuck.rows[row as usize])
-    }
-
-    /// The findings, those of one place in the code together: where the first of them was. What is
-    /// of no place is alone.
-    #[must_use]
-    pub fn findings_by_place(&self) -> Vec<Vec<&Finding>> {
-        let mut places: Vec<Vec<&Finding>> = Vec::new();
-        let mut row_of: WireMap<Frame, usize> = WireMap::default();
-        for finding in &self.findings {
-            let next = places.len();
-            let row = finding.site.map_or(next, |site| *row_of.entry(site).or_insert(next));
-            match places.get_mut(row) {
-                Some(place) => place.push(finding),
-                None => places.push(vec![finding]),
-            }
-        }
-        places
-    }
-
-    /// The whole in numbers.
-    #[must_use]
-    pub fn summary(&self) -> &Summary {
-        &self.summary
-    }
-
-    /// Goroutines by start function: those with late ones first, then the most numerous.
-    #[must_use]
-    pub fn groups(&self) -> &[Group] {
-        &self.groups
-    }
 }

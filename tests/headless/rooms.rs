@@ -17,7 +17,7 @@ const ROOMS: [(&str, &[&str]); 8] = [
 ];
 
 /// The parts of the analysis, from left to right: each may name those before it only.
-const PARTS: [&str; 7] = ["code", "cancels", "heard", "deaf", "split", "findings", "diff"];
+const PARTS: [&str; 8] = ["code", "cancels", "heard", "deaf", "split", "findings", "whole", "diff"];
 
 /// What each room may not name besides other rooms, and why.
 const FOREIGN: [(&str, &[&str], &str); 4] = [
@@ -125,6 +125,19 @@ fn rooms_name_only_what_the_table_allows() {
     assert!(faults.is_empty(), "\n{}", faults.join("\n"));
 }
 
+/// The lines of a file that name one of some parts of the analysis.
+fn faults_of(path: &Path, owner: &str, walls: &[&str], faults: &mut Vec<String>) {
+    for (line, number) in text_of(path).lines().map(code).zip(1..) {
+        let names = |part: &&&str| {
+            line.contains(&format!("super::{part}::")) || line.contains(&format!("super::{part};"))
+        };
+        if let Some(part) = walls.iter().find(names) {
+            let place = shown(path);
+            faults.push(format!("{place}:{number}: `{owner}` may not name `{part}`"));
+        }
+    }
+}
+
 #[test]
 fn parts_of_the_analysis_name_only_those_to_their_left() {
     let mut faults = Vec::new();
@@ -132,18 +145,18 @@ fn parts_of_the_analysis_name_only_those_to_their_left() {
         let files = rust_files(&format!("src/analysis/{part}"));
         assert!(!files.is_empty(), "there is no part `{part}`");
         for path in files {
-            let text = text_of(&path);
-            for (line, number) in text.lines().map(code).zip(1..) {
-                let right = PARTS[at + 1..].iter().find(|right| {
-                    line.contains(&format!("super::{right}::"))
-                        || line.contains(&format!("super::{right};"))
-                });
-                if let Some(right) = right {
-                    let place = shown(&path);
-                    faults.push(format!("{place}:{number}: `{part}` may not name `{right}`"));
-                }
-            }
+            faults_of(&path, part, &PARTS[at + 1..], &mut faults);
         }
+    }
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+}
+
+#[test]
+fn what_the_parts_of_the_analysis_share_names_none_of_them() {
+    let mut faults = Vec::new();
+    let shared = rust_files("src/analysis").into_iter().filter(|path| depth(path) == 2);
+    for path in shared.filter(|path| !path.ends_with("mod.rs")) {
+        faults_of(&path, "analysis", &PARTS, &mut faults);
     }
     assert!(faults.is_empty(), "\n{}", faults.join("\n"));
 }

@@ -7,9 +7,7 @@
 use crate::base::{Goroutine, StackId, StrId, TaskId, Time, WireMap};
 use crate::model::{Log, Trace};
 
-use super::super::types::{Cancel, Hearing};
-use super::super::words::Evidence;
-use super::super::{Document, Rules};
+use super::super::Rules;
 
 /// A cancel is the logged one if its goroutine began it this soon after the log, in nanoseconds.
 pub(crate) const SAME_CALL_NS: i64 = 1_000_000;
@@ -35,6 +33,32 @@ pub(crate) struct Says<'a> {
     pub(crate) parent: &'a str,
 }
 
+/// What the program logged of a cancel.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Logged {
+    /// The message: `cancel import`.
+    pub message: StrId,
+    /// The user task of the log; 0 for the background task.
+    pub task: TaskId,
+    /// Whether all of that task has this context or one below it, as far as the program logs
+    /// where contexts are made.
+    pub whole_task: bool,
+}
+
+impl Logged {
+    /// The context's name, "" if it has none.
+    #[must_use]
+    pub fn name(self, trace: &Trace) -> &str {
+        says(trace.string(self.message)).map_or("", |says| says.name)
+    }
+
+    /// The name of the context that it was made of, "" if that is not told.
+    #[must_use]
+    pub fn parent(self, trace: &Trace) -> &str {
+        says(trace.string(self.message)).map_or("", |says| says.parent)
+    }
+}
+
 /// One log of the convention.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Entry<'a> {
@@ -46,57 +70,11 @@ pub(crate) struct Entry<'a> {
     pub(crate) says: Says<'a>,
 }
 
-/// What a program calls a context that it cancelled.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct ContextName<'a> {
-    /// Its name.
-    pub name: &'a str,
-    /// The name of the context that it was made of, "" if that is not told.
-    pub parent: &'a str,
-}
-
-impl ContextName<'_> {
-    /// The name without the number by which contexts of one name are told apart: `query` of
-    /// `query#7`.
-    #[must_use]
-    pub fn kind(&self) -> &str {
-        kind(self.name)
-    }
-}
-
 /// A context's name without its number.
 pub(crate) fn kind(name: &str) -> &str {
     match name.rsplit_once('#') {
         Some((kind, number)) if number.bytes().all(|byte| byte.is_ascii_digit()) => kind,
         _ => name,
-    }
-}
-
-impl Document {
-    /// What the program calls the context that was cancelled; none unless it logged the cancel
-    /// with a name.
-    #[must_use]
-    pub fn context_of(&self, cancel: &Cancel) -> Option<ContextName<'_>> {
-        let logged = self.analysis.logged(cancel)?;
-        let Says { name, parent, .. } = says(self.trace.string(logged.message))?;
-        (!name.is_empty()).then_some(ContextName { name, parent })
-    }
-
-    /// What the program calls the context of which a goroutine logged that it is cancelled: that
-    /// of the cancel, or one below it. None unless that is how its hearing is known.
-    #[must_use]
-    pub fn heard_as(&self, hearing: &Hearing) -> Option<&str> {
-        if hearing.evidence != Evidence::Logged {
-            return None;
-        }
-        let category = self.trace.strings().find(&self.rules.log_category)?;
-        let logs = self.trace.notes().logs();
-        let first = logs.partition_point(|log| log.at < hearing.heard_at);
-        let at_once = logs.get(first..)?.iter().take_while(|log| log.at == hearing.heard_at);
-        let mut own = at_once.filter(|log| log.goroutine == Some(hearing.goroutine));
-        let log = own.find(|log| log.category == category)?;
-        let heard = says(self.trace.string(log.message)).filter(|says| says.verb == Verb::Heard)?;
-        (!heard.name.is_empty()).then_some(heard.name)
     }
 }
 

@@ -7,7 +7,6 @@ use crate::model::{Chunk, Edge, RunAt, Trace};
 use crate::parse::event::GoState;
 
 use super::super::Document;
-use super::super::accused::Accused;
 use super::super::cancels::readers::readers;
 use super::super::cancels::scan::{Runs, each_span};
 use super::super::code::book::{Book, Traits};
@@ -16,6 +15,7 @@ use super::super::heard::serving::{Run, route, runs};
 use super::super::lives;
 use super::super::stats::{Duration, Sample};
 use super::super::threads::Threads;
+use super::super::whole::accused::Accused;
 use super::super::words::GroupKind;
 use super::cut_short::CutShort;
 use super::kept::Kept;

@@ -20,11 +20,12 @@ use crate::base::{Goroutine, Interval, StackId, StrId, Time, count_text};
 use crate::model::Trace;
 
 use super::Rules;
+use super::cancels::logged::Logged;
 use super::code::book::Book;
 use super::heard::listening::Listening;
 use super::split::{Assists, Splitter};
 use super::threads::Threads;
-use super::types::{Cancel, Finding, Hearing, Logged, SplitPart};
+use super::types::{Cancel, Finding, Hearing, SplitPart};
 use super::words::{HeardIn, Outcome};
 
 /// What rules look at.

@@ -9,11 +9,11 @@ use crate::base::{Goroutine, Interval, Time, narrow};
 use crate::model::Span;
 use crate::parse::event::GoState;
 
-use super::super::Account;
 use super::super::code::book::Traits;
 use super::super::lives;
 use super::super::types::{Link, SplitPart};
 use super::Splitter;
+use super::account::Account;
 use super::activity::{Activities, Activity, ActivityId, Share};
 use super::few::Few;
 

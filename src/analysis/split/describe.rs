@@ -23,14 +23,16 @@ pub(crate) fn frame_text(trace: &Trace, frame: Frame) -> String {
 }
 
 /// What a part of a split says: `slept 80 ms in main.lateWork (main.go:22)`.
-pub(crate) fn part_text(trace: &Trace, part: &SplitPart) -> String {
+#[must_use]
+pub fn part_text(trace: &Trace, part: &SplitPart) -> String {
     let [before, after] = phrase(trace, part);
     before + &trace.clock().text(part.ns) + &after
 }
 
 /// What comes before and after the duration when a part of a split is worded. It is the same
 /// for all parts with the same state, reason, site and stack.
-pub(crate) fn phrase(trace: &Trace, part: &SplitPart) -> [String; 2] {
+#[must_use]
+pub fn phrase(trace: &Trace, part: &SplitPart) -> [String; 2] {
     let (before, after) = match part.state {
         Doing::Waiting => waiting(trace, part),
         Doing::Runnable => return ["waited ".to_owned(), " for a processor".to_owned()],

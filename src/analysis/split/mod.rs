@@ -3,6 +3,7 @@
 //! [`activity`] gives each thing that one can do a number, and [`describe`] has the words for it;
 //! [`blame`] goes on to who held up whom, and [`ledger`] and [`course`] make both fast for long lives.
 
+pub(super) mod account;
 pub(super) mod activity;
 pub(super) mod blame;
 pub(super) mod course;

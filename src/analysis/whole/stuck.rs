@@ -7,10 +7,11 @@ use crate::base::{Goroutine, Interval, Time, narrow};
 use crate::model::Trace;
 use crate::parse::event::GoState;
 
-use super::index::ByGoroutine;
-use super::lives;
-use super::types::{Analysis, Cancel, Finding, Hearing};
-use super::words::{Outcome, Rule};
+use super::super::index::ByGoroutine;
+use super::super::lives;
+use super::super::types::{Cancel, Finding, Hearing};
+use super::super::words::{Outcome, Rule};
+use super::Analysis;
 
 /// A goroutine that is stuck, or left over.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -5,9 +5,9 @@ use rustc_hash::FxHashSet;
 
 use crate::base::Goroutine;
 
-use super::Document;
-use super::types::{Finding, Hearing};
-use super::words::Rule;
+use super::super::types::{Finding, Hearing};
+use super::super::words::Rule;
+use super::document::Document;
 
 /// The findings about late goroutines, by goroutine.
 pub(crate) struct Accused<'a> {

@@ -7,16 +7,17 @@ use rustc_hash::FxHashMap;
 use crate::base::{Goroutine, StrId, Time, narrow, nearest_rank};
 use crate::model::{Edge, Trace};
 
-use super::Rules;
-use super::code::book::Book;
-use super::findings;
-use super::heard::AllHeard;
-use super::index::{ByGoroutine, overstays_of};
-use super::split::Assists;
+use super::super::Rules;
+use super::super::code::book::Book;
+use super::super::findings;
+use super::super::heard::AllHeard;
+use super::super::index::{ByGoroutine, overstays_of};
+use super::super::split::Assists;
+use super::super::threads::Threads;
+use super::super::types::{Group, Hearing, Quantiles, Summary};
+use super::super::words::Outcome;
+use super::Analysis;
 use super::stuck::AllStuck;
-use super::threads::Threads;
-use super::types::{Analysis, Group, Hearing, Quantiles, Summary};
-use super::words::Outcome;
 
 /// Puts an analysis together.
 pub(crate) fn analysis(

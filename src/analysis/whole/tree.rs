@@ -11,8 +11,9 @@ use rustc_hash::FxHashMap;
 
 use crate::base::{Goroutine, Time, narrow};
 
-use super::types::{Analysis, Cancel, Hearing};
-use super::words::Cause;
+use super::super::types::{Cancel, Hearing};
+use super::super::words::Cause;
+use super::Analysis;
 
 /// How many hearings of a level are named, and cancels that follow; the rest is counted.
 const NAMED: usize = 200;
@@ -195,7 +196,7 @@ fn passed_on(cancels: &[Cancel], cancel: &Cancel, heard: Rows<'_>) -> Vec<(u32, 
 
 #[cfg(test)]
 mod tests {
-    use super::super::words::{Evidence, HeardIn};
+    use super::super::super::words::{Evidence, HeardIn};
     use super::*;
     use crate::analysis::Outcome;
     use crate::base::{StackId, StrId};

@@ -316,20 +316,33 @@ fn longer_in(pooled: &Sample, than: Duration) -> usize {
         - pooled.kept.partition_point(|other| *other <= Duration { cut_off: false, ..than })
 }
 
+/// What counts as slow when the slowest of two samples are compared.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Slow {
+    /// Beyond this quantile of both together, in percent.
+    Beyond(usize),
+    /// Beyond all of the other one: a few that are far off are lost among all that is just below a
+    /// quantile.
+    BeyondAll,
+}
+
 /// Whether more of one sample are slow than of another, by more than the margin by which each
-/// duration may grow and not matter; slow is what is beyond a quantile of both together.
+/// duration may grow and not matter.
 ///
 /// What was cut off before that may have been fast or slow: it counts as what speaks against a
 /// difference.
 pub(crate) fn tail_test(
     before: &Sample,
     after: &Sample,
-    percent: usize,
+    slow: Slow,
     margin: impl Fn(i64) -> i64,
 ) -> Test {
     let more = |before: &Sample, after: &Sample| {
         let raised = before.raised(&margin);
-        let limit = raised.with(after).quantile(percent);
+        let limit = match slow {
+            Slow::Beyond(percent) => raised.with(after).quantile(percent),
+            Slow::BeyondAll => raised.quantile(100),
+        };
         let may_be = raised.count(|duration| duration.cut_off || duration.ns > limit);
         let is = after.count(|duration| duration.ns > limit);
         of_shares([may_be, is], [before.len(), after.len()]).max(0.0)

@@ -19,6 +19,8 @@ pub(crate) const COND: &str = "sync.(*Cond).Wait";
 pub(crate) const FOREVER: &str = "forever";
 /// The collector scans its stack.
 pub(crate) const PREEMPTED: &str = "preempted";
+/// A goroutine of the runtime has nothing to do.
+pub(crate) const SYSTEM: &str = "system goroutine wait";
 /// To pay for its allocations.
 pub(crate) const GC_ASSIST: &str = "GC mark assist wait for work";
 /// It has called the collector.
@@ -32,4 +34,10 @@ pub(crate) fn is_channel(reason: &str) -> bool {
 /// Whether a wait is for something to do, which others bring: a job, a message, a request.
 pub(crate) fn is_for_work(reason: &str) -> bool {
     matches!(reason, RECEIVE | SELECT | NETWORK | COND)
+}
+
+/// Whether a wait lasts until there is something to do, or is nobody's: that it takes longer is nothing
+/// worse.
+pub(crate) fn is_idle(reason: &str) -> bool {
+    is_for_work(reason) || matches!(reason, FOREVER | PREEMPTED | SYSTEM | "")
 }

@@ -11,6 +11,7 @@ use super::super::cancels::readers::readers;
 use super::super::cancels::scan::{Runs, each_span};
 use super::super::code::book::{Book, Traits};
 use super::super::code::names::Origin;
+use super::super::code::reasons;
 use super::super::heard::serving::{Run, route, runs};
 use super::super::lives;
 use super::super::stats::{Duration, Sample};
@@ -24,18 +25,6 @@ use super::{ALL_CANCELS, Key};
 
 /// How many functions of the creation path enter a goroutine's key.
 const MAX_PATH: usize = 8;
-
-/// Reasons for waiting until there is something to do: that it took longer is nothing worse.
-const IDLE: &[&str] = &[
-    "select",
-    "chan receive",
-    "network",
-    "forever",
-    "sync.(*Cond).Wait",
-    "preempted",
-    "system goroutine wait",
-    "",
-];
 
 /// Why one is in the run queue who has called `runtime.Gosched`.
 const YIELDS: &str = "runtime.Gosched";
@@ -226,7 +215,7 @@ fn waits(document: &Document, rows: &mut Rows) {
             None => (GroupKind::Scheduling, "run queue".to_owned(), String::new()),
             Some((reason, stack)) => {
                 let Some(site) = book.site(trace.stacks(), stack) else { continue };
-                let idle = IDLE.contains(&trace.string(reason))
+                let idle = reasons::is_idle(trace.string(reason))
                     || book.any(trace.stacks(), stack, Traits::JOINS)
                     || book.function(site.function).is.has(Traits::RUNTIME);
                 if idle {

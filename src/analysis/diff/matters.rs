@@ -3,7 +3,7 @@
 
 use std::cmp::Ordering;
 
-use super::super::stats::{Sample, Shift, Test, rank_test, stuck_test, tail_test};
+use super::super::stats::{Sample, Shift, Slow, Test, rank_test, stuck_test, tail_test};
 use super::super::words::GroupKind;
 use super::{Aspect, ENOUGH, ENOUGH_FOR_TAIL, LONG_NS};
 
@@ -19,8 +19,8 @@ const SHARP_NS: i64 = 300_000;
 const MANY: usize = 30;
 /// A change of so many times what does not matter is large, and need not be beyond it for sure.
 const LARGE: i64 = 4;
-/// The slowest are those beyond these quantiles, in percent: few can be slow.
-const TAILS: [usize; 3] = [95, 98, 99];
+/// Which are the slowest: few can be slow.
+const TAILS: [Slow; 4] = [Slow::Beyond(95), Slow::Beyond(98), Slow::Beyond(99), Slow::BeyondAll];
 /// So many more in a hundred may be stuck.
 const MIN_STUCK: i64 = 20;
 
@@ -116,8 +116,8 @@ pub(super) fn tested(
     if has_tail(kind, before.len().min(after.len())) {
         let change = after.quantile(99).saturating_sub(before.quantile(99));
         let way = of_slow.way(change, smaller(99));
-        for percent in TAILS {
-            let test = tail_test(before, after, percent, |was| of_slow.of(was));
+        for slow in TAILS {
+            let test = tail_test(before, after, slow, |was| of_slow.of(was));
             tests.push((if_it_is(test, way), Aspect::Slowest));
         }
     }

@@ -108,6 +108,18 @@ fn a_tail_alone_counts() {
 }
 
 #[test]
+fn a_few_of_many_count_if_all_others_are_far_below() {
+    let before = sample((0..300).map(|n| n % 3));
+    let after = sample((0..300).map(|n| if n % 33 == 7 { 60 } else { n % 3 }));
+    let group = verdict(&before, &after);
+    assert_eq!((group.verdict, group.aspect), (Verdict::Worse, Some(Aspect::Slowest)));
+    assert_eq!(verdict(&after, &before).verdict, Verdict::Better);
+    // One or two are anybody's.
+    let two = sample((0..300).map(|n| if n % 150 == 7 { 60 } else { n % 3 }));
+    assert_eq!(verdict(&before, &two).verdict, Verdict::Same);
+}
+
+#[test]
 fn many_rows_of_noise_stay_the_same() {
     let mut groups: Vec<DiffGroup> = (0_i64..100)
         .map(|row| {

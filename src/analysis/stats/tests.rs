@@ -103,12 +103,26 @@ fn tails_are_told_apart_though_the_middles_are_equal() {
     let before: Vec<i64> = (0..400).map(|n| if n % 20 == 0 { 1_000 } else { n % 7 }).collect();
     let after: Vec<i64> = (0..400).map(|n| n % 7).collect();
     let (before, after) = (sample(&before), sample(&after));
-    let test = |before, after, margin| tail_test(before, after, 95, |_| margin);
+    let test = |before, after, margin| tail_test(before, after, Slow::Beyond(95), |_| margin);
     assert!(test(&before, &after, 10).p < 0.001);
     assert_eq!(test(&before, &after, 10).way, Less);
     assert_eq!(test(&after, &before, 10).way, Greater);
     assert_eq!(test(&after, &after, 0), Test { p: 1.0, way: Equal });
     assert_eq!(test(&before, &after, 2_000).way, Equal, "it does not matter");
+}
+
+#[test]
+fn a_few_that_are_far_off_are_told_apart() {
+    // Nine of 300, where the others are spread by less than what does not matter.
+    let before: Vec<i64> = (0..300).map(|n| 100 + n).collect();
+    let after: Vec<i64> = (0..300).map(|n| if n % 33 == 7 { 6_000 } else { 100 + n }).collect();
+    let (before, after) = (sample(&before), sample(&after));
+    let test = |before, after| tail_test(before, after, Slow::BeyondAll, |_| 2_000);
+    assert_eq!(test(&before, &after).way, Greater);
+    assert!(test(&before, &after).p < 0.01);
+    assert_eq!(test(&after, &before).way, Less);
+    assert_eq!(test(&after, &after), Test::NONE);
+    assert!(tail_test(&before, &after, Slow::Beyond(98), |_| 2_000).p > 0.05);
 }
 
 #[test]
@@ -118,8 +132,8 @@ fn a_tail_that_was_cut_off_may_be_short_or_long() {
     // The slow ones were cut off before they could be slow.
     let cut = |n: i64| Duration { ns: slow(n).min(5), cut_off: n % 10 == 0 };
     let after = Sample::new((0..400).map(cut).collect());
-    assert_eq!(tail_test(&before, &after, 95, |_| 0).way, Equal);
-    assert_eq!(tail_test(&after, &before, 95, |_| 0).way, Equal);
+    assert_eq!(tail_test(&before, &after, Slow::Beyond(95), |_| 0).way, Equal);
+    assert_eq!(tail_test(&after, &before, Slow::Beyond(95), |_| 0).way, Equal);
 }
 
 #[test]

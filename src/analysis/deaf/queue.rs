@@ -4,7 +4,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::base::{Goroutine, StackId, StrId, Time};
-use crate::model::{Chunk, Span, Trace, View};
+use crate::model::{Chunk, Trace, View};
 use crate::parse::event::GoState;
 
 use super::super::cancels::scan::{Runs, each_span};
@@ -28,17 +28,18 @@ const MAX_STAGES: usize = 16;
 /// How many places to tell apart in which one waits.
 const MAX_PLACES: usize = 64;
 
-/// How many spans to look back for how long one was about what it had taken.
-const MAX_BACK: usize = 256;
+/// How many spans to look back for how long one was about what it had taken, and of how many of those
+/// from whom it took.
+const MAX_BACK: usize = 512;
+const MAX_LOOKED_AT: usize = 4;
 
 /// One goroutine fills a channel from which another one takes to its end.
 #[derive(Clone, Copy)]
 struct Feed {
     taker: Goroutine,
     filler: Goroutine,
-    /// When the one was first seen to give the other something, and when last.
+    /// When the one was first seen to give the other something.
     first: Time,
-    last: Time,
 }
 
 /// Of what kind one is, and by what function it was created.
@@ -60,13 +61,7 @@ impl Queues {
         let Some(names) = Names::of(trace) else { return Self::default() };
         let mut feeds = inquiry.threads.over_chunks(trace, |chunk| feeds_in(trace, &names, chunk));
         feeds.sort_unstable_by_key(|feed| (feed.taker, feed.filler, feed.first));
-        feeds.dedup_by(|then, first| {
-            let same = (first.taker, first.filler) == (then.taker, then.filler);
-            if same {
-                first.last = first.last.max(then.last);
-            }
-            same
-        });
+        feeds.dedup_by_key(|feed| (feed.taker, feed.filler));
         let filler = |of| inquiry.book.kind(trace, of);
         let kinds = feeds.iter().map(|feed| (inquiry.sort_of(feed.taker), filler(feed.filler)));
         Self { kinds: kinds.collect(), feeds }
@@ -129,20 +124,19 @@ fn feeds_in(trace: &Trace, names: &Names, chunk: &Chunk) -> Vec<Feed> {
             return;
         };
         let time = view.start(at);
-        let new = Feed { taker, filler, first: time, last: time };
-        let feed = found.entry((taker, filler)).or_insert(new);
-        (feed.first, feed.last) = (feed.first.min(time), feed.last.max(time));
+        let feed = found.entry((taker, filler)).or_insert(Feed { taker, filler, first: time });
+        feed.first = feed.first.min(time);
     });
     found.into_values().collect()
 }
 
-/// How long one was in each state and place, at most.
+/// How long one waited in each place, at most.
 #[derive(Default)]
-struct Longest(Vec<((GoState, StackId), i64)>);
+struct Longest(Vec<(StackId, i64)>);
 
 impl Longest {
-    fn add(&mut self, span: &Span, ns: i64) {
-        let (place, n) = ((span.state, span.stack), self.0.len());
+    fn add(&mut self, place: StackId, ns: i64) {
+        let n = self.0.len();
         match self.0.iter_mut().find(|of| of.0 == place) {
             Some(of) => of.1 = of.1.max(ns),
             None if n < MAX_PLACES => self.0.push((place, ns)),
@@ -150,9 +144,8 @@ impl Longest {
         }
     }
 
-    /// 0 if it never was.
-    fn of(&self, span: &Span) -> i64 {
-        let place = (span.state, span.stack);
+    /// 0 if it never did.
+    fn of(&self, place: StackId) -> i64 {
         self.0.iter().find(|of| of.0 == place).map_or(0, |of| of.1)
     }
 }
@@ -174,7 +167,7 @@ impl Inquiry<'_> {
         if self.goes_round(cancel, goroutine) {
             return self.is_filled_for(cancel, goroutine) || self.is_of_takers(cancel, goroutine);
         }
-        self.is_as_quick_as_before(cancel, goroutine) && self.is_filled_for(cancel, goroutine)
+        self.is_filled_for(cancel, goroutine) && self.is_as_quick_as_before(cancel, goroutine)
     }
 
     /// Whether a goroutine waits in one place more than once after a cancel.
@@ -220,31 +213,64 @@ impl Inquiry<'_> {
             && fillers.any(|of| kinds.contains(&(kind, self.book.kind(self.trace, of))))
     }
 
-    /// Whether nothing that a goroutine does after a cancel takes longer than the like of it had taken
-    /// before it took the last thing. A wait for the next is no work, if that or the close comes.
+    /// Whether a goroutine is no longer about what it has at hand at a cancel than about what it took
+    /// before: no wait is longer than others in its place were, and no work longer than the longest job.
+    /// A wait for the next is no work, if that or the close comes.
     fn is_as_quick_as_before(&self, cancel: &Cancel, goroutine: Goroutine) -> bool {
-        let Some(took) = self.queues().of(goroutine).iter().map(|feed| feed.last).max() else {
-            return false;
-        };
+        let Some((took, longest_job)) = self.jobs(cancel, goroutine) else { return false };
         let mut longest = Longest::default();
-        let until = cancel.at.min(took);
-        for span in self.trace.spans_before(goroutine, until).take(MAX_BACK) {
-            longest.add(&span, span.end.min(until) - span.start);
+        let before = self.trace.spans_before(goroutine, took).take(MAX_BACK);
+        for wait in before.filter(|span| span.state == GoState::Waiting) {
+            longest.add(wait.stack, wait.end.min(took) - wait.start);
         }
-        let mut n_read = 0;
+        let may_take = |usual: i64| self.rules.late_over_ns.max(usual / 2 * 3);
+        let (mut n_read, mut works_ns) = (0, 0);
         let mut after = self.trace.spans_from(goroutine, cancel.at).take(MAX_SPANS).peekable();
         while let Some(span) = after.next() {
             n_read += 1;
-            let comes = after.peek().is_some_and(|next| next.woken)
-                && span.state == GoState::Waiting
-                && self.is_to_the_end(span.stack);
             let ns = span.end - span.start;
-            let is_short = ns <= self.rules.late_over_ns || span.state == GoState::Runnable;
-            if !comes && !is_short && ns > longest.of(&span) / 2 * 3 {
-                return false;
+            match span.state {
+                GoState::Waiting => {
+                    works_ns = 0;
+                    let comes = self.is_to_the_end(span.stack)
+                        && after.peek().is_some_and(|next| next.woken);
+                    if !comes && ns > may_take(longest.of(span.stack)) {
+                        return false;
+                    }
+                }
+                GoState::Runnable => {}
+                _ => {
+                    works_ns += ns.min(span.end - cancel.at);
+                    if works_ns > may_take(longest_job) {
+                        return false;
+                    }
+                }
             }
         }
         n_read < MAX_SPANS
+    }
+
+    /// When a goroutine took the last thing before a cancel, and how long it was at most about what it
+    /// took before that.
+    fn jobs(&self, cancel: &Cancel, goroutine: Goroutine) -> Option<(Time, i64)> {
+        let before = |of| self.trace.spans_before(of, cancel.at).take(MAX_BACK);
+        let waits = before(goroutine).filter(|span| {
+            span.state == GoState::Waiting
+                && span.end <= cancel.at
+                && self.is_to_the_end(span.stack)
+        });
+        // When it asked for the next thing, and when it had it.
+        let mut taken: Vec<(Time, Time)> = waits.map(|wait| (wait.start, wait.end)).collect();
+        for feed in self.queues().of(goroutine).iter().take(MAX_LOOKED_AT) {
+            let lets_go = before(feed.filler).filter(|span| {
+                span.woken && span.waker == Some(goroutine) && self.is_to_the_end(span.stack)
+            });
+            taken.extend(lets_go.map(|span| (span.start, span.start)));
+        }
+        taken.sort_unstable();
+        let ns = |pair: &[(Time, Time)]| Some(pair.get(1)?.0 - pair.first()?.1);
+        let longest = taken.windows(2).filter_map(ns).max().unwrap_or(0);
+        taken.last().map(|last| (last.1, longest))
     }
 
     /// Whether a stack is in `for range channel`, or in `x, ok := <-channel`.

@@ -68,6 +68,31 @@ fn who_is_at_its_last_job_as_long_as_at_others_is_told_by_the_close() {
     assert_eq!(deaf(&last_job(20, "runtime.chanrecv1 < main.work:39")), [4], "no close ends it");
 }
 
+/// A worker computes for 20 ms at each thing that it takes from one that hears, and for so long at the last.
+fn computes(ms: i64) -> Document {
+    let mut made = made();
+    starts(&mut made, 10 * US, (2, "main.run:4"), 3, ("main.fill", FILLS));
+    made.go(20 * US, 2, "main.run:5", 4, "main.work").runs(21 * US, 4);
+    made.waits(30 * US, 2, JOINS[0], JOINS[1]);
+    for n in 0..=3 {
+        let at = n * 20 * MS + 100 * US;
+        made.wakes(at, 4, RANGES, 3).runs(at + US, 3).waits(at + 2 * US, 3, FILLS[0], FILLS[1]);
+    }
+    made.passes(65 * MS, 9, &[3]).runs(65 * MS + 10 * US, 3).ends(65 * MS + 11 * US, 3);
+    let end = (60 + ms) * MS;
+    for at in (66..60 + ms).step_by(4) {
+        made.preempted(at * MS, 4, "main.work:40").runs(at * MS + US, 4);
+    }
+    made.wakes(end, 4, DONE, 2).ends(end + US, 4).runs(end + 2 * US, 2).ends(end + MS, 2);
+    made.document(end + 10 * MS)
+}
+
+#[test]
+fn who_computes_no_longer_than_before_is_told_by_the_close() {
+    assert_eq!(deaf(&computes(20)), [0; 0]);
+    assert_eq!(deaf(&computes(60)), [4], "however often it loses its processor");
+}
+
 /// The last of a pipeline's three works off what its middle stage brings it; the first one hears.
 fn pipeline(middle: &str) -> Document {
     let mut made = made();

@@ -67,6 +67,12 @@ impl Queues {
         Self { kinds: kinds.collect(), feeds }
     }
 
+    /// Whether one was seen to take from another before a moment.
+    fn takes_from(&self, taker: Goroutine, filler: Goroutine, at: Time) -> bool {
+        let found = self.feeds.binary_search_by_key(&(taker, filler), |of| (of.taker, of.filler));
+        found.is_ok_and(|row| self.feeds[row].first < at)
+    }
+
     /// From whom one takes.
     fn of(&self, taker: Goroutine) -> &[Feed] {
         let start = self.feeds.partition_point(|feed| feed.taker < taker);
@@ -116,7 +122,8 @@ fn feeds_in(trace: &Trace, names: &Names, chunk: &Chunk) -> Vec<Feed> {
         let Some(by) = view.waker_at(span.word()) else { return };
         let is_taker = received.take() == Some((member, at));
         let lets_go = calls(stack);
-        let (taker, filler) = if is_taker && lets_go != names.closes {
+        let closes = lets_go.is_some() && lets_go == names.closes;
+        let (taker, filler) = if is_taker && !closes {
             (member, by)
         } else if lets_go == Some(names.receives) {
             (by, member)
@@ -186,13 +193,18 @@ impl Inquiry<'_> {
     /// Whether the channel from which a goroutine takes is filled by one that heard or cancelled, or by
     /// another stage of a pipeline that begins with one.
     fn is_filled_for(&self, cancel: &Cancel, goroutine: Goroutine) -> bool {
+        let queues = self.queues();
         let mut stages = vec![goroutine];
         let mut at = 0;
         while let Some(&taker) = stages.get(at) {
             at += 1;
-            let feeds = self.queues().of(taker).iter().filter(|feed| feed.first < cancel.at);
-            for filler in feeds.take(MAX_FILLERS).map(|feed| feed.filler) {
-                if cancel.by == Some(filler) || self.heard(cancel, filler) {
+            // Of very many fillers only some are looked at, and of very many that heard.
+            if self.fillers_told(cancel).any(|of| queues.takes_from(taker, of, cancel.at)) {
+                return true;
+            }
+            let feeds = queues.of(taker).iter().take(MAX_FILLERS);
+            for filler in feeds.filter(|feed| feed.first < cancel.at).map(|feed| feed.filler) {
+                if self.heard(cancel, filler) {
                     return true;
                 }
                 if stages.len() < MAX_STAGES && !stages.contains(&filler) {
@@ -203,14 +215,20 @@ impl Inquiry<'_> {
         false
     }
 
+    /// Who was told to stop, and so fills no channel any longer: the canceller, and those that heard.
+    fn fillers_told<'b>(&'b self, cancel: &Cancel) -> impl Iterator<Item = Goroutine> + use<'b> {
+        let who_heard = self.all_heard(cancel).take(MAX_FILLERS).map(|row| row.goroutine);
+        who_heard.chain(cancel.by)
+    }
+
     /// Whether others of its kind take what those of such a kind bring.
     fn is_of_takers(&self, cancel: &Cancel, goroutine: Goroutine) -> bool {
         let Queues { kinds, .. } = self.queues();
-        let who_heard = self.all_heard(cancel).take(MAX_FILLERS).map(|row| row.goroutine);
-        let mut fillers = who_heard.chain(cancel.by);
         let kind = self.sort_of(goroutine);
         !kinds.is_empty()
-            && fillers.any(|of| kinds.contains(&(kind, self.book.kind(self.trace, of))))
+            && self
+                .fillers_told(cancel)
+                .any(|of| kinds.contains(&(kind, self.book.kind(self.trace, of))))
     }
 
     /// Whether a goroutine is no longer about what it has at hand at a cancel than about what it took

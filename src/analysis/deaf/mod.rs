@@ -16,6 +16,7 @@ mod group;
 mod limited;
 mod often;
 mod private;
+mod queue;
 mod request;
 mod rounds;
 mod tasks;
@@ -45,6 +46,7 @@ use crowd::Crowds;
 use found::{Found, Question, Row};
 use limited::Limited;
 use often::{OFTEN, Often};
+use queue::Queues;
 use tasks::ByTask;
 
 pub(crate) use clock::round_ns;
@@ -117,6 +119,8 @@ pub(crate) fn find(
         listening,
         alive: OnceLock::new(),
         often: OnceLock::new(),
+        queues: OnceLock::new(),
+        threads,
     };
     // Whom nobody can accuse is left out once, and not looked at again for each cancel.
     inquiry.unheard = inquiry.stayers.only(trace, |goroutine| !inquiry.cannot_be_deaf(goroutine));
@@ -261,6 +265,9 @@ struct Inquiry<'a> {
     listening: &'a Listening,
     /// What there is to know of all that those heard who heard many cancels.
     often: OnceLock<FxHashMap<Goroutine, Often>>,
+    /// Who takes what others queue; few traces need to know.
+    queues: OnceLock<Queues>,
+    threads: Threads,
 }
 
 impl Inquiry<'_> {

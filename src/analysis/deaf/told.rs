@@ -12,16 +12,6 @@ use super::{Inquiry, MAX_SPANS};
 /// How many spans of a goroutine to look back for jobs that it took.
 const MAX_JOBS: usize = 64;
 
-/// How many places to tell apart in which one waits.
-const MAX_PLACES: usize = 64;
-
-/// How many of those that heard may have filled a channel.
-const MAX_FILLERS: usize = 16;
-
-/// What the compiler calls to receive where the program asks whether the channel is closed (Go 1.19 to
-/// 1.27, runtime/chan.go).
-const RECEIVES_TO_THE_END: &str = "runtime.chanrecv2";
-
 impl Inquiry<'_> {
     /// Whether one that heard a cancel ended a wait of another goroutine after that: it may have told
     /// it to stop in another way.
@@ -61,6 +51,50 @@ impl Inquiry<'_> {
         })
     }
 
+    /// Whether one that waits, and is let go on in `next`, only drains a channel: it takes from it to its
+    /// end, the same goroutine had brought it something before the cancel, and that one only waits since
+    /// for what others bring, as a connection's reader does until the peer hangs up. Who makes by itself
+    /// what it brings is not excused.
+    pub(super) fn is_drained(
+        &self,
+        who: Goroutine,
+        cancel: &Cancel,
+        wait: &Span,
+        next: &Span,
+    ) -> bool {
+        let Some(by) = next.waker.filter(|_| next.woken && self.is_to_the_end(wait.stack)) else {
+            return false;
+        };
+        let mut was_let_go = false;
+        let mut before = self.trace.spans_before(who, cancel.at).take(MAX_JOBS);
+        let was_fed = before.any(|span| {
+            let let_go = std::mem::replace(&mut was_let_go, span.woken && span.waker == Some(by));
+            let_go && span.state == GoState::Waiting && self.is_for_what_comes(&span)
+        });
+        was_fed && self.only_waits_for(who, cancel, by)
+    }
+
+    /// Whether a goroutine does nothing after a cancel but wait for what comes, or until one takes what it
+    /// brings. A timer brings nothing.
+    fn only_waits_for(&self, who: Goroutine, cancel: &Cancel, goroutine: Goroutine) -> bool {
+        let (mut own_ns, mut n_read) = (0, 0);
+        let mut after = self.trace.spans_from(goroutine, cancel.at).take(MAX_SPANS).peekable();
+        while let Some(span) = after.next() {
+            n_read += 1;
+            let by = after.peek().filter(|next| next.woken).and_then(|next| next.waker);
+            let waits = span.state == GoState::Waiting && {
+                let reason = self.trace.string(span.reason);
+                reason == reasons::NETWORK
+                    || self.is_for_what_comes(&span) && by.is_some()
+                    || reason == reasons::SEND && by == Some(who)
+            };
+            if !waits && span.state != GoState::Runnable {
+                own_ns += span.end - span.start.max(cancel.at);
+            }
+        }
+        n_read < MAX_SPANS && own_ns <= self.rules.late_over_ns
+    }
+
     /// Whether a goroutine had taken one job after another before a cancel: it ends when there are no
     /// more. A job is what another goroutine's code brings; a timer brings none.
     pub(super) fn takes_jobs(&self, cancel: &Cancel, goroutine: Goroutine) -> bool {
@@ -81,48 +115,5 @@ impl Inquiry<'_> {
             seen.push(span.stack);
             again
         })
-    }
-
-    /// Whether a goroutine works off what is queued in a channel that is closed then: it takes one thing
-    /// after another from it, to its end, those who fill it heard the cancel or are the canceller, and it
-    /// goes round several times after that. Who is long about the one thing that it has at hand does not.
-    pub(super) fn works_off(&self, cancel: &Cancel, goroutine: Goroutine) -> bool {
-        let after = self.trace.spans_from(goroutine, cancel.at).take(MAX_SPANS);
-        let mut places: Vec<StackId> = Vec::new();
-        let goes_round = after.filter(|span| span.state == GoState::Waiting).any(|span| {
-            let again = places.contains(&span.stack);
-            if places.len() < MAX_PLACES {
-                places.push(span.stack);
-            }
-            again
-        });
-        goes_round && (self.is_fed_to_the_end(cancel, goroutine) || self.drains(cancel, goroutine))
-    }
-
-    /// Whether one that heard had let it go on from a receive that also tells whether a channel is closed.
-    fn is_fed_to_the_end(&self, cancel: &Cancel, goroutine: Goroutine) -> bool {
-        let fills = |by: Goroutine| cancel.by == Some(by) || self.heard(cancel, by);
-        let mut was_fed = false;
-        self.trace.spans_before(goroutine, cancel.at).take(MAX_JOBS).any(|span| {
-            let fed = std::mem::replace(&mut was_fed, span.woken && span.waker.is_some_and(fills));
-            fed && span.state == GoState::Waiting && self.is_to_the_end(span.stack)
-        })
-    }
-
-    /// Whether it had let one that heard go on, with such a receive, from a send.
-    fn drains(&self, cancel: &Cancel, goroutine: Goroutine) -> bool {
-        let who_heard = self.all_heard(cancel).take(MAX_FILLERS).map(|row| row.goroutine);
-        who_heard.chain(cancel.by).any(|filler| {
-            let mut before = self.trace.spans_before(filler, cancel.at).take(MAX_JOBS);
-            before.any(|span| {
-                span.woken && span.waker == Some(goroutine) && self.is_to_the_end(span.stack)
-            })
-        })
-    }
-
-    /// Whether a stack is in `for range channel`, or in `x, ok := <-channel`.
-    fn is_to_the_end(&self, stack: StackId) -> bool {
-        let top = self.trace.stacks().top(stack);
-        top.is_some_and(|frame| self.trace.string(frame.function) == RECEIVES_TO_THE_END)
     }
 }

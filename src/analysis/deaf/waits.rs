@@ -185,7 +185,11 @@ impl<'a> Waits<'a> {
         let Some(wait) = spans.find(|span| waits(span) && outside(span)) else { return };
         if waits_plainly(inquiry.trace, inquiry.book, &wait) {
             let next = spans.next();
-            if !next.is_some_and(|next| inquiry.is_fed(held.who, cancel.at, &wait, &next)) {
+            let goes_on = |next: Span| {
+                inquiry.is_fed(held.who, cancel.at, &wait, &next)
+                    || inquiry.is_drained(held.who, cancel, &wait, &next)
+            };
+            if !next.is_some_and(goes_on) {
                 self.ended(held, &wait, next.as_ref());
             }
         } else {

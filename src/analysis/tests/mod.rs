@@ -13,6 +13,7 @@ mod grouping;
 mod logged;
 pub(crate) mod made;
 mod outcome;
+mod queues;
 mod readers;
 mod routes;
 mod shutdown;

@@ -4,20 +4,20 @@ use super::super::Document;
 use super::made::{CANCEL, DEADLINE, MS, Made, US};
 
 /// The numbers of those who are deaf.
-fn deaf(document: &Document) -> Vec<u64> {
+pub(super) fn deaf(document: &Document) -> Vec<u64> {
     let rows = document.analysis().hearings().iter().filter(|row| row.deaf);
     rows.map(|row| document.trace().go_id(row.goroutine).0).collect()
 }
 
 /// The main goroutine, and another one, 2, that does what a test is about.
-fn made() -> Made {
+pub(super) fn made() -> Made {
     let mut made = Made::new();
     made.running(1, "runtime.main").go(US, 1, "main.main:3", 2, "main.run").runs(2 * US, 2);
     made
 }
 
 /// One starts another, which goes to wait at once; neither takes longer than this.
-fn starts(
+pub(super) fn starts(
     made: &mut Made,
     at: i64,
     (by, line): (u32, &str),
@@ -28,12 +28,12 @@ fn starts(
 }
 
 /// One wakes up, lets 2 go on as its last act, and 2 ends a moment later.
-fn lets_go(made: &mut Made, at: i64, of: u32, stack: &str) {
+pub(super) fn lets_go(made: &mut Made, at: i64, of: u32, stack: &str) {
     made.wakes(at, 0, "", of).runs(at + US, of).wakes(at + 2 * US, of, stack, 2);
     made.ends(at + 3 * US, of).runs(at + MS, 2).ends(at + 2 * MS, 2);
 }
 
-const SLEEPS: [&str; 2] = ["sleep", "time.Sleep < main.work:40"];
+pub(super) const SLEEPS: [&str; 2] = ["sleep", "time.Sleep < main.work:40"];
 
 /// A canceller waits for two: one that left a library's call at once, and one that slept on.
 fn beside_one_that_left(line: &str) -> Document {
@@ -253,39 +253,4 @@ fn last(ends: bool) -> Document {
 fn whose_last_act_is_the_traces_is_deaf_all_the_same() {
     assert_eq!(deaf(&last(true)), [4]);
     assert_eq!(deaf(&last(false)), [4]);
-}
-
-/// A worker takes jobs from one that hears and closes their channel, does so many more after that, or
-/// is at its last one all the time.
-fn queued(n_more: i64, receive: &str) -> Document {
-    let mut made = made();
-    let fills = ["select", "main.fill:20"];
-    starts(&mut made, 10 * US, (2, "main.run:4"), 3, ("main.fill", fills));
-    starts(&mut made, 20 * US, (2, "main.run:5"), 4, ("main.work", SLEEPS));
-    made.waits(30 * US, 2, "sync", "sync.(*WaitGroup).Wait < main.run:6");
-    for n in 1..=3 {
-        let at = n * MS;
-        made.wakes(at, 0, "", 4).runs(at + US, 4).wakes(at + 2 * US, 4, receive, 3);
-        made.waits(at + 3 * US, 4, SLEEPS[0], SLEEPS[1]).runs(at + 4 * US, 3);
-        made.waits(at + 5 * US, 3, fills[0], fills[1]);
-    }
-    made.passes(10 * MS, 9, &[3]).runs(10 * MS + 10 * US, 3).ends(10 * MS + 11 * US, 3);
-    for n in 1..=n_more {
-        let at = 10 * MS + n * 50 * MS / (n_more + 1);
-        made.wakes(at, 0, "", 4).runs(at + US, 4).waits(at + 2 * US, 4, SLEEPS[0], SLEEPS[1]);
-    }
-    lets_go(&mut made, 60 * MS, 4, "sync.(*WaitGroup).Done < main.work:41");
-    made.document(70 * MS)
-}
-
-#[test]
-fn who_works_off_a_queue_whose_filler_heard_is_told_by_its_end() {
-    let ranges = "runtime.chanrecv2 < main.work:39";
-    assert_eq!(deaf(&queued(5, ranges)), [0; 0]);
-    assert_eq!(deaf(&queued(0, ranges)), [4], "it is long about one job");
-    assert_eq!(
-        deaf(&queued(5, "runtime.chanrecv1 < main.work:39")),
-        [4],
-        "it need not end by a close"
-    );
 }

@@ -206,6 +206,14 @@ fn differences(
     pairs
 }
 
+/// The middle one of some in order, 0 if there is none.
+fn middle<'a>(sorted: impl Iterator<Item = &'a i64>) -> i64 {
+    let sorted: Vec<i64> = sorted.copied().collect();
+    let at = |row: usize| sorted.get(row).copied().unwrap_or(0);
+    // Of an even number between both: then it is the same of all that are negated.
+    at(sorted.len().saturating_sub(1) / 2).midpoint(at(sorted.len() / 2))
+}
+
 /// By how much `after` is longer than `before`; none if no pair tells.
 #[expect(
     clippy::cast_precision_loss,
@@ -229,8 +237,8 @@ pub(crate) fn shift(before: &Sample, after: &Sample) -> Option<Shift> {
     let ns = match pairs.bounds(1) {
         [None, None] => return None,
         [Some(low), Some(high)] => low.midpoint(high),
-        [Some(low), None] => low.max(0),
-        [None, Some(high)] => high.min(0),
+        [Some(low), None] => low.min(middle(pairs.longer.iter().filter(|&&by| by > 0))).max(0),
+        [None, Some(high)] => high.max(middle(pairs.shorter.iter().filter(|&&by| by < 0))).min(0),
     };
     // The thinned samples stand for the whole ones: the interval narrows with the real sizes.
     let (real_x, real_y) = (before.len() as f64, after.len() as f64);

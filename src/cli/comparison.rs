@@ -79,38 +79,34 @@ fn number_of(diff: &Diff, verdict: Verdict) -> usize {
 
 /// The verdict and what it stands on, in words.
 pub(super) fn verdict_words(diff: &Diff) -> (&'static str, String) {
-    let groups = |verdict| count(number_of(diff, verdict) as u64, "group");
-    let [before, after] = diff.clocks;
-    if before != after {
-        let words = "one trace counts nanoseconds, the other ticks of unknown length.";
-        return ("Not comparable", words.to_owned());
-    }
-    let (worse, better) = (groups(Verdict::Worse), groups(Verdict::Better));
+    let groups = |verdict, what: &str| match number_of(diff, verdict) {
+        0 => None,
+        n => Some(format!("{} {what}", count(n as u64, "group"))),
+    };
+    let at = |n: usize| count(n as u64, "cancel site");
     let [n_newly, n_no_longer] = diff.late_sites();
-    let new = match n_newly {
-        0 => String::new(),
-        n => format!("; goroutines are late at {} where none was", count(n as u64, "cancel site")),
-    };
-    let gone = match n_no_longer {
-        0 => String::new(),
-        n => format!("; nobody is late any more at {}", count(n as u64, "cancel site")),
-    };
+    let new =
+        (n_newly > 0).then(|| format!("goroutines are late at {} where none was", at(n_newly)));
+    let gone = (n_no_longer > 0).then(|| format!("nobody is late any more at {}", at(n_no_longer)));
     let findings = |n: usize, what: &str| match n {
-        0 => String::new(),
-        1 => format!("; 1 grave finding is {what}"),
-        n => format!("; {} are {what}", count(n as u64, "grave finding")),
+        0 => None,
+        1 => Some(format!("1 grave finding is {what}")),
+        n => Some(format!("{} are {what}", count(n as u64, "grave finding"))),
     };
-    let more = if diff.lateness().is_gt() { "; more are late" } else { "" };
-    let fewer = if diff.lateness().is_lt() { "; fewer are late" } else { "" };
+    let more = diff.lateness().is_gt().then(|| "more are late".to_owned());
+    let fewer = diff.lateness().is_lt().then(|| "fewer are late".to_owned());
     let [n_gone, n_new] = diff.decided();
+    let better = groups(Verdict::Better, "better");
+    let words =
+        |all: [Option<String>; 5]| all.into_iter().flatten().collect::<Vec<_>>().join("; ") + ".";
     match diff.verdict {
         Verdict::Worse => {
-            let new = new + more + &findings(n_new, "new");
-            ("Worse", format!("{worse} worse, {better} better{new}."))
+            let worse = groups(Verdict::Worse, "worse");
+            ("Worse", words([worse, better, new, more, findings(n_new, "new")]))
         }
         Verdict::Better => {
-            let gone = gone + fewer + &findings(n_gone, "gone");
-            ("Better", format!("{better} better, none worse{gone}."))
+            let better = better.map(|better| better + ", none worse");
+            ("Better", words([better, gone, fewer, findings(n_gone, "gone"), None]))
         }
         Verdict::NotEnoughData => {
             ("Too little data", format!("no group has {ENOUGH} durations on both sides."))

@@ -245,7 +245,10 @@ fn verdict(document: &Document) -> String {
             }
         }
         (_, 0) => {
-            format!("Nobody who was told to stop left more than {limit} after the cancel.")
+            let findings = document.analysis().findings();
+            let is_all = findings.iter().all(|finding| finding.severity == Severity::Low);
+            let others = if is_all { "" } else { " The findings are about others." };
+            format!("No late exits: all who were told to stop left within {limit}.{others}")
         }
         (_, late) => format!("{} left more than {limit} after the cancel.", grouped(late.into())),
     }

@@ -21,6 +21,8 @@ const MANY: usize = 30;
 const LARGE: i64 = 4;
 /// Which are the slowest: few can be slow.
 const TAILS: [Slow; 4] = [Slow::Beyond(95), Slow::Beyond(98), Slow::Beyond(99), Slow::BeyondAll];
+/// A p below this leaves no doubt.
+const SURE: f64 = 1e-4;
 /// So many more in a hundred may be stuck.
 const MIN_STUCK: i64 = 20;
 
@@ -160,13 +162,16 @@ fn has_tail(kind: GroupKind, n: usize) -> bool {
     kind != GroupKind::Blocked && n >= ENOUGH_FOR_TAIL
 }
 
-/// The surest test of those that matter, or of all if none does, its p times their number.
+/// The surest test of those that matter, or of all if none does, its p times their number. Of those
+/// that are sure beyond doubt the first: the typical duration says more than the slowest.
 fn surest(tests: Vec<(Test, Aspect)>) -> (Test, Aspect) {
     // Those of the slowest are hardly more than two: each has most of the next one's.
     let n_alike = tests.iter().filter(|(_, aspect)| *aspect == Aspect::Slowest).count().max(2) - 2;
     let n = u8::try_from(tests.len() - n_alike).map_or(1.0, f64::from);
     let matters = |test: &Test| test.way != Ordering::Equal;
-    let surest = |a: &Test, b: &Test| (!matters(a), a.p).partial_cmp(&(!matters(b), b.p));
+    let surest = |a: &Test, b: &Test| {
+        (!matters(a), a.p.max(SURE)).partial_cmp(&(!matters(b), b.p.max(SURE)))
+    };
     let surest = tests.into_iter().min_by(|a, b| surest(&a.0, &b.0).unwrap_or(Ordering::Equal));
     let (test, aspect) = surest.unwrap_or((Test::NONE, Aspect::Typical));
     (Test { p: (n * test.p).min(1.0), ..test }, aspect)

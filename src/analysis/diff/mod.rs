@@ -122,23 +122,28 @@ pub enum Aspect {
 impl DiffGroup {
     /// Whether goroutines are late for a cancel that reached nobody before: several, or one by far.
     /// That one is late by little can be another's turn in the next run. Where too few were reached
-    /// to compare, and none was late, one has to be late by far.
+    /// to compare, one has to be late by far, and none was late, or only by far less.
     #[must_use]
     pub fn is_newly_late(&self) -> bool {
         let is_far = self.after.max_ns >= LONG_NS;
         match self.verdict {
             _ if self.is_unseen(1) => false,
             Verdict::OnlyAfter => self.late[1] > 1 || self.late[1] > 0 && is_far,
-            Verdict::NotEnoughData => self.late[0] == 0 && self.late[1] > 0 && is_far,
+            Verdict::NotEnoughData => {
+                let is_new = self.late[0] == 0 || is_far_less(&self.before, &self.after);
+                is_new && self.late[1] > 0 && is_far
+            }
             _ => false,
         }
     }
 
-    /// Whether too few were reached to compare, and nobody is late any more where one was by far.
+    /// Whether too few were reached to compare, and nobody is late any more where one was by far, or
+    /// only by far less.
     #[must_use]
     pub fn is_no_longer_late(&self) -> bool {
         let was_far = self.late[0] > 0 && self.before.max_ns >= LONG_NS;
-        let is_over = was_far && self.late[1] == 0 && !self.is_unseen(0);
+        let is_none = self.late[1] == 0 || is_far_less(&self.after, &self.before);
+        let is_over = was_far && is_none && !self.is_unseen(0);
         self.verdict == Verdict::NotEnoughData && is_over
     }
 
@@ -194,6 +199,8 @@ impl DiffGroup {
 
 /// From so many nanoseconds on it matters what there is only once, on one side.
 const LONG_NS: i64 = 50_000_000;
+/// A duration that is at most one in so many of another is next to nothing beside it.
+const FAR_LESS: i64 = 10;
 
 /// Two traces compared.
 #[derive(Clone, PartialEq, Debug)]
@@ -346,6 +353,11 @@ fn compare(key: &Key, before: &Sample, after: &Sample, alike: bool) -> DiffGroup
         aspect: aspect.filter(|_| matches!(verdict, Verdict::Better | Verdict::Worse)),
         verdict,
     }
+}
+
+/// Whether the longest of a side is a small part of the longest of the other.
+fn is_far_less(less: &Side, more: &Side) -> bool {
+    less.max_ns.saturating_mul(FAR_LESS) <= more.max_ns
 }
 
 fn verdict_of(way: Ordering) -> Verdict {

@@ -9,12 +9,13 @@ use crate::base::{Goroutine, StackId, StrId, narrow};
 use crate::model::Frame;
 use crate::parse::event::GoState;
 
+use super::super::code::names::Origin;
 use super::super::code::reasons;
 use super::super::split::describe::{frame_text, reason_of, waits_text};
 use super::super::types::Finding;
 use super::super::words::{Rule, Severity};
 use super::growth::Growth;
-use super::{Facts, count_text};
+use super::{Facts, count_text, timers};
 
 /// How many of them are asked where they wait.
 const MAX_ASKED: usize = 256;
@@ -25,6 +26,10 @@ struct Wait<'a> {
     reason: &'a str,
     stack: StackId,
     site: Option<Frame>,
+    /// The library's function in which they wait, called at the site.
+    inside: Option<Frame>,
+    /// Whether timers end such waits, only for the next to begin.
+    ticks: bool,
 }
 
 /// `left` are those of one kind that outlived their creator and the trace, by how much, the worst
@@ -115,15 +120,35 @@ fn last_wait<'a>(facts: &Facts<'a>, goroutine: Goroutine) -> Option<Wait<'a>> {
         reason: reason_of(trace, last.stack, trace.string(last.reason)),
         stack: last.stack,
         site: facts.book.site(trace.stacks(), last.stack),
+        inside: inside(facts, last.stack),
+        ticks: timers::ended_such_waits_of(facts, goroutine),
     })
+}
+
+/// The library's function that a stack waits in, if the program's own code called one.
+fn inside(facts: &Facts<'_>, stack: StackId) -> Option<Frame> {
+    let (book, stacks) = (facts.book, facts.trace.stacks());
+    let frame = stacks.top(book.place(stack))?;
+    let is_called = book.user(stack) != StackId::EMPTY;
+    (is_called && book.function(frame.function).origin != Origin::User).then_some(frame)
 }
 
 fn why(facts: &Facts<'_>, wait: Option<Wait<'_>>) -> String {
     let Some(wait) = wait else { return "nobody ends them".to_owned() };
     let waits = waits_text(facts.trace, wait.stack, wait.reason);
-    let place = wait.site.map(|site| format!(" in {}", frame_text(facts.trace, site)));
-    let place = place.unwrap_or_default();
+    let site = wait.site.map(|site| frame_text(facts.trace, site));
+    let inside = wait.inside.map(|frame| facts.trace.string(frame.function));
+    let place = match (inside, site) {
+        (Some(inside), Some(site)) => format!(" in {inside}, called in {site}"),
+        (_, Some(site)) => format!(" in {site}"),
+        _ => String::new(),
+    };
     let because = match wait.reason {
+        reasons::RECEIVE if wait.ticks => ", from a timer or ticker, again and again",
+        reasons::SELECT if wait.ticks => {
+            ", which nothing but timers ends: if a case is a context's, nobody cancels it"
+        }
+        reasons::SELECT if wait.inside.is_some() => ", and nobody ends that call",
         reasons::SEND => ", and nobody receives any more",
         reasons::RECEIVE => ", and nobody sends there, closes it or cancels",
         reasons::SELECT => {
@@ -136,6 +161,14 @@ fn why(facts: &Facts<'_>, wait: Option<Wait<'_>>) -> String {
 
 fn fix(wait: Option<Wait<'_>>) -> &'static str {
     match wait.map_or("", |wait| wait.reason) {
+        reasons::RECEIVE if wait.is_some_and(|wait| wait.ticks) => {
+            "Receive in a select with a case <-ctx.Done() that returns, and cancel that context when \
+             the work is done."
+        }
+        reasons::SELECT if wait.is_some_and(|wait| wait.inside.is_some()) => {
+            "Close what that call waits for when the work is done (io.Pipe: CloseWithError), or give it a \
+             context that ends then."
+        }
         reasons::SEND => {
             "Give the channel room for what is sent (a buffer of one), or send in a select with a \
              case <-ctx.Done()."

@@ -25,6 +25,9 @@ const MAX_ASKED: usize = 256;
 /// far as one like them was among the first.
 const MAX_SPLITS: usize = 20_000;
 
+/// So many times the limit is little beyond it.
+const BARELY: i64 = 2;
+
 /// What else may cure it if only the clock tells whose the deadline was.
 const OF_ONE_CALL: &str =
     " If the limit was that of one call only, call its cancel function right after that.";
@@ -160,8 +163,15 @@ fn severity(facts: &Facts<'_>, group: &Group<'_>, members: &[&Hearing]) -> Sever
             Severity::Medium
         }
         Rule::LateExit if limited_call(facts, group, members).is_some() => Severity::Medium,
+        Rule::LateExit if is_barely_late(facts, members) => Severity::Medium,
         _ => Severity::High,
     }
+}
+
+/// Whether even the worst of some is late by little: on a busy machine that is soon so.
+fn is_barely_late(facts: &Facts<'_>, members: &[&Hearing]) -> bool {
+    let limit = facts.rules.late_over_ns.saturating_mul(BARELY);
+    members.iter().all(|hearing| hearing.overstay_ns <= limit)
 }
 
 /// The function in which each of some alone heard a deadline, and which the worst had left when it

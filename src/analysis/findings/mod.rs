@@ -10,6 +10,7 @@ mod requests;
 mod shutdown;
 mod sleep;
 mod stuck;
+mod timers;
 mod watchers;
 
 use std::cmp::Reverse;

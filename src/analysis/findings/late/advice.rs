@@ -3,14 +3,13 @@
 use crate::model::Span;
 use crate::parse::event::GoState;
 
-use super::super::super::cancels::cause::is_timers_own;
 use super::super::super::code::book::Traits;
 use super::super::super::code::names::Origin;
 use super::super::super::code::reasons;
 use super::super::super::split::describe::is_of_file;
 use super::super::super::types::{Hearing, SplitPart};
 use super::super::super::words::{Doing, Evidence, Rule};
-use super::super::Facts;
+use super::super::{Facts, timers};
 use super::Group;
 use super::message::reach;
 
@@ -92,7 +91,12 @@ fn of_wait(facts: &Facts<'_>, group: &Group<'_>, held: &SplitPart) -> &'static s
         reasons::SELECT if facts.listening.hears(trace, facts.book, held.stack) => {
             "Others hear in that select: it was given another context there, or one that nobody cancels. Give it theirs."
         }
-        reasons::SELECT => "Add a case <-ctx.Done() of the same context to that select.",
+        reasons::SELECT => {
+            "Add a case <-ctx.Done() of the same context to that select; if it has one, that is another context's: hand on the same."
+        }
+        reasons::RECEIVE if has_time_limit(facts, group, held) => {
+            "It waits for a timer there: put that into a select with a case <-ctx.Done()."
+        }
         reasons::RECEIVE | reasons::SEND if heard => {
             "Put the channel operation into a select with a time limit, or with a case <-ctx.Done() if nothing is lost by leaving at once."
         }
@@ -118,8 +122,7 @@ fn of_wait(facts: &Facts<'_>, group: &Group<'_>, held: &SplitPart) -> &'static s
 /// How many of the spans of the worst to read for how its wait ended.
 const MAX_READ: usize = 4_096;
 
-/// Whether the longest wait in which the worst one was held ended by a timer: no goroutine's code let
-/// it go on, or a timer's own did, such as a deadline's.
+/// Whether the longest wait in which the worst one was held ended by a timer.
 fn has_time_limit(facts: &Facts<'_>, group: &Group<'_>, held: &SplitPart) -> bool {
     let trace = facts.trace;
     let Some(worst) = group.members.first().filter(|_| group.asked) else { return false };
@@ -132,11 +135,5 @@ fn has_time_limit(facts: &Facts<'_>, group: &Group<'_>, held: &SplitPart) -> boo
             && facts.book.site(trace.stacks(), span.stack) == held.site
     };
     let waits = spans.windows(2).filter(|pair| held_there(&pair[0]));
-    waits.max_by_key(|pair| pair[0].ns()).is_some_and(|pair| {
-        let by = facts.book.top(trace.stacks(), pair[1].stack);
-        let is_timers = |by| is_timers_own(trace, by);
-        pair[1].woken
-            && (by.is_none_or(|by| by.is.has(Traits::RUNTIME))
-                || pair[1].waker.is_some_and(is_timers))
-    })
+    waits.max_by_key(|pair| pair[0].ns()).is_some_and(|pair| timers::woke(facts, &pair[1]))
 }

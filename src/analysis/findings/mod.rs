@@ -4,6 +4,7 @@ mod abandoned;
 mod bodies;
 mod gc;
 mod growth;
+mod in_use;
 mod late;
 mod nested;
 mod requests;
@@ -20,7 +21,7 @@ use crate::base::{Goroutine, Interval, StackId, StrId, Time, count_text};
 use crate::model::Trace;
 
 use super::Rules;
-use super::code::book::Book;
+use super::code::book::{Book, Traits};
 use super::heard::listening::Listening;
 use super::split::{Assists, Splitter};
 use super::threads::Threads;
@@ -65,6 +66,12 @@ impl Facts<'_> {
     /// As [`Book::works_for`].
     fn acting(&self, of: Goroutine, stacks: [StackId; 2]) -> StrId {
         self.book.works_for(self.trace, of, stacks)
+    }
+
+    /// Whether a goroutine runs the program, or a test.
+    fn is_main(&self, of: Goroutine) -> bool {
+        let function = self.book.kind(self.trace, of);
+        self.book.function(function).is.has(Traits::MAIN)
     }
 
     /// When a hearing's overstay ends: at its end, or the trace's.

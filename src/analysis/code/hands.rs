@@ -20,6 +20,9 @@ const NONE: u32 = u32::MAX;
 /// So many calls of a stack are looked at, from the innermost on.
 const MAX_CALLS: usize = 16;
 
+/// So much is noted of a request before what was noted twice is left out.
+const MANY_SEEN: usize = 1_024;
+
 /// If what a line calls were called independently, so many requests at least would have met two of it.
 const EXPECTED: u64 = 2;
 /// Of those that would, one in so many may: two requests can look like one.
@@ -143,10 +146,11 @@ impl Calls {
 
     /// Counts the requests in which each code is seen. By call: those in which it called several.
     fn look(&mut self, trace: &Trace, book: &Book) -> FxHashMap<u32, u64> {
+        let nearest = self.nearest(trace);
         let mut mixed: FxHashMap<u32, u64> = FxHashMap::default();
         let mut seen: Vec<u32> = Vec::new();
         for server in trace.goroutines().filter(|of| serves(trace, book, *of)) {
-            let (mut by, mut last) = (StackId::EMPTY, StackId::EMPTY);
+            let (mut by, mut last, mut many) = (StackId::EMPTY, StackId::EMPTY, MANY_SEEN);
             for span in trace.spans(server) {
                 let stack = book.user(span.stack);
                 if span.woken || span.stack == StackId::EMPTY || stack == last {
@@ -158,9 +162,10 @@ impl Calls {
                     self.count(&mut seen, &mut mixed);
                     by = of;
                 }
-                seen.extend(self.codes_of(trace, stack));
-                if seen.len() > 64 * MAX_CALLS {
+                seen.extend(self.codes_of(nearest[stack.index()]));
+                if seen.len() > many {
                     once(&mut seen);
+                    many = MANY_SEEN.max(2 * seen.len());
                 }
             }
             self.count(&mut seen, &mut mixed);
@@ -168,18 +173,24 @@ impl Calls {
         mixed
     }
 
-    /// The codes of a stack, from the innermost on.
-    fn codes_of<'a>(&'a self, trace: &'a Trace, stack: StackId) -> impl Iterator<Item = u32> + 'a {
-        let mut at = stack;
-        while at != StackId::EMPTY && self.of[at.index()] == NONE {
-            at = trace.stacks().caller(at);
+    /// By stack: its innermost call.
+    fn nearest(&self, trace: &Trace) -> Vec<u32> {
+        let mut nearest = self.of.clone();
+        for (row, caller, _) in trace.stacks().iter() {
+            if nearest[row.index()] == NONE {
+                nearest[row.index()] = nearest[caller.index()];
+            }
         }
-        let innermost = self.of.get(at.index()).copied();
-        let call = |call: u32| self.ways.get(call as usize);
-        let mut next = innermost.and_then(call);
+        nearest
+    }
+
+    /// The codes of a call and of those by which one came there, from the innermost on.
+    fn codes_of(&self, call: u32) -> impl Iterator<Item = u32> + '_ {
+        let way = |call: u32| self.ways.get(call as usize);
+        let mut next = way(call);
         std::iter::from_fn(move || {
             let &(by, code) = next?;
-            next = call(by);
+            next = way(by);
             Some(code)
         })
         .take(MAX_CALLS)

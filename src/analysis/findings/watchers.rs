@@ -37,16 +37,16 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
             made_at.entry(site).or_default().push(watcher);
         }
     }
+    let started = started(facts, made_at.values().flatten());
     let mut findings: Vec<Finding> = made_at
         .into_iter()
         .filter_map(|(site, mut watchers)| {
             watchers.sort_unstable_by_key(|watcher| lives.first(*watcher));
-            let users = || Users::new(facts, site, &watchers);
+            let users = Users { facts, site, started: &started };
             let Some(growth) = growth::growth(facts, &watchers) else {
-                let left = left_to_deadlines(facts, &watchers, users)?;
+                let left = left_to_deadlines(facts, &watchers, &users)?;
                 return Some(left_finding(facts, site, left));
             };
-            let users = users();
             let in_use = are_in_use(facts, &growth, |watcher| users.of(watcher));
             (!in_use).then(|| finding(facts, site, growth))
         })
@@ -61,20 +61,10 @@ struct Users<'a> {
     facts: &'a Facts<'a>,
     site: Frame,
     /// All that their creators started, by creator and in order.
-    started: Vec<(Goroutine, Time, Goroutine)>,
+    started: &'a [(Goroutine, Time, Goroutine)],
 }
 
-impl<'a> Users<'a> {
-    fn new(facts: &'a Facts<'a>, site: Frame, watchers: &[Goroutine]) -> Self {
-        let trace = facts.trace;
-        let creators = watchers.iter().filter_map(|watcher| lives::parent(trace, *watcher));
-        let creators: FxHashSet<Goroutine> = creators.collect();
-        let started = trace.goroutines().filter_map(|of| birth(facts, of));
-        let mut started: Vec<_> = started.filter(|(by, ..)| creators.contains(by)).collect();
-        started.sort_unstable();
-        Self { facts, site, started }
-    }
-
+impl Users<'_> {
     fn of(&self, watcher: Goroutine) -> Option<Goroutine> {
         let trace = self.facts.trace;
         let watcher = birth(self.facts, watcher)?;
@@ -87,6 +77,20 @@ impl<'a> Users<'a> {
     }
 }
 
+/// All that the creators of watchers started, by creator and in order.
+fn started<'w>(
+    facts: &Facts<'_>,
+    watchers: impl Iterator<Item = &'w Goroutine>,
+) -> Vec<(Goroutine, Time, Goroutine)> {
+    let creators = watchers.filter_map(|watcher| lives::parent(facts.trace, *watcher));
+    let creators: FxHashSet<Goroutine> = creators.collect();
+    let is_theirs = |(by, ..): &(Goroutine, Time, Goroutine)| creators.contains(by);
+    let born = facts.trace.goroutines().filter(|_| !creators.is_empty());
+    let mut started: Vec<_> = born.filter_map(|of| birth(facts, of)).filter(is_theirs).collect();
+    started.sort_unstable();
+    started
+}
+
 /// Who started a goroutine when.
 fn birth(facts: &Facts<'_>, of: Goroutine) -> Option<(Goroutine, Time, Goroutine)> {
     Some((lives::parent(facts.trace, of)?, lives::first(facts.trace, of), of))
@@ -94,10 +98,10 @@ fn birth(facts: &Facts<'_>, of: Goroutine) -> Option<(Goroutine, Time, Goroutine
 
 /// Those of which nearly each was ended by its deadline alone, to which nobody listened any more, when its
 /// creator had gone on to make the next one there.
-fn left_to_deadlines<'a>(
+fn left_to_deadlines(
     facts: &Facts<'_>,
     watchers: &[Goroutine],
-    users: impl FnOnce() -> Users<'a>,
+    users: &Users<'_>,
 ) -> Option<Vec<Goroutine>> {
     let trace = facts.trace;
     let by_deadline = |of: Goroutine| {
@@ -121,7 +125,6 @@ fn left_to_deadlines<'a>(
     if !are_most(left.len()) {
         return None;
     }
-    let users = users();
     // Who worked under it to the end needed it.
     let is_used = |watcher: Goroutine, until: Time| {
         users.of(watcher).is_some_and(|user| trace.last_known(user) >= until)

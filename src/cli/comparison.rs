@@ -79,6 +79,11 @@ fn number_of(diff: &Diff, verdict: Verdict) -> usize {
 
 /// The verdict and what it stands on, in words.
 pub(super) fn verdict_words(diff: &Diff) -> (&'static str, String) {
+    let [before, after] = diff.clocks;
+    if before != after {
+        let words = "one trace counts nanoseconds, the other ticks of unknown length.";
+        return ("Not comparable", words.to_owned());
+    }
     let groups = |verdict, what: &str| match number_of(diff, verdict) {
         0 => None,
         n => Some(format!("{} {what}", count(n as u64, "group"))),

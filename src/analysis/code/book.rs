@@ -3,10 +3,13 @@
 //! Stacks are rows of a tree in which callers come first, so that each fact about all of them
 //! is one forward pass.
 
+use rustc_hash::FxHashSet;
+
 use crate::base::{StackId, StrId};
 use crate::model::{Frame, Stacks, Trace};
 
 use super::called::Starter;
+use super::hands::handed_to;
 use super::names::{Origin, origin_of, root_by};
 use super::patterns::{self, Role};
 
@@ -131,6 +134,8 @@ pub(crate) struct Book {
     /// By stack: the innermost stack of its own that is in the user's code and on the way to a
     /// handler; else empty.
     routes: Vec<StackId>,
+    /// The functions that are seen to hand requests on.
+    pub(super) hand_on: FxHashSet<StrId>,
     /// By stack: itself without the runtime's frames at its top.
     place: Vec<StackId>,
     /// By stack: what it tells of one who waits there.
@@ -156,6 +161,7 @@ impl Book {
             nearest: vec![StackId::EMPTY; n],
             outermost: vec![StackId::EMPTY; n],
             routes: vec![StackId::EMPTY; n],
+            hand_on: FxHashSet::default(),
             place: vec![StackId::EMPTY; n],
             spots: vec![Spot::default(); n],
             given: vec![StrId::EMPTY; n],
@@ -181,6 +187,15 @@ impl Book {
             book.spots[row.index()] = book.find_spot(stacks, row, caller, function);
             let is_on_route = is_user && book.is_on_route(trace, caller, frame);
             book.routes[row.index()] = if is_on_route { row } else { book.route(caller) };
+        }
+        if let Some(handed_to) = handed_to(trace, &book) {
+            for (row, caller, _) in stacks.iter() {
+                let is_on_route = book.route(row) == row || handed_to[row.index()];
+                book.routes[row.index()] = if is_on_route { row } else { book.route(caller) };
+                if let Some(by) = stacks.top(caller).filter(|_| handed_to[row.index()]) {
+                    book.hand_on.insert(by.function);
+                }
+            }
         }
         book
     }

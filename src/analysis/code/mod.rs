@@ -2,11 +2,12 @@
 //!
 //! The leftmost part of the analysis. It reads names and stacks; only [`patterns`] knows functions by
 //! name, and [`reasons`] the words of the runtime. [`book`] looks everything up once, [`called`] says what
-//! to call a goroutine that a library's function starts in, [`routes`] which function is the handler, and
-//! [`turn`] whether who went from one place to another came back.
+//! to call a goroutine that a library's function starts in, [`routes`] which function is the handler,
+//! [`hands`] who hands requests on to it, and [`turn`] whether who went from one place to another came back.
 
 pub(super) mod book;
 pub(super) mod called;
+mod hands;
 pub(super) mod names;
 pub(super) mod patterns;
 pub(super) mod reasons;

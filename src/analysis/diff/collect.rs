@@ -12,7 +12,7 @@ use super::super::cancels::scan::{Runs, each_span};
 use super::super::code::book::{Book, Traits};
 use super::super::code::names::Origin;
 use super::super::code::reasons;
-use super::super::heard::serving::{Run, route, runs};
+use super::super::heard::serving::{Run, runs};
 use super::super::lives;
 use super::super::stats::{Duration, Sample};
 use super::super::threads::Threads;
@@ -67,12 +67,18 @@ impl Rows {
 }
 
 /// All durations of a trace that can be compared; what the GC took, by slices of time.
-pub(super) fn rows(document: &Document, slice_ns: Option<i64>) -> Vec<(Key, Row)> {
+///
+/// Handlers are told from middleware by what is `known` of both traces.
+pub(super) fn rows(
+    document: &Document,
+    known: &FxHashSet<&str>,
+    slice_ns: Option<i64>,
+) -> Vec<(Key, Row)> {
     let mut rows = Rows::default();
-    overstays(document, &mut rows);
+    overstays(document, known, &mut rows);
     lifetimes(document, &mut rows);
     tasks(document.trace(), &mut rows);
-    handlers(document, &mut rows);
+    handlers(document, known, &mut rows);
     waits(document, &mut rows);
     world(document.trace(), slice_ns, &mut rows);
     let Rows { durations, kept, mut late } = rows;
@@ -88,13 +94,13 @@ pub(super) fn rows(document: &Document, slice_ns: Option<i64>) -> Vec<(Key, Row)
 }
 
 /// The overstays of all who were told to stop, and of the deaf.
-fn overstays(document: &Document, rows: &mut Rows) {
+fn overstays(document: &Document, known: &FxHashSet<&str>, rows: &mut Rows) {
     let (trace, analysis) = (document.trace(), document.analysis());
     let accused = Accused::new(document);
     for hearing in analysis.hearings().iter().filter(|hearing| hearing.is_late(-1)) {
         let cancel = &analysis.cancels()[hearing.cancel as usize];
         let start = analysis.book.kind(trace, hearing.goroutine);
-        let acting = analysis.book.acting(trace.stacks(), start, hearing.stack);
+        let acting = analysis.book.acting_by(trace, (start, hearing.stack), known);
         let function = trace.string(acting);
         let by = document.comparable_site(cancel);
         let by = by.map_or_else(String::new, |by| format!(" by {}", trace.string(by)));
@@ -176,14 +182,15 @@ fn tasks(trace: &Trace, rows: &mut Rows) {
 ///
 /// One that stops nowhere is not seen to run. Where that is more than one in ten, the others would be
 /// compared with those that happened to wait.
-fn handlers(document: &Document, rows: &mut Rows) {
+fn handlers(document: &Document, known: &FxHashSet<&str>, rows: &mut Rows) {
     let (trace, book) = (document.trace(), &document.analysis().book);
     let runs: Vec<Run> = runs(trace, book).collect();
     if runs.len() * 10 < readers(trace, book).count() * 9 {
         return;
     }
     for Run { began, until, stack, .. } in runs {
-        let (Some(began), Some(frame)) = (began, route(trace, book, stack)) else { continue };
+        let route = trace.stacks().top(book.route_by(trace, stack, known));
+        let (Some(began), Some(frame)) = (began, route) else { continue };
         let duration = match until {
             Some(until) => Timed::whole(began, until),
             None => Timed::alive(began, trace.interval().end),

@@ -25,6 +25,8 @@ mod one_sided;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
+use rustc_hash::FxHashSet;
+
 use crate::base::{Clock, narrow};
 
 use super::Document;
@@ -276,8 +278,10 @@ struct Key {
 pub fn diff(before: &Document, after: &Document) -> Diff {
     let mut rows: BTreeMap<Key, [Row; 2]> = BTreeMap::new();
     let slice_ns = slice_ns([before, after]);
+    let known = [before, after].map(|it| it.analysis().book.hand_on(it.trace()));
+    let known: FxHashSet<&str> = known.into_iter().flatten().collect();
     for (side, document) in [before, after].into_iter().enumerate() {
-        for (key, row) in collect::rows(document, slice_ns) {
+        for (key, row) in collect::rows(document, &known, slice_ns) {
             rows.entry(key).or_default()[side] = row;
         }
     }

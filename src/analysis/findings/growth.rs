@@ -14,6 +14,7 @@ use super::super::code::names::Origin;
 use super::super::lives::{self, ended};
 use super::super::types::{Finding, Hearing};
 use super::super::words::{Cause, Outcome, Rule, Severity};
+use super::in_use::are_in_use;
 use super::{Facts, abandoned, count_text};
 
 /// Births must be spread over at least this share of the trace, in percent: a burst is no growth.
@@ -31,7 +32,9 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
     for ((function, site), kin) in &kin(facts) {
         let orphans = orphans(facts, kin);
         findings.extend(orphan(facts, *function, *site, &orphans));
-        if let Some(growth) = growth(facts, kin).filter(|growth| !is_in_order(facts, growth)) {
+        let needs_none =
+            |growth: &Growth| !is_in_order(facts, growth) && !are_in_use(facts, growth, Some);
+        if let Some(growth) = growth(facts, kin).filter(needs_none) {
             findings.push(pile_up(facts, *function, *site, &growth));
             let left: Vec<_> = orphans
                 .iter()
@@ -193,6 +196,9 @@ pub(super) struct Growth {
     /// How long the oldest of them lived.
     pub(super) oldest_ns: i64,
     pub(super) total_ns: i64,
+    /// When the last of all was born, and how long after the first.
+    pub(super) last: Time,
+    pub(super) spread_ns: i64,
 }
 
 /// Tells growth from a burst and from a plateau: births are spread over time, more than a
@@ -232,6 +238,8 @@ pub(super) fn growth(facts: &Facts<'_>, kin: &[Goroutine]) -> Option<Growth> {
         oldest_ns: alive.iter().map(age).max().unwrap_or(0),
         total_ns: super::total(alive.iter().map(age)),
         alive,
+        last,
+        spread_ns: spread,
     })
 }
 
@@ -242,7 +250,7 @@ fn is_in_order(facts: &Facts<'_>, growth: &Growth) -> bool {
     growth.at_end == 0 && left.count() < facts.rules.pile_up_min as usize
 }
 
-fn ended_in_order(facts: &Facts<'_>, goroutine: Goroutine) -> bool {
+pub(super) fn ended_in_order(facts: &Facts<'_>, goroutine: Goroutine) -> bool {
     let trace = facts.trace;
     let Some(end) = ended(trace, goroutine) else { return false };
     let late_ns = facts.rules.late_over_ns;

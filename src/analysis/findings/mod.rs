@@ -4,6 +4,7 @@ mod abandoned;
 mod bodies;
 mod gc;
 mod growth;
+mod in_use;
 mod late;
 mod nested;
 mod requests;
@@ -22,7 +23,7 @@ use crate::model::Trace;
 
 use super::Rules;
 use super::cancels::logged::Logged;
-use super::code::book::Book;
+use super::code::book::{Book, Traits};
 use super::heard::listening::Listening;
 use super::split::{Assists, Splitter};
 use super::threads::Threads;
@@ -67,6 +68,12 @@ impl Facts<'_> {
     /// As [`Book::works_for`].
     fn acting(&self, of: Goroutine, stacks: [StackId; 2]) -> StrId {
         self.book.works_for(self.trace, of, stacks)
+    }
+
+    /// Whether a goroutine runs the program, or a test.
+    fn is_main(&self, of: Goroutine) -> bool {
+        let function = self.book.kind(self.trace, of);
+        self.book.function(function).is.has(Traits::MAIN)
     }
 
     /// When a hearing's overstay ends: at its end, or the trace's.

@@ -9,14 +9,20 @@ use crate::model::Frame;
 use crate::parse::event::GoState;
 
 use super::super::code::book::Traits;
+use super::super::code::names::Origin;
+use super::super::heard::awaited::waits_plainly;
+use super::super::lives;
 use super::super::split::describe::frame_text;
 use super::super::types::{Finding, Hearing};
-use super::super::words::{Rule, Severity};
+use super::super::words::{Cause, Rule, Severity};
 use super::{Facts, count_text};
 
 /// So many of the cancels that told one to stop are held against each of its sleeps: those before the
 /// sleep's end that it heard last.
 const MAX_TOLD: usize = 64;
+
+/// How many spans of a canceller's to look at for its next wait.
+const MAX_AHEAD: usize = 256;
 
 /// One sleep that may be too long.
 #[derive(Clone, Copy)]
@@ -47,6 +53,7 @@ struct Group {
 pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
     let mut groups: WireMap<(StrId, Option<Frame>), Group> = WireMap::default();
     let mut told = Told { facts, of_many: FxHashMap::default() };
+    let helped = Helped::new(facts);
     for sleep in sleeps(facts, facts.rules.shortest_sleep_ns()) {
         // A library's own sleeps are nothing that the program's authors can change.
         if facts.book.user(sleep.stack) == StackId::EMPTY {
@@ -56,14 +63,12 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
         let spanned = told.spanned(&sleep);
         let ns = sleep.interval.ns();
         let under = seems_under(facts, &sleep);
-        let is_main = || {
-            let function = facts.book.kind(facts.trace, sleep.of);
-            facts.book.function(function).is.has(Traits::MAIN)
-        };
-        let counts = ns > facts.rules.max_sleep_ns && (facts.rules.main_sleeps || !is_main())
+        let awaited = helped.awaited(&sleep).filter(|_| spanned.is_empty());
+        let counts = ns > facts.rules.max_sleep_ns
+            && (facts.rules.main_sleeps || !facts.is_main(sleep.of))
             || in_handler && ns > facts.rules.max_sleep_in_handler_ns
             || !spanned.is_empty()
-            || under.is_some();
+            || under.or(awaited).is_some();
         if counts {
             let function = facts.acting(sleep.of, [sleep.stack; 2]);
             // The line that is shown: it can be called from several.
@@ -76,9 +81,12 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
             group.any_sure |= spanned.iter().any(|hearing| !at(hearing).is_unheard_deadline());
             let is_after = |hearing: &&Hearing| hearing.heard_at < sleep.interval.start;
             let carried_on = spanned.iter().all(|hearing| facts.has_carried_on(hearing));
-            group.n_carried_on += usize::from(carried_on && !spanned.is_empty());
-            group.n_across += usize::from(!spanned.iter().any(is_after));
-            group.cancels.extend(spanned.iter().map(|hearing| hearing.cancel).chain(under));
+            let carried_on = carried_on && !spanned.is_empty() || awaited.is_some();
+            group.any_sure |= awaited.is_some();
+            group.n_carried_on += usize::from(carried_on);
+            group.n_across += usize::from(awaited.is_none() && !spanned.iter().any(is_after));
+            let spanned = spanned.iter().map(|hearing| hearing.cancel);
+            group.cancels.extend(spanned.chain(under).chain(awaited));
         }
     }
     groups.into_iter().map(|(place, group)| finding(facts, place, group)).collect()
@@ -139,6 +147,55 @@ impl<'a> Told<'a> {
         let before = all.partition_point(|hearing| hearing.heard_at < sleep.interval.end);
         let last = &all[before.saturating_sub(MAX_TOLD)..before];
         last.iter().copied().filter(is_spanned).collect()
+    }
+}
+
+/// Whose call was cut off by a cancel that a helper of the library heard for it, such as the one of
+/// `exec.CommandContext` that kills the process.
+struct Helped<'a> {
+    facts: &'a Facts<'a>,
+    /// The cancels, in order of time.
+    cancels: FxHashMap<Goroutine, Vec<u32>>,
+}
+
+impl<'a> Helped<'a> {
+    fn new(facts: &'a Facts<'a>) -> Self {
+        let mut cancels: FxHashMap<Goroutine, Vec<u32>> = FxHashMap::default();
+        for hearing in facts.hearings.iter().filter(|hearing| !hearing.deaf) {
+            let start = facts.book.function(lives::name(facts.trace, hearing.goroutine));
+            let cause = facts.cancels[hearing.cancel as usize].cause;
+            let is_helper = start.origin == Origin::Std && start.starter.is_none();
+            if is_helper && cause == Cause::Explicit {
+                let of = lives::parent(facts.trace, hearing.goroutine);
+                cancels.entry(of.unwrap_or_default()).or_default().push(hearing.cancel);
+            }
+        }
+        Self { facts, cancels }
+    }
+
+    /// The cancel after which one slept while the one that cancelled waited for nothing but its end.
+    fn awaited(&self, sleep: &Sleep) -> Option<u32> {
+        let Self { facts, cancels } = self;
+        let trace = facts.trace;
+        let all = cancels.get(&sleep.of)?;
+        let before =
+            all.partition_point(|cancel| facts.cancels[*cancel as usize].at < sleep.interval.start);
+        let row = *all.get(before.checked_sub(1)?)?;
+        let cancel = &facts.cancels[row as usize];
+        let mut spans = trace.spans_from(cancel.by?, cancel.at).take(MAX_AHEAD);
+        let wait = spans.find(|span| {
+            let is_after = span.start >= cancel.at && facts.book.mark(span.stack).is_none();
+            span.state == GoState::Waiting && is_after
+        })?;
+        let next = spans.next()?;
+        let left = lives::ended(trace, sleep.of)?;
+        let holds_up = waits_plainly(trace, facts.book, &wait)
+            && next.woken
+            && next.waker == Some(sleep.of)
+            && sleep.interval.end <= next.start
+            && left - next.start <= facts.rules.late_over_ns
+            && sleep.interval.ns() > facts.rules.max_sleep_in_handler_ns;
+        holds_up.then_some(row)
     }
 }
 

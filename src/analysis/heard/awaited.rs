@@ -4,7 +4,7 @@
 //! canceller that goes on to wait for its end has told it to stop.
 
 use crate::base::{Goroutine, StackId, Time};
-use crate::model::{Span, Trace};
+use crate::model::{Frame, Span, Trace};
 use crate::parse::event::GoState;
 
 use super::super::code::book::{Book, Traits};
@@ -19,6 +19,9 @@ const MAX_AHEAD: usize = 256;
 
 /// How many results one after another to look at.
 const MAX_RESULTS: usize = 64;
+
+/// How many frames of a stack to look at.
+const MAX_FRAMES: usize = 64;
 
 /// Whether a wait is one for a result or an end, and for nothing else.
 pub(crate) fn waits_plainly(trace: &Trace, book: &Book, span: &Span) -> bool {
@@ -85,12 +88,14 @@ impl Lookup<'_> {
                 && span.start >= cancel.at
                 && self.book.mark(span.stack).is_none()
         };
-        let first = spans.find(is_next).filter(|wait| self.is_plain(wait));
+        let first = spans.find(is_next);
+        let first = first.filter(|wait| self.is_plain(wait) || self.is_with_limit(cancel, wait));
         let mut awaited = Awaited::default();
         let mut wait = first;
         while let Some(this) = wait.filter(|_| awaited.who.len() < MAX_RESULTS) {
             let Some(next) = spans.peek() else {
-                awaited.hangs = Some(by).filter(|_| self.hangs_on(heard, by, &this));
+                let hangs = self.is_plain(&this) && self.hangs_on(heard, by, &this);
+                awaited.hangs = Some(by).filter(|_| hangs);
                 break;
             };
             let Some((last, let_go)) = let_go_by(next) else { break };
@@ -126,6 +131,24 @@ impl Lookup<'_> {
     fn is_plain(&self, wait: &Span) -> bool {
         waits_plainly(self.trace, self.book, wait)
             && !self.book.any(self.trace.stacks(), wait.stack, Traits::GRACEFUL)
+    }
+
+    /// Whether a canceller's wait is a `select` further down in the function that cancels: for an end, but
+    /// not for ever. One that it comes back to can be for anything.
+    fn is_with_limit(&self, cancel: &Cancel, wait: &Span) -> bool {
+        let stacks = self.trace.stacks();
+        let by = self.book.mark(cancel.stack).map_or(StackId::EMPTY, |mark| mark.caller);
+        let Some(cancels) = stacks.top(by).filter(|_| self.book.user(by) == by) else {
+            return false;
+        };
+        let rows = std::iter::successors(Some(wait.stack), |&row| Some(stacks.caller(row)));
+        let mut rows = rows.take_while(|row| *row != StackId::EMPTY).take(MAX_FRAMES);
+        self.trace.string(wait.reason) == reasons::SELECT
+            && rows.any(|row| {
+                let is_lower =
+                    |frame: Frame| frame.function == cancels.function && frame.line > cancels.line;
+                stacks.caller(row) == stacks.caller(by) && stacks.top(row).is_some_and(is_lower)
+            })
     }
 
     fn joins(&self, wait: &Span) -> bool {

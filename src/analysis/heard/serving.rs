@@ -26,7 +26,8 @@ pub(crate) struct Run {
     pub(crate) began: Option<Time>,
     /// When it returned, or took the connection over; none if the trace ends first.
     pub(crate) until: Option<Time>,
-    /// Where it first stopped.
+    /// Where it stopped that tells most of what it serves: furthest on the way to the handler, and first
+    /// there.
     pub(crate) stack: StackId,
 }
 
@@ -63,6 +64,10 @@ fn runs_of(trace: &Trace, book: &Book, server: Goroutine) -> Vec<Run> {
                 runs.push(Run { by: server, began, until: None, stack: span.stack });
             }
             in_host = of;
+        } else if let Some(run) = runs.last_mut().filter(|run| run.until.is_none())
+            && is_further(trace, book, span.stack, run.stack)
+        {
+            run.stack = span.stack;
         }
         let reads = match span.state {
             GoState::Waiting => trace.string(span.reason) == reasons::NETWORK,
@@ -74,6 +79,17 @@ fn runs_of(trace: &Trace, book: &Book, server: Goroutine) -> Vec<Run> {
         end(&mut runs, ended);
     }
     runs
+}
+
+/// At most so many frames of a stack are counted.
+const MAX_FRAMES: usize = 256;
+
+/// Whether a stack is further on the way to a handler than another one: middleware can stop, too, before
+/// it hands the request on.
+fn is_further(trace: &Trace, book: &Book, stack: StackId, than: StackId) -> bool {
+    let [one, other] = [stack, than].map(|stack| book.route(stack));
+    let depth = |stack| trace.stacks().frames(stack).take(MAX_FRAMES).count();
+    one != other && depth(one) > depth(other)
 }
 
 /// Ends the last run, if it goes on.

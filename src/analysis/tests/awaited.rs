@@ -67,11 +67,56 @@ fn for_whose_end_its_canceller_waits_next_it_was_told_to_stop() {
 
 #[test]
 fn whose_canceller_does_something_else_first_lives_on() {
-    let document = polled(3, |made| {
-        made.waits(11 * MS, 2, "select", "main.run:9");
-    });
-    assert_eq!(outcomes(&document), [(Outcome::LivesOn, false); 3]);
-    assert!(document.analysis().findings().is_empty());
+    // It comes back to it, or it is somebody else's.
+    for elsewhere in ["main.run:5", "main.serve:9"] {
+        let document = polled(3, |made| {
+            made.waits(11 * MS, 2, "select", elsewhere);
+        });
+        assert_eq!(outcomes(&document), [(Outcome::LivesOn, false); 3], "{elsewhere}");
+        assert!(document.analysis().findings().is_empty());
+    }
+}
+
+#[test]
+fn a_canceller_may_wait_with_a_limit() {
+    for select in ["main.run:9", "main.(*poller).wait:30 < main.run:9"] {
+        let document = polled(1, |made| {
+            made.waits(11 * MS, 2, "select", select);
+        });
+        assert_eq!(outcomes(&document), [(Outcome::LivesOn, true)], "{select}");
+        assert_eq!(document.analysis().findings().len(), 1, "it sleeps");
+    }
+}
+
+/// One that runs a command, for which a goroutine of the library listens; both are told at 10 ms, and then
+/// it sleeps for 150 ms. The canceller waits with this stack.
+fn runs_a_command(reason: &str, stack: &str) -> Document {
+    let mut made = Made::new();
+    made.running(1, "runtime.main").go(US, 1, "main.main:3", 2, "main.stop").runs(2 * US, 2);
+    made.go(3 * US, 1, "main.main:4", 3, "main.run").runs(4 * US, 3);
+    let watch = "os/exec.(*Cmd).watchCtx.func1";
+    made.go(5 * US, 3, "os/exec.(*Cmd).Start < main.run:5", 4, watch).runs(6 * US, 4);
+    made.waits(7 * US, 4, "select", watch);
+    made.waits(8 * US, 3, "chan receive", "os/exec.(*Cmd).Wait < main.run:5");
+    made.wakes(10 * MS, 2, &format!("{CANCEL} < main.stop:7"), 4).runs(10 * MS + US, 4);
+    made.waits(11 * MS, 2, reason, stack);
+    made.wakes(12 * MS, 4, watch, 3).ends(12 * MS + US, 4).runs(12 * MS + 2 * US, 3);
+    made.waits(13 * MS, 3, "sleep", "time.Sleep < main.run:6");
+    made.wakes(163 * MS, 0, "", 3).runs(163 * MS + US, 3);
+    made.wakes(164 * MS, 3, "main.run.func1:9", 2).ends(164 * MS + US, 3);
+    made.runs(165 * MS, 2).ends(166 * MS, 2);
+    made.document(200 * MS)
+}
+
+#[test]
+fn whose_command_was_ended_should_not_sleep_while_its_canceller_waits_for_it() {
+    let document = runs_a_command("chan receive", "main.stop:8");
+    let rules: Vec<_> = document.analysis().findings().iter().map(|it| it.rule).collect();
+    assert_eq!(rules, [Rule::LongSleep]);
+    let message = &document.analysis().findings()[0].message;
+    assert!(message.contains("the one that cancelled it waited for its end"), "{message}");
+    // It goes on to other things.
+    assert!(runs_a_command("select", "main.stop:8").analysis().findings().is_empty());
 }
 
 /// As [`polled`], but the trace ends while all of them sleep.

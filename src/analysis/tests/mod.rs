@@ -10,6 +10,7 @@ mod comparing;
 mod deaf;
 pub(crate) mod everywhere;
 mod grouping;
+mod in_use;
 mod logged;
 pub(crate) mod made;
 mod outcome;

@@ -18,6 +18,7 @@ mod often;
 mod private;
 mod request;
 mod rounds;
+mod sleeps;
 mod tasks;
 mod told;
 mod waits;
@@ -48,6 +49,7 @@ use often::{OFTEN, Often};
 use tasks::ByTask;
 
 pub(crate) use clock::round_ns;
+pub(crate) use sleeps::deadlines_slept_across;
 pub(crate) use tasks::LongWork;
 
 /// How many spans of a timer's goroutine to look at for when it ran.

@@ -9,6 +9,7 @@ use crate::model::Frame;
 use crate::parse::event::GoState;
 
 use super::super::code::book::Traits;
+use super::super::deaf::deadlines_slept_across;
 use super::super::split::describe::frame_text;
 use super::super::types::{Finding, Hearing};
 use super::super::words::{Rule, Severity};
@@ -47,7 +48,9 @@ struct Group {
 pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
     let mut groups: WireMap<(StrId, Option<Frame>), Group> = WireMap::default();
     let mut told = Told { facts, of_many: FxHashMap::default() };
-    for sleep in sleeps(facts, facts.rules.shortest_sleep_ns()) {
+    let sleeps = sleeps(facts, facts.rules.shortest_sleep_ns());
+    let by_clock = by_clock(facts, &sleeps);
+    for sleep in sleeps {
         // A library's own sleeps are nothing that the program's authors can change.
         if facts.book.user(sleep.stack) == StackId::EMPTY {
             continue;
@@ -55,11 +58,9 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
         let in_handler = facts.book.any(facts.trace.stacks(), sleep.stack, Traits::SERVES);
         let spanned = told.spanned(&sleep);
         let ns = sleep.interval.ns();
-        let under = seems_under(facts, &sleep);
-        let is_main = || {
-            let function = facts.book.kind(facts.trace, sleep.of);
-            facts.book.function(function).is.has(Traits::MAIN)
-        };
+        let met = by_clock.get(&(sleep.of, sleep.interval.start)).copied();
+        let under = seems_under(facts, &sleep).or(met.filter(|&it| is_across(facts, &sleep, it)));
+        let is_main = || is_main(facts, sleep.of);
         let counts = ns > facts.rules.max_sleep_ns && (facts.rules.main_sleeps || !is_main())
             || in_handler && ns > facts.rules.max_sleep_in_handler_ns
             || !spanned.is_empty()
@@ -105,6 +106,20 @@ fn sleeps(facts: &Facts<'_>, over_ns: i64) -> Vec<Sleep> {
     sleeps
 }
 
+/// Whether one runs the program, or a test.
+fn is_main(facts: &Facts<'_>, of: Goroutine) -> bool {
+    let function = facts.book.kind(facts.trace, of);
+    facts.book.function(function).is.has(Traits::MAIN)
+}
+
+/// The deadlines that sleeps met, of those who sleep again and again in one place. A test waits for what it
+/// has set up to be over.
+fn by_clock(facts: &Facts<'_>, sleeps: &[Sleep]) -> FxHashMap<(Goroutine, Time), u32> {
+    let sleeps = sleeps.iter().filter(|sleep| !is_main(facts, sleep.of));
+    let each = sleeps.map(|sleep| (sleep.of, sleep.interval, facts.book.place(sleep.stack)));
+    deadlines_slept_across(facts.cancels, each)
+}
+
 /// What told sleepers to stop.
 struct Told<'a> {
     facts: &'a Facts<'a>,
@@ -145,9 +160,13 @@ impl<'a> Told<'a> {
 /// The cancel of a context that the sleeper seems to work under, if it slept across that.
 fn seems_under(facts: &Facts<'_>, sleep: &Sleep) -> Option<u32> {
     let cancel = *facts.asleep.get(&sleep.of)?;
+    is_across(facts, sleep, cancel).then_some(cancel)
+}
+
+/// Whether a sleep spans a cancel, and the limit after it.
+fn is_across(facts: &Facts<'_>, sleep: &Sleep, cancel: u32) -> bool {
     let at = facts.cancels[cancel as usize].at;
-    let slept = sleep.interval.contains(at) && sleep.interval.end - at > facts.rules.late_over_ns;
-    slept.then_some(cancel)
+    sleep.interval.contains(at) && sleep.interval.end - at > facts.rules.late_over_ns
 }
 
 fn finding(

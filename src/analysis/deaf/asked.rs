@@ -74,7 +74,8 @@ fn is_started_in(inquiry: &Inquiry<'_>, goroutine: Goroutine, function: StrId) -
 }
 
 /// Who was asked by one, and let others go on after the cancel besides: these wait for the same
-/// answer, so that it was not to end with the first one's context.
+/// answer, so that it was not to end with the first one's context. Not so one that gives on to one
+/// other what it had to wait for itself, as a connection of a pool.
 pub(super) fn serve_several(
     inquiry: &Inquiry<'_>,
     threads: Threads,
@@ -95,13 +96,30 @@ pub(super) fn serve_several(
             // Its own goroutines and its asker's work on the same answer.
             let parent = lives::parent(inquiry.trace, member);
             let is_other = member != asker && parent != Some(by) && parent != Some(asker);
-            if answers && is_other && view.start(wake.at()) >= cancelled {
-                serving.push(by);
+            let at = view.start(wake.at());
+            if answers && is_other && at >= cancelled {
+                serving.push((by, hands_on(inquiry, by, member, at)));
             }
         });
         serving
     };
-    threads.over_chunks(inquiry.trace, in_chunk).into_iter().collect()
+    let mut once = FxHashSet::default();
+    let wakes = threads.over_chunks(inquiry.trace, in_chunk).into_iter();
+    let serves = wakes.filter(|&(by, hands_on)| !hands_on || !once.insert(by));
+    serves.map(|(by, _)| by).collect()
+}
+
+/// Whether one had waited, until another goroutine let it go on, where the one waited that it lets go
+/// on now.
+fn hands_on(inquiry: &Inquiry<'_>, by: Goroutine, to: Goroutine, at: Time) -> bool {
+    let place = |span: &Span| inquiry.book.place(span.stack);
+    let wait = inquiry.trace.spans_before(to, at).next();
+    let Some(wait) = wait.filter(|wait| wait.state == GoState::Waiting) else { return false };
+    let mut was_let_go = false;
+    inquiry.trace.spans_before(by, at).take(LOOK_BACK).any(|span| {
+        let let_go = std::mem::replace(&mut was_let_go, span.woken && span.waker.is_some());
+        let_go && span.state == GoState::Waiting && place(&span) == place(&wait)
+    })
 }
 
 /// The user's function that waited in the select in which somebody heard, since when that was

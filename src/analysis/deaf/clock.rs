@@ -102,7 +102,12 @@ pub(super) struct Pair {
 impl Pair {
     /// Whether the work ended soon enough after its deadline.
     fn is_told(&self) -> bool {
-        self.work.ns() - self.limit_ns <= self.limit_ns.saturating_mul(MAX_TIMES)
+        self.overstay_ns() <= self.limit_ns.saturating_mul(MAX_TIMES)
+    }
+
+    /// How much longer than the limit it lasted.
+    pub(super) fn overstay_ns(&self) -> i64 {
+        self.work.ns() - self.limit_ns
     }
 }
 
@@ -159,17 +164,22 @@ struct Fit {
 impl Clock<'_> {
     /// Each piece of work with the deadline that was its limit, if there is a limit.
     pub(super) fn pairs(&self) -> Vec<Pair> {
-        let moments = self.moments();
-        for limit in [Limit::punctual, Limit::busy] {
-            if let Some(limit) = self.limit_of_several(&moments, limit) {
-                return self.pairs_by(limit, None);
-            }
+        if let Some(pairs) = self.pairs_of_several() {
+            return pairs;
         }
         if let Some(limit) = self.limit_of_burst() {
             return self.pairs_by(limit, None);
         }
         let one = self.limit_of_one();
         one.map_or_else(Vec::new, |(limit, only)| self.pairs_by(limit, Some(only)))
+    }
+
+    /// The same, if those that began at different times tell of the limit.
+    pub(super) fn pairs_of_several(&self) -> Option<Vec<Pair>> {
+        let moments = self.moments();
+        let mut limits = [Limit::punctual, Limit::busy].into_iter();
+        let limit = limits.find_map(|limit| self.limit_of_several(&moments, limit))?;
+        Some(self.pairs_by(limit, None))
     }
 
     /// Each with a deadline: those that began at once may each have one of their own, in their order,
@@ -300,9 +310,10 @@ impl Clock<'_> {
         let long_ns = limit.ns.saturating_add(limit.late_ns);
         let lasting = &moments[..moments.partition_point(|work| work.ns() > long_ns)];
         let mut began: Vec<Time> = Vec::new();
-        let (mut n, mut missed_ns) = (0, 0_i64);
+        let (mut n, mut missed_ns, mut first) = (0, 0_i64, None);
         for work in lasting.iter().step_by(lasting.len().div_ceil(MAX_TRIED).max(1)) {
             n += 1;
+            first = Some(first.map_or(work.began, |first: Time| first.min(work.began)));
             if let Some((at, _)) = self.met(work, limit) {
                 began.push(work.began);
                 missed_ns = missed_ns.saturating_add((at - work.began - limit.ns).abs());
@@ -310,7 +321,10 @@ impl Clock<'_> {
         }
         let n_met = began.len();
         began.sort_unstable();
-        (n_met > 0 && n_met * 100 >= n * MOST_PERCENT).then(|| Fit {
+        // A deadline of one that began earlier can fit another's limit just as well, but the first has its
+        // own. That the last ones have none is usual, since they are cancelled with all.
+        let has_first = began.first() == first.as_ref();
+        (n_met > 0 && has_first && n_met * 100 >= n * MOST_PERCENT).then(|| Fit {
             limit,
             n: n_met,
             missed_ns: missed_ns / i64::try_from(n_met).unwrap_or(i64::MAX),

@@ -4,7 +4,7 @@
 //! the last to begin has it, with its siblings: whoever began before is the client of a handler, or
 //! an ancestor, that has another context or none.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::base::{Goroutine, Interval, StackId, StrId, Time};
 use crate::model::Span;
@@ -23,6 +23,12 @@ use super::{Found, Inquiry, MAX_SPANS, Row};
 /// How many later deadlines to look at for where work under the first one ended.
 const MAX_LATER: usize = 64;
 
+/// Of fewer it takes a wait since before the deadline to tell that they are waited for.
+const FEWEST_JOINED: usize = 4;
+
+/// How many spans to look at of who waits for them, since the last one ended.
+const MAX_SINCE: usize = 64;
+
 /// Who goes round more often than this after a deadline works in the background.
 const MAX_ROUNDS: usize = 4;
 
@@ -40,6 +46,8 @@ enum Beginning {
 #[derive(Default, Debug)]
 pub(super) struct Limited {
     by_cancel: FxHashMap<u32, Vec<Pair>>,
+    /// Those of a group that somebody waited for, if only after some of their deadlines.
+    joined: FxHashSet<Goroutine>,
     /// When these deadlines were, in order.
     unheard: Vec<Time>,
 }
@@ -58,17 +66,20 @@ impl Limited {
         let places = beginnings(inquiry, Interval::new(first.0, last.0));
         let (n_places, n_apart) = (places.len(), n_apart(&unheard));
         let mut by_cancel: FxHashMap<u32, Vec<Pair>> = FxHashMap::default();
+        let mut joined = FxHashSet::default();
         for works in &places {
             let clock =
                 Clock { works, deadlines: &unheard, n_apart: &n_apart, heard: &heard, n_places };
-            for pair in clock.pairs() {
+            let pairs = clock.pairs();
+            join(inquiry, &pairs, &mut joined);
+            for pair in pairs {
                 by_cancel.entry(pair.cancel).or_default().push(pair);
             }
         }
         for pairs in by_cancel.values_mut() {
             keep_last(inquiry, pairs);
         }
-        Self { by_cancel, unheard: unheard.into_iter().map(|(at, _)| at).collect() }
+        Self { by_cancel, joined, unheard: unheard.into_iter().map(|(at, _)| at).collect() }
     }
 
     /// When work under one limit ended, if it went on to something else with a limit of its own: it
@@ -85,6 +96,63 @@ impl Limited {
                 && spans.take_while(|span| span.start < near.end).any(|span| let_go(&span))
         })
     }
+}
+
+/// Adds those of one statement for whose group somebody waits that had started them, or their creator: the
+/// last of them, or a later one, is seen to end that wait, and the others were of the group as well.
+///
+/// A loop that starts one after the other waits only in the end, when most deadlines have passed; so this
+/// is asked where several tell of the limit, and most of them overstay it: few that do had no processor.
+fn join(inquiry: &Inquiry<'_>, pairs: &[Pair], joined: &mut FxHashSet<Goroutine>) {
+    let sure = || pairs.iter().filter(|pair| pair.is_sure && !pair.work.is_handler);
+    let overstays = |pair: &&Pair| pair.overstay_ns() > inquiry.rules.late_over_ns;
+    let (n, n_over) = (sure().count(), sure().filter(overstays).count());
+    if n < FEWEST_JOINED || n_over < n.div_ceil(2) {
+        return;
+    }
+    let mut last_of: FxHashMap<Goroutine, Work> = FxHashMap::default();
+    for pair in sure() {
+        for who in waiters(inquiry, pair.work.of) {
+            let last = last_of.entry(who).or_insert(pair.work);
+            if pair.work.until > last.until {
+                *last = pair.work;
+            }
+        }
+    }
+    last_of.retain(|&who, last| waits_for_group(inquiry, who, last));
+    let is_joined =
+        |pair: &&Pair| waiters(inquiry, pair.work.of).any(|who| last_of.contains_key(&who));
+    joined.extend(sure().filter(is_joined).map(|pair| pair.work.of));
+}
+
+/// Who may wait for the group of one: its creator, and the one that created that.
+fn waiters(inquiry: &Inquiry<'_>, of: Goroutine) -> impl Iterator<Item = Goroutine> {
+    let parent = lives::parent(inquiry.trace, of);
+    let above = parent.and_then(|parent| lives::parent(inquiry.trace, parent));
+    parent.into_iter().chain(above)
+}
+
+/// Whether somebody waits for a group until one lets it go on, as its last act, or one of the same statement
+/// does later.
+fn waits_for_group(inquiry: &Inquiry<'_>, who: Goroutine, last: &Work) -> bool {
+    let (trace, over_ns) = (inquiry.trace, inquiry.rules.late_over_ns);
+    let statement = |of: Goroutine| lives::creation_stack(trace, of);
+    let ends_it = |next: &Span| {
+        let by = next.waker.filter(|_| next.woken);
+        by.is_some_and(|by| {
+            statement(by) == statement(last.of) && inquiry.end(by) - next.start <= over_ns
+        })
+    };
+    let mut spans = trace.spans_from(who, last.until + -over_ns).take(MAX_SINCE).peekable();
+    while let Some(wait) = spans.next() {
+        if wait.state == GoState::Waiting
+            && spans.peek().is_some_and(ends_it)
+            && inquiry.book.any(trace.stacks(), wait.stack, Traits::JOINS)
+        {
+            return true;
+        }
+    }
+    false
 }
 
 /// Keeps those that began last, and their siblings.
@@ -125,6 +193,9 @@ pub(super) fn find(inquiry: &Inquiry<'_>, cancel: &Cancel, limited: &Limited, fo
     if let Some(parent) = parent {
         waited.by(parent);
     }
+    for of in of_joined(inquiry, limited, &started) {
+        waited.add(of);
+    }
     for goroutine in waited.found {
         let left = started.get(&goroutine).and_then(|pair| limited.left(inquiry, cancel, pair));
         if left.is_none_or(|left| left - cancel.at > over_ns) {
@@ -141,6 +212,24 @@ pub(super) fn find(inquiry: &Inquiry<'_>, cancel: &Cancel, limited: &Limited, fo
     let mut asleep: Vec<Goroutine> = sure.filter(|&of| sleeps(of)).collect();
     asleep.sort_unstable();
     found.asleep.append(&mut asleep);
+}
+
+/// Those of a group that was waited for. What is started together meets the same deadlines, and then it is
+/// not known whose they are.
+fn of_joined(
+    inquiry: &Inquiry<'_>,
+    limited: &Limited,
+    started: &FxHashMap<Goroutine, &Pair>,
+) -> Vec<Goroutine> {
+    let mut statements = started.keys().map(|&of| lives::creation_stack(inquiry.trace, of));
+    let first = statements.next();
+    if !statements.all(|of| Some(of) == first) {
+        return Vec::new();
+    }
+    let is_joined = |of: &Goroutine| limited.joined.contains(of);
+    let mut joined: Vec<Goroutine> = started.keys().copied().filter(is_joined).collect();
+    joined.sort_unstable();
+    joined
 }
 
 /// Whether a handler heard a cancel in its own code.
@@ -279,10 +368,11 @@ impl Waited<'_> {
 /// All work that may have been cut short by a deadline of some time, by where it began, in order of
 /// its beginning.
 fn beginnings(inquiry: &Inquiry<'_>, deadlines: Interval) -> Vec<Vec<Work>> {
-    let (trace, late_ns) = (inquiry.trace, inquiry.rules.late_over_ns);
+    let trace = inquiry.trace;
     let mut by_place: FxHashMap<Beginning, Vec<Work>> = FxHashMap::default();
     let mut add = |place, work: Work| {
-        if work.began < deadlines.end && work.until > deadlines.start + late_ns {
+        // Those that cannot be late tell of the limit all the same.
+        if work.began < deadlines.end && work.until > deadlines.start {
             by_place.entry(place).or_default().push(work);
         }
     };

@@ -19,6 +19,7 @@ mod private;
 mod queue;
 mod request;
 mod rounds;
+mod sleeps;
 mod tasks;
 mod told;
 mod waits;
@@ -50,6 +51,7 @@ use queue::Queues;
 use tasks::ByTask;
 
 pub(crate) use clock::round_ns;
+pub(crate) use sleeps::deadlines_slept_across;
 pub(crate) use tasks::LongWork;
 
 /// How many spans of a timer's goroutine to look at for when it ran.

@@ -10,7 +10,7 @@ use crate::parse::event::GoState;
 
 use super::super::code::book::Traits;
 use super::super::code::names::Origin;
-use super::super::heard::awaited::waits_plainly;
+use super::super::heard::awaited::{is_in_passing, waits_plainly};
 use super::super::heard::outcome::PROMPT_NS;
 use super::super::lives;
 use super::super::types::{Cancel, Hearing};
@@ -171,7 +171,7 @@ impl<'a> Waits<'a> {
 
     /// Looks at the next wait that the canceller enters after the cancel, or a goroutine that heard
     /// and lives on: if it is for others to end, who ended it? Shutting something down in good
-    /// order does not count.
+    /// order does not count, nor what is over in a moment.
     pub(super) fn joins_after(&mut self, held: &Held) {
         let Self { inquiry, cancel, .. } = *self;
         let stacks = inquiry.trace.stacks();
@@ -179,6 +179,7 @@ impl<'a> Waits<'a> {
             span.start >= cancel.at
                 && span.state == GoState::Waiting
                 && !inquiry.book.any(stacks, span.stack, Traits::GRACEFUL)
+                && !is_in_passing(inquiry.trace, inquiry.book, span, inquiry.rules.late_over_ns)
         };
         let mut spans = inquiry.trace.spans_from(held.who, cancel.at).take(MAX_AHEAD);
         let outside = |span: &Span| inquiry.book.mark(span.stack).is_none();

@@ -10,6 +10,7 @@ use crate::parse::event::GoState;
 
 use super::super::code::book::Traits;
 use super::super::code::names::Origin;
+use super::super::deaf::deadlines_slept_across;
 use super::super::heard::awaited::waits_plainly;
 use super::super::lives;
 use super::super::split::describe::frame_text;
@@ -54,7 +55,9 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
     let mut groups: WireMap<(StrId, Option<Frame>), Group> = WireMap::default();
     let mut told = Told { facts, of_many: FxHashMap::default() };
     let helped = Helped::new(facts);
-    for sleep in sleeps(facts, facts.rules.shortest_sleep_ns()) {
+    let sleeps = sleeps(facts, facts.rules.shortest_sleep_ns());
+    let by_clock = by_clock(facts, &sleeps);
+    for sleep in sleeps {
         // A library's own sleeps are nothing that the program's authors can change.
         if facts.book.user(sleep.stack) == StackId::EMPTY {
             continue;
@@ -62,7 +65,8 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
         let in_handler = facts.book.any(facts.trace.stacks(), sleep.stack, Traits::SERVES);
         let spanned = told.spanned(&sleep);
         let ns = sleep.interval.ns();
-        let under = seems_under(facts, &sleep);
+        let met = by_clock.get(&(sleep.of, sleep.interval.start)).copied();
+        let under = seems_under(facts, &sleep).or(met.filter(|&it| is_across(facts, &sleep, it)));
         let awaited = helped.awaited(&sleep).filter(|_| spanned.is_empty());
         let counts = ns > facts.rules.max_sleep_ns
             && (facts.rules.main_sleeps || !facts.is_main(sleep.of))
@@ -111,6 +115,14 @@ fn sleeps(facts: &Facts<'_>, over_ns: i64) -> Vec<Sleep> {
         }
     }
     sleeps
+}
+
+/// The deadlines that sleeps met, of those who sleep again and again in one place. A test waits for what it
+/// has set up to be over.
+fn by_clock(facts: &Facts<'_>, sleeps: &[Sleep]) -> FxHashMap<(Goroutine, Time), u32> {
+    let sleeps = sleeps.iter().filter(|sleep| !facts.is_main(sleep.of));
+    let each = sleeps.map(|sleep| (sleep.of, sleep.interval, facts.book.place(sleep.stack)));
+    deadlines_slept_across(facts.cancels, each)
 }
 
 /// What told sleepers to stop.
@@ -202,9 +214,13 @@ impl<'a> Helped<'a> {
 /// The cancel of a context that the sleeper seems to work under, if it slept across that.
 fn seems_under(facts: &Facts<'_>, sleep: &Sleep) -> Option<u32> {
     let cancel = *facts.asleep.get(&sleep.of)?;
+    is_across(facts, sleep, cancel).then_some(cancel)
+}
+
+/// Whether a sleep spans a cancel, and the limit after it.
+fn is_across(facts: &Facts<'_>, sleep: &Sleep, cancel: u32) -> bool {
     let at = facts.cancels[cancel as usize].at;
-    let slept = sleep.interval.contains(at) && sleep.interval.end - at > facts.rules.late_over_ns;
-    slept.then_some(cancel)
+    sleep.interval.contains(at) && sleep.interval.end - at > facts.rules.late_over_ns
 }
 
 fn finding(

@@ -8,6 +8,7 @@ use crate::model::{Frame, Span, Trace};
 use crate::parse::event::GoState;
 
 use super::super::code::book::{Book, Traits};
+use super::super::code::names::Origin;
 use super::super::code::reasons;
 use super::super::index::ByGoroutine;
 use super::super::lives;
@@ -27,6 +28,17 @@ const MAX_FRAMES: usize = 64;
 pub(crate) fn waits_plainly(trace: &Trace, book: &Book, span: &Span) -> bool {
     trace.string(span.reason) == reasons::RECEIVE
         || book.any(trace.stacks(), span.stack, Traits::JOINS)
+}
+
+/// Whether a wait is over in a moment and tells of no intention: at a lock, for the collector, or inside a
+/// library's call, as `signal.Stop` waits for the runtime. It is nothing that the program waits for.
+pub(crate) fn is_in_passing(trace: &Trace, book: &Book, span: &Span, over_ns: i64) -> bool {
+    let (stacks, stack) = (trace.stacks(), span.stack);
+    let is_own = || book.top(stacks, stack).is_none_or(|top| top.origin == Origin::User);
+    span.state == GoState::Waiting
+        && span.ns() <= over_ns
+        && (!is_own() || book.in_gc(trace, stack))
+        && !book.any(stacks, stack, Traits::JOINS)
 }
 
 /// Those for whose end the canceller of one cancel waits next.
@@ -87,6 +99,7 @@ impl Lookup<'_> {
             span.state == GoState::Waiting
                 && span.start >= cancel.at
                 && self.book.mark(span.stack).is_none()
+                && !is_in_passing(self.trace, self.book, span, self.late_over_ns)
         };
         let first = spans.find(is_next);
         let first = first.filter(|wait| self.is_plain(wait) || self.is_with_limit(cancel, wait));

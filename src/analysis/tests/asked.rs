@@ -188,6 +188,83 @@ fn those_for_whom_the_main_goroutine_waits_after_its_context_are_deaf() {
     }
 }
 
+/// The main goroutine is told by a signal, waits in some place for some time, and then for its worker.
+fn joins_after_a_stop(reason: &str, stack: &str, ns: i64) -> Document {
+    let mut made = Made::new();
+    made.running(1, "runtime.main").go(US, 1, "main.main:9", 3, "main.work").runs(2 * US, 3);
+    made.waits(3 * US, 3, "sleep", "time.Sleep < main.work:31");
+    made.waits(MS, 1, "chan receive", "main.main:12");
+    made.go(2 * MS, 1, "main.main:2", 8, "os/signal.NotifyContext.func1").runs(3 * MS, 8);
+    made.wakes(CANCELLED, 8, SIGNALLED, 1).runs(CANCELLED + 10 * US, 1);
+    made.waits(CANCELLED + 11 * US, 1, reason, stack);
+    let then = CANCELLED + 11 * US + ns;
+    made.wakes(then, 8, "", 1).ends(then + US, 8).runs(then + 2 * US, 1);
+    made.waits(then + 3 * US, 1, "sync", "sync.(*WaitGroup).Wait < main.main:14");
+    made.wakes(290 * MS, 0, "", 3).runs(290 * MS + US, 3);
+    made.wakes(290 * MS + 2 * US, 3, "sync.(*WaitGroup).Done < main.work:33", 1);
+    made.ends(290 * MS + 3 * US, 3).runs(291 * MS, 1).document(300 * MS)
+}
+
+#[test]
+fn what_is_over_in_a_moment_is_not_what_one_waits_for_next() {
+    let stops = "runtime.chanrecv1 < runtime.sigdisable < os/signal.Stop < main.main:13";
+    let lock = "sync.(*Mutex).Lock < log.(*Logger).output < main.main:13";
+    for (reason, stack, ns, is_told) in [
+        ("chan receive", stops, 20 * US, true),
+        ("sync", lock, MS, true),
+        ("GC mark assist wait for work", "runtime.gcAssistAlloc < main.main:13", MS, true),
+        ("sync", lock, 50 * MS, false),
+        ("chan receive", "runtime.chanrecv1 < main.main:13", MS, false),
+        ("select", "runtime.selectgo < main.main:13", MS, false),
+    ] {
+        let found = deaf(&joins_after_a_stop(reason, stack, ns));
+        assert_eq!(found, if is_told { vec![3] } else { vec![] }, "{stack} {ns}");
+    }
+}
+
+/// Three ask for an answer each, and hear; who answers the first one waits for what it needs where the
+/// next ones do, gives it on to `n` of them at once, and each of these on to one.
+fn hands_on(place: &str, n: u32) -> Document {
+    let mut made = Made::new();
+    made.running(1, "runtime.main").go(US, 1, "main.main:9", 9, "main.own").runs(2 * US, 9);
+    made.waits(3 * US, 9, "sleep", "time.Sleep < main.own:70");
+    for of in [10, 20, 30] {
+        let (at, answers) = (i64::from(of) * 10 * US, of + 1);
+        made.go(at, 1, "main.main:3", of, "main.serve").runs(at + US, of);
+        made.go(at + 2 * US, of, "main.ask:9 < main.serve:4", answers, "main.answer");
+        made.runs(at + 3 * US, answers);
+        let place = if of == 10 { place } else { "main.take:40 < main.answer:30" };
+        made.waits(at + 4 * US, answers, "chan receive", place);
+        made.waits(at + 5 * US, of, "select", SELECT);
+    }
+    for (of, timer) in [(10, 90), (20, 91), (30, 92)] {
+        let at = CANCELLED + i64::from(of) * 100 * US;
+        made.passes(at, timer, &[of]).runs(at + 10 * US, of).ends(at + 20 * US, of);
+    }
+    made.wakes(100 * MS, 0, "", 9).runs(100 * MS + US, 9).wakes(100 * MS + 2 * US, 9, GIVES, 11);
+    made.ends(100 * MS + 3 * US, 9).runs(100 * MS + 4 * US, 11);
+    made.wakes(120 * MS, 11, GIVES, 21);
+    if n > 1 {
+        made.wakes(120 * MS + US, 11, GIVES, 31);
+    }
+    made.ends(120 * MS + 2 * US, 11).runs(120 * MS + 3 * US, 21);
+    if n == 1 {
+        made.wakes(140 * MS, 21, GIVES, 31);
+    }
+    made.ends(140 * MS + US, 21).runs(140 * MS + 2 * US, 31).ends(160 * MS, 31);
+    made.document(200 * MS)
+}
+
+const GIVES: &str = "main.give:50 < main.answer:31";
+
+#[test]
+fn who_gives_on_what_it_had_to_wait_for_itself_answers_nobody_else() {
+    let take = "main.take:40 < main.answer:30";
+    assert_eq!(deaf(&hands_on(take, 1)), [11, 21, 31]);
+    assert_eq!(deaf(&hands_on(take, 2)), [21, 31], "what it tells several is their answer, too");
+    assert_eq!(deaf(&hands_on("main.compute:60 < main.answer:30", 1)), [21, 31]);
+}
+
 /// One that serves starts two that listen and one more, and waits for all; that one never ends.
 fn hangs(same_kind: bool) -> Document {
     let mut made = serving();

@@ -205,6 +205,121 @@ fn whose_sleep_ends_with_the_recording_ends_the_recording() {
     assert_eq!(n_found(&made.document(601 * MS), Rule::LongSleep), 3);
 }
 
+/// Workers that are started one after the other, each with a limit of 230 ms, of which the last ends the
+/// wait for their group; that begins when most have had their deadline.
+fn joined_late(wait: &str, has_peers: bool) -> Document {
+    let starts_at = [10, 33, 59, 71, 94, 120];
+    let mut made = starting();
+    for (of, at) in (10..16).zip(starts_at) {
+        starts(&mut made, at * MS, of);
+        if has_peers {
+            let peer = of + 20;
+            made.go(at * MS + 10 * US, 1, "main.main:9", peer, "main.peer");
+            made.runs(at * MS + 11 * US, peer);
+            made.waits(at * MS + 12 * US, peer, "chan receive", "main.peer:60");
+        }
+    }
+    for (timer, at) in (200..204).zip(starts_at) {
+        made.passes((at + 230) * MS, timer, &[]);
+    }
+    made.waits(310 * MS, 1, "sync", wait);
+    for (timer, at) in (204..206).zip([94, 120]) {
+        made.passes((at + 230) * MS, timer, &[]);
+    }
+    for (of, at) in (10..16).zip(starts_at) {
+        ends(&mut made, (at + 500) * MS, of, of == 15);
+    }
+    made.document(1_000 * MS)
+}
+
+#[test]
+fn a_group_that_is_waited_for_only_in_the_end_was_waited_for() {
+    let found: Vec<u64> = deaf(&joined_late(GROUP, false)).iter().map(|(of, ..)| *of).collect();
+    assert_eq!(found, [10, 11, 12, 13, 14, 15]);
+    // Whose word ends another wait may be asked for many things.
+    assert_eq!(deaf(&joined_late("sync.(*Mutex).Lock < main.main:12", false)), []);
+    let found: Vec<u64> = deaf(&joined_late(GROUP, true)).iter().map(|(of, ..)| *of).collect();
+    assert_eq!(
+        found,
+        [14, 15],
+        "the others' deadlines may be those of what was started beside them"
+    );
+}
+
+#[test]
+fn those_that_leave_in_time_do_not_have_the_limits_of_those_before_them() {
+    // Most start 26 ms after the one before, and so 34 ms before its deadline.
+    let starts_at = [10, 36, 62, 100, 126, 152, 178, 204, 230, 256, 282];
+    let mut events: Vec<(i64, u32, u8)> = Vec::new();
+    for (at, of) in starts_at.into_iter().zip(10..) {
+        events.extend([(at * MS, of, 0), ((at + 60) * MS, of, 1), ((at + 64) * MS + US, of, 2)]);
+    }
+    events.push((300 * MS, 1, 3));
+    events.sort_unstable();
+    let mut made = starting();
+    for (at, of, what) in events {
+        match what {
+            0 => starts(&mut made, at, of),
+            1 => {
+                made.passes(at + 10 * US, 200 + of, &[]);
+            }
+            2 => ends(&mut made, at + 20 * US, of, of == 20),
+            _ => {
+                made.waits(at + 30 * US, 1, "sync", GROUP);
+            }
+        }
+    }
+    assert_eq!(deaf(&made.document(1_000 * MS)), []);
+}
+
+/// One starts a job each 50 ms, under a limit of 150 ms; the last three contexts end otherwise, as the one
+/// that starts them does. The main goroutine waits for all in the end, and the last job lets it go on.
+#[test]
+fn of_jobs_at_regular_intervals_the_first_has_met_its_limit_and_not_anothers() {
+    const N: i64 = 15;
+    let mut made = starting();
+    let mut events: Vec<(i64, u32, u8)> = Vec::new();
+    for (n, of) in (0..N).zip(10..) {
+        let at = (10 + 50 * n) * MS;
+        events.push((at, of, 0));
+        if n < N - 3 {
+            events.push((at + 150 * MS + 300 * US, of, 1));
+        }
+        events.push((at + 420 * MS, of, 2));
+    }
+    let stop = (10 + 50 * N) * MS;
+    events.push((stop, 1, 3));
+    events.sort_unstable();
+    for (at, of, what) in events {
+        match what {
+            0 => starts(&mut made, at, of),
+            1 => {
+                made.passes(at, 200 + of, &[]);
+            }
+            2 => {
+                made.wakes(at, 0, "", of).runs(at + US, of);
+                if i64::from(of) == 10 + N - 1 {
+                    made.wakes(at + 2 * US, of, "sync.(*WaitGroup).Done < main.work:5", 100);
+                }
+                made.ends(at + 3 * US, of);
+            }
+            _ => {
+                made.ends(at, 1);
+                made.waits(at + US, 100, "sync", "sync.(*WaitGroup).Wait < main.main:12");
+            }
+        }
+    }
+    let document = made.document(3_000 * MS);
+    let found = deaf(&document);
+    assert_eq!(found.len(), 12);
+    let limit = |of: u64| {
+        let row = document.analysis().hearings().iter().find(|row| row.deaf);
+        let row = row.filter(|row| document.trace().go_id(row.goroutine).0 == of);
+        row.map(|row| row.overstay_ns / MS)
+    };
+    assert_eq!(limit(10), Some(269), "its own deadline, and not the one 100 ms later");
+}
+
 #[test]
 fn results_that_are_gathered_one_by_one_are_all_waited_for() {
     let mut made = starting();
@@ -332,4 +447,34 @@ fn times_at_the_ends_of_the_clock_are_taken_as_they_are() {
     made.passes(i64::MAX / 2, 200, &[]);
     ends(&mut made, i64::MAX - MS, 10, true);
     assert_eq!(deaf(&made.document(i64::MAX)), []);
+}
+
+/// Workers take one job after another, each under a limit of 57 ms, and sleep for it twice as long; the
+/// deadlines come so much later.
+fn jobs(n_workers: u32, pauses: &[i64], late: impl Fn(i64) -> i64) -> Document {
+    let mut made = starting();
+    for of in 10..10 + n_workers {
+        made.go(3 * US + i64::from(of) * US, 1, STATEMENT, of, "main.work").runs(MS, of);
+    }
+    let mut at = 5 * MS;
+    for (n, &pause) in (0..).zip(pauses) {
+        let of = 10 + n % n_workers;
+        made.waits(at, of, "sleep", SLEEP);
+        made.passes(at + 57 * MS + late(i64::from(n)), 200 + n, &[]);
+        made.wakes(at + 114 * MS, 0, "", of).runs(at + 114 * MS + US, of);
+        at += 114 * MS + pause * MS;
+    }
+    made.document(3_000 * MS)
+}
+
+#[test]
+fn who_sleeps_across_the_limit_of_each_job_is_told() {
+    let pauses = [3, 11, 5, 23, 2, 17, 9, 4];
+    let in_time = jobs(2, &pauses, |n| n * 50 * US);
+    assert_eq!(deaf(&in_time), [], "it lives on");
+    assert_eq!(n_found(&in_time, Rule::LongSleep), 8);
+    let at_any_time = jobs(2, &pauses, |n| (n * 31 % 50 - 25) * MS);
+    assert_eq!(n_found(&at_any_time, Rule::LongSleep), 0);
+    assert_eq!(n_found(&jobs(2, &pauses[..3], |_| 0), Rule::LongSleep), 0, "too few");
+    assert_eq!(n_found(&jobs(8, &pauses, |_| 0), Rule::LongSleep), 0, "each sleeps once");
 }

@@ -20,9 +20,9 @@ const MANY: usize = 30;
 /// A change of so many times what does not matter is large, and need not be beyond it for sure.
 const LARGE: i64 = 4;
 /// Which are the slowest: few can be slow.
-const TAILS: [Slow; 4] = [Slow::Beyond(95), Slow::Beyond(98), Slow::Beyond(99), Slow::BeyondAll];
-/// A p below this leaves no doubt.
-const SURE: f64 = 1e-4;
+const TAILS: [Slow; 3] = [Slow::Beyond(95), Slow::Beyond(98), Slow::Beyond(99)];
+/// A p below this leaves little doubt.
+const SURE: f64 = 0.001;
 /// So many more in a hundred may be stuck.
 const MIN_STUCK: i64 = 20;
 
@@ -115,20 +115,20 @@ pub(super) fn tested(
     let middle = middle_moved(margin(Aspect::Typical), moved, smaller(50));
     let mut tests = vec![(if_it_is(rank_test(before, after), middle), Aspect::Typical)];
     let of_slow = margin(Aspect::Slowest);
+    let mut beyond_all = Test::NONE;
     if has_tail(kind, before.len().min(after.len())) {
         let change = after.quantile(99).saturating_sub(before.quantile(99));
         let way = of_slow.way(change, smaller(99));
-        for slow in TAILS {
-            let test = tail_test(before, after, slow, |was| of_slow.of(was));
-            tests.push((if_it_is(test, way), Aspect::Slowest));
-        }
+        let tail = |slow| if_it_is(tail_test(before, after, slow, |was| of_slow.of(was)), way);
+        tests.extend(TAILS.map(|slow| (tail(slow), Aspect::Slowest)));
+        beyond_all = tail(Slow::BeyondAll);
     }
     if before.n_alive() + after.n_alive() > 0 {
         let (test, percent) = stuck_test(before, after, |was| of_slow.of(was));
         let way = if percent.abs() > MIN_STUCK { percent.cmp(&0) } else { Ordering::Equal };
         tests.push((if_it_is(test, way), Aspect::Stuck));
     }
-    surest(tests)
+    surest(tests, beyond_all)
 }
 
 /// Which way the typical duration moved, if by so much that it matters. What is not large has to
@@ -162,17 +162,21 @@ fn has_tail(kind: GroupKind, n: usize) -> bool {
     kind != GroupKind::Blocked && n >= ENOUGH_FOR_TAIL
 }
 
-/// The surest test of those that matter, or of all if none does, its p times their number. Of those
-/// that are sure beyond doubt the first: the typical duration says more than the slowest.
-fn surest(tests: Vec<(Test, Aspect)>) -> (Test, Aspect) {
+/// The surest test of those that matter, or of all if none does, its p times their number. That a few are
+/// beyond all others is what tells only where nothing else is sure: it says the least.
+fn surest(tests: Vec<(Test, Aspect)>, beyond_all: Test) -> (Test, Aspect) {
     // Those of the slowest are hardly more than two: each has most of the next one's.
     let n_alike = tests.iter().filter(|(_, aspect)| *aspect == Aspect::Slowest).count().max(2) - 2;
     let n = u8::try_from(tests.len() - n_alike).map_or(1.0, f64::from);
     let matters = |test: &Test| test.way != Ordering::Equal;
-    let surest = |a: &Test, b: &Test| {
-        (!matters(a), a.p.max(SURE)).partial_cmp(&(!matters(b), b.p.max(SURE)))
-    };
+    let surest = |a: &Test, b: &Test| (!matters(a), a.p).partial_cmp(&(!matters(b), b.p));
     let surest = tests.into_iter().min_by(|a, b| surest(&a.0, &b.0).unwrap_or(Ordering::Equal));
-    let (test, aspect) = surest.unwrap_or((Test::NONE, Aspect::Typical));
+    let (test, aspect) = match surest.unwrap_or((Test::NONE, Aspect::Typical)) {
+        (test, aspect) if matters(&test) && test.p <= SURE => (test, aspect),
+        (test, _) if matters(&beyond_all) && (!matters(&test) || beyond_all.p < test.p) => {
+            (beyond_all, Aspect::Slowest)
+        }
+        least => least,
+    };
     (Test { p: (n * test.p).min(1.0), ..test }, aspect)
 }

@@ -14,6 +14,9 @@ const LABEL_PX: f64 = 110.0;
 /// written over one or two of them.
 const LEAST_LABELS: f64 = 4.5;
 
+/// With more room than this many labels take there are two, wherever the first is.
+const TWO_LABELS: f64 = 2.5;
+
 /// Room for a letter of a label, and between two labels, in pixels.
 const LETTER_PX: f64 = 6.4;
 const BETWEEN_PX: f64 = 14.0;
@@ -59,12 +62,30 @@ fn major_step(clock: Clock, viewport: &Viewport, zero: Time) -> i64 {
         let [apart_px, closer_px] = [step, closer].map(|step| step as f64 / ns_per_px);
         let least_px = label_px(clock, viewport, zero, closer);
         if apart_px * LEAST_LABELS <= viewport.width_px() || wanted_px < least_px {
-            return step;
+            break;
         }
         if closer_px >= least_px {
             step = closer;
         }
     }
+    #[expect(clippy::cast_precision_loss, reason = "a distance on screen")]
+    let px = |step: i64| step as f64 / ns_per_px;
+    if px(step) * TWO_LABELS <= viewport.width_px() {
+        return step;
+    }
+    // Where there would be one or none, less round steps do.
+    let fits = |&finer: &i64| px(finer) >= label_px(clock, viewport, zero, finer);
+    finer_steps(step).find(fits).unwrap_or(step)
+}
+
+/// Steps below a step, from the least of its power of ten and the one before.
+fn finer_steps(step: i64) -> impl Iterator<Item = i64> {
+    const TENTHS: [i64; 9] = [10, 15, 20, 25, 30, 40, 50, 60, 80];
+    let decade = 10_i64.saturating_pow(step.max(1).ilog10());
+    let decades = [decade / 100, decade / 10].into_iter().filter(|&decade| decade > 0);
+    decades
+        .flat_map(move |decade| TENTHS.map(|tenths| decade.saturating_mul(tenths)))
+        .filter(move |&finer| finer < step)
 }
 
 /// How wide the longest label is, at most, with the space to the next, in pixels.
@@ -223,10 +244,7 @@ mod tests {
                 fill(&viewport, Clock::Nanoseconds, Time(0), &mut ticks, &mut texts);
                 let labelled = ticks.iter().filter(|tick| !tick.text.is_empty());
                 let labelled: Vec<&TickRecord> = labelled.collect();
-                // Those of tiny stretches far from the start have as many digits as it takes.
-                let long = labelled.iter().any(|it| it.text.end - it.text.start > 9);
-                let least = if long { 2 } else { 3 };
-                assert!(labelled.len() >= least, "{width_px} px at {} ns/px", viewport.ns_per_px());
+                assert!(labelled.len() >= 2, "{width_px} px at {} ns/px", viewport.ns_per_px());
                 for pair in labelled.windows(2) {
                     #[expect(clippy::cast_precision_loss, reason = "a few letters")]
                     let letters = (pair[0].text.end - pair[0].text.start) as f32;

@@ -381,9 +381,11 @@ fn side_ui(ui: &mut Ui, ctx: &Ctx<'_>, slot: Slot, side: &Side, figures: bool) {
     ui.label(RichText::new(&median).color(color));
     let mut all = format!("n {n}, median {median}, p99 {p99}");
     if !alive.is_empty() {
-        // What is cut off for want of room is the p99, which is at least so long then.
-        ui.label(caption(theme, &alive).color(theme.warn));
         all = format!("{all}, {alive} at the trace's end");
+    }
+    // What is cut off for want of room is the p99, which is at least so long then.
+    if figures && !alive.is_empty() {
+        ui.label(caption(theme, &alive).color(theme.warn));
     }
     if figures {
         ui.add(egui::Label::new(caption(theme, p99)).truncate());

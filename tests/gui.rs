@@ -15,6 +15,8 @@ mod budget;
 mod compare;
 #[path = "gui/damage.rs"]
 mod damage;
+#[path = "gui/details.rs"]
+mod details;
 #[path = "gui/keyboard.rs"]
 mod keyboard;
 #[path = "gui/saving.rs"]
@@ -236,7 +238,7 @@ fn a_finding_about_no_overstay_leads_to_its_goroutine() {
 fn who_lives_on_is_neither_early_nor_late() {
     let harness = window_on("tests/measured/recorded/1.27/goeson.trace");
     assert!(says(&harness, "Nothing to act on: nobody was told to stop."));
-    assert!(says(&harness, "whoever heard a cancel was meant to go on"), "the empty table");
+    assert!(says(&harness, "whoever heard one was meant to go on"), "the empty table");
     assert!(!says(&harness, "left within"), "nobody left");
     assert!(!says(&harness, "0 ns"), "there is no overstay to tell");
 }

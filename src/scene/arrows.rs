@@ -11,6 +11,11 @@ use super::viewport::OFFSCREEN_PX;
 /// wake is drawn: more arrows would be a smear, and finding them would cost more than a frame.
 const MAX_SPANS: usize = 256;
 
+/// As many of the wakes of others by the selected goroutine are drawn, the first on screen, and so
+/// many are looked at for them: the others may have no lane.
+const MAX_WOKEN: usize = 64;
+const MAX_LOOKED_AT: usize = 1_024;
+
 /// Where a canvas row is: its middle, in pixels.
 #[derive(Clone, Copy)]
 struct Ends<'a> {
@@ -27,6 +32,10 @@ pub(super) fn fill(view: &View<'_>, rows: &[RowRecord], out: &mut Vec<ArrowRecor
     if let Some(goroutine) = view.selection.goroutine {
         ends.creation(goroutine, out);
         ends.wakes(goroutine, out);
+        // Whom a selected cancel reached is drawn from it already.
+        if view.selection.cancel.is_none() {
+            ends.woken(goroutine, out);
+        }
     }
     if let Some(cancel) = view.selection.cancel {
         ends.reach(cancel, rows, out);
@@ -66,6 +75,24 @@ impl Ends<'_> {
             if let Some(waker) = span.waker {
                 let at = (span.start, span.start);
                 self.push(ArrowKind::Wake, Some(waker), goroutine, at, false, out);
+            }
+        }
+    }
+
+    /// To those whom the selected goroutine woke.
+    fn woken(self, goroutine: Goroutine, out: &mut Vec<ArrowRecord>) {
+        let Some(wakers) = self.view.wakers else { return };
+        let seen = self.view.viewport.visible();
+        let woke = wakers.of(self.view.source.document.trace(), goroutine);
+        let first = woke.first_from(seen.start);
+        let begin = out.len();
+        for wake in (first..woke.len()).take(MAX_LOOKED_AT).filter_map(|at| woke.get(at)) {
+            if wake.at >= seen.end || out.len() - begin >= MAX_WOKEN {
+                break;
+            }
+            let at = (wake.at, wake.at);
+            if wake.wakee != goroutine {
+                self.push(ArrowKind::Wake, Some(goroutine), wake.wakee, at, false, out);
             }
         }
     }
@@ -125,4 +152,44 @@ impl Ends<'_> {
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a row's height")]
 fn px(height: f64) -> u32 {
     height as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::{Document, Rules};
+    use crate::base::Progress;
+    use crate::model::Wakers;
+    use crate::scene::{Index, Layout, RowOptions, Rows, Scene, Selection, Show, Source, Viewport};
+
+    #[test]
+    fn a_selected_goroutine_has_arrows_to_those_whom_it_woke() {
+        let file = include_bytes!("../../traces/late-exit/before.trace");
+        let trace = crate::model::build(file, &Progress::default()).expect("a trace");
+        let document = Document::new(trace, Rules::default());
+        let wakers = Wakers::new(document.trace(), &Progress::default()).expect("nobody stops it");
+        let index = Index::quick(&document);
+        let source = Source { document: &document, index: &index };
+        let rows = Rows::build(source, &RowOptions::default());
+        // The one that made the deadline's cancel: it woke all who heard.
+        let canceller = document.analysis().cancels()[0].by.expect("somebody cancelled");
+        let view = |wakers| View {
+            source,
+            rows: &rows,
+            viewport: Viewport::new(document.trace().interval(), 1000.0),
+            layout: Layout { height_px: 900.0, ..Layout::default() },
+            scroll_px: 0.0,
+            selection: Selection { goroutine: Some(canceller), ..Selection::default() },
+            budget_ns: 10_000_000,
+            show: Show::default(),
+            wakers,
+        };
+        let mut scene = Scene::default();
+        scene.fill(&view(None));
+        let n = |scene: &Scene| scene.arrows.iter().filter(|it| it.from == Some(canceller)).count();
+        assert_eq!(n(&scene), 0, "not before they are sorted");
+        scene.fill(&view(Some(&wakers)));
+        assert_eq!(n(&scene), 5);
+        assert!(scene.arrows.iter().all(|it| it.kind != ArrowKind::Wake || it.to != canceller));
+    }
 }

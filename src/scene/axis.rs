@@ -10,6 +10,17 @@ use super::viewport::Viewport;
 /// Room for a label and the space to the next, in pixels.
 const LABEL_PX: f64 = 110.0;
 
+/// With fewer labels than this they come closer, as far as their widths allow: what is pointed at is
+/// written over one or two of them.
+const LEAST_LABELS: f64 = 4.5;
+
+/// With more room than this many labels take there are two, wherever the first is.
+const TWO_LABELS: f64 = 2.5;
+
+/// Room for a letter of a label, and between two labels, in pixels.
+const LETTER_PX: f64 = 6.4;
+const BETWEEN_PX: f64 = 14.0;
+
 /// Minor ticks are left out where they would be closer than this, in pixels.
 const MINOR_PX: f64 = 7.0;
 
@@ -21,7 +32,7 @@ pub(super) fn fill(
     ticks: &mut Vec<TickRecord>,
     texts: &mut String,
 ) {
-    let step = nice_step(viewport.ns_per_px() * LABEL_PX);
+    let step = major_step(clock, viewport, zero);
     let minor = minor_step(step, viewport.ns_per_px());
     let seen = viewport.visible();
     let (from, to) = (seen.start.since(zero), seen.end.since(zero));
@@ -36,6 +47,58 @@ pub(super) fn fill(
             break;
         }
     }
+}
+
+/// The step of the labels: as wide as is easy on the eye, but not so wide that hardly one is left
+/// where the axis is short.
+fn major_step(clock: Clock, viewport: &Viewport, zero: Time) -> i64 {
+    let ns_per_px = viewport.ns_per_px();
+    let mut step = nice_step(ns_per_px * LABEL_PX);
+    let mut wanted_px = LABEL_PX;
+    loop {
+        wanted_px *= 0.8;
+        let closer = nice_step(ns_per_px * wanted_px);
+        #[expect(clippy::cast_precision_loss, reason = "a distance on screen")]
+        let [apart_px, closer_px] = [step, closer].map(|step| step as f64 / ns_per_px);
+        let least_px = label_px(clock, viewport, zero, closer);
+        if apart_px * LEAST_LABELS <= viewport.width_px() || wanted_px < least_px {
+            break;
+        }
+        if closer_px >= least_px {
+            step = closer;
+        }
+    }
+    #[expect(clippy::cast_precision_loss, reason = "a distance on screen")]
+    let px = |step: i64| step as f64 / ns_per_px;
+    if px(step) * TWO_LABELS <= viewport.width_px() {
+        return step;
+    }
+    // Where there would be one or none, less round steps do.
+    let fits = |&finer: &i64| px(finer) >= label_px(clock, viewport, zero, finer);
+    finer_steps(step).find(fits).unwrap_or(step)
+}
+
+/// Steps below a step, from the least of its power of ten and the one before.
+fn finer_steps(step: i64) -> impl Iterator<Item = i64> {
+    const TENTHS: [i64; 9] = [10, 15, 20, 25, 30, 40, 50, 60, 80];
+    let decade = 10_i64.saturating_pow(step.max(1).ilog10());
+    let decades = [decade / 100, decade / 10].into_iter().filter(|&decade| decade > 0);
+    decades
+        .flat_map(move |decade| TENTHS.map(|tenths| decade.saturating_mul(tenths)))
+        .filter(move |&finer| finer < step)
+}
+
+/// How wide the longest label is, at most, with the space to the next, in pixels.
+fn label_px(clock: Clock, viewport: &Viewport, zero: Time, step: i64) -> f64 {
+    let seen = viewport.visible();
+    let mut text = String::new();
+    let ends = [seen.start.since(zero), seen.end.since(zero)];
+    let largest = ends.map(i64::saturating_abs).into_iter().max().unwrap_or(0);
+    let unit = Unit::of(clock, largest, step);
+    let _ = unit.write(largest.div_euclid(step).saturating_mul(step), &mut text);
+    #[expect(clippy::cast_precision_loss, reason = "a few letters")]
+    let letters = text.chars().count() as f64;
+    letters * LETTER_PX + BETWEEN_PX
 }
 
 /// The least of 1, 2, 5 × 10ⁿ ns that is at least `least_ns`.
@@ -169,6 +232,30 @@ mod tests {
         assert!(shown(0, 50_000).contains(" · 20,000 ticks · "), "{}", shown(0, 50_000));
         assert!(shown(0, 2_500_000).contains(" · 1.5 M ticks · "), "{}", shown(0, 2_500_000));
         assert!(shown(0, 5_000_000_000).ends_with(" · 5 G ticks"));
+    }
+
+    #[test]
+    fn a_short_axis_has_several_labels_too() {
+        for width_px in [280.0, 340.0, 420.0, 500.0] {
+            let mut viewport =
+                Viewport::new(Interval::new(Time(0), Time(3_600_000_000_000)), width_px);
+            for _ in 0..100 {
+                let (mut ticks, mut texts) = (Vec::new(), String::new());
+                fill(&viewport, Clock::Nanoseconds, Time(0), &mut ticks, &mut texts);
+                let labelled = ticks.iter().filter(|tick| !tick.text.is_empty());
+                let labelled: Vec<&TickRecord> = labelled.collect();
+                assert!(labelled.len() >= 2, "{width_px} px at {} ns/px", viewport.ns_per_px());
+                for pair in labelled.windows(2) {
+                    #[expect(clippy::cast_precision_loss, reason = "a few letters")]
+                    let letters = (pair[0].text.end - pair[0].text.start) as f32;
+                    assert!(
+                        pair[1].x - pair[0].x >= letters * 6.0,
+                        "{width_px} px: one over another"
+                    );
+                }
+                viewport.zoom_at(width_px * 0.7, 1.3);
+            }
+        }
     }
 
     #[test]

@@ -219,7 +219,20 @@ fn group(document: &Document, lanes: &[Lane], worst: &[i64], options: &RowOption
             (-group.worst_ns, std::cmp::Reverse(group.lanes.len()), text(group))
         });
     }
+    if let Some(like) = &options.like {
+        sort_like(trace, like, &mut groups);
+    }
     groups
+}
+
+/// Puts groups in the order of another trace's functions, what that does not have below them.
+fn sort_like(trace: &Trace, like: &[String], groups: &mut [Group]) {
+    let places: FxHashMap<&str, usize> =
+        like.iter().enumerate().map(|(at, name)| (name.as_str(), at)).collect();
+    groups.sort_by_key(|group| match group.key {
+        SectionKey::Function(name) => places.get(trace.string(name)).copied().unwrap_or(usize::MAX),
+        _ => usize::MAX,
+    });
 }
 
 fn add_groups(rows: &mut Rows, source: Source<'_>, groups: Vec<Group>, budget_ns: i64) {

@@ -4,7 +4,10 @@
 //! sums. So a million lanes cost nothing per frame, and collapsing costs as much as there are
 //! sections. How the list comes about is in `listing.rs`.
 
+use std::sync::Arc;
+
 use crate::base::{Goroutine, Interval, StrId, Time, narrow};
+use crate::model::Trace;
 
 use super::density::Density;
 use super::edition::Edition;
@@ -133,6 +136,9 @@ pub struct RowOptions {
     pub toggled: Vec<SectionKey>,
     /// Heights.
     pub metrics: Metrics,
+    /// In which order another trace has its functions, to be looked at side by side: groups of these
+    /// come first and in that order, the others after them. As it comes if none.
+    pub like: Option<Arc<[String]>>,
 }
 
 /// Where something is, in pixels from the top of the first row.
@@ -357,6 +363,16 @@ impl Rows {
         }
         self.open_headless();
         self.lay_out();
+    }
+
+    /// The functions of its groups, from top to bottom, to put another trace's in their order.
+    #[must_use]
+    pub fn functions(&self, trace: &Trace) -> Arc<[String]> {
+        let name = |section: &Section| match section.key {
+            SectionKey::Function(name) => Some(trace.string(name).to_owned()),
+            _ => None,
+        };
+        self.sections.iter().filter_map(name).collect()
     }
 
     /// Calls `each` with every row that reaches into `from_px..to_px`, from top to bottom.

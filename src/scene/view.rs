@@ -1,6 +1,7 @@
 //! What a frame shows, besides the document itself.
 
 use crate::base::{Goroutine, Interval};
+use crate::model::Wakers;
 
 use super::edition::Edition;
 use super::index::Source;
@@ -105,6 +106,9 @@ pub struct View<'a> {
     pub budget_ns: i64,
     /// Which overlays are drawn.
     pub show: Show,
+    /// The wakes by waker, for the arrows to those whom a selected goroutine woke; none until
+    /// somebody has sorted them.
+    pub wakers: Option<&'a Wakers>,
 }
 
 /// A [`View`] without what it refers to.
@@ -118,13 +122,15 @@ pub(super) struct ViewKey {
     selection: Selection,
     budget_ns: i64,
     show: Show,
+    has_wakers: bool,
 }
 
 impl View<'_> {
     /// Two views that have the same one are the same. No two documents share an index.
     pub(super) fn key(&self) -> ViewKey {
-        let Self { source, rows, viewport, layout, scroll_px, selection, budget_ns, show } = *self;
-        let (index, rows) = (source.index.edition, rows.edition);
-        ViewKey { index, rows, viewport, layout, scroll_px, selection, budget_ns, show }
+        let Self { source, rows, viewport, layout, scroll_px, selection, budget_ns, show, wakers } =
+            *self;
+        let (index, rows, has_wakers) = (source.index.edition, rows.edition, wakers.is_some());
+        ViewKey { index, rows, viewport, layout, scroll_px, selection, budget_ns, show, has_wakers }
     }
 }

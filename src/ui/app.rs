@@ -264,8 +264,9 @@ impl App {
 
     /// What the panels may read.
     fn ctx(&self, theme: &'static Theme) -> Ctx<'_> {
-        let Self { state, sheets, jobs, out, saving, .. } = self;
-        Ctx { state, sheets, jobs, theme, out, saving: *saving }
+        let Self { state, sheets, jobs, out, saving, diff, .. } = self;
+        let diff = diff.as_ref().map(|(_, diff)| diff);
+        Ctx { state, sheets, jobs, theme, out, saving: *saving, diff }
     }
 
     /// Shows everything.
@@ -283,7 +284,7 @@ impl App {
             ctx.send(Command::Escape);
         }
         if self.sheets[Slot::Before].is_some() {
-            self.trace_ui(ui, &ctx, &mut panels);
+            Self::trace_ui(ui, &ctx, &mut panels);
         } else if ctx.opening() {
             loading::page_ui(ui, &ctx);
         } else {
@@ -305,6 +306,9 @@ impl App {
         if ctx.state.popup != Some(Popup::Save) {
             panels.save.clear();
         }
+        if !matches!(ctx.state.popup, Some(Popup::PathField(_))) {
+            panels.path_field.close();
+        }
         panels.drop.overlay_ui(ui, &ctx);
         let asked = !self.out.is_empty();
         self.panels = panels;
@@ -315,7 +319,7 @@ impl App {
     }
 
     /// The panels around an open trace.
-    fn trace_ui(&self, ui: &mut egui::Ui, ctx: &Ctx<'_>, panels: &mut Panels) {
+    fn trace_ui(ui: &mut egui::Ui, ctx: &Ctx<'_>, panels: &mut Panels) {
         let theme = ctx.theme;
         let bar = |fill| egui::Frame::new().fill(fill).inner_margin(egui::Margin::symmetric(10, 0));
         egui::Panel::top("top_bar")
@@ -327,6 +331,7 @@ impl App {
                 .frame(bar(theme.band))
                 .show(ui, |ui| loading::strip_ui(ui, ctx));
         }
+        notices::strip_ui(ui, ctx);
         egui::Panel::bottom("status_bar")
             .exact_size(size::STATUS)
             .frame(bar(theme.panel))
@@ -357,9 +362,8 @@ impl App {
             }
             View::Late => panels.late.page_ui(ui, ctx, &mut panels.gestures),
             View::Compare => {
-                let diff = self.diff.as_ref().map(|(_, diff)| diff);
                 let Panels { compare, timelines, gestures, .. } = panels;
-                compare.page_ui(ui, ctx, diff, timelines, gestures);
+                compare.page_ui(ui, ctx, timelines, gestures);
             }
         });
     }

@@ -4,6 +4,7 @@ use super::command::{Command, Effect, Scroll, Switch};
 use super::history::{Place, Trail};
 use super::slot::{Pair, Slot};
 use super::state::{Mark, Notice, Overlays, Selected, State, Tone, View};
+use crate::analysis::GroupKind;
 use crate::base::Time;
 use crate::scene::SectionKey;
 
@@ -87,12 +88,14 @@ fn look_or_choose(state: &mut State, command: Command) {
             select(state, Some(selected));
             state.reveal = Some(selected);
         }
+        Command::Compared(kind, key) => select_compared(state, (kind, key)),
         Command::Revealed => state.reveal = None,
         Command::SetBudget(ns, gesture) => set_budget(state, ns.max(0), gesture),
         Command::SetNamesWidth(width) => state.prefs.names_width = width,
         Command::Sort(sort) => state.rows.sort = sort,
         Command::Group(grouping) => state.rows.grouping = grouping,
-        Command::Filter(words) => state.rows.filter = words,
+        Command::Filter(words) => filter(state, words, false),
+        Command::LanesOf(function) => filter(state, function, true),
         Command::ToggleSection(slot, key) => toggle_section(&mut state.rows.toggled[slot], key),
         Command::SetToggled(slot, keys) => state.rows.toggled[slot] = keys,
         Command::Toggle(switch) => state.said = toggle(state, switch),
@@ -132,6 +135,7 @@ fn toggle_section(toggled: &mut Vec<SectionKey>, key: SectionKey) {
 /// Lets go of all that is about a trace, since it is about to be closed.
 fn let_go(state: &mut State) {
     state.selected = None;
+    state.compared = None;
     state.reveal = None;
     state.range = None;
     state.marks.clear();
@@ -218,7 +222,18 @@ fn notify(state: &mut State, tone: Tone, text: String, more: Vec<String>) {
     state.notices.push(Notice { id, tone, text, more });
 }
 
+fn filter(state: &mut State, words: String, is_rows: bool) {
+    state.rows.filter = words;
+    state.rows.filter_is_rows = is_rows;
+}
+
+fn select_compared(state: &mut State, row: (GroupKind, String)) {
+    select(state, None);
+    state.compared = Some(row);
+}
+
 fn select(state: &mut State, selected: Option<Selected>) {
+    state.compared = None;
     if state.selected == selected {
         return;
     }
@@ -243,6 +258,8 @@ fn focus(state: &mut State, slot: Slot) {
 
 fn walk(state: &mut State, back: bool) {
     let now = state.selected;
+    // The row was nothing in a trace: back from it is what had been selected.
+    state.compared = None;
     let to = if back { state.trail.back(now) } else { state.trail.forward(now) };
     if let Ok(to) = to {
         state.selected = to;
@@ -261,7 +278,7 @@ fn escape(state: &mut State) {
         state.notices.clear();
     } else if state.range.take().is_some() {
         // That was all.
-    } else if state.selected.is_some() {
+    } else if state.selected.is_some() || state.compared.is_some() {
         select(state, None);
     } else if !state.rows.filter.is_empty() {
         state.rows.filter.clear();

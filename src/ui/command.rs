@@ -6,6 +6,7 @@ use super::examples::Example;
 use super::saving::SaveAs;
 use super::slot::Slot;
 use super::state::{Popup, Role, Selected, ThemeChoice, Tone, View};
+use crate::analysis::GroupKind;
 use crate::base::{Interval, Time};
 use crate::scene::{Grouping, Link, SectionKey, Sort, Viewport};
 
@@ -142,6 +143,8 @@ pub(crate) enum Command {
     Select(Option<Selected>),
     /// Selects something and brings it into view.
     Jump(Selected),
+    /// Selects a row of the comparison, by its kind and key.
+    Compared(GroupKind, String),
     /// What was to be brought into view is in view.
     Revealed,
     /// To what was selected before.
@@ -158,6 +161,8 @@ pub(crate) enum Command {
     Group(Grouping),
     /// Filters the rows by words.
     Filter(String),
+    /// The same by the function of a row of the comparison, whose other rows stay.
+    LanesOf(String),
     /// Opens or collapses a section.
     ToggleSection(Slot, SectionKey),
     /// Sets which sections are not as they come.

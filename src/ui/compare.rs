@@ -15,10 +15,11 @@ use super::ctx::{Ctx, change_text, short_function, thousands};
 use super::elide;
 use super::sheet::Sheet;
 use super::slot::{Pair, Slot};
-use super::state::{Popup, What};
+use super::state::What;
 use super::theme::{self, Theme, size};
 use super::timeline::{self, TimelinePanel};
 use super::widgets::{badge_ui, body_font, caption, strong, weak};
+use super::widths::Widths;
 use crate::analysis::{Aspect, Cancel, Diff, DiffGroup, GroupKind, Side, Verdict};
 use crate::base::Clock;
 use crate::scene::Link;
@@ -35,8 +36,8 @@ pub(crate) struct ComparePanel {
     kind: Option<GroupKind>,
     /// What the rows are sorted by, if not as they come, and whether the least comes first.
     sorted: Option<(Key, bool)>,
-    /// The function whose lanes a click on a row shows.
-    shown: Option<String>,
+    /// How wide the columns were made.
+    widths: Widths<&'static str>,
 }
 
 /// How wide the page must be for the verdict and the choices on one line, in points.
@@ -74,7 +75,6 @@ impl ComparePanel {
         &mut self,
         ui: &mut Ui,
         ctx: &Ctx<'_>,
-        diff: Option<&Diff>,
         panels: &mut Pair<TimelinePanel>,
         gestures: &mut Gestures,
     ) {
@@ -87,7 +87,7 @@ impl ComparePanel {
             .show(ui, |ui| {
                 // While there is nothing in it the panel stays as high.
                 ui.set_min_height(ui.available_height());
-                match diff {
+                match ctx.diff {
                     Some(diff) => self.diff_ui(ui, ctx, diff),
                     None => drop(ui.label(caption(ctx.theme, "Comparing…"))),
                 }
@@ -115,8 +115,8 @@ impl ComparePanel {
         }
         head::one_sided_ui(ui, ctx, diff);
         ui.add_space(2.0);
-        // What a row was clicked for fills the timelines, not the table.
-        let by_row = self.shown.as_ref() == Some(&ctx.state.rows.filter);
+        // The lanes of a row are chosen for the timelines, not for the table.
+        let by_row = ctx.state.rows.filter_is_rows;
         let words = if by_row { String::new() } else { ctx.state.rows.filter.to_lowercase() };
         let words: Vec<&str> = words.split_whitespace().collect();
         let named = |group: &DiffGroup| {
@@ -139,29 +139,16 @@ impl ComparePanel {
             ui.label(weak(ctx.theme, text));
             return;
         }
-        if let Some(function) = self.table_ui(ui, ctx, &groups) {
-            // Both timelines show the group's lanes; another click shows all again.
-            let again = ctx.state.rows.filter == function;
-            let words = if again { String::new() } else { function.to_owned() };
-            self.shown = Some(words.clone());
-            ctx.send(Command::Filter(words));
-            ctx.send(Command::Popup(None::<Popup>));
-        }
+        self.table_ui(ui, ctx, &groups);
     }
 
-    /// The groups; gives the function of the row that was clicked.
-    fn table_ui<'g>(
-        &mut self,
-        ui: &mut Ui,
-        ctx: &Ctx<'_>,
-        groups: &[&'g DiffGroup],
-    ) -> Option<&'g str> {
-        let mut clicked = None;
+    /// The groups; a click shows one's page.
+    fn table_ui(&mut self, ui: &mut Ui, ctx: &Ctx<'_>, groups: &[&DiffGroup]) {
         let durations = groups.iter().flat_map(|group| {
             [group.before, group.after].into_iter().flat_map(|side| [side.p50_ns, side.max_ns])
         });
         let range = charts::range_of(durations);
-        let table_width = ui.available_width();
+        let (table_width, spacing) = (ui.available_width(), ui.spacing().item_spacing.x);
         let shown = COLUMNS.map(|(_, _, from, _)| table_width >= from);
         let mut table = TableBuilder::new(ui)
             .id_salt("compare")
@@ -170,19 +157,27 @@ impl ComparePanel {
             .auto_shrink(false)
             .min_scrolled_height(40.0);
         let figures = table_width >= ALL_FIGURES;
-        for ((title, width, ..), _) in COLUMNS.iter().zip(shown).filter(|(_, shown)| *shown) {
-            let is_side = title.contains(SIDE);
-            table = table.column(if is_side && !figures {
+        let columns = COLUMNS.iter().zip(shown).filter(|(_, shown)| *shown).map(|(it, _)| it);
+        let columns: Vec<_> = columns.collect();
+        let sized = columns.iter().filter(|(_, width, ..)| *width > 0.0);
+        let sized: Vec<_> = sized.map(|&&(title, width, ..)| (title, width)).collect();
+        let widths = self.widths.of(&sized, table_width - GROUP, spacing);
+        let kept = |title: &str| {
+            let at = sized.iter().position(|(of, _)| *of == title);
+            at.and_then(|at| widths.get(at).copied())
+        };
+        for (title, ..) in &columns {
+            table = table.column(if title.contains(SIDE) && !figures {
                 Width::exact(MEDIAN).clip(true)
-            } else if *width > 0.0 {
-                Width::initial(*width).at_least(40.0).clip(true).resizable(true)
+            } else if let Some(width) = kept(title) {
+                Width::initial(width).at_least(40.0).clip(true).resizable(true)
             } else {
                 Width::remainder().at_least(GROUP).clip(true)
             });
         }
         table
             .header(20.0, |mut header| {
-                for ((title, .., key), _) in COLUMNS.iter().zip(shown).filter(|(_, shown)| *shown) {
+                for (title, .., key) in &columns {
                     let title = if figures { *title } else { title.trim_end_matches(SIDE) };
                     header.col(|ui| {
                         columns::heading_ui(ui, ctx.theme, title, *key, &mut self.sorted);
@@ -190,13 +185,16 @@ impl ComparePanel {
                 }
             })
             .body(|body| {
+                let widths = columns.iter().map(|(title, ..)| *title).zip(body.widths());
+                let is_sized = |title: &str| figures || !title.contains(SIDE);
+                let widths = widths.filter(|(title, _)| is_sized(title) && *title != "Group");
+                self.widths.keep(widths.map(|(title, &width)| (title, width)));
                 body.rows(size::ROW + 2.0, groups.len(), |row| {
                     if let Some(group) = groups.get(row.index()) {
-                        clicked = clicked.or(row_ui(row, ctx, group, range, (figures, &shown)));
+                        row_ui(row, ctx, group, range, (figures, &shown));
                     }
                 });
             });
-        clicked
     }
 
     /// What is listed, and how the timelines are aligned.
@@ -270,21 +268,17 @@ fn selected_link(ctx: &Ctx<'_>) -> Option<Link> {
     Some(if selected.slot == Slot::Before { link } else { link.swapped() })
 }
 
-/// One group. `shown` says which columns there are, and whether the sides have all figures. Gives
-/// its function if it was clicked.
-fn row_ui<'g>(
+/// One group. `shown` says which columns there are, and whether the sides have all figures. A
+/// click selects it.
+fn row_ui(
     mut row: TableRow<'_, '_>,
     ctx: &Ctx<'_>,
-    group: &'g DiffGroup,
+    group: &DiffGroup,
     range: (f64, f64),
     (figures, shown): (bool, &[bool]),
-) -> Option<&'g str> {
-    // What has no lanes is not to be clicked.
-    if group.function.is_empty() {
-        row.set_hovered(false);
-    } else {
-        row.set_selected(ctx.state.rows.filter == group.function);
-    }
+) {
+    let is_it = |(kind, key): &(GroupKind, String)| *kind == group.kind && *key == group.key;
+    row.set_selected(ctx.state.compared.as_ref().is_some_and(is_it));
     let is_shown = |at: usize| shown.get(at).copied().unwrap_or(true);
     let theme = ctx.theme;
     row.col(|ui| verdict_ui(ui, theme, group));
@@ -293,7 +287,7 @@ fn row_ui<'g>(
     }
     row.col(|ui| {
         let name = short_function(&group.key);
-        elide::label_ui(ui, name, &body_font(), theme.text).on_hover_text(&group.key);
+        elide::label_ui_of(ui, name, &group.key, &body_font(), theme.text);
     });
     for (slot, side) in [(Slot::Before, &group.before), (Slot::After, &group.after)] {
         row.col(|ui| side_ui(ui, ctx, slot, side, figures));
@@ -319,7 +313,9 @@ fn row_ui<'g>(
     let response = row.response();
     let spoken = format!("{}: {} {}", verdict_text(group), kind_text(group.kind), group.key);
     response.widget_info(|| WidgetInfo::labeled(egui::Role::Row, true, &spoken));
-    (response.clicked() && !group.function.is_empty()).then_some(group.function.as_str())
+    if response.clicked() {
+        ctx.send(Command::Compared(group.kind, group.key.clone()));
+    }
 }
 
 /// By how much it changed, and in the tooltip how sure that is.
@@ -349,18 +345,18 @@ fn shift_ui(ui: &mut Ui, ctx: &Ctx<'_>, group: &DiffGroup) {
 }
 
 /// Where the typical shift lies, if that is what the row is about.
-fn interval_text(clock: Clock, group: &DiffGroup) -> Option<String> {
+pub(super) fn interval_text(clock: Clock, group: &DiffGroup) -> Option<String> {
     let of_typical = !matches!(group.aspect, Some(Aspect::Slowest | Aspect::Stuck));
     let [low, high] = group.ci95_ns.filter(|_| of_typical)?;
     Some(format!("{} … {}", change_text(clock, low), change_text(clock, high)))
 }
 
 /// What the times of one side count.
-fn clock_of(ctx: &Ctx<'_>, slot: Slot) -> Clock {
+pub(super) fn clock_of(ctx: &Ctx<'_>, slot: Slot) -> Clock {
     ctx.sheet(slot).map(|sheet| sheet.trace().clock()).unwrap_or_default()
 }
 
-fn q_text(group: &DiffGroup) -> Option<String> {
+pub(super) fn q_text(group: &DiffGroup) -> Option<String> {
     let q = group.q_value?;
     Some(if q < 0.001 { "< 0.001".to_owned() } else { format!("{q:.3}") })
 }
@@ -372,21 +368,29 @@ fn side_ui(ui: &mut Ui, ctx: &Ctx<'_>, slot: Slot, side: &Side, figures: bool) {
         ui.label(RichText::new("none").color(theme.faint));
         return;
     }
-    let (n, p99) = (thousands(u64::from(side.n)), clock.text(side.p99_ns));
+    let (n, median, p99) =
+        (thousands(u64::from(side.n)), clock.text(side.p50_ns), clock.text(side.p99_ns));
+    let alive = match side.alive {
+        0 => String::new(),
+        alive => format!("{} alive", thousands(u64::from(alive))),
+    };
     if figures {
         ui.label(caption(theme, &n));
     }
     let color = theme::mix(theme.text, theme.side[slot as usize], 0.6);
-    let median = ui.label(RichText::new(clock.text(side.p50_ns)).color(color));
-    if !figures {
-        median.on_hover_text(format!("n {n}, median {}, p99 {p99}", clock.text(side.p50_ns)));
-        return;
+    ui.label(RichText::new(&median).color(color));
+    let mut all = format!("n {n}, median {median}, p99 {p99}");
+    if !alive.is_empty() {
+        all = format!("{all}, {alive} at the trace's end");
     }
-    ui.label(caption(theme, p99));
-    if side.alive > 0 {
-        let text = format!("{} alive", side.alive);
-        ui.label(caption(theme, text).color(theme.warn));
+    // What is cut off for want of room is the p99, which is at least so long then.
+    if figures && !alive.is_empty() {
+        ui.label(caption(theme, &alive).color(theme.warn));
     }
+    if figures {
+        ui.add(egui::Label::new(caption(theme, p99)).truncate());
+    }
+    ui.response().on_hover_text(all);
 }
 
 fn verdict_ui(ui: &mut Ui, theme: &Theme, group: &DiffGroup) {
@@ -399,7 +403,7 @@ fn verdict_ui(ui: &mut Ui, theme: &Theme, group: &DiffGroup) {
     badge_ui(ui, theme, &text, verdict_color(theme, group));
 }
 
-fn verdict_color(theme: &Theme, group: &DiffGroup) -> egui::Color32 {
+pub(super) fn verdict_color(theme: &Theme, group: &DiffGroup) -> egui::Color32 {
     match group.verdict {
         Verdict::Worse => theme.late_text,
         _ if group.is_newly_late() => theme.late_text,
@@ -413,7 +417,7 @@ fn verdict_color(theme: &Theme, group: &DiffGroup) -> egui::Color32 {
     }
 }
 
-fn verdict_text(group: &DiffGroup) -> &'static str {
+pub(super) fn verdict_text(group: &DiffGroup) -> &'static str {
     match group.verdict {
         _ if group.is_newly_late() => "late, only after",
         _ if group.is_no_longer_late() || group.was_late_and_is_gone() => "late, only before",

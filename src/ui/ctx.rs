@@ -8,7 +8,7 @@ use super::sheet::Sheet;
 use super::slot::{Pair, Slot};
 use super::state::State;
 use super::theme::Theme;
-use crate::analysis::Hearing;
+use crate::analysis::{Diff, Hearing};
 pub(crate) use crate::base::grouped as thousands;
 use crate::base::{Clock, Goroutine, StackId, Time, count_text};
 use crate::load::Saving;
@@ -60,6 +60,8 @@ pub(crate) struct Ctx<'a> {
     pub(crate) out: &'a Outbox,
     /// What can be saved, and how.
     pub(crate) saving: Option<&'static Saving>,
+    /// The comparison of the two open traces, once it is there.
+    pub(crate) diff: Option<&'a Diff>,
 }
 
 impl<'a> Ctx<'a> {

@@ -9,7 +9,7 @@ use super::answer::Answer;
 use super::command::{Command, Origin};
 use super::ctx::Ctx;
 use super::state::Role;
-use super::widgets::{caption, strong};
+use super::widgets::{caption, select_all, strong};
 
 /// A dialog that closes faster than this was never on screen: there is neither a portal nor
 /// zenity, which the dialog library reports in the same way as Cancel.
@@ -35,12 +35,23 @@ pub(crate) fn ask(role: Role) -> Answer {
 #[derive(Debug, Default)]
 pub(crate) struct PathField {
     text: String,
+    /// Whether it was shown in the last frame, too.
+    is_open: bool,
 }
 
 impl PathField {
+    /// Notes that it is not shown: what was written stays, to be written over.
+    pub(crate) fn close(&mut self) {
+        self.is_open = false;
+    }
+
     /// The field, over the window.
     pub(crate) fn overlay_ui(&mut self, ui: &mut Ui, ctx: &Ctx<'_>, role: Role) {
-        egui::Window::new("Open a trace by its path")
+        let title = match role {
+            Role::Replace => "Open a trace by its path",
+            Role::Compare => "Open a trace to compare with, by its path",
+        };
+        egui::Window::new(title)
             .id(Id::unique("path_field"))
             .anchor(Align2::CENTER_CENTER, vec2(0.0, -60.0))
             .collapsible(false)
@@ -56,14 +67,18 @@ impl PathField {
              Write the path, or drop the file on the window.",
         ));
         ui.add_space(6.0);
+        let id = Id::unique("path_text");
         let field = TextEdit::singleline(&mut self.text)
             .hint_text("/path/to/file.trace")
             .desired_width(f32::INFINITY)
-            .id(Id::unique("path_text"));
+            .id(id);
         let response = ui.add(field);
         response.widget_info(|| WidgetInfo::labeled(egui::Role::TextInput, true, "Path"));
         if !response.has_focus() && !response.lost_focus() {
             response.request_focus();
+        }
+        if !std::mem::replace(&mut self.is_open, true) {
+            select_all(ui.ctx(), id, &self.text);
         }
         let entered = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
         ui.add_space(8.0);

@@ -80,9 +80,26 @@ pub(crate) fn text_at(
 /// A label within the room there is, cut in its middle; all of it is in the tooltip then, and
 /// what a screen reader says.
 pub(crate) fn label_ui(ui: &mut Ui, text: &str, font: &FontId, color: Color32) -> Response {
-    let response = paint_ui(ui, text, font, color, Sense::hover()).0;
+    let (response, is_cut) = paint_ui(ui, text, font, color, Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, text));
-    response
+    if is_cut { response.on_hover_text(text) } else { response }
+}
+
+/// The same of a name that is short for another: its tooltip is all of that one, where it tells
+/// more than what is seen.
+pub(crate) fn label_ui_of(
+    ui: &mut Ui,
+    text: &str,
+    whole: &str,
+    font: &FontId,
+    color: Color32,
+) -> Response {
+    if text == whole {
+        return label_ui(ui, text, font, color);
+    }
+    let (response, _) = paint_ui(ui, text, font, color, Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, text));
+    response.on_hover_text(whole)
 }
 
 /// Paints a line within the room there is; gives whether it was cut, too.
@@ -96,7 +113,6 @@ fn paint_ui(
     let (galley, is_cut) = galley(ui.painter(), text, font, color, ui.available_width());
     let (rect, response) = ui.allocate_exact_size(galley.size(), sense);
     ui.painter().galley(rect.min, galley, color);
-    let response = if is_cut { response.on_hover_text(text) } else { response };
     (response, is_cut)
 }
 
@@ -108,12 +124,13 @@ pub(crate) fn link_ui(
     color: Color32,
     tip: &str,
 ) -> Response {
-    let (response, _) = paint_ui(ui, text, font, color, Sense::click());
+    let (response, is_cut) = paint_ui(ui, text, font, color, Sense::click());
     response.widget_info(|| WidgetInfo::labeled(Role::Link, true, text));
     if response.hovered() || response.has_focus() {
         let stroke = egui::Stroke::new(1.0, color);
         ui.painter().hline(response.rect.x_range(), response.rect.bottom() - 0.5, stroke);
     }
+    let tip = if is_cut { format!("{text}\n{tip}") } else { tip.to_owned() };
     response.on_hover_cursor(egui::CursorIcon::PointingHand).on_hover_text(tip)
 }
 

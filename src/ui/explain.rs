@@ -8,27 +8,30 @@ use super::ctx::short_names;
 use super::sheet::Sheet;
 use super::state::{Selected, What};
 use crate::analysis::{
-    ContextTree, Document, Link, SplitPart, context_tree, describe, overstay_split,
+    ContextTree, Document, Doing, Link, SplitPart, context_tree, describe, overstay_split,
 };
-use crate::base::{Cancelled, Goroutine, Progress, Time};
+use crate::base::{Cancelled, Goroutine, Interval, Progress, StackId, Time};
 use crate::model::{Span, Trace, Wakers};
+use crate::parse::event::GoState;
 
 /// How many children are listed; the rest is counted.
 const MAX_LISTED: usize = 100;
 /// How many of the others that it woke, or that woke it, are listed.
 const MAX_PARTNERS: usize = 10;
+/// How many spans of a life are looked at for the longest of each part: some have millions.
+const MAX_SPANS: usize = 1 << 18;
 /// How many wakes are looked at between two looks at the wish to stop.
 const STEP: usize = 1 << 16;
 
 /// What was worked out about what is selected.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Explanation {
-    /// What it did from the cancel to its end, the largest part first; each with its sentence.
-    pub(crate) overstay: Vec<(SplitPart, String)>,
+    /// What it did from the cancel to its end, the largest part first.
+    pub(crate) overstay: Vec<Told>,
     /// Who held up its end, from the end back to the cancel.
     pub(crate) held_by: Vec<Link>,
-    /// What it did all its life, the largest part first; each with its sentence.
-    pub(crate) life: Vec<(SplitPart, String)>,
+    /// What it did all its life, the largest part first.
+    pub(crate) life: Vec<Told>,
     /// Whom it created, the first ones.
     pub(crate) children: Vec<Goroutine>,
     /// Whom it created, counted.
@@ -39,6 +42,17 @@ pub(crate) struct Explanation {
     pub(crate) woken: Wakes,
     /// Of a cancel: how it went down the contexts.
     pub(crate) tree: Option<ContextTree>,
+}
+
+/// A part of what a goroutine did.
+#[derive(Clone, Debug)]
+pub(crate) struct Told {
+    /// The part.
+    pub(crate) part: SplitPart,
+    /// Its sentence.
+    pub(crate) text: String,
+    /// When its longest span began, to go there; none if no single span is of it.
+    pub(crate) at: Option<Time>,
 }
 
 /// Wakes of one goroutine by others, or of others by it.
@@ -127,14 +141,16 @@ pub(crate) fn explain(
             let Some(hearing) = analysis.hearings().get(row as usize) else {
                 return Ok(explanation);
             };
-            explanation.overstay = told(document.trace(), document.split(hearing));
+            let of = (hearing.goroutine, document.window(hearing));
+            explanation.overstay = told(document, of, document.split(hearing));
             explanation.held_by = document.held_by(hearing);
             (hearing.goroutine, hearing.heard_at)
         }
     };
     let trace = document.trace();
-    let life = overstay_split(trace, analysis, goroutine, trace.lifetime(goroutine));
-    explanation.life = told(trace, life);
+    let lifetime = trace.lifetime(goroutine);
+    let life = overstay_split(trace, analysis, goroutine, lifetime);
+    explanation.life = told(document, (goroutine, lifetime), life);
     for child in trace.goroutines() {
         if trace.life(child).parent == Some(goroutine) {
             explanation.n_children += 1;
@@ -164,13 +180,44 @@ fn sorted_wakes<'w>(
     Ok(known.get_or_init(|| sorted))
 }
 
-/// The parts of a split, each with its sentence.
-fn told(trace: &Trace, parts: Vec<SplitPart>) -> Vec<(SplitPart, String)> {
-    let tell = |part| {
-        let text = short_names(&describe(trace, &part));
-        (part, text)
+/// The parts of a split, each with its sentence and its longest span.
+fn told(
+    document: &Document,
+    (goroutine, window): (Goroutine, Interval),
+    parts: Vec<SplitPart>,
+) -> Vec<Told> {
+    let trace = document.trace();
+    let tell = |part| Told { text: short_names(&describe(trace, &part)), part, at: None };
+    let mut told: Vec<Told> = parts.into_iter().map(tell).collect();
+    let mut longest = vec![0; told.len()];
+    let mut spans = trace.spans_from(goroutine, window.start).take(MAX_SPANS).peekable();
+    while let Some(span) = spans.next().filter(|span| span.start < window.end) {
+        let Some(piece) = span.interval().intersect(window) else { continue };
+        let is_it = |told: &Told| is_of(document, &told.part, &span, spans.peek());
+        let Some(row) = told.iter().position(is_it) else { continue };
+        if piece.ns() > longest[row] {
+            longest[row] = piece.ns();
+            told[row].at = Some(span.start.max(window.start));
+        }
+    }
+    told
+}
+
+/// Whether a span, given the one after it, is of a part of a split.
+fn is_of(document: &Document, part: &SplitPart, span: &Span, next: Option<&Span>) -> bool {
+    let (state, stack) = match span.state {
+        // Running has no stack of its own: where it was preempted it was.
+        GoState::Running => {
+            let after = next.filter(|it| it.state == GoState::Runnable && !it.woken);
+            (Doing::Running, after.map_or(StackId::EMPTY, |it| it.stack))
+        }
+        GoState::Runnable => return part.state == Doing::Runnable,
+        GoState::Waiting => (Doing::Waiting, span.stack),
+        GoState::Syscall => (Doing::Syscall, span.stack),
+        GoState::Undetermined | GoState::NotExist => (Doing::Unknown, StackId::EMPTY),
     };
-    parts.into_iter().map(tell).collect()
+    let is_alike = state == part.state && (state == Doing::Running || span.reason == part.reason);
+    is_alike && (stack == part.stack || document.site(stack) == part.site)
 }
 
 /// What held up a late exit, in one sentence: its largest part.

@@ -19,6 +19,7 @@ use super::stuck;
 use super::table::{Column, Query, late_rows};
 use super::theme::{self, size};
 use super::widgets::{badge_ui, body_font, caption, link_ui, strong, weak};
+use super::widths::Widths;
 use crate::analysis::{Cancel, Hearing, Outcome};
 
 /// What the table remembers.
@@ -28,13 +29,15 @@ pub(crate) struct LatePanel {
     ascending: bool,
     /// The columns that there was no room for.
     hidden: Vec<Column>,
+    /// How wide its columns were made.
+    widths: Widths<Cell>,
     budget: charts::BudgetLine,
     /// What was selected last, to scroll to it once when it changes.
     shown: Option<Selected>,
 }
 
 /// A column of the table.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Cell {
     Overstay,
     Goroutine,
@@ -88,8 +91,11 @@ pub(crate) const EXCUSED: &str = "Late by scheduling: without the waits for a pr
 /// How high the drawer is with no more than words, in points.
 const WORDS_PX: f32 = 84.0;
 
-/// How much of a bar's edge is left above and below a text, in points.
-const EDGE_STUB_PX: f32 = 3.0;
+/// The narrowest that the column of what held each is, in points.
+const HELD_BY: f32 = 120.0;
+
+/// How far from a text a bar's edge has to be, in points.
+const EDGE_CLEAR_PX: f32 = 3.0;
 
 /// How wide the drawer must be to have the chart beside the table, in points.
 const CHART_FROM: f32 = 760.0;
@@ -186,7 +192,9 @@ impl LatePanel {
     }
 
     fn table_ui(&mut self, ui: &mut Ui, ctx: &Ctx<'_>, slot: Slot, sheet: &Sheet, rows: &[u32]) {
-        let shown = shown(ui.available_width(), sheet);
+        let n_late = sheet.document.analysis().late(ctx.state.prefs.budget_ns).len();
+        let (width, spacing) = (ui.available_width(), ui.spacing().item_spacing.x);
+        let shown = shown(width, sheet, n_late);
         self.table_shows(ui, &shown);
         // The lines between columns go down where there is no row: they stay in the background.
         ui.visuals_mut().widgets.noninteractive.bg_stroke.color = ctx.theme.grid;
@@ -196,10 +204,13 @@ impl LatePanel {
             .cell_layout(Layout::left_to_right(Align::Center))
             .auto_shrink(false)
             .min_scrolled_height(40.0);
+        let sized = shown.iter().filter_map(|heading| Some((heading.cell, heading.width?)));
+        let sized: Vec<(Cell, f32)> = sized.collect();
+        let mut widths = self.widths.of(&sized, width - HELD_BY, spacing).into_iter();
         for heading in &shown {
-            table = table.column(match heading.width {
+            table = table.column(match heading.width.and_then(|_| widths.next()) {
                 Some(width) => Width::initial(width).at_least(50.0).clip(true).resizable(true),
-                None => Width::remainder().at_least(120.0).clip(true),
+                None => Width::remainder().at_least(HELD_BY).clip(true),
             });
         }
         if self.shown != ctx.state.selected {
@@ -221,6 +232,9 @@ impl LatePanel {
                 }
             })
             .body(|body| {
+                let cells = shown.iter().map(|heading| heading.cell);
+                let sized = cells.zip(body.widths().iter().copied());
+                self.widths.keep(sized.filter(|(cell, _)| *cell != Cell::HeldBy));
                 body.rows(size::ROW, rows.len(), |row| {
                     if let Some(&at) = rows.get(row.index()) {
                         let cells = shown.iter().map(|heading| heading.cell);
@@ -260,9 +274,9 @@ impl LatePanel {
 }
 
 /// The columns that a table has room for, and something to show in.
-fn shown(table_width: f32, sheet: &Sheet) -> Vec<Heading> {
+fn shown(table_width: f32, sheet: &Sheet, n_late: usize) -> Vec<Heading> {
     let fits = |heading: &Heading| {
-        table_width >= heading.from && (heading.cell != Cell::Site || sheet.has_sites())
+        table_width >= heading.from && (heading.cell != Cell::Site || sheet.has_sites(n_late))
     };
     COLUMNS.into_iter().filter(fits).collect()
 }
@@ -303,9 +317,7 @@ fn head_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet, n_rows: usize) {
             let all = thousands(analysis.worst_first.len() as u64);
             (count(n_rows, "late exit"), format!("of {all} who were meant to leave"))
         } else {
-            let matches = if n_rows == 1 { "matches" } else { "match" };
-            let n = thousands(n_rows as u64);
-            (format!("{n} of {} {matches}", count(late, "late exit")), String::new())
+            (found_text(n_rows, late), String::new())
         };
         ui.label(strong(counted).color(color));
         if !of.is_empty() {
@@ -318,6 +330,16 @@ fn head_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet, n_rows: usize) {
         }
         side::switch_ui(ui, ctx);
     });
+}
+
+/// How many of the late exits Find has left.
+fn found_text(n: usize, late: usize) -> String {
+    let matches = if n == 1 { "matches" } else { "match" };
+    match late {
+        // Of none there is nothing to find.
+        0 => count(0, "late exit"),
+        _ => format!("{} of {} {matches}", thousands(n as u64), count(late, "late exit")),
+    }
 }
 
 /// Whether what is selected is an overstay, its goroutine, or a part of that one's life.
@@ -408,10 +430,7 @@ fn fact_ui(
         Cell::Function => {
             let function = acting(sheet, hearing);
             let name = short_function(function);
-            let label = elide::label_ui(ui, name, &body_font(), theme.text);
-            if name != function {
-                label.on_hover_text(function);
-            }
+            elide::label_ui_of(ui, name, function, &body_font(), theme.text);
         }
         Cell::Cause => {
             badge_ui(ui, theme, cancel.cause.name(), theme.cause(cancel.cause));
@@ -447,29 +466,26 @@ fn overstay_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet, hearing: &Hearing, wor
     if hearing.outcome == Outcome::Alive {
         written = written.union(ui.label(caption(theme, "alive")).rect);
     }
-    // The bar's loud edge does not cross the text: it is seen above and below it.
-    let edge = Rect::from_min_max(bar.right_top() - vec2(2.0, 0.0), bar.right_bottom());
-    let crosses = written.expand(2.0).x_range().contains(bar.right());
-    let stub = if crosses { EDGE_STUB_PX } else { edge.height() };
-    for part in [edge.with_max_y(edge.top() + stub), edge.with_min_y(edge.bottom() - stub)] {
-        ui.painter().rect_filled(part, 0.0, color);
+    // The bar's loud edge does not cross the text: its shade ends there, too.
+    if !written.expand(EDGE_CLEAR_PX).x_range().contains(bar.right()) {
+        let edge = Rect::from_min_max(bar.right_top() - vec2(2.0, 0.0), bar.right_bottom());
+        ui.painter().rect_filled(edge, 0.0, color);
     }
 }
 
 /// The context's name, if the program logged it, and where it was cancelled.
 fn site_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet, cancel: &Cancel) {
     if let Some(context) = sheet.document.context_of(cancel) {
-        let label = elide::label_ui(ui, context.name, &body_font(), ctx.theme.text);
-        if !context.parent.is_empty() {
-            label.on_hover_text(format!("{} under {}", context.name, context.parent));
-        }
+        let under = format!("{} under {}", context.name, context.parent);
+        let whole = if context.parent.is_empty() { context.name } else { &under };
+        elide::label_ui_of(ui, context.name, whole, &body_font(), ctx.theme.text);
     }
     let Some(site) = cancel.site else { return };
     let trace = sheet.trace();
     let (function, file) = (trace.string(site.function), trace.string(site.file));
     let text = format!("{}:{}", short_file(file), site.line);
-    elide::label_ui(ui, &text, &body_font(), ctx.theme.weak)
-        .on_hover_text(format!("{function}\n{file}:{}", site.line));
+    let whole = format!("{function}\n{file}:{}", site.line);
+    elide::label_ui_of(ui, &text, &whole, &body_font(), ctx.theme.weak);
 }
 
 /// A row as a screen reader says it.

@@ -1,6 +1,6 @@
 //! Progress of opening, with the means to stop it.
 
-use egui::{Align, Layout, RichText, Ui, vec2};
+use egui::{Align, Layout, RichText, Ui, WidgetInfo, vec2};
 
 use super::command::Command;
 use super::ctx::Ctx;
@@ -9,8 +9,11 @@ use super::slot::Slot;
 use super::theme;
 use super::widgets::{badge_ui, weak};
 
-/// Width of the progress bar in points.
+/// From which share on all has been read.
+const READ: f32 = 0.995;
+/// Width of the progress bar in points, and its height.
 const WIDTH: f32 = 420.0;
+const HEIGHT: f32 = 8.0;
 
 fn running(ctx: &Ctx<'_>) -> Vec<JobView> {
     Slot::BOTH.into_iter().filter_map(|slot| ctx.jobs.view(Lane::Open(slot))).collect()
@@ -24,10 +27,11 @@ pub(crate) fn page_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
         ui.vertical_centered(|ui| {
             ui.set_max_width(WIDTH);
             for job in running(ctx) {
-                let title = RichText::new(&job.title).family(theme::strong_family()).size(15.0);
+                let title =
+                    RichText::new(job.phase_title()).family(theme::strong_family()).size(15.0);
                 ui.label(title);
                 ui.add_space(4.0);
-                bar_ui(ui, &job, WIDTH);
+                bar_ui(ui, ctx, &job, WIDTH);
                 ui.label(weak(ctx.theme, job.progress_text()));
                 ui.add_space(10.0);
             }
@@ -49,8 +53,8 @@ pub(crate) fn strip_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
             preview_ui(ui, ctx, slot);
         }
         for job in &running {
-            ui.label(&job.title);
-            bar_ui(ui, job, 160.0);
+            ui.label(job.phase_title());
+            bar_ui(ui, ctx, job, 160.0);
             ui.label(weak(ctx.theme, job.progress_text()));
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -82,12 +86,36 @@ fn preview_ui(ui: &mut Ui, ctx: &Ctx<'_>, slot: Slot) {
     ui.add_space(6.0);
 }
 
-fn bar_ui(ui: &mut Ui, job: &JobView, width: f32) {
+fn bar_ui(ui: &mut Ui, ctx: &Ctx<'_>, job: &JobView, width: f32) {
+    if job.is_read() {
+        passing_ui(ui, ctx, width);
+        return;
+    }
     let bar = egui::ProgressBar::new(job.progress.fraction())
         .desired_width(width)
-        .desired_height(8.0)
-        .corner_radius(4.0);
+        .desired_height(HEIGHT)
+        .corner_radius(HEIGHT / 2.0);
     ui.add(bar);
+}
+
+/// A bar for work of which nobody knows how long it takes: a piece that goes to and fro. A full bar
+/// would say that it is done.
+fn passing_ui(ui: &mut Ui, ctx: &Ctx<'_>, width: f32) {
+    /// How long a way there and back takes, in seconds.
+    const ROUND_SECS: f64 = 2.4;
+    let (rect, response) = ui.allocate_exact_size(vec2(width, HEIGHT), egui::Sense::hover());
+    response.widget_info(|| {
+        WidgetInfo::labeled(egui::Role::ProgressIndicator, true, "Working: no end known")
+    });
+    let theme = ctx.theme;
+    ui.painter().rect_filled(rect, HEIGHT / 2.0, theme.sunken);
+    let phase = ui.input(|input| input.time / ROUND_SECS).fract();
+    #[expect(clippy::cast_possible_truncation, reason = "0 to 1")]
+    let there = (1.0 - (phase * 2.0 - 1.0).abs()) as f32;
+    let piece = vec2(width / 4.0, HEIGHT);
+    let left = rect.left() + there * (width - piece.x);
+    let piece = egui::Rect::from_min_size(egui::pos2(left, rect.top()), piece);
+    ui.painter().rect_filled(piece, HEIGHT / 2.0, theme.accent);
 }
 
 /// The worker does not wake the window for each percent: look again after a while.
@@ -96,15 +124,47 @@ fn keep_moving(ui: &Ui) {
 }
 
 impl JobView {
+    /// Whether all has been read, and what is left takes nobody knows how long.
+    fn is_read(&self) -> bool {
+        // Not every byte is counted: what is all but done is done.
+        self.progress.fraction() >= READ
+    }
+
+    /// What it does, with the name of what it is done to.
+    fn phase_title(&self) -> String {
+        let name = self.title.split_once(' ').map_or("", |(_, name)| name);
+        if self.is_read() { format!("Analyzing {name}") } else { self.title.clone() }
+    }
+
     /// How far it is, in words: `reading, 42 %, 3 s`.
     fn progress_text(&self) -> String {
         let seconds = self.since.elapsed().as_secs();
-        let percent = (self.progress.fraction() * 100.0).round();
-        let what = if percent < 100.0 {
-            format!("reading, {percent} %")
-        } else {
+        let percent = (self.progress.fraction() * 100.0).floor();
+        let what = if self.is_read() {
             "finding cancels and who heard them".to_owned()
+        } else {
+            format!("reading, {percent} %")
         };
         if seconds < 1 { what } else { format!("{what}, {seconds} s") }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::Progress;
+
+    #[test]
+    fn what_follows_after_reading_has_a_name_and_no_percentage() {
+        let progress = Progress::default();
+        progress.set_total(1_000);
+        let since = std::time::Instant::now();
+        let job = JobView { title: "Reading big.trace".to_owned(), progress, since };
+        job.progress.advance(500);
+        assert_eq!(job.phase_title(), "Reading big.trace");
+        assert_eq!(job.progress_text(), "reading, 50 %");
+        job.progress.advance(497);
+        assert_eq!(job.phase_title(), "Analyzing big.trace");
+        assert_eq!(job.progress_text(), "finding cancels and who heard them");
     }
 }

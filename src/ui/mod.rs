@@ -52,6 +52,7 @@ mod timeline;
 mod top;
 mod welcome;
 mod widgets;
+mod widths;
 mod work;
 
 pub use app::{App, Settings};

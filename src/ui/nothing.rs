@@ -3,14 +3,26 @@
 use super::ctx::Ctx;
 use super::details::INCOMPLETE;
 use super::sheet::Sheet;
+use super::stuck::besides_text;
 use crate::analysis::{Cause, PASSED};
 
-/// Why the table of late exits is empty.
+/// Why the table of late exits is empty; and who is stuck all the same, so that it does not sound
+/// as if all were well.
 pub(super) fn nothing_text(ctx: &Ctx<'_>, sheet: &Sheet) -> String {
-    let analysis = sheet.document.analysis();
-    if !ctx.state.rows.filter.trim().is_empty() {
-        return format!("No late exit matches “{}”.", ctx.state.rows.filter.trim());
+    let n_late = sheet.document.analysis().late(ctx.state.prefs.budget_ns).len();
+    if !ctx.state.rows.filter.trim().is_empty() && n_late > 0 {
+        return format!("No late exit matches “{}”.", short_words(&ctx.state.rows.filter));
     }
+    let why = nobody_late_text(ctx, sheet);
+    match besides_text(ctx, sheet) {
+        Some(stuck) => format!("{why} But {stuck}"),
+        None => why,
+    }
+}
+
+/// Why nobody is late.
+fn nobody_late_text(ctx: &Ctx<'_>, sheet: &Sheet) -> String {
+    let analysis = sheet.document.analysis();
     if sheet.is_preview {
         return "No late exit in the beginning of this trace, which is all that has been read so far.".to_owned();
     }
@@ -24,13 +36,27 @@ pub(super) fn nothing_text(ctx: &Ctx<'_>, sheet: &Sheet) -> String {
     if analysis.worst_first.is_empty() && analysis.summary().heard == 0 {
         let passed = analysis.cancels().iter().any(|cancel| cancel.cause == Cause::Deadline);
         let passed = if passed { PASSED } else { "" };
-        return format!("Nobody waited to hear of a cancel. {UNHEARD} {passed}");
+        return format!("Nobody waited to hear of a cancel. {UNHEARD} {passed}")
+            .trim_end()
+            .to_owned();
     }
     if analysis.worst_first.is_empty() {
-        return "Nobody was told to stop: whoever heard a cancel was meant to go on.".to_owned();
+        return "No cancel told anybody to stop: whoever heard one was meant to go on.".to_owned();
     }
     let budget = sheet.duration(ctx.state.prefs.budget_ns);
-    format!("All of them left within {budget}.")
+    format!("All who were told to stop left within {budget}.")
+}
+
+/// The words of Find as a sentence can quote them: a long text would leave no room for the rest.
+pub(super) fn short_words(words: &str) -> String {
+    /// The most characters that are quoted.
+    const MOST: usize = 40;
+    let words = words.trim();
+    if words.chars().count() <= MOST {
+        return words.to_owned();
+    }
+    let start: String = words.chars().take(MOST).collect();
+    format!("{}…", start.trim_end())
 }
 
 /// What leaves nothing in a trace.
@@ -46,5 +72,18 @@ pub(crate) fn no_cancels_text(sheet: &Sheet) -> String {
         "This trace holds no evidence of a context being cancelled.".to_owned()
     } else {
         format!("No cancel in what could be read. {INCOMPLETE}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::short_words;
+
+    #[test]
+    fn what_is_quoted_of_long_words_is_short() {
+        assert_eq!(short_words(" main.work "), "main.work");
+        let long = "waited to receive from a channel in a function with a long name";
+        assert_eq!(short_words(long), "waited to receive from a channel in a fu…");
+        assert_eq!(short_words(&"ö".repeat(90)).chars().count(), 41);
     }
 }

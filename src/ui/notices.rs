@@ -1,5 +1,8 @@
-//! Messages at the top of the window. Those of what went well go by themselves, all others stay
-//! until they are dismissed.
+//! Messages. Those of what went well go by themselves, all others stay until they are dismissed.
+//!
+//! Over an open trace they would cover the overview and the cancels' flags: what failed or is
+//! missing has a strip of its own there, and what went well stands in the lower
+//! right corner for a while.
 
 use std::time::Duration;
 
@@ -9,12 +12,14 @@ use egui::{
 
 use super::command::Command;
 use super::ctx::{Ctx, count};
+use super::slot::Slot;
 use super::state::{Notice, Tone};
 use super::theme::{self, size};
 use super::widgets::{caption, strong};
 
-/// Width of a message in points.
+/// Width of a message in points, and of one that something went well.
 const WIDTH: f32 = 620.0;
+const DONE_WIDTH: f32 = 330.0;
 /// How many messages are shown at a time.
 const MAX_SHOWN: usize = 3;
 /// How long a message stays that something went well.
@@ -22,25 +27,61 @@ const DONE_STAYS: Duration = Duration::from_secs(8);
 /// How many items of a message are listed.
 const MAX_LISTED: usize = 50;
 
-/// All messages, over whatever else is shown.
+/// The messages that lie over what is shown: all where no trace is open, else what went well.
 pub(crate) fn overlay_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
-    if ctx.state.notices.is_empty() {
+    let (open, below) = (ctx.sheet(Slot::Before).is_some(), size::STATUS + 8.0);
+    let shown = newest(ctx, |notice| !open || notice.tone == Tone::Done);
+    let (anchor, offset, width) = if open {
+        (Align2::RIGHT_BOTTOM, vec2(-8.0, -below), DONE_WIDTH)
+    } else {
+        (Align2::CENTER_TOP, vec2(0.0, size::TOP_BAR + 10.0), WIDTH)
+    };
+    if shown.notices.is_empty() {
         return;
     }
-    Area::new(Id::unique("notices"))
-        .order(Order::Foreground)
-        .anchor(Align2::CENTER_TOP, vec2(0.0, size::TOP_BAR + 10.0))
-        .show(ui.ctx(), |ui| {
-            ui.spacing_mut().item_spacing.y = 6.0;
-            // The newest are shown: more would hide what they are about.
-            let older = ctx.state.notices.len().saturating_sub(MAX_SHOWN);
-            for notice in ctx.state.notices.iter().skip(older) {
-                notice_ui(ui, ctx, notice);
-            }
-            if older > 0 {
-                older_ui(ui, ctx, older);
-            }
-        });
+    let area = Area::new(Id::unique("notices")).order(Order::Foreground).anchor(anchor, offset);
+    area.show(ui.ctx(), |ui| {
+        let width = width.min(ui.ctx().content_rect().width() - 80.0);
+        shown.list_ui(ui, ctx, width);
+    });
+}
+
+/// The strip under the top bar: what went wrong with a trace that is open, or beside it.
+pub(crate) fn strip_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
+    let shown = newest(ctx, |notice| notice.tone != Tone::Done);
+    if shown.notices.is_empty() {
+        return;
+    }
+    let frame = Frame::new().fill(ctx.theme.panel).inner_margin(Margin::symmetric(10, 5));
+    egui::Panel::top("messages").frame(frame).show(ui, |ui| {
+        let width = ui.available_width() - 26.0;
+        shown.list_ui(ui, ctx, width);
+    });
+}
+
+/// The newest messages of some: more would leave no room for what they are about.
+struct Shown<'a> {
+    notices: Vec<&'a Notice>,
+    n_older: usize,
+}
+
+fn newest<'a>(ctx: &Ctx<'a>, counts: impl Fn(&Notice) -> bool) -> Shown<'a> {
+    let mut notices: Vec<&Notice> = ctx.state.notices.iter().filter(|it| counts(it)).collect();
+    let n_older = notices.len().saturating_sub(MAX_SHOWN);
+    notices.drain(..n_older);
+    Shown { notices, n_older }
+}
+
+impl Shown<'_> {
+    fn list_ui(&self, ui: &mut Ui, ctx: &Ctx<'_>, width: f32) {
+        ui.spacing_mut().item_spacing.y = 6.0;
+        for notice in &self.notices {
+            notice_ui(ui, ctx, notice, width);
+        }
+        if self.n_older > 0 {
+            older_ui(ui, ctx, self.n_older);
+        }
+    }
 }
 
 /// How many messages are not shown, and the means to be rid of all.
@@ -72,7 +113,7 @@ fn fade_ui(ui: &Ui, ctx: &Ctx<'_>, notice: &Notice) {
     }
 }
 
-fn notice_ui(ui: &mut Ui, ctx: &Ctx<'_>, notice: &Notice) {
+fn notice_ui(ui: &mut Ui, ctx: &Ctx<'_>, notice: &Notice, width: f32) {
     let theme = ctx.theme;
     if notice.tone == Tone::Done {
         fade_ui(ui, ctx, notice);
@@ -86,10 +127,9 @@ fn notice_ui(ui: &mut Ui, ctx: &Ctx<'_>, notice: &Notice) {
         .fill(ground)
         .stroke(Stroke::new(1.0, theme::mix(ground, color, 0.5)))
         .corner_radius(CornerRadius::same(6))
-        .inner_margin(Margin::symmetric(12, 8))
-        .shadow(ui.visuals().popup_shadow);
+        .inner_margin(Margin::symmetric(12, 8));
     frame.show(ui, |ui| {
-        ui.set_width(WIDTH.min(ui.ctx().content_rect().width() - 80.0));
+        ui.set_width(width);
         ui.horizontal_top(|ui| {
             ui.label(strong(icon).color(color));
             ui.vertical(|ui| {

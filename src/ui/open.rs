@@ -96,11 +96,11 @@ impl Opened {
         progress.check()?;
         Ok(Self {
             excused: Arc::new(document.excused()),
+            rows: Built::new(document.trace(), request.rows.clone(), rows),
             document: Arc::new(document),
             warnings: Vec::new(),
             index: Arc::new(index),
             indexed: request.thorough,
-            rows: Built { options: request.rows.clone(), rows },
             is_preview: false,
         })
     }

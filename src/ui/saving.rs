@@ -19,7 +19,7 @@ use super::sheet::Sheet;
 use super::slot::{Pair, Slot};
 use super::state::{Popup, Tone};
 use super::theme::Theme;
-use super::widgets::{caption, strong};
+use super::widgets::{caption, select_all, strong};
 use crate::load::{Form, Opened, SaveError, Saving};
 
 /// How wide the form is, in points.
@@ -132,6 +132,10 @@ impl SavePanel {
         }
         ui.add_space(8.0);
         let entered = self.path_ui(ui);
+        // What is typed may name another form by its ending.
+        let named = named_by(&choices, now, &self.path);
+        let Some(choice) = choices.get(named) else { return };
+        self.what = Some(choice.what);
         ui.add_space(4.0);
         self.refusal_ui(ui, ctx.theme);
         ui.add_space(4.0);
@@ -153,15 +157,17 @@ impl SavePanel {
 
     /// The field for the path; says whether it was entered.
     fn path_ui(&mut self, ui: &mut Ui) -> bool {
+        let id = Id::unique("save_path");
         let field = TextEdit::singleline(&mut self.path)
             .hint_text("/path/to/file")
             .desired_width(f32::INFINITY)
-            .id(Id::unique("save_path"));
+            .id(id);
         let response = ui.add(field);
         response.widget_info(|| WidgetInfo::labeled(egui::Role::TextInput, true, "Save as"));
         if !response.has_focus() && !response.lost_focus() && ui.memory(|it| it.focused().is_none())
         {
             response.request_focus();
+            select_all(ui.ctx(), id, &self.path);
         }
         if response.changed() {
             self.refused = None;
@@ -209,6 +215,19 @@ impl SavePanel {
             }
         });
     }
+}
+
+/// Which choice a path's ending names: the one of now if it is that one's, or nobody's.
+fn named_by(choices: &[Choice], now: usize, path: &str) -> usize {
+    let path = path.to_lowercase();
+    let fits = |choice: &Choice| path.ends_with(&format!(".{}", choice.extension));
+    if choices.get(now).is_none_or(fits) {
+        return now;
+    }
+    // Of several the longest ending tells most: `.pb.gz` is no `.gz`.
+    let named = choices.iter().enumerate().filter(|(_, choice)| fits(choice));
+    let best = named.rev().max_by_key(|(_, choice)| choice.extension.len());
+    best.map_or(now, |(at, _)| at)
 }
 
 /// What can be saved of what is open.
@@ -422,5 +441,27 @@ mod tests {
         assert_eq!(stem(".trace"), ".trace");
         assert_eq!(stem("late-exit/before.trace"), "late-exit-before");
         assert_eq!(stem("standard input"), "standard-input");
+    }
+
+    #[test]
+    fn the_ending_that_is_typed_names_the_form() {
+        let forms = [(0, "html"), (1, "md"), (2, "pb.gz"), (3, "html")];
+        let choice = |(at, extension): (usize, &'static str)| Choice {
+            what: SaveForm::Report(at),
+            title: String::new(),
+            extension,
+        };
+        let choices = forms.map(choice);
+        for (now, path, named) in [
+            (0, "x.md", 1),
+            (0, "X.MD", 1),
+            (0, "x.pb.gz", 2),
+            (3, "x.html", 3),
+            (1, "x.html", 0),
+            (1, "x", 1),
+            (1, "x.doc", 1),
+        ] {
+            assert_eq!(named_by(&choices, now, path), named, "{path} at {now}");
+        }
     }
 }

@@ -13,6 +13,7 @@ use super::explain::Explanation;
 use super::open::Opened;
 use super::sites::Site;
 use super::state::Selected;
+use super::stuck::ByRule;
 use super::table::Query;
 use crate::analysis::{Cancel, Cause, Document, Hearing};
 use crate::base::{Interval, Time, Warning};
@@ -26,6 +27,15 @@ pub(crate) struct Built {
     pub(crate) options: RowOptions,
     /// The rows.
     pub(crate) rows: Rows,
+    /// The functions of their groups, in order.
+    pub(crate) functions: Arc<[String]>,
+}
+
+impl Built {
+    /// Rows of a trace.
+    pub(crate) fn new(trace: &Trace, options: RowOptions, rows: Rows) -> Self {
+        Self { functions: rows.functions(trace), options, rows }
+    }
 }
 
 /// What the rows of the cancel view are built by: the cancel whose site it is, if one, and of the
@@ -75,8 +85,10 @@ pub(crate) struct Sheet {
     overstays: OnceCell<Overstays>,
     /// The causes of its cancels.
     causes: OnceCell<Vec<Cause>>,
-    /// Whether any overstay's cancel has a site or a context's name.
-    has_sites: OnceCell<bool>,
+    /// Who is stuck, by the rule that tells of them.
+    stuck_by_rule: OnceCell<ByRule>,
+    /// How many late exits there are before the first whose cancel has a site or a context's name.
+    n_without_site: OnceCell<usize>,
     /// The hearings that are late only because no processor was free, or because of the GC, which
     /// excuses them.
     pub(crate) excused: Arc<FxHashSet<u32>>,
@@ -115,7 +127,8 @@ impl Sheet {
             wakers: Arc::default(),
             overstays: OnceCell::new(),
             causes: OnceCell::new(),
-            has_sites: OnceCell::new(),
+            stuck_by_rule: OnceCell::new(),
+            n_without_site: OnceCell::new(),
             excused,
             judged_asked_ns,
             table: None,
@@ -138,18 +151,24 @@ impl Sheet {
         })
     }
 
-    /// Whether it is known of any overstay where its cancel was made, or of which context. Looked
-    /// up once.
-    pub(crate) fn has_sites(&self) -> bool {
-        *self.has_sites.get_or_init(|| {
+    /// Who is stuck, by the rule that tells of them.
+    pub(crate) fn stuck_by_rule(&self) -> &ByRule {
+        self.stuck_by_rule.get_or_init(|| ByRule::new(self.document.analysis()))
+    }
+
+    /// Whether it is known of any of the `n` latest exits where its cancel was made, or of which
+    /// context. Looked up once.
+    pub(crate) fn has_sites(&self, n: usize) -> bool {
+        let before = self.n_without_site.get_or_init(|| {
             let analysis = self.document.analysis();
-            let has = |cancel: &Cancel| {
-                let listed = cancel.n_heard() + cancel.n_deaf() > 0;
-                let named = || self.document.context_of(cancel).is_some();
-                listed && (cancel.site.is_some() || named())
+            let has = |&row: &u32| {
+                let hearing = &analysis.hearings()[row as usize];
+                let cancel = &analysis.cancels()[hearing.cancel as usize];
+                cancel.site.is_some() || self.document.context_of(cancel).is_some()
             };
-            analysis.cancels().iter().any(has)
-        })
+            analysis.worst_first.iter().position(has).unwrap_or(usize::MAX)
+        });
+        *before < n
     }
 
     /// Where the cancels are made, as far as that has been looked for.

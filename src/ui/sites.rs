@@ -17,7 +17,7 @@ use super::keys::{self, Action};
 use super::sheet::Sheet;
 use super::state::View;
 use super::theme::Theme;
-use super::widgets::{icon_button_ui, swatch_ui};
+use super::widgets::{SWATCH, icon_button_ui, swatch_ui};
 use super::work::metrics;
 use crate::analysis::{Cancel, Cause, Document};
 use crate::base::{StackId, StrId};
@@ -104,11 +104,13 @@ pub(crate) fn choice_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet) {
     let like = ctx.state.cancel_site.and_then(|row| sheet.cancel(row));
     let shown = match like {
         Some(cancel) => site_text(sheet, cancel),
-        None => format!("All {}", count(all, "cancel")),
+        None => all_text(all),
     };
-    // Its room is there for all cancels, too, so that nothing moves.
-    let color = like.map_or(egui::Color32::TRANSPARENT, |like| ctx.theme.cause(like.cause));
-    swatch_ui(ui, color);
+    match like {
+        Some(like) => swatch_ui(ui, ctx.theme.cause(like.cause)),
+        // Its room is there for all cancels, too, so that nothing moves.
+        None => drop(ui.allocate_space(egui::Vec2::splat(SWATCH))),
+    }
     let spoken = format!("Cancel site: {shown}");
     let combo = ComboBox::from_id_salt("cancel_site").selected_text(shown).width(CHOICE_PX);
     let combo = combo.height(LIST_PX).truncate().show_ui(ui, |ui| list_ui(ui, ctx, sheet));
@@ -127,10 +129,15 @@ pub(crate) fn choice_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet) {
     });
 }
 
+/// What all cancels of a trace are called.
+fn all_text(n: usize) -> String {
+    if n == 1 { "The only cancel".to_owned() } else { format!("All {}", count(n, "cancel")) }
+}
+
 fn list_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet) {
     let (theme, at) = (ctx.theme, chosen(ctx, sheet));
     let all = sheet.document.analysis().cancels().len();
-    let title = format!("All {}", count(all, "cancel"));
+    let title = all_text(all);
     if ui.selectable_label(ctx.state.cancel_site.is_none(), title).clicked() {
         ctx.send(Command::CancelSite(None));
     }

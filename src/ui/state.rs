@@ -10,7 +10,7 @@ use super::command::Origin;
 use super::history::{Places, Trail};
 use super::slot::{Pair, Slot};
 use super::theme::size;
-use crate::analysis::Rules;
+use crate::analysis::{GroupKind, Rules};
 use crate::base::{Goroutine, Interval, Time};
 use crate::scene::{Grouping, Link, SectionKey, Sort, Viewport};
 
@@ -182,6 +182,9 @@ pub(crate) struct RowChoice {
     pub(crate) grouping: Grouping,
     /// Words that the function's name must hold.
     pub(crate) filter: String,
+    /// Whether these are of a row of the comparison, and not what somebody looks for: then they
+    /// leave out lanes, but no rows.
+    pub(crate) filter_is_rows: bool,
     /// Only goroutines with a late overstay.
     pub(crate) late_only: bool,
     /// Sections that are not as they come.
@@ -261,6 +264,9 @@ pub(crate) struct State {
     pub(crate) focus: Slot,
     /// What is selected.
     pub(crate) selected: Option<Selected>,
+    /// The row of the comparison that is selected, instead of anything in a trace: its kind and
+    /// key, by which it is the same in every order.
+    pub(crate) compared: Option<(GroupKind, String)>,
     /// What is to be brought into view as soon as its row is known.
     pub(crate) reveal: Option<Selected>,
     /// The cancels of the cancel view: those of the site of this one; all if none.

@@ -16,7 +16,7 @@ use super::state::{Role, State, ThemeChoice, View};
 use super::stuck::n_stuck_text;
 use super::theme;
 use super::welcome::theme_button_ui;
-use super::widgets::{caption, icon_button_ui, strong};
+use super::widgets::{caption, icon_button_ui, select_all, strong};
 use crate::base::Clock;
 use crate::scene::{Grouping, Sort};
 
@@ -25,13 +25,19 @@ const FIND: f32 = 170.0;
 const LEAST_FIND: f32 = 56.0;
 /// How wide a window must be for two names with their folders, in points.
 const LONG_NAMES: f32 = 1250.0;
+/// How wide it must be for two names at all, in points.
+const NAMES: f32 = 1050.0;
 /// How wide it must be for two numbers on each tab, in points.
-const ALL_NUMBERS: f32 = 890.0;
+const ALL_NUMBERS: f32 = 1000.0;
+/// The same where some are stuck.
+const ALL_NUMBERS_STUCK: f32 = 1200.0;
 /// How much room at the right it takes, in points, to have help and theme there; the budget's
 /// caption; the switch for late lanes.
 const ROOM_FOR_HELP: f32 = 230.0;
 const ROOM_FOR_CAPTION: f32 = 380.0;
 const ROOM_FOR_LATE_ONLY: f32 = 300.0;
+/// Width of the budget's field in points: ticks take more digits than any time.
+const BUDGET: f32 = 76.0;
 /// Width of the menus in points.
 const MENU: f32 = 240.0;
 /// The largest budget that can be dragged to: an hour, in nanoseconds.
@@ -110,6 +116,7 @@ impl TopBar {
         response.widget_info(|| WidgetInfo::labeled(egui::Role::TextInput, true, "Find"));
         if std::mem::take(&mut self.focus_find) {
             response.request_focus();
+            select_all(ui.ctx(), id, &words);
         }
         self.finding = response.has_focus();
         if response.changed() {
@@ -143,6 +150,10 @@ fn open_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
                 ctx.send(Command::Swap);
             }
         }
+        // The heads of the timelines have them, too.
+        if comparing && ui.ctx().content_rect().width() < NAMES {
+            continue;
+        }
         // Where two names leave no room, their folders do not count.
         let long = !comparing || ui.ctx().content_rect().width() > LONG_NAMES;
         let name = if long { sheet.origin.long_name() } else { sheet.origin.name() };
@@ -172,7 +183,9 @@ fn shorten(name: &str) -> String {
 fn tabs_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
     let theme = ctx.theme;
     ui.spacing_mut().item_spacing.x = 2.0;
-    let narrow = ui.ctx().content_rect().width() < ALL_NUMBERS;
+    let stuck = stuck_part(ctx);
+    let least = if stuck.is_some() { ALL_NUMBERS_STUCK } else { ALL_NUMBERS };
+    let narrow = ui.ctx().content_rect().width() < least;
     for view in View::ALL {
         if view == View::Compare && !ctx.comparing() {
             continue;
@@ -191,7 +204,7 @@ fn tabs_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
         title.append_to(&mut text, &style, egui::FontSelection::Default, valign);
         let mut spoken = view.title().to_owned();
         // Nobody late is not all well where some are stuck.
-        let stuck = if view == View::Late { n_stuck(ctx) } else { 0 };
+        let stuck = stuck.as_ref().filter(|_| view == View::Late);
         for (at, &n) in numbers.iter().enumerate() {
             let loud = view == View::Late && n > 0;
             let before = if at == 0 { "  " } else { " → " };
@@ -207,9 +220,8 @@ fn tabs_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
         if !numbers.is_empty() {
             spoken.push(')');
         }
-        if stuck > 0 {
-            let part = format!("  {}", n_stuck_text(stuck as u64));
-            spoken.push_str(&part);
+        if let Some(part) = stuck {
+            spoken.push_str(part);
             RichText::new(part).family(theme::strong_family()).color(theme.late_text).append_to(
                 &mut text,
                 &style,
@@ -236,11 +248,20 @@ fn numbers_of(ctx: &Ctx<'_>, view: View) -> Vec<usize> {
     }
 }
 
-/// How many goroutines are stuck, of whom no cancel tells how late they are, if a single trace is
-/// open: two leave no room.
-fn n_stuck(ctx: &Ctx<'_>) -> usize {
-    let sheet = ctx.sheet(Slot::Before).filter(|_| !ctx.comparing());
-    sheet.map_or(0, |sheet| sheet.document.analysis().stuck_over(ctx.state.prefs.budget_ns).len())
+/// How many goroutines are stuck, of whom no cancel tells how late they are, as a tab says it; of
+/// two traces before and after. Nothing if none is.
+fn stuck_part(ctx: &Ctx<'_>) -> Option<String> {
+    let over_ns = ctx.state.prefs.budget_ns;
+    let sheets = ctx.sheets.iter().filter_map(|(_, sheet)| sheet.as_ref());
+    let n: Vec<u64> =
+        sheets.map(|sheet| sheet.document.analysis().stuck_over(over_ns).len() as u64).collect();
+    match n[..] {
+        [n] if n > 0 => Some(format!("  {}", n_stuck_text(n))),
+        [before, after] if before + after > 0 => {
+            Some(format!("  {} → {}", thousands(before), n_stuck_text(after)))
+        }
+        _ => None,
+    }
 }
 
 /// The budget: an overstay beyond it is late.
@@ -262,7 +283,9 @@ fn budget_ui(ui: &mut Ui, ctx: &Ctx<'_>, gestures: &mut Gestures, captioned: boo
                 None
             }
         });
-    let response = ui.add(value);
+    // As wide for each duration: what is beside it stays where it is while it is dragged.
+    let height = ui.spacing().interact_size.y;
+    let response = ui.add_sized([BUDGET, height], value);
     // Half a duration is none either: it is said when the writing has ended.
     if let Some(text) = refused.take().filter(|_| !response.has_focus()) {
         say(ctx, format!("“{text}” is not a duration: write 10ms or 1.5s, for example"));

@@ -144,9 +144,12 @@ pub(crate) fn key_cap_ui(ui: &mut Ui, theme: &Theme, text: &str) {
     painter.galley(rect.center() - galley.size() / 2.0, galley, theme.text);
 }
 
+/// How wide and high a swatch is, in points.
+pub(crate) const SWATCH: f32 = 10.0;
+
 /// A square of a color beside its meaning, with an edge for colors that are near the ground's.
 pub(crate) fn swatch_ui(ui: &mut Ui, color: Color32) {
-    let (rect, _) = ui.allocate_exact_size(Vec2::splat(10.0), Sense::hover());
+    let (rect, _) = ui.allocate_exact_size(Vec2::splat(SWATCH), Sense::hover());
     let edge = Stroke::new(1.0, theme::mix(color, ui.visuals().text_color(), 0.25));
     let rounded = CornerRadius::same(2);
     ui.painter().rect(rect, rounded, color, edge, egui::StrokeKind::Inside);
@@ -201,4 +204,11 @@ pub(crate) fn icon_button_ui(ui: &mut Ui, icon: &str, name: &str, keys: &str) ->
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, name));
     let tip = if keys.is_empty() { name.to_owned() } else { format!("{name} ({keys})") };
     response.on_hover_text(tip)
+}
+
+/// Selects all of a field's text, so that what is typed next takes its place.
+pub(crate) fn select_all(ctx: &egui::Context, field: egui::Id, text: &str) {
+    let mut state = egui::text_edit::TextEditState::load(ctx, field).unwrap_or_default();
+    state.cursor.set_char_range(Some(egui::text::CCursorRange::select_all_str(text)));
+    state.store(ctx, field);
 }

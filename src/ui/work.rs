@@ -90,7 +90,8 @@ impl App {
             }
             Answer::Rows { serial, options, rows } => {
                 if let Some(sheet) = self.sheet_mut(serial) {
-                    Jobs::discard(sheet.rows.replace(Built { options, rows }));
+                    let built = Built::new(sheet.trace(), options, rows);
+                    Jobs::discard(sheet.rows.replace(built));
                 }
             }
             Answer::CancelRows { serial, n_cancels, sites, rows } => {
@@ -345,6 +346,14 @@ impl App {
         }
     }
 
+    /// Whether the rows have so little room that the other lanes' headings would leave none for a
+    /// goroutine's.
+    fn is_low(&self, slot: Slot) -> bool {
+        /// Their five headings, and as much again, in points.
+        const LOWEST_PX: f64 = 170.0;
+        self.panels.timelines[slot].page_px().is_some_and(|page_px| page_px < LOWEST_PX)
+    }
+
     /// The sections that are not as they come. Where the rows have little room, plots and the
     /// collector's lanes come folded: late lanes are to be seen first.
     fn toggled(&self, slot: Slot) -> Vec<SectionKey> {
@@ -375,10 +384,17 @@ impl App {
             late_only: choice.late_only,
             budget_ns: prefs.budget_ns,
             regions: prefs.regions,
-            goroutines_only: self.state.view == View::Compare,
+            goroutines_only: self.state.view == View::Compare || self.is_low(slot),
             toggled: self.toggled(slot),
             metrics: metrics(prefs.compact),
+            like: self.like(slot),
         }
+    }
+
+    /// The order of functions in the trace above, so that the two are side by side.
+    fn like(&self, slot: Slot) -> Option<Arc<[String]>> {
+        let above = self.sheets[Slot::Before].as_ref().filter(|_| slot == Slot::After)?;
+        Some(Arc::clone(&above.rows.as_ref()?.functions))
     }
 
     fn want_rows(&mut self, slot: Slot) {

@@ -36,9 +36,68 @@ fn a_row_of_the_comparison_shows_its_lanes() {
     drop_files(&mut harness, &pair);
     // The handler is what it is called by; net/http's goroutines run it.
     click(&mut harness, "better: Overstay main.pay");
+    let lanes = names(&harness, "Timeline of before.trace");
+    assert!(!lanes.iter().any(|text| text.contains(": 200 lanes")), "not before that is asked for");
+    click(&mut harness, "Show only its lanes");
     for trace in ["before", "after"] {
         assert!(says(&harness, &format!("Timeline of {trace}.trace: 200 lanes")), "{trace}");
     }
+}
+
+#[test]
+fn a_click_on_a_row_selects_it_alone_and_shows_its_page() {
+    let mut harness = window();
+    let pair = ["traces/sleep-in-handler/before.trace", "traces/sleep-in-handler/after.trace"];
+    drop_files(&mut harness, &pair);
+    let find = |harness: &Harness<'_, App>| {
+        harness.get_by_label("Find").accesskit_node().value().unwrap_or_default()
+    };
+    for row in ["better: Task pay", "Overstay all cancels"] {
+        click(&mut harness, row);
+        assert!(says(&harness, "Compared"), "{row}");
+        assert!(says(&harness, "90 % within"), "{row}: more than the table has");
+        assert_eq!(find(&harness), "", "{row}");
+    }
+    harness.key_press(egui::Key::N);
+    wait(&mut harness);
+    assert!(!says(&harness, "Compared"), "what is selected in a trace takes its place");
+    click(&mut harness, "better: Task pay");
+    harness.key_press(egui::Key::Escape);
+    wait(&mut harness);
+    assert!(says(&harness, "Reached by cancels"), "Esc lets go of it");
+}
+
+#[test]
+fn the_lower_timeline_has_its_groups_in_the_order_of_the_upper_one() {
+    let mut harness = window();
+    let pair = ["traces/sleep-in-handler/before.trace", "traces/sleep-in-handler/after.trace"];
+    drop_files(&mut harness, &pair);
+    let mut heads = names(&harness, " lanes, ");
+    heads.retain(|head| head.starts_with("Open ") || head.starts_with("Collapse "));
+    let name = |head: &String| {
+        let (_, name) = head.split_once(' ').unwrap_or_default();
+        name.split(", ").next().unwrap_or_default().to_owned()
+    };
+    let heads: Vec<String> = heads.iter().map(name).collect();
+    let again = heads.iter().skip(1).position(|head| *head == heads[0]).expect("both have it") + 1;
+    let (above, below) = heads.split_at(again);
+    let shared = above.len().min(below.len()).min(4);
+    assert!(shared >= 3, "{heads:?}");
+    assert_eq!(above[..shared], below[..shared]);
+}
+
+#[test]
+fn who_is_stuck_is_told_of_both_traces() {
+    let mut harness = window();
+    drop_files(
+        &mut harness,
+        &["traces/lost-cancel/before.trace", "traces/lost-cancel/after.trace"],
+    );
+    assert!(
+        says(&harness, "Late exits (0 → 0)  450 → 0 stuck"),
+        "{:?}",
+        names(&harness, "Late exits")
+    );
 }
 
 /// A trace in which nobody is late, and one in which five are.
@@ -122,7 +181,10 @@ fn a_click_on_a_row_leaves_the_others_where_they_are() {
     let before = names(&harness, "Overstay ");
     assert!(before.len() > 2);
     click(&mut harness, "better: Overstay main.pay");
+    click(&mut harness, "Show only its lanes");
     assert_eq!(names(&harness, "Overstay "), before);
+    click(&mut harness, "Overstay all cancels");
+    assert_eq!(names(&harness, "Overstay "), before, "whatever row is selected then");
     harness.get_by_label("Find").focus();
     harness.get_by_label("Find").type_text("x");
     wait(&mut harness);

@@ -244,3 +244,32 @@ fn the_sites_of_cancels_are_chosen_from_a_list_and_walked_through() {
     click(&mut harness, "Client gone");
     assert!(shown(&harness).contains("Client gone"), "{}", shown(&harness));
 }
+
+#[test]
+fn what_is_typed_into_find_takes_the_place_of_what_was_there() {
+    let mut harness = window_on("traces/late-exit/before.trace");
+    let find = |harness: &Harness<'_, App>| {
+        harness.get_by_label("Find").accesskit_node().value().unwrap_or_default()
+    };
+    for words in ["flush", "report"] {
+        harness.key_press(egui::Key::Slash);
+        harness.step();
+        harness.step();
+        harness.event(egui::Event::Text(words.to_owned()));
+        wait(&mut harness);
+        assert_eq!(find(&harness), words);
+        harness.key_press(egui::Key::Enter);
+        wait(&mut harness);
+    }
+}
+
+#[test]
+fn that_cancels_are_hidden_is_said_as_long_as_they_are() {
+    let mut harness = window_on("traces/late-exit/before.trace");
+    harness.key_press(egui::Key::K);
+    wait(&mut harness);
+    assert!(says(&harness, "Timeline of before.trace: ") && says(&harness, "cancels hidden"));
+    harness.key_press(egui::Key::K);
+    wait(&mut harness);
+    assert!(!says(&harness, "cancels hidden"));
+}

@@ -113,3 +113,19 @@ fn the_path_follows_the_form_until_another_is_written() {
     click(&mut harness, "Picture of the window");
     assert_eq!(path(&harness), "elsewhere/other.png");
 }
+
+#[test]
+fn the_ending_that_is_written_decides_the_form() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut harness = window_that_saves(&["traces/deaf/before.trace"]);
+    let path = folder.path().join("x.md");
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::S);
+    wait(&mut harness);
+    // What was suggested is selected: it need not be deleted first.
+    harness.event(egui::Event::Text(path.display().to_string()));
+    harness.step();
+    harness.step();
+    harness.key_press(Key::Enter);
+    wait(&mut harness);
+    assert!(written(&path).starts_with('#'), "it is Markdown: {}", written(&path));
+}

@@ -67,6 +67,7 @@ fn late_lanes_are_seen_first_in_a_low_window() {
 fn who_is_alive_without_having_been_told_marks_the_heading() {
     let harness = window_on("traces/lost-cancel/before.trace");
     assert!(says(&harness, "main.refresh, 450 lanes, 0 late, 450 stuck"));
+    assert!(says(&harness, "379 still alive, 71 pile-up"), "what each finding counts of them");
 }
 
 #[test]
@@ -85,7 +86,7 @@ fn who_is_stuck_without_a_cancel_that_tells_so_is_loud() {
     assert!(says(&harness, "Still alive, stuck ≥ 52"), "they are walked through like late exits");
     assert!(says(&harness, "3 requests in main.events still ran"), "with what is said of them");
     click(&mut harness, "Deadline at ");
-    assert!(says(&harness, "Nobody "), "and the way to the cancel that gave up");
+    assert!(says(&harness, "Show as time zero"), "and the way to the cancel that gave up");
 }
 
 #[test]
@@ -130,12 +131,44 @@ fn tabs_and_find_are_apart_in_a_narrow_comparison() {
 }
 
 #[test]
+fn a_small_window_leaves_out_no_control_of_a_comparison() {
+    let mut harness = window_of([900.0, 600.0], Settings::default());
+    let pair = ["traces/sleep-in-handler/before.trace", "traces/sleep-in-handler/after.trace"];
+    drop_files(&mut harness, &pair);
+    for control in ["Keys and mouse", "Late only", "late over", "Budget", "Find"] {
+        assert!(says(&harness, control), "{control}");
+    }
+    harness.key_press(egui::Key::Num1);
+    wait(&mut harness);
+    let late = names(&harness, "http.(*conn).serve, 200 lanes");
+    assert_eq!(late.len(), 2, "each timeline has goroutines: {late:?}");
+    assert!(!says(&harness, "Heap and goroutines"), "other lanes have left their room");
+}
+
+#[test]
+fn the_status_bars_texts_are_apart() {
+    let mut harness = window_of([900.0, 600.0], Settings::default());
+    drop_files(&mut harness, &["traces/late-exit/before.trace"]);
+    let canvas = harness.get_by_label_contains("Timeline of before.trace").rect();
+    let lane = harness.get_by_label_contains("g22 main.flushWorker, 80.6").rect();
+    harness.hover_at(egui::pos2(canvas.right() - 60.0, lane.center().y));
+    harness.step();
+    harness.step();
+    let status = harness.query_all_by_label_contains("  ·  g22").next().expect("a hint").rect();
+    let facts = harness.query_all_by_label_contains("14 goroutines");
+    let facts = facts.map(|node| node.rect()).filter(|rect| rect.top() > canvas.bottom());
+    let left = facts.map(|rect| rect.left()).fold(f32::MAX, f32::min);
+    assert!(status.right() <= left, "{status} {left}");
+}
+
+#[test]
 fn who_is_late_only_by_scheduling_is_said_to_be() {
     let settings = Settings { late_over_ns: Some(20_000), ..Settings::default() };
     let mut harness = window_with(settings);
     drop_files(&mut harness, &["traces/deaf/after.trace"]);
     let rows = names(&harness, ", late by scheduling");
     assert!(!rows.is_empty() && rows.iter().all(|row| row.starts_with("Late exit: ")), "{rows:?}");
+    assert!(says(&harness, "only by scheduling"), "and how many, above the findings");
     click(&mut harness, &rows[0]);
     assert!(says(&harness, "Late by scheduling: without the waits"), "and why that excuses it");
 }
@@ -152,7 +185,10 @@ fn where_nobody_is_late_the_drawer_leaves_its_room_to_the_lanes() {
     if says(&harness, "Replace") {
         click(&mut harness, "Replace");
     }
-    assert!(says(&harness, "All of them left within 10 ms"));
+    assert!(says(
+        &harness,
+        "All who were told to stop left within 10 ms. But 450 goroutines are stuck"
+    ));
     assert!(height(&harness) > with_table + 60.0, "{with_table} → {}", height(&harness));
 }
 

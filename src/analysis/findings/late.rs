@@ -143,7 +143,7 @@ fn finding(facts: &Facts<'_>, group: &Group<'_>) -> Finding {
         count: narrow(members.len()),
         worst_ns: worst,
         total_ns: total,
-        message: message(facts, group, &members, worst) + &by_whom,
+        message: message(facts, group, &members, worst, &by_whom),
         fix: advice::fix(facts, group).to_owned() + if by_clock { OF_ONE_CALL } else { "" },
         // One that is late for two cancels is listed once, at its worst.
         goroutines: super::once_each(members.iter().map(|hearing| hearing.goroutine)),

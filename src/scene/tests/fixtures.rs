@@ -29,6 +29,7 @@ fn fill(source: Source<'_>, rows: &Rows) -> Scene {
         selection: Selection::default(),
         budget_ns: document.rules().late_over_ns,
         show: Show::default(),
+        wakers: None,
     };
     let mut scene = Scene::default();
     scene.fill(&view);
@@ -188,6 +189,7 @@ fn look_around(document: &Document) {
             },
             budget_ns,
             show: Show { gc: true, ..Show::default() },
+            wakers: None,
         };
         scene.fill(&view);
         assert!(scene.spans.len() <= 60 * 2 * 402);
@@ -227,6 +229,7 @@ fn a_kept_scene_follows_every_change_of_the_view() {
         selection: Selection::default(),
         budget_ns,
         show: Show::default(),
+        wakers: None,
     };
     let mut zoomed = view.viewport;
     zoomed.zoom_at(300.0, 4.0);

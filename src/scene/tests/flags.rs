@@ -29,6 +29,7 @@ fn flags(cancels: &[i64], pan_px: f64, selected: Option<u32>) -> Vec<FlagRecord>
         selection: Selection { cancel: selected, ..Selection::default() },
         budget_ns: 0,
         show: Show::default(),
+        wakers: None,
     };
     let mut scene = Scene::default();
     scene.fill(&view);

@@ -41,6 +41,7 @@ fn draw(source: Source<'_>, rows: &Rows, viewport: Viewport, selection: Selectio
         selection,
         budget_ns: 10 * MS,
         show: Show { gc: true, ..Show::default() },
+        wakers: None,
     };
     let mut scene = Scene::default();
     scene.fill(&view);

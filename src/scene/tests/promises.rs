@@ -103,6 +103,7 @@ fn check(story: &Story, look: Look, collapsed: bool, full: bool) -> Result<(), T
         selection: Selection::default(),
         budget_ns,
         show: Show::default(),
+        wakers: None,
     };
     let mut scene = Scene::default();
     scene.fill(&view);
@@ -318,6 +319,7 @@ fn a_crowded_lane_is_the_same_with_and_without_its_pyramid() {
                 selection: Selection::default(),
                 budget_ns: 0,
                 show: Show::default(),
+                wakers: None,
             };
             let mut scene = Scene::default();
             scene.fill(&view);
@@ -360,6 +362,7 @@ fn thousands_of_hearings_in_one_lane_stay_bounded_and_keep_the_late_one() {
             selection: Selection::default(),
             budget_ns: 10_000,
             show: Show::default(),
+            wakers: None,
         };
         let mut scene = Scene::default();
         scene.fill(&view);
@@ -428,6 +431,7 @@ fn times_at_the_ends_of_the_clock_are_drawn_like_others() {
                     selection: Selection::default(),
                     budget_ns: 1_000,
                     show: Show { gc: true, ..Show::default() },
+                    wakers: None,
                 };
                 let mut scene = Scene::default();
                 scene.fill(&view);

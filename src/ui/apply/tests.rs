@@ -170,3 +170,21 @@ fn what_was_copied_is_told() {
     assert_eq!(copied_text("a\nb\nc\n"), "Copied 3 lines: “a”");
     assert_eq!(copied_text(&"ä".repeat(80)), format!("Copied “{}…”", "ä".repeat(60)));
 }
+
+#[test]
+fn a_row_of_the_comparison_is_selected_instead_of_anything_in_a_trace() {
+    let mut state = state();
+    apply(&mut state, Command::Select(Some(goroutine(1))));
+    apply(&mut state, Command::Compared(GroupKind::Task, "pay".to_owned()));
+    assert_eq!(state.selected, None);
+    assert!(state.compared.is_some());
+    apply(&mut state, Command::LanesOf("main.pay".to_owned()));
+    assert!(state.rows.filter_is_rows && state.compared.is_some());
+    apply(&mut state, Command::Filter("main".to_owned()));
+    assert!(!state.rows.filter_is_rows, "what is typed is looked for in the table, too");
+    apply(&mut state, Command::Back);
+    assert_eq!((state.selected, &state.compared), (Some(goroutine(1)), &None));
+    apply(&mut state, Command::Compared(GroupKind::Task, "pay".to_owned()));
+    apply(&mut state, Command::Escape);
+    assert_eq!(state.compared, None);
+}

@@ -8,6 +8,7 @@ use crate::analysis::Rules;
 use crate::ui::app::Gestures;
 use crate::ui::command::Command;
 use crate::ui::ctx::Ctx;
+use crate::ui::slot::Slot;
 use crate::ui::theme;
 
 /// How near the pointer must be to the line to take hold of it, in points.
@@ -21,6 +22,9 @@ const MOST: f64 = 12.0;
 #[derive(Debug, Default)]
 pub(crate) struct BudgetLine {
     held: Option<Held>,
+    /// What the plots went on showing after the last drag, of which traces: letting go of the line
+    /// does not move it from under the pointer.
+    kept: Option<(Open, (f64, f64))>,
 }
 
 /// A drag that goes on.
@@ -36,7 +40,11 @@ struct Held {
 impl BudgetLine {
     /// The powers of ten that the plots show.
     pub(super) fn range(&self, ctx: &Ctx<'_>) -> (f64, f64) {
-        self.held.map_or_else(|| range(ctx), |held| held.range)
+        let budget = log10_ns(ctx.state.prefs.budget_ns.max(1_000));
+        let holds = |(low, high): &(f64, f64)| (*low..=*high).contains(&budget);
+        let kept = self.kept.filter(|(of, _)| *of == open(ctx)).map(|(_, range)| range);
+        let held = self.held.map(|held| held.range);
+        held.or(kept.filter(holds)).unwrap_or_else(|| range(ctx))
     }
 
     /// The line over a plot: a drag of it sets the budget, a double-click puts it back.
@@ -99,7 +107,7 @@ impl BudgetLine {
             }
         }
         if response.drag_stopped() {
-            self.held = None;
+            self.kept = self.held.take().map(|held| (open(ctx), held.range)).or(self.kept);
         }
     }
 }
@@ -118,6 +126,14 @@ fn paint(ui: &Ui, ctx: &Ctx<'_>, frame: Rect, line_px: f32, lit: bool) {
         let y = egui::Rangef::new(grip.top() + 5.0, grip.bottom() - 5.0);
         painter.vline(line_px + off, y, Stroke::new(1.0, groove));
     }
+}
+
+/// Which traces are open: where they are in memory.
+type Open = [Option<usize>; 2];
+
+/// Which traces are open. Judged by another budget they are the same.
+fn open(ctx: &Ctx<'_>) -> Open {
+    Slot::BOTH.map(|slot| ctx.sheet(slot).map(|sheet| std::ptr::from_ref(sheet.trace()).addr()))
 }
 
 /// The powers of ten between which all overstays of all open traces lie, and the budget.

@@ -2,20 +2,22 @@
 
 use std::fmt::Write as _;
 
-use egui::{CornerRadius, Frame, Label, Margin, RichText, Stroke, Ui, WidgetInfo};
+use egui::{CornerRadius, Frame, Label, Margin, Response, RichText, Stroke, Ui, WidgetInfo};
 
-use crate::analysis::{Cause, Finding, Group, Hearing, Outcome, Rule, Severity, Summary};
+use super::parts::lit_ui;
+use crate::analysis::{Analysis, Cause, Finding, Group, Hearing, Outcome, Rule, Severity, Summary};
 use crate::scene::{BarKind, StateClass};
 use crate::ui::command::Command;
 use crate::ui::ctx::{Ctx, count, short_file, short_function, short_names, thousands};
 use crate::ui::elide;
+use crate::ui::late::EXCUSED;
 use crate::ui::sheet::Sheet;
 use crate::ui::slot::Slot;
 use crate::ui::state::{Selected, What};
 use crate::ui::theme::Theme;
 use crate::ui::timeline::bar_color;
 use crate::ui::widgets::{
-    badge_ui, body_font, caption, section_ui, small_font, strong, swatch_ui, weak,
+    badge_ui, body_font, caption, link_ui, section_ui, small_font, strong, swatch_ui, weak,
 };
 
 /// How many start functions are listed.
@@ -62,15 +64,53 @@ pub(super) fn list_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
             ui.label(weak(ctx.theme, text));
         }
         judged_ui(ui, ctx, sheet);
-        for of_place in analysis.findings_by_place() {
+        let to_excused = excused_ui(ui, ctx, sheet);
+        let mut to_excused = to_excused.then_some(Rule::LateScheduling);
+        for of_place in cards(analysis) {
             if let Some((finding, others)) = of_place.split_first() {
-                card_ui(ui, ctx, (slot, sheet), finding, others);
+                let card = card_ui(ui, ctx, (slot, sheet), finding, others);
+                if to_excused.take_if(|rule| of_place.iter().any(|it| it.rule == *rule)).is_some() {
+                    card.scroll_to_me(Some(egui::Align::Min));
+                    card.request_focus();
+                }
                 ui.add_space(2.0);
             }
         }
         groups_ui(ui, ctx, sheet);
     }
     legend_ui(ui, ctx);
+}
+
+/// The findings as cards, by severity. Of one severity what explains late exits comes first, which
+/// is what the window is about, and then the worst.
+fn cards(analysis: &Analysis) -> Vec<Vec<&Finding>> {
+    let mut cards = analysis.findings_by_place();
+    cards.sort_by_key(|card| {
+        let of_late = |finding: &&Finding| {
+            use Rule::{Deaf, LateExit, LateScheduling, StillAlive};
+            matches!(finding.rule, LateExit | StillAlive | Deaf | LateScheduling)
+        };
+        (card.first().map(|finding| finding.severity), !card.iter().any(of_late))
+    });
+    cards
+}
+
+/// How many of the late exits are excused, with the way to why; says whether that was taken.
+fn excused_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet) -> bool {
+    let late = sheet.document.analysis().late(ctx.state.prefs.budget_ns).len();
+    let excused = sheet.excused.len();
+    // Those of another budget are still being counted.
+    if excused == 0
+        || excused > late
+        || sheet.document.rules().late_over_ns != ctx.state.prefs.budget_ns
+    {
+        return false;
+    }
+    let text =
+        format!("{} of {} only by scheduling", thousands(excused as u64), count(late, "late exit"));
+    let link = link_ui(ui, ctx.theme, text).on_hover_text(EXCUSED);
+    ui.add_space(2.0);
+    link.clicked()
 }
 
 /// Findings of another budget are on their way while these are of the one before.
@@ -169,7 +209,15 @@ fn legend_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
     if !causes.is_empty() {
         section_ui(ui, theme, "Why cancelled");
         entries_ui(ui, theme, "causes", &causes);
-        section_ui(ui, theme, "Fuses");
+    }
+    let any_stuck = open().any(|sheet| !sheet.document.analysis().all_stuck().is_empty());
+    if causes.is_empty() && !any_stuck {
+        return;
+    }
+    section_ui(ui, theme, "Fuses");
+    if causes.is_empty() {
+        entry_ui(ui, theme, theme.late, "stuck, an arrow if still alive");
+        return;
     }
     entry_ui(ui, theme, theme.prompt, "from the cancel to the end, within the budget");
     entry_ui(ui, theme, theme.late, "beyond it; hatched if deaf, an arrow if still alive");
@@ -220,7 +268,7 @@ fn card_ui(
     (slot, sheet): (Slot, &Sheet),
     finding: &Finding,
     others: &[&Finding],
-) {
+) -> Response {
     let theme = ctx.theme;
     let color = match finding.severity {
         Severity::High => theme.late_text,
@@ -251,7 +299,8 @@ fn card_ui(
             let (function, file) = (trace.string(site.function), trace.string(site.file));
             let place =
                 format!("{} ({}:{})", short_function(function), short_file(file), site.line);
-            elide::label_ui(ui, &place, &small_font(), theme.weak).on_hover_text(file);
+            let whole = format!("{function}\n{file}:{}", site.line);
+            elide::label_ui_of(ui, &place, &whole, &small_font(), theme.weak);
         }
         ui.add(Label::new(caption(theme, &finding.fix)).wrap());
         for other in others {
@@ -261,11 +310,17 @@ fn card_ui(
     let id = ui.scope_id().with(("finding", slot, finding.rule, finding.function, finding.site));
     let response = ui.interact(inner.response.rect, id, egui::Sense::click());
     response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, &message));
-    if response.on_hover_cursor(egui::CursorIcon::PointingHand).clicked()
+    lit_ui(ui, theme, &response, inner.response.rect);
+    if response.gained_focus() {
+        response.scroll_to_me(None);
+    }
+    let response = response.on_hover_cursor(egui::CursorIcon::PointingHand);
+    if response.clicked()
         && let Some(what) = worst_of(sheet, finding)
     {
         ctx.send(Command::Jump(Selected { slot, what }));
     }
+    response
 }
 
 /// What else was found there, in one line; all of it beside the pointer.
@@ -316,5 +371,37 @@ pub(crate) fn rule_title(rule: Rule) -> &'static str {
         Rule::DeadlineCutShort => "Deadline cut short",
         Rule::GcPressure => "GC pressure",
         Rule::LateRequest => "Late request",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::{Document, Rules};
+    use crate::base::Progress;
+
+    #[test]
+    fn of_one_severity_what_explains_late_exits_comes_first() {
+        let files = [
+            &include_bytes!("../../../traces/deaf/after.trace")[..],
+            include_bytes!("../../../traces/deaf/before.trace"),
+            include_bytes!("../../../traces/sleep-in-handler/before.trace"),
+            include_bytes!("../../../traces/errgroup-straggler/before.trace"),
+        ];
+        for file in files {
+            let trace = crate::model::build(file, &Progress::default()).expect("a trace");
+            let rules = Rules { late_over_ns: 20_000, ..Rules::default() };
+            let document = Document::new(trace, rules);
+            let cards = cards(document.analysis());
+            let n: usize = cards.iter().map(Vec::len).sum();
+            assert_eq!(n, document.analysis().findings().len(), "none is lost");
+            let key = |card: &Vec<&Finding>| {
+                let of_late = card
+                    .iter()
+                    .any(|it| it.rule == Rule::LateExit || it.rule == Rule::LateScheduling);
+                (card[0].severity, !of_late && card[0].rule == Rule::Orphan)
+            };
+            assert!(cards.is_sorted_by_key(key));
+        }
     }
 }

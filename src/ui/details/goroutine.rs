@@ -52,7 +52,7 @@ pub(super) fn page_ui(ui: &mut Ui, page: &Page<'_>, goroutine: Goroutine) {
     });
     section_ui(ui, theme, "How it spent its life");
     match page.explanation() {
-        Some(explanation) => split_ui(ui, page, &explanation.life),
+        Some(explanation) => split_ui(ui, page, goroutine, &explanation.life),
         None => drop(ui.label(caption(theme, "Working it out…"))),
     }
     wakes::both_ui(ui, page, goroutine);

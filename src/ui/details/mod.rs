@@ -1,6 +1,7 @@
 //! The panel of what is selected: a goroutine, a span, a cancel, an overstay; or the findings.
 
 mod cancel;
+mod compared;
 mod findings;
 mod goroutine;
 mod overstay;
@@ -16,8 +17,9 @@ use super::command::Command;
 use super::ctx::Ctx;
 use super::keys::{self, Action};
 use super::sheet::Sheet;
-use super::state::{Selected, What};
+use super::state::{Selected, State, What};
 use super::widgets::{icon_button_ui, strong};
+use crate::analysis::GroupKind;
 
 pub(crate) use cancel::{cancel_kind, cancel_title};
 pub(crate) use findings::{INCOMPLETE, rule_title, worst_of};
@@ -28,15 +30,18 @@ pub(crate) use text::{as_text, span_text};
 /// What the panel remembers.
 #[derive(Debug, Default)]
 pub(crate) struct DetailsPanel {
-    /// What it showed last: something else begins at the top.
-    shown: Option<Selected>,
+    /// What it showed last, a row of a comparison besides: something else begins at the top.
+    shown: (Option<Selected>, Option<(GroupKind, String)>),
 }
 
 impl DetailsPanel {
     /// The whole panel.
     pub(crate) fn panel_ui(&mut self, ui: &mut Ui, ctx: &Ctx<'_>) {
-        let changed = self.shown != ctx.state.selected;
-        self.shown = ctx.state.selected;
+        let State { selected, compared, .. } = ctx.state;
+        let changed = self.shown.0 != *selected || self.shown.1 != *compared;
+        if changed {
+            self.shown = (*selected, compared.clone());
+        }
         let margin = egui::Frame::new().inner_margin(Margin::symmetric(12, 6));
         margin.show(ui, |ui| head_ui(ui, ctx));
         ui.add_space(-4.0);
@@ -59,6 +64,7 @@ impl DetailsPanel {
 fn head_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
     ui.horizontal(|ui| {
         let title = match ctx.state.selected.map(|selected| selected.what) {
+            None if ctx.state.compared.is_some() => "Compared",
             None => "Findings",
             Some(What::Goroutine(_)) => "Goroutine",
             Some(What::Span(..)) => "Span",
@@ -74,9 +80,8 @@ fn head_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
             let key = |action| keys::key_text(ui.ctx(), action);
             let (back, forward, close) =
                 (key(Action::Back), key(Action::Forward), key(Action::Escape));
-            if ctx.state.selected.is_some()
-                && icon_button_ui(ui, "×", "Select nothing", &close).clicked()
-            {
+            let any = ctx.state.selected.is_some() || ctx.state.compared.is_some();
+            if any && icon_button_ui(ui, "×", "Select nothing", &close).clicked() {
                 ctx.send(Command::Select(None));
             }
             ui.add_enabled_ui(ctx.state.trail.can_forward(), |ui| {
@@ -95,7 +100,9 @@ fn head_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
 
 fn content_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
     let Some(selected) = ctx.state.selected else {
-        findings::list_ui(ui, ctx);
+        if !compared::page_ui(ui, ctx) {
+            findings::list_ui(ui, ctx);
+        }
         return;
     };
     let Some(sheet) = ctx.sheet(selected.slot) else { return };

@@ -6,8 +6,9 @@ use super::parts::{fact_ui, function_ui, goroutine_ui, headline_ui, moment_text,
 use super::stack::stack_ui;
 use super::{Page, cancel};
 use crate::analysis::{Evidence, HeardIn, Hearing, Outcome, describe};
-use crate::base::Time;
+use crate::base::{StackId, Time};
 use crate::ui::ctx::{acting, count, short_names};
+use crate::ui::explain::Explanation;
 use crate::ui::late::EXCUSED;
 use crate::ui::sheet::Sheet;
 use crate::ui::state::What;
@@ -34,16 +35,31 @@ pub(super) fn page_ui(ui: &mut Ui, page: &Page<'_>, row: u32, hearing: &Hearing)
         Some(explanation) if explanation.overstay.is_empty() => {
             ui.label(caption(theme, "Nothing was recorded in between."));
         }
-        Some(explanation) => split_ui(ui, page, &explanation.overstay),
+        Some(explanation) => split_ui(ui, page, hearing.goroutine, &explanation.overstay),
         None => drop(ui.label(caption(theme, "Working it out…"))),
     }
+    let held = page.explanation().map_or(StackId::EMPTY, held_at);
+    stack_ui(ui, page, "Where it was held", held);
     held_by_ui(ui, page, hearing);
     hearing_ui(ui, page, hearing);
     if let Some(cancel) = page.sheet.cancel(hearing.cancel) {
         cancel::summary_ui(ui, page, cancel);
     }
-    let title = if hearing.deaf { "What it was doing" } else { "Where it waited" };
-    stack_ui(ui, page, title, hearing.stack);
+    // Once is enough, but who was held nowhere in particular was somewhere when it heard.
+    if hearing.stack != held {
+        let title = if hearing.deaf {
+            "Where it was when it should have heard"
+        } else {
+            "Where it heard the cancel"
+        };
+        stack_ui(ui, page, title, hearing.stack);
+    }
+}
+
+/// The stack of what held one up: of the largest part of its overstay, the one that its sentence is
+/// about. Empty if that was in no place, as waiting for a processor is.
+pub(super) fn held_at(explanation: &Explanation) -> StackId {
+    explanation.overstay.first().map_or(StackId::EMPTY, |told| told.part.stack)
 }
 
 /// How it left, in words.

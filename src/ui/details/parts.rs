@@ -1,8 +1,8 @@
 //! Rows of facts, links, and bars of how time was spent.
 
 use egui::{
-    Align, Color32, CornerRadius, Layout, Rect, RichText, Sense, Stroke, StrokeKind, Ui,
-    WidgetInfo, vec2,
+    Align, Color32, CornerRadius, CursorIcon, Layout, Rect, RichText, Sense, Stroke, StrokeKind,
+    Ui, WidgetInfo, vec2,
 };
 
 use super::Page;
@@ -10,6 +10,7 @@ use crate::analysis::{Doing, SplitPart, reason_of};
 use crate::base::Goroutine;
 use crate::scene::StateClass;
 use crate::ui::ctx::{called, goroutine_id, short_function};
+use crate::ui::explain::Told;
 use crate::ui::state::What;
 use crate::ui::theme::{self, Theme, size};
 use crate::ui::widgets::{caption, link_ui, swatch_ui};
@@ -68,65 +69,104 @@ pub(super) fn class_of(page: &Page<'_>, part: &SplitPart) -> StateClass {
     }
 }
 
-/// How a stretch of time was spent: a bar, and a line for each large part.
-pub(super) fn split_ui(ui: &mut Ui, page: &Page<'_>, parts: &[(SplitPart, String)]) {
-    let theme = page.ctx.theme;
-    let total: i64 = parts.iter().map(|(part, _)| part.ns).sum();
+/// How a stretch of a goroutine's time was spent: a bar, and a line for each large part. A click
+/// on either goes to the longest span of it.
+pub(super) fn split_ui(ui: &mut Ui, page: &Page<'_>, goroutine: Goroutine, parts: &[Told]) {
+    let total: i64 = parts.iter().map(|told| told.part.ns).sum();
     if total <= 0 {
         return;
     }
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 10.0), Sense::hover());
-    let spoken: Vec<&str> = parts.iter().take(3).map(|(_, text)| text.as_str()).collect();
+    bar_ui(ui, page, goroutine, parts, total);
+    ui.add_space(3.0);
+    for told in parts.iter().take(MAX_PARTS) {
+        part_ui(ui, page, goroutine, told, total);
+    }
+    let rest: i64 = parts.iter().skip(MAX_PARTS).map(|told| told.part.ns).sum();
+    if rest > 0 {
+        let n_rest = parts.len() - MAX_PARTS;
+        let text = format!("{n_rest} more, {} together", page.sheet.duration(rest));
+        ui.label(caption(page.ctx.theme, text));
+    }
+}
+
+fn bar_ui(ui: &mut Ui, page: &Page<'_>, goroutine: Goroutine, parts: &[Told], total: i64) {
+    let theme = page.ctx.theme;
+    let size = vec2(ui.available_width(), 10.0);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::click());
+    let spoken: Vec<&str> = parts.iter().take(3).map(|told| told.text.as_str()).collect();
     response.widget_info(|| {
         WidgetInfo::labeled(egui::Role::Image, true, format!("Spent: {}", spoken.join("; ")))
     });
     ui.painter().rect_filled(rect, CornerRadius::same(3), theme.sunken);
     let mut left = rect.left();
-    for (part, _) in parts {
-        let width = share(part.ns, total) * rect.width();
+    let mut pointed = None;
+    for told in parts {
+        let width = share(told.part.ns, total) * rect.width();
         let piece = Rect::from_min_max(
             egui::pos2(left, rect.top()),
             egui::pos2((left + width - 1.0).max(left + 0.5).min(rect.right()), rect.bottom()),
         );
         // The lanes' colors, with an edge: waiting is sunk toward the ground.
-        let color = theme.state(class_of(page, part));
+        let color = theme.state(class_of(page, &told.part));
         let edge = Stroke::new(1.0, theme::mix(color, theme.text, 0.25));
         ui.painter().rect(piece, 1.0, color, edge, StrokeKind::Inside);
+        let at = response.hover_pos().or(response.interact_pointer_pos());
+        if at.is_some_and(|at| (left..left + width).contains(&at.x)) {
+            pointed = Some(told);
+        }
         left += width;
     }
-    ui.add_space(3.0);
-    for (part, text) in parts.iter().take(MAX_PARTS) {
-        part_ui(ui, page, part, text, total);
-    }
-    let rest: i64 = parts.iter().skip(MAX_PARTS).map(|(part, _)| part.ns).sum();
-    if rest > 0 {
-        let n_rest = parts.len() - MAX_PARTS;
-        let text = format!("{n_rest} more, {} together", page.sheet.duration(rest));
-        ui.label(caption(theme, text));
+    let Some(told) = pointed else { return };
+    let response = response.on_hover_text(&told.text);
+    let Some(at) = told.at else { return };
+    if response.on_hover_cursor(CursorIcon::PointingHand).clicked() {
+        page.jump(What::Span(goroutine, at));
     }
 }
 
-fn part_ui(ui: &mut Ui, page: &Page<'_>, part: &SplitPart, text: &str, total: i64) {
+fn part_ui(ui: &mut Ui, page: &Page<'_>, goroutine: Goroutine, told: &Told, total: i64) {
     let theme = page.ctx.theme;
-    ui.horizontal_top(|ui| {
+    let row = ui.horizontal_top(|ui| {
         ui.spacing_mut().item_spacing.x = 6.0;
         ui.add_space(1.0);
         ui.vertical(|ui| {
             ui.set_width(10.0);
             ui.add_space(3.0);
-            swatch_ui(ui, theme.state(class_of(page, part)));
+            swatch_ui(ui, theme.state(class_of(page, &told.part)));
         });
-        let percent = share(part.ns, total) * 100.0;
+        let percent = share(told.part.ns, total) * 100.0;
         let percent = if percent < 0.5 { "< 1 %".to_owned() } else { format!("{percent:.0} %") };
         let room = ui.available_width() - 44.0;
         ui.allocate_ui_with_layout(vec2(room, 0.0), Layout::top_down(Align::Min), |ui| {
             ui.set_width(room);
-            ui.add(egui::Label::new(RichText::new(text).size(size::TEXT)).wrap().selectable(true));
+            // What is clicked cannot be selected as text, too.
+            let text = RichText::new(&told.text).size(size::TEXT);
+            ui.add(egui::Label::new(text).wrap().selectable(told.at.is_none()));
         });
         ui.with_layout(Layout::right_to_left(Align::Min), |ui| {
             ui.label(caption(theme, percent));
         });
     });
+    let Some(at) = told.at else { return };
+    let id = ui.scope_id().with(("part", goroutine, at));
+    let response = ui.interact(row.response.rect, id, Sense::click());
+    let spoken = format!("Show on the timeline: {}", told.text);
+    response.widget_info(|| WidgetInfo::labeled(egui::Role::Link, true, &spoken));
+    lit_ui(ui, theme, &response, row.response.rect);
+    let tip = "Show its longest span on the timeline";
+    let response = response.on_hover_cursor(CursorIcon::PointingHand).on_hover_text(tip);
+    if response.clicked() {
+        page.jump(What::Span(goroutine, at));
+    }
+}
+
+/// The edge of what can be clicked, while the pointer or the keyboard is on it.
+pub(super) fn lit_ui(ui: &Ui, theme: &Theme, response: &egui::Response, rect: Rect) {
+    let color = if response.has_focus() { theme.accent } else { theme.line };
+    if response.hovered() || response.has_focus() {
+        let edge = Stroke::new(1.0, color);
+        ui.painter().rect_stroke(rect, CornerRadius::same(3), edge, StrokeKind::Outside);
+    }
 }
 
 /// One duration as a share of another, 0 to 1.
@@ -146,8 +186,5 @@ pub(super) fn headline_ui(ui: &mut Ui, text: &str, color: Color32) {
 pub(super) fn function_ui(ui: &mut Ui, theme: &Theme, name: &str) {
     let font = egui::FontId::monospace(size::TEXT_CODE);
     let short = short_function(name);
-    let label = crate::ui::elide::label_ui(ui, short, &font, theme.text);
-    if short != name {
-        label.on_hover_text(name);
-    }
+    crate::ui::elide::label_ui_of(ui, short, name, &font, theme.text);
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::cancel::cancel_title;
 use super::goroutine::state_word;
-use super::overstay::verdict;
+use super::overstay::{held_at, verdict};
 use crate::analysis::reason_of;
 use crate::base::StackId;
 use crate::model::Span;
@@ -33,7 +33,7 @@ pub(crate) fn as_text(ctx: &Ctx<'_>, selected: Selected) -> Option<String> {
     let trace = sheet.trace();
     let name =
         |goroutine| format!("{} {}", goroutine_id(sheet, goroutine), called(sheet, goroutine));
-    let mut text = sheet.origin.name() + "\n";
+    let mut text = String::new();
     let stack = match selected.what {
         What::Goroutine(goroutine) => {
             text += &name(goroutine);
@@ -57,10 +57,12 @@ pub(crate) fn as_text(ctx: &Ctx<'_>, selected: Selected) -> Option<String> {
             if let Some(sentence) = ctx.sentence(selected.slot, row) {
                 let _ = write!(text, ": {sentence}");
             }
-            hearing.stack
+            let explained = sheet.explanation.as_ref().filter(|(about, _)| *about == selected);
+            let held = explained.map_or(StackId::EMPTY, |(_, explanation)| held_at(explanation));
+            if held == StackId::EMPTY { hearing.stack } else { held }
         }
     };
-    text.push('\n');
+    let _ = writeln!(text, "\nin {}", sheet.origin.name());
     text += &stack_text(sheet, stack);
     Some(text)
 }

@@ -1,6 +1,8 @@
 //! The canvas: what is painted in which order, hover and clicks.
 
-use egui::{Align2, Color32, PointerButton, Rect, Response, Ui, vec2};
+use std::sync::Arc;
+
+use egui::{Align2, Color32, Galley, PointerButton, Rect, Response, Ui, vec2};
 
 use super::paint::Sketch;
 use super::pointer::{self, Pointed};
@@ -52,27 +54,51 @@ impl TimelinePanel {
         self.sticky(frame, &mut top);
         top.finish(&lanes);
         fuses::overstays(ui, &self.scene, frame, &lanes);
-        let pointed = pointed(ui, frame, response);
-        self.axis(ui, frame, &painter, pointed.as_ref());
+        let labels = self.tick_labels(frame, &painter);
+        let mut pointed = pointed(ui, frame, response);
+        if let Some(pointed) = &mut pointed {
+            pointed.spare(frame, labels.iter().map(|(rect, _)| *rect));
+        }
+        self.axis(ui, frame, &painter, labels, pointed.as_ref());
         if frame.rows.n_lanes() == 0 {
-            let font = widgets::body_font();
-            let text = hover::no_lanes_text(frame);
-            let galley = painter.layout_no_wrap(text, font, theme.weak);
-            // Below the other rows, and on a ground of its own where they leave no room.
-            let free = self.scene.rows.last().map_or(size::AXIS, |row| row.y1);
-            let least = frame.canvas.top() + free + galley.size().y;
-            let most = frame.canvas.bottom() - galley.size().y;
-            let y = frame.canvas.center().y.max(least).min(most);
-            let center = egui::pos2(frame.canvas.center().x, y);
-            let rect = Align2::CENTER_CENTER.anchor_size(center, galley.size());
-            painter.rect_filled(rect.expand2(vec2(8.0, 4.0)), 4.0, theme.canvas);
-            painter.galley(rect.min, galley, theme.weak);
+            self.no_lanes(frame, &painter);
         }
         pointer::range_and_marks(ui, frame, &painter);
         if let Some(pointed) = &pointed {
             pointer::crosshair(ui, frame, &painter, pointed);
         }
         self.pointer_ui(ui, frame, response);
+    }
+
+    /// Why there is no lane: below the other rows, and on a ground of its own where they leave no
+    /// room.
+    fn no_lanes(&self, frame: &Frame<'_>, painter: &egui::Painter) {
+        let theme = frame.ctx.theme;
+        let (font, text) = (widgets::body_font(), hover::no_lanes_text(frame));
+        let room = frame.canvas.width() - 16.0;
+        let galley = painter.layout(text, font, theme.weak, room.max(80.0));
+        let free = self.scene.rows.last().map_or(size::AXIS, |row| row.y1);
+        let least = frame.canvas.top() + free + galley.size().y;
+        let most = frame.canvas.bottom() - galley.size().y;
+        let y = frame.canvas.center().y.max(least).min(most);
+        let center = egui::pos2(frame.canvas.center().x, y);
+        let rect = Align2::CENTER_CENTER.anchor_size(center, galley.size());
+        painter.rect_filled(rect.expand2(vec2(8.0, 4.0)), 4.0, theme.canvas);
+        painter.galley(rect.min, galley, theme.weak);
+    }
+
+    /// The labels of the axis that are whole, and where they go.
+    fn tick_labels(&self, frame: &Frame<'_>, painter: &egui::Painter) -> Vec<(Rect, Arc<Galley>)> {
+        let theme = frame.ctx.theme;
+        let named = self.scene.ticks.iter().filter(|tick| !tick.text.is_empty());
+        let placed = named.map(|tick| {
+            let text = self.scene.text(tick.text).to_owned();
+            let galley = painter.layout_no_wrap(text, widgets::small_font(), theme.weak);
+            let at = vec2(tick.x + 4.0, size::AXIS - 8.0 - galley.size().y / 2.0);
+            (Rect::from_min_size(frame.canvas.min + at, galley.size()), galley)
+        });
+        let range = frame.canvas.x_range();
+        placed.filter(|(at, _)| range.contains(at.left()) && range.contains(at.right())).collect()
     }
 
     /// Bands, heading backgrounds, grid, late stretches.
@@ -197,6 +223,8 @@ impl TimelinePanel {
             let dimmed = self.scene.rows.get(bar.row as usize).is_some_and(|row| row.dimmed);
             let color = match bar.kind {
                 BarKind::Task(_) => theme.on_state(StateClass::Blocked),
+                // It is as dark on light, and as light on dark, as text.
+                BarKind::StopTheWorld => theme.canvas,
                 _ => theme.on_patch,
             };
             let color = if dimmed { theme::fade(color, 0.35) } else { color };
@@ -214,7 +242,14 @@ impl TimelinePanel {
         }
     }
 
-    fn axis(&self, ui: &Ui, frame: &Frame<'_>, painter: &egui::Painter, pointed: Option<&Pointed>) {
+    fn axis(
+        &self,
+        ui: &Ui,
+        frame: &Frame<'_>,
+        painter: &egui::Painter,
+        labels: Vec<(Rect, Arc<Galley>)>,
+        pointed: Option<&Pointed>,
+    ) {
         let theme = frame.ctx.theme;
         let axis = Rect::from_min_size(frame.canvas.min, vec2(frame.canvas.width(), size::AXIS));
         painter.rect_filled(axis, 0.0, theme.panel);
@@ -226,17 +261,12 @@ impl TimelinePanel {
         sketch.rect([0.0, size::AXIS - 0.5, axis.width(), size::AXIS + 0.5], theme.line);
         flags::poles(&self.scene, theme, &mut sketch);
         sketch.finish(painter);
-        for tick in self.scene.ticks.iter().filter(|tick| !tick.text.is_empty()) {
-            let text = self.scene.text(tick.text).to_owned();
-            let galley = painter.layout_no_wrap(text, widgets::small_font(), theme.weak);
-            let at = vec2(tick.x + 4.0, size::AXIS - 8.0 - galley.size().y / 2.0);
-            let ground = Rect::from_min_size(frame.canvas.min + at, galley.size());
+        for (rect, galley) in labels {
             // What is pointed at is written over it: half a label would be another number.
-            let covered = pointed.is_some_and(|it| it.label.expand(6.0).intersects(ground));
-            if at.x >= 0.0 && at.x + galley.size().x < axis.width() && !covered {
+            if !pointed.is_some_and(|it| it.covers(rect)) {
                 // No pole goes through a label.
-                painter.rect_filled(ground.expand2(vec2(2.0, -1.0)), 0.0, theme.panel);
-                painter.galley(frame.canvas.min + at, galley, theme.weak);
+                painter.rect_filled(rect.expand2(vec2(2.0, -1.0)), 0.0, theme.panel);
+                painter.galley(rect.min, galley, theme.weak);
             }
         }
         flags::flags(ui, &self.scene, frame, painter);
@@ -268,7 +298,7 @@ impl TimelinePanel {
         }
         let scene = &self.scene;
         // Where there is nothing to say, no empty frame follows the pointer.
-        if !tips::has_tooltip(scene, hit) {
+        if !tips::has_tooltip(scene, frame, hit) {
             return;
         }
         response.clone().on_hover_ui_at_pointer(|ui| tips::tooltip_ui(ui, scene, frame, hit));

@@ -111,7 +111,7 @@ fn label(ui: &Ui, frame: &Frame<'_>, painter: &Painter, flag: &FlagRecord, next:
 }
 
 /// A count in few letters: `938`, `1.2k`, `45k`.
-fn short_count(n: u32) -> String {
+pub(super) fn short_count(n: u32) -> String {
     match n {
         0..1_000 => n.to_string(),
         1_000..10_000 => format!("{}.{}k", n / 1_000, n % 1_000 / 100),

@@ -1,6 +1,6 @@
 //! The line above the cancel view.
 
-use egui::Ui;
+use egui::{Align, Label, Layout, Ui};
 
 use crate::ui::command::Command;
 use crate::ui::ctx::{Ctx, count, thousands};
@@ -39,20 +39,32 @@ pub(super) fn cancel_head_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet) {
         if ctx.state.cancel_site.is_some() {
             let n = count(sheet.n_cancels_shown, "cancel");
             let all = thousands(all as u64);
-            ui.label(weak(theme, format!("{n} of {all}, each at time zero")));
+            let text = format!("{n} of {all}, each at time zero");
+            ui.add(Label::new(weak(theme, text)).truncate());
             return;
         }
-        ui.label(weak(theme, "each at time zero, the latest exits first"));
-        let selected = ctx.state.selected.map(|selected| selected.what);
-        let row = match selected {
-            Some(What::Cancel(row)) => Some(row),
-            Some(What::Hearing(row)) => sheet.hearing(row).map(|hearing| hearing.cancel),
-            _ => None,
-        };
-        if let Some(row) = row.filter(|_| all > 1)
-            && ui.button("Only this cancel's site").clicked()
-        {
-            ctx.send(Command::CancelSite(Some(row)));
-        }
+        // The button has its room first: the sentence is cut.
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let row = selected_cancel(ctx, sheet).filter(|_| all > 1);
+            if let Some(row) = row
+                && ui.button("Only this cancel's site").clicked()
+            {
+                ctx.send(Command::CancelSite(Some(row)));
+            }
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                let text = if all == 1 { "at time zero" } else { "each at time zero" };
+                let text = format!("{text}, the latest exits first");
+                ui.add(Label::new(weak(theme, text)).truncate());
+            });
+        });
     });
+}
+
+/// The cancel that is selected, or whose hearing is.
+fn selected_cancel(ctx: &Ctx<'_>, sheet: &Sheet) -> Option<u32> {
+    match ctx.state.selected?.what {
+        What::Cancel(row) => Some(row),
+        What::Hearing(row) => sheet.hearing(row).map(|hearing| hearing.cancel),
+        What::Goroutine(_) | What::Span(..) => None,
+    }
 }

@@ -12,6 +12,7 @@ use crate::parse::event::GoState;
 use crate::scene::{BarKind, BarRecord, Hit, Scene, SectionKey, SpanFlags, SpanRecord};
 use crate::ui::ctx::{called, count, goroutine_id, short_function, thousands};
 use crate::ui::details::{cancel_title, is_library, span_text, verdict};
+use crate::ui::nothing::short_words;
 use crate::ui::sheet::Sheet;
 use crate::ui::stuck::stuck_text;
 
@@ -117,7 +118,7 @@ pub(super) fn span_of(
 /// Why there is no lane, and what to press.
 pub(super) fn no_lanes_text(frame: &Frame<'_>) -> String {
     let rows = &frame.ctx.state.rows;
-    let words = rows.filter.trim();
+    let words = &short_words(&rows.filter);
     let budget = frame.sheet.duration(frame.ctx.state.prefs.budget_ns);
     match (words.is_empty(), rows.late_only) {
         (true, true) => format!("No goroutine stayed longer than {budget}. L shows all lanes."),

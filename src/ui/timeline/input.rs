@@ -259,8 +259,9 @@ fn canvas_text(frame: &Frame<'_>) -> String {
         Kind::Cancels => format!("Cancels of {}", frame.sheet.origin.name()),
     };
     let seen = frame.viewport.visible().ns();
+    let hidden = if frame.ctx.state.prefs.overlays.cancels { "" } else { ", cancels hidden" };
     format!(
-        "{name}: {}, {} in view",
+        "{name}: {}, {} in view{hidden}",
         count(frame.rows.n_lanes(), "lane"),
         frame.sheet.duration(seen)
     )

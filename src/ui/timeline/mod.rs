@@ -144,6 +144,7 @@ impl Frame<'_> {
                 gc: prefs.overlays.gc,
                 stop_the_world: prefs.overlays.stop_the_world,
             },
+            wakers: self.sheet.wakers.get(),
         }
     }
 

@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 
-use egui::{Align2, Rect, Response, Sense, Ui, WidgetInfo, vec2};
+use egui::{Align2, Galley, Rect, Response, Sense, Ui, WidgetInfo, vec2};
 
+use super::flags::short_count;
 use super::{Frame, Kind, TimelinePanel, hover};
 use crate::analysis::{Hearing, Stuck};
 use crate::base::{Clock, Goroutine, StrId};
@@ -12,6 +13,7 @@ use crate::scene::{BarRecord, FuseRecord, Grouping, Row, RowRecord, Section, Sta
 use crate::ui::command::Command;
 use crate::ui::ctx::{bytes, called, count, goroutine_id, short_function, thousands};
 use crate::ui::elide;
+use crate::ui::keys::{Action, key_text};
 use crate::ui::state::{Selected, What};
 use crate::ui::stuck::{n_stuck_text, stuck_text};
 use crate::ui::theme::{self, size};
@@ -108,13 +110,20 @@ fn head_ui(frame: &Frame<'_>, painter: &egui::Painter, head: Rect) {
     let theme = ctx.theme;
     let (text, color) = match frame.kind {
         Kind::Cancels => ("from the cancel to the end".to_owned(), theme.weak),
-        Kind::All if ctx.comparing() => (
-            format!("{}: {}", frame.slot.name(), frame.sheet.origin.long_name()),
-            theme.side[frame.slot as usize],
-        ),
+        Kind::All if ctx.comparing() => {
+            let hidden = if ctx.state.prefs.overlays.cancels { "" } else { " – cancels hidden" };
+            let name = frame.sheet.origin.long_name();
+            let text = format!("{}: {name}{hidden}", frame.slot.name());
+            (text, theme.side[frame.slot as usize])
+        }
         // The status bar has the number of goroutines too.
         Kind::All if frame.sheet.trace().clock() == Clock::Ticks => {
             ("Times are ticks of unknown length".to_owned(), theme.warn)
+        }
+        // Nothing else would say why there are none.
+        Kind::All if !ctx.state.prefs.overlays.cancels => {
+            let key = key_text(painter.ctx(), Action::Cancels);
+            (format!("Cancels are hidden ({key} shows them)"), theme.warn)
         }
         Kind::All => {
             let (n, all) = (frame.rows.n_lanes(), frame.sheet.trace().n_goroutines() as usize);
@@ -239,8 +248,8 @@ fn header_ui(ui: &mut Ui, frame: &Frame<'_>, row: &RowRecord, section: &Section,
     // Who is stuck was not late after a cancel: alone they are called what they are.
     let loud = match (section.late, section.stuck) {
         (0, _) => None,
-        (late, stuck) if late == stuck => Some(n_stuck_text(stuck.into())),
-        (late, _) => Some(format!("{} late", thousands(u64::from(late)))),
+        (late, stuck) if late == stuck => Some(format!("{} stuck", late_count(stuck))),
+        (late, _) => Some(format!("{} late", late_count(late))),
     };
     if let Some(text) = loud {
         let galley = painter.layout_no_wrap(text, widgets::small_strong_font(), theme.late_text);
@@ -250,10 +259,16 @@ fn header_ui(ui: &mut Ui, frame: &Frame<'_>, row: &RowRecord, section: &Section,
         painter.galley(place.min, galley, theme.late_text);
     }
     let left = rect.left_center() + vec2(PAD + 14.0, 0.0);
-    let number = thousands(u64::from(section.count));
-    let galley = painter.layout_no_wrap(number, widgets::small_font(), theme.weak);
-    let room = right - left.x - galley.size().x - 8.0;
     let font = egui::FontId::new(size::TEXT, theme::strong_family());
+    let number = |text| painter.layout_no_wrap(text, widgets::small_font(), theme.weak);
+    let mut galley = number(thousands(u64::from(section.count)));
+    let room_beside = |galley: &Galley| right - left.x - galley.size().x - 8.0;
+    let whole = painter.layout_no_wrap(name.clone(), font.clone(), theme.text).size().x;
+    // The name tells more than the last digits of how many there are.
+    if whole > room_beside(&galley) && section.count >= 10_000 {
+        galley = number(short_count(section.count));
+    }
+    let room = room_beside(&galley);
     let color = if row.late { theme.text } else { theme::mix(theme.text, theme.weak, 0.35) };
     let text = elide::text_at(painter, left, &name, &font, color, room.max(20.0));
     let response = whole_on_hover(response, &name, font, room.max(20.0));
@@ -264,6 +279,11 @@ fn header_ui(ui: &mut Ui, frame: &Frame<'_>, row: &RowRecord, section: &Section,
     if response.clicked() {
         frame.ctx.send(Command::ToggleSection(frame.slot, section.key));
     }
+}
+
+/// How many are late, as there is room for beside a name.
+fn late_count(n: u32) -> String {
+    if n < 100_000 { thousands(u64::from(n)) } else { short_count(n) }
 }
 
 /// Points right when collapsed, down when open.

@@ -8,13 +8,34 @@ use crate::ui::widgets;
 
 /// From a label's text to the ends of its ground, in points.
 const PAD: f32 = 4.0;
+/// Where the row of flags has its middle, below the axis's upper edge, in points.
+const ABOVE_PX: f32 = 9.0;
+/// Where labels have theirs below its lower edge.
+const BELOW_PX: f32 = 12.0;
 
 /// The moment that is pointed at, here or on the other of two timelines.
 pub(super) struct Pointed {
     x: f32,
     text: String,
     /// Where its time is written on the axis.
-    pub(super) label: Rect,
+    label: Rect,
+}
+
+impl Pointed {
+    /// Whether nothing is left of a label of the axis below it.
+    pub(super) fn covers(&self, label: Rect) -> bool {
+        self.label.expand2(vec2(6.0, 1.0)).intersects(label)
+    }
+
+    /// Goes to the row above, that of the flags, if it would leave the axis without two labels.
+    pub(super) fn spare(&mut self, frame: &Frame<'_>, labels: impl Iterator<Item = Rect>) {
+        let labels: Vec<Rect> = labels.collect();
+        let left = labels.iter().filter(|label| !self.covers(**label)).count();
+        if left < 2 && left < labels.len() {
+            let center = pos2(self.label.center().x, frame.canvas.top() + ABOVE_PX);
+            self.label = Rect::from_center_size(center, self.label.size());
+        }
+    }
 }
 
 /// What is pointed at at a position, if that is on the canvas.
@@ -62,13 +83,14 @@ pub(super) fn range_and_marks(ui: &Ui, frame: &Frame<'_>, painter: &egui::Painte
             painter.vline(x, top..=bottom, egui::Stroke::new(1.0, theme.accent));
         }
         let text = frame.sheet.duration(range.ns());
-        let at = pos2(left.midpoint(right), top + size::AXIS + 12.0);
+        let at = pos2(left.midpoint(right), top + size::AXIS + BELOW_PX);
         label(ui, painter, at, &text, theme.on_loud, theme.accent);
     }
     for mark in &frame.ctx.state.marks {
         let x = x_of(frame, mark.at);
-        painter.vline(x, top + 6.0..=bottom, egui::Stroke::new(1.0, theme.accent));
-        let at = pos2(x, top + 7.0);
+        painter.vline(x, top + size::AXIS - 6.0..=bottom, egui::Stroke::new(1.0, theme.accent));
+        // In the row of the flags it would lie over what they say.
+        let at = pos2(x, top + size::AXIS + BELOW_PX);
         label(ui, painter, at, &mark.number.to_string(), theme.on_loud, theme.accent);
     }
 }

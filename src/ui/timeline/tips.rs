@@ -6,11 +6,12 @@ use egui::{RichText, Ui};
 
 use super::Frame;
 use super::canvas::plot_color;
-use super::hover::{lane_text, pointed_text, span_of, what_is};
+use super::hover::{lane_text, pointed_text, section_name, span_of, what_is};
 use crate::analysis::Cancel;
 use crate::base::Time;
 use crate::scene::{
-    BarKind, BarRecord, FlagRecord, FuseRecord, Hit, Row, Scene, SpanFlags, SpanRecord,
+    BarKind, BarRecord, FlagRecord, FuseRecord, Hit, Row, Scene, Section, SectionKey, SpanFlags,
+    SpanRecord,
 };
 use crate::ui::ctx::{
     Ctx, bytes, called, count, goroutine_id, moment, moment_within, short_file, short_function,
@@ -73,25 +74,52 @@ pub(super) fn tooltip_ui(ui: &mut Ui, scene: &Scene, frame: &Frame<'_>, hit: Hit
                 ui.label(text);
             }
         }
-        Hit::Row { record, at } => {
-            if let Some(row) = scene.rows.get(record as usize) {
-                plot_ui(ui, frame, row.row, at);
-            }
-        }
+        Hit::Row { record, at } => match scene.rows.get(record as usize).map(|row| row.row) {
+            Some(Row::Header(number)) => section_ui(ui, frame, number),
+            Some(row) => plot_ui(ui, frame, row, at),
+            None => {}
+        },
         Hit::Axis { .. } | Hit::Sticky => {}
     }
 }
 
 /// Whether there is anything to say of what is under the pointer.
-pub(super) fn has_tooltip(scene: &Scene, hit: Hit) -> bool {
+pub(super) fn has_tooltip(scene: &Scene, frame: &Frame<'_>, hit: Hit) -> bool {
     match hit {
-        Hit::Row { record, .. } => scene
-            .rows
-            .get(record as usize)
-            .is_some_and(|row| matches!(row.row, Row::HeapPlot | Row::GoroutinesPlot)),
+        Hit::Row { record, .. } => match scene.rows.get(record as usize).map(|row| row.row) {
+            Some(Row::HeapPlot | Row::GoroutinesPlot) => true,
+            Some(Row::Header(number)) => folded(frame, number).is_some(),
+            _ => false,
+        },
         Hit::Axis { .. } | Hit::Sticky => false,
         _ => true,
     }
+}
+
+/// A section whose lanes are folded into a strip.
+fn folded<'a>(frame: &Frame<'a>, number: u32) -> Option<&'a Section> {
+    frame.rows.sections().get(number as usize).filter(|section| section.collapsed)
+}
+
+/// What a folded section's strip stands for.
+fn section_ui(ui: &mut Ui, frame: &Frame<'_>, number: u32) {
+    let Some(section) = folded(frame, number) else { return };
+    let theme = frame.ctx.theme;
+    ui.label(strong(section_name(frame.sheet, section.key)));
+    let is_of_goroutines =
+        matches!(section.key, SectionKey::Function(_) | SectionKey::CreatedBy(_) | SectionKey::All);
+    let what = if is_of_goroutines { "goroutine" } else { "lane" };
+    ui.label(weak(theme, count(section.count as usize, what)));
+    let late = u64::from(section.late - section.stuck);
+    let loud = [(late, "late"), (u64::from(section.stuck), "stuck")];
+    for (n, word) in loud.into_iter().filter(|(n, _)| *n > 0) {
+        ui.label(RichText::new(format!("{} {word}", thousands(n))).color(theme.late_text));
+    }
+    if section.worst_ns > 0 {
+        let worst = frame.sheet.duration(section.worst_ns);
+        ui.label(weak(theme, format!("the worst by {worst}")));
+    }
+    ui.label(caption(theme, "Click to open"));
 }
 
 /// The values of a plot at a moment, which are the legend of its lines, too.

@@ -18,11 +18,13 @@ use super::{Group, MAX_ASKED, limited_call};
 /// How many spans to read for who held one up.
 const MAX_READ: usize = 4_096;
 
+/// What happened, in one sentence; `by_whom` says who held up the worst one, if anybody did.
 pub(super) fn message(
     facts: &Facts<'_>,
     group: &Group<'_>,
     members: &[&Hearing],
     worst: i64,
+    by_whom: &str,
 ) -> String {
     let trace = facts.trace;
     // A connection's goroutine can be late in one request after another.
@@ -72,10 +74,26 @@ pub(super) fn message(
             let first = group.members.first().filter(|_| group.asked);
             let times = first.map_or(String::new(), |first| times_text(facts, first, held));
             let called = called_text(facts, group, held).unwrap_or_default();
-            format!("{who} {did}; {worst} {}{times}{called}", part_text(trace, held))
+            let own = format!("{}{times}{called}", part_text(trace, held));
+            match first.and_then(|first| longest_besides(facts, first, held)) {
+                Some(longest) => {
+                    format!("{who} {did}; {worst} {longest}{by_whom}, and of its own doing {own}")
+                }
+                None => format!("{who} {did}; {worst} {own}{by_whom}"),
+            }
         }
-        _ => format!("{who} {did}"),
+        _ => format!("{who} {did}{by_whom}"),
     }
+}
+
+/// What the worst one mostly did from the cancel to its end, if that is not what it is accused of:
+/// it waited for the cancel to come to it, or for a processor. Every list says this of it.
+fn longest_besides(facts: &Facts<'_>, worst: &Hearing, held: &SplitPart) -> Option<String> {
+    let window = Interval::new(facts.cancels[worst.cancel as usize].at, facts.until(worst));
+    let longest = *facts.parts(worst.goroutine, window).first()?;
+    // The same thing may have begun before it heard.
+    let is_it = longest.state == held.state && longest.site == held.site;
+    (!is_it && longest.ns > held.ns).then(|| part_text(facts.trace, &longest))
 }
 
 /// Of one that is deaf in a place where others hear, who called it there: that has the wrong context.

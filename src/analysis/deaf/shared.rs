@@ -26,13 +26,15 @@ const MAX_BACK: usize = 64;
 /// How many waits of others to look at, the last that began while one worked.
 const MAX_OTHERS: usize = 64;
 
+/// A function of the program's, and a line in it, whoever called that.
+type Line = (StrId, u32);
+
 /// One that was started by another, which waits then.
 struct Started {
     who: Goroutine,
     by: Goroutine,
-    /// The function that started it, and where its creator waits in that.
-    function: StrId,
-    place: StackId,
+    /// Where its creator waits, in the function that started it.
+    line: Line,
 }
 
 /// A wait of one that had started nobody before, in the function in which it waits.
@@ -54,26 +56,25 @@ pub(super) fn work_for_several(
     }
     let others = others(inquiry, &started);
     let is_shared =
-        |it: &&Started| others.get(&it.place).is_some_and(|of| is_shared(inquiry, it, of));
+        |it: &&Started| others.get(&it.line).is_some_and(|of| is_shared(inquiry, it, of));
     started.iter().filter(is_shared).map(|it| it.who).collect()
 }
 
 /// How one was started, if its creator waits for something to come next, in the very function.
 fn started(inquiry: &Inquiry<'_>, who: Goroutine) -> Option<Started> {
-    let (trace, book) = (inquiry.trace, inquiry.book);
+    let trace = inquiry.trace;
     let (born, by) = (lives::born(trace, who)?, lives::parent(trace, who)?);
-    let function = inquiry.creating_function(who);
     let mut ahead = trace.spans_from(by, born).take(MAX_AHEAD);
     let wait = ahead.find(|span| span.start >= born && stops(inquiry, span))?;
     let reason = trace.string(wait.reason);
     let comes = reasons::is_for_work(reason) && reason != reasons::NETWORK;
-    let waits_in = trace.stacks().top(book.user(wait.stack))?.function;
-    (comes && waits_in == function).then(|| Started {
-        who,
-        by,
-        function,
-        place: book.place(wait.stack),
-    })
+    let line = line_of(inquiry, wait.stack)?;
+    (comes && line.0 == inquiry.creating_function(who)).then_some(Started { who, by, line })
+}
+
+fn line_of(inquiry: &Inquiry<'_>, stack: StackId) -> Option<Line> {
+    let frame = inquiry.trace.stacks().top(inquiry.book.user(stack))?;
+    Some((frame.function, frame.line))
 }
 
 /// Whether a goroutine waits for something that it wants, and not for the GC or a lock.
@@ -86,12 +87,11 @@ fn stops(inquiry: &Inquiry<'_>, span: &Span) -> bool {
     span.state == GoState::Waiting && !reason.contains("GC") && !is_lock()
 }
 
-/// The waits in the places where creators wait, of those that had started nobody; by place, and in
+/// The waits in the lines where creators wait, of those that had started nobody; by line, and in
 /// order of time.
-fn others(inquiry: &Inquiry<'_>, started: &[Started]) -> FxHashMap<StackId, Vec<Other>> {
-    let (trace, book) = (inquiry.trace, inquiry.book);
-    let places: FxHashMap<StackId, StrId> =
-        started.iter().map(|it| (it.place, it.function)).collect();
+fn others(inquiry: &Inquiry<'_>, started: &[Started]) -> FxHashMap<Line, Vec<Other>> {
+    let trace = inquiry.trace;
+    let lines: FxHashSet<Line> = started.iter().map(|it| it.line).collect();
     let in_chunk = |chunk: &Chunk| {
         let view = View::new(chunk);
         let waits = |row: u16| {
@@ -100,21 +100,27 @@ fn others(inquiry: &Inquiry<'_>, started: &[Started]) -> FxHashMap<StackId, Vec<
         };
         let mut found = Vec::new();
         each_span(chunk, waits, |wait| {
-            let place = book.place(view.stack_at(wait.word()));
-            if places.contains_key(&place) {
-                found.push((place, member_of(chunk, wait.at()).0, view.start(wait.at())));
+            let line = line_of(inquiry, view.stack_at(wait.word()));
+            if let Some(line) = line.filter(|line| lines.contains(line)) {
+                found.push((line, member_of(chunk, wait.at()).0, view.start(wait.at())));
             }
         });
         found
     };
-    let mut others: FxHashMap<StackId, Vec<Other>> = FxHashMap::default();
-    for (place, who, start) in inquiry.threads.over_chunks(trace, in_chunk) {
+    let mut others: FxHashMap<Line, Vec<Other>> = FxHashMap::default();
+    let mut inside = FxHashMap::default();
+    for (line, who, start) in inquiry.threads.over_chunks(trace, in_chunk) {
         let Some(wait) = trace.span_at(who, start).filter(|wait| wait.start == start) else {
             continue;
         };
-        if places.get(&place).is_some_and(|&function| started_nobody(inquiry, who, &wait, function))
-        {
-            others.entry(place).or_default().push(Other { who, start, end: wait.end });
+        // A stack is looked through once, however often somebody stops there.
+        let is_inside = |stack| {
+            *inside
+                .entry((stack, line.0))
+                .or_insert_with(|| trace.frames(stack).any(|frame| frame.function == line.0))
+        };
+        if started_nobody(inquiry, who, start, is_inside) {
+            others.entry(line).or_default().push(Other { who, start, end: wait.end });
         }
     }
     for of in others.values_mut() {
@@ -125,15 +131,19 @@ fn others(inquiry: &Inquiry<'_>, started: &[Started]) -> FxHashMap<StackId, Vec<
 
 /// Whether a goroutine has started nobody since it came to a function in which it waits: as far as its
 /// stops tell, and if the trace does.
-fn started_nobody(inquiry: &Inquiry<'_>, who: Goroutine, wait: &Span, function: StrId) -> bool {
+fn started_nobody(
+    inquiry: &Inquiry<'_>,
+    who: Goroutine,
+    waits: Time,
+    mut is_inside: impl FnMut(StackId) -> bool,
+) -> bool {
     let trace = inquiry.trace;
-    let is_inside = |span: &Span| trace.frames(span.stack).any(|frame| frame.function == function);
     let mut since = lives::born(trace, who);
-    for (n, span) in trace.spans_before(who, wait.start).enumerate() {
+    for (n, span) in trace.spans_before(who, waits).enumerate() {
         if n == MAX_BACK {
             return false;
         }
-        if stops(inquiry, &span) && !is_inside(&span) {
+        if stops(inquiry, &span) && !is_inside(span.stack) {
             since = Some(span.end);
             break;
         }
@@ -141,7 +151,7 @@ fn started_nobody(inquiry: &Inquiry<'_>, who: Goroutine, wait: &Span, function: 
     let Some(since) = since else { return false };
     let children = inquiry.children(who);
     let first = children.partition_point(|&row| lives::first(trace, Goroutine(row)) < since);
-    children.get(first).is_none_or(|&row| lives::first(trace, Goroutine(row)) >= wait.start)
+    children.get(first).is_none_or(|&row| lives::first(trace, Goroutine(row)) >= waits)
 }
 
 /// Whether others waited for one while it worked. Its own goroutines and its creator's work on the same

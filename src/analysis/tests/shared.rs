@@ -44,6 +44,8 @@ fn two_ask(other_starts: bool, other_waits: &str) -> Document {
 #[test]
 fn for_whom_others_wait_as_well_does_not_end_with_the_first_ones_context() {
     assert_eq!(deaf(&two_ask(false, SELECT)), [0; 0]);
+    let called_by_another = "main.get:43 < main.other:9 < main.serve:5";
+    assert_eq!(deaf(&two_ask(false, called_by_another)), [0; 0]);
     assert_eq!(deaf(&two_ask(true, SELECT)), [4, 5], "each waits for its own");
     assert_eq!(deaf(&two_ask(false, "main.other:9 < main.serve:5")), [4], "elsewhere");
 }

@@ -18,7 +18,7 @@ use super::super::recorder;
 use super::super::types::{Cancel, Hearing};
 use super::super::words::{Cause, Evidence, HeardIn};
 use super::clock::{APART_NS, Clock, Pair, Work, n_apart};
-use super::{Found, Inquiry, MAX_SPANS, Row};
+use super::{Found, Inquiry, MAX_SPANS, Row, shared};
 
 /// How many later deadlines to look at for where work under the first one ended.
 const MAX_LATER: usize = 64;
@@ -50,6 +50,8 @@ pub(super) struct Limited {
     joined: FxHashSet<Goroutine>,
     /// When these deadlines were, in order.
     unheard: Vec<Time>,
+    /// Who works for several of those whose limits some of them were.
+    shared: FxHashSet<Goroutine>,
 }
 
 impl Limited {
@@ -76,10 +78,15 @@ impl Limited {
                 by_cancel.entry(pair.cancel).or_default().push(pair);
             }
         }
+        let also_of_creators =
+            by_cancel.values().flat_map(|pairs| also_of_creators(inquiry, pairs));
+        let shared = shared::work_for_several(inquiry, also_of_creators);
         for pairs in by_cancel.values_mut() {
+            pairs.retain(|pair| pair.work.is_handler || !shared.contains(&pair.work.of));
             keep_last(inquiry, pairs);
         }
-        Self { by_cancel, joined, unheard: unheard.into_iter().map(|(at, _)| at).collect() }
+        let unheard = unheard.into_iter().map(|(at, _)| at).collect();
+        Self { by_cancel, joined, unheard, shared }
     }
 
     /// When work under one limit ended, if it went on to something else with a limit of its own: it
@@ -155,6 +162,16 @@ fn waits_for_group(inquiry: &Inquiry<'_>, who: Goroutine, last: &Work) -> bool {
     false
 }
 
+/// Those whose creators met the same deadline.
+fn also_of_creators<'p>(
+    inquiry: &'p Inquiry<'_>,
+    pairs: &'p [Pair],
+) -> impl Iterator<Item = Goroutine> + 'p {
+    let of: FxHashSet<Goroutine> = pairs.iter().map(|pair| pair.work.of).collect();
+    let started = pairs.iter().filter(|pair| !pair.work.is_handler).map(|pair| pair.work.of);
+    started.filter(move |&it| lives::parent(inquiry.trace, it).is_some_and(|by| of.contains(&by)))
+}
+
 /// Keeps those that began last, and their siblings.
 fn keep_last(inquiry: &Inquiry<'_>, pairs: &mut Vec<Pair>) {
     let parent = |pair: &Pair| lives::parent(inquiry.trace, pair.work.of);
@@ -208,8 +225,16 @@ pub(super) fn find(inquiry: &Inquiry<'_>, cancel: &Cancel, limited: &Limited, fo
             && inquiry.may_be_deaf(cancel, of)
             && !recorder::ends_it(inquiry.trace, of)
     };
-    let sure = started.values().filter(|pair| pair.is_sure).map(|pair| pair.work.of);
-    let mut asleep: Vec<Goroutine> = sure.filter(|&of| sleeps(of)).collect();
+    let sure = || started.values().filter(|pair| pair.is_sure).map(|pair| pair.work.of);
+    if !limited.shared.is_empty() {
+        let stays = |of: &Goroutine| shared::stays_for(inquiry, cancel, *of, &limited.shared);
+        let mut callers: Vec<Goroutine> = sure().filter(stays).collect();
+        callers.sort_unstable();
+        for goroutine in callers {
+            found.add(Row { goroutine, evidence: Evidence::Task, left: None, question: None });
+        }
+    }
+    let mut asleep: Vec<Goroutine> = sure().filter(|&of| sleeps(of)).collect();
     asleep.sort_unstable();
     found.asleep.append(&mut asleep);
 }

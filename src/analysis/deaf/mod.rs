@@ -19,6 +19,7 @@ mod private;
 mod queue;
 mod request;
 mod rounds;
+mod shared;
 mod sleeps;
 mod tasks;
 mod told;
@@ -140,7 +141,9 @@ pub(crate) fn find(
         let Question { asked, by } = (*question)?;
         Some((asked, (by, cancels[row.cancel as usize].at)))
     });
-    let serving = asked::serve_several(&inquiry, threads, &asked.collect());
+    let asked: FxHashMap<Goroutine, (Goroutine, Time)> = asked.collect();
+    let mut serving = asked::serve_several(&inquiry, threads, &asked);
+    serving.extend(shared::work_for_several(&inquiry, asked.keys().copied()));
     let is_deaf = |(_, question): &(Hearing, Option<Question>)| {
         question.is_none_or(|question| !serving.contains(&question.asked))
     };

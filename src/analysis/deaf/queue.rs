@@ -9,6 +9,8 @@ use crate::parse::event::GoState;
 
 use super::super::cancels::scan::{Runs, each_span};
 use super::super::code::reasons;
+use super::super::heard::outcome::PROMPT_NS;
+use super::super::lives;
 use super::super::types::Cancel;
 use super::{Inquiry, MAX_SPANS};
 
@@ -204,7 +206,7 @@ impl Inquiry<'_> {
             }
             let feeds = queues.of(taker).iter().take(MAX_FILLERS);
             for filler in feeds.filter(|feed| feed.first < cancel.at).map(|feed| feed.filler) {
-                if self.heard(cancel, filler) {
+                if self.heard(cancel, filler) || self.left_at_once(cancel, filler) {
                     return true;
                 }
                 if stages.len() < MAX_STAGES && !stages.contains(&filler) {
@@ -213,6 +215,22 @@ impl Inquiry<'_> {
             }
         }
         false
+    }
+
+    /// Whether a goroutine that was on its way at a cancel left as soon as it could: it need not wait in
+    /// order to see that its context is over.
+    fn left_at_once(&self, cancel: &Cancel, goroutine: Goroutine) -> bool {
+        let ended = lives::ended(self.trace, goroutine).filter(|ended| *ended >= cancel.at);
+        let Some(ended) = ended else { return false };
+        let (mut n_read, mut own_ns, mut waits) = (0, 0, false);
+        for span in self.trace.spans_from(goroutine, cancel.at).take(MAX_PLACES) {
+            n_read += 1;
+            waits |= span.state == GoState::Waiting;
+            if span.state != GoState::Runnable {
+                own_ns += span.end.min(ended) - span.start.max(cancel.at);
+            }
+        }
+        n_read < MAX_PLACES && !waits && own_ns <= PROMPT_NS
     }
 
     /// Who was told to stop, and so fills no channel any longer: the canceller, and those that heard.

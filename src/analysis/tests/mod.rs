@@ -17,6 +17,7 @@ mod outcome;
 mod queues;
 mod readers;
 mod routes;
+mod shared;
 mod shutdown;
 mod spared;
 mod starved;

@@ -43,6 +43,43 @@ fn who_works_off_a_queue_whose_filler_heard_is_told_by_its_end() {
     );
 }
 
+/// A worker takes jobs from one that is on its way when another one hears, and leaves at once or later.
+fn filler_leaves(at_once: bool) -> Document {
+    let mut made = made();
+    starts(&mut made, 10 * US, (2, "main.run:4"), 3, ("main.fill", FILLS));
+    starts(&mut made, 20 * US, (2, "main.run:5"), 4, ("main.work", ["chan receive", RANGES]));
+    starts(&mut made, 25 * US, (2, "main.run:3"), 5, ("main.watch", ["select", "main.watch:30"]));
+    made.waits(30 * US, 2, JOINS[0], JOINS[1]);
+    for n in 1..=3 {
+        let at = n * MS;
+        made.wakes(at, 0, "", 3).runs(at + US, 3);
+        if n == 1 {
+            made.wakes(at + 2 * US, 3, "main.fill:21", 4).runs(at + 3 * US, 4);
+            made.waits(at + 4 * US, 4, SLEEPS[0], SLEEPS[1]);
+        }
+        made.waits(at + 5 * US, 3, FILLS[0], FILLS[1]);
+    }
+    made.wakes(10 * MS - 10 * US, 0, "", 3).passes(10 * MS, 9, &[5]);
+    made.runs(10 * MS + 10 * US, 3).runs(10 * MS + 11 * US, 5).ends(10 * MS + 12 * US, 5);
+    if at_once {
+        made.ends(10 * MS + 20 * US, 3);
+    } else {
+        made.waits(10 * MS + 20 * US, 3, FILLS[0], FILLS[1]);
+    }
+    for n in 1..=5 {
+        let at = (10 + n * 8) * MS;
+        made.wakes(at, 0, "", 4).runs(at + US, 4).waits(at + 2 * US, 4, SLEEPS[0], SLEEPS[1]);
+    }
+    lets_go(&mut made, 60 * MS, 4, DONE);
+    made.document(70 * MS)
+}
+
+#[test]
+fn who_fills_a_queue_may_see_without_a_wait_that_its_context_is_over() {
+    assert_eq!(deaf(&filler_leaves(true)), [0; 0]);
+    assert_eq!(deaf(&filler_leaves(false)), [4], "the queue may be filled for ever");
+}
+
 /// A worker takes jobs of 20 ms each from one that hears when it is at its last one, which takes so long.
 fn last_job(ms: i64, receive: &str) -> Document {
     let mut made = made();

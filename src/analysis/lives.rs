@@ -2,7 +2,8 @@
 //! one when there are millions.
 
 use crate::base::{Goroutine, StackId, StrId, Time};
-use crate::model::Trace;
+use crate::model::{Span, Trace};
+use crate::parse::event::GoState;
 
 /// The start function.
 pub(crate) fn name(trace: &Trace, goroutine: Goroutine) -> StrId {
@@ -37,4 +38,19 @@ pub(crate) fn ended(trace: &Trace, goroutine: Goroutine) -> Option<Time> {
 /// When it ended, or was last known of: at the trace's end, unless a gap comes first.
 pub(crate) fn end(trace: &Trace, goroutine: Goroutine) -> Time {
     trace.last_known(goroutine)
+}
+
+/// The waits among its last `n_spans` spans before a moment, the last first, each with the span after it,
+/// which tells who ended it. The one that it is in at that moment is none of them.
+pub(crate) fn waits_before(
+    trace: &Trace,
+    goroutine: Goroutine,
+    at: Time,
+    n_spans: usize,
+) -> impl Iterator<Item = (Span, Span)> + '_ {
+    let mut after = None;
+    trace.spans_before(goroutine, at).take(n_spans).filter_map(move |span| {
+        let next = after.replace(span)?;
+        (span.state == GoState::Waiting).then_some((span, next))
+    })
 }

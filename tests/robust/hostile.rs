@@ -36,7 +36,7 @@ const fn heard(name: &'static str, make: fn(u64) -> Vec<u8>) -> Case {
     Case { name, make, is_heard: true, times: 1 }
 }
 
-const CASES: [Case; 34] = [
+const CASES: [Case; 38] = [
     case("many alive, then many small generations", alive_then_small_generations),
     case("far ids in many small generations", far_ids_in_small_generations),
     case("many threads that cannot go on", blocked_threads),
@@ -75,6 +75,10 @@ const CASES: [Case; 34] = [
         "a group of many of which each second one has a limit of its own",
         shapes::limits_of_one_each,
     ),
+    heard("a group of many about their last job, whose queues' fillers heard", shapes::hung_queues),
+    heard("many that ask for a thing, and as many that wait for it as well", shapes::shared_loads),
+    case("a router of many handlers", shapes::many_routes),
+    case("many workers that are all given something to do", shapes::all_in_use),
 ];
 
 /// How many bytes of memory each byte of a file may ask for, over what a small file takes.
@@ -127,25 +131,44 @@ fn no_analysis_has_many_times_the_rows_that_its_file_has_bytes() {
 /// For looking at: what a megabyte or more of each takes.
 #[test]
 fn the_cost_of_larger_files_is_told() {
-    let Some(size) = std::env::var("OVERSTAY_HOSTILE").ok().and_then(|text| text.parse().ok())
+    let Some(size) =
+        std::env::var("OVERSTAY_HOSTILE").ok().and_then(|text| text.parse::<u64>().ok())
     else {
         return;
     };
-    for Case { name, make, .. } in CASES {
-        let bytes = make(size);
-        match measured(|| build_on(&bytes, 1, &Progress::default()).map(drop)) {
-            Ok((built, cost)) => {
-                #[expect(clippy::cast_precision_loss, reason = "one digit is shown")]
-                let times = cost.peak as f64 / bytes.len() as f64;
-                eprintln!(
-                    "{name}: {} KB {:?}, {times:.1} times its size; {built:?}",
-                    bytes.len() / 1000,
-                    cost.time
-                );
-            }
-            Err(panic) => panic!("{name}: {panic}"),
-        }
+    for Case { name, make, times: larger, .. } in CASES {
+        let bytes = make(size * larger);
+        let (built, cost) = measured(|| build_on(&bytes, 1, &Progress::default()).map(drop))
+            .unwrap_or_else(|panic| panic!("{name}: {panic}"));
+        let (_, whole) =
+            measured(|| examine(&bytes)).unwrap_or_else(|panic| panic!("{name}: {panic}"));
+        #[expect(clippy::cast_precision_loss, reason = "one digit is shown")]
+        let times = cost.peak as f64 / bytes.len() as f64;
+        eprintln!(
+            "{name}: {} KB read in {:?}, {times:.1} times its size, {:?} with its analysis; {built:?}{}",
+            bytes.len() / 1000,
+            cost.time,
+            whole.time,
+            found(&bytes)
+        );
     }
+}
+
+/// How many of each thing are found in a file: that a shape reaches the rule that it is for.
+fn found(bytes: &[u8]) -> String {
+    let Ok(trace) = build_on(bytes, 1, &Progress::default()) else { return String::new() };
+    let document = Document::new(trace, Rules::default());
+    let analysis = document.analysis();
+    let summary = analysis.summary();
+    let rules: Vec<&str> = analysis.findings().iter().take(4).map(|it| it.rule.name()).collect();
+    format!(
+        "; {} cancels, {} heard, {} deaf; {} findings: {}",
+        summary.cancels,
+        summary.heard,
+        summary.deaf,
+        analysis.findings().len(),
+        rules.join(" ")
+    )
 }
 
 /// Reads a file, finds what there is to find in it, and explains each hearing.

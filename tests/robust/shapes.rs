@@ -1,11 +1,14 @@
 //! Traces of half a megabyte in which many goroutines hear many cancels, each in a shape that some
 //! rule of the analysis could take very long for.
 
+mod work;
+
 use std::collections::BTreeMap;
 
 use overstay::parse::spec::wire;
 
 use super::wire::{File, event, push};
+pub(super) use work::{all_in_use, hung_queues, many_routes, shared_loads};
 
 /// Ticks of the clock in a microsecond and a millisecond: it has 15,625,000 in a second.
 const US: u64 = 16;

@@ -115,11 +115,8 @@ fn hands_on(inquiry: &Inquiry<'_>, by: Goroutine, to: Goroutine, at: Time) -> bo
     let place = |span: &Span| inquiry.book.place(span.stack);
     let wait = inquiry.trace.spans_before(to, at).next();
     let Some(wait) = wait.filter(|wait| wait.state == GoState::Waiting) else { return false };
-    let mut was_let_go = false;
-    inquiry.trace.spans_before(by, at).take(LOOK_BACK).any(|span| {
-        let let_go = std::mem::replace(&mut was_let_go, span.woken && span.waker.is_some());
-        let_go && span.state == GoState::Waiting && place(&span) == place(&wait)
-    })
+    lives::waits_before(inquiry.trace, by, at, LOOK_BACK)
+        .any(|(own, next)| next.woken && next.waker.is_some() && place(&own) == place(&wait))
 }
 
 /// The user's function that waited in the select in which somebody heard, since when that was

@@ -44,10 +44,8 @@ impl Inquiry<'_> {
     pub(super) fn is_fed(&self, who: Goroutine, at: Time, wait: &Span, next: &Span) -> bool {
         let Some(by) = next.waker.filter(|_| next.woken) else { return false };
         let place = self.book.place(wait.stack);
-        let mut was_let_go = false;
-        self.trace.spans_before(who, at).take(MAX_JOBS).any(|span| {
-            let let_go = std::mem::replace(&mut was_let_go, span.woken && span.waker == Some(by));
-            let_go && span.state == GoState::Waiting && self.book.place(span.stack) == place
+        lives::waits_before(self.trace, who, at, MAX_JOBS).any(|(wait, next)| {
+            next.woken && next.waker == Some(by) && self.book.place(wait.stack) == place
         })
     }
 
@@ -65,11 +63,9 @@ impl Inquiry<'_> {
         let Some(by) = next.waker.filter(|_| next.woken && self.is_to_the_end(wait.stack)) else {
             return false;
         };
-        let mut was_let_go = false;
-        let mut before = self.trace.spans_before(who, cancel.at).take(MAX_JOBS);
-        let was_fed = before.any(|span| {
-            let let_go = std::mem::replace(&mut was_let_go, span.woken && span.waker == Some(by));
-            let_go && span.state == GoState::Waiting && self.is_for_what_comes(&span)
+        let mut before = lives::waits_before(self.trace, who, cancel.at, MAX_JOBS);
+        let was_fed = before.any(|(wait, next)| {
+            next.woken && next.waker == Some(by) && self.is_for_what_comes(&wait)
         });
         was_fed && self.only_waits_for(who, cancel, by)
     }
@@ -102,17 +98,14 @@ impl Inquiry<'_> {
             let own = |by: Goroutine| lives::parent(self.trace, by) == Some(goroutine);
             span.woken && span.waker.is_some_and(|by| !own(by))
         };
-        let mut was_brought = false;
         let mut seen: Vec<StackId> = Vec::new();
-        self.trace.spans_before(goroutine, cancel.at).take(MAX_JOBS).any(|span| {
-            let brought = std::mem::replace(&mut was_brought, is_brought(&span));
-            let waits = span.state == GoState::Waiting
-                && matches!(self.trace.string(span.reason), reasons::RECEIVE | reasons::SELECT);
-            if !waits || !brought {
+        lives::waits_before(self.trace, goroutine, cancel.at, MAX_JOBS).any(|(wait, next)| {
+            let reason = self.trace.string(wait.reason);
+            if !matches!(reason, reasons::RECEIVE | reasons::SELECT) || !is_brought(&next) {
                 return false;
             }
-            let again = seen.contains(&span.stack);
-            seen.push(span.stack);
+            let again = seen.contains(&wait.stack);
+            seen.push(wait.stack);
             again
         })
     }

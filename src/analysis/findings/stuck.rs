@@ -31,10 +31,8 @@ type Sort = (StrId, Option<Frame>, String);
 
 pub(super) fn find(facts: &Facts<'_>) -> Option<Finding> {
     let trace = facts.trace;
-    let main = trace.goroutines().find(|&of| {
-        facts.book.function(facts.book.kind(trace, of)).is.has(Traits::MAIN)
-            && lives::ended(trace, of).is_none()
-    })?;
+    let main =
+        trace.goroutines().find(|&of| facts.is_main(of) && lives::ended(trace, of).is_none())?;
     let last = long_wait(facts, main)?;
     let told = told_before(facts, main, last.start);
     // Those who are late, or deaf to it, are told.

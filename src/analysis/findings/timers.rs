@@ -2,10 +2,10 @@
 
 use crate::base::Goroutine;
 use crate::model::Span;
-use crate::parse::event::GoState;
 
 use super::super::cancels::cause::is_timers_own;
 use super::super::code::book::Traits;
+use super::super::lives;
 use super::Facts;
 
 /// How many of the last spans of a goroutine are read for how its waits end.
@@ -24,14 +24,8 @@ pub(super) fn woke(facts: &Facts<'_>, next: &Span) -> bool {
 /// Whether a goroutine, which waits where its known life ends, waited there before, until a timer let
 /// it go on.
 pub(super) fn ended_such_waits_of(facts: &Facts<'_>, goroutine: Goroutine) -> bool {
-    let trace = facts.trace;
-    let mut last = trace.spans_before(goroutine, trace.last_known(goroutine)).take(MAX_READ);
-    let Some(wait) = last.next() else { return false };
-    let is_there = |span: &Span| span.state == GoState::Waiting && span.stack == wait.stack;
-    let mut after = wait;
-    last.any(|span| {
-        let is_one = is_there(&span) && woke(facts, &after);
-        after = span;
-        is_one
-    })
+    let (trace, end) = (facts.trace, facts.trace.last_known(goroutine));
+    let Some(wait) = trace.spans_before(goroutine, end).next() else { return false };
+    lives::waits_before(trace, goroutine, end, MAX_READ)
+        .any(|(before, next)| before.stack == wait.stack && woke(facts, &next))
 }

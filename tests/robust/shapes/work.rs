@@ -1,0 +1,93 @@
+//! Many that work for each other: off queues, behind a router, for several callers.
+
+use super::{CANCEL, CONN, MS, SERVE, Shape, US};
+
+/// One waits to the end for a group in which every other goroutine took from one that heard a cancel
+/// of its own, as it ranged over a channel, and now is about its last job.
+pub(crate) fn hung_queues(size: u64) -> Vec<u8> {
+    const TAKES: &str = "runtime.chanrecv2 < main.work:40";
+    let (n, mut shape) = (size / 170, Shape::new());
+    shape.go(1, "main.main:3", 2, "main.serve");
+    let of = |n: u64| (10 + 2 * n, 11 + 2 * n);
+    for at in 0..n {
+        let (fills, works) = of(at);
+        let place = format!("main.serve:{}", 1_000 + at % 300);
+        shape.go(2, &place, fills, "main.fill").after(1);
+        shape.go(2, "main.serve:12", works, "main.work").after(1);
+    }
+    shape.waits(2, "sync", "sync.(*WaitGroup).Wait < main.serve:40");
+    for at in 0..n {
+        let (fills, works) = of(at);
+        for _ in 0..3 {
+            shape.waits(works, "chan receive", TAKES).after(US);
+            shape.wakes(fills, "runtime.chansend1 < main.fill:20", works).after(1);
+        }
+        shape.waits(works, "sleep", "time.Sleep < main.work:50").after(1);
+        shape.waits(fills, "select", "main.fill:30").after(1);
+    }
+    for at in 0..n {
+        let place = format!("{CANCEL} < main.main:{}", 5_000 + at % 64);
+        shape.after(US).wakes(1, &place, of(at).0).ends(of(at).0);
+    }
+    shape.after(100 * MS).finish()
+}
+
+/// Callers that start a load each and wait for it beside their deadline, while as many wait in the same
+/// place that started none.
+pub(crate) fn shared_loads(size: u64) -> Vec<u8> {
+    const WAITS: &str = "main.get:20 < main.lookup:5";
+    let (n, mut shape) = (size / 160, Shape::new());
+    let of = |n: u64| (10 + 3 * n, 11 + 3 * n, 12 + 3 * n);
+    for at in 0..n {
+        let (asks, joins, loads) = of(at);
+        shape.go(1, "main.main:3", asks, "main.lookup").after(1);
+        shape.go(1, "main.main:3", joins, "main.lookup").after(1);
+        shape.go(asks, "main.get:12 < main.lookup:5", loads, "main.load").after(1);
+        shape.waits(asks, "select", WAITS).after(1).waits(joins, "select", WAITS).after(1);
+        shape.waits(loads, "select", "main.origin:30 < main.load:7").after(1);
+    }
+    shape.after(20 * MS);
+    for at in 0..n {
+        let (asks, joins, _) = of(at);
+        shape.after(US).passes(20 + 3 * n + 2 * at, asks).ends(asks);
+        shape.after(US).passes(21 + 3 * n + 2 * at, joins).ends(joins);
+    }
+    shape.after(50 * MS);
+    for at in 0..n {
+        shape.after(1).wakes(0, "", of(at).2).ends(of(at).2);
+    }
+    shape.after(100 * MS).finish()
+}
+
+/// One connection, whose requests go by one router to a handler of their own each, in which they wait
+/// for as many helpers as there are.
+pub(crate) fn many_routes(size: u64) -> Vec<u8> {
+    let (n, mut shape) = (size / 170, Shape::new());
+    shape.go(1, "main.main:20", 3, SERVE).go(3, SERVE, 10, CONN);
+    shape.waits(3, "network", &format!("net.(*netFD).accept < {SERVE}"));
+    for at in 0..n {
+        let handler = format!("main.(*app).page{at}:{}", 10 + at);
+        let way = format!("{handler} < main.(*app).ServeHTTP:8 < net/http.serverHandler.ServeHTTP");
+        shape.waits(10, "select", &format!("{way} < {CONN}"));
+        shape.after(US).wakes(0, "", 10).after(US);
+        shape.waits(10, "network", &format!("net/http.(*connReader).Read < {CONN}"));
+        shape.after(US).wakes(0, "", 10).after(US);
+    }
+    shape.ends(10).after(100 * MS).finish()
+}
+
+/// More and more workers, each given something to do again and again, until the trace ends.
+pub(crate) fn all_in_use(size: u64) -> Vec<u8> {
+    let (n, mut shape) = (size / 150, Shape::new());
+    for of in 10..10 + n {
+        shape.go(1, "main.main:3", of, "main.work").after(US);
+        shape.waits(of, "select", "main.work:20").after(MS / 8);
+    }
+    for _ in 0..4 {
+        for of in 10..10 + n {
+            shape.wakes(1, "runtime.chansend1 < main.main:9", of).after(1);
+            shape.waits(of, "select", "main.work:20").after(1);
+        }
+    }
+    shape.after(MS).finish()
+}

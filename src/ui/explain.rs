@@ -20,6 +20,8 @@ const MAX_LISTED: usize = 100;
 const MAX_PARTNERS: usize = 10;
 /// How many spans of a life are looked at for the longest of each part: some have millions.
 const MAX_SPANS: usize = 1 << 18;
+/// How many parts, the largest, have a way to their longest span: each span is held against each.
+const MAX_PARTS: usize = 64;
 /// How many wakes are looked at between two looks at the wish to stop.
 const STEP: usize = 1 << 16;
 
@@ -194,7 +196,7 @@ fn told(
     while let Some(span) = spans.next().filter(|span| span.start < window.end) {
         let Some(piece) = span.interval().intersect(window) else { continue };
         let is_it = |told: &Told| is_of(document, &told.part, &span, spans.peek());
-        let Some(row) = told.iter().position(is_it) else { continue };
+        let Some(row) = told.iter().take(MAX_PARTS).position(is_it) else { continue };
         if piece.ns() > longest[row] {
             longest[row] = piece.ns();
             told[row].at = Some(span.start.max(window.start));

@@ -2,7 +2,7 @@
 //! made by hand.
 
 use super::super::Document;
-use super::made::{CANCEL, MS, US};
+use super::made::{CANCEL, MS, Made, US};
 use super::spared::{SLEEPS, deaf, lets_go, made, starts};
 
 const FILLS: [&str; 2] = ["select", "main.fill:20"];
@@ -43,6 +43,15 @@ fn who_works_off_a_queue_whose_filler_heard_is_told_by_its_end() {
     );
 }
 
+/// One has five more jobs after the cancel, and then lets the canceller go on.
+fn works_on(made: &mut Made, of: u32) {
+    for n in 1..=5 {
+        let at = (10 + n * 8) * MS;
+        made.wakes(at, 0, "", of).runs(at + US, of).waits(at + 2 * US, of, SLEEPS[0], SLEEPS[1]);
+    }
+    lets_go(made, 60 * MS, of, DONE);
+}
+
 /// A worker takes jobs from one that is on its way when another one hears, and leaves at once or later.
 fn filler_leaves(at_once: bool) -> Document {
     let mut made = made();
@@ -66,11 +75,7 @@ fn filler_leaves(at_once: bool) -> Document {
     } else {
         made.waits(10 * MS + 20 * US, 3, FILLS[0], FILLS[1]);
     }
-    for n in 1..=5 {
-        let at = (10 + n * 8) * MS;
-        made.wakes(at, 0, "", 4).runs(at + US, 4).waits(at + 2 * US, 4, SLEEPS[0], SLEEPS[1]);
-    }
-    lets_go(&mut made, 60 * MS, 4, DONE);
+    works_on(&mut made, 4);
     made.document(70 * MS)
 }
 
@@ -150,11 +155,7 @@ fn pipeline(middle: &str) -> Document {
     made.passes(10 * MS, 9, &[3]).runs(10 * MS + 10 * US, 3);
     made.wakes(10 * MS + 11 * US, 3, "runtime.closechan < main.fill:25", 4);
     made.ends(10 * MS + 12 * US, 3).runs(10 * MS + 13 * US, 4).ends(10 * MS + 14 * US, 4);
-    for n in 1..=5 {
-        let at = (10 + n * 8) * MS;
-        made.wakes(at, 0, "", 5).runs(at + US, 5).waits(at + 2 * US, 5, SLEEPS[0], SLEEPS[1]);
-    }
-    lets_go(&mut made, 60 * MS, 5, DONE);
+    works_on(&mut made, 5);
     made.document(70 * MS)
 }
 

@@ -10,12 +10,10 @@ use overstay::ui;
 fn main() -> ExitCode {
     cli::exit_code_of(|| match cli::parse(std::env::args_os())? {
         Parsed::Text(text) => cli::print(&text),
-        Parsed::Invocation(invocation) => match &invocation.command {
-            #[cfg(feature = "gui")]
-            Some(cli::Command::Render(args)) => render(args),
-            Some(command) => cli::run(command),
-            None => open_window(&invocation.traces),
-        },
+        Parsed::Window(traces) => open_window(&traces),
+        #[cfg(feature = "gui")]
+        Parsed::Render(args) => render(&args),
+        Parsed::Command(command) => cli::run(&command),
     })
 }
 

@@ -1,4 +1,4 @@
-//! The limits that findings go by, all in one place and all explicit.
+//! The limits that a caller may change. Those that are part of a rule stand beside it.
 
 /// What counts as late, long or much. Durations are nanoseconds.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -7,6 +7,9 @@ pub struct Rules {
     pub late_over_ns: i64,
     /// A `time.Sleep` is long beyond this; at least 0.
     pub max_sleep_ns: i64,
+    /// A wait of the main goroutine for others, and a shutdown that does not end, hang beyond this; at
+    /// least 0.
+    pub hang_over_ns: i64,
     /// Whether the main goroutine's own count too, that span no cancel: who paces a whole program so does
     /// it by design, but a limit that somebody set is for all.
     pub main_sleeps: bool,
@@ -36,6 +39,7 @@ impl Default for Rules {
         Self {
             late_over_ns: 10_000_000,
             max_sleep_ns: 1_000_000_000,
+            hang_over_ns: 1_000_000_000,
             main_sleeps: false,
             max_sleep_in_handler_ns: 100_000_000,
             orphan_over_ns: 100_000_000,

@@ -213,6 +213,13 @@ pub const PASSED: &str = "A deadline that passes shows that its cancel function 
                           before: the work took longer, or the call is missing, or deferred though \
                           the work was over.";
 
+impl Rule {
+    /// Whether it is about the time from a cancel to an end, or to the trace's end.
+    pub(crate) fn is_about_lateness(self) -> bool {
+        matches!(self, Self::LateExit | Self::StillAlive | Self::Deaf | Self::LateScheduling)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -23,13 +23,23 @@ use crate::base::parse_duration;
     after_help = "TRACE is a file, a .gz or .zst of one, or - for standard input.\n\
                   Exit status: 0 fine, 1 over budget or worse, 2 error."
 )]
-pub struct Invocation {
-    /// What to do without a window.
+struct Invocation {
     #[command(subcommand)]
-    pub command: Option<Command>,
+    asked: Option<Asked>,
     /// The traces to open in the window: one, or two to compare.
     #[arg(value_name = "TRACE", num_args = 0..=2)]
-    pub traces: Vec<PathBuf>,
+    traces: Vec<PathBuf>,
+}
+
+/// All commands: those that need the window's code are not [`Command`]s, so that [`run`](super::run)
+/// can do whatever it is given.
+#[derive(Subcommand, Clone, PartialEq, Eq, Debug)]
+enum Asked {
+    #[command(flatten)]
+    Command(Command),
+    /// Draw a view of the window to a PNG, with no display
+    #[cfg(feature = "gui")]
+    Render(RenderArgs),
 }
 
 /// The commands that need no window.
@@ -47,9 +57,6 @@ pub enum Command {
     Record(RecordArgs),
     /// Write what was found in a trace for other tools
     Export(ExportArgs),
-    /// Draw a view of the window to a PNG, with no display
-    #[cfg(feature = "gui")]
-    Render(RenderArgs),
 }
 
 /// What every command that reads traces understands.
@@ -137,7 +144,7 @@ pub struct DiffArgs {
 /// The verdicts of a comparison that can be asked to fail.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
 pub enum FailOn {
-    /// Any group is worse after correction for the number of groups, or goroutines are late at a cancel site where none was: two at a new one, or one by 50ms.
+    /// Any group is worse (corrected for the number of groups), goroutines are late at a cancel site where none was (two at a new one, or one by 50ms), more are late in all, or something newly hangs.
     Worse,
 }
 
@@ -153,13 +160,13 @@ pub struct CheckArgs {
     /// The budget's profile whose limits replace the default ones
     #[arg(long, value_name = "NAME")]
     pub profile: Option<String>,
-    /// The longest overstay allowed: in place of the budget's limits on late exits; who stays for less is not deaf either
+    /// The longest overstay allowed: in place of the budget's limits on late exits; a goroutine that stays for less is not counted as deaf either
     #[arg(long, value_name = "DUR", value_parser = parse_duration)]
     pub late_over: Option<i64>,
     /// The longest `time.Sleep` allowed, in place of the budget's
     #[arg(long, value_name = "DUR", value_parser = parse_duration)]
     pub max_sleep: Option<i64>,
-    /// Fail only on what is worse than in this trace: durations more than a tenth longer, and any higher count
+    /// Fail only on what is worse than in this trace: durations more than a tenth longer, more still alive, or more deaf than chance explains; what it was too short to show is forgiven
     #[arg(long, value_name = "TRACE")]
     pub baseline: Option<PathBuf>,
     /// The output format
@@ -321,8 +328,13 @@ fn parse_size(text: &str) -> Result<(u32, u32), String> {
 /// What the arguments come to.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Parsed {
-    /// Something to do.
-    Invocation(Invocation),
+    /// The traces to open in the window: none, one, or two to compare.
+    Window(Vec<PathBuf>),
+    /// The picture to draw.
+    #[cfg(feature = "gui")]
+    Render(RenderArgs),
+    /// What to do without the window.
+    Command(Command),
     /// A text that was asked for: the help or the version, with and without its colors.
     Text(clap::builder::StyledStr),
 }
@@ -334,10 +346,15 @@ pub enum Parsed {
 pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Parsed, Failure> {
     let err = match Invocation::try_parse_from(args) {
         Ok(invocation) => {
-            return match mistyped(&invocation) {
-                Some(failure) => Err(failure),
-                None => Ok(Parsed::Invocation(invocation)),
-            };
+            if let Some(failure) = mistyped(&invocation) {
+                return Err(failure);
+            }
+            return Ok(match invocation.asked {
+                None => Parsed::Window(invocation.traces),
+                #[cfg(feature = "gui")]
+                Some(Asked::Render(args)) => Parsed::Render(args),
+                Some(Asked::Command(command)) => Parsed::Command(command),
+            });
         }
         Err(err) => err,
     };
@@ -397,7 +414,7 @@ mod tests {
 
     fn command(line: &str) -> Command {
         match parsed(line) {
-            Ok(Parsed::Invocation(Invocation { command: Some(command), .. })) => command,
+            Ok(Parsed::Command(command)) => command,
             other => panic!("{line}: {other:?}"),
         }
     }
@@ -410,9 +427,8 @@ mod tests {
     #[test]
     fn one_or_two_traces_mean_the_window() {
         for (line, n_traces) in [("", 0), ("a.trace", 1), ("a.trace b.trace", 2), ("-", 1)] {
-            let Ok(Parsed::Invocation(invocation)) = parsed(line) else { panic!("{line}") };
-            assert_eq!(invocation.command, None, "{line}");
-            assert_eq!(invocation.traces.len(), n_traces, "{line}");
+            let Ok(Parsed::Window(traces)) = parsed(line) else { panic!("{line}") };
+            assert_eq!(traces.len(), n_traces, "{line}");
         }
         assert!(parsed("a b c").is_err());
     }

@@ -50,7 +50,7 @@ pub(super) fn write(
     })
 }
 
-/// The grave findings that are `gone` and `new`, each in a few words.
+/// The serious findings that are `gone` and `new`, each in a few words.
 pub(super) fn one_sided(diff: &Diff) -> Vec<(&'static str, String)> {
     let [gone, new] = &diff.one_sided;
     let mut told = Vec::new();
@@ -95,8 +95,8 @@ pub(super) fn verdict_words(diff: &Diff) -> (&'static str, String) {
     let gone = (n_no_longer > 0).then(|| format!("nobody is late any more at {}", at(n_no_longer)));
     let findings = |n: usize, what: &str| match n {
         0 => None,
-        1 => Some(format!("1 grave finding is {what}")),
-        n => Some(format!("{} are {what}", count(n as u64, "grave finding"))),
+        1 => Some(format!("1 serious finding is {what}")),
+        n => Some(format!("{} are {what}", count(n as u64, "serious finding"))),
     };
     let more = diff.lateness().is_gt().then(|| "more are late".to_owned());
     let fewer = diff.lateness().is_lt().then(|| "fewer are late".to_owned());

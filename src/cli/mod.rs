@@ -27,7 +27,7 @@ use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-pub use args::{Command, Invocation, Parsed, ReadArgs, parse};
+pub use args::{Command, Parsed, ReadArgs, parse};
 #[cfg(feature = "gui")]
 pub use args::{RenderArgs, Theme, View};
 pub use dump::write_summary;
@@ -85,8 +85,6 @@ pub fn run(command: &Command) -> Result<Status, Failure> {
         Command::Dump(args) => dump::run(args),
         Command::Record(args) => record::run(args),
         Command::Export(args) => export::run(args),
-        #[cfg(feature = "gui")]
-        Command::Render(_) => Err(Failure::new("render", "it needs the window's code")),
     }
 }
 

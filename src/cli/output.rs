@@ -64,15 +64,20 @@ pub(super) fn stdout_has_color(output: Option<&Path>) -> bool {
 /// # Errors
 /// If the output is one of the inputs.
 pub(super) fn spare<P: AsRef<Path>>(inputs: &[P], output: Option<&Path>) -> Result<(), Failure> {
-    let Some((output, place)) = output.and_then(|it| Some((it, fs::canonicalize(it).ok()?))) else {
-        return Ok(());
-    };
-    let is_input = |input: &P| fs::canonicalize(input).is_ok_and(|input| input == place);
-    // Devices can be both.
-    if place.is_file() && inputs.iter().any(is_input) {
-        return Err(Failure::of_file(output, "it is what is read; name another file"));
+    match output {
+        Some(output) if is_one_of(inputs, output) => {
+            Err(Failure::of_file(output, "it is what is read; name another file"))
+        }
+        _ => Ok(()),
     }
-    Ok(())
+}
+
+/// Whether a file is one of those that are read, whatever it is called. Devices can be read and
+/// written.
+pub(super) fn is_one_of(inputs: &[impl AsRef<Path>], output: &Path) -> bool {
+    let Ok(place) = fs::canonicalize(output) else { return false };
+    let is_it = |input: &Path| fs::canonicalize(input).is_ok_and(|input| input == place);
+    place.is_file() && inputs.iter().map(AsRef::as_ref).any(|input: &Path| is_it(input))
 }
 
 /// Writes a file that is none of those that were read.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::args::ExportForm;
 use super::export;
-use super::output::write_sparing;
+use super::output::{is_one_of, write_sparing};
 use super::told::Told;
 use super::{comparison, html, json, markdown, text};
 use crate::analysis::diff;
@@ -82,14 +82,8 @@ fn place(
     replace: bool,
     write: &mut Writing<'_>,
 ) -> Result<(), SaveError> {
-    let is_input = || {
-        let place = std::fs::canonicalize(output).ok();
-        place.is_some_and(|place| {
-            inputs.iter().any(|input| std::fs::canonicalize(input).is_ok_and(|it| it == place))
-        })
-    };
     // What was read is not replaced whatever is asked: that is said below.
-    if !replace && std::fs::symlink_metadata(output).is_ok() && !is_input() {
+    if !replace && std::fs::symlink_metadata(output).is_ok() && !is_one_of(inputs, output) {
         return Err(SaveError::Exists);
     }
     write_sparing(inputs, output, |out| write(out))

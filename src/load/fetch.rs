@@ -76,11 +76,11 @@ pub enum FetchError {
         path: String,
         /// The HTTP status.
         status: u16,
-        /// The first line of the answer, or where it sends us to.
+        /// The first line of the response, or where it sends us to.
         said: String,
     },
     /// Something else than a trace came.
-    #[error("{name}: the answer is {what}, not a Go execution trace{}", quoted(said))]
+    #[error("{name}: the response is {what}, not a Go execution trace{}", quoted(said))]
     NotATrace {
         /// The host.
         name: String,
@@ -90,7 +90,7 @@ pub enum FetchError {
         said: String,
     },
     /// The answer ended early.
-    #[error("{name}: the answer was cut off after {bytes} bytes: {}", reason(source))]
+    #[error("{name}: the response was cut off after {bytes} bytes: {}", reason(source))]
     CutOff {
         /// The host.
         name: String,
@@ -125,7 +125,7 @@ pub enum FetchError {
 pub struct Recording {
     /// What came of it.
     pub bytes: Vec<u8>,
-    /// Why no more of it came, if the answer did not end as it should.
+    /// Why no more of it came, if the response did not end as it should.
     pub cut_off: Option<FetchError>,
 }
 
@@ -245,7 +245,7 @@ fn first_line(bytes: &[u8]) -> String {
     quoted
 }
 
-/// The client's error, `bytes` after the answer began.
+/// The client's error, `bytes` after the response began.
 fn of_http(
     address: &Address,
     silence: Duration,

@@ -155,16 +155,16 @@ fn act_on_trace(action: Action, ctx: &Ctx<'_>, panels: &mut Panels) {
 }
 
 /// Moves the viewport of the view that is shown.
-pub(crate) fn look(ctx: &Ctx<'_>, panels: &mut Panels, change: impl FnOnce(&mut Viewport)) {
+pub(crate) fn look(ctx: &Ctx<'_>, panels: &Panels, change: impl FnOnce(&mut Viewport)) {
     let cancels = ctx.state.view == View::Cancel;
     let from = if cancels { panels.cancels.shown() } else { ctx.state.viewport };
     let Some(mut to) = from else { return };
     change(&mut to);
-    let look = Look { to, glide: true, gesture: panels.gestures.next() };
+    let look = Look { to, glide: true, gesture: None };
     ctx.send(if cancels { Command::LookCancel(look) } else { Command::Look(look) });
 }
 
-fn zoom_to_selection(ctx: &Ctx<'_>, panels: &mut Panels) {
+fn zoom_to_selection(ctx: &Ctx<'_>, panels: &Panels) {
     let selected = match ctx.state.view {
         View::Cancel => selected_since_cancel(ctx),
         _ => ctx.state.range.or_else(|| selected_interval(ctx)),

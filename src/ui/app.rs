@@ -69,11 +69,6 @@ impl Gestures {
         self.0
     }
 
-    /// Numbers for a gesture that is no part of any other.
-    pub(super) fn fresh() -> Self {
-        Self(u64::MAX / 2)
-    }
-
     /// The number of the gesture that goes on.
     pub(super) fn current(&self) -> u64 {
         self.0

@@ -67,12 +67,12 @@ fn look_or_choose(state: &mut State, command: Command) {
             state.popup = None;
         }
         Command::Look(look) => {
-            leave(state, Some(look.gesture));
+            leave(state, look.gesture);
             state.viewport = Some(look.to);
             state.glide = look.glide;
         }
         Command::LookCancel(look) => {
-            leave(state, Some(look.gesture));
+            leave(state, look.gesture);
             state.cancel_viewport = Some(look.to);
             state.glide = look.glide;
         }

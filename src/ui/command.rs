@@ -57,8 +57,8 @@ pub(crate) struct Look {
     pub(crate) to: Viewport,
     /// Whether the picture glides there.
     pub(crate) glide: bool,
-    /// Moves of one gesture are undone together.
-    pub(crate) gesture: u64,
+    /// Moves of one gesture are undone together; a move of none is a step of its own.
+    pub(crate) gesture: Option<u64>,
 }
 
 /// Which scroll position.

@@ -174,8 +174,8 @@ fn cut_answers() -> [(&'static str, Vec<u8>); 3] {
     let half = &bytes[..bytes.len() / 2];
     let closing = [b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", half].concat();
     [
-        ("the answer was cut off after ", whole[..whole.len() - bytes.len() / 2].to_vec()),
-        ("the answer was cut off after ", chunked(half, false)),
+        ("the response was cut off after ", whole[..whole.len() - bytes.len() / 2].to_vec()),
+        ("the response was cut off after ", chunked(half, false)),
         ("cut off", closing),
     ]
 }
@@ -211,7 +211,7 @@ fn a_recording_of_which_nothing_can_be_read_is_not_kept() {
     let (place, server) = (Place::new(), Server::says(begun[..begun.len() - 8].to_vec()));
     let said = place.record(&server.address.clone(), &[]);
     let why = refused(&place, &server.address, &said);
-    assert!(why.contains("the answer was cut off after 17 bytes"), "{why}");
+    assert!(why.contains("the response was cut off after 17 bytes"), "{why}");
 }
 
 #[cfg(target_os = "linux")]

@@ -310,7 +310,7 @@ fn start_of(trace: &Trace, run: RunAt) -> Option<Time> {
     Some(chunk.start(chunk.run(run.member).start))
 }
 
-/// What of each slice of time the GC marked, goroutines helped it, and the world stood still: how
+/// What of each slice of time the GC marked, goroutines helped it, and the world was stopped: how
 /// long each cycle takes says nothing of how many there are. And stop-the-world stretches by reason.
 fn world(trace: &Trace, slice_ns: Option<i64>, rows: &mut Rows) {
     let world = trace.world();

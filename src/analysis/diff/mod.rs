@@ -209,7 +209,7 @@ const FAR_LESS: i64 = 10;
 pub struct Diff {
     /// All rows by [`DiffGroup::rank`], and then by how much changed.
     pub groups: Vec<DiffGroup>,
-    /// The grave findings that are gone, and those that are new, each worst first.
+    /// The serious findings that are gone, and those that are new, each worst first.
     pub one_sided: [Vec<OneSided>; 2],
     /// Worse if any group is worse, goroutines are late where nobody was reached or late before, more of
     /// all that were reached are late, or somebody hangs who did not; else better if any is better,

@@ -1,4 +1,4 @@
-//! Which grave findings only one of two traces has. The rows of a comparison are about durations,
+//! Which serious findings only one of two traces has. The rows of a comparison are about durations,
 //! of which a single hang or leak has too few to tell.
 
 use std::collections::BTreeSet;
@@ -7,7 +7,7 @@ use super::super::split::describe::frame_text;
 use super::super::{Document, Finding, Rule, Severity};
 use super::LONG_NS;
 
-/// A grave finding that only one of two traces has.
+/// A serious finding that only one of two traces has.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct OneSided {
     /// By which rule.

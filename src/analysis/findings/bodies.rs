@@ -48,10 +48,10 @@ pub(super) fn find(facts: &Facts<'_>) -> Option<Finding> {
         message: format!(
             "{} are neither read to the end nor closed when the trace ends, and there were more \
              and more{place}: each keeps a connection and two goroutines",
-            count_text(n, "HTTP answer")
+            count_text(n, "HTTP response")
         ),
         fix:
-            "Close the body of each answer: defer resp.Body.Close() once the error was looked at. \
+            "Close the body of each response: defer resp.Body.Close() once the error was looked at. \
               If they are streams, give their requests a context."
                 .to_owned(),
         goroutines: growth.alive,
@@ -59,7 +59,7 @@ pub(super) fn find(facts: &Facts<'_>) -> Option<Finding> {
     })
 }
 
-/// Whether a connection's reader waits, when the trace ends, for the answer to be read.
+/// Whether a connection's reader waits, when the trace ends, for the response to be read.
 fn waits_for_user(facts: &Facts<'_>, reader: Goroutine) -> bool {
     let trace = facts.trace;
     let last = trace.spans_before(reader, trace.last_known(reader)).next();

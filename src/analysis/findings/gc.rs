@@ -42,8 +42,8 @@ pub(super) fn find(facts: &Facts<'_>) -> Option<Finding> {
         worst_ns: world.gc().iter().copied().map(Interval::ns).max().unwrap_or(0),
         total_ns: marked,
         message: format!(
-            "The GC marked for {percent} % of the time, in {} cycles; {helped}; the world stood still \
-             for {}",
+            "The GC marked for {percent} % of the time, in {} cycles; {helped}; the world was \
+             stopped for {}",
             world.gc().len(),
             facts.trace.clock().text(stopped)
         ),

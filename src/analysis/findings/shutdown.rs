@@ -128,7 +128,7 @@ fn shutdowns(facts: &Facts<'_>) -> Vec<Shutdown> {
     let alive = trace.goroutines().filter(|&of| lives::ended(trace, of).is_none());
     let unfinished = alive.filter_map(|of| shutdown(facts, &mut heard, of, lives::end(trace, of)));
     // Requests in good order may take a moment.
-    let is_long = |shutdown: &Shutdown| shutdown.interval.ns() > facts.rules.max_sleep_ns;
+    let is_long = |shutdown: &Shutdown| shutdown.interval.ns() > facts.rules.hang_over_ns;
     all.extend(unfinished.filter(is_long));
     all
 }

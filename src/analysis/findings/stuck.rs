@@ -103,7 +103,7 @@ fn long_wait(facts: &Facts<'_>, goroutine: Goroutine) -> Option<Span> {
     let is_own = book.spot(last.stack).code.is_none_or(|code| code == Origin::User);
     let is_channel = reasons::is_channel(reason) && is_own;
     let is_plain = is_channel || reason.starts_with(reasons::LOCK) || has(Traits::JOINS);
-    let is_long = last.ns() > facts.rules.max_sleep_ns;
+    let is_long = last.ns() > facts.rules.hang_over_ns;
     let waits = last.state == GoState::Waiting && is_plain;
     (waits && is_long && !has(Traits::GRACEFUL)).then_some(last)
 }
@@ -162,7 +162,7 @@ struct Others {
 fn others(facts: &Facts<'_>, main: Goroutine) -> Others {
     let trace = facts.trace;
     let trace_end = lives::end(trace, main);
-    let since = trace_end + -facts.rules.max_sleep_ns;
+    let since = trace_end + -facts.rules.hang_over_ns;
     let mut sorts: WireMap<Sort, Vec<Goroutine>> = WireMap::default();
     let (mut n, mut none_runs) = (0, true);
     for of in trace.goroutines().filter(|&of| of != main) {

@@ -1,6 +1,6 @@
 //! Programs that do not come to an end: traces made by hand.
 
-use super::super::{Document, Finding, Rule};
+use super::super::{Document, Finding, Rule, Rules};
 use super::made::{DEADLINE, MS, Made, US};
 
 const SIGNALLED: &str = "context.(*cancelCtx).cancel < context.WithCancel.func1 < \
@@ -128,6 +128,19 @@ fn so_are_those_for_which_a_shutdown_waits_when_the_trace_ends() {
         let document = made.document(until);
         let ids: Vec<_> = still_alive(&document).into_iter().map(|(_, ids)| ids).collect();
         assert_eq!(ids, expected, "a moment is no hang");
+    }
+}
+
+#[test]
+fn a_limit_on_sleeps_is_none_on_hangs() {
+    for max_sleep_ns in [50 * MS, 5_000 * MS] {
+        for (until, n) in [(END, 1), (SIGNAL + 200 * MS, 0)] {
+            let mut made = program(streams);
+            signalled(&mut made);
+            shuts_down(&mut made, true);
+            let document = made.document_by(until, Rules { max_sleep_ns, ..Rules::default() });
+            assert_eq!(still_alive(&document).len(), n, "sleeps of {max_sleep_ns} ns are allowed");
+        }
     }
 }
 

@@ -25,20 +25,17 @@ const MANY: usize = 8;
 
 impl<'a> Accused<'a> {
     pub(crate) fn new(document: &'a Document) -> Self {
-        let is_late = |rule| {
-            matches!(rule, Rule::LateExit | Rule::StillAlive | Rule::Deaf | Rule::LateScheduling)
-        };
         let findings = document.analysis().findings();
-        let about_late = (0..).zip(findings).filter(|(_, finding)| is_late(finding.rule));
-        let mut by_goroutine: Vec<(Goroutine, u32)> = about_late
+        let about_late =
+            || (0..).zip(findings).filter(|(_, finding)| finding.rule.is_about_lateness());
+        let mut by_goroutine: Vec<(Goroutine, u32)> = about_late()
             .flat_map(|(row, finding)| finding.goroutines.iter().map(move |&of| (of, row)))
             .collect();
         by_goroutine.sort_unstable();
         let is_in_many = by_goroutine.chunk_by(|a, b| a.0 == b.0).any(|rows| rows.len() > MANY);
         let mut by_cancel = Vec::new();
         if is_in_many {
-            let about_late = (0..).zip(findings).filter(|(_, finding)| is_late(finding.rule));
-            by_cancel = about_late
+            by_cancel = about_late()
                 .flat_map(|(row, finding)| finding.cancels.iter().map(move |&of| (of, row)))
                 .collect();
             by_cancel.sort_unstable();

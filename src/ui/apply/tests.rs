@@ -17,7 +17,7 @@ fn panned(state: &State, by_px: f64, gesture: u64) -> Command {
     let mut to = state.viewport.expect("a viewport");
     to.zoom_at(500.0, 4.0);
     to.pan(by_px);
-    Command::Look(Look { to, glide: false, gesture })
+    Command::Look(Look { to, glide: false, gesture: Some(gesture) })
 }
 
 #[test]
@@ -36,6 +36,23 @@ fn a_drag_is_undone_as_a_whole() {
     assert_eq!(state.viewport, end);
     apply(&mut state, Command::Redo);
     assert_eq!(state.viewport, end, "there is nothing more to redo");
+}
+
+#[test]
+fn each_zoom_to_what_was_clicked_twice_is_a_step_of_its_own() {
+    let mut state = state();
+    let mut seen = vec![state.viewport];
+    for interval in [Interval::new(Time(0), Time(500)), Interval::new(Time(200), Time(300))] {
+        let mut to = state.viewport.expect("a viewport");
+        to.show(interval, 0.05);
+        apply(&mut state, Command::Look(Look { to, glide: true, gesture: None }));
+        seen.push(state.viewport);
+    }
+    assert!(seen[0] != seen[1] && seen[1] != seen[2]);
+    apply(&mut state, Command::Undo);
+    assert_eq!(state.viewport, seen[1]);
+    apply(&mut state, Command::Undo);
+    assert_eq!(state.viewport, seen[0]);
 }
 
 #[test]

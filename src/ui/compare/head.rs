@@ -74,7 +74,7 @@ pub(super) fn sides_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
     }
 }
 
-/// The grave findings that only one trace has; a click leads to the worst of whom one is about.
+/// The serious findings that only one trace has; a click leads to the worst of whom one is about.
 pub(super) fn one_sided_ui(ui: &mut Ui, ctx: &Ctx<'_>, diff: &Diff) {
     let none = diff.one_sided.iter().all(Vec::is_empty);
     if none || ctx.previewing() {

@@ -86,11 +86,8 @@ pub(super) fn list_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
 fn cards(analysis: &Analysis) -> Vec<Vec<&Finding>> {
     let mut cards = analysis.findings_by_place();
     cards.sort_by_key(|card| {
-        let of_late = |finding: &&Finding| {
-            use Rule::{Deaf, LateExit, LateScheduling, StillAlive};
-            matches!(finding.rule, LateExit | StillAlive | Deaf | LateScheduling)
-        };
-        (card.first().map(|finding| finding.severity), !card.iter().any(of_late))
+        let of_late = card.iter().any(|finding| finding.rule.is_about_lateness());
+        (card.first().map(|finding| finding.severity), !of_late)
     });
     cards
 }
@@ -396,10 +393,8 @@ mod tests {
             let n: usize = cards.iter().map(Vec::len).sum();
             assert_eq!(n, document.analysis().findings().len(), "none is lost");
             let key = |card: &Vec<&Finding>| {
-                let of_late = card
-                    .iter()
-                    .any(|it| it.rule == Rule::LateExit || it.rule == Rule::LateScheduling);
-                (card[0].severity, !of_late && card[0].rule == Rule::Orphan)
+                let of_late = card.iter().any(|it| it.rule.is_about_lateness());
+                (card[0].severity, !of_late)
             };
             assert!(cards.is_sorted_by_key(key));
         }

@@ -31,8 +31,7 @@ impl TimelinePanel {
         let theme = frame.ctx.theme;
         let painter = ui.painter_at(frame.canvas);
         painter.rect_filled(frame.canvas, 0.0, theme.canvas);
-        let below_axis =
-            frame.canvas.with_min_y(frame.canvas.top() + size::AXIS).expand2(vec2(0.0, 0.0));
+        let below_axis = frame.canvas.with_min_y(frame.canvas.top() + size::AXIS);
         let lanes = painter.with_clip_rect(below_axis.intersect(ui.clip_rect()));
         let sketch = || Sketch::new(frame.canvas.min, ui.pixels_per_point());
         let mut ground = sketch();
@@ -330,8 +329,7 @@ impl TimelinePanel {
         }
         if let Some(viewport) = self.shown {
             let interval = interval_to_first(frame.ctx, frame.slot, interval);
-            let mut gestures = crate::ui::app::Gestures::fresh();
-            input::zoom_to(frame, interval, viewport, &mut gestures);
+            input::zoom_to(frame, interval, viewport);
         }
         true
     }
@@ -340,12 +338,11 @@ impl TimelinePanel {
     fn double_click(&self, frame: &Frame<'_>, hit: Hit) {
         let Some(Target::What(what)) = target(&self.scene, hit) else { return };
         let Some(interval) = crate::ui::look::interval_of(frame.sheet, what) else { return };
-        let mut gestures = crate::ui::app::Gestures::fresh();
         match frame.kind {
             Kind::All => {
                 let interval = interval_to_first(frame.ctx, frame.slot, interval);
                 if let Some(viewport) = self.shown {
-                    input::zoom_to(frame, interval, viewport, &mut gestures);
+                    input::zoom_to(frame, interval, viewport);
                 }
             }
             Kind::Cancels => frame.ctx.send(Command::Jump(Selected { slot: frame.slot, what })),

@@ -70,7 +70,7 @@ impl TimelinePanel {
         let held = self.held_keys(ui, frame, &response, wanted, gestures);
         frame.scroll = frame.scroll.clamp(0.0, self.max_scroll);
         if *wanted != before.0 {
-            let look = Look { to: *wanted, glide: false, gesture: gestures.current() };
+            let look = Look { to: *wanted, glide: false, gesture: Some(gestures.current()) };
             frame.ctx.send(match frame.kind {
                 Kind::All => Command::Look(look),
                 Kind::Cancels => Command::LookCancel(look),
@@ -164,7 +164,7 @@ impl TimelinePanel {
                     && let Some(Drag::Zoom(_)) = self.input.drag
                 {
                     frame.ctx.send(Command::Range(None));
-                    zoom_to(frame, range, *wanted, gestures);
+                    zoom_to(frame, range, *wanted);
                 }
             }
             _ => {}
@@ -237,15 +237,10 @@ impl TimelinePanel {
     }
 }
 
-/// Zooms to a stretch on the first trace's clock.
-pub(super) fn zoom_to(
-    frame: &Frame<'_>,
-    interval: Interval,
-    mut to: Viewport,
-    gestures: &mut Gestures,
-) {
+/// Zooms to a stretch on the first trace's clock, as a step of its own.
+pub(super) fn zoom_to(frame: &Frame<'_>, interval: Interval, mut to: Viewport) {
     to.show(interval, 0.05);
-    let look = Look { to, glide: true, gesture: gestures.next() };
+    let look = Look { to, glide: true, gesture: None };
     frame.ctx.send(match frame.kind {
         Kind::All => Command::Look(look),
         Kind::Cancels => Command::LookCancel(look),

@@ -137,7 +137,7 @@ fn reveal_time(frame: &Frame<'_>, target: Selected, wanted: Viewport, gesture: u
         }
     }
     if to != wanted {
-        frame.ctx.send(Command::Look(Look { to, glide: true, gesture }));
+        frame.ctx.send(Command::Look(Look { to, glide: true, gesture: Some(gesture) }));
     }
 }
 

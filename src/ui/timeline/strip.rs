@@ -143,7 +143,7 @@ impl TimelinePanel {
             let from = middle + -half;
             to.show(crate::base::Interval::new(from, from + seen.ns()), 0.0);
         }
-        let look = Look { to, glide: response.clicked(), gesture: gestures.current() };
+        let look = Look { to, glide: response.clicked(), gesture: Some(gestures.current()) };
         frame.ctx.send(Command::Look(look));
     }
 

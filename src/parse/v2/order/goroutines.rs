@@ -22,12 +22,6 @@ impl Made<'_, '_, '_> {
         self.transition(of, (from, to), StrRef(0), (StackRef(0), StackRef(0)));
     }
 
-    /// The same, beside others that the wire event stands for.
-    fn plain_too(&mut self, of: GoRef, from: GoState, to: GoState) {
-        let (reason, stack) = (StrRef(0), StackRef(0));
-        self.emit(stack, Body::Goroutine { of, from, to, reason, stack });
-    }
-
     /// Adds or revives the goroutine `id` in `state`.
     fn create(&mut self, id: u64, state: GoState) -> GoRef {
         let slot = self.order.go_slots.get_or_add(id);
@@ -174,7 +168,7 @@ impl Made<'_, '_, '_> {
         if self.context.proc.is_some() {
             self.abandon_proc()?;
         }
-        self.plain_too(of, GoState::Syscall, GoState::NotExist);
+        self.plain(of, GoState::Syscall, GoState::NotExist);
         self.bind_goroutine(GoRef::NONE);
         Ok(Step::Advanced)
     }
@@ -248,8 +242,8 @@ impl Made<'_, '_, '_> {
         if to == GoState::NotExist {
             self.order.forget(this.slot);
         }
-        self.plain_too(next, GoState::Waiting, GoState::Runnable);
-        self.plain_too(this, GoState::Running, to);
+        self.plain(next, GoState::Waiting, GoState::Runnable);
+        self.plain(this, GoState::Running, to);
         let mut context = self.context;
         context.goroutine = GoRef::NONE;
         let (from, to) = (GoState::Runnable, GoState::Running);

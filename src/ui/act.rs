@@ -1,7 +1,7 @@
 //! What an action means for the trace and the selection at hand: commands.
 
 use super::app::Panels;
-use super::command::{Command, Look, Resize, Scroll, Switch};
+use super::command::{Command, Effect, Look, Resize, Scroll, Switch};
 use super::ctx::Ctx;
 use super::details;
 use super::keys::Action;
@@ -34,14 +34,14 @@ pub(super) fn say(ctx: &Ctx<'_>, text: impl Into<String>) {
 pub(crate) fn act(action: Action, ctx: &Ctx<'_>, panels: &mut Panels) {
     use Action as A;
     match action {
-        A::Open => ctx.send(Command::AskFile(Role::Replace)),
-        A::OpenCompare => ctx.send(Command::AskFile(Role::Compare)),
-        A::Reload => ctx.send(Command::Reload),
+        A::Open => ctx.send(Effect::AskFile(Role::Replace)),
+        A::OpenCompare => ctx.send(Effect::AskFile(Role::Compare)),
+        A::Reload => ctx.send(Effect::Reload),
         A::CloseTrace if ctx.comparing() => ctx.send(Command::Close(Slot::After)),
         A::CloseTrace => ctx.send(Command::CloseAll),
         A::SwapSides if ctx.comparing() => ctx.send(Command::Swap),
         A::SwapSides => say(ctx, ONE_TRACE),
-        A::Quit => ctx.send(Command::Quit),
+        A::Quit => ctx.send(Effect::Quit),
         A::Undo => ctx.send(Command::Undo),
         A::Redo => ctx.send(Command::Redo),
         A::Back => ctx.send(Command::Back),
@@ -67,9 +67,9 @@ pub(crate) fn act(action: Action, ctx: &Ctx<'_>, panels: &mut Panels) {
         A::ThemeDark => ctx.send(Command::Theme(ThemeChoice::Dark)),
         A::ThemeLight => ctx.send(Command::Theme(ThemeChoice::Light)),
         A::ThemeSystem => ctx.send(Command::Theme(ThemeChoice::System)),
-        A::LargerText => ctx.send(Command::Resize(Resize::Larger)),
-        A::SmallerText => ctx.send(Command::Resize(Resize::Smaller)),
-        A::UsualText => ctx.send(Command::Resize(Resize::Usual)),
+        A::LargerText => ctx.send(Effect::Resize(Resize::Larger)),
+        A::SmallerText => ctx.send(Effect::Resize(Resize::Smaller)),
+        A::UsualText => ctx.send(Effect::Resize(Resize::Usual)),
         _ => {
             if let Some(switch) = switch_of(action) {
                 ctx.send(Command::Toggle(switch));
@@ -248,5 +248,52 @@ fn collapse_all(ctx: &Ctx<'_>, collapsed: bool) {
             }
         }
         ctx.send(Command::SetToggled(slot, toggled));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::time::{Duration, Instant};
+
+    use super::*;
+    use crate::ui::app::{App, Settings};
+    use crate::ui::keys::ENTRIES;
+    use crate::ui::theme::Theme;
+
+    /// Two traces, both indexed, and one of the first one's late exits selected, which has others above and below.
+    fn comparison(egui: &egui::Context) -> App {
+        let case = Path::new(env!("CARGO_MANIFEST_DIR")).join("traces/polling-sleep");
+        let traces = ["before.trace", "after.trace"].map(|name| case.join(name));
+        let mut app = App::new(egui, &traces, Settings::default());
+        let begun = Instant::now();
+        let is_there = |app: &App| {
+            let rows = |slot| app.sheets[slot].as_ref().is_some_and(|sheet| sheet.rows.is_some());
+            Slot::BOTH.into_iter().all(rows)
+        };
+        while !is_there(&app) {
+            assert!(begun.elapsed() < Duration::from_secs(20), "they do not open");
+            app.update(egui);
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        let sheet = app.sheets[Slot::Before].as_ref().expect("a trace is open");
+        let late = &sheet.document.analysis().worst_first;
+        let one = *late.get(late.len() / 2).expect("some are late");
+        app.state.selected = Some(Selected { slot: Slot::Before, what: What::Hearing(one) });
+        app
+    }
+
+    #[test]
+    fn every_action_does_something() {
+        let egui = egui::Context::default();
+        let mut app = comparison(&egui);
+        for entry in ENTRIES {
+            let mut panels = std::mem::take(&mut app.panels);
+            act(entry.action, &app.ctx(Theme::get(true)), &mut panels);
+            app.panels = panels;
+            // Where to find things is asked in a field that gets the keyboard.
+            let is_heard = !app.out.take().is_empty() || entry.action == Action::Find;
+            assert!(is_heard, "{:?} does nothing", entry.action);
+        }
     }
 }

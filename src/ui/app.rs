@@ -161,7 +161,7 @@ impl App {
         };
         if !traces.is_empty() {
             let origins = traces.iter().cloned().map(Origin::File).collect();
-            app.out.send(Command::Open(origins, Role::Replace));
+            app.out.send(Effect::Open(origins, Role::Replace));
         }
         app
     }
@@ -258,7 +258,7 @@ impl App {
     }
 
     /// What the panels may read.
-    fn ctx(&self, theme: &'static Theme) -> Ctx<'_> {
+    pub(super) fn ctx(&self, theme: &'static Theme) -> Ctx<'_> {
         let Self { state, sheets, jobs, out, saving, diff, .. } = self;
         let diff = diff.as_ref().map(|(_, diff)| diff);
         Ctx { state, sheets, jobs, theme, out, saving: *saving, diff }

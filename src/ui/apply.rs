@@ -1,88 +1,32 @@
-//! The one function that does what a user asks for, and so the only writer of the state.
+//! The one function that does what a user asks for. Nothing else writes the state but what follows
+//! from a trace that was opened, closed, read again or judged by another budget (`work`, `kept`,
+//! `judged`, `reload`).
 
-use super::command::{Command, Effect, Scroll, Switch};
+use super::command::{Command, Effect, Look, Scroll, Switch};
 use super::history::{Place, Trail};
 use super::slot::{Pair, Slot};
-use super::state::{Mark, Notice, Overlays, Selected, State, Tone, View};
+use super::state::{Mark, Notice, Overlays, Selected, State, ThemeChoice, Tone, View};
 use crate::analysis::GroupKind;
 use crate::base::Time;
-use crate::scene::SectionKey;
+use crate::scene::{Link, SectionKey, Viewport};
 
-/// Does what a command asks for; the only writer of the state.
+/// Does what a command asks for, but for what needs more than the state: that is handed back.
 pub(crate) fn apply(state: &mut State, command: Command) -> Option<Effect> {
     state.said = None;
     match command {
-        Command::AskFile(role) => return Some(Effect::AskFile(role)),
-        Command::Open(origins, role) => return Some(Effect::Open(origins, role)),
-        Command::Reload => return Some(Effect::Reload),
-        Command::StopOpening => return Some(Effect::StopOpening),
-        Command::ReadOn(slot) => return Some(Effect::ReadOn(slot)),
-        Command::CloseAll => {
-            let_go(state);
-            return Some(Effect::CloseAll);
-        }
-        Command::Close(slot) => {
-            let_go(state);
-            return Some(Effect::Close(slot));
-        }
-        Command::Swap => {
-            swap(state);
-            return Some(Effect::Swap);
-        }
+        Command::Do(effect) => return Some(effect),
+        Command::CloseAll => return Some(let_go(state, Effect::CloseAll)),
+        Command::Close(slot) => return Some(let_go(state, Effect::Close(slot))),
+        Command::Swap => return Some(swap(state)),
+        Command::Theme(choice) => return Some(set_theme(state, choice)),
+        Command::Copy(text) => return Some(copy(state, text)),
         Command::ForgetRecent => state.prefs.recent.clear(),
+        Command::Show(view) => show(state, view),
+        Command::Look(look) => state.viewport = Some(look_at(state, look)),
+        Command::LookCancel(look) => state.cancel_viewport = Some(look_at(state, look)),
+        Command::Scroll(which, top_px, gesture) => scroll(state, which, top_px, gesture),
         Command::Undo => step(state, true),
         Command::Redo => step(state, false),
-        Command::Back => walk(state, true),
-        Command::Forward => walk(state, false),
-        Command::Popup(popup) => state.popup = popup,
-        Command::Escape => escape(state),
-        Command::Theme(choice) => {
-            state.prefs.theme = choice;
-            return Some(Effect::Theme(choice));
-        }
-        Command::Resize(resize) => return Some(Effect::Resize(resize)),
-        Command::Notify(tone, text, more) => notify(state, tone, text, more),
-        Command::Dismiss(id) => state.notices.retain(|notice| notice.id != id),
-        Command::DismissAll => state.notices.clear(),
-        Command::Copy(text) => {
-            state.said = Some(copied_text(&text));
-            return Some(Effect::Copy(text));
-        }
-        Command::Say(text) => state.said = Some(text),
-        Command::Hush => {}
-        Command::Save(wish) => return Some(Effect::Save(wish)),
-        Command::BrowseSave(wish) => return Some(Effect::BrowseSave(wish)),
-        Command::Quit => return Some(Effect::Quit),
-        other => look_or_choose(state, other),
-    }
-    None
-}
-
-/// The commands about what is looked at and chosen.
-fn look_or_choose(state: &mut State, command: Command) {
-    match command {
-        Command::Show(view) if view != state.view => {
-            leave(state, None);
-            state.view = view;
-            state.popup = None;
-        }
-        Command::Look(look) => {
-            leave(state, look.gesture);
-            state.viewport = Some(look.to);
-            state.glide = look.glide;
-        }
-        Command::LookCancel(look) => {
-            leave(state, look.gesture);
-            state.cancel_viewport = Some(look.to);
-            state.glide = look.glide;
-        }
-        Command::Scroll(which, top_px, gesture) => {
-            leave(state, Some(gesture));
-            match which {
-                Scroll::Timeline(slot) => state.scroll[slot] = top_px,
-                Scroll::Cancel => state.cancel_scroll = top_px,
-            }
-        }
         Command::Select(selected) => select(state, selected),
         Command::Jump(selected) => {
             select(state, Some(selected));
@@ -90,6 +34,8 @@ fn look_or_choose(state: &mut State, command: Command) {
         }
         Command::Compared(kind, key) => select_compared(state, (kind, key)),
         Command::Revealed => state.reveal = None,
+        Command::Back => walk(state, true),
+        Command::Forward => walk(state, false),
         Command::SetBudget(ns, gesture) => set_budget(state, ns.max(0), gesture),
         Command::SetNamesWidth(width) => state.prefs.names_width = width,
         Command::Sort(sort) => state.rows.sort = sort,
@@ -100,22 +46,67 @@ fn look_or_choose(state: &mut State, command: Command) {
         Command::SetToggled(slot, keys) => state.rows.toggled[slot] = keys,
         Command::Toggle(switch) => state.said = toggle(state, switch),
         Command::Focus(slot) => focus(state, slot),
-        Command::CancelSite(cancel) => {
-            state.cancel_site = cancel;
-            state.cancel_viewport = None;
-            state.cancel_scroll = 0.0;
-        }
+        Command::CancelSite(cancel) => show_site(state, cancel),
         Command::Mark(at) => mark(state, at),
-        Command::Align(link, viewport) => {
-            leave(state, None);
-            state.link = Some(link);
-            state.viewport = Some(viewport);
-            state.glide = false;
-        }
+        Command::Align(link, viewport) => align(state, link, viewport),
         Command::Unmark => state.marks.clear(),
         Command::Range(range) => state.range = range,
-        _ => {}
+        Command::Popup(popup) => state.popup = popup,
+        Command::Escape => escape(state),
+        Command::Notify(tone, text, more) => notify(state, tone, text, more),
+        Command::Dismiss(id) => state.notices.retain(|notice| notice.id != id),
+        Command::DismissAll => state.notices.clear(),
+        Command::Say(text) => state.said = Some(text),
+        Command::Hush => {}
     }
+    None
+}
+
+fn show(state: &mut State, view: View) {
+    if view != state.view {
+        leave(state, None);
+        state.view = view;
+        state.popup = None;
+    }
+}
+
+/// Remembers what was looked at; gives what is looked at now.
+fn look_at(state: &mut State, look: Look) -> Viewport {
+    leave(state, look.gesture);
+    state.glide = look.glide;
+    look.to
+}
+
+fn scroll(state: &mut State, which: Scroll, top_px: f64, gesture: u64) {
+    leave(state, Some(gesture));
+    match which {
+        Scroll::Timeline(slot) => state.scroll[slot] = top_px,
+        Scroll::Cancel => state.cancel_scroll = top_px,
+    }
+}
+
+fn align(state: &mut State, link: Link, viewport: Viewport) {
+    leave(state, None);
+    state.link = Some(link);
+    state.viewport = Some(viewport);
+    state.glide = false;
+}
+
+/// Makes the cancel view be about one cancel's site, or all.
+fn show_site(state: &mut State, cancel: Option<u32>) {
+    state.cancel_site = cancel;
+    state.cancel_viewport = None;
+    state.cancel_scroll = 0.0;
+}
+
+fn set_theme(state: &mut State, choice: ThemeChoice) -> Effect {
+    state.prefs.theme = choice;
+    Effect::Theme(choice)
+}
+
+fn copy(state: &mut State, text: String) -> Effect {
+    state.said = Some(copied_text(&text));
+    Effect::Copy(text)
 }
 
 fn set_budget(state: &mut State, ns: i64, gesture: Option<u64>) {
@@ -133,7 +124,7 @@ fn toggle_section(toggled: &mut Vec<SectionKey>, key: SectionKey) {
 }
 
 /// Lets go of all that is about a trace, since it is about to be closed.
-fn let_go(state: &mut State) {
+fn let_go(state: &mut State, closing: Effect) -> Effect {
     state.selected = None;
     state.compared = None;
     state.reveal = None;
@@ -147,15 +138,17 @@ fn let_go(state: &mut State) {
     state.rows.toggled = Pair::default();
     state.rows.filter.clear();
     state.rows.late_only = false;
+    closing
 }
 
-fn swap(state: &mut State) {
+fn swap(state: &mut State) -> Effect {
     state.scroll.swap();
     state.rows.toggled.swap();
     state.focus = state.focus.other();
     for selected in [&mut state.selected, &mut state.reveal].into_iter().flatten() {
         selected.slot = selected.slot.other();
     }
+    Effect::Swap
 }
 
 /// What a switch did, where there may be nothing to see of it.
@@ -251,9 +244,7 @@ fn focus(state: &mut State, slot: Slot) {
     }
     state.focus = slot;
     // The row of a cancel of one trace is another's in the other.
-    state.cancel_site = None;
-    state.cancel_viewport = None;
-    state.cancel_scroll = 0.0;
+    show_site(state, None);
 }
 
 fn walk(state: &mut State, back: bool) {

@@ -109,16 +109,8 @@ pub(crate) enum Resize {
 /// What a user can ask for.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) enum Command {
-    /// Asks for a file with the desktop's dialog.
-    AskFile(Role),
-    /// Opens one trace, or two to compare.
-    Open(Vec<Origin>, Role),
-    /// Reads the files of what is open again.
-    Reload,
-    /// Stops what is being opened.
-    StopOpening,
-    /// Reads the rest of a trace whose beginning is shown.
-    ReadOn(Slot),
+    /// Asks for what is no change of the state by itself.
+    Do(Effect),
     /// Closes all traces: back to the welcome page.
     CloseAll,
     /// Closes one of two compared traces.
@@ -187,8 +179,6 @@ pub(crate) enum Command {
     Escape,
     /// Sets the theme.
     Theme(ThemeChoice),
-    /// Makes everything larger or smaller.
-    Resize(Resize),
     /// Adds a message.
     Notify(Tone, String, Vec<String>),
     /// Removes a message.
@@ -201,43 +191,43 @@ pub(crate) enum Command {
     Say(String),
     /// The pointer moved on: what was said has been read.
     Hush,
+}
+
+impl From<Effect> for Command {
+    fn from(effect: Effect) -> Self {
+        Self::Do(effect)
+    }
+}
+
+/// What `apply` cannot do by itself, since it has no files, threads or window.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) enum Effect {
+    /// Asks for a file with the desktop's dialog.
+    AskFile(Role),
+    /// Opens one trace, or two to compare.
+    Open(Vec<Origin>, Role),
+    /// Reads the files of what is open again.
+    Reload,
+    /// Stops what is being opened.
+    StopOpening,
+    /// Reads the rest of a trace whose beginning is shown.
+    ReadOn(Slot),
+    /// Drops all traces.
+    CloseAll,
+    /// Drops a trace; the other one is what is looked at then.
+    Close(Slot),
+    /// Exchanges the traces.
+    Swap,
+    /// Sets the theme.
+    Theme(ThemeChoice),
+    /// Makes everything larger or smaller.
+    Resize(Resize),
+    /// Puts a text on the clipboard.
+    Copy(String),
     /// Saves a report or a picture.
     Save(SaveAs),
     /// Asks where to, with the desktop's dialog.
     BrowseSave(SaveAs),
     /// Closes the window.
-    Quit,
-}
-
-/// What [`apply`] cannot do by itself, since it has no files, threads or window.
-#[derive(Clone, PartialEq, Debug)]
-pub(crate) enum Effect {
-    /// Show the file dialog.
-    AskFile(Role),
-    /// Open these.
-    Open(Vec<Origin>, Role),
-    /// Read the files again.
-    Reload,
-    /// Stop opening.
-    StopOpening,
-    /// Read the rest of a trace.
-    ReadOn(Slot),
-    /// Drop all traces.
-    CloseAll,
-    /// Drop a trace; the other one is what is looked at then.
-    Close(Slot),
-    /// Exchange the traces.
-    Swap,
-    /// Set the theme.
-    Theme(ThemeChoice),
-    /// Make everything larger or smaller.
-    Resize(Resize),
-    /// Put a text on the clipboard.
-    Copy(String),
-    /// Save a report or a picture.
-    Save(SaveAs),
-    /// Show the dialog for a place.
-    BrowseSave(SaveAs),
-    /// Close the window.
     Quit,
 }

@@ -22,8 +22,8 @@ pub(crate) struct Outbox {
 
 impl Outbox {
     /// Asks for something.
-    pub(crate) fn send(&self, command: Command) {
-        self.commands.borrow_mut().push(command);
+    pub(crate) fn send(&self, command: impl Into<Command>) {
+        self.commands.borrow_mut().push(command.into());
     }
 
     /// Takes all commands.
@@ -66,7 +66,7 @@ pub(crate) struct Ctx<'a> {
 
 impl<'a> Ctx<'a> {
     /// Asks for something.
-    pub(crate) fn send(&self, command: Command) {
+    pub(crate) fn send(&self, command: impl Into<Command>) {
         self.out.send(command);
     }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use egui::{Align2, Id, Key, TextEdit, Ui, WidgetInfo, vec2};
 
 use super::answer::Answer;
-use super::command::{Command, Origin};
+use super::command::{Command, Effect, Origin};
 use super::ctx::Ctx;
 use super::state::Role;
 use super::widgets::{caption, select_all, strong};
@@ -87,7 +87,7 @@ impl PathField {
             let open = ui.add_enabled(path.is_some(), egui::Button::new(strong("Open")));
             if let (true, Some(path)) = (open.clicked() || entered, path) {
                 ctx.send(Command::Popup(None));
-                ctx.send(Command::Open(vec![Origin::File(path)], role));
+                ctx.send(Effect::Open(vec![Origin::File(path)], role));
             }
             if ui.button("Cancel").clicked() {
                 ctx.send(Command::Popup(None));

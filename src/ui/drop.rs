@@ -7,7 +7,7 @@ use egui::{
     StrokeKind, Ui, vec2,
 };
 
-use super::command::{Command, Origin};
+use super::command::{Command, Effect, Origin};
 use super::ctx::Ctx;
 use super::slot::Slot;
 use super::state::{Popup, Role};
@@ -55,8 +55,8 @@ impl DropZone {
             (true, 1, None) => {
                 ctx.send(Command::Popup(origins.pop().map(Popup::DropChoice)));
             }
-            (true, 1, Some(role)) => ctx.send(Command::Open(origins, role)),
-            _ => ctx.send(Command::Open(origins, Role::Replace)),
+            (true, 1, Some(role)) => ctx.send(Effect::Open(origins, role)),
+            _ => ctx.send(Effect::Open(origins, Role::Replace)),
         }
     }
 
@@ -74,7 +74,7 @@ impl DropZone {
                 ui.horizontal(|ui| {
                     let choose = |role| {
                         ctx.send(Command::Popup(None));
-                        ctx.send(Command::Open(vec![origin.clone()], role));
+                        ctx.send(Effect::Open(vec![origin.clone()], role));
                     };
                     let entered = ui.input(|input| input.key_pressed(Key::Enter));
                     let compare = format!("Compare: {open} is before");

@@ -2,7 +2,7 @@
 
 use egui::{Align, Layout, RichText, Ui, WidgetInfo, vec2};
 
-use super::command::Command;
+use super::command::Effect;
 use super::ctx::Ctx;
 use super::jobs::{JobView, Lane};
 use super::slot::Slot;
@@ -36,7 +36,7 @@ pub(crate) fn page_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
                 ui.add_space(10.0);
             }
             if ui.add(egui::Button::new("Cancel").min_size(vec2(90.0, 26.0))).clicked() {
-                ctx.send(Command::StopOpening);
+                ctx.send(Effect::StopOpening);
             }
         });
     });
@@ -59,7 +59,7 @@ pub(crate) fn strip_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             if !running.is_empty() && ui.button("Stop").on_hover_text("Stop reading").clicked() {
-                ctx.send(Command::StopOpening);
+                ctx.send(Effect::StopOpening);
             }
         });
     });
@@ -81,7 +81,7 @@ fn preview_ui(ui: &mut Ui, ctx: &Ctx<'_>, slot: Slot) {
     let name = sheet.origin.name();
     ui.label(format!("Only the first {first} of {name}: the rest was not read"));
     if ui.button("Read the rest").clicked() {
-        ctx.send(Command::ReadOn(slot));
+        ctx.send(Effect::ReadOn(slot));
     }
     ui.add_space(6.0);
 }

@@ -2,8 +2,7 @@
 //!
 //! This room shows what the others have worked out. It may not loop over spans or events, or
 //! compute findings; colors are named in `theme` only. The UI thread never waits: long work is
-//! a job (`jobs`), and every change of what is looked at is a command (`command`), so that
-//! there is one place that writes the state.
+//! a job (`jobs`), and whatever a user asks for is a command (`command`), done in one place (`apply`).
 
 mod act;
 mod answer;

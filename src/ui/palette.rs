@@ -7,7 +7,7 @@ use egui::{Align, Id, Key, Layout, Modifiers, ScrollArea, TextEdit, Ui, WidgetIn
 use super::act;
 use super::answer::Answer;
 use super::app::Panels;
-use super::command::{Command, Origin};
+use super::command::{Command, Effect, Origin};
 use super::ctx::{Ctx, short_function};
 use super::elide;
 use super::examples::{TOURS, Tour};
@@ -145,7 +145,7 @@ impl Palette {
             match line {
                 Line::Entry(entry) => act::act(entry.action, ctx, panels),
                 Line::Tour(tour) => {
-                    ctx.send(Command::Open(vec![Origin::Example(&tour.before)], Role::Replace));
+                    ctx.send(Effect::Open(vec![Origin::Example(&tour.before)], Role::Replace));
                 }
                 Line::Lane(hit) => {
                     let what = What::Goroutine(hit.goroutine);

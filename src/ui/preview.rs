@@ -76,7 +76,7 @@ mod tests {
     use crate::load::{Form, SaveError, Saving, Writing};
     use crate::scene::Viewport;
     use crate::ui::app::Settings;
-    use crate::ui::command::Command;
+    use crate::ui::command::{Command, Effect};
     use crate::ui::open::Beginning;
     use crate::ui::saving::{SaveAs, SaveForm};
     use crate::ui::sheet::Sheet;
@@ -290,7 +290,7 @@ mod tests {
         stage.app.stop_opening();
         stage.until(App::is_settled);
         assert!(stage.app.is_preview(), "the beginning is still there");
-        stage.app.out.send(Command::ReadOn(Slot::Before));
+        stage.app.out.send(Effect::ReadOn(Slot::Before));
         stage.frame();
         stage.until(|app| !app.is_preview());
     }
@@ -317,7 +317,7 @@ mod tests {
             let texts = stage.texts();
             assert_eq!(texts.matches("Once all of the trace").count(), 2, "it says why: {texts}");
         }
-        stage.app.out.send(Command::ReadOn(Slot::Before));
+        stage.app.out.send(Effect::ReadOn(Slot::Before));
         stage.frame();
         stage.until(|app| !app.is_preview() && app.is_settled());
         save(&mut stage, SaveForm::Report(0));
@@ -360,7 +360,7 @@ mod tests {
         let mut stage = Stage::open();
         stage.until_preview();
         let beside = vec![Origin::File(old_trace())];
-        stage.app.out.send(Command::Open(beside, Role::Compare));
+        stage.app.out.send(Effect::Open(beside, Role::Compare));
         stage.frame();
         assert!(stage.app.jobs.is_busy(Lane::Open(Slot::Before)) || !stage.app.is_preview());
         stage.until(|app| app.n_open() == 2 && app.is_settled());
@@ -375,7 +375,7 @@ mod tests {
         stage.until(App::is_settled);
         let beside = vec![Origin::File(trace().with_file_name("after.trace"))];
         stage.app.beginning = None;
-        stage.app.out.send(Command::Open(beside, Role::Compare));
+        stage.app.out.send(Effect::Open(beside, Role::Compare));
         stage.frame();
         stage.until(|app| app.n_open() == 2 && app.is_settled() && app.diff.is_some());
         assert!(stage.app.is_preview());

@@ -10,7 +10,7 @@ use egui::{Align2, ColorImage, Id, Key, Modifiers, TextEdit, Ui, WidgetInfo, vec
 
 use super::answer::Answer;
 use super::app::App;
-use super::command::{Command, Origin};
+use super::command::{Command, Effect, Origin};
 use super::ctx::Ctx;
 use super::dialog::{UNSEEN, path_of};
 use super::jobs::Lane;
@@ -199,13 +199,13 @@ impl SavePanel {
             let clicked = ui.add_enabled(path.is_some() && !busy, button).clicked();
             if let (true, Some(path)) = ((clicked || entered) && !busy, &path) {
                 let wish = SaveAs { what: choice.what, path: path.clone(), replace };
-                ctx.send(Command::Save(wish));
+                ctx.send(Effect::Save(wish));
             }
             let may_browse = !busy && !ctx.previewing();
             let dialogs = ui.add_enabled(may_browse, egui::Button::new("Browse…"));
             if dialogs.on_hover_text("Choose the place in the desktop's file dialog").clicked() {
                 let path = path.unwrap_or_else(|| PathBuf::from(suggestion(ctx, choice)));
-                ctx.send(Command::BrowseSave(SaveAs { what: choice.what, path, replace: true }));
+                ctx.send(Effect::BrowseSave(SaveAs { what: choice.what, path, replace: true }));
             }
             if ui.button("Cancel").clicked() {
                 ctx.send(Command::Popup(None));
@@ -349,7 +349,7 @@ impl App {
         let form = match wish.what {
             SaveForm::Report(at) => saving.forms.get(at),
             SaveForm::Picture => {
-                self.state.popup = None;
+                self.apply_now(Command::Popup(None));
                 let image = Arc::new(OnceLock::new());
                 let (taken, waker) = (Arc::clone(&image), ctx.clone());
                 ctx.request_screenshot(move |picture| {
@@ -398,7 +398,7 @@ impl App {
         match result {
             Ok(()) => {
                 if self.state.popup == Some(Popup::Save) {
-                    self.state.popup = None;
+                    self.apply_now(Command::Popup(None));
                 }
                 self.notify(Tone::Done, format!("Saved {}", wish.path.display()));
             }
@@ -407,7 +407,7 @@ impl App {
                 if self.state.popup != Some(Popup::Save) {
                     self.panels.save.path = wish.path.display().to_string();
                     self.panels.save.what = Some(wish.what);
-                    self.state.popup = Some(Popup::Save);
+                    self.apply_now(Command::Popup(Some(Popup::Save)));
                 }
                 self.panels.save.refused = Some(refused);
             }
@@ -418,7 +418,7 @@ impl App {
     /// file.
     pub(super) fn place_chosen(&mut self, wish: Option<SaveAs>, unseen: bool) {
         match wish {
-            Some(wish) => self.out.send(Command::Save(wish)),
+            Some(wish) => self.out.send(Effect::Save(wish)),
             None if unseen => self.panels.save.no_dialog = true,
             None => {}
         }

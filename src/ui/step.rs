@@ -194,8 +194,10 @@ pub(super) fn event(ctx: &Ctx<'_>, forward: bool) {
         (true, true) => span.end,
         (true, false) => span.start + -1,
     };
-    if let Some(next) = sheet.trace().span_at(goroutine, at) {
-        select_span(ctx, slot, goroutine, next.start);
+    match sheet.trace().span_at(goroutine, at) {
+        Some(next) => select_span(ctx, slot, goroutine, next.start),
+        None if forward => say(ctx, "Nothing more is known of it"),
+        None => say(ctx, "Nothing before is known of it"),
     }
 }
 
@@ -224,7 +226,10 @@ pub(super) fn to_woken(ctx: &Ctx<'_>) {
         say(ctx, NO_LANE);
         return;
     };
-    let Some(wakers) = sheet.wakers.get() else { return };
+    let Some(wakers) = sheet.wakers.get() else {
+        say(ctx, "Who woke whom is still being worked out");
+        return;
+    };
     let woke = wakers.of(sheet.trace(), goroutine);
     let first_from = |time| woke.get(woke.first_from(time));
     // Where one came from along a wake is where one goes back to.

@@ -8,7 +8,7 @@ use egui::{Align, DragValue, Id, Layout, RichText, TextEdit, Ui, WidgetInfo, vec
 
 use super::act::{ALL_LATE, say, switch_of};
 use super::app::Gestures;
-use super::command::{Command, Origin, Switch};
+use super::command::{Command, Effect, Origin, Switch};
 use super::ctx::{Ctx, thousands};
 use super::keys::{self, Action, entry_of};
 use super::slot::Slot;
@@ -330,16 +330,16 @@ fn item_ui(ui: &mut Ui, title: &str, action: Action) -> bool {
 
 fn file_menu_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
     if action_ui(ui, Action::Open) {
-        ctx.send(Command::AskFile(Role::Replace));
+        ctx.send(Effect::AskFile(Role::Replace));
     }
     if action_ui(ui, Action::OpenCompare) {
-        ctx.send(Command::AskFile(Role::Compare));
+        ctx.send(Effect::AskFile(Role::Compare));
     }
     ui.menu_button("Recent", |ui| recent_menu_ui(ui, ctx));
     ui.menu_button("Examples", |ui| examples_menu_ui(ui, ctx));
     ui.separator();
     if action_ui(ui, Action::Reload) {
-        ctx.send(Command::Reload);
+        ctx.send(Effect::Reload);
     }
     if action_ui(ui, Action::Save) {
         ctx.send(Command::Popup(Some(super::state::Popup::Save)));
@@ -362,7 +362,7 @@ fn file_menu_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
     }
     ui.separator();
     if action_ui(ui, Action::Quit) {
-        ctx.send(Command::Quit);
+        ctx.send(Effect::Quit);
     }
 }
 
@@ -375,7 +375,7 @@ fn recent_menu_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
             paths.iter().map(|path| Origin::File(path.clone()).long_name()).collect();
         if ui.button(names.join(" → ")).clicked() {
             let origins = paths.iter().cloned().map(Origin::File).collect();
-            ctx.send(Command::Open(origins, Role::Replace));
+            ctx.send(Effect::Open(origins, Role::Replace));
         }
     }
 }
@@ -384,7 +384,7 @@ fn examples_menu_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
     for tour in &super::examples::TOURS {
         if ui.button(tour.title).on_hover_text(tour.about).clicked() {
             let origins = vec![Origin::Example(&tour.before)];
-            ctx.send(Command::Open(origins, Role::Replace));
+            ctx.send(Effect::Open(origins, Role::Replace));
         }
     }
 }

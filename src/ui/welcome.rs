@@ -7,7 +7,7 @@ use egui::{
     StrokeKind, Ui, UiBuilder, Vec2, WidgetInfo, pos2, vec2,
 };
 
-use super::command::{Command, Origin};
+use super::command::{Command, Effect, Origin};
 use super::ctx::{Ctx, short_file};
 use super::examples::{TOURS, Tour};
 use super::keys::{self, Action};
@@ -99,7 +99,7 @@ fn head_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
             .fill(theme.accent)
             .min_size(vec2(140.0, 32.0));
         if ui.add(open).on_hover_text(keys::key_text(ui.ctx(), Action::Open)).clicked() {
-            ctx.send(Command::AskFile(FileRole::Replace));
+            ctx.send(Effect::AskFile(FileRole::Replace));
         }
         ui.add_space(8.0);
         ui.label(weak(
@@ -188,7 +188,7 @@ fn recent_ui(ui: &mut Ui, ctx: &Ctx<'_>, paths: &[PathBuf], width: f32) {
     let response = response.on_hover_cursor(CursorIcon::PointingHand);
     if response.on_hover_text(whole.join("\n")).clicked() {
         let origins = paths.iter().cloned().map(Origin::File).collect();
-        ctx.send(Command::Open(origins, FileRole::Replace));
+        ctx.send(Effect::Open(origins, FileRole::Replace));
     }
 }
 
@@ -248,7 +248,7 @@ fn tour_ui(ui: &mut Ui, ctx: &Ctx<'_>, tour: &'static Tour, width: f32) {
         compare_link_ui(ui, ctx, tour, after, inner.right_top());
     }
     if response.on_hover_cursor(CursorIcon::PointingHand).clicked() {
-        ctx.send(Command::Open(vec![Origin::Example(&tour.before)], FileRole::Replace));
+        ctx.send(Effect::Open(vec![Origin::Example(&tour.before)], FileRole::Replace));
     }
 }
 
@@ -286,6 +286,6 @@ fn compare_link_ui(
     let response = response.on_hover_cursor(CursorIcon::PointingHand).on_hover_text(tip);
     if response.clicked() {
         let origins = vec![Origin::Example(&tour.before), Origin::Example(after)];
-        ctx.send(Command::Open(origins, FileRole::Replace));
+        ctx.send(Effect::Open(origins, FileRole::Replace));
     }
 }

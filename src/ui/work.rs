@@ -135,7 +135,7 @@ impl App {
         self.apply_now(Command::Notify(tone, text, Vec::new()));
     }
 
-    fn apply_now(&mut self, command: Command) {
+    pub(super) fn apply_now(&mut self, command: Command) {
         let effect = apply(&mut self.state, command);
         self.effects.extend(effect);
     }
@@ -316,7 +316,7 @@ impl App {
         match paths {
             Some(paths) if !paths.is_empty() => {
                 let origins = paths.into_iter().take(2).map(Origin::File).collect();
-                self.out.send(Command::Open(origins, role));
+                self.out.send(Effect::Open(origins, role));
             }
             _ if unseen => self.out.send(Command::Popup(Some(Popup::PathField(role)))),
             _ => {}

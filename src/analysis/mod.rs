@@ -47,6 +47,8 @@ pub use whole::accounts::{Accountant, overstay_split};
 pub(crate) use whole::accused::Accused;
 pub use whole::context_name::ContextName;
 pub use whole::document::Document;
+pub use whole::neighbors::{Children, Partner, Wakes};
+pub use whole::sites::{CancelSite, SiteKey, SitePlace};
 pub use whole::stuck::Stuck;
 pub use whole::tree::{ContextTree, Level, Slowest, context_tree};
 pub use words::{

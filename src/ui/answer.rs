@@ -8,11 +8,10 @@ use super::explain::Explanation;
 use super::open::{OpenError, Opened};
 use super::palette::LaneHit;
 use super::saving::SaveAs;
-use super::sites::Site;
 use super::slot::Slot;
 use super::state::{Role, Selected};
 use super::table::Query;
-use crate::analysis::Diff;
+use crate::analysis::{CancelSite, Diff};
 use crate::load::SaveError;
 use crate::scene::{Index, RowOptions, Rows};
 
@@ -77,7 +76,7 @@ pub(crate) enum Answer {
         /// How many cancels are shown.
         n_cancels: usize,
         /// All sites, if they had not been looked for.
-        sites: Option<Vec<Site>>,
+        sites: Option<Vec<CancelSite>>,
         /// The rows.
         rows: Rows,
     },

@@ -11,11 +11,10 @@ use super::charts::Overstays;
 use super::command::Origin;
 use super::explain::Explanation;
 use super::open::Opened;
-use super::sites::Site;
 use super::state::Selected;
 use super::stuck::ByRule;
 use super::table::Query;
-use crate::analysis::{Cancel, Cause, Document, Hearing};
+use crate::analysis::{Cancel, CancelSite, Cause, Document, Hearing};
 use crate::base::{Interval, Time, Warning};
 use crate::model::{Trace, Wakers};
 use crate::scene::{Index, RowOptions, Rows, SectionKey, Source};
@@ -68,9 +67,9 @@ pub(crate) struct Sheet {
     /// What those were last asked for by.
     pub(crate) cancel_rows_asked: Option<CancelKey>,
     /// Where the cancels are made, the worst first, once the cancel view has been shown.
-    pub(crate) cancel_sites: Option<Vec<Site>>,
+    pub(crate) cancel_sites: Option<Vec<CancelSite>>,
     /// What they were by another budget, to be looked at until then.
-    pub(crate) old_cancel_sites: Vec<Site>,
+    pub(crate) old_cancel_sites: Vec<CancelSite>,
     /// How many cancels the cancel view shows.
     pub(crate) n_cancels_shown: usize,
     /// What held up late exits, by hearing.
@@ -172,7 +171,7 @@ impl Sheet {
     }
 
     /// Where the cancels are made, as far as that has been looked for.
-    pub(crate) fn sites(&self) -> &[Site] {
+    pub(crate) fn sites(&self) -> &[CancelSite] {
         self.cancel_sites.as_ref().unwrap_or(&self.old_cancel_sites)
     }
 

@@ -1,10 +1,8 @@
 //! The cancels of a trace by where they are made: what the cancel view can be about.
 
-use std::cmp::Reverse;
 use std::sync::Arc;
 
 use egui::{ComboBox, RichText, ScrollArea, Ui, WidgetInfo};
-use rustc_hash::FxHashMap;
 
 use super::act::say;
 use super::answer::Answer;
@@ -19,9 +17,7 @@ use super::state::View;
 use super::theme::Theme;
 use super::widgets::{SWATCH, icon_button_ui, swatch_ui};
 use super::work::metrics;
-use crate::analysis::{Cancel, Cause, Document};
-use crate::base::{StackId, StrId};
-use crate::model::Frame;
+use crate::analysis::{Cancel, CancelSite, SitePlace};
 use crate::scene::{RowOptions, Rows, Source};
 
 /// How many sites can be chosen.
@@ -31,69 +27,10 @@ const LIST_PX: f32 = 360.0;
 /// Width of the choice, in points.
 const CHOICE_PX: f32 = 260.0;
 
-/// The cancels of one cause and site.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Site {
-    /// The first of them, by its row.
-    pub(crate) first: u32,
-    /// How many there are.
-    pub(crate) n: u32,
-    /// The worst overstay of any of them that counts; 0 if none.
-    pub(crate) worst_ns: i64,
-}
-
-/// What the cancels of one site have in common.
-type Key = (Cause, Place);
-
-/// Where a cancel is made, as far as that tells anything.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-enum Place {
-    /// On a line of the program, or of a library.
-    Line(Frame),
-    /// On no such line: the function of those who heard it first, if any did.
-    HeardBy(Option<StrId>),
-}
-
-/// Of which site a cancel is. A deadline has no line, nor has a client that went away while nobody
-/// waited. One that was waited for has a line inside the standard library, and is of the same site.
-fn site_key(document: &Document, cancel: &Cancel) -> Key {
-    let line = cancel.site.filter(|_| document.comparable_site(cancel).is_some());
-    let heard_by = || Place::HeardBy(first_function(document, cancel));
-    (cancel.cause, line.map_or_else(heard_by, Place::Line))
-}
-
-/// All sites, the one with the worst overstay first. Costs a pass over the hearings: not for the UI
-/// thread.
-pub(crate) fn sites_of(document: &Document) -> Vec<Site> {
-    let analysis = document.analysis();
-    let (mut sites, mut has_lanes) = (Vec::<Site>::new(), Vec::new());
-    let mut rows: FxHashMap<Key, usize> = FxHashMap::default();
-    for cancel in analysis.cancels() {
-        let row = *rows.entry(site_key(document, cancel)).or_insert_with(|| {
-            sites.push(Site { first: cancel.id, n: 0, worst_ns: 0 });
-            has_lanes.push(false);
-            sites.len() - 1
-        });
-        let reached = || analysis.heard(cancel).iter().chain(analysis.deaf(cancel));
-        has_lanes[row] |= reached().next().is_some();
-        let counts = reached().filter(|hearing| hearing.is_late(0));
-        let worst_ns = counts.map(|hearing| hearing.overstay_ns).max().unwrap_or(0);
-        let site = &mut sites[row];
-        site.n += 1;
-        site.worst_ns = site.worst_ns.max(worst_ns);
-    }
-    // Of a site whose cancels reached nobody there is nothing to show.
-    let mut has_lanes = has_lanes.into_iter();
-    sites.retain(|_| has_lanes.next() == Some(true));
-    sites.sort_by_key(|site| (Reverse(site.worst_ns), Reverse(site.n), site.first));
-    sites.truncate(MAX_SITES);
-    sites
-}
-
 /// Which of the sites is chosen, by its number.
 fn chosen(ctx: &Ctx<'_>, sheet: &Sheet) -> Option<usize> {
     let row = ctx.state.cancel_site?;
-    let key_of = |row| Some(site_key(&sheet.document, sheet.cancel(row)?));
+    let key_of = |row| Some(sheet.document.site_key(sheet.cancel(row)?));
     let key = key_of(row)?;
     sheet.sites().iter().position(|site| key_of(site.first) == Some(key))
 }
@@ -156,12 +93,12 @@ fn list_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet) {
     });
 }
 
-fn color_of(ctx: &Ctx<'_>, theme: &Theme, site: &Site) -> egui::Color32 {
+fn color_of(ctx: &Ctx<'_>, theme: &Theme, site: &CancelSite) -> egui::Color32 {
     if ctx.is_late(site.worst_ns) { theme.late_text } else { theme.text }
 }
 
 /// A site in the list: what it is, how many, and the worst overstay.
-fn line_text(sheet: &Sheet, cancel: &Cancel, site: &Site) -> String {
+fn line_text(sheet: &Sheet, cancel: &Cancel, site: &CancelSite) -> String {
     let n = thousands(u64::from(site.n));
     let text = format!("{}  {n}×", site_text(sheet, cancel));
     if site.worst_ns > 0 {
@@ -175,15 +112,15 @@ fn line_text(sheet: &Sheet, cancel: &Cancel, site: &Site) -> String {
 pub(crate) fn site_text(sheet: &Sheet, cancel: &Cancel) -> String {
     let kind = cancel_kind(sheet, cancel);
     let trace = sheet.trace();
-    match site_key(&sheet.document, cancel).1 {
-        Place::Line(site) => {
+    match sheet.document.site_key(cancel).place {
+        SitePlace::Line(site) => {
             let (function, file) = (trace.string(site.function), trace.string(site.file));
             format!("{kind} in {} ({}:{})", short_function(function), short_file(file), site.line)
         }
-        Place::HeardBy(Some(function)) => {
+        SitePlace::HeardBy(Some(function)) => {
             format!("{kind}, heard by {}", short_function(trace.string(function)))
         }
-        Place::HeardBy(None) => kind,
+        SitePlace::HeardBy(None) => kind,
     }
 }
 
@@ -207,24 +144,9 @@ pub(crate) fn step(ctx: &Ctx<'_>, step: i64) {
     ctx.send(Command::CancelSite(first));
 }
 
-/// The cancels of the same site as one cancel, in order of time; all if none is given.
-pub(crate) fn cancels_of_site(document: &Document, like: Option<u32>) -> Vec<u32> {
-    let cancels = document.analysis().cancels();
-    let like = like.and_then(|row| cancels.get(row as usize));
-    let key = like.map(|like| site_key(document, like));
-    let fits = |cancel: &&Cancel| key.is_none_or(|key| site_key(document, cancel) == key);
-    cancels.iter().filter(fits).map(|cancel| cancel.id).collect()
-}
-
-fn first_function(document: &Document, cancel: &Cancel) -> Option<StrId> {
-    let analysis = document.analysis();
-    let first = analysis.heard(cancel).first().or(analysis.deaf(cancel).first());
-    first.map(|hearing| document.acting(hearing, StackId::EMPTY))
-}
-
 impl Sheet {
     /// Takes the rows of the cancel view, and the sites if they were looked for.
-    pub(super) fn put_cancel_rows(&mut self, n: usize, sites: Option<Vec<Site>>, rows: Rows) {
+    pub(super) fn put_cancel_rows(&mut self, n: usize, sites: Option<Vec<CancelSite>>, rows: Rows) {
         Jobs::discard(self.cancel_rows.replace(rows));
         self.n_cancels_shown = n;
         if let Some(sites) = sites {
@@ -259,53 +181,15 @@ impl App {
         let unknown = sheet.cancel_sites.is_none();
         let (document, index) = (Arc::clone(&sheet.document), Arc::clone(&sheet.index));
         self.jobs.start(Lane::CancelRows(slot), "Arranging lanes", move |_| {
-            let sites = unknown.then(|| sites_of(&document));
-            let cancels = cancels_of_site(&document, site);
+            let sites = unknown.then(|| {
+                let mut sites = document.sites();
+                sites.truncate(MAX_SITES);
+                sites
+            });
+            let cancels = document.cancels_of_site(site);
             let source = Source { document: &document, index: &index };
             let rows = Rows::cancel_view(source, &cancels, &options);
             Answer::CancelRows { serial, n_cancels: cancels.len(), sites, rows }
         });
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::analysis::Rules;
-    use crate::base::Progress;
-
-    fn document(file: &[u8]) -> Document {
-        let trace = crate::model::build(file, &Progress::default()).expect("a trace");
-        Document::new(trace, Rules::default())
-    }
-
-    #[test]
-    fn each_cancel_that_reached_somebody_is_of_one_site_and_the_list_counts_as_the_view_shows() {
-        let files = [
-            &include_bytes!("../../traces/sleep-in-handler/before.trace")[..],
-            include_bytes!("../../traces/deaf/before.trace"),
-            include_bytes!("../../traces/late-exit/before.trace"),
-            include_bytes!("../../traces/nested-deadline/before.trace"),
-            include_bytes!("../../traces/shutdown-hang/before.trace"),
-        ];
-        for (number, file) in files.into_iter().enumerate() {
-            let document = document(file);
-            let sites = sites_of(&document);
-            assert!(!sites.is_empty(), "{number}");
-            let mut listed = Vec::new();
-            for site in sites {
-                let cancels = cancels_of_site(&document, Some(site.first));
-                assert_eq!(cancels.len(), site.n as usize, "{number}: {site:?}");
-                assert_eq!(cancels[0], site.first, "{number}: {site:?}");
-                listed.extend(cancels);
-            }
-            let n = listed.len();
-            listed.sort_unstable();
-            listed.dedup();
-            assert_eq!(listed.len(), n, "{number}: none is of two sites");
-            let reached = |cancel: &&Cancel| cancel.n_heard() + cancel.n_deaf() > 0;
-            let mut reached = document.analysis().cancels().iter().filter(reached);
-            assert!(reached.all(|cancel| listed.binary_search(&cancel.id).is_ok()), "{number}");
-        }
     }
 }

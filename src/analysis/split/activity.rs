@@ -85,6 +85,11 @@ impl Key {
         Self { state, reason, site: book.site(trace.stacks(), stack) }
     }
 
+    /// That of a part of a split.
+    pub(crate) fn of_part(part: &SplitPart) -> Self {
+        Self { state: part.state, reason: part.reason, site: part.site }
+    }
+
     /// All the time that was added up, the first piece of which had this stack.
     pub(crate) fn part(self, stack: StackId, ns: i64) -> SplitPart {
         let Self { state, reason, site } = self;

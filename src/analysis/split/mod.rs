@@ -10,6 +10,7 @@ pub(super) mod course;
 pub(super) mod describe;
 pub(super) mod few;
 pub(super) mod ledger;
+pub(super) mod longest;
 
 use crate::base::{Goroutine, Interval, StackId};
 use crate::model::{Span, Trace};

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 
-use crate::base::{Goroutine, Interval, StackId, StrId};
+use crate::base::{Goroutine, Interval, StackId, StrId, Time};
 use crate::model::{Frame, Trace};
 
 use super::super::code::names::Origin;
-use super::super::types::{Cancel, Hearing};
+use super::super::split::longest::longest;
+use super::super::types::{Cancel, Hearing, SplitPart};
 use super::super::{Rules, analyze};
 use super::Analysis;
 use super::accused::Accused;
@@ -104,6 +105,18 @@ impl Document {
     pub fn comparable_site(&self, cancel: &Cancel) -> Option<StrId> {
         let function = cancel.site?.function;
         (self.analysis.book.function(function).origin != Origin::Std).then_some(function)
+    }
+
+    /// When the longest span of each part of a goroutine's split began, as far as it is in the
+    /// window; none of a part that is no span.
+    #[must_use]
+    pub fn longest_of(
+        &self,
+        goroutine: Goroutine,
+        window: Interval,
+        parts: &[SplitPart],
+    ) -> Vec<Option<Time>> {
+        longest((&self.trace, &self.analysis.book), (goroutine, window), parts)
     }
 
     /// From the cancel to a hearing's end, or to the trace's.

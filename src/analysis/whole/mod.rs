@@ -4,6 +4,8 @@ pub(super) mod accounts;
 pub(super) mod accused;
 pub(super) mod context_name;
 pub(super) mod document;
+pub(super) mod neighbors;
+pub(super) mod sites;
 pub(super) mod stuck;
 pub(super) mod tally;
 pub(super) mod tree;

@@ -108,10 +108,13 @@ fn rows_of<'a>(page: &Page<'a>, goroutine: Goroutine) -> &'a [u32] {
 
 /// Whom it created.
 fn children_ui(ui: &mut Ui, page: &Page<'_>) {
-    let Some(explanation) = page.explanation().filter(|it| it.n_children > 0) else { return };
-    let n = explanation.n_children;
+    let Some(children) = page.explanation().map(|it| &it.children) else { return };
+    let n = children.n;
+    if n == 0 {
+        return;
+    }
     section_ui(ui, page.ctx.theme, &format!("Created {}", count(n, "goroutine")));
-    for &child in explanation.children.iter().take(MAX_LISTED) {
+    for &child in children.first.iter().take(MAX_LISTED) {
         goroutine_ui(ui, page, child);
     }
     if n > MAX_LISTED {

@@ -4,9 +4,9 @@ use egui::Ui;
 
 use super::Page;
 use super::parts::goroutine_ui;
+use crate::analysis::{Partner, Wakes};
 use crate::base::Goroutine;
 use crate::ui::ctx::{count, moment, thousands};
-use crate::ui::explain::{Partner, Wakes};
 use crate::ui::keys::{self, Action};
 use crate::ui::state::What;
 use crate::ui::widgets::{caption, link_ui, noted_section_ui, weak};

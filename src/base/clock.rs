@@ -116,11 +116,14 @@ impl Clock {
         parse_duration(&in_time).map_err(|_| ParseDurationError { text: text.to_owned() })
     }
 
-    /// A change: `+80 ms`, `-79 ms`, `0 ns`.
+    /// A change: `+80 ms`, `−79 ms`, `±0`.
     #[must_use]
     pub fn signed_text(self, change: i64) -> String {
-        let sign = if change > 0 { "+" } else { "" };
-        format!("{sign}{}", self.text(change))
+        match change {
+            0 => "±0".to_owned(),
+            1.. => format!("+{}", self.text(change)),
+            _ => format!("−{}", self.text(change.saturating_neg())),
+        }
     }
 }
 
@@ -300,8 +303,8 @@ mod tests {
     #[test]
     fn changes_have_a_sign() {
         assert_eq!(Clock::Nanoseconds.signed_text(80_000_000), "+80 ms");
-        assert_eq!(Clock::Nanoseconds.signed_text(-79_000_000), "-79 ms");
-        assert_eq!(Clock::Ticks.signed_text(0), "0 ticks");
+        assert_eq!(Clock::Nanoseconds.signed_text(-79_000_000), "−79 ms");
+        assert_eq!(Clock::Ticks.signed_text(0), "±0");
     }
 
     #[test]

@@ -181,7 +181,7 @@ pub(super) fn facts(diff: &Diff, group: &DiffGroup) -> String {
 
 /// By how much, and how sure that is.
 pub(super) fn moved(diff: &Diff, group: &DiffGroup, shift: i64) -> String {
-    let signed = |change| signed(diff.clock(), change);
+    let signed = |change| diff.clock().signed_text(change);
     let sure = group.ci95_ns.map_or_else(String::new, |[low, high]| {
         format!(" (95 % sure: {} to {})", signed(low), signed(high))
     });
@@ -243,15 +243,6 @@ fn both_sides(diff: &Diff, before: &Side, after: &Side) -> String {
     parts.join(", ")
 }
 
-/// A change: `+80 ms`, `−79 ms`.
-fn signed(clock: Clock, change: i64) -> String {
-    match change {
-        0 => "±0".to_owned(),
-        1.. => format!("+{}", clock.text(change)),
-        _ => format!("−{}", clock.text(change.saturating_neg())),
-    }
-}
-
 /// A corrected probability, with no more zeros than people read.
 fn probability(q: f64) -> String {
     if q < 1e-4 { "q < 0.0001".to_owned() } else { format!("q = {q:.4}") }
@@ -260,13 +251,7 @@ fn probability(q: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn changes_have_a_sign() {
-        assert_eq!(signed(Clock::Nanoseconds, 80_000_000), "+80 ms");
-        assert_eq!(signed(Clock::Nanoseconds, -79_000_000), "−79 ms");
-        assert_eq!(signed(Clock::Nanoseconds, 0), "±0");
-    }
+    use crate::analysis::GroupKind;
 
     fn empty(verdict: Verdict, clocks: [Clock; 2]) -> Diff {
         Diff { groups: Vec::new(), one_sided: [const { Vec::new() }; 2], verdict, clocks }
@@ -287,6 +272,29 @@ mod tests {
         let (verdict, words) = of(Verdict::NotEnoughData);
         assert_eq!(verdict, "Too little data");
         assert_eq!(words, "no group has 5 durations on both sides.");
+    }
+
+    /// Three of four were late by far before, and none is now: too few to compare, at two sites.
+    #[test]
+    fn a_verdict_says_what_it_stands_on() {
+        let side = |n, max_ns| Side { n, max_ns, ..Side::default() };
+        let all = DiffGroup {
+            kind: GroupKind::CancelSite,
+            key: "all cancels".to_owned(),
+            function: String::new(),
+            before: side(4, 260_000_000),
+            after: side(1, 87_000),
+            late: [3, 0],
+            lived_alike: [false; 2],
+            shift_ns: None,
+            ci95_ns: None,
+            p_value: None,
+            q_value: None,
+            verdict: Verdict::NotEnoughData,
+            aspect: None,
+        };
+        let diff = Diff { groups: vec![all], ..empty(Verdict::Better, [Clock::Nanoseconds; 2]) };
+        assert_eq!(verdict_words(&diff), ("Better", "fewer are late.".to_owned()));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use super::comparison::{facts, moved, one_sided, verdict_words};
 use super::ink::{and_more, safe};
 use super::open::Opened;
-use super::told::{Head, Late, Told, ToldFinding};
+use super::told::{Head, Late, Told, ToldFinding, Tone};
 use crate::analysis::{Diff, DiffGroup, Doing, Severity, Verdict};
 use crate::base::Clock;
 
@@ -22,10 +22,10 @@ const ROWS: usize = 500;
 pub(super) fn write_report(out: &mut dyn Write, told: &Told) -> io::Result<()> {
     begin(out, &told.head.name)?;
     head(out, "h1", &told.head)?;
-    let class = match (told.is_good, told.late.is_empty()) {
-        (true, _) => "good",
-        (false, true) => "",
-        (false, false) => "bad",
+    let class = match told.tone() {
+        Tone::Good => "good",
+        Tone::Plain => "",
+        Tone::Bad => "bad",
     };
     writeln!(out, "<p class=\"{class}\">{}</p>", text(&told.verdict))?;
     writeln!(out, "<p>{}</p>", text(&told.summary))?;
@@ -213,7 +213,7 @@ fn write_finding(out: &mut dyn Write, finding: &ToldFinding) -> io::Result<()> {
         Severity::Low => "faint",
     };
     let class = format!("word {class}");
-    let all = std::iter::once(&finding.message).chain(&finding.also);
+    let all = finding.messages();
     let all: Vec<_> = all.map(|message| text(message)).collect();
     let cells = [
         (&*class, finding.severity.name()),

@@ -54,7 +54,7 @@ pub(super) fn write_report(out: &mut dyn Write, told: &Told) -> io::Result<()> {
     }
     for finding in told.findings.iter().take(ROWS) {
         let place = code(&finding.place);
-        let all = std::iter::once(&finding.message).chain(&finding.also);
+        let all = finding.messages();
         let all: Vec<_> = all.map(|message| cell(message)).collect();
         let (message, fix) = (all.join("<br>"), cell(&finding.fix));
         writeln!(out, "| {} | {} | {place} | {message} | {fix} |", finding.severity, finding.rule)?;

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::ink::{BAD, DOUBTFUL, FAINT, GOOD, STRONG, cut_list, of_severity, styled, with_color};
-use super::told::{Head, Late, Told, ToldFinding};
+use super::told::{Head, Late, Told, ToldFinding, Tone};
 
 /// How many lines of what is left, and how many findings, are told.
 const SHOWN: usize = 20;
@@ -18,10 +18,10 @@ pub(super) fn write(out: &mut dyn Write, color: bool, told: &Told) -> io::Result
     with_color(out, color, |out| {
         head(out, &told.head)?;
         writeln!(out, "\n{}", told.summary)?;
-        let verdict = match (told.is_good, told.late.is_empty()) {
-            (true, _) => GOOD,
-            (false, true) => STRONG,
-            (false, false) => BAD,
+        let verdict = match told.tone() {
+            Tone::Good => GOOD,
+            Tone::Plain => STRONG,
+            Tone::Bad => BAD,
         };
         writeln!(out, "{}", styled(verdict, &told.verdict))?;
         if let Some(quantiles) = &told.quantiles {

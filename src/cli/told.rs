@@ -29,7 +29,7 @@ pub(super) struct Told {
     /// Whether anybody was late.
     pub(super) verdict: String,
     /// Whether that is good, and nothing else is bad.
-    pub(super) is_good: bool,
+    is_good: bool,
     /// The overstays' quantiles, if there are overstays.
     pub(super) quantiles: Option<String>,
     /// The late exits, worst first, of each kind only a few.
@@ -91,7 +91,34 @@ pub(super) struct ToldFinding {
     pub(super) fix: String,
 }
 
+impl ToldFinding {
+    /// All that happened in one place.
+    pub(super) fn messages(&self) -> impl Iterator<Item = &String> {
+        std::iter::once(&self.message).chain(&self.also)
+    }
+}
+
+/// How a verdict is to be heard.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Tone {
+    /// Nobody was late, and nothing else is bad.
+    Good,
+    /// Nobody was late, but that is not all.
+    Plain,
+    /// Some were late.
+    Bad,
+}
+
 impl Told {
+    /// How the verdict is to be heard.
+    pub(super) fn tone(&self) -> Tone {
+        match (self.is_good, self.late.is_empty()) {
+            (true, _) => Tone::Good,
+            (false, true) => Tone::Plain,
+            (false, false) => Tone::Bad,
+        }
+    }
+
     /// Words a report.
     pub(super) fn new(opened: &Opened) -> Self {
         let document = &opened.document;

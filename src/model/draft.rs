@@ -87,23 +87,7 @@ pub(super) enum Side {
         stack: StackRef,
         moment: RangeMoment,
     },
-    TaskBegin {
-        id: TaskId,
-        parent: TaskId,
-        kind: StrRef,
-        by: Member,
-        stack: StackRef,
-    },
-    TaskEnd {
-        id: TaskId,
-    },
-    Log {
-        task: TaskId,
-        category: StrRef,
-        message: StrRef,
-        by: Member,
-        stack: StackRef,
-    },
+    Note(Note),
     Sample {
         of: Member,
         stack: StackRef,
@@ -112,6 +96,14 @@ pub(super) enum Side {
         of: Member,
         label: StrRef,
     },
+}
+
+/// What the program notes of itself.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Note {
+    TaskBegin { id: TaskId, parent: TaskId, kind: StrRef, by: Member, stack: StackRef },
+    TaskEnd { id: TaskId },
+    Log { task: TaskId, category: StrRef, message: StrRef, by: Member, stack: StackRef },
 }
 
 /// The ordered events of one generation, being sorted into columns.
@@ -274,10 +266,14 @@ impl Draft {
                     Side::StopTheWorld { by: self.member(by), reason, stack: event.stack, moment }
                 }
             },
-            Body::TaskBegin { id, parent, kind } => {
-                Side::TaskBegin { id, parent, kind, by: self.member(by), stack: event.stack }
-            }
-            Body::TaskEnd { id, .. } => Side::TaskEnd { id },
+            Body::TaskBegin { id, parent, kind } => Side::Note(Note::TaskBegin {
+                id,
+                parent,
+                kind,
+                by: self.member(by),
+                stack: event.stack,
+            }),
+            Body::TaskEnd { id, .. } => Side::Note(Note::TaskEnd { id }),
             Body::RegionBegin { task, kind } => {
                 let by = self.member(by);
                 self.regions.begin(by, task, kind, event.time);
@@ -288,9 +284,13 @@ impl Draft {
                 self.regions.end(by, task, kind, event.time);
                 return;
             }
-            Body::Log { task, category, message } => {
-                Side::Log { task, category, message, by: self.member(by), stack: event.stack }
-            }
+            Body::Log { task, category, message } => Side::Note(Note::Log {
+                task,
+                category,
+                message,
+                by: self.member(by),
+                stack: event.stack,
+            }),
             Body::StackSample => Side::Sample { of: self.known(by), stack: event.stack },
             Body::Label(label) => Side::Label { of: self.member(by), label },
             Body::Experimental { wire_type, args } => {

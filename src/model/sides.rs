@@ -6,7 +6,7 @@ use crate::base::{
 use crate::parse::event::{MetricKind, ProcState, RangeMoment};
 
 use super::Trace;
-use super::draft::Side;
+use super::draft::{Note, Side};
 use super::goroutines::Edge;
 use super::join::Rows;
 use super::notes::{Log, Region, Task};
@@ -74,18 +74,22 @@ impl Sides {
         rows: &Rows,
     ) {
         for (at, side) in sides {
-            match *side {
-                Side::Proc { of, to, thread, from_start } => {
-                    let since = if from_start { start } else { *at };
-                    self.proc(trace, since, of, to, thread);
-                }
-                _ => self.one(trace, *at, side, rows),
-            }
+            self.one(trace, (start, *at), side, rows);
         }
     }
 
-    fn one(&mut self, trace: &mut Trace, at: Time, side: &Side, rows: &Rows) {
+    fn one(
+        &mut self,
+        trace: &mut Trace,
+        (draft_start, at): (Time, Time),
+        side: &Side,
+        rows: &Rows,
+    ) {
         match *side {
+            Side::Proc { of, to, thread, from_start } => {
+                let since = if from_start { draft_start } else { at };
+                self.proc(trace, since, of, to, thread);
+            }
             Side::Metric { kind, value } => {
                 let world = &mut trace.world;
                 let points = match kind {
@@ -95,16 +99,7 @@ impl Sides {
                 };
                 points.push(MetricPoint { at, value });
             }
-            Side::Mark(moment) => match moment {
-                RangeMoment::End { .. } => {
-                    // An end without a begin is the end of what began after the last one.
-                    let last = trace.world.gc.last().map_or(Time::MIN, |gc| gc.end);
-                    let start = self.gc.take().unwrap_or(self.known_since.max(last));
-                    trace.world.gc.push(Interval { start, end: at });
-                }
-                RangeMoment::Begin => self.gc = Some(at),
-                RangeMoment::Active => self.gc = self.gc.or(Some(self.known_since)),
-            },
+            Side::Mark(moment) => self.mark(trace, at, moment),
             Side::Sweep { of, moment } => {
                 if let Some(interval) = range(&mut self.sweeps, self.known_since, of, at, moment) {
                     trace.world.sweeps.push(RangeSpan { interval, of });
@@ -132,7 +127,20 @@ impl Sides {
                     trace.world.labels.push((of, rows.string(label)));
                 }
             }
-            _ => self.note(trace, at, side, rows),
+            Side::Note(note) => self.note(trace, at, note, rows),
+        }
+    }
+
+    fn mark(&mut self, trace: &mut Trace, at: Time, moment: RangeMoment) {
+        match moment {
+            RangeMoment::End { .. } => {
+                // An end without a begin is the end of what began after the last one.
+                let last = trace.world.gc.last().map_or(Time::MIN, |gc| gc.end);
+                let start = self.gc.take().unwrap_or(self.known_since.max(last));
+                trace.world.gc.push(Interval { start, end: at });
+            }
+            RangeMoment::Begin => self.gc = Some(at),
+            RangeMoment::Active => self.gc = self.gc.or(Some(self.known_since)),
         }
     }
 
@@ -175,10 +183,10 @@ impl Sides {
         }
     }
 
-    fn note(&mut self, trace: &mut Trace, at: Time, side: &Side, rows: &Rows) {
+    fn note(&mut self, trace: &mut Trace, at: Time, note: Note, rows: &Rows) {
         let notes = &mut trace.notes;
-        match *side {
-            Side::TaskBegin { id, parent, kind, by, stack } => {
+        match note {
+            Note::TaskBegin { id, parent, kind, by, stack } => {
                 self.tasks.insert(id, notes.tasks.len());
                 notes.tasks.push(Task {
                     id,
@@ -190,7 +198,7 @@ impl Sides {
                     stack: rows.stack(stack),
                 });
             }
-            Side::TaskEnd { id } => {
+            Note::TaskEnd { id } => {
                 let row = self.tasks.remove(&id).unwrap_or_else(|| {
                     notes.tasks.push(Task {
                         id,
@@ -207,7 +215,7 @@ impl Sides {
                     task.ended = Edge::seen(at);
                 }
             }
-            Side::Log { task, category, message, by, stack } => notes.logs.push(Log {
+            Note::Log { task, category, message, by, stack } => notes.logs.push(Log {
                 at,
                 goroutine: rows.goroutine(by),
                 task,
@@ -215,7 +223,6 @@ impl Sides {
                 message: rows.string(message),
                 stack: rows.stack(stack),
             }),
-            _ => {}
         }
     }
 

@@ -1,6 +1,7 @@
 //! What an action means for the trace and the selection at hand: commands.
 
 use super::app::Panels;
+use super::apply::toggle_section;
 use super::command::{Command, Effect, Look, Resize, Scroll, Switch};
 use super::ctx::Ctx;
 use super::details;
@@ -242,10 +243,7 @@ fn collapse_all(ctx: &Ctx<'_>, collapsed: bool) {
             if section.collapsed == collapsed || built.rows.is_headless(number) {
                 continue;
             }
-            match toggled.iter().position(|key| *key == section.key) {
-                Some(at) => drop(toggled.swap_remove(at)),
-                None => toggled.push(section.key),
-            }
+            toggle_section(&mut toggled, section.key);
         }
         ctx.send(Command::SetToggled(slot, toggled));
     }

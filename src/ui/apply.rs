@@ -116,7 +116,8 @@ fn set_budget(state: &mut State, ns: i64, gesture: Option<u64>) {
     }
 }
 
-fn toggle_section(toggled: &mut Vec<SectionKey>, key: SectionKey) {
+/// Opens or collapses a section, given those that are not as they come.
+pub(super) fn toggle_section(toggled: &mut Vec<SectionKey>, key: SectionKey) {
     match toggled.iter().position(|other| *other == key) {
         Some(at) => drop(toggled.remove(at)),
         None => toggled.push(key),

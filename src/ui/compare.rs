@@ -11,7 +11,7 @@ use self::columns::{Key, sort};
 use super::app::Gestures;
 use super::charts;
 use super::command::Command;
-use super::ctx::{Ctx, change_text, short_function, thousands};
+use super::ctx::{Ctx, short_function, thousands};
 use super::elide;
 use super::sheet::Sheet;
 use super::slot::{Pair, Slot};
@@ -326,13 +326,13 @@ fn shift_ui(ui: &mut Ui, ctx: &Ctx<'_>, group: &DiffGroup) {
     let text = match group.aspect {
         Some(Aspect::Slowest) => {
             let slowest = group.after.p99_ns.saturating_sub(group.before.p99_ns);
-            format!("p99 {}", change_text(clock, slowest))
+            format!("p99 {}", clock.signed_text(slowest))
         }
         Some(Aspect::Stuck) => {
             let more = i64::from(group.after.alive) - i64::from(group.before.alive);
             format!("{more:+} alive").replacen('-', "−", 1)
         }
-        _ => group.shift_ns.map(|shift| change_text(clock, shift)).unwrap_or_default(),
+        _ => group.shift_ns.map(|shift| clock.signed_text(shift)).unwrap_or_default(),
     };
     let shift = ui.label(strong(text).color(verdict_color(theme, group)));
     if let (Some(interval), Some(q)) = (interval_text(clock, group), q_text(group)) {
@@ -348,7 +348,7 @@ fn shift_ui(ui: &mut Ui, ctx: &Ctx<'_>, group: &DiffGroup) {
 pub(super) fn interval_text(clock: Clock, group: &DiffGroup) -> Option<String> {
     let of_typical = !matches!(group.aspect, Some(Aspect::Slowest | Aspect::Stuck));
     let [low, high] = group.ci95_ns.filter(|_| of_typical)?;
-    Some(format!("{} … {}", change_text(clock, low), change_text(clock, high)))
+    Some(format!("{} … {}", clock.signed_text(low), clock.signed_text(high)))
 }
 
 /// What the times of one side count.

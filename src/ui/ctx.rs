@@ -183,11 +183,6 @@ pub(crate) fn count(n: usize, noun: &str) -> String {
     count_text(n as u64, noun)
 }
 
-/// A change as people write it: `+1.2 ms`, `−80.5 ms`.
-pub(crate) fn change_text(clock: Clock, change: i64) -> String {
-    clock.signed_text(change).replacen('-', "−", 1)
-}
-
 /// A number of bytes: `19.2 MB`.
 pub(crate) fn bytes(n: u64) -> String {
     #[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
@@ -231,7 +226,5 @@ mod tests {
         assert_eq!(count(2, "late exit"), "2 late exits");
         assert_eq!(thousands(1_000_000), "1,000,000");
         assert_eq!(bytes(19_200_000), "19.2 MB");
-        assert_eq!(change_text(Clock::Nanoseconds, -80_500_000), "−80.5 ms");
-        assert_eq!(change_text(Clock::Nanoseconds, 1_000_000), "+1 ms");
     }
 }

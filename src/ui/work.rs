@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::answer::Answer;
 use super::app::App;
-use super::apply::apply;
+use super::apply::{apply, toggle_section};
 use super::command::{Command, Effect, Origin, Resize};
 use super::dialog;
 use super::explain;
@@ -364,10 +364,7 @@ impl App {
         let page_px = self.panels.timelines[slot].page_px().unwrap_or(LOW_PX);
         if page_px < LOW_PX {
             for key in [SectionKey::Metrics, SectionKey::Runtime] {
-                match toggled.iter().position(|other| *other == key) {
-                    Some(at) => drop(toggled.remove(at)),
-                    None => toggled.push(key),
-                }
+                toggle_section(&mut toggled, key);
             }
         }
         toggled

@@ -248,14 +248,22 @@ impl Diff {
         [n(DiffGroup::is_newly_late), n(DiffGroup::is_no_longer_late)]
     }
 
-    /// Whether more or fewer of all that any cancel reached are late, as hardly comes by chance.
+    /// Whether more or fewer of all that any cancel reached are late, as hardly comes by chance or,
+    /// where too few were reached to tell, by far.
     #[must_use]
     pub fn lateness(&self) -> Ordering {
         let Some(all) = self.groups.iter().find(|group| group.key == ALL_CANCELS) else {
             return Ordering::Equal;
         };
         let test = late_test(all.late, [all.before.n, all.after.n]);
-        if test.p < MAX_LATE_P { test.way } else { Ordering::Equal }
+        let is_sure = |way| test.p < MAX_LATE_P && test.way == way;
+        if is_sure(Ordering::Greater) || all.is_newly_late() {
+            Ordering::Greater
+        } else if is_sure(Ordering::Less) || all.is_no_longer_late() {
+            Ordering::Less
+        } else {
+            Ordering::Equal
+        }
     }
 
     /// What changes are counted in.
@@ -406,15 +414,12 @@ fn overall(diff: &Diff) -> Verdict {
     let alike = diff.clocks[0] == diff.clocks[1];
     let [gone, new] = diff.decided().map(|n| n > 0);
     let any = |verdict| diff.groups.iter().any(|group| group.verdict == verdict);
-    let any_late = |is: fn(&DiffGroup) -> bool| alike && diff.groups.iter().any(is);
+    let [newly, no_longer] = diff.late_sites().map(|n| alike && n > 0);
     let lateness = if alike { diff.lateness() } else { Ordering::Equal };
-    if any(Verdict::Worse) || new || lateness.is_gt() || any_late(DiffGroup::is_newly_late) {
+    // Whatever decides is told in words beside the verdict.
+    if any(Verdict::Worse) || new || lateness.is_gt() || newly {
         Verdict::Worse
-    } else if any(Verdict::Better)
-        || gone
-        || lateness.is_lt()
-        || any_late(DiffGroup::is_no_longer_late)
-    {
+    } else if any(Verdict::Better) || gone || lateness.is_lt() || no_longer {
         Verdict::Better
     } else if any(Verdict::Same) || diff.groups.is_empty() {
         Verdict::Same

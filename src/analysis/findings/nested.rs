@@ -7,9 +7,10 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::base::{StackId, StrId, narrow};
+use crate::base::{Goroutine, StackId, StrId, narrow};
+use crate::model::Frame;
 
-use super::super::code::names::Origin;
+use super::super::code::names::{Origin, package_of};
 use super::super::lives;
 use super::super::types::{Finding, Hearing};
 use super::super::words::{Cause, Evidence, HeardIn, Rule, Severity};
@@ -22,22 +23,19 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
         let cancel = &facts.cancels[hearing.cancel as usize];
         let counts = cancel.cause == Cause::Deadline
             && hearing.evidence == Evidence::Woken
-            && hearing.heard_in == HeardIn::Own
             && hearing.stack != StackId::EMPTY;
-        if !counts {
+        let Some(of_libraries) = levels_of_libraries(facts, hearing).filter(|_| counts) else {
             continue;
-        }
+        };
         // Of a server's goroutine it is the handler that waited.
-        let kind = match facts.book.kind(facts.trace, hearing.goroutine) {
+        let kind = match facts.book.kind(facts.trace, told(facts, hearing)) {
             kind if facts.book.function(kind).origin == Origin::User => kind,
             _ => facts.acting(hearing.goroutine, [hearing.stack, StackId::EMPTY]),
         };
         if facts.book.function(kind).origin != Origin::User {
             continue;
         }
-        let start = facts.book.function(lives::name(facts.trace, hearing.goroutine));
-        let of_group = u16::from(start.origin == Origin::Dependency);
-        if hearing.depth > 1 + of_group {
+        if hearing.depth > 1 + of_libraries {
             below.entry(kind).or_default().push(hearing);
         } else {
             // Its own deadline does count, some time: the levels are no mistake.
@@ -50,6 +48,47 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
         below.retain(|function, hearings| !is_end_of_all(&n_of_kind, *function, hearings));
     }
     below.iter().map(|(function, hearings)| finding(facts, *function, hearings)).collect()
+}
+
+/// How many contexts without a deadline libraries may have put between the one whose deadline passed
+/// and the one in which a goroutine waited; none if that is not known.
+fn levels_of_libraries(facts: &Facts<'_>, hearing: &Hearing) -> Option<u16> {
+    let start = facts.book.function(lives::name(facts.trace, hearing.goroutine));
+    let of_group = u16::from(start.origin == Origin::Dependency);
+    match hearing.heard_in {
+        HeardIn::Own => Some(of_group),
+        HeardIn::Call => Some(of_group + levels_of_call(facts, hearing.stack)?),
+    }
+}
+
+/// How many contexts a call of the standard library puts below its caller's: `net/http` makes one for
+/// each round trip (since Go 1.23, net/http/transport.go), `database/sql` and `os/exec` hand theirs
+/// on. Others are not known.
+fn levels_of_call(facts: &Facts<'_>, stack: StackId) -> Option<u16> {
+    let trace = facts.trace;
+    let origin = |frame: &Frame| facts.book.function(frame.function).origin;
+    // A driver of the program's own may be what the library called.
+    let frames = trace.stacks().frames(stack).skip_while(|frame| origin(frame) == Origin::User);
+    let mut levels = 0;
+    for frame in frames.take_while(|frame| origin(frame) != Origin::User) {
+        match package_of(trace.string(frame.function)) {
+            _ if origin(&frame) == Origin::Dependency => return None,
+            "net/http" => levels = 1,
+            "database/sql" | "os/exec" | "context" | "internal/poll" | "os" | "runtime"
+            | "sync" | "time" => {}
+            _ => return None,
+        }
+    }
+    Some(levels)
+}
+
+/// Whose wait was cut short: a command's own goroutine watches the context for the one that runs it.
+fn told(facts: &Facts<'_>, hearing: &Hearing) -> Goroutine {
+    let (trace, of) = (facts.trace, hearing.goroutine);
+    match package_of(trace.string(lives::name(trace, of))) {
+        "os/exec" => lives::parent(trace, of).unwrap_or(of),
+        _ => of,
+    }
 }
 
 /// Of all goroutines of a kind so many are cut short, if that is more than the end of what they all
@@ -85,8 +124,13 @@ fn finding(facts: &Facts<'_>, function: StrId, hearings: &[&Hearing]) -> Finding
     let deepest = hearings.iter().map(|hearing| hearing.depth).max().unwrap_or(0);
     let mut cancels: Vec<u32> = hearings.iter().map(|hearing| hearing.cancel).collect();
     cancels.dedup();
-    let site =
-        hearings.first().and_then(|hearing| facts.book.site(facts.trace.stacks(), hearing.stack));
+    let site = hearings.first().and_then(|hearing| {
+        let stack = match told(facts, hearing) {
+            of if of == hearing.goroutine => hearing.stack,
+            _ => lives::creation_stack(facts.trace, hearing.goroutine),
+        };
+        facts.book.site(facts.trace.stacks(), stack)
+    });
     let (own, theirs) = match n {
         1 => ("a context of its own and was woken", "its own"),
         _ => ("a context of their own and were woken", "theirs"),
@@ -109,7 +153,7 @@ fn finding(facts: &Facts<'_>, function: StrId, hearings: &[&Hearing]) -> Finding
             "Give the child a deadline before its parent's, or only one of them a deadline at all; if \
              it has none (WithCancel), all is well."
                 .to_owned(),
-        goroutines: super::once_each(hearings.iter().map(|hearing| hearing.goroutine)),
+        goroutines: super::once_each(hearings.iter().map(|hearing| told(facts, hearing))),
         cancels,
     }
 }

@@ -13,6 +13,7 @@ mod grouping;
 mod in_use;
 mod logged;
 pub(crate) mod made;
+mod nested;
 mod outcome;
 mod queues;
 mod readers;

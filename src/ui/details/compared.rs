@@ -6,7 +6,7 @@ use super::parts::{fact_ui, function_ui, headline_ui};
 use crate::analysis::{DiffGroup, GroupKind, Side};
 use crate::ui::command::Command;
 use crate::ui::compare::{clock_of, interval_text, q_text, verdict_color, verdict_text};
-use crate::ui::ctx::{Ctx, change_text, thousands};
+use crate::ui::ctx::{Ctx, thousands};
 use crate::ui::slot::Slot;
 use crate::ui::widgets::{caption, section_ui, weak};
 
@@ -80,7 +80,7 @@ fn side_ui(ui: &mut Ui, ctx: &Ctx<'_>, slot: Slot, side: &Side, late: u32) {
 
 fn change_ui(ui: &mut Ui, ctx: &Ctx<'_>, group: &DiffGroup) {
     let clock = clock_of(ctx, Slot::Before);
-    let shift = group.shift_ns.map(|shift| change_text(clock, shift));
+    let shift = group.shift_ns.map(|shift| clock.signed_text(shift));
     let facts = [
         ("Shift", shift),
         ("95 % within", interval_text(clock, group)),

@@ -116,7 +116,7 @@ fn hands_on(inquiry: &Inquiry<'_>, by: Goroutine, to: Goroutine, at: Time) -> bo
     let wait = inquiry.trace.spans_before(to, at).next();
     let Some(wait) = wait.filter(|wait| wait.state == GoState::Waiting) else { return false };
     lives::waits_before(inquiry.trace, by, at, LOOK_BACK)
-        .any(|(own, next)| next.woken && next.waker.is_some() && place(&own) == place(&wait))
+        .any(|(own, next)| next.waker.is_some() && place(&own) == place(&wait))
 }
 
 /// The user's function that waited in the select in which somebody heard, since when that was
@@ -136,8 +136,7 @@ fn round(waits: &Waits<'_>, hearing: &Hearing) -> Option<(StrId, Time, Time)> {
                 break;
             }
             // It waits for one answer after the other, or for what others bring.
-            let by = after.waker.filter(|_| after.woken)?;
-            lives::parent(trace, by).filter(|&parent| parent == hearing.goroutine)?;
+            lives::parent(trace, after.waker?).filter(|&parent| parent == hearing.goroutine)?;
         }
         after = span;
     }

@@ -3,6 +3,7 @@
 use rustc_hash::FxHashSet;
 
 use crate::base::{Goroutine, StackId, StrId, Time};
+use crate::model::Span;
 use crate::parse::event::GoState;
 
 use super::super::heard::outcome::PROMPT_NS;
@@ -271,7 +272,7 @@ fn handler_began(inquiry: &Inquiry<'_>, hearing: &Hearing) -> Time {
         .trace
         .spans_before(hearing.goroutine, hearing.heard_at)
         .take(super::MAX_SPANS)
-        .filter(|span| !span.woken && span.stack != StackId::EMPTY)
+        .filter(Span::has_own_stack)
         .find(|span| host(inquiry.trace, inquiry.book, span.stack) != place.host)
         .map_or(Time::MIN, |span| span.start)
 }

@@ -114,7 +114,7 @@ impl<'a> Hung<'a> {
         // What was under way may still come.
         let soon = cancel.at + inquiry.rules.late_over_ns;
         let mut after = inquiry.trace.spans_from(of, soon).take(MAX_SPANS);
-        after.any(|span| span.start > soon && span.woken && span.waker.is_some_and(feeds))
+        after.any(|span| span.start > soon && span.waker.is_some_and(feeds))
     }
 }
 

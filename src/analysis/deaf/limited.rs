@@ -145,8 +145,7 @@ fn waits_for_group(inquiry: &Inquiry<'_>, who: Goroutine, last: &Work) -> bool {
     let (trace, over_ns) = (inquiry.trace, inquiry.rules.late_over_ns);
     let statement = |of: Goroutine| lives::creation_stack(trace, of);
     let ends_it = |next: &Span| {
-        let by = next.waker.filter(|_| next.woken);
-        by.is_some_and(|by| {
+        next.waker.is_some_and(|by| {
             statement(by) == statement(last.of) && inquiry.end(by) - next.start <= over_ns
         })
     };
@@ -305,7 +304,7 @@ impl Waited<'_> {
         let mut wait = spans.next().filter(|first| first.start < cancel.at);
         while let Some(this) = wait.filter(|wait| self.is_plain(wait)) {
             let next = spans.peek().copied();
-            let by = next.filter(|next| next.woken).and_then(|next| next.waker);
+            let by = next.and_then(|next| next.waker);
             let joins = inquiry.book.any(inquiry.trace.stacks(), this.stack, Traits::JOINS);
             match (next, by) {
                 (None, _) if this.end >= inquiry.end(who) => self.group(None),
@@ -379,7 +378,7 @@ impl Waited<'_> {
         let mut spans = inquiry.trace.spans_from(of, cancel.at).take(MAX_SPANS).peekable();
         let mut waited_ns = 0;
         while let Some(span) = spans.next() {
-            let let_go_by = spans.peek().filter(|next| next.woken).and_then(|next| next.waker);
+            let let_go_by = spans.peek().and_then(|next| next.waker);
             if span.state == GoState::Waiting
                 && let_go_by.is_some_and(|by| limited.contains_key(&by))
             {

@@ -400,7 +400,7 @@ impl Inquiry<'_> {
             let listens = span.state == GoState::Waiting
                 && (self.listening.hears_exactly(self.book, span.stack)
                     || is_ones_own && self.listening.hears(self.trace, self.book, span.stack));
-            let told = span.woken && span.waker.is_some_and(|by| self.is_callback(cancel, by));
+            let told = span.waker.is_some_and(|by| self.is_callback(cancel, by));
             listens || told
         };
         let own_ns = self.own_ns(cancel, goroutine, window, speaks_for_it);
@@ -423,7 +423,7 @@ impl Inquiry<'_> {
             if speaks_for_it(&span) {
                 return None;
             }
-            let let_go_by = spans.peek().filter(|next| next.woken).and_then(|next| next.waker);
+            let let_go_by = spans.peek().and_then(|next| next.waker);
             let held = span.state == GoState::Waiting
                 && let_go_by.is_some_and(|by| self.heard(cancel, by));
             if held || span.state == GoState::Runnable {
@@ -481,7 +481,7 @@ impl Inquiry<'_> {
             told_to_stop: true,
             depth: 0,
             heard_at: cancel.at,
-            stack: span.filter(|span| !span.woken).map_or(StackId::EMPTY, |span| span.stack),
+            stack: span.filter(Span::has_own_stack).map_or(StackId::EMPTY, |span| span.stack),
             end: end.into(),
             outcome: if end.is_some() { Outcome::Exited } else { Outcome::Alive },
             overstay_ns: until.since(cancel.at).max(0),

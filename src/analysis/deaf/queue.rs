@@ -298,9 +298,8 @@ impl Inquiry<'_> {
         // When it asked for the next thing, and when it had it.
         let mut taken: Vec<(Time, Time)> = waits.map(|wait| (wait.start, wait.end)).collect();
         for feed in self.queues().of(goroutine).iter().take(MAX_LOOKED_AT) {
-            let lets_go = before(feed.filler).filter(|span| {
-                span.woken && span.waker == Some(goroutine) && self.is_to_the_end(span.stack)
-            });
+            let lets_go = before(feed.filler)
+                .filter(|span| span.waker == Some(goroutine) && self.is_to_the_end(span.stack));
             taken.extend(lets_go.map(|span| (span.start, span.start)));
         }
         taken.sort_unstable();

@@ -179,7 +179,7 @@ pub(super) fn stays_for(
     let trace = inquiry.trace;
     let mut spans = trace.spans(who).take(MAX_AHEAD);
     let Some(wait) = spans.find(|span| stops(inquiry, span)) else { return false };
-    let Some(next) = spans.next().filter(|next| next.woken) else { return false };
+    let Some(next) = spans.next() else { return false };
     matches!(trace.string(wait.reason), reasons::RECEIVE | reasons::COND)
         && wait.start < cancel.at
         && next.start > cancel.at

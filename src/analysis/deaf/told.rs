@@ -17,7 +17,7 @@ impl Inquiry<'_> {
     /// it to stop in another way.
     pub(super) fn is_let_go(&self, cancel: &Cancel, by: Goroutine, goroutine: Goroutine) -> bool {
         let mut after = self.trace.spans_from(goroutine, cancel.at).take(MAX_SPANS);
-        after.any(|span| span.woken && span.waker == Some(by) && span.start >= cancel.at)
+        after.any(|span| span.waker == Some(by) && span.start >= cancel.at)
     }
 
     /// Whether one goroutine ended another's wait for something to come after a cancel: it told it what
@@ -27,7 +27,7 @@ impl Inquiry<'_> {
         while let Some(span) = after.next() {
             let comes = span.state == GoState::Waiting && self.is_for_what_comes(&span);
             let next = after.peek().filter(|next| comes && next.start >= cancel.at);
-            if next.is_some_and(|next| next.woken && next.waker == Some(by)) {
+            if next.is_some_and(|next| next.waker == Some(by)) {
                 return true;
             }
         }
@@ -42,11 +42,10 @@ impl Inquiry<'_> {
     /// Whether one that waits, and is let go on in `next`, had waited there before `at` and been let go
     /// by the same goroutine: what that brings is something to do, and no end.
     pub(super) fn is_fed(&self, who: Goroutine, at: Time, wait: &Span, next: &Span) -> bool {
-        let Some(by) = next.waker.filter(|_| next.woken) else { return false };
+        let Some(by) = next.waker else { return false };
         let place = self.book.place(wait.stack);
-        lives::waits_before(self.trace, who, at, MAX_JOBS).any(|(wait, next)| {
-            next.woken && next.waker == Some(by) && self.book.place(wait.stack) == place
-        })
+        lives::waits_before(self.trace, who, at, MAX_JOBS)
+            .any(|(wait, next)| next.waker == Some(by) && self.book.place(wait.stack) == place)
     }
 
     /// Whether one that waits, and is let go on in `next`, only drains a channel: it takes from it to its
@@ -60,13 +59,12 @@ impl Inquiry<'_> {
         wait: &Span,
         next: &Span,
     ) -> bool {
-        let Some(by) = next.waker.filter(|_| next.woken && self.is_to_the_end(wait.stack)) else {
+        let Some(by) = next.waker.filter(|_| self.is_to_the_end(wait.stack)) else {
             return false;
         };
         let mut before = lives::waits_before(self.trace, who, cancel.at, MAX_JOBS);
-        let was_fed = before.any(|(wait, next)| {
-            next.woken && next.waker == Some(by) && self.is_for_what_comes(&wait)
-        });
+        let was_fed =
+            before.any(|(wait, next)| next.waker == Some(by) && self.is_for_what_comes(&wait));
         was_fed && self.only_waits_for(who, cancel, by)
     }
 
@@ -77,7 +75,7 @@ impl Inquiry<'_> {
         let mut after = self.trace.spans_from(goroutine, cancel.at).take(MAX_SPANS).peekable();
         while let Some(span) = after.next() {
             n_read += 1;
-            let by = after.peek().filter(|next| next.woken).and_then(|next| next.waker);
+            let by = after.peek().and_then(|next| next.waker);
             let waits = span.state == GoState::Waiting && {
                 let reason = self.trace.string(span.reason);
                 reason == reasons::NETWORK
@@ -96,7 +94,7 @@ impl Inquiry<'_> {
     pub(super) fn takes_jobs(&self, cancel: &Cancel, goroutine: Goroutine) -> bool {
         let is_brought = |span: &Span| {
             let own = |by: Goroutine| lives::parent(self.trace, by) == Some(goroutine);
-            span.woken && span.waker.is_some_and(|by| !own(by))
+            span.waker.is_some_and(|by| !own(by))
         };
         let mut seen: Vec<StackId> = Vec::new();
         lives::waits_before(self.trace, goroutine, cancel.at, MAX_JOBS).any(|(wait, next)| {

@@ -148,7 +148,7 @@ impl<'a> Waits<'a> {
         while let Some(this) = wait {
             let next = spans.peek().copied();
             self.ended(held, &this, next.as_ref());
-            let by = next.filter(|next| next.woken).and_then(|next| next.waker);
+            let by = next.and_then(|next| next.waker);
             if !by.is_some_and(|by| inquiry.heard(cancel, by) || self.seen.contains(&by)) {
                 break;
             }
@@ -235,7 +235,7 @@ impl<'a> Waits<'a> {
     /// Adds who ended a wait, if that was its last act and it may be deaf.
     fn let_go(&mut self, held: &Held, wait: &Span, next: &Span) {
         let Self { inquiry, cancel, .. } = *self;
-        let (true, Some(by)) = (next.woken, next.waker) else { return };
+        let Some(by) = next.waker else { return };
         // The members of a library's group have its context, whoever of them leaves last.
         let start = inquiry.book.function(lives::name(inquiry.trace, by));
         let heard = start.origin == Origin::Dependency && inquiry.heard(cancel, by);
@@ -375,7 +375,7 @@ impl<'a> Waits<'a> {
         let Self { inquiry, cancel, .. } = *self;
         let mut spans = inquiry.trace.spans_from(held.who, cancel.at);
         let wait = spans.next().filter(|wait| waits_plainly(inquiry.trace, inquiry.book, wait));
-        let by = spans.next().filter(|next| next.woken).and_then(|next| next.waker);
+        let by = spans.next().and_then(|next| next.waker);
         let by_family = by.is_some_and(|by| {
             let parent = lives::parent(inquiry.trace, by);
             parent.is_some() && held.parents.contains(&parent)

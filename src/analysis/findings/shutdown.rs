@@ -165,8 +165,7 @@ fn shutdown(
     let last = before.next().filter(|last| last.state == GoState::Waiting && is_in(last))?;
     let line = book.user(last.stack);
     let is_elsewhere = |span: &Span| {
-        let is_own = !span.woken && span.stack != StackId::EMPTY;
-        (is_own || span.state == GoState::Waiting)
+        (span.has_own_stack() || span.state == GoState::Waiting)
             && !(is_in(span) && book.user(span.stack) == line)
     };
     let gave_up_before = heard.last_before(facts, by, until);
@@ -232,7 +231,7 @@ fn closed_by(facts: &Facts<'_>, of: Goroutine, within: Interval) -> Option<Gorou
     let spans = facts.trace.spans_from(of, within.start).take(LOOK_BACK);
     let mut was_accept = false;
     spans.take_while(|span| span.start < within.end).find_map(|span| {
-        let let_go = span.waker.filter(|_| was_accept && span.woken);
+        let let_go = span.waker.filter(|_| was_accept);
         was_accept = is_accept(facts, &span);
         let_go
     })

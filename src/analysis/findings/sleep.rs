@@ -202,7 +202,6 @@ impl<'a> Helped<'a> {
         let next = spans.next()?;
         let left = lives::ended(trace, sleep.of)?;
         let holds_up = waits_plainly(trace, facts.book, &wait)
-            && next.woken
             && next.waker == Some(sleep.of)
             && sleep.interval.end <= next.start
             && left - next.start <= facts.rules.late_over_ns

@@ -134,9 +134,7 @@ fn told_before(facts: &Facts<'_>, main: Goroutine, at: Time) -> Told {
     let mut before = trace.spans_before(main, at).take(LOOK_BACK);
     match told {
         Some(told) => Told::ByCancel(told.cancel),
-        None if before.any(|span| span.woken && span.waker.is_some_and(hands_signals)) => {
-            Told::BySignal
-        }
+        None if before.any(|span| span.waker.is_some_and(hands_signals)) => Told::BySignal,
         None => Told::Not,
     }
 }

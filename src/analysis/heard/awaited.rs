@@ -111,7 +111,7 @@ impl Lookup<'_> {
                 awaited.hangs = Some(by).filter(|_| hangs);
                 break;
             };
-            let Some((last, let_go)) = let_go_by(next) else { break };
+            let (Some(last), let_go) = (next.waker, next.start) else { break };
             if self.joins(&this) {
                 awaited.group = self.group(cancel, heard, last);
                 break;
@@ -193,9 +193,4 @@ impl Lookup<'_> {
         let members = heard.iter().filter(|row| of(row.goroutine) == Some(group));
         (self.heard(cancel, last) || members.take(2).count() > 1).then_some(group)
     }
-}
-
-/// Who ended a wait after which this comes, and when.
-fn let_go_by(next: &Span) -> Option<(Goroutine, Time)> {
-    next.waker.filter(|_| next.woken).map(|by| (by, next.start))
 }

@@ -72,7 +72,7 @@ impl Departures {
             return own_stacks(trace, goroutine, at).find(is_away).map(|span| span.start);
         };
         let mut near = trace.spans_from(goroutine, at).take(QUIET + 2);
-        let next = match near.find(|span| span.start > at && is_own(span)) {
+        let next = match near.find(|span| span.start > at && span.has_own_stack()) {
             Some(next) => next.start,
             None => quiet.get(quiet.partition_point(|(from, _)| *from <= at).checked_sub(1)?)?.1?,
         };
@@ -90,7 +90,7 @@ fn whereabouts(trace: &Trace, book: &Book, goroutine: Goroutine) -> Whereabouts 
     let mut known = Whereabouts::default();
     let (mut last, mut n_quiet) = (Time::MIN, 0);
     for span in trace.spans(goroutine) {
-        if !is_own(&span) {
+        if !span.has_own_stack() {
             n_quiet += 1;
             continue;
         }
@@ -109,18 +109,13 @@ fn whereabouts(trace: &Trace, book: &Book, goroutine: Goroutine) -> Whereabouts 
     known
 }
 
-/// Whether a span shows where a goroutine itself is.
-pub(crate) fn is_own(span: &Span) -> bool {
-    !span.woken && span.stack != StackId::EMPTY
-}
-
 /// The spans from `from` on that show where a goroutine itself is.
 pub(crate) fn own_stacks(
     trace: &Trace,
     goroutine: Goroutine,
     from: Time,
 ) -> impl Iterator<Item = Span> + '_ {
-    trace.spans_from(goroutine, from).filter(move |span| span.start > from && is_own(span))
+    trace.spans_from(goroutine, from).filter(move |span| span.start > from && span.has_own_stack())
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use super::super::code::turn::{Turn, path, turn};
 use super::super::index::ByGoroutine;
 use super::super::lives;
 use super::super::words::{HeardIn, Outcome};
-use super::departure::{Departures, is_own};
+use super::departure::Departures;
 use super::listening::Listening;
 use super::place::Place;
 
@@ -176,7 +176,7 @@ impl After<'_> {
             .spans_from(self.heard.goroutine, self.heard.at)
             .take(self.n_spans)
             .take_while(|span| span.start < self.until)
-            .filter(|span| span.start > self.heard.at && is_own(span))
+            .filter(|span| span.start > self.heard.at && span.has_own_stack())
     }
 
     /// Where it waited for something that can come.

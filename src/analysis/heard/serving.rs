@@ -47,7 +47,7 @@ fn runs_of(trace: &Trace, book: &Book, server: Goroutine) -> Vec<Run> {
         if std::mem::take(&mut is_idle) {
             began = Some(span.start);
         }
-        if span.woken || span.stack == StackId::EMPTY {
+        if !span.has_own_stack() {
             continue;
         }
         if hijacks(trace, &span) {

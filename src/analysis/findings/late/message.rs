@@ -168,7 +168,7 @@ fn waiter(facts: &Facts<'_>, hearing: &Hearing) -> Option<StrId> {
     let waits = |span: Span| span.state == GoState::Waiting;
     let near_its_end = facts.until(hearing) + -facts.rules.late_over_ns;
     let mut near = trace.spans_from(parent, near_its_end).take(MAX_ASKED);
-    let is_let_go = near.any(|span| span.woken && span.waker == Some(deaf));
+    let is_let_go = near.any(|span| span.waker == Some(deaf));
     (is_let_go || trace.span_at(parent, cancelled).is_some_and(waits))
         .then(|| facts.acting(parent, [lives::creation_stack(trace, deaf), StackId::EMPTY]))
 }

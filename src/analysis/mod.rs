@@ -31,6 +31,7 @@ mod whole;
 mod words;
 
 pub use cancels::logged::Logged;
+pub(crate) use code::reasons;
 pub(crate) use diff::AsLong;
 pub use diff::{
     Aspect, Diff, DiffGroup, ENOUGH, ENOUGH_FOR_TAIL, MIN_PERCENT, OneSided, Side, diff,

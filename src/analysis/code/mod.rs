@@ -10,6 +10,6 @@ pub(super) mod called;
 mod hands;
 pub(super) mod names;
 pub(super) mod patterns;
-pub(super) mod reasons;
+pub(crate) mod reasons;
 pub(super) mod routes;
 pub(super) mod turn;

@@ -8,7 +8,6 @@ use crate::model::{Chunk, Span, View};
 use crate::parse::event::GoState;
 
 use super::super::cancels::scan::{each_span, member_of};
-use super::super::code::book::Traits;
 use super::super::code::names::Origin;
 use super::super::code::reasons;
 use super::super::lives;
@@ -125,11 +124,11 @@ fn round(waits: &Waits<'_>, hearing: &Hearing) -> Option<(StrId, Time, Time)> {
     let (trace, book) = (waits.inquiry.trace, waits.inquiry.book);
     let mut spans = trace.spans_before(hearing.goroutine, hearing.heard_at).take(LOOK_BACK);
     let select = spans.next().filter(|span| trace.string(span.reason) == reasons::SELECT)?;
-    let asks = trace.stacks().top(book.user(select.stack))?.function;
+    let asks = book.user_function(trace.stacks(), select.stack)?;
     let (mut since, mut after) = (select.start, select);
     for span in spans {
         since = span.start;
-        if stops(waits, &span) {
+        if waits.inquiry.is_wanted_wait(&span) {
             let is_other = book.place(span.stack) != book.place(select.stack);
             if is_other || after.woken && book.mark(after.stack).is_some() {
                 since = span.end;
@@ -141,12 +140,4 @@ fn round(waits: &Waits<'_>, hearing: &Hearing) -> Option<(StrId, Time, Time)> {
         after = span;
     }
     Some((asks, since, select.start))
-}
-
-/// Whether a goroutine waits for something that it wants, and not for the GC or a lock.
-fn stops(waits: &Waits<'_>, span: &Span) -> bool {
-    let (trace, book) = (waits.inquiry.trace, waits.inquiry.book);
-    let reason = trace.string(span.reason);
-    let is_lock = reason == "sync" && !book.any(trace.stacks(), span.stack, Traits::JOINS);
-    span.state == GoState::Waiting && !is_lock && !reason.contains("GC")
 }

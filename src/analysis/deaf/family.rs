@@ -186,8 +186,8 @@ impl Family<'_> {
 /// The program's function in which a goroutine waits at some time.
 fn waits_in(inquiry: &Inquiry<'_>, goroutine: Goroutine, at: Time) -> Option<StrId> {
     let span = inquiry.trace.span_at(goroutine, at)?;
-    let site = inquiry.trace.stacks().top(inquiry.book.user(span.stack));
-    site.filter(|_| span.state == GoState::Waiting).map(|site| site.function)
+    let function = inquiry.book.user_function(inquiry.trace.stacks(), span.stack);
+    function.filter(|_| span.state == GoState::Waiting)
 }
 
 /// A child of the canceller's that heard in a library's call and left at once: it was told to stop, as

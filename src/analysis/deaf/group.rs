@@ -53,7 +53,7 @@ impl<'a> Hung<'a> {
             cancel,
             who: held.who,
             since: wait.start,
-            waits_in: trace.stacks().top(book.user(wait.stack)).map(|frame| frame.function),
+            waits_in: book.user_function(trace.stacks(), wait.stack),
             with_told: held.round_of.map(|told| inquiry.creating_function(told)),
             kind: held.round_of.map(|told| book.kind(trace, told)),
             left: inquiry.told(cancel).find(is_left).map(|row| book.kind(trace, row.goroutine)),

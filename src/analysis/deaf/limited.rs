@@ -432,7 +432,6 @@ fn by_line(inquiry: &Inquiry<'_>, place: Beginning, works: &[Work]) -> Beginning
     let began = || works.iter().map(|work| work.began);
     let is_one =
         began().max().zip(began().min()).is_some_and(|(last, first)| last - first <= 2 * APART_NS);
-    let stacks = inquiry.trace.stacks();
-    let line = stacks.top(inquiry.book.user(stack)).filter(|_| is_one);
+    let line = inquiry.book.user_frame(inquiry.trace.stacks(), stack).filter(|_| is_one);
     line.map_or(place, |frame| Beginning::Line(frame.function, frame.line))
 }

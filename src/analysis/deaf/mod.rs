@@ -30,7 +30,7 @@ use std::sync::OnceLock;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::base::{Goroutine, Interval, StackId, StrId, Time, narrow};
-use crate::model::{Frame, Span, Trace};
+use crate::model::{Span, Trace};
 use crate::parse::event::GoState;
 
 use super::Rules;
@@ -461,10 +461,7 @@ impl Inquiry<'_> {
     /// The user's function that created a goroutine; "" if not known.
     fn creating_function(&self, goroutine: Goroutine) -> StrId {
         let stack = lives::creation_stack(self.trace, goroutine);
-        self.trace
-            .stacks()
-            .top(self.book.user(stack))
-            .map_or(StrId::EMPTY, |frame: Frame| frame.function)
+        self.book.user_function(self.trace.stacks(), stack).unwrap_or(StrId::EMPTY)
     }
 
     fn hearing(&self, cancel: &Cancel, row: &Row) -> Hearing {

@@ -7,11 +7,10 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::base::{Goroutine, StackId, StrId, Time};
-use crate::model::{Chunk, Span, View};
+use crate::model::{Chunk, View};
 use crate::parse::event::GoState;
 
 use super::super::cancels::scan::{each_span, member_of};
-use super::super::code::book::Traits;
 use super::super::code::reasons;
 use super::super::lives;
 use super::super::types::Cancel;
@@ -65,7 +64,7 @@ fn started(inquiry: &Inquiry<'_>, who: Goroutine) -> Option<Started> {
     let trace = inquiry.trace;
     let (born, by) = (lives::born(trace, who)?, lives::parent(trace, who)?);
     let mut ahead = trace.spans_from(by, born).take(MAX_AHEAD);
-    let wait = ahead.find(|span| span.start >= born && stops(inquiry, span))?;
+    let wait = ahead.find(|span| span.start >= born && inquiry.is_wanted_wait(span))?;
     let reason = trace.string(wait.reason);
     let comes = reasons::is_for_work(reason) && reason != reasons::NETWORK;
     let line = line_of(inquiry, wait.stack)?;
@@ -73,18 +72,8 @@ fn started(inquiry: &Inquiry<'_>, who: Goroutine) -> Option<Started> {
 }
 
 fn line_of(inquiry: &Inquiry<'_>, stack: StackId) -> Option<Line> {
-    let frame = inquiry.trace.stacks().top(inquiry.book.user(stack))?;
+    let frame = inquiry.book.user_frame(inquiry.trace.stacks(), stack)?;
     Some((frame.function, frame.line))
-}
-
-/// Whether a goroutine waits for something that it wants, and not for the GC or a lock.
-fn stops(inquiry: &Inquiry<'_>, span: &Span) -> bool {
-    let reason = inquiry.trace.string(span.reason);
-    let is_lock = || {
-        reason == reasons::LOCK
-            && !inquiry.book.any(inquiry.trace.stacks(), span.stack, Traits::JOINS)
-    };
-    span.state == GoState::Waiting && !reason.contains("GC") && !is_lock()
 }
 
 /// The waits in the lines where creators wait, of those that had started nobody; by line, and in
@@ -143,7 +132,7 @@ fn started_nobody(
         if n == MAX_BACK {
             return false;
         }
-        if stops(inquiry, &span) && !is_inside(span.stack) {
+        if inquiry.is_wanted_wait(&span) && !is_inside(span.stack) {
             since = Some(span.end);
             break;
         }
@@ -178,7 +167,7 @@ pub(super) fn stays_for(
 ) -> bool {
     let trace = inquiry.trace;
     let mut spans = trace.spans(who).take(MAX_AHEAD);
-    let Some(wait) = spans.find(|span| stops(inquiry, span)) else { return false };
+    let Some(wait) = spans.find(|span| inquiry.is_wanted_wait(span)) else { return false };
     let Some(next) = spans.next() else { return false };
     matches!(trace.string(wait.reason), reasons::RECEIVE | reasons::COND)
         && wait.start < cancel.at

@@ -4,6 +4,7 @@ use crate::base::{Goroutine, StackId, Time};
 use crate::model::Span;
 use crate::parse::event::GoState;
 
+use super::super::code::book::Traits;
 use super::super::code::reasons;
 use super::super::lives;
 use super::super::types::Cancel;
@@ -37,6 +38,14 @@ impl Inquiry<'_> {
     /// Whether a wait is one for something to do.
     fn is_for_what_comes(&self, span: &Span) -> bool {
         reasons::is_for_work(self.trace.string(span.reason))
+    }
+
+    /// Whether a span is a wait for something that the goroutine wants, and not for the GC or a lock.
+    pub(super) fn is_wanted_wait(&self, span: &Span) -> bool {
+        let reason = self.trace.string(span.reason);
+        let joins = || self.book.any(self.trace.stacks(), span.stack, Traits::JOINS);
+        let is_lock = || reason == reasons::LOCK && !joins();
+        span.state == GoState::Waiting && !reasons::is_gc(reason) && !is_lock()
     }
 
     /// Whether one that waits, and is let go on in `next`, had waited there before `at` and been let go

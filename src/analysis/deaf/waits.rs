@@ -405,7 +405,7 @@ fn within<'a>(all: &'a [Goroutine], around: Option<&RangeInclusive<Goroutine>>) 
 fn is_next_result(inquiry: &Inquiry<'_>, first: &Span, then: &Span) -> bool {
     let Inquiry { trace, book, .. } = *inquiry;
     let joins = |span: &Span| book.any(trace.stacks(), span.stack, Traits::JOINS);
-    let function = |span: &Span| trace.stacks().top(book.user(span.stack)).map(|at| at.function);
+    let function = |span: &Span| book.user_function(trace.stacks(), span.stack);
     book.place(then.stack) == book.place(first.stack)
         || joins(then) && joins(first)
         || function(then) == function(first)

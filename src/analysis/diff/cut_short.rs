@@ -3,7 +3,6 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::super::Document;
-use super::super::code::book::Traits;
 use super::super::words::Rule;
 use crate::base::{Goroutine, Time};
 use crate::parse::event::GoState;
@@ -82,10 +81,7 @@ fn last_wait(document: &Document, goroutine: Goroutine, end: Time) -> Option<Las
     let mut back = trace.spans_before(goroutine, end).take(LAST_SPANS);
     let woken = back.find(|span| span.woken)?;
     let waited = back.next().filter(|span| span.state == GoState::Waiting)?;
-    // A timer or the network can be noticed by any goroutine that happens to look.
-    let by_code = book
-        .top(trace.stacks(), woken.stack)
-        .is_some_and(|function| !function.is.has(Traits::RUNTIME));
+    let by_code = book.woken_by_code(trace.stacks(), &woken);
     let waker = woken.waker.filter(|waker| by_code && *waker != goroutine)?;
     Some(LastWait { since: waited.start, woken: woken.start, waker })
 }

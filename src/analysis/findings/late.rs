@@ -180,7 +180,7 @@ fn limited_call(facts: &Facts<'_>, group: &Group<'_>, members: &[&Hearing]) -> O
     let (trace, book) = (facts.trace, facts.book);
     let stacks = trace.stacks();
     let held = group.held.map(|held| held.stack).filter(|&stack| stack != StackId::EMPTY)?;
-    let function = |stack| stacks.top(book.user(stack)).map(|frame| frame.function);
+    let function = |stack| book.user_function(stacks, stack);
     let heard_in = function(members.first()?.stack)?;
     let alone = |hearing: &&Hearing| {
         let cancel = &facts.cancels[hearing.cancel as usize];

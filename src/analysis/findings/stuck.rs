@@ -102,7 +102,8 @@ fn long_wait(facts: &Facts<'_>, goroutine: Goroutine) -> Option<Span> {
     // In a library's call it may wait for what is outside of the program, such as a process.
     let is_own = book.spot(last.stack).code.is_none_or(|code| code == Origin::User);
     let is_channel = reasons::is_channel(reason) && is_own;
-    let is_plain = is_channel || reason.starts_with(reasons::LOCK) || has(Traits::JOINS);
+    let is_for_others = matches!(reason, reasons::LOCK | reasons::COND | reasons::SYNCTEST);
+    let is_plain = is_channel || is_for_others || has(Traits::JOINS);
     let is_long = last.ns() > facts.rules.max_sleep_ns;
     let waits = last.state == GoState::Waiting && is_plain;
     (waits && is_long && !has(Traits::GRACEFUL)).then_some(last)

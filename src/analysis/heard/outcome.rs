@@ -3,7 +3,7 @@
 use rustc_hash::FxHashSet;
 
 use crate::base::{Goroutine, StackId, StrId, Time};
-use crate::model::{Frame, Span, Stacks, Trace};
+use crate::model::{Span, Stacks, Trace};
 use crate::parse::event::GoState;
 
 use super::super::code::book::{Book, Traits};
@@ -201,7 +201,7 @@ impl After<'_> {
     fn is_one_line(&self) -> bool {
         let go = lives::creation_stack(self.trace, self.heard.goroutine);
         let line = |stack| {
-            let frame: Frame = self.trace.stacks().top(self.book.user(stack))?;
+            let frame = self.book.user_frame(self.trace.stacks(), stack)?;
             Some((frame.file, frame.line))
         };
         line(go).is_some_and(|go| line(self.heard.stack) == Some(go))
@@ -260,7 +260,7 @@ impl After<'_> {
         }
         let waits: Vec<Span> = self.waits().take(LOOK_AHEAD).collect();
         let stacks = self.trace.stacks();
-        let function = |stack| stacks.top(self.book.user(stack)).map(|frame| frame.function);
+        let function = |stack| self.book.user_function(stacks, stack);
         let is_round = |span: &Span| {
             self.is_for_work(span)
                 && self.way_to(span) == Turn::Back
@@ -328,7 +328,9 @@ impl After<'_> {
             .map(|frame| frame.function)
             .collect();
         let is_outer = |stack| {
-            stacks.top(self.book.user(stack)).is_some_and(|frame| callers.contains(&frame.function))
+            self.book
+                .user_function(stacks, stack)
+                .is_some_and(|function| callers.contains(&function))
         };
         let is_by_helper = |span: &Span| {
             let leaves_in = leaves_in(stacks, self.book.user(self.heard.stack), span.stack);
@@ -383,10 +385,7 @@ impl After<'_> {
         let Some(woken) = self.trace.span_at(self.heard.goroutine, wait.end) else {
             return true;
         };
-        let by_code = self
-            .book
-            .top(self.trace.stacks(), woken.stack)
-            .is_some_and(|function| !function.is.has(Traits::RUNTIME));
+        let by_code = self.book.woken_by_code(self.trace.stacks(), &woken);
         let Some(waker) = woken.waker.filter(|_| by_code) else { return false };
         let parents = std::iter::successors(Some(waker), |&of| lives::parent(self.trace, of));
         !parents.take(GENERATIONS).any(|of| of == self.heard.goroutine)

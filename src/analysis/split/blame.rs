@@ -9,7 +9,6 @@ use crate::base::{Goroutine, Interval, Time, narrow};
 use crate::model::Span;
 use crate::parse::event::GoState;
 
-use super::super::code::book::Traits;
 use super::super::lives;
 use super::super::types::{Link, SplitPart};
 use super::Splitter;
@@ -242,15 +241,11 @@ impl<'a> Walk<'a> {
 
     /// Who ended a wait, if that was another goroutine's doing.
     fn let_go_by(&self, goroutine: Goroutine, span: &Span, next: &Span) -> Option<Goroutine> {
-        let waits = span.state == GoState::Waiting && next.woken;
+        let waits = span.state == GoState::Waiting;
         let waker = next.waker.filter(|waker| waits && *waker != goroutine)?;
         let Splitter { trace, book, .. } = self.splitter;
-        let has = |stack, fact| Some(book.top(trace.stacks(), stack)?.is.has(fact));
-        let sleeps = has(span.stack, Traits::SLEEPS).unwrap_or(false);
-        // A timer or the network can be noticed by any goroutine that happens to look: the
-        // runtime's frames are all there is on the stack then.
-        let by_code = !has(next.stack, Traits::RUNTIME).unwrap_or(true);
-        (!sleeps && by_code).then_some(waker)
+        let stacks = trace.stacks();
+        (!book.sleeps(stacks, span.stack) && book.woken_by_code(stacks, next)).then_some(waker)
     }
 
     /// From when on a wait was for the one who ended it. A timer's goroutine, which nobody

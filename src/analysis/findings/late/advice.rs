@@ -19,9 +19,8 @@ const MANY_HEARERS: usize = 64;
 /// Whether the worst one ran on in the function in which it had heard.
 fn ran_where_it_heard(facts: &Facts<'_>, group: &Group<'_>, held: &SplitPart) -> bool {
     let heard = group.members.first().filter(|hearing| !hearing.deaf);
-    let top = heard.and_then(|hearing| {
-        facts.trace.stacks().top(facts.book.user(hearing.stack)).map(|frame| frame.function)
-    });
+    let top =
+        heard.and_then(|hearing| facts.book.user_function(facts.trace.stacks(), hearing.stack));
     top.is_some() && top == held.site.map(|site| site.function)
 }
 

@@ -102,8 +102,8 @@ fn called_text(facts: &Facts<'_>, group: &Group<'_>, held: &SplitPart) -> Option
     let hear = group.key.rule == Rule::Deaf
         && held.state == Doing::Waiting
         && facts.listening.hears(facts.trace, facts.book, held.stack);
-    let caller = facts.book.user(stacks.caller(facts.book.user(held.stack)));
-    let frame = stacks.top(caller).filter(|_| hear)?;
+    let caller = stacks.caller(facts.book.user(held.stack));
+    let frame = facts.book.user_frame(stacks, caller).filter(|_| hear)?;
     Some(format!(", called in {}", frame_text(facts.trace, frame)))
 }
 

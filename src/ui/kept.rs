@@ -195,11 +195,7 @@ fn section(sheet: &Sheet, key: SectionKey) -> Section {
 fn section_again(sheet: &Sheet, kept: &Section) -> Option<SectionKey> {
     match kept {
         Section::Same(key) => Some(*key),
-        Section::Function(name) => {
-            let named = |(_, text): &(StrId, &str)| *text == name.as_str();
-            let found = sheet.trace().strings().iter().find(named);
-            found.map(|(id, _)| SectionKey::Function(id))
-        }
+        Section::Function(name) => sheet.trace().strings().find(name).map(SectionKey::Function),
         Section::CreatedBy(person) => {
             person_again(sheet, *person).map(|row| SectionKey::CreatedBy(Some(row)))
         }

@@ -233,7 +233,7 @@ impl Clock<'_> {
     /// The deadlines that a piece of work met when a limit was over, or nearly so.
     fn near(&self, work: &Work, limit: Limit) -> Range<usize> {
         let due = work.began + limit.ns;
-        self.rows(due + -apart_ns(limit.ns), (due + limit.late_ns).min(work.until))
+        self.rows(due - apart_ns(limit.ns), (due + limit.late_ns).min(work.until))
     }
 
     /// The nearest of them.

@@ -176,7 +176,7 @@ impl Family<'_> {
         let children = Held { may_tell: true, ..Held::by_children(by) };
         if let Some(told) = self.creators.of_canceller {
             self.waits.joins_after(&Held { round_of: Some(told), ..children });
-        } else if let Some(told) = left_at_once(inquiry, cancel, by) {
+        } else if let Some(told) = child_cut_off(inquiry, cancel, by) {
             let made_by = Some(inquiry.creating_function(told));
             self.waits.joins_after(&Held { round_of: Some(told), made_by, ..children });
         }
@@ -192,7 +192,7 @@ fn waits_in(inquiry: &Inquiry<'_>, goroutine: Goroutine, at: Time) -> Option<Str
 
 /// A child of the canceller's that heard in a library's call and left at once: it was told to stop, as
 /// far as that goes.
-fn left_at_once(inquiry: &Inquiry<'_>, cancel: &Cancel, by: Goroutine) -> Option<Goroutine> {
+fn child_cut_off(inquiry: &Inquiry<'_>, cancel: &Cancel, by: Goroutine) -> Option<Goroutine> {
     let left = |row: &&Hearing| {
         row.heard_in == HeardIn::Call
             && row.outcome == Outcome::Exited

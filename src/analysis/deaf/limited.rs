@@ -94,9 +94,9 @@ impl Limited {
     fn left(&self, inquiry: &Inquiry<'_>, cancel: &Cancel, pair: &Pair) -> Option<Time> {
         let later = self.unheard.partition_point(|at| *at <= cancel.at);
         let of_others = self.unheard[later..].iter().take_while(|at| **at < pair.work.until);
-        let mut begins = of_others.take(MAX_LATER).map(|at| *at + -pair.limit_ns);
+        let mut begins = of_others.take(MAX_LATER).map(|at| *at - pair.limit_ns);
         begins.find(|&begins| {
-            let near = Interval::new(begins + -APART_NS, begins + APART_NS);
+            let near = Interval::new(begins - APART_NS, begins + APART_NS);
             let spans = inquiry.trace.spans_from(pair.work.of, near.start).take(MAX_SPANS);
             let let_go = |span: &Span| span.woken && near.contains(span.start);
             begins > cancel.at
@@ -149,7 +149,7 @@ fn waits_for_group(inquiry: &Inquiry<'_>, who: Goroutine, last: &Work) -> bool {
             statement(by) == statement(last.of) && inquiry.end(by) - next.start <= over_ns
         })
     };
-    let mut spans = trace.spans_from(who, last.until + -over_ns).take(MAX_SINCE).peekable();
+    let mut spans = trace.spans_from(who, last.until - over_ns).take(MAX_SINCE).peekable();
     while let Some(wait) = spans.next() {
         if wait.state == GoState::Waiting
             && spans.peek().is_some_and(ends_it)
@@ -273,8 +273,8 @@ fn own_ns(inquiry: &Inquiry<'_>, cancel: &Cancel, work: &Work) -> Option<i64> {
 }
 
 /// Whether a goroutine had waited in some place before a deadline, and does so again and again
-/// afterwards: it works in the background, and at no one thing that can be late.
-fn goes_round(inquiry: &Inquiry<'_>, cancel: &Cancel, goroutine: Goroutine) -> bool {
+/// afterwards: it is at no one thing that can be late.
+fn works_in_background(inquiry: &Inquiry<'_>, cancel: &Cancel, goroutine: Goroutine) -> bool {
     let waits = |span: &Span| span.state == GoState::Waiting;
     let before = inquiry.trace.spans_before(goroutine, cancel.at).take(MAX_SPANS);
     let mut places: Vec<StackId> = before.filter(waits).map(|span| span.stack).collect();
@@ -360,11 +360,12 @@ impl Waited<'_> {
 
     fn add(&mut self, of: Goroutine) {
         let Self { inquiry, cancel, limited, .. } = *self;
-        let goes_round = |pair: &&Pair| !pair.is_sure && goes_round(inquiry, cancel, of);
+        let in_background =
+            |pair: &&Pair| !pair.is_sure && works_in_background(inquiry, cancel, of);
         if inquiry.may_be_deaf(cancel, of)
             && !inquiry.takes_jobs(cancel, of)
             && !recorder::ends_it(inquiry.trace, of)
-            && !limited.get(&of).is_some_and(goes_round)
+            && !limited.get(&of).is_some_and(in_background)
             && !self.waits_for_another(of)
         {
             self.found.push(of);

@@ -115,10 +115,7 @@ pub(crate) fn find(
         unheard: Spanning::default(),
         children: OnceLock::new(),
         helped: OnceLock::new(),
-        timeout_handler: {
-            let mut strings = trace.strings().iter();
-            strings.find(|(_, text)| *text == request::TIMEOUT_HANDLER).map(|(name, _)| name)
-        },
+        timeout_handler: trace.strings().find(request::TIMEOUT_HANDLER),
         listening,
         alive: OnceLock::new(),
         often: OnceLock::new(),
@@ -139,7 +136,7 @@ pub(crate) fn find(
     let rows = found.iter().flat_map(|of| &of.rows);
     let asked = rows.filter_map(|(row, question)| {
         let Question { asked, by } = (*question)?;
-        Some((asked, (by, cancels[row.cancel as usize].at)))
+        Some((asked, (by, row.cancel_among(cancels).at)))
     });
     let asked: FxHashMap<Goroutine, (Goroutine, Time)> = asked.collect();
     let mut serving = asked::serve_several(&inquiry, threads, &asked);
@@ -278,7 +275,7 @@ struct Inquiry<'a> {
 impl Inquiry<'_> {
     /// Who heard a cancel.
     fn all_heard<'b>(&'b self, cancel: &Cancel) -> impl Iterator<Item = &'b Hearing> + use<'b> {
-        self.hearings[cancel.heard.start as usize..cancel.heard.end as usize].iter()
+        cancel.heard_among(self.hearings).iter()
     }
 
     /// Who heard a cancel and was meant to stop because of it.

@@ -91,8 +91,8 @@ struct Names {
 
 impl Names {
     fn of(trace: &Trace) -> Option<Self> {
-        let name = |text: &str| trace.strings().iter().find(|(_, of)| *of == text).map(|it| it.0);
-        Some(Self { receives: name(RECEIVES_TO_THE_END)?, closes: name(CLOSES) })
+        let strings = trace.strings();
+        Some(Self { receives: strings.find(RECEIVES_TO_THE_END)?, closes: strings.find(CLOSES) })
     }
 }
 
@@ -173,14 +173,14 @@ impl Inquiry<'_> {
     /// several times after that, or is no longer about the last thing than it had been about others. Who
     /// is longer about the one thing that it has at hand does not.
     pub(super) fn works_off(&self, cancel: &Cancel, goroutine: Goroutine) -> bool {
-        if self.goes_round(cancel, goroutine) {
+        if self.waits_in_one_place_again(cancel, goroutine) {
             return self.is_filled_for(cancel, goroutine) || self.is_of_takers(cancel, goroutine);
         }
         self.is_filled_for(cancel, goroutine) && self.is_as_quick_as_before(cancel, goroutine)
     }
 
     /// Whether a goroutine waits in one place more than once after a cancel.
-    fn goes_round(&self, cancel: &Cancel, goroutine: Goroutine) -> bool {
+    fn waits_in_one_place_again(&self, cancel: &Cancel, goroutine: Goroutine) -> bool {
         let after = self.trace.spans_from(goroutine, cancel.at).take(MAX_SPANS);
         let mut places: Vec<StackId> = Vec::new();
         after.filter(|span| span.state == GoState::Waiting).any(|span| {
@@ -206,7 +206,7 @@ impl Inquiry<'_> {
             }
             let feeds = queues.of(taker).iter().take(MAX_FILLERS);
             for filler in feeds.filter(|feed| feed.first < cancel.at).map(|feed| feed.filler) {
-                if self.heard(cancel, filler) || self.left_at_once(cancel, filler) {
+                if self.heard(cancel, filler) || self.left_without_waiting(cancel, filler) {
                     return true;
                 }
                 if stages.len() < MAX_STAGES && !stages.contains(&filler) {
@@ -219,7 +219,7 @@ impl Inquiry<'_> {
 
     /// Whether a goroutine that was on its way at a cancel left as soon as it could: it need not wait in
     /// order to see that its context is over.
-    fn left_at_once(&self, cancel: &Cancel, goroutine: Goroutine) -> bool {
+    fn left_without_waiting(&self, cancel: &Cancel, goroutine: Goroutine) -> bool {
         let ended = lives::ended(self.trace, goroutine).filter(|ended| *ended >= cancel.at);
         let Some(ended) = ended else { return false };
         let (mut n_read, mut own_ns, mut waits) = (0, 0, false);

@@ -444,7 +444,7 @@ fn is_freed_by(
     other: Goroutine,
     let_go: Time,
 ) -> bool {
-    let from = cancel.at.max(let_go + -inquiry.rules.late_over_ns);
+    let from = cancel.at.max(let_go - inquiry.rules.late_over_ns);
     inquiry
         .trace
         .spans_before(other, let_go)

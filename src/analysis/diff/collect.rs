@@ -97,8 +97,8 @@ pub(super) fn rows(
 fn overstays(document: &Document, known: &FxHashSet<&str>, rows: &mut Rows) {
     let (trace, analysis) = (document.trace(), document.analysis());
     let accused = Accused::new(document);
-    for hearing in analysis.hearings().iter().filter(|hearing| hearing.is_late(-1)) {
-        let cancel = &analysis.cancels()[hearing.cancel as usize];
+    for hearing in analysis.hearings().iter().filter(|hearing| hearing.was_to_leave()) {
+        let cancel = analysis.cancel_of(hearing);
         let start = analysis.book.kind(trace, hearing.goroutine);
         let acting = analysis.book.acting_by(trace, (start, hearing.stack), known);
         let function = trace.string(acting);

@@ -31,10 +31,8 @@ impl<'a> CutShort<'a> {
             let about: FxHashSet<Goroutine> = finding.goroutines.iter().copied().collect();
             for &row in &finding.cancels {
                 let cancel = &analysis.cancels()[row as usize];
-                let heard =
-                    &analysis.hearings()[cancel.heard.start as usize..cancel.heard.end as usize];
                 // Who left late, or with a handler that somebody else runs, was not cut short.
-                let in_time = heard.iter().filter(|hearing| {
+                let in_time = analysis.heard(cancel).iter().filter(|hearing| {
                     about.contains(&hearing.goroutine)
                         && hearing.overstay_ns <= late_over_ns
                         && hearing.end == ended[hearing.goroutine.index()]

@@ -177,7 +177,7 @@ fn orphan(
 fn ended_by_limits(facts: &Facts<'_>, orphans: &[(Reverse<i64>, Goroutine)]) -> bool {
     let by_limit = |goroutine: Goroutine| {
         facts.hearings_of(goroutine).any(|hearing| {
-            facts.cancels[hearing.cancel as usize].cause == Cause::Deadline
+            facts.cancel_of(hearing).cause == Cause::Deadline
                 && hearing.outcome == Outcome::Exited
                 && !hearing.deaf
                 && !hearing.is_late(facts.rules.late_over_ns)

@@ -183,7 +183,7 @@ fn limited_call(facts: &Facts<'_>, group: &Group<'_>, members: &[&Hearing]) -> O
     let function = |stack| book.user_function(stacks, stack);
     let heard_in = function(members.first()?.stack)?;
     let alone = |hearing: &&Hearing| {
-        let cancel = &facts.cancels[hearing.cancel as usize];
+        let cancel = facts.cancel_of(hearing);
         cancel.cause == Cause::Deadline && cancel.n_heard() == 1 && cancel.depth <= 1
     };
     let has_left = trace.frames(held).all(|frame| frame.function != heard_in);

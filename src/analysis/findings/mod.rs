@@ -54,7 +54,12 @@ pub(crate) struct Facts<'a> {
     pub(crate) by_goroutine: &'a super::index::ByGoroutine,
 }
 
-impl Facts<'_> {
+impl<'a> Facts<'a> {
+    /// The cancel of a hearing.
+    fn cancel_of(&self, hearing: &Hearing) -> &'a Cancel {
+        hearing.cancel_among(self.cancels)
+    }
+
     /// What a goroutine did in a window, the largest part first.
     fn parts(&self, goroutine: Goroutine, window: Interval) -> Vec<SplitPart> {
         self.splitter().parts(goroutine, window)
@@ -78,7 +83,7 @@ impl Facts<'_> {
 
     /// When a hearing's overstay ends: at its end, or the trace's.
     fn until(&self, hearing: &Hearing) -> Time {
-        self.cancels[hearing.cancel as usize].at + hearing.overstay_ns
+        self.cancel_of(hearing).at + hearing.overstay_ns
     }
 
     /// Whether one whose call was cut off went on to other things, though the one that cancelled waited
@@ -87,7 +92,7 @@ impl Facts<'_> {
         hearing.told_to_stop
             && hearing.outcome == Outcome::LivesOn
             && hearing.heard_in == HeardIn::Call
-            && !self.cancels[hearing.cancel as usize].cause.ends_all()
+            && !self.cancel_of(hearing).cause.ends_all()
     }
 
     /// What a goroutine heard, or was deaf to, the worst first.

@@ -19,7 +19,7 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
     let mut below: FxHashMap<StrId, Vec<&Hearing>> = FxHashMap::default();
     let mut direct: FxHashSet<StrId> = FxHashSet::default();
     for hearing in facts.hearings {
-        let cancel = &facts.cancels[hearing.cancel as usize];
+        let cancel = facts.cancel_of(hearing);
         let counts = cancel.cause == Cause::Deadline
             && hearing.evidence == Evidence::Woken
             && hearing.heard_in == HeardIn::Own

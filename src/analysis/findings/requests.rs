@@ -233,7 +233,7 @@ impl Overstays {
 /// All that one overstayed.
 fn windows(facts: &Facts<'_>, by: Goroutine) -> impl Iterator<Item = Interval> {
     facts.hearings_of(by).filter(|hearing| hearing.was_to_leave()).map(|hearing| {
-        let start = facts.cancels[hearing.cancel as usize].at;
+        let start = facts.cancel_of(hearing).at;
         Interval::new(start, facts.until(hearing))
     })
 }

@@ -211,7 +211,7 @@ impl Anothers {
         let Shutdown { interval, by, .. } = self.shutdown;
         *self.by_parent.entry(parent).or_insert_with(|| {
             let near_ns = facts.rules.late_over_ns;
-            let near = Interval::new(interval.start + -near_ns, interval.start + near_ns);
+            let near = Interval::new(interval.start - near_ns, interval.start + near_ns);
             let ancestors = || {
                 let parents = successors(Some(parent), |&of| lives::parent(facts.trace, of));
                 parents.take(ANCESTORS)

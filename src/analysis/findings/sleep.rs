@@ -80,9 +80,9 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
             let group = groups.entry((function, place)).or_default();
             group.sleeps.push(sleep);
             group.in_handler |= in_handler;
-            let at = |hearing: &Hearing| &facts.cancels[hearing.cancel as usize];
+            let is_unheard = |hearing: &Hearing| facts.cancel_of(hearing).is_unheard_deadline();
             group.any_heard |= spanned.iter().any(|hearing| !hearing.deaf);
-            group.any_sure |= spanned.iter().any(|hearing| !at(hearing).is_unheard_deadline());
+            group.any_sure |= spanned.iter().any(|hearing| !is_unheard(hearing));
             let is_after = |hearing: &&Hearing| hearing.heard_at < sleep.interval.start;
             let carried_on = spanned.iter().all(|hearing| facts.has_carried_on(hearing));
             let carried_on = carried_on && !spanned.is_empty() || awaited.is_some();
@@ -175,7 +175,7 @@ impl<'a> Helped<'a> {
         let mut cancels: FxHashMap<Goroutine, Vec<u32>> = FxHashMap::default();
         for hearing in facts.hearings.iter().filter(|hearing| !hearing.deaf) {
             let start = facts.book.function(lives::name(facts.trace, hearing.goroutine));
-            let cause = facts.cancels[hearing.cancel as usize].cause;
+            let cause = facts.cancel_of(hearing).cause;
             let is_helper = start.origin == Origin::Std && start.starter.is_none();
             if is_helper && cause == Cause::Explicit {
                 let of = lives::parent(facts.trace, hearing.goroutine);

@@ -123,7 +123,7 @@ enum Told {
 fn told_before(facts: &Facts<'_>, main: Goroutine, at: Time) -> Told {
     let trace = facts.trace;
     let is_told = |hearing: &&Hearing| {
-        let cancel = &facts.cancels[hearing.cancel as usize];
+        let cancel = facts.cancel_of(hearing);
         matches!(cancel.cause, Cause::Signal | Cause::ServerShutdown)
             && !hearing.deaf
             && hearing.outcome == Outcome::LivesOn
@@ -143,9 +143,8 @@ fn told_before(facts: &Facts<'_>, main: Goroutine, at: Time) -> Told {
 /// Whether somebody is deaf to a cancel, or late or alive in spite of it.
 fn holds_up(facts: &Facts<'_>, cancel: u32) -> bool {
     let of = &facts.cancels[cancel as usize];
-    let heard = of.heard.start as usize..of.heard.end as usize;
     let is_late = |hearing: &Hearing| hearing.is_late(facts.rules.late_over_ns);
-    of.n_deaf() > 0 || facts.hearings.get(heard).is_some_and(|rows| rows.iter().any(is_late))
+    of.n_deaf() > 0 || of.heard_among(facts.hearings).iter().any(is_late)
 }
 
 /// What the others of the program do when the trace ends.
@@ -161,7 +160,7 @@ struct Others {
 fn others(facts: &Facts<'_>, main: Goroutine) -> Others {
     let trace = facts.trace;
     let trace_end = lives::end(trace, main);
-    let since = trace_end + -facts.rules.max_sleep_ns;
+    let since = trace_end - facts.rules.max_sleep_ns;
     let mut sorts: WireMap<Sort, Vec<Goroutine>> = WireMap::default();
     let (mut n, mut none_runs) = (0, true);
     for of in trace.goroutines().filter(|&of| of != main) {

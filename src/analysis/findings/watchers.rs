@@ -106,7 +106,7 @@ fn left_to_deadlines(
     let trace = facts.trace;
     let by_deadline = |of: Goroutine| {
         facts.hearings_of(of).any(|hearing| {
-            let cancel = &facts.cancels[hearing.cancel as usize];
+            let cancel = facts.cancel_of(hearing);
             cancel.cause == Cause::Deadline && cancel.n_heard() == 1
         })
     };

@@ -90,7 +90,7 @@ impl Lookup<'_> {
         let Some(by) = cancel.by.filter(|_| cancel.cause == Cause::Explicit) else {
             return Awaited::default();
         };
-        let heard = &self.hearings[cancel.heard.start as usize..cancel.heard.end as usize];
+        let heard = cancel.heard_among(self.hearings);
         if !heard.iter().any(|row| row.heard_in == HeardIn::Call) {
             return Awaited::default();
         }

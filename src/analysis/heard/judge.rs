@@ -67,7 +67,7 @@ pub(crate) fn judge(
         for (at, row) in (first..).zip(rows) {
             let heard_too =
                 others.next_if(|(row, _)| *row == at).map_or(HeardToo::default(), |it| it.1);
-            let cancel = &cancels[row.cancel as usize];
+            let cancel = row.cancel_among(cancels);
             let is_awaited =
                 awaited.get(&row.cancel).is_some_and(|of| of.has(trace, row.goroutine));
             let told = Told { owner: owners[row.cancel as usize], is_awaited };
@@ -155,7 +155,7 @@ fn sole(trace: &Trace, cancel: &Cancel, hearings: &[Hearing]) -> Option<Goroutin
     if cancel.n_heard() > MAX_HELPERS {
         return None;
     }
-    let heard = hearings.get(cancel.heard.start as usize..cancel.heard.end as usize)?;
+    let heard = cancel.heard_among(hearings);
     let hears = |of: Goroutine| heard.iter().any(|hearing| hearing.goroutine == of);
     let mut own_right = heard.iter().filter(|hearing| {
         hearing.evidence != Evidence::AfterFunc
@@ -199,15 +199,15 @@ impl Others<'_> {
     /// Whether a cancel follows from one that the same goroutine heard: it was made by one who
     /// heard that, too.
     fn follows(&self, later: &Hearing, first: &Hearing) -> bool {
-        let Some(by) = self.cancels[later.cancel as usize].by else { return false };
-        let heard = &self.cancels[first.cancel as usize].heard;
+        let Some(by) = later.cancel_among(self.cancels).by else { return false };
+        let heard = &first.cancel_among(self.cancels).heard;
         !self.by_goroutine.of_within(by, heard).is_empty()
     }
 
     /// Whether two cancels reached a goroutine in one place, as far below the cancelled context,
     /// and for one reason: that ends the contexts of which there is one after another.
     fn is_alike(&self, one: &Hearing, other: &Hearing) -> bool {
-        let cause = |hearing: &Hearing| self.cancels[hearing.cancel as usize].cause;
+        let cause = |hearing: &Hearing| hearing.cancel_among(self.cancels).cause;
         one.depth == other.depth
             && cause(one) == cause(other)
             && self.book.place(one.stack) == self.book.place(other.stack)

@@ -217,9 +217,9 @@ impl After<'_> {
             // After another such limit it is the next operation's.
             HeardIn::Own => self.heard.private_limit || !next.ends_cleanup,
         }) || self.waits_again()
-            || alike_before && (self.returns() || self.goes_round())
+            || alike_before && (self.returns() || self.goes_back_up())
             || self.goes_back_to_its_loop()
-            || self.goes_round_for_work()
+            || self.goes_back_up_for_work()
             || self.goes_on_to_wait_for_work()
             || self.goes_on_after_its_own()
             || self.is_cut_off()
@@ -244,7 +244,7 @@ impl After<'_> {
     }
 
     /// Whether it went back up, in the function in which it heard, to wait for the next thing to do.
-    fn goes_round(&self) -> bool {
+    fn goes_back_up(&self) -> bool {
         let mut waits = self.waits().take(LOOK_AHEAD);
         waits.any(|span| self.is_for_work(&span) && self.way_to(&span) == Turn::Back)
     }
@@ -254,7 +254,7 @@ impl After<'_> {
     ///
     /// Who only left the select, and not the loop, takes one thing after the other there and never
     /// waits anywhere else again, since its context is cancelled.
-    fn goes_round_for_work(&self) -> bool {
+    fn goes_back_up_for_work(&self) -> bool {
         if !self.heard.alone {
             return false;
         }

@@ -51,13 +51,8 @@ impl Ledgers {
         for of in go_on {
             let windows = by_goroutine.of(of);
             let n_windows = windows.len();
-            let cancel_of = |&row: &u32| cancels.get(hearings.get(row as usize)?.cancel as usize);
-            let first = windows
-                .iter()
-                .filter_map(cancel_of)
-                .map(|cancel| cancel.at)
-                .min()
-                .unwrap_or(Time::MAX);
+            let told = windows.iter().map(|&row| hearings[row as usize].cancel_among(cancels).at);
+            let first = told.min().unwrap_or(Time::MAX);
             let after = |run: Run<'_>| run.range().end - run.first_after(first);
             let n_spans: usize = splitter.trace.runs(of).map(after).sum();
             if n_windows.saturating_mul(n_spans) <= splitter.trace.n_spans(of) {

@@ -8,8 +8,6 @@ pub(super) mod stuck;
 pub(super) mod tally;
 pub(super) mod tree;
 
-use std::ops::Range;
-
 use rustc_hash::FxHashMap;
 
 use crate::base::{Goroutine, WireMap};
@@ -48,10 +46,16 @@ impl Analysis {
         &self.cancels
     }
 
+    /// The cancel of a hearing.
+    #[must_use]
+    pub fn cancel_of(&self, hearing: &Hearing) -> &Cancel {
+        hearing.cancel_among(&self.cancels)
+    }
+
     /// Whether only the clock tells that a goroutine was deaf: nobody heard the deadline.
     #[must_use]
     pub fn is_by_clock(&self, hearing: &Hearing) -> bool {
-        hearing.deaf && self.cancels[hearing.cancel as usize].is_unheard_deadline()
+        hearing.deaf && self.cancel_of(hearing).is_unheard_deadline()
     }
 
     /// What the program logged of a cancel, if it did.
@@ -69,17 +73,14 @@ impl Analysis {
     /// Who heard a cancel, in order of time and then of goroutine.
     #[must_use]
     pub fn heard(&self, cancel: &Cancel) -> &[Hearing] {
-        self.rows(&cancel.heard)
+        cancel.heard_among(&self.hearings)
     }
 
     /// Who was deaf to a cancel, in order of goroutine.
     #[must_use]
     pub fn deaf(&self, cancel: &Cancel) -> &[Hearing] {
-        self.rows(&cancel.deaf)
-    }
-
-    fn rows(&self, rows: &Range<u32>) -> &[Hearing] {
-        self.hearings.get(rows.start as usize..rows.end as usize).unwrap_or(&[])
+        let rows = cancel.deaf.start as usize..cancel.deaf.end as usize;
+        self.hearings.get(rows).unwrap_or(&[])
     }
 
     /// What a goroutine heard or was deaf to, the worst overstay first.

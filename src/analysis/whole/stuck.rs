@@ -99,11 +99,11 @@ fn interval(
     let end = lives::end(trace, goroutine);
     let worst_ns = finding.worst_ns;
     // As long as the worst of them, unless something tells of this one.
-    let as_the_worst = trace.interval().end + -worst_ns;
+    let as_the_worst = trace.interval().end - worst_ns;
     let told = finding.cancels.first().and_then(|&row| cancels.get(row as usize));
     let since = match told.map(|cancel| cancel.at) {
         // With that cancel somebody gave up waiting for it.
-        Some(at) if at > as_the_worst => at + -worst_ns,
+        Some(at) if at > as_the_worst => at - worst_ns,
         Some(at) => at,
         None => {
             let left = lives::parent(trace, goroutine).and_then(|of| lives::ended(trace, of));

@@ -76,7 +76,7 @@ struct Counted {
 
 impl Counted {
     fn add(&mut self, rules: &Rules, row: u32, hearing: &Hearing) {
-        if may_be_late(hearing) {
+        if hearing.was_to_leave() {
             match u32::try_from(hearing.overstay_ns) {
                 Ok(ns) => self.short.push(u64::from(!ns) << 32 | u64::from(row)),
                 Err(_) => self.long.push((Reverse(hearing.overstay_ns), row)),
@@ -131,11 +131,6 @@ fn worst_first(rules: &Rules, threads: Threads, hearings: &[Hearing]) -> (Summar
         hearings[rows[rows.len() - 1 - rank] as usize].overstay_ns
     });
     (summary, rows)
-}
-
-/// Whether a hearing is late by some limit.
-fn may_be_late(hearing: &Hearing) -> bool {
-    hearing.is_late(-1)
 }
 
 /// The quantiles of `n` durations, given each by its rank from the smallest: each is one of
@@ -208,7 +203,7 @@ fn groups(
 ) -> Vec<Group> {
     let overstay = |&row: &u32| {
         let hearing = &hearings[row as usize];
-        if may_be_late(hearing) { hearing.overstay_ns } else { NEVER }
+        if hearing.was_to_leave() { hearing.overstay_ns } else { NEVER }
     };
     let some = threads.of_rows(trace.n_goroutines() as usize, |rows| {
         let mut kinds = Kinds::default();

@@ -144,7 +144,7 @@ pub(super) fn span_ui(ui: &mut Ui, page: &Page<'_>, goroutine: Goroutine, span: 
         fact_ui(ui, theme, "Let go by", |ui| waker_ui(ui, page, waker, &next));
     }
     ui.horizontal(|ui| {
-        let previous = trace.span_at(goroutine, span.start + -1);
+        let previous = trace.span_at(goroutine, span.start - 1);
         for (title, to) in [("← Previous", previous), ("Next →", next)] {
             ui.add_enabled_ui(to.is_some(), |ui| {
                 if let (true, Some(to)) = (ui.button(title).clicked(), to) {

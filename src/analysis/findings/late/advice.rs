@@ -28,7 +28,7 @@ fn ran_where_it_heard(facts: &Facts<'_>, group: &Group<'_>, held: &SplitPart) ->
 pub(super) fn fix(facts: &Facts<'_>, group: &Group<'_>) -> &'static str {
     let is_scheduling = group.key.rule == Rule::LateScheduling;
     if is_scheduling && reach(facts, &group.members).is_some() {
-        let n_heard = |hearing: &&Hearing| facts.cancels[hearing.cancel as usize].n_heard();
+        let n_heard = |hearing: &&Hearing| facts.cancel_of(hearing).n_heard();
         return if group.members.iter().map(n_heard).max().unwrap_or(0) < MANY_HEARERS {
             "Give the program more processors: the goroutine that cancels waited for one."
         } else {

@@ -89,7 +89,7 @@ pub(super) fn message(
 /// What the worst one mostly did from the cancel to its end, if that is not what it is accused of:
 /// it waited for the cancel to come to it, or for a processor. Every list says this of it.
 fn longest_besides(facts: &Facts<'_>, worst: &Hearing, held: &SplitPart) -> Option<String> {
-    let window = Interval::new(facts.cancels[worst.cancel as usize].at, facts.until(worst));
+    let window = Interval::new(facts.cancel_of(worst).at, facts.until(worst));
     let longest = *facts.parts(worst.goroutine, window).first()?;
     // The same thing may have begun before it heard.
     let is_it = longest.state == held.state && longest.site == held.site;
@@ -120,7 +120,7 @@ fn times_text(facts: &Facts<'_>, worst: &Hearing, held: &SplitPart) -> String {
 /// there is one: it is the one to look at.
 pub(super) fn held_up_by(facts: &Facts<'_>, hearing: &Hearing) -> Option<String> {
     let trace = facts.trace;
-    let window = Interval::new(facts.cancels[hearing.cancel as usize].at, facts.until(hearing));
+    let window = Interval::new(facts.cancel_of(hearing).at, facts.until(hearing));
     let mut walk = Walk::new(facts.splitter());
     let account = walk.account(hearing.goroutine, window, MAX_READ);
     let Link { goroutine, did, .. } = account.held_up_by(hearing.goroutine)?;
@@ -132,7 +132,7 @@ pub(super) fn held_up_by(facts: &Facts<'_>, hearing: &Hearing) -> Option<String>
 /// How long a cancel took to reach the last of some, if that is most of what they are late by: a
 /// canceller wakes one after another.
 pub(super) fn reach(facts: &Facts<'_>, members: &[&Hearing]) -> Option<String> {
-    let way = |hearing: &Hearing| hearing.heard_at.since(facts.cancels[hearing.cancel as usize].at);
+    let way = |hearing: &Hearing| hearing.heard_at.since(facts.cancel_of(hearing).at);
     let on_the_way = super::super::total(members.iter().map(|hearing| way(hearing)));
     let in_all = super::super::total(members.iter().map(|hearing| hearing.overstay_ns));
     let is_most = on_the_way > in_all / 2;
@@ -146,7 +146,7 @@ fn grades(facts: &Facts<'_>, members: &[&Hearing]) -> String {
     grades.sort_unstable();
     grades.dedup();
     let by_clock =
-        members.iter().any(|hearing| facts.cancels[hearing.cancel as usize].is_unheard_deadline());
+        members.iter().any(|hearing| facts.cancel_of(hearing).is_unheard_deadline());
     let grades = grades.join(", ") + if by_clock { ", by the clock" } else { "" };
     let waited = members.iter().filter(|hearing| hearing.evidence == Evidence::WaitedOn);
     let mut waiters = waited.take(MAX_ASKED).map(|hearing| waiter(facts, hearing));
@@ -164,9 +164,9 @@ fn grades(facts: &Facts<'_>, members: &[&Hearing]) -> String {
 fn waiter(facts: &Facts<'_>, hearing: &Hearing) -> Option<StrId> {
     let (trace, deaf) = (facts.trace, hearing.goroutine);
     let parent = lives::parent(trace, deaf)?;
-    let cancelled = facts.cancels[hearing.cancel as usize].at;
+    let cancelled = facts.cancel_of(hearing).at;
     let waits = |span: Span| span.state == GoState::Waiting;
-    let near_its_end = facts.until(hearing) + -facts.rules.late_over_ns;
+    let near_its_end = facts.until(hearing) - facts.rules.late_over_ns;
     let mut near = trace.spans_from(parent, near_its_end).take(MAX_ASKED);
     let is_let_go = near.any(|span| span.waker == Some(deaf));
     (is_let_go || trace.span_at(parent, cancelled).is_some_and(waits))
@@ -176,7 +176,7 @@ fn waiter(facts: &Facts<'_>, hearing: &Hearing) -> Option<StrId> {
 /// `its cancel (deadline)`, `their cancel (deadline, explicit)`; with the context's name where
 /// the program logged it: `its cancel of query#7 (explicit)`.
 fn cause_text(facts: &Facts<'_>, members: &[&Hearing]) -> String {
-    let cancels = members.iter().map(|hearing| &facts.cancels[hearing.cancel as usize]);
+    let cancels = members.iter().map(|hearing| facts.cancel_of(hearing));
     let mut causes: Vec<Cause> = cancels.map(|cancel| cancel.cause).collect();
     causes.sort_unstable();
     causes.dedup();
@@ -191,7 +191,7 @@ fn cause_text(facts: &Facts<'_>, members: &[&Hearing]) -> String {
 
 /// Of a deadline that nobody heard, after what time it came: only the clock tells whose it was.
 fn unheard_text(facts: &Facts<'_>, members: &[&Hearing]) -> Option<String> {
-    let cancel = |hearing: &&Hearing| &facts.cancels[hearing.cancel as usize];
+    let cancel = |hearing: &&Hearing| facts.cancel_of(hearing);
     let is_unheard = |hearing: &&Hearing| cancel(hearing).is_unheard_deadline();
     if !members.iter().all(is_unheard) {
         return None;

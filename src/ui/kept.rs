@@ -8,7 +8,7 @@ use super::history::Trail;
 use super::sheet::Sheet;
 use super::slot::{Pair, Slot};
 use super::state::{Selected, What};
-use crate::base::{GoId, Goroutine, Interval, StrId, Time};
+use crate::base::{GoId, Goroutine, Interval, Time};
 use crate::scene::{Link, SectionKey};
 
 /// What is kept.

@@ -219,7 +219,7 @@ impl After<'_> {
         }) || self.waits_again()
             || alike_before && (self.returns() || self.goes_back_up())
             || self.goes_back_to_its_loop()
-            || self.goes_back_up_for_work()
+            || self.goes_back_up_after_a_job()
             || self.goes_on_to_wait_for_work()
             || self.goes_on_after_its_own()
             || self.is_cut_off()
@@ -254,7 +254,7 @@ impl After<'_> {
     ///
     /// Who only left the select, and not the loop, takes one thing after the other there and never
     /// waits anywhere else again, since its context is cancelled.
-    fn goes_back_up_for_work(&self) -> bool {
+    fn goes_back_up_after_a_job(&self) -> bool {
         if !self.heard.alone {
             return false;
         }

@@ -145,8 +145,7 @@ fn grades(facts: &Facts<'_>, members: &[&Hearing]) -> String {
     let mut grades: Vec<&str> = members.iter().map(|hearing| hearing.evidence.name()).collect();
     grades.sort_unstable();
     grades.dedup();
-    let by_clock =
-        members.iter().any(|hearing| facts.cancel_of(hearing).is_unheard_deadline());
+    let by_clock = members.iter().any(|hearing| facts.cancel_of(hearing).is_unheard_deadline());
     let grades = grades.join(", ") + if by_clock { ", by the clock" } else { "" };
     let waited = members.iter().filter(|hearing| hearing.evidence == Evidence::WaitedOn);
     let mut waiters = waited.take(MAX_ASKED).map(|hearing| waiter(facts, hearing));

@@ -17,7 +17,7 @@ use super::awaited::{Awaited, Lookup};
 use super::departure::Departures;
 use super::listening::Listening;
 use super::outcome::{self, GENERATIONS, Ground, HeardToo, Later, PROMPT_NS, fate};
-use super::place::{place, waited_in};
+use super::place::{place, place_of_hearing};
 
 /// How many hearings before or after one to look at, in the life of one goroutine.
 const MAX_OTHERS: usize = 64;
@@ -93,10 +93,8 @@ fn settle(
     heard_too: HeardToo,
 ) {
     let Ground { trace, book, .. } = *ground;
-    let told = row.evidence == Evidence::Logged;
-    let stack = waited_in(trace, book, row.evidence, row.goroutine, (row.stack, row.heard_at));
-    let waited = if told { book.user(stack) } else { stack };
-    let place = place(trace, book, row.goroutine, waited);
+    let heard = (row.stack, row.heard_at);
+    let (stack, place) = place_of_hearing(trace, book, row.evidence, row.goroutine, heard);
     let heard = outcome::Heard {
         goroutine: row.goroutine,
         cancelled: cancel.at,

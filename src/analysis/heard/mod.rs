@@ -35,7 +35,7 @@ use super::types::{Cancel, Hearing};
 use super::words::{Cause, Evidence, HeardIn, Outcome};
 use judge::judge;
 use listening::Listening;
-use place::{place, waited_in};
+use place::place_of_hearing;
 
 /// All cancels, in order of time, and who heard them, cancel by cancel.
 #[derive(Debug, Default)]
@@ -327,17 +327,15 @@ impl Ear {
         evidence: Evidence,
         depth: u16,
     ) -> Hearing {
-        // Who logs that it heard did so in its own code; the log's frames are the library's.
-        let told = evidence == Evidence::Logged;
-        let stack = waited_in(trace, book, evidence, self.goroutine, (self.stack, self.at));
-        let waited = if told { book.user(stack) } else { stack };
+        let heard = (self.stack, self.at);
+        let (_, place) = place_of_hearing(trace, book, evidence, self.goroutine, heard);
         Hearing {
             cancel,
             goroutine: self.goroutine,
             function: lives::name(trace, self.goroutine),
             deaf: false,
             evidence,
-            heard_in: place(trace, book, self.goroutine, waited).heard_in,
+            heard_in: place.heard_in,
             told_to_stop: false,
             depth,
             heard_at: self.at,

@@ -47,12 +47,27 @@ fn heard_in(spot: Spot) -> HeardIn {
 /// How far to look ahead for the next wait, in spans.
 const LOOK_AHEAD: usize = 64;
 
+/// Where a goroutine had waited that heard a cancel at some moment, as far as that is known, and what
+/// that tells.
+pub(crate) fn place_of_hearing(
+    trace: &Trace,
+    book: &Book,
+    evidence: Evidence,
+    goroutine: Goroutine,
+    (stack, heard_at): (StackId, Time),
+) -> (StackId, Place) {
+    let stack = waited_in(trace, book, evidence, goroutine, (stack, heard_at));
+    // One that logs that it heard did so in its own code; the log's frames are the library's.
+    let waited = if evidence == Evidence::Logged { book.user(stack) } else { stack };
+    (stack, place(trace, book, goroutine, waited))
+}
+
 /// Where a goroutine had waited whom a cancel woke at some moment, or was when it heard otherwise;
 /// empty if that is not known.
 ///
 /// A trace does not tell the stacks of those who were waiting when it began. Whose next wait is in
 /// the call of a library had waited in that call before, as a rule.
-pub(crate) fn waited_in(
+fn waited_in(
     trace: &Trace,
     book: &Book,
     evidence: Evidence,

@@ -159,6 +159,11 @@ impl Longest {
     }
 }
 
+/// How long what usually takes so many nanoseconds may take once.
+fn half_as_long_again(usual_ns: i64) -> i64 {
+    usual_ns / 2 * 3
+}
+
 impl Inquiry<'_> {
     fn queues(&self) -> &Queues {
         self.queues.get_or_init(|| Queues::new(self))
@@ -259,7 +264,7 @@ impl Inquiry<'_> {
         for wait in before.filter(|span| span.state == GoState::Waiting) {
             longest.add(wait.stack, wait.end.min(took) - wait.start);
         }
-        let may_take = |usual: i64| self.rules.late_over_ns.max(usual / 2 * 3);
+        let may_take = |usual: i64| self.rules.late_over_ns.max(half_as_long_again(usual));
         let (mut n_read, mut works_ns) = (0, 0);
         let mut after = self.trace.spans_from(goroutine, cancel.at).take(MAX_SPANS).peekable();
         while let Some(span) = after.next() {

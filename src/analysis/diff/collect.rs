@@ -12,7 +12,7 @@ use super::super::cancels::scan::{Runs, each_span};
 use super::super::code::book::{Book, Traits};
 use super::super::code::names::Origin;
 use super::super::code::reasons;
-use super::super::heard::serving::{Run, runs};
+use super::super::heard::serving::{Run, are_nearly_all, runs};
 use super::super::lives;
 use super::super::stats::{Duration, Sample};
 use super::super::threads::Threads;
@@ -180,12 +180,12 @@ fn tasks(trace: &Trace, rows: &mut Rows) {
 
 /// The durations of HTTP handlers that were called in the trace, by the function of their route.
 ///
-/// One that stops nowhere is not seen to run. Where that is more than one in ten, the others would be
-/// compared with those that happened to wait.
+/// One that stops nowhere is not seen to run. Where those that are seen are not nearly all, the others
+/// would be compared with those that happened to wait.
 fn handlers(document: &Document, known: &FxHashSet<&str>, rows: &mut Rows) {
     let (trace, book) = (document.trace(), &document.analysis().book);
     let runs: Vec<Run> = runs(trace, book).collect();
-    if runs.len() * 10 < readers(trace, book).count() * 9 {
+    if !are_nearly_all(runs.len(), readers(trace, book).count()) {
         return;
     }
     for Run { began, until, stack, .. } in runs {

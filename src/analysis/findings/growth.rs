@@ -20,7 +20,10 @@ use super::{Facts, abandoned, count_text};
 /// Births must be spread over at least this share of the trace, in percent: a burst is no growth.
 const MIN_SPREAD_PERCENT: i64 = 25;
 
-/// Of those that outlived their creator so many in a hundred must have left because of their deadline.
+/// Of so many that were born more than one must be alive at the last birth.
+const MANY_FOR_ONE_ALIVE: usize = 3;
+
+/// So many in a hundred of some must have ended in one way for that to be how all of them end.
 const MOST_PERCENT: usize = 80;
 
 /// Goroutines of one start function and one place of creation that were born in the trace, in
@@ -184,7 +187,12 @@ fn ended_by_limits(facts: &Facts<'_>, orphans: &[(Reverse<i64>, Goroutine)]) -> 
         })
     };
     let n = orphans.iter().filter(|(_, goroutine)| by_limit(*goroutine)).count();
-    n * 100 >= orphans.len() * MOST_PERCENT
+    are_most(n, orphans.len())
+}
+
+/// Whether so many of some are enough to tell how all of them end.
+pub(super) fn are_most(n: usize, of: usize) -> bool {
+    n * 100 >= of * MOST_PERCENT
 }
 
 /// Growth that does not stop while goroutines are being created.
@@ -219,7 +227,9 @@ pub(super) fn growth(facts: &Facts<'_>, kin: &[Goroutine]) -> Option<Growth> {
     let alive = facts.threads.over_rows(kin.len(), |rows| {
         kin[rows].iter().copied().filter(|goroutine| ends(goroutine) > last).collect()
     });
-    if alive.len() * 3 <= kin.len() || narrow(alive.len()) < facts.rules.pile_up_min {
+    if alive.len() * MANY_FOR_ONE_ALIVE <= kin.len()
+        || narrow(alive.len()) < facts.rules.pile_up_min
+    {
         return None;
     }
     let alive_at = |time: Time| {

@@ -10,7 +10,7 @@ use crate::base::{Goroutine, Interval, StrId, Time, narrow, nearest_rank};
 use crate::model::Frame;
 
 use super::super::cancels::readers::readers;
-use super::super::heard::serving::{route, runs};
+use super::super::heard::serving::{are_nearly_all, route, runs};
 use super::super::types::Finding;
 use super::super::words::{Rule, Severity};
 use super::Facts;
@@ -92,7 +92,6 @@ fn same(
         let (run, handler) = runs.get(before.checked_sub(1)?)?;
         (task.interval.end <= run.end).then_some(*handler)
     };
-    let nearly = |n: usize, of: usize| n * 10 >= of * 9;
     let whole = tasks.filter_map(|(&kind, requests)| {
         let mut n_of: FxHashMap<StrId, usize> = FxHashMap::default();
         for handler in requests.iter().filter_map(handler_of) {
@@ -100,7 +99,7 @@ fn same(
         }
         let n_runs = |handler: &StrId| handlers.get(handler).map_or(0, Vec::len);
         let (handler, _) = n_of.into_iter().find(|(handler, n)| {
-            nearly(*n, requests.len()) && nearly(requests.len(), n_runs(handler))
+            are_nearly_all(*n, requests.len()) && are_nearly_all(requests.len(), n_runs(handler))
         })?;
         Some((kind, handler))
     });

@@ -121,7 +121,7 @@ fn left_to_deadlines(
             left.push((watcher, ended));
         }
     }
-    let are_most = |n: usize| n >= facts.rules.pile_up_min as usize && n * 5 >= n_ended * 4;
+    let are_most = |n: usize| n >= facts.rules.pile_up_min as usize && growth::are_most(n, n_ended);
     if !are_most(left.len()) {
         return None;
     }

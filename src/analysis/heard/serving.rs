@@ -17,6 +17,14 @@ use super::place::host;
 /// Stops the background reader, and hands the connection over.
 const HIJACK: &str = "net/http.(*response).Hijack";
 
+/// So many in a hundred of some requests stand for all of them.
+const NEARLY_ALL_PERCENT: usize = 90;
+
+/// Whether so many of some requests are nearly all.
+pub(crate) fn are_nearly_all(n: usize, of: usize) -> bool {
+    n * 100 >= of * NEARLY_ALL_PERCENT
+}
+
 /// A handler that ran, and stopped somewhere.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Run {

@@ -29,8 +29,8 @@ const SPANS_FOR_ALL: std::ops::RangeInclusive<usize> = 200_000..=20_000_000;
 pub(crate) const FEW_SPANS: usize = 32;
 /// How many links to give at most.
 const MAX_LINKS: usize = 8;
-/// A link below this share of the window is left out.
-const MIN_SHARE: i64 = 50;
+/// A link is left out if the window is more than so many times as long.
+const MAX_TIMES_LINK: i64 = 50;
 
 /// How many spans to read for each of so many hearings of a trace that has `n_spans` in all.
 pub(crate) fn spans_for_each(n_hearings: usize, n_spans: usize) -> usize {
@@ -119,7 +119,7 @@ impl<'a> Walk<'a> {
 
     /// Makes links of the hands that count.
     fn link(&mut self, window: Interval) {
-        let counts = |held: &Held| held.ns.saturating_mul(MIN_SHARE) >= window.ns();
+        let counts = |held: &Held| held.ns.saturating_mul(MAX_TIMES_LINK) >= window.ns();
         self.links.clear();
         for (hand, &(goroutine, held)) in (0..).zip(self.hands.rows()) {
             if counts(&held) {

@@ -9,9 +9,9 @@ use super::super::super::types::{Hearing, SplitPart};
 use super::super::super::words::{Doing, Rule};
 use super::super::Facts;
 
-/// Who spent this much of its overstay on what it could not help is late by that, even if the rest
-/// is a little too long, too: in percent.
-const MOST: i64 = 66;
+/// A goroutine that spent this much of its overstay, in percent, on what it could not help is late by
+/// that, even if the rest is a little too long, too.
+const MOST_PERCENT: i64 = 66;
 
 /// How many times the limit is a little too long.
 const LITTLE: i64 = 2;
@@ -61,7 +61,7 @@ pub(super) fn judge(
 fn is_excuse(facts: &Facts<'_>, window: Interval, starved_ns: i64) -> bool {
     let limit = facts.rules.late_over_ns;
     let rest = window.ns() - starved_ns;
-    let is_most = || starved_ns >= window.ns() / 100 * MOST;
+    let is_most = || starved_ns >= window.ns() / 100 * MOST_PERCENT;
     rest <= limit || rest <= limit.saturating_mul(LITTLE) && is_most()
 }
 

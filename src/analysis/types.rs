@@ -40,11 +40,6 @@ impl Cancel {
         self.heard.len()
     }
 
-    /// Those that heard it, from the table of all hearings.
-    pub(crate) fn heard_among<'a>(&self, hearings: &'a [Hearing]) -> &'a [Hearing] {
-        hearings.get(self.heard.start as usize..self.heard.end as usize).unwrap_or(&[])
-    }
-
     /// Whether it is a deadline's, and nobody heard it.
     #[must_use]
     pub fn is_unheard_deadline(&self) -> bool {
@@ -92,11 +87,6 @@ pub struct Hearing {
 }
 
 impl Hearing {
-    /// The cancel, from the table of all.
-    pub(crate) fn cancel_among<'a>(&self, cancels: &'a [Cancel]) -> &'a Cancel {
-        &cancels[self.cancel as usize]
-    }
-
     /// By which rule it counts if it is late at all, unless it could not help that.
     pub(crate) fn rule(&self) -> Rule {
         match self.outcome {

@@ -35,10 +35,11 @@ use crate::parse::event::GoState;
 
 use super::Rules;
 use super::code::book::{Book, Traits};
+use super::code::ground::Ground;
 use super::code::names::Origin;
 use super::heard::AllHeard;
 use super::heard::listening::Listening;
-use super::index::{ByGoroutine, Spanning, children_of};
+use super::index::{ByGoroutine, Register, Spanning, children_of};
 use super::lives;
 use super::threads::Threads;
 use super::types::{Cancel, Hearing};
@@ -95,22 +96,15 @@ impl Deaf {
 }
 
 /// The deaf of each cancel.
-pub(crate) fn find(
-    trace: &Trace,
-    book: &Book,
-    rules: &Rules,
-    threads: Threads,
-    heard: &AllHeard,
-    suspects: Suspects,
-) -> Deaf {
+pub(crate) fn find(ground: Ground<'_>, heard: &AllHeard, suspects: Suspects) -> Deaf {
+    let Ground { trace, book, rules, threads } = ground;
     let AllHeard { cancels, hearings, logged, by_goroutine, listening, .. } = heard;
     let Suspects { stayers, mut long_work } = suspects;
     let mut inquiry = Inquiry {
         trace,
         book,
         rules,
-        hearings,
-        by_goroutine,
+        register: Register { cancels, hearings, by_goroutine },
         stayers,
         unheard: Spanning::default(),
         children: OnceLock::new(),
@@ -136,7 +130,7 @@ pub(crate) fn find(
     let rows = found.iter().flat_map(|of| &of.rows);
     let asked = rows.filter_map(|(row, question)| {
         let Question { asked, by } = (*question)?;
-        Some((asked, (by, row.cancel_among(cancels).at)))
+        Some((asked, (by, inquiry.register.cancel_of(row).at)))
     });
     let asked: FxHashMap<Goroutine, (Goroutine, Time)> = asked.collect();
     let mut serving = asked::serve_several(&inquiry, threads, &asked);
@@ -225,7 +219,8 @@ fn find_deaf(
 }
 
 /// Goroutines of the program's own that live longer than the limit, by their creator.
-pub(crate) fn stayers(trace: &Trace, book: &Book, rules: &Rules) -> Spanning {
+pub(crate) fn stayers(ground: Ground<'_>) -> Spanning {
+    let Ground { trace, book, rules, .. } = ground;
     let columns = &trace.goroutines;
     let (born, ended, names) = (&columns.born, &columns.ended, &columns.names);
     let rows = trace.goroutines().zip(born.iter().zip(ended).zip(names));
@@ -249,8 +244,7 @@ struct Inquiry<'a> {
     trace: &'a Trace,
     book: &'a Book,
     rules: &'a Rules,
-    hearings: &'a [Hearing],
-    by_goroutine: &'a ByGoroutine,
+    register: Register<'a>,
     /// The children that live longer than the limit, and may be deaf as far as that goes.
     stayers: Spanning,
     /// Those of them that may be deaf to some cancel.
@@ -275,7 +269,7 @@ struct Inquiry<'a> {
 impl Inquiry<'_> {
     /// Who heard a cancel.
     fn all_heard<'b>(&'b self, cancel: &Cancel) -> impl Iterator<Item = &'b Hearing> + use<'b> {
-        cancel.heard_among(self.hearings).iter()
+        self.register.heard(cancel).iter()
     }
 
     /// Who heard a cancel and was meant to stop because of it.
@@ -314,18 +308,18 @@ impl Inquiry<'_> {
     }
 
     fn heard(&self, cancel: &Cancel, goroutine: Goroutine) -> bool {
-        !self.by_goroutine.of_within(goroutine, &cancel.heard).is_empty()
+        self.register.has_heard(cancel, goroutine)
     }
 
     fn rows_of(&self, goroutine: Goroutine) -> impl Iterator<Item = &Hearing> {
-        self.by_goroutine.of(goroutine).iter().map(|&row| &self.hearings[row as usize])
+        self.register.of(goroutine)
     }
 
     /// What one heard who heard many cancels; none of who heard few.
     fn often(&self, goroutine: Goroutine) -> Option<Often> {
-        let is_often = |of: Goroutine| self.by_goroutine.of(of).len() > OFTEN;
+        let is_often = |of: Goroutine| self.register.by_goroutine.of(of).len() > OFTEN;
         let all = || {
-            let often = self.by_goroutine.several().iter().filter(|&&of| is_often(of));
+            let often = self.register.by_goroutine.several().iter().filter(|&&of| is_often(of));
             often.map(|&of| (of, Often::new(self.rows_of(of)))).collect()
         };
         is_often(goroutine).then(|| self.often.get_or_init(all).get(&goroutine).copied())?
@@ -378,8 +372,9 @@ impl Inquiry<'_> {
             let parent = lives::parent(self.trace, hearing.goroutine)?;
             is_library(hearing.goroutine).then_some((parent, hearing.cancel))
         };
-        let helped =
-            self.helped.get_or_init(|| self.hearings.iter().filter_map(of_library).collect());
+        let helped = self
+            .helped
+            .get_or_init(|| self.register.hearings.iter().filter_map(of_library).collect());
         helped.contains(&(goroutine, cancel.id))
     }
 
@@ -451,8 +446,9 @@ impl Inquiry<'_> {
 
     /// Whether a goroutine was started by a cancel, as an `AfterFunc`.
     fn is_callback(&self, cancel: &Cancel, goroutine: Goroutine) -> bool {
-        let rows = self.by_goroutine.of_within(goroutine, &cancel.heard);
-        rows.iter().any(|&row| self.hearings[row as usize].evidence == Evidence::AfterFunc)
+        let Register { hearings, by_goroutine, .. } = self.register;
+        let rows = by_goroutine.of_within(goroutine, &cancel.heard);
+        rows.iter().any(|&row| hearings[row as usize].evidence == Evidence::AfterFunc)
     }
 
     /// The user's function that created a goroutine; "" if not known.

@@ -209,7 +209,7 @@ fn waits(document: &Document, rows: &mut Rows) {
     let (trace, book) = (document.trace(), &document.analysis().book);
     let mut by_place: FxHashMap<Place, Kept> = FxHashMap::default();
     let of_chunks = Threads::all()
-        .of_chunks(trace, |(): &mut (), number, chunk| waits_in((trace, book), number, chunk));
+        .of_chunks(trace, |(): &mut (), number, chunk| waits_in(trace, book, number, chunk));
     for (place, kept) in of_chunks.into_iter().flatten() {
         by_place.entry(place).or_default().join(kept);
     }
@@ -238,7 +238,7 @@ fn waits(document: &Document, rows: &mut Rows) {
 }
 
 /// The waits that begin in a chunk and end in the trace, by place.
-fn waits_in((trace, book): (&Trace, &Book), number: usize, chunk: &Chunk) -> Vec<(Place, Kept)> {
+fn waits_in(trace: &Trace, book: &Book, number: usize, chunk: &Chunk) -> Vec<(Place, Kept)> {
     let mut by_place: FxHashMap<(u16, u32), Kept> = FxHashMap::default();
     let kinds = chunk.kinds();
     let waits = |row: u16| {

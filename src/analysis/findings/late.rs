@@ -52,9 +52,9 @@ struct Group<'a> {
 
 pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
     let n_late = facts.worst_first.partition_point(|&row| {
-        facts.hearings[row as usize].overstay_ns > facts.rules.late_over_ns
+        facts.register.hearings[row as usize].overstay_ns > facts.rules.late_over_ns
     });
-    let late = |rank: usize| &facts.hearings[facts.worst_first[rank] as usize];
+    let late = |rank: usize| &facts.register.hearings[facts.worst_first[rank] as usize];
     let in_all = facts.trace.chunks().iter().map(Chunk::n_spans).sum();
     let n_spans = spans_for_each(n_late, in_all);
     let mut groups = Groups::default();
@@ -134,7 +134,8 @@ fn finding(facts: &Facts<'_>, group: &Group<'_>) -> Finding {
     let mut cancels: Vec<u32> = members.iter().map(|hearing| hearing.cancel).collect();
     cancels.sort_unstable();
     cancels.dedup();
-    let by_clock = cancels.iter().all(|&id| facts.cancels[id as usize].is_unheard_deadline());
+    let by_clock =
+        cancels.iter().all(|&id| facts.register.cancels[id as usize].is_unheard_deadline());
     Finding {
         rule: group.key.rule,
         severity: severity(facts, group, &members),

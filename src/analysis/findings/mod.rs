@@ -25,6 +25,7 @@ use super::Rules;
 use super::cancels::logged::Logged;
 use super::code::book::{Book, Traits};
 use super::heard::listening::Listening;
+use super::index::Register;
 use super::split::{Assists, Splitter};
 use super::threads::Threads;
 use super::types::{Cancel, Finding, Hearing, SplitPart};
@@ -44,20 +45,18 @@ pub(crate) struct Facts<'a> {
     pub(crate) asleep: &'a FxHashMap<Goroutine, u32>,
     /// Where goroutines are known to have listened to a context.
     pub(crate) listening: &'a Listening,
-    pub(crate) cancels: &'a [Cancel],
-    pub(crate) hearings: &'a [Hearing],
+    /// The rows of each goroutine are sorted: the worst first.
+    pub(crate) register: Register<'a>,
     /// What the program logged, by cancel.
     pub(crate) logged: &'a FxHashMap<u32, Logged>,
     /// Rows of hearings that may be late, worst first.
     pub(crate) worst_first: &'a [u32],
-    /// Rows of hearings by goroutine, the worst first.
-    pub(crate) by_goroutine: &'a super::index::ByGoroutine,
 }
 
 impl<'a> Facts<'a> {
     /// The cancel of a hearing.
     fn cancel_of(&self, hearing: &Hearing) -> &'a Cancel {
-        hearing.cancel_among(self.cancels)
+        self.register.cancel_of(hearing)
     }
 
     /// What a goroutine did in a window, the largest part first.
@@ -97,7 +96,7 @@ impl<'a> Facts<'a> {
 
     /// What a goroutine heard, or was deaf to, the worst first.
     fn hearings_of(&self, goroutine: Goroutine) -> impl Iterator<Item = &Hearing> {
-        self.by_goroutine.of(goroutine).iter().map(|&row| &self.hearings[row as usize])
+        self.register.of(goroutine)
     }
 }
 

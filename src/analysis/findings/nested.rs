@@ -18,7 +18,7 @@ use super::{Facts, count_text};
 pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
     let mut below: FxHashMap<StrId, Vec<&Hearing>> = FxHashMap::default();
     let mut direct: FxHashSet<StrId> = FxHashSet::default();
-    for hearing in facts.hearings {
+    for hearing in facts.register.hearings {
         let cancel = facts.cancel_of(hearing);
         let counts = cancel.cause == Cause::Deadline
             && hearing.evidence == Evidence::Woken

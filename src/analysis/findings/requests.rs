@@ -213,7 +213,7 @@ impl Overstays {
     fn of(&mut self, facts: &Facts<'_>, request: &Request) -> i64 {
         let Some(by) = request.by else { return 0 };
         let overlap = |window: Interval| window.intersect(request.interval).map_or(0, Interval::ns);
-        if facts.by_goroutine.of(by).len() <= FEW_HEARD {
+        if facts.register.by_goroutine.of(by).len() <= FEW_HEARD {
             return windows(facts, by).map(overlap).max().unwrap_or(0);
         }
         let all = self.0.entry(by).or_insert_with(|| in_order(facts, by));

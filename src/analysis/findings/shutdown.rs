@@ -120,7 +120,7 @@ fn shutdowns(facts: &Facts<'_>) -> Vec<Shutdown> {
     };
     let in_one = |hearing: &&Hearing| !hearing.deaf && is_in(hearing.stack);
     let mut heard = HeardAt::default();
-    let gave_up = facts.hearings.iter().filter(in_one).filter_map(|hearing| {
+    let gave_up = facts.register.hearings.iter().filter(in_one).filter_map(|hearing| {
         let shutdown = shutdown(facts, &mut heard, hearing.goroutine, hearing.heard_at)?;
         Some(Shutdown { gave_up: Some(hearing.cancel), ..shutdown })
     });

@@ -122,7 +122,7 @@ fn sleeps(facts: &Facts<'_>, over_ns: i64) -> Vec<Sleep> {
 fn by_clock(facts: &Facts<'_>, sleeps: &[Sleep]) -> FxHashMap<(Goroutine, Time), u32> {
     let sleeps = sleeps.iter().filter(|sleep| !facts.is_main(sleep.of));
     let each = sleeps.map(|sleep| (sleep.of, sleep.interval, facts.book.place(sleep.stack)));
-    deadlines_slept_across(facts.cancels, each)
+    deadlines_slept_across(facts.register.cancels, each)
 }
 
 /// What told sleepers to stop.
@@ -148,7 +148,7 @@ impl<'a> Told<'a> {
             };
             slept > over_ns
         };
-        if facts.by_goroutine.of(sleep.of).len() <= MAX_TOLD {
+        if facts.register.by_goroutine.of(sleep.of).len() <= MAX_TOLD {
             return facts.hearings_of(sleep.of).filter(tells).filter(is_spanned).collect();
         }
         let all = self.of_many.entry(sleep.of).or_insert_with(|| {
@@ -173,7 +173,7 @@ struct Helped<'a> {
 impl<'a> Helped<'a> {
     fn new(facts: &'a Facts<'a>) -> Self {
         let mut cancels: FxHashMap<Goroutine, Vec<u32>> = FxHashMap::default();
-        for hearing in facts.hearings.iter().filter(|hearing| !hearing.deaf) {
+        for hearing in facts.register.hearings.iter().filter(|hearing| !hearing.deaf) {
             let start = facts.book.function(lives::name(facts.trace, hearing.goroutine));
             let cause = facts.cancel_of(hearing).cause;
             let is_helper = start.origin == Origin::Std && start.starter.is_none();
@@ -190,10 +190,11 @@ impl<'a> Helped<'a> {
         let Self { facts, cancels } = self;
         let trace = facts.trace;
         let all = cancels.get(&sleep.of)?;
-        let before =
-            all.partition_point(|cancel| facts.cancels[*cancel as usize].at < sleep.interval.start);
+        let before = all.partition_point(|cancel| {
+            facts.register.cancels[*cancel as usize].at < sleep.interval.start
+        });
         let row = *all.get(before.checked_sub(1)?)?;
-        let cancel = &facts.cancels[row as usize];
+        let cancel = &facts.register.cancels[row as usize];
         let mut spans = trace.spans_from(cancel.by?, cancel.at).take(MAX_AHEAD);
         let wait = spans.find(|span| {
             let is_after = span.start >= cancel.at && facts.book.mark(span.stack).is_none();
@@ -218,7 +219,7 @@ fn seems_under(facts: &Facts<'_>, sleep: &Sleep) -> Option<u32> {
 
 /// Whether a sleep spans a cancel, and the limit after it.
 fn is_across(facts: &Facts<'_>, sleep: &Sleep, cancel: u32) -> bool {
-    let at = facts.cancels[cancel as usize].at;
+    let at = facts.register.cancels[cancel as usize].at;
     sleep.interval.contains(at) && sleep.interval.end - at > facts.rules.late_over_ns
 }
 

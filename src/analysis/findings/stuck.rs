@@ -142,9 +142,9 @@ fn told_before(facts: &Facts<'_>, main: Goroutine, at: Time) -> Told {
 
 /// Whether somebody is deaf to a cancel, or late or alive in spite of it.
 fn holds_up(facts: &Facts<'_>, cancel: u32) -> bool {
-    let of = &facts.cancels[cancel as usize];
+    let of = &facts.register.cancels[cancel as usize];
     let is_late = |hearing: &Hearing| hearing.is_late(facts.rules.late_over_ns);
-    of.n_deaf() > 0 || of.heard_among(facts.hearings).iter().any(is_late)
+    of.n_deaf() > 0 || facts.register.heard(of).iter().any(is_late)
 }
 
 /// What the others of the program do when the trace ends.

@@ -10,7 +10,7 @@ use crate::parse::event::GoState;
 use super::super::code::book::{Book, Traits};
 use super::super::code::names::Origin;
 use super::super::code::reasons;
-use super::super::index::ByGoroutine;
+use super::super::index::Register;
 use super::super::lives;
 use super::super::types::{Cancel, Hearing};
 use super::super::words::{Cause, HeardIn};
@@ -78,8 +78,7 @@ impl Awaited {
 pub(crate) struct Lookup<'a> {
     pub(crate) trace: &'a Trace,
     pub(crate) book: &'a Book,
-    pub(crate) hearings: &'a [Hearing],
-    pub(crate) by_goroutine: &'a ByGoroutine,
+    pub(crate) register: Register<'a>,
     pub(crate) late_over_ns: i64,
 }
 
@@ -90,7 +89,7 @@ impl Lookup<'_> {
         let Some(by) = cancel.by.filter(|_| cancel.cause == Cause::Explicit) else {
             return Awaited::default();
         };
-        let heard = cancel.heard_among(self.hearings);
+        let heard = self.register.heard(cancel);
         if !heard.iter().any(|row| row.heard_in == HeardIn::Call) {
             return Awaited::default();
         }
@@ -116,7 +115,7 @@ impl Lookup<'_> {
                 awaited.group = self.group(cancel, heard, last);
                 break;
             }
-            if !self.heard(cancel, last) || !self.ends_soon_after(last, let_go) {
+            if !self.register.has_heard(cancel, last) || !self.ends_soon_after(last, let_go) {
                 break;
             }
             awaited.who.push(last);
@@ -168,10 +167,6 @@ impl Lookup<'_> {
         self.book.any(self.trace.stacks(), wait.stack, Traits::JOINS)
     }
 
-    fn heard(&self, cancel: &Cancel, goroutine: Goroutine) -> bool {
-        !self.by_goroutine.of_within(goroutine, &cancel.heard).is_empty()
-    }
-
     fn ends_soon_after(&self, goroutine: Goroutine, at: Time) -> bool {
         lives::ended(self.trace, goroutine).is_some_and(|end| end - at <= self.late_over_ns)
     }
@@ -191,6 +186,6 @@ impl Lookup<'_> {
         };
         let group = of(last)?;
         let members = heard.iter().filter(|row| of(row.goroutine) == Some(group));
-        (self.heard(cancel, last) || members.take(2).count() > 1).then_some(group)
+        (self.register.has_heard(cancel, last) || members.take(2).count() > 1).then_some(group)
     }
 }

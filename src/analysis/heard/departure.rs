@@ -62,7 +62,8 @@ impl Departures {
     /// When a goroutine was first seen below another host than `hosted`, after `at`.
     pub(crate) fn after(
         &self,
-        (trace, book): (&Trace, &Book),
+        trace: &Trace,
+        book: &Book,
         goroutine: Goroutine,
         hosted: StackId,
         at: Time,
@@ -130,7 +131,7 @@ mod tests {
     fn a_life_looked_through_once_tells_what_each_look_would() {
         let mut n_left = 0;
         for (path, document) in documents() {
-            let known @ (trace, book) = (document.trace(), &document.analysis().book);
+            let (trace, book) = (document.trace(), &document.analysis().book);
             for goroutine in trace.goroutines().filter(|&it| has_host(trace, book, it)) {
                 let life = whereabouts(trace, book, goroutine);
                 let hosts: Vec<StackId> =
@@ -139,8 +140,8 @@ mod tests {
                 let once = Departures([(goroutine, life)].into_iter().collect());
                 for span in trace.spans(goroutine).take(LOOKS) {
                     for &hosted in &hosts {
-                        let left = each.after(known, goroutine, hosted, span.start);
-                        let told = once.after(known, goroutine, hosted, span.start);
+                        let left = each.after(trace, book, goroutine, hosted, span.start);
+                        let told = once.after(trace, book, goroutine, hosted, span.start);
                         assert_eq!(told, left, "{}: {goroutine:?}, {span:?}", path.display());
                         n_left += usize::from(left.is_some());
                     }

@@ -5,18 +5,17 @@ use rustc_hash::FxHashMap;
 use crate::base::{Goroutine, StackId};
 use crate::model::Trace;
 
-use super::super::Rules;
 use super::super::cancels::cause::is_timers_own;
 use super::super::code::book::Book;
-use super::super::index::ByGoroutine;
+use super::super::code::ground::Ground;
+use super::super::index::{ByGoroutine, Register};
 use super::super::lives;
-use super::super::threads::Threads;
 use super::super::types::{Cancel, Hearing};
 use super::super::words::{Cause, Evidence, HeardIn};
 use super::awaited::{Awaited, Lookup};
 use super::departure::Departures;
 use super::listening::Listening;
-use super::outcome::{self, GENERATIONS, Ground, HeardToo, Later, PROMPT_NS, fate};
+use super::outcome::{self, Basis, GENERATIONS, HeardToo, Later, PROMPT_NS, fate};
 use super::place::{place, place_of_hearing};
 
 /// How many hearings before or after one to look at, in the life of one goroutine.
@@ -27,20 +26,21 @@ const MAX_HELPERS: usize = 8;
 
 /// Decides, and notes it in the table of hearings.
 pub(crate) fn judge(
-    (trace, book, rules): (&Trace, &Book, &Rules),
-    threads: Threads,
+    ground: Ground<'_>,
     cancels: &[Cancel],
     hearings: &mut [Hearing],
     by_goroutine: &ByGoroutine,
     listening: &Listening,
 ) {
+    let Ground { trace, book, rules, threads } = ground;
     let late_over_ns = rules.late_over_ns;
-    let lookup = Lookup { trace, book, hearings, by_goroutine, late_over_ns };
+    let register = Register { cancels, hearings, by_goroutine };
+    let lookup = Lookup { trace, book, register, late_over_ns };
     let facts = threads.over_rows(cancels.len(), |rows| {
         let facts = cancels[rows].iter().map(|cancel| {
             let awaited = lookup.awaited(cancel);
             (
-                Owner::of(trace, cancel, hearings),
+                Owner::of(trace, cancel, register),
                 (!awaited.is_empty()).then_some((cancel.id, awaited)),
             )
         });
@@ -55,23 +55,23 @@ pub(crate) fn judge(
     let departures = Departures::new(trace, book, threads, by_goroutine);
     let others = threads.over_rows(several.len(), |rows| {
         let (owners, departures) = (&owners, &departures);
-        let others = Others { trace, book, cancels, hearings, by_goroutine, owners, departures };
+        let others = Others { trace, book, register, owners, departures };
         let rows = several[rows].iter().map(|&row| row as usize);
         rows.filter_map(|row| Some((row, others.of(row)?))).collect()
     });
     let departures = &departures;
-    let ground = Ground { trace, book, listening, departures, by_goroutine, late_over_ns };
+    let basis = Basis { trace, book, listening, departures, by_goroutine, late_over_ns };
     threads.each_stretch(hearings, |first, rows| {
         let mut others =
             others[others.partition_point(|(row, _)| *row < first)..].iter().peekable();
         for (at, row) in (first..).zip(rows) {
             let heard_too =
                 others.next_if(|(row, _)| *row == at).map_or(HeardToo::default(), |it| it.1);
-            let cancel = row.cancel_among(cancels);
+            let cancel = &cancels[row.cancel as usize];
             let is_awaited =
                 awaited.get(&row.cancel).is_some_and(|of| of.has(trace, row.goroutine));
             let told = Told { owner: owners[row.cancel as usize], is_awaited };
-            settle(&ground, cancel, row, told, heard_too);
+            settle(&basis, cancel, row, told, heard_too);
         }
     });
 }
@@ -86,13 +86,13 @@ struct Told {
 
 /// Decides what became of one.
 fn settle(
-    ground: &Ground<'_>,
+    basis: &Basis<'_>,
     cancel: &Cancel,
     row: &mut Hearing,
     Told { owner, is_awaited }: Told,
     heard_too: HeardToo,
 ) {
-    let Ground { trace, book, .. } = *ground;
+    let Basis { trace, book, .. } = *basis;
     let heard = (row.stack, row.heard_at);
     let (stack, place) = place_of_hearing(trace, book, row.evidence, row.goroutine, heard);
     let heard = outcome::Heard {
@@ -111,7 +111,7 @@ fn settle(
         by_own_child: cancel.n_heard() == 1
             && cancel.by.is_some_and(|by| descends(trace, by, row.goroutine)),
     };
-    let fate = fate(ground, &heard, heard_too);
+    let fate = fate(basis, &heard, heard_too);
     let until = fate.end.unwrap_or_else(|| trace.last_known(row.goroutine));
     row.told_to_stop = fate.told_to_stop;
     row.end = fate.end.into();
@@ -135,12 +135,12 @@ struct Owner {
 }
 
 impl Owner {
-    fn of(trace: &Trace, cancel: &Cancel, hearings: &[Hearing]) -> Self {
+    fn of(trace: &Trace, cancel: &Cancel, register: Register<'_>) -> Self {
         // `time.AfterFunc(d, cancel)` is a time limit as well.
         let is_limit = cancel.cause == Cause::Deadline
             || cancel.cause == Cause::Explicit
                 && cancel.by.is_some_and(|by| is_timers_own(trace, by));
-        Self { who: sole(trace, cancel, hearings), is_limit }
+        Self { who: sole(trace, cancel, register.heard(cancel)), is_limit }
     }
 
     fn is_limit_of(self, goroutine: Goroutine) -> bool {
@@ -149,11 +149,10 @@ impl Owner {
 }
 
 /// The only one who heard a cancel in its own right.
-fn sole(trace: &Trace, cancel: &Cancel, hearings: &[Hearing]) -> Option<Goroutine> {
+fn sole(trace: &Trace, cancel: &Cancel, heard: &[Hearing]) -> Option<Goroutine> {
     if cancel.n_heard() > MAX_HELPERS {
         return None;
     }
-    let heard = cancel.heard_among(hearings);
     let hears = |of: Goroutine| heard.iter().any(|hearing| hearing.goroutine == of);
     let mut own_right = heard.iter().filter(|hearing| {
         hearing.evidence != Evidence::AfterFunc
@@ -167,9 +166,7 @@ fn sole(trace: &Trace, cancel: &Cancel, hearings: &[Hearing]) -> Option<Goroutin
 struct Others<'a> {
     trace: &'a Trace,
     book: &'a Book,
-    cancels: &'a [Cancel],
-    hearings: &'a [Hearing],
-    by_goroutine: &'a ByGoroutine,
+    register: Register<'a>,
     /// By cancel.
     owners: &'a [Owner],
     departures: &'a Departures,
@@ -178,9 +175,10 @@ struct Others<'a> {
 impl Others<'_> {
     /// None if there is nothing that matters.
     fn of(&self, row: usize) -> Option<HeardToo> {
-        let hearing = self.hearings.get(row)?;
-        let rows = self.by_goroutine.of(hearing.goroutine);
-        let of = |row: &u32| &self.hearings[*row as usize];
+        let Register { hearings, by_goroutine, .. } = self.register;
+        let hearing = hearings.get(row)?;
+        let rows = by_goroutine.of(hearing.goroutine);
+        let of = |row: &u32| &hearings[*row as usize];
         let before = rows.partition_point(|row| of(row).heard_at < hearing.heard_at);
         let after = rows.partition_point(|row| of(row).heard_at <= hearing.heard_at);
         let alike = rows[..before].iter().rev().take(MAX_OTHERS).map(of).any(|earlier| {
@@ -197,15 +195,14 @@ impl Others<'_> {
     /// Whether a cancel follows from one that the same goroutine heard: it was made by one who
     /// heard that, too.
     fn follows(&self, later: &Hearing, first: &Hearing) -> bool {
-        let Some(by) = later.cancel_among(self.cancels).by else { return false };
-        let heard = &first.cancel_among(self.cancels).heard;
-        !self.by_goroutine.of_within(by, heard).is_empty()
+        let Some(by) = self.register.cancel_of(later).by else { return false };
+        self.register.has_heard(self.register.cancel_of(first), by)
     }
 
     /// Whether two cancels reached a goroutine in one place, as far below the cancelled context,
     /// and for one reason: that ends the contexts of which there is one after another.
     fn is_alike(&self, one: &Hearing, other: &Hearing) -> bool {
-        let cause = |hearing: &Hearing| hearing.cancel_among(self.cancels).cause;
+        let cause = |hearing: &Hearing| self.register.cancel_of(hearing).cause;
         one.depth == other.depth
             && cause(one) == cause(other)
             && self.book.place(one.stack) == self.book.place(other.stack)
@@ -219,7 +216,7 @@ impl Others<'_> {
         hosted == StackId::EMPTY
             || self
                 .departures
-                .after((trace, book), earlier.goroutine, hosted, earlier.heard_at)
+                .after(trace, book, earlier.goroutine, hosted, earlier.heard_at)
                 .is_none_or(|left| left >= later.heard_at)
     }
 

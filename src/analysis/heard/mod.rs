@@ -20,7 +20,6 @@ use rustc_hash::FxHashMap;
 use crate::base::{Goroutine, StackId, StrId, Time, narrow};
 use crate::model::{Edge, Trace};
 
-use super::Rules;
 use super::cancels::calls::{Call, Names, calls};
 use super::cancels::cause::{why, why_logged};
 use super::cancels::evidence::{Act, Pieces};
@@ -28,6 +27,7 @@ use super::cancels::grouping::group;
 use super::cancels::logged::Logged;
 use super::cancels::logged::{Entry, Verb, entries, says, tops};
 use super::code::book::Book;
+use super::code::ground::Ground;
 use super::index::ByGoroutine;
 use super::lives;
 use super::threads::{ROWS_AT_A_TIME, Threads};
@@ -53,13 +53,8 @@ pub(crate) struct AllHeard {
 }
 
 /// Finds them in the evidence.
-pub(crate) fn find(
-    trace: &Trace,
-    book: &Book,
-    rules: &Rules,
-    threads: Threads,
-    pieces: Pieces,
-) -> AllHeard {
+pub(crate) fn find(ground: Ground<'_>, pieces: Pieces) -> AllHeard {
+    let Ground { trace, book, rules, threads } = ground;
     let logs = entries(trace, rules);
     // Fresh memory takes its time.
     let (groups, hearings) =
@@ -89,7 +84,7 @@ pub(crate) fn find(
         Listening::new(trace, book, hearings.iter().map(|hearing| hearing.stack))
     };
     (*by_goroutine, *listening) = threads.both(index, places);
-    judge((trace, book, rules), threads, cancels, hearings, by_goroutine, listening);
+    judge(ground, cancels, hearings, by_goroutine, listening);
     heard
 }
 

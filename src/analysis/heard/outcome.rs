@@ -95,7 +95,7 @@ pub(crate) struct Fate {
 
 /// What there is to decide by.
 #[derive(Clone, Copy)]
-pub(crate) struct Ground<'a> {
+pub(crate) struct Basis<'a> {
     pub(crate) trace: &'a Trace,
     pub(crate) book: &'a Book,
     pub(crate) listening: &'a Listening,
@@ -106,7 +106,7 @@ pub(crate) struct Ground<'a> {
     pub(crate) late_over_ns: i64,
 }
 
-impl Ground<'_> {
+impl Basis<'_> {
     /// How many spans of a goroutine to read after each cancel that it heard: all, if these are few;
     /// else so many that none of its spans is read more than [`FEW_HEARD`] times, on average.
     fn n_spans(&self, goroutine: Goroutine) -> usize {
@@ -119,9 +119,9 @@ impl Ground<'_> {
 }
 
 /// Decides.
-pub(crate) fn fate(ground: &Ground<'_>, heard: &Heard, heard_too: HeardToo) -> Fate {
-    let Ground { trace, book, listening, departures, late_over_ns, .. } = *ground;
-    let left = || departures.after((trace, book), heard.goroutine, heard.place.host, heard.at);
+pub(crate) fn fate(basis: &Basis<'_>, heard: &Heard, heard_too: HeardToo) -> Fate {
+    let Basis { trace, book, listening, departures, late_over_ns, .. } = *basis;
+    let left = || departures.after(trace, book, heard.goroutine, heard.place.host, heard.at);
     let left = if heard.place.host == StackId::EMPTY { None } else { left() };
     let end = left.or_else(|| lives::ended(trace, heard.goroutine));
     let fate = |outcome, told_to_stop| Fate { outcome, end, told_to_stop };
@@ -134,7 +134,7 @@ pub(crate) fn fate(ground: &Ground<'_>, heard: &Heard, heard_too: HeardToo) -> F
     if until - heard.cancelled <= PROMPT_NS {
         return fate(outcome, told_to_stop || heard.is_awaited);
     }
-    let n_spans = ground.n_spans(heard.goroutine);
+    let n_spans = basis.n_spans(heard.goroutine);
     let after = After { trace, book, listening, heard, until, left: end.is_some(), n_spans };
     if after.serves_many(heard_too) {
         return fate(Outcome::LivesOn, told_to_stop);

@@ -15,7 +15,7 @@ use crate::model::Frame;
 
 use super::cancels::logged::Logged;
 use super::code::book::Book;
-use super::index::ByGoroutine;
+use super::index::{ByGoroutine, Register};
 use super::split::Assists;
 use super::types::{Cancel, Finding, Group, Hearing, Summary};
 use stuck::{AllStuck, Stuck};
@@ -40,6 +40,11 @@ pub struct Analysis {
 }
 
 impl Analysis {
+    pub(crate) fn register(&self) -> Register<'_> {
+        let Self { cancels, hearings, by_goroutine, .. } = self;
+        Register { cancels, hearings, by_goroutine }
+    }
+
     /// All cancels, in order of time; [`Cancel::id`] is the row.
     #[must_use]
     pub fn cancels(&self) -> &[Cancel] {
@@ -49,7 +54,7 @@ impl Analysis {
     /// The cancel of a hearing.
     #[must_use]
     pub fn cancel_of(&self, hearing: &Hearing) -> &Cancel {
-        hearing.cancel_among(&self.cancels)
+        self.register().cancel_of(hearing)
     }
 
     /// Whether only the clock tells that a goroutine was deaf: nobody heard the deadline.
@@ -73,20 +78,19 @@ impl Analysis {
     /// Who heard a cancel, in order of time and then of goroutine.
     #[must_use]
     pub fn heard(&self, cancel: &Cancel) -> &[Hearing] {
-        cancel.heard_among(&self.hearings)
+        self.register().heard(cancel)
     }
 
     /// Who was deaf to a cancel, in order of goroutine.
     #[must_use]
     pub fn deaf(&self, cancel: &Cancel) -> &[Hearing] {
-        let rows = cancel.deaf.start as usize..cancel.deaf.end as usize;
-        self.hearings.get(rows).unwrap_or(&[])
+        self.register().deaf(cancel)
     }
 
     /// What a goroutine heard or was deaf to, the worst overstay first.
     #[must_use]
     pub fn overstays_of(&self, goroutine: Goroutine) -> impl ExactSizeIterator<Item = &Hearing> {
-        self.by_goroutine.of(goroutine).iter().map(|&row| &self.hearings[row as usize])
+        self.register().of(goroutine)
     }
 
     /// All that overstay by more than `late_over_ns` and were meant not to, worst first.

@@ -112,9 +112,14 @@ pub(crate) struct Register<'a> {
 }
 
 impl<'a> Register<'a> {
+    /// The cancel with a number.
+    pub(crate) fn cancel(self, id: u32) -> &'a Cancel {
+        &self.cancels[id as usize]
+    }
+
     /// The cancel of a hearing.
     pub(crate) fn cancel_of(self, hearing: &Hearing) -> &'a Cancel {
-        &self.cancels[hearing.cancel as usize]
+        self.cancel(hearing.cancel)
     }
 
     /// Those that heard a cancel.

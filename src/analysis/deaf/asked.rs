@@ -11,7 +11,6 @@ use super::super::cancels::scan::{each_span, member_of};
 use super::super::code::names::Origin;
 use super::super::code::reasons;
 use super::super::lives;
-use super::super::threads::Threads;
 use super::super::types::Hearing;
 use super::super::words::{Cause, Evidence, HeardIn};
 use super::waits::{Held, Waits};
@@ -77,7 +76,6 @@ fn is_started_in(inquiry: &Inquiry<'_>, goroutine: Goroutine, function: StrId) -
 /// other what it had to wait for itself, as a connection of a pool.
 pub(super) fn serve_several(
     inquiry: &Inquiry<'_>,
-    threads: Threads,
     asked: &FxHashMap<Goroutine, (Goroutine, Time)>,
 ) -> FxHashSet<Goroutine> {
     if asked.is_empty() {
@@ -103,7 +101,7 @@ pub(super) fn serve_several(
         serving
     };
     let mut once = FxHashSet::default();
-    let wakes = threads.over_chunks(inquiry.trace, in_chunk).into_iter();
+    let wakes = inquiry.threads.over_chunks(inquiry.trace, in_chunk).into_iter();
     let serves = wakes.filter(|&(by, hands_on)| !hands_on || !once.insert(by));
     serves.map(|(by, _)| by).collect()
 }

@@ -13,6 +13,7 @@ use crate::parse::event::GoState;
 use super::super::code::book::Traits;
 use super::super::heard::awaited::waits_plainly;
 use super::super::heard::serving::{Run, route, runs};
+use super::super::index::Register;
 use super::super::lives;
 use super::super::recorder;
 use super::super::types::{Cancel, Hearing};
@@ -56,7 +57,8 @@ pub(super) struct Limited {
 
 impl Limited {
     /// Tells them apart, those of each place in the code by themselves.
-    pub(super) fn new(inquiry: &Inquiry<'_>, cancels: &[Cancel]) -> Self {
+    pub(super) fn new(inquiry: &Inquiry<'_>) -> Self {
+        let Register { cancels, .. } = inquiry.register;
         let is_heard =
             |cancel: &&Cancel| cancel.cause == Cause::Deadline && !cancel.heard.is_empty();
         let heard: Vec<Time> = cancels.iter().filter(is_heard).map(|cancel| cancel.at).collect();

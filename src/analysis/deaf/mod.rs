@@ -120,20 +120,20 @@ pub(crate) fn find(ground: Ground<'_>, heard: &AllHeard, suspects: Suspects) -> 
     inquiry.unheard = inquiry.stayers.only(trace, |goroutine| !inquiry.cannot_be_deaf(goroutine));
     long_work.retain(|goroutine| !inquiry.cannot_be_deaf(goroutine));
     long_work.see(trace, threads);
-    let limited = Limited::new(&inquiry, cancels);
+    let limited = Limited::new(&inquiry);
     let task = |cancel: &Cancel| {
         let logged = logged.get(&cancel.id).filter(|logged| logged.whole_task);
         logged.map(|logged| logged.task)
     };
-    let by_task = ByTask::new(&inquiry, threads, cancels, &mut long_work, task);
-    let found = of_each(&inquiry, threads, cancels, &by_task, &limited);
+    let by_task = ByTask::new(&inquiry, &mut long_work, task);
+    let found = of_each(&inquiry, &by_task, &limited);
     let rows = found.iter().flat_map(|of| &of.rows);
     let asked = rows.filter_map(|(row, question)| {
         let Question { asked, by } = (*question)?;
         Some((asked, (by, inquiry.register.cancel_of(row).at)))
     });
     let asked: FxHashMap<Goroutine, (Goroutine, Time)> = asked.collect();
-    let mut serving = asked::serve_several(&inquiry, threads, &asked);
+    let mut serving = asked::serve_several(&inquiry, &asked);
     serving.extend(shared::work_for_several(&inquiry, asked.keys().copied()));
     let is_deaf = |(_, question): &(Hearing, Option<Question>)| {
         question.is_none_or(|question| !serving.contains(&question.asked))
@@ -147,14 +147,9 @@ pub(crate) fn find(ground: Ground<'_>, heard: &AllHeard, suspects: Suspects) -> 
 }
 
 /// The deaf of each cancel that has any: of those with waits for crowds after all others.
-fn of_each(
-    inquiry: &Inquiry<'_>,
-    threads: Threads,
-    cancels: &[Cancel],
-    by_task: &ByTask,
-    limited: &Limited,
-) -> Vec<OfCancel> {
-    let mut found = threads.over_rows(cancels.len(), |rows| {
+fn of_each(inquiry: &Inquiry<'_>, by_task: &ByTask, limited: &Limited) -> Vec<OfCancel> {
+    let Register { cancels, .. } = inquiry.register;
+    let mut found = inquiry.threads.over_rows(cancels.len(), |rows| {
         let found = cancels[rows].iter().filter_map(|cancel| {
             let mut crowds = Crowds::default();
             let found = find_deaf(inquiry, cancel, by_task, limited, &mut crowds);
@@ -169,7 +164,7 @@ fn of_each(
     let mut crowds = Crowds::due();
     for of in &mut found {
         if let Some(id) = of.put_off {
-            let cancel = &cancels[id as usize];
+            let cancel = inquiry.register.cancel(id);
             let found = find_deaf(inquiry, cancel, by_task, limited, &mut crowds);
             *of = OfCancel::new(inquiry, cancel, found);
         }

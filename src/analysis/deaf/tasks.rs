@@ -6,6 +6,7 @@ use rustc_hash::FxHashMap;
 use crate::base::{Goroutine, Interval, TaskId, Time, WireMap, WireSet};
 use crate::model::Trace;
 
+use super::super::index::Register;
 use super::super::threads::Threads;
 use super::super::types::Cancel;
 use super::super::words::Evidence;
@@ -129,8 +130,6 @@ impl ByTask {
     /// cancel's log.
     pub(super) fn new(
         inquiry: &Inquiry<'_>,
-        threads: Threads,
-        cancels: &[Cancel],
         work: &mut LongWork,
         logged: impl Fn(&Cancel) -> Option<TaskId> + Sync,
     ) -> Self {
@@ -138,7 +137,8 @@ impl ByTask {
         if work.by_task.is_empty() {
             return by_task;
         }
-        let told = threads.over_rows(cancels.len(), |rows| {
+        let Register { cancels, .. } = inquiry.register;
+        let told = inquiry.threads.over_rows(cancels.len(), |rows| {
             cancels[rows].iter().flat_map(|cancel| told(inquiry, cancel, work, &logged)).collect()
         });
         let mut of_task: WireMap<TaskId, Vec<Told>> = WireMap::default();
@@ -152,7 +152,7 @@ impl ByTask {
             let each = || intervals.chunk_by(|one, other| one.0 == other.0);
             let most = CANCELS.max(told.len() / each().count().max(1));
             for of_one in each() {
-                by_task.add(inquiry, cancels, &told, of_one, most);
+                by_task.add(inquiry, &told, of_one, most);
             }
         }
         by_task
@@ -163,7 +163,6 @@ impl ByTask {
     fn add(
         &mut self,
         inquiry: &Inquiry<'_>,
-        cancels: &[Cancel],
         told: &[Told],
         of_one: &[(Goroutine, Interval)],
         most: usize,
@@ -175,7 +174,7 @@ impl ByTask {
             let ends = told.partition_point(|told| interval.end - told.at > late_ns);
             while next < ends && n_added < most {
                 let Told { cancel, because_of, .. } = told[next];
-                let of = &cancels[cancel as usize];
+                let of = inquiry.register.cancel(cancel);
                 // Who created the one that heard may have given it a context of its own.
                 let above = because_of.is_some_and(|of| is_ancestor(inquiry, goroutine, of));
                 if !above && of.by != Some(goroutine) && !inquiry.heard(of, goroutine) {

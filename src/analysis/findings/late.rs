@@ -134,8 +134,7 @@ fn finding(facts: &Facts<'_>, group: &Group<'_>) -> Finding {
     let mut cancels: Vec<u32> = members.iter().map(|hearing| hearing.cancel).collect();
     cancels.sort_unstable();
     cancels.dedup();
-    let by_clock =
-        cancels.iter().all(|&id| facts.register.cancels[id as usize].is_unheard_deadline());
+    let by_clock = cancels.iter().all(|&id| facts.register.cancel(id).is_unheard_deadline());
     Finding {
         rule: group.key.rule,
         severity: severity(facts, group, &members),

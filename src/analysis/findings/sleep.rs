@@ -190,11 +190,10 @@ impl<'a> Helped<'a> {
         let Self { facts, cancels } = self;
         let trace = facts.trace;
         let all = cancels.get(&sleep.of)?;
-        let before = all.partition_point(|cancel| {
-            facts.register.cancels[*cancel as usize].at < sleep.interval.start
-        });
+        let before =
+            all.partition_point(|cancel| facts.register.cancel(*cancel).at < sleep.interval.start);
         let row = *all.get(before.checked_sub(1)?)?;
-        let cancel = &facts.register.cancels[row as usize];
+        let cancel = facts.register.cancel(row);
         let mut spans = trace.spans_from(cancel.by?, cancel.at).take(MAX_AHEAD);
         let wait = spans.find(|span| {
             let is_after = span.start >= cancel.at && facts.book.mark(span.stack).is_none();
@@ -219,7 +218,7 @@ fn seems_under(facts: &Facts<'_>, sleep: &Sleep) -> Option<u32> {
 
 /// Whether a sleep spans a cancel, and the limit after it.
 fn is_across(facts: &Facts<'_>, sleep: &Sleep, cancel: u32) -> bool {
-    let at = facts.register.cancels[cancel as usize].at;
+    let at = facts.register.cancel(cancel).at;
     sleep.interval.contains(at) && sleep.interval.end - at > facts.rules.late_over_ns
 }
 

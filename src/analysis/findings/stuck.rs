@@ -142,7 +142,7 @@ fn told_before(facts: &Facts<'_>, main: Goroutine, at: Time) -> Told {
 
 /// Whether somebody is deaf to a cancel, or late or alive in spite of it.
 fn holds_up(facts: &Facts<'_>, cancel: u32) -> bool {
-    let of = &facts.register.cancels[cancel as usize];
+    let of = facts.register.cancel(cancel);
     let is_late = |hearing: &Hearing| hearing.is_late(facts.rules.late_over_ns);
     of.n_deaf() > 0 || facts.register.heard(of).iter().any(is_late)
 }

@@ -1,4 +1,4 @@
-//! Who should have heard a cancel and did not.
+//! The goroutines that should have heard a cancel and did not.
 //!
 //! That is always inferred, so each grade has strict rules (docs/late-exits.md states them, and
 //! what they cost). Common to all: the goroutine lived when the context was cancelled and
@@ -62,18 +62,19 @@ const MAX_TIMER_SPANS: usize = 8;
 /// How many spans of a goroutine to look at for a wait where others listen.
 const MAX_SPANS: usize = 4_096;
 
-/// Who may be deaf to some cancel, as far as that can be told before the cancels are known.
+/// The goroutines that may be deaf to some cancel, as far as that can be told before the cancels are
+/// known.
 pub(crate) struct Suspects {
     pub(crate) stayers: Spanning,
     pub(crate) long_work: LongWork,
 }
 
-/// Who should have heard the cancels and did not.
+/// The goroutines that should have heard the cancels and did not.
 #[derive(Default)]
 pub(crate) struct Deaf {
     /// By cancel and then by goroutine.
     pub(crate) rows: Vec<Hearing>,
-    /// Those of whom nobody waited for, so that no grade fits, but who slept when a context was
+    /// The goroutines for which nobody waited, so that no grade fits, but which slept when a context was
     /// cancelled that they seem to work under, each with that cancel, in order of cancel.
     pub(crate) asleep: Vec<(Goroutine, u32)>,
 }
@@ -116,7 +117,7 @@ pub(crate) fn find(ground: Ground<'_>, heard: &AllHeard, suspects: Suspects) -> 
         queues: OnceLock::new(),
         threads,
     };
-    // Whom nobody can accuse is left out once, and not looked at again for each cancel.
+    // A goroutine that is never deaf is left out once, and not looked at again for each cancel.
     inquiry.unheard = inquiry.stayers.only(trace, |goroutine| !inquiry.cannot_be_deaf(goroutine));
     long_work.retain(|goroutine| !inquiry.cannot_be_deaf(goroutine));
     long_work.see(trace, threads);
@@ -146,7 +147,7 @@ pub(crate) fn find(ground: Ground<'_>, heard: &AllHeard, suspects: Suspects) -> 
     deaf
 }
 
-/// The deaf of each cancel that has any: of those with waits for crowds after all others.
+/// The deaf of each cancel that has any. Cancels with waits for crowds are looked at after all others.
 fn of_each(inquiry: &Inquiry<'_>, by_task: &ByTask, limited: &Limited) -> Vec<OfCancel> {
     let Register { cancels, .. } = inquiry.register;
     let mut found = inquiry.threads.over_rows(cancels.len(), |rows| {
@@ -242,32 +243,32 @@ struct Inquiry<'a> {
     register: Register<'a>,
     /// The children that live longer than the limit, and may be deaf as far as that goes.
     stayers: Spanning,
-    /// Those of them that may be deaf to some cancel.
+    /// Those of the stayers that may be deaf to some cancel.
     unheard: Spanning,
-    /// Those of these that are alive when the trace ends; few traces need to know.
+    /// Those of the unheard that are alive when the trace ends; few traces need to know.
     alive: OnceLock<Spanning>,
     /// All children; few traces need to know.
     children: OnceLock<ByGoroutine>,
-    /// Whom a library's goroutine works for that heard a cancel, and which cancel.
+    /// The goroutines helped by a library's that heard a cancel, each with that cancel.
     helped: OnceLock<FxHashSet<(Goroutine, u32)>>,
     /// The name of [`request::TIMEOUT_HANDLER`], if it occurs.
     timeout_handler: Option<StrId>,
     /// Where goroutines are known to have listened to a context.
     listening: &'a Listening,
-    /// What there is to know of all that those heard who heard many cancels.
+    /// What those heard that heard many cancels, summed up.
     often: OnceLock<FxHashMap<Goroutine, Often>>,
-    /// Who takes what others queue; few traces need to know.
+    /// The goroutines that take what others queue; few traces need to know.
     queues: OnceLock<Queues>,
     threads: Threads,
 }
 
 impl Inquiry<'_> {
-    /// Who heard a cancel.
+    /// The hearings of those that heard a cancel.
     fn all_heard<'b>(&'b self, cancel: &Cancel) -> impl Iterator<Item = &'b Hearing> + use<'b> {
         self.register.heard(cancel).iter()
     }
 
-    /// Who heard a cancel and was meant to stop because of it.
+    /// The hearings of those that heard a cancel and were meant to stop because of it.
     fn told<'b>(&'b self, cancel: &Cancel) -> impl Iterator<Item = &'b Hearing> + use<'b> {
         self.all_heard(cancel).filter(|hearing| hearing.was_to_leave())
     }
@@ -310,7 +311,7 @@ impl Inquiry<'_> {
         self.register.of(goroutine)
     }
 
-    /// What one heard who heard many cancels; none of who heard few.
+    /// What a goroutine heard, summed up, if it heard many cancels.
     fn often(&self, goroutine: Goroutine) -> Option<Often> {
         let is_often = |of: Goroutine| self.register.by_goroutine.of(of).len() > OFTEN;
         let all = || {
@@ -432,8 +433,8 @@ impl Inquiry<'_> {
         self.alive.get_or_init(|| self.unheard.only(self.trace, is_alive))
     }
 
-    /// Whether to look at whom one waits for that was told to stop by a cancel, and at its children:
-    /// not any more if it was told to stop very often.
+    /// Whether to look at the waits of one that was told to stop by a cancel, and at its children's: not
+    /// any more if it was told to stop very often.
     fn is_asked(&self, hearing: &Hearing) -> bool {
         let last = self.often(hearing.goroutine).and_then(|often| often.last_asked);
         last.is_none_or(|last| hearing.cancel <= last)

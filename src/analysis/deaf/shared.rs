@@ -1,8 +1,8 @@
-//! Who works for several: others wait for what it brings that had not started it.
+//! Goroutines that work for several: others wait for what one brings that had not started it.
 //!
-//! The first one that wants a thing starts who fetches it, and whoever wants it in the meantime waits
-//! for that one, too: in the same place, without having started anybody. So the work is not the first
-//! one's alone, and does not end with that one's context.
+//! The first one that wants a thing starts a goroutine that fetches it, and others that want it in the
+//! meantime wait for that one, too: in the same place, without having started anybody. So the work is not
+//! the first one's alone, and does not end with that one's context.
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -25,10 +25,10 @@ const MAX_BACK: usize = 64;
 /// How many waits of others to look at, the last that began while one worked.
 const MAX_OTHERS: usize = 64;
 
-/// A function of the program's, and a line in it, whoever called that.
+/// A function of the program's, and a line in it, by whatever way of calls.
 type Line = (StrId, u32);
 
-/// One that was started by another, which waits then.
+/// A goroutine that was started by another, which waits then.
 struct Started {
     who: Goroutine,
     by: Goroutine,
@@ -36,7 +36,7 @@ struct Started {
     line: Line,
 }
 
-/// A wait of one that had started nobody before, in the function in which it waits.
+/// A wait of a goroutine that had started nobody before in the function in which it waits.
 #[derive(Clone, Copy)]
 struct Other {
     who: Goroutine,
@@ -44,7 +44,7 @@ struct Other {
     end: Time,
 }
 
-/// Those of some goroutines that work for several.
+/// The goroutines among some that work for several.
 pub(super) fn work_for_several(
     inquiry: &Inquiry<'_>,
     of: impl Iterator<Item = Goroutine>,
@@ -59,7 +59,7 @@ pub(super) fn work_for_several(
     started.iter().filter(is_shared).map(|it| it.who).collect()
 }
 
-/// How one was started, if its creator waits for something to come next, in the very function.
+/// How a goroutine was started, if its creator next waits for something to come in the very function.
 fn started(inquiry: &Inquiry<'_>, who: Goroutine) -> Option<Started> {
     let trace = inquiry.trace;
     let (born, by) = (lives::born(trace, who)?, lives::parent(trace, who)?);

@@ -14,8 +14,8 @@ use super::{Inquiry, MAX_SPANS};
 const MAX_JOBS: usize = 64;
 
 impl Inquiry<'_> {
-    /// Whether one that heard a cancel ended a wait of another goroutine after that: it may have told
-    /// it to stop in another way.
+    /// Whether a goroutine that heard a cancel ended a wait of another after that: it may have told it to
+    /// stop in another way.
     pub(super) fn is_let_go(&self, cancel: &Cancel, by: Goroutine, goroutine: Goroutine) -> bool {
         let mut after = self.trace.spans_from(goroutine, cancel.at).take(MAX_SPANS);
         after.any(|span| span.waker == Some(by) && span.start >= cancel.at)
@@ -48,8 +48,8 @@ impl Inquiry<'_> {
         span.state == GoState::Waiting && !reasons::is_gc(reason) && !is_lock()
     }
 
-    /// Whether one that waits, and is let go on in `next`, had waited there before `at` and been let go
-    /// by the same goroutine: what that brings is something to do, and no end.
+    /// Whether a goroutine that waits, and is let go on in `next`, had waited there before `at` and been
+    /// let go by the same goroutine: what that brings is something to do, and no end.
     pub(super) fn is_fed(&self, who: Goroutine, at: Time, wait: &Span, next: &Span) -> bool {
         let Some(by) = next.waker else { return false };
         let place = self.book.place(wait.stack);
@@ -57,10 +57,10 @@ impl Inquiry<'_> {
             .any(|(wait, next)| next.waker == Some(by) && self.book.place(wait.stack) == place)
     }
 
-    /// Whether one that waits, and is let go on in `next`, only drains a channel: it takes from it to its
-    /// end, the same goroutine had brought it something before the cancel, and that one only waits since
-    /// for what others bring, as a connection's reader does until the peer hangs up. Who makes by itself
-    /// what it brings is not excused.
+    /// Whether a goroutine that waits, and is let go on in `next`, only drains a channel: it takes from
+    /// it to its end, the same goroutine had brought it something before the cancel, and that one only
+    /// waits since for what others bring, as a connection's reader does until the peer hangs up. One that
+    /// waits for what the other makes by itself is not excused.
     pub(super) fn is_drained(
         &self,
         who: Goroutine,
@@ -77,8 +77,8 @@ impl Inquiry<'_> {
         was_fed && self.only_waits_for(who, cancel, by)
     }
 
-    /// Whether a goroutine does nothing after a cancel but wait for what comes, or until one takes what it
-    /// brings. A timer brings nothing.
+    /// Whether a goroutine does nothing after a cancel but wait for what comes, or until `who` takes what
+    /// it brings. A timer brings nothing.
     fn only_waits_for(&self, who: Goroutine, cancel: &Cancel, goroutine: Goroutine) -> bool {
         let (mut own_ns, mut n_read) = (0, 0);
         let mut after = self.trace.spans_from(goroutine, cancel.at).take(MAX_SPANS).peekable();

@@ -68,7 +68,7 @@ fn payer(facts: &Facts<'_>, assistants: &[(Reverse<i64>, Goroutine)]) -> (StrId,
     most.unwrap_or((StrId::EMPTY, 0))
 }
 
-/// Who helped the GC, the one that helped longest first.
+/// The goroutines that helped the GC, the one that helped longest first.
 fn assistants(facts: &Facts<'_>) -> Vec<(Reverse<i64>, Goroutine)> {
     let mut by: FxHashMap<Goroutine, i64> = FxHashMap::default();
     for assist in facts.trace.world().assists() {

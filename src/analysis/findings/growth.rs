@@ -115,8 +115,8 @@ fn kin(facts: &Facts<'_>) -> Vec<((StrId, Option<Frame>), Kin)> {
     kin
 }
 
-/// Who outlived its creator by how much, worst first. A cancel starts callbacks, too, which are not
-/// the business of whoever cancelled.
+/// The goroutines that outlived their creator, and by how much, worst first. A cancel starts callbacks,
+/// too, which are not the canceller's business.
 fn orphans(facts: &Facts<'_>, kin: &[Goroutine]) -> Vec<(Reverse<i64>, Goroutine)> {
     let trace = facts.trace;
     let mut orphans = facts.threads.over_rows(kin.len(), |rows| {
@@ -175,7 +175,7 @@ fn orphan(
     })
 }
 
-/// Whether nearly all of them listened until the deadline of their context, and then left at once: what
+/// Whether nearly all orphans listened until the deadline of their context, and then left at once: what
 /// they work for had been over long before, and nobody cancelled.
 fn ended_by_limits(facts: &Facts<'_>, orphans: &[(Reverse<i64>, Goroutine)]) -> bool {
     let by_limit = |goroutine: Goroutine| {
@@ -197,7 +197,7 @@ pub(super) fn are_most(n: usize, of: usize) -> bool {
 
 /// Growth that does not stop while goroutines are being created.
 pub(super) struct Growth {
-    /// Alive at the last birth, the oldest first.
+    /// Those that are alive at the last birth, the oldest first.
     pub(super) alive: Vec<Goroutine>,
     /// How many of them are alive at the trace's end.
     pub(super) at_end: u32,
@@ -253,8 +253,8 @@ pub(super) fn growth(facts: &Facts<'_>, kin: &[Goroutine]) -> Option<Growth> {
     })
 }
 
-/// Whether those who piled up ended as they were to, but for a few: in time of a cancel, or while their
-/// creator waited for them, as it is with those who make load.
+/// Whether those that piled up ended as they were to, but for a few: in time of a cancel, or while their
+/// creator waited for them, as it is with those that make load.
 fn is_in_order(facts: &Facts<'_>, growth: &Growth) -> bool {
     let left = growth.alive.iter().filter(|of| !ended_in_order(facts, **of));
     growth.at_end == 0 && left.count() < facts.rules.pile_up_min as usize

@@ -38,10 +38,10 @@ pub(crate) struct Facts<'a> {
     pub(crate) threads: Threads,
     pub(crate) book: &'a Book,
     pub(crate) assists: &'a Assists,
-    /// Who began to sleep when, chunk by chunk.
+    /// The goroutines that began to sleep, and when, chunk by chunk.
     pub(crate) sleeps: &'a [Vec<(Goroutine, Time)>],
-    /// Who slept when a context was cancelled that it seems to work under, and the first such cancel,
-    /// where nothing more is known.
+    /// The goroutines that slept when a context was cancelled that they seem to work under, with the
+    /// first such cancel, where nothing more is known.
     pub(crate) asleep: &'a FxHashMap<Goroutine, u32>,
     /// Where goroutines are known to have listened to a context.
     pub(crate) listening: &'a Listening,

@@ -27,7 +27,7 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
         if !counts {
             continue;
         }
-        // Of a server's goroutine it is the handler that waited.
+        // On a server's goroutine it was the handler that waited.
         let kind = match facts.book.kind(facts.trace, hearing.goroutine) {
             kind if facts.book.function(kind).origin == Origin::User => kind,
             _ => facts.acting(hearing.goroutine, [hearing.stack, StackId::EMPTY]),

@@ -21,13 +21,13 @@ const MANY: usize = 100;
 /// A p99 of so many times the median is a tail.
 const TAIL_TIMES: i64 = 5;
 
-/// Who heard no more cancels than this has each held against each request.
+/// The cancels of a goroutine that heard no more than this are each held against each request.
 const FEW_HEARD: usize = 64;
 
 /// One request.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Request {
-    /// Who serves it, if that is known.
+    /// The goroutine that serves it, if that is known.
     pub(crate) by: Option<Goroutine>,
     /// From when until when; cut off at the trace's end.
     pub(crate) interval: Interval,
@@ -65,8 +65,8 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
     findings
 }
 
-/// The kinds of tasks that are what handlers of one function do, each with that function: nearly each
-/// began and ended while one ran, and there are as many.
+/// The kinds of tasks that stand for the handlers of one function, each with that function: nearly each
+/// task began and ended while one ran, and there are as many.
 fn same(
     facts: &Facts<'_>,
     tasks: &FxHashMap<StrId, Vec<Request>>,
@@ -201,7 +201,7 @@ fn finding(
 #[derive(Default)]
 struct Overstays(FxHashMap<Goroutine, Vec<Overstay>>);
 
-/// The window of one.
+/// The window of one overstay.
 struct Overstay {
     interval: Interval,
     /// The last end of those that began with this one or before.
@@ -229,7 +229,7 @@ impl Overstays {
     }
 }
 
-/// All that one overstayed.
+/// The windows of a goroutine's overstays.
 fn windows(facts: &Facts<'_>, by: Goroutine) -> impl Iterator<Item = Interval> {
     facts.hearings_of(by).filter(|hearing| hearing.was_to_leave()).map(|hearing| {
         let start = facts.cancel_of(hearing).at;
@@ -237,7 +237,7 @@ fn windows(facts: &Facts<'_>, by: Goroutine) -> impl Iterator<Item = Interval> {
     })
 }
 
-/// The same in order of time.
+/// The windows of a goroutine's overstays in order of time.
 fn in_order(facts: &Facts<'_>, by: Goroutine) -> Vec<Overstay> {
     let mut all: Vec<Interval> = windows(facts, by).collect();
     all.sort_by_key(|window| window.start);

@@ -1,8 +1,8 @@
 //! `still-alive`, of the main goroutine: a program that hangs.
 //!
-//! The main goroutine is meant to live on, and never late. But if it waits for others until the
-//! trace ends, since a signal told the program to stop or since nothing else of the program has
-//! run either, then somebody should look at whom it waits for.
+//! The main goroutine is meant to live on, and never late. But if it waits for others until the trace
+//! ends, since a signal told the program to stop or since nothing else of the program has run either,
+//! then somebody should look at what it waits for.
 
 use std::cmp::Reverse;
 
@@ -23,7 +23,7 @@ use super::{Facts, count_text};
 /// How far to look back for a signal, in spans.
 const LOOK_BACK: usize = 1_024;
 
-/// How many sorts of others that are stuck are told.
+/// How many sorts of other stuck goroutines are told.
 const MAX_TOLD: usize = 3;
 
 /// Others of one function that wait in one place for one thing, for very long.
@@ -35,12 +35,12 @@ pub(super) fn find(facts: &Facts<'_>) -> Option<Finding> {
         trace.goroutines().find(|&of| facts.is_main(of) && lives::ended(trace, of).is_none())?;
     let last = long_wait(facts, main)?;
     let told = told_before(facts, main, last.start);
-    // Those who are late, or deaf to it, are told.
+    // Goroutines that are late, or deaf to it, are told.
     if matches!(told, Told::ByCancel(cancel) if holds_up(facts, cancel)) {
         return None;
     }
     let others = others(facts, main);
-    // Who only waits for something to do is idle, and not stuck.
+    // A goroutine that only waits for something to do is idle, and not stuck.
     let is_held_up = |of: Goroutine| {
         long_wait(facts, of).is_some_and(|wait| {
             let reason = reason_of(trace, wait.stack, trace.string(wait.reason));
@@ -140,20 +140,21 @@ fn told_before(facts: &Facts<'_>, main: Goroutine, at: Time) -> Told {
     }
 }
 
-/// Whether somebody is deaf to a cancel, or late or alive in spite of it.
+/// Whether any goroutine is deaf to a cancel, or late or alive in spite of it.
 fn holds_up(facts: &Facts<'_>, cancel: u32) -> bool {
     let of = facts.register.cancel(cancel);
     let is_late = |hearing: &Hearing| hearing.is_late(facts.rules.late_over_ns);
     of.n_deaf() > 0 || facts.register.heard(of).iter().any(is_late)
 }
 
-/// What the others of the program do when the trace ends.
+/// What the other goroutines of the program do when the trace ends.
 struct Others {
     /// Those that are stuck as well, the most numerous sort first.
     stuck: Vec<(Sort, Vec<Goroutine>)>,
     /// How many are alive.
     n: usize,
-    /// Whether none of the program's own has gone on for very long, but for who ends the recording.
+    /// Whether none of the program's own has gone on for very long, but for the one that ends the
+    /// recording.
     none_runs: bool,
 }
 

@@ -1,7 +1,7 @@
-//! For whom a canceller waits right after its cancel.
+//! The goroutines for which a canceller waits right after its cancel.
 //!
-//! Who heard in a library's call may have had one operation cut off, or have been told to stop. But a
-//! canceller that goes on to wait for its end has told it to stop.
+//! A goroutine that heard in a library's call may have had one operation cut off, or have been told to
+//! stop. A canceller that goes on to wait for its end has told it to stop.
 
 use crate::base::{Goroutine, StackId, Time};
 use crate::model::{Frame, Span, Trace};
@@ -41,15 +41,15 @@ pub(crate) fn is_in_passing(trace: &Trace, book: &Book, span: &Span, over_ns: i6
         && !book.any(stacks, stack, Traits::JOINS)
 }
 
-/// Those for whose end the canceller of one cancel waits next.
+/// The goroutines for whose end the canceller of one cancel waits next.
 #[derive(Clone, Default, Debug)]
 pub(crate) struct Awaited {
-    /// Who ended that wait, each as its last act.
+    /// Those that ended that wait, each as its last act.
     who: Vec<Goroutine>,
     /// The `go` statement and the creator of all others, if it was a group's wait: only the last of a
     /// group is seen to end it.
     group: Option<(StackId, Goroutine)>,
-    /// Whose children that are still alive it is for, if it lasts to the trace's end.
+    /// The creator of those for which it is, which are still alive, if it lasts to the trace's end.
     hangs: Option<Goroutine>,
 }
 
@@ -59,7 +59,7 @@ impl Awaited {
         self.who.is_empty() && self.group.is_none() && self.hangs.is_none()
     }
 
-    /// Whether a goroutine is one of them.
+    /// Whether the canceller waits for a goroutine.
     pub(crate) fn has(&self, trace: &Trace, goroutine: Goroutine) -> bool {
         self.who.contains(&goroutine)
             || self.group.is_some_and(|(statement, creator)| {
@@ -73,7 +73,7 @@ impl Awaited {
     }
 }
 
-/// What there is to look things up in.
+/// All that tells for whom cancellers wait.
 #[derive(Clone, Copy)]
 pub(crate) struct Lookup<'a> {
     pub(crate) trace: &'a Trace,
@@ -83,8 +83,8 @@ pub(crate) struct Lookup<'a> {
 }
 
 impl Lookup<'_> {
-    /// Those for whom the canceller waits, if that says anything of somebody who heard: if it is a
-    /// program's own code that cancelled, and somebody heard in a call.
+    /// The goroutines for which the canceller waits, if that says anything of one that heard: if it is a
+    /// program's own code that cancelled, and one heard in a call.
     pub(crate) fn awaited(&self, cancel: &Cancel) -> Awaited {
         let Some(by) = cancel.by.filter(|_| cancel.cause == Cause::Explicit) else {
             return Awaited::default();

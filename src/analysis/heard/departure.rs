@@ -14,7 +14,7 @@ use super::super::index::ByGoroutine;
 use super::super::threads::Threads;
 use super::place::{has_host, host};
 
-/// The lives of those who heard more than this many cancels are looked through beforehand.
+/// The lives of goroutines that heard more cancels than this are looked through beforehand.
 const MANY: usize = 8;
 
 /// So many spans in a row that do not show where a goroutine is are looked through once, and not
@@ -42,7 +42,7 @@ struct Stay {
 }
 
 impl Departures {
-    /// Looks through the lives of those who heard many cancels and have a host.
+    /// Looks through the lives of goroutines that heard many cancels and have a host.
     pub(crate) fn new(
         trace: &Trace,
         book: &Book,

@@ -1,4 +1,4 @@
-//! What became of everyone who heard.
+//! What became of each goroutine that heard a cancel.
 
 use rustc_hash::FxHashMap;
 
@@ -21,10 +21,10 @@ use super::place::{place, place_of_hearing};
 /// How many hearings before or after one to look at, in the life of one goroutine.
 const MAX_OTHERS: usize = 64;
 
-/// Who hears the end of an operation besides the one whose operation it is: few.
+/// At most so many goroutines hear the end of one operation.
 const MAX_HELPERS: usize = 8;
 
-/// Decides, and notes it in the table of hearings.
+/// Decides what became of each, and notes it in the table of hearings.
 pub(crate) fn judge(
     ground: Ground<'_>,
     cancels: &[Cancel],
@@ -76,11 +76,11 @@ pub(crate) fn judge(
     });
 }
 
-/// What is known of a cancel besides, for one who heard it.
+/// What else is known of a cancel, for one that heard it.
 #[derive(Clone, Copy)]
 struct Told {
     owner: Owner,
-    /// Whether the canceller waited for that one's end.
+    /// Whether the canceller waited for its end.
     is_awaited: bool,
 }
 
@@ -125,8 +125,8 @@ fn descends(trace: &Trace, goroutine: Goroutine, from: Goroutine) -> bool {
     parents.skip(1).take(GENERATIONS).any(|of| of == from)
 }
 
-/// Whose operation a cancel ended: that of the only one who heard it in its own right. Callbacks of
-/// the cancel and goroutines that it had started itself are parts of the operation.
+/// The goroutine whose operation a cancel ended: the only one that heard it in its own right. Callbacks
+/// of the cancel and goroutines that it had started itself are parts of the operation.
 #[derive(Clone, Copy, Default)]
 struct Owner {
     who: Option<Goroutine>,
@@ -148,7 +148,7 @@ impl Owner {
     }
 }
 
-/// The only one who heard a cancel in its own right.
+/// The only goroutine that heard a cancel in its own right, if there is only one.
 fn sole(trace: &Trace, cancel: &Cancel, heard: &[Hearing]) -> Option<Goroutine> {
     if cancel.n_heard() > MAX_HELPERS {
         return None;
@@ -173,7 +173,7 @@ struct Others<'a> {
 }
 
 impl Others<'_> {
-    /// None if there is nothing that matters.
+    /// What else a hearing's goroutine heard; none if nothing of it matters.
     fn of(&self, row: usize) -> Option<HeardToo> {
         let Register { hearings, by_goroutine, .. } = self.register;
         let hearing = hearings.get(row)?;
@@ -192,8 +192,8 @@ impl Others<'_> {
         (alike || next.is_some()).then_some(HeardToo { next, alike_before: alike })
     }
 
-    /// Whether a cancel follows from one that the same goroutine heard: it was made by one who
-    /// heard that, too.
+    /// Whether a cancel follows from one that the same goroutine heard: it was made by one that heard
+    /// that, too.
     fn follows(&self, later: &Hearing, first: &Hearing) -> bool {
         let Some(by) = self.register.cancel_of(later).by else { return false };
         self.register.has_heard(self.register.cancel_of(first), by)
@@ -208,8 +208,8 @@ impl Others<'_> {
             && self.book.place(one.stack) == self.book.place(other.stack)
     }
 
-    /// Whether a goroutine had not left the handler in between in which it heard both: the next
-    /// request has a context of its own, which says nothing of this one's.
+    /// Whether a goroutine had not left, in between, the handler in which it heard both: the next request
+    /// has a context of its own, which says nothing of this one's.
     fn is_one_run(&self, earlier: &Hearing, later: &Hearing) -> bool {
         let (trace, book) = (self.trace, self.book);
         let hosted = place(trace, book, later.goroutine, later.stack).host;

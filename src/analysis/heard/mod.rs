@@ -1,7 +1,7 @@
-//! Cancels and who heard them, from the evidence.
+//! Cancels and the goroutines that heard them, from the evidence.
 //!
-//! [`place`] says where somebody was who heard, and [`listening`] where the program listens at all;
-//! [`judge`] asks what became of each, and [`outcome`] decides, by when they left a handler
+//! [`place`] says where a goroutine was when it heard, and [`listening`] where the program listens at
+//! all; [`judge`] asks what became of each, and [`outcome`] decides, by when it left a handler
 //! ([`departure`]) and for whom the canceller waits ([`awaited`]). [`serving`] tells which handlers ran
 //! when. The deaf come later, from another part.
 
@@ -37,7 +37,7 @@ use judge::judge;
 use listening::Listening;
 use place::place_of_hearing;
 
-/// All cancels, in order of time, and who heard them, cancel by cancel.
+/// All cancels, in order of time, and the hearings, cancel by cancel.
 #[derive(Debug, Default)]
 pub(crate) struct AllHeard {
     pub(crate) cancels: Vec<Cancel>,
@@ -46,13 +46,13 @@ pub(crate) struct AllHeard {
     pub(crate) logged: FxHashMap<u32, Logged>,
     /// The rows of those that heard, by goroutine, in order of time.
     pub(crate) by_goroutine: ByGoroutine,
-    /// Where they had waited.
+    /// Where those that heard had waited.
     pub(crate) listening: Listening,
-    /// Those of whom it only seems so, each with that cancel, in order of cancel.
+    /// The goroutines that only seem to be deaf, each with that cancel, in order of cancel.
     pub(crate) asleep: Vec<(Goroutine, u32)>,
 }
 
-/// Finds them in the evidence.
+/// Finds all cancels and hearings in the evidence.
 pub(crate) fn find(ground: Ground<'_>, pieces: Pieces) -> AllHeard {
     let Ground { trace, book, rules, threads } = ground;
     let logs = entries(trace, rules);
@@ -188,7 +188,7 @@ impl Adding<'_> {
         is_full
     }
 
-    /// Fills in who heard a call, their outcomes still open, and gives their number.
+    /// Fills in the hearings of a call, their outcomes still open, and gives their number.
     fn add(&self, id: u32, call: &Call, rows: &mut [Hearing]) -> usize {
         let mut n = 0;
         for piece in self.pieces.of(call.pieces.clone()) {
@@ -207,7 +207,7 @@ impl Adding<'_> {
         once_each(&mut rows[..n])
     }
 
-    /// Makes one cancel, of which it is not known yet who heard it.
+    /// Makes one cancel, of which the hearings are not known yet.
     fn cancel(&self, id: u32, call: &Call) -> Cancel {
         let Self { trace, book, pieces, logs } = *self;
         let (mut stack, mut depth) = (None, 0);
@@ -239,9 +239,9 @@ impl Adding<'_> {
 /// Up to so many rows are held against each other one by one.
 const FEW_ROWS: usize = 16;
 
-/// Keeps the first hearing of each goroutine, in order of time: who waits again on a context
-/// below hears once more, but that is the same cancel. All are of one cancel; gives how many
-/// are left, and leaves the places behind them open.
+/// Keeps the first hearing of each goroutine, in order of time: one that waits again on a context below
+/// hears once more, but that is the same cancel. All are of one cancel; gives how many are left, and
+/// leaves the places behind them open.
 fn once_each(rows: &mut [Hearing]) -> usize {
     if is_in_order(rows) {
         return rows.len();
@@ -285,7 +285,7 @@ impl AllHeard {
         self.hearings.truncate(end);
     }
 
-    /// Adds those that logged that they noticed, unless they were seen to hear.
+    /// Adds the hearings of goroutines that logged that they noticed, unless these were seen to hear.
     fn add_noticed(&mut self, noticed: Vec<Hearing>) {
         if noticed.is_empty() {
             return;
@@ -306,7 +306,7 @@ impl AllHeard {
     }
 }
 
-/// Who heard something, when, and where it was.
+/// A goroutine that heard, when, and where it was.
 struct Ear {
     goroutine: Goroutine,
     at: Time,
@@ -342,7 +342,7 @@ impl Ear {
     }
 }
 
-/// Who logged that they noticed a cancel.
+/// The hearings of goroutines that logged that they noticed a cancel.
 fn noticed(trace: &Trace, book: &Book, heard: &AllHeard, logs: &[Entry<'_>]) -> Vec<Hearing> {
     let mut hearings = Vec::new();
     let mut names = Names::default();

@@ -17,20 +17,20 @@ use super::departure::Departures;
 use super::listening::Listening;
 use super::place::Place;
 
-/// Who leaves within this many nanoseconds left, whatever else it may be.
+/// A goroutine that leaves within this many nanoseconds has left, whatever else it may be.
 pub(crate) const PROMPT_NS: i64 = 1_000_000;
 
 /// How far to look back for a wait that a goroutine came back to, in spans.
 const LOOK_BACK: usize = 4_096;
 
-/// How far to look ahead for where a goroutine went next, in stops: who hears thousands of cancels
+/// How far to look ahead for where a goroutine went next, in stops: one that hears thousands of cancels
 /// is asked after each.
 const LOOK_AHEAD: usize = 64;
 
-/// Who heard no more cancels than this is followed to its end after each.
+/// A goroutine that heard no more cancels than this is followed to its end after each.
 const FEW_HEARD: usize = 64;
 
-/// How many of its spans are read at least after each cancel that one heard who heard more.
+/// How many spans are read at least after each cancel of a goroutine that heard more.
 const LEAST_SPANS: usize = 512;
 
 /// Nobody waits so often for contexts of its own in order to clean up.
@@ -50,7 +50,7 @@ pub(crate) struct Heard {
     pub(crate) at: Time,
     /// Where it had waited; empty if that is not known.
     pub(crate) stack: StackId,
-    /// Whether that is not known since it waited before the trace began.
+    /// Whether the place is not known because it waited before the trace began.
     pub(crate) waited_before: bool,
     pub(crate) place: Place,
     /// Whether the cancel was meant to end it, wherever it heard.
@@ -89,20 +89,20 @@ pub(crate) struct Later {
 pub(crate) struct Fate {
     pub(crate) outcome: Outcome,
     pub(crate) end: Option<Time>,
-    /// As before, unless it turned out to have had a job to do after the cancel.
+    /// As [`Heard::told_to_stop`], unless it turned out to have had a job to do after the cancel.
     pub(crate) told_to_stop: bool,
 }
 
-/// What there is to decide by.
+/// All that tells what became of a goroutine that heard.
 #[derive(Clone, Copy)]
 pub(crate) struct Basis<'a> {
     pub(crate) trace: &'a Trace,
     pub(crate) book: &'a Book,
     pub(crate) listening: &'a Listening,
     pub(crate) departures: &'a Departures,
-    /// Who heard how often.
+    /// How often each goroutine heard.
     pub(crate) by_goroutine: &'a ByGoroutine,
-    /// The limit beyond which who leaves is late, in nanoseconds.
+    /// The limit beyond which a goroutine that leaves is late, in nanoseconds.
     pub(crate) late_over_ns: i64,
 }
 
@@ -118,7 +118,7 @@ impl Basis<'_> {
     }
 }
 
-/// Decides.
+/// Decides what became of a goroutine that heard.
 pub(crate) fn fate(basis: &Basis<'_>, heard: &Heard, heard_too: HeardToo) -> Fate {
     let Basis { trace, book, listening, departures, late_over_ns, .. } = *basis;
     let left = || departures.after(trace, book, heard.goroutine, heard.place.host, heard.at);
@@ -140,7 +140,8 @@ pub(crate) fn fate(basis: &Basis<'_>, heard: &Heard, heard_too: HeardToo) -> Fat
         return fate(Outcome::LivesOn, told_to_stop);
     }
     if !told_to_stop && heard.place.heard_in == HeardIn::Call {
-        // One operation was cut off. Who returns at once has left; who does not carries on.
+        // One operation was cut off. A goroutine that returns at once has left; one that does not carries
+        // on.
         let carried_on = outcome == Outcome::Alive || until - heard.cancelled > late_over_ns;
         return fate(if carried_on { Outcome::LivesOn } else { outcome }, heard.is_awaited);
     }
@@ -210,7 +211,7 @@ impl After<'_> {
     /// Whether the goroutine is one that serves many contexts.
     fn serves_many(&self, HeardToo { next, alike_before }: HeardToo) -> bool {
         let next = next.filter(|next| next.at < self.until);
-        // First what costs nothing: who serves thousands is asked this for each of them.
+        // First what costs nothing: one that serves thousands is asked this for each of them.
         next.is_some_and(|next| match next.heard_in {
             // It may be the time limit of its cleaning up, too.
             HeardIn::Call => self.heard.place.heard_in == HeardIn::Call || self.heard.waited_before,
@@ -225,7 +226,7 @@ impl After<'_> {
             || self.is_cut_off()
     }
 
-    /// Whether it went on for longer than is read: nobody is late of whom not all is known.
+    /// Whether it went on for longer than is read: no goroutine is late of which not all is known.
     fn is_cut_off(&self) -> bool {
         let mut spans = self.trace.spans_from(self.heard.goroutine, self.heard.at);
         self.n_spans != usize::MAX
@@ -252,7 +253,7 @@ impl After<'_> {
     /// Whether it alone heard, and went back up in the function in which it heard, to wait for work in
     /// a place where it had waited before, or where others have it: the context was one job's.
     ///
-    /// Who only left the select, and not the loop, takes one thing after the other there and never
+    /// One that only left the select, and not the loop, takes one thing after the other there and never
     /// waits anywhere else again, since its context is cancelled.
     fn goes_back_up_after_a_job(&self) -> bool {
         if !self.heard.alone {
@@ -288,7 +289,7 @@ impl After<'_> {
             }
             stack = below;
         }
-        // Who heard in its outermost function is never out of it.
+        // A goroutine that heard in its outermost function is never out of it.
         caller != StackId::EMPTY
     }
 
@@ -302,9 +303,9 @@ impl After<'_> {
             })
     }
 
-    /// Whether it came back to wait where it had heard, or others hear. With the same context
-    /// that cannot be: its Done channel is closed, so nobody waits for it again. Who waits there
-    /// further down, and then ends, may have cleaned up under a context made for that.
+    /// Whether it came back to wait where it had heard, or others hear. With the same context that cannot
+    /// be: its Done channel is closed, so nobody waits for it again. One that waits there further down,
+    /// and then ends, may have cleaned up under a context made for that.
     fn waits_again(&self) -> bool {
         self.waits()
             .filter(|span| self.listening.hears(self.trace, self.book, span.stack))
@@ -344,9 +345,9 @@ impl After<'_> {
         reasons::is_for_work(self.trace.string(span.reason))
     }
 
-    /// Whether it came back to a wait further out, in which it had been before: it takes one
-    /// job after the other, and the context was the job's. Who only sleeps there and then ends had
-    /// polled the context all the time, unless it was an operation's own time limit.
+    /// Whether it came back to a wait further out, in which it had been before: it takes one job after
+    /// the other, and the context was the job's. One that only sleeps there and then ends had polled the
+    /// context all the time, unless it was an operation's own time limit.
     fn goes_back_to_its_loop(&self) -> bool {
         let mut outer = self.outer_waits();
         let ends_it = |span: &Span| {
@@ -378,7 +379,7 @@ impl After<'_> {
     /// Whether a wait was ended by another goroutine's code, and not by one that the goroutine
     /// itself had started, whose results it may have waited for; or not ended within the trace.
     fn is_fed_by_others(&self, wait: &Span) -> bool {
-        // What comes over the network is let in by whoever happens to look.
+        // What comes over the network is noticed by any goroutine that happens to look.
         if self.trace.string(wait.reason) == reasons::NETWORK {
             return true;
         }

@@ -1,4 +1,4 @@
-//! What is said of those who overstay.
+//! What is said of goroutines that overstay.
 
 use crate::base::{Interval, StackId, StrId, grouped, narrow};
 use crate::model::Span;
@@ -15,10 +15,10 @@ use super::super::super::words::{Cause, Doing, Evidence, Rule};
 use super::super::{Facts, count_text, once_each};
 use super::{Group, MAX_ASKED, limited_call};
 
-/// How many spans to read for who held one up.
+/// How many spans to read for what held a goroutine up.
 const MAX_READ: usize = 4_096;
 
-/// What happened, in one sentence; `by_whom` says who held up the worst one, if anybody did.
+/// What happened, in one sentence; `by_whom` names the goroutine that held up the worst one, if one did.
 pub(super) fn message(
     facts: &Facts<'_>,
     group: &Group<'_>,
@@ -96,7 +96,7 @@ fn longest_besides(facts: &Facts<'_>, worst: &Hearing, held: &SplitPart) -> Opti
     (!is_it && longest.ns > held.ns).then(|| part_text(facts.trace, &longest))
 }
 
-/// Of one that is deaf in a place where others hear, who called it there: that has the wrong context.
+/// The caller of one that is deaf in a place where others hear: that hands on the wrong context.
 fn called_text(facts: &Facts<'_>, group: &Group<'_>, held: &SplitPart) -> Option<String> {
     let stacks = facts.trace.stacks();
     let hear = group.key.rule == Rule::Deaf
@@ -129,7 +129,7 @@ pub(super) fn held_up_by(facts: &Facts<'_>, hearing: &Hearing) -> Option<String>
     is_most.then(|| format!(", held up by goroutine {id}: {}", part_text(trace, &did)))
 }
 
-/// How long a cancel took to reach the last of some, if that is most of what they are late by: a
+/// How long a cancel took to reach the last of its hearers, if that is most of what they are late by: a
 /// canceller wakes one after another.
 pub(super) fn reach(facts: &Facts<'_>, members: &[&Hearing]) -> Option<String> {
     let way = |hearing: &Hearing| hearing.heard_at.since(facts.cancel_of(hearing).at);
@@ -140,7 +140,7 @@ pub(super) fn reach(facts: &Facts<'_>, members: &[&Hearing]) -> Option<String> {
     is_most.then(|| facts.trace.clock().text(last))
 }
 
-/// How it is known that some were deaf: `task`, `waited-on by main.serve`.
+/// The grades by which goroutines are known to be deaf: `task`, `waited-on by main.serve`.
 fn grades(facts: &Facts<'_>, members: &[&Hearing]) -> String {
     let mut grades: Vec<&str> = members.iter().map(|hearing| hearing.evidence.name()).collect();
     grades.sort_unstable();
@@ -158,8 +158,8 @@ fn grades(facts: &Facts<'_>, members: &[&Hearing]) -> String {
     }
 }
 
-/// The function of the goroutine that waited for one that was deaf: its creator's, if that was
-/// waiting when the context was cancelled, or was let go by the deaf one at its end.
+/// The function of the goroutine that waited for a deaf one: its creator's, if that was waiting when the
+/// context was cancelled, or was let go by the deaf one at its end.
 fn waiter(facts: &Facts<'_>, hearing: &Hearing) -> Option<StrId> {
     let (trace, deaf) = (facts.trace, hearing.goroutine);
     let parent = lives::parent(trace, deaf)?;
@@ -188,7 +188,7 @@ fn cause_text(facts: &Facts<'_>, members: &[&Hearing]) -> String {
     format!("{what}{of} ({})", names.join(", "))
 }
 
-/// Of a deadline that nobody heard, after what time it came: only the clock tells whose it was.
+/// After what time a deadline came that nobody heard: only the clock tells whose it was.
 fn unheard_text(facts: &Facts<'_>, members: &[&Hearing]) -> Option<String> {
     let cancel = |hearing: &&Hearing| facts.cancel_of(hearing);
     let is_unheard = |hearing: &&Hearing| cancel(hearing).is_unheard_deadline();

@@ -16,8 +16,8 @@ const MOST_PERCENT: i64 = 66;
 /// How many times the limit is a little too long.
 const LITTLE: i64 = 2;
 
-/// By which rule a late hearing counts, and what held it up; `n_spans` is how many spans to read in
-/// order to tell whether those for whom it waited could not help it.
+/// By which rule a late hearing counts, and what held it up; `n_spans` is how many spans to read in order
+/// to tell whether those for which it waited could not help it.
 pub(super) fn judge(
     facts: &Facts<'_>,
     walk: &mut Walk<'_>,
@@ -41,7 +41,7 @@ pub(super) fn judge(
     }
     let passed_on = |part: &&SplitPart| part.state == Doing::Waiting && own(part);
     let can_be = waited + parts.iter().filter(passed_on).map(|part| part.ns).sum::<i64>();
-    // The same of those for whom it waited, if that can matter.
+    // What those could not help for which it waited, if that can matter.
     if is_excuse(facts, window, can_be) {
         walk.account(hearing.goroutine, window, n_spans.max(FEW_SPANS));
         let theirs: Vec<SplitPart> = walk.others(hearing.goroutine).collect();

@@ -27,7 +27,7 @@ const MAX_LOOKS_FOR_ALL: usize = 16 * MAX_LOOKS;
 /// To look at so many costs as little as one look.
 const FEW_NEAR: usize = 128;
 
-/// A wait for the children of one: whose, who waits, and since when.
+/// A wait for children: their creator, the goroutine that waits, and since when.
 pub(super) type Wait = (Goroutine, Goroutine, Time);
 
 /// What is known of a goroutine after a cancel.

@@ -1,4 +1,4 @@
-//! The grades `waited-on` and `sibling`: by who created whom and who waits for whom.
+//! The grades `waited-on` and `sibling`: by which goroutine created which, and which waits for which.
 
 use rustc_hash::FxHashSet;
 

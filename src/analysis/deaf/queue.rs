@@ -173,7 +173,7 @@ impl Inquiry<'_> {
         (self.book.kind(self.trace, goroutine), self.creating_function(goroutine))
     }
 
-    /// Whether a goroutine works off what is queued in a channel that is closed then: those who fill it
+    /// Whether a goroutine works off what is queued in a channel that is closed then: those that fill it
     /// heard the cancel or are the canceller, or take what such bring in their turn; and it goes round
     /// several times after that, or is no longer about the last thing than it had been about others. One
     /// that is longer about the one thing that it has at hand does not.

@@ -126,8 +126,8 @@ struct Told {
 pub(super) struct ByTask(FxHashMap<u32, Vec<Goroutine>>);
 
 impl ByTask {
-    /// Holds the cancels of each task against those who work in it. `logged` gives the task of a
-    /// cancel's log.
+    /// Holds the cancels of each task against the goroutines that work in it. `logged` gives the task of
+    /// a cancel's log.
     pub(super) fn new(
         inquiry: &Inquiry<'_>,
         work: &mut LongWork,

@@ -91,7 +91,7 @@ pub(super) fn message(
 fn longest_besides(facts: &Facts<'_>, worst: &Hearing, held: &SplitPart) -> Option<String> {
     let window = Interval::new(facts.cancel_of(worst).at, facts.until(worst));
     let longest = *facts.parts(worst.goroutine, window).first()?;
-    // The same thing may have begun before it heard.
+    // What held it may have begun before it heard.
     let is_it = longest.state == held.state && longest.site == held.site;
     (!is_it && longest.ns > held.ns).then(|| part_text(facts.trace, &longest))
 }

@@ -10,7 +10,7 @@ use crate::base::{Goroutine, Time};
 use crate::model::Trace;
 
 use super::lives;
-use super::types::Hearing;
+use super::types::{Cancel, Hearing};
 
 /// Rows of some table by goroutine: where each goroutine's rows end, and the rows.
 #[derive(Clone, Debug, Default)]
@@ -100,6 +100,50 @@ impl ByGoroutine {
         let rows = kept.map_or_else(|| self.of(goroutine), Vec::as_slice);
         let rows = &rows[rows.partition_point(|row| *row < within.start)..];
         &rows[..rows.partition_point(|row| *row < within.end)]
+    }
+}
+
+/// The tables of cancels and hearings, and the rows of hearings by goroutine.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Register<'a> {
+    pub(crate) cancels: &'a [Cancel],
+    pub(crate) hearings: &'a [Hearing],
+    pub(crate) by_goroutine: &'a ByGoroutine,
+}
+
+impl<'a> Register<'a> {
+    /// The cancel with a number.
+    pub(crate) fn cancel(self, id: u32) -> &'a Cancel {
+        &self.cancels[id as usize]
+    }
+
+    /// The cancel of a hearing.
+    pub(crate) fn cancel_of(self, hearing: &Hearing) -> &'a Cancel {
+        self.cancel(hearing.cancel)
+    }
+
+    /// Those that heard a cancel.
+    pub(crate) fn heard(self, cancel: &Cancel) -> &'a [Hearing] {
+        self.rows(&cancel.heard)
+    }
+
+    /// Those that were deaf to a cancel.
+    pub(crate) fn deaf(self, cancel: &Cancel) -> &'a [Hearing] {
+        self.rows(&cancel.deaf)
+    }
+
+    fn rows(self, rows: &Range<u32>) -> &'a [Hearing] {
+        self.hearings.get(rows.start as usize..rows.end as usize).unwrap_or(&[])
+    }
+
+    /// The hearings of a goroutine.
+    pub(crate) fn of(self, goroutine: Goroutine) -> impl ExactSizeIterator<Item = &'a Hearing> {
+        self.by_goroutine.of(goroutine).iter().map(move |&row| &self.hearings[row as usize])
+    }
+
+    /// Whether a goroutine heard a cancel, as long as its rows are in order of time.
+    pub(crate) fn has_heard(self, cancel: &Cancel, goroutine: Goroutine) -> bool {
+        !self.by_goroutine.of_within(goroutine, &cancel.heard).is_empty()
     }
 }
 

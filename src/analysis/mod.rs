@@ -31,6 +31,7 @@ mod whole;
 mod words;
 
 pub use cancels::logged::Logged;
+pub(crate) use code::reasons;
 pub(crate) use diff::AsLong;
 pub use diff::{
     Aspect, Diff, DiffGroup, ENOUGH, ENOUGH_FOR_TAIL, MIN_PERCENT, OneSided, Side, diff,
@@ -68,18 +69,17 @@ pub fn analyze(trace: &Trace, rules: &Rules) -> Analysis {
 fn analyze_on(trace: &Trace, rules: &Rules, threads: Threads) -> Analysis {
     let (book, long_work) =
         threads.both(|| code::book::Book::new(trace), || deaf::LongWork::new(trace, rules));
-    let (found, rare) = threads.both(
-        || cancels::survey::survey(trace, &book, rules, threads),
-        || cancels::evidence::rare(trace, &book),
-    );
+    let ground = code::ground::Ground { trace, book: &book, rules, threads };
+    let (found, rare) =
+        threads.both(|| cancels::survey::survey(ground), || cancels::evidence::rare(trace, &book));
     let (parts, sleeps): (Vec<_>, Vec<_>) =
         found.into_iter().map(|found| (found.evidence, found.sleeps)).unzip();
     let pieces = cancels::evidence::Pieces::new(threads, trace.n_goroutines(), rare, parts);
     let (mut heard, suspects) = threads.both(
-        || heard::find(trace, &book, rules, threads, pieces),
-        || deaf::Suspects { stayers: deaf::stayers(trace, &book, rules), long_work },
+        || heard::find(ground, pieces),
+        || deaf::Suspects { stayers: deaf::stayers(ground), long_work },
     );
-    let deaf = deaf::find(trace, &book, rules, threads, &heard, suspects);
+    let deaf = deaf::find(ground, &heard, suspects);
     deaf.add_to(&mut heard);
     whole::tally::analysis(trace, rules, threads, book, heard, &sleeps)
 }

@@ -27,7 +27,7 @@ pub(crate) fn ends_it(trace: &Trace, of: Goroutine) -> bool {
         return false;
     }
     let end = lives::end(trace, of);
-    let soon = end + -STOPS_WITHIN_NS;
+    let soon = end - STOPS_WITHIN_NS;
     let stops = trace
         .spans_before(of, end)
         .next()

@@ -34,6 +34,14 @@ impl Add<i64> for Time {
     }
 }
 
+impl Sub<i64> for Time {
+    type Output = Self;
+
+    fn sub(self, ns: i64) -> Self {
+        Self(self.0.saturating_sub(ns))
+    }
+}
+
 impl Sub for Time {
     type Output = i64;
 

@@ -322,12 +322,11 @@ impl Alike {
 /// The late exits that are told one by one, and words on the others.
 fn late(document: &Document) -> (Vec<Late>, Vec<String>) {
     let analysis = document.analysis();
-    let mut kinds: BTreeMap<(StrId, Option<Cause>), Alike> = BTreeMap::new();
+    let mut kinds: BTreeMap<(StrId, Cause), Alike> = BTreeMap::new();
     let mut told = Vec::new();
     for hearing in analysis.late(document.rules().late_over_ns) {
-        let cancel = analysis.cancels().get(hearing.cancel as usize);
-        let alike =
-            kinds.entry((kind(document, hearing), cancel.map(|cancel| cancel.cause))).or_default();
+        let cancel = analysis.cancel_of(hearing);
+        let alike = kinds.entry((kind(document, hearing), cancel.cause)).or_default();
         if alike.told < ALIKE_TOLD && told.len() < LATE_TOLD {
             told.push(Late::new(document, hearing, cancel));
             alike.told += 1;
@@ -351,7 +350,7 @@ fn kind(document: &Document, hearing: &Hearing) -> StrId {
 }
 
 impl Late {
-    fn new(document: &Document, hearing: &Hearing, cancel: Option<&Cancel>) -> Self {
+    fn new(document: &Document, hearing: &Hearing, cancel: &Cancel) -> Self {
         let trace = document.trace();
         let alive = hearing.outcome == Outcome::Alive;
         let mut notes = Vec::new();
@@ -373,7 +372,7 @@ impl Late {
             goroutine: go_id(trace, hearing.goroutine),
             notes,
             held: held(document, hearing, &split),
-            cancel: cancel.map_or_else(String::new, |cancel| cancelled(document, cancel)),
+            cancel: cancelled(document, cancel),
             ns: hearing.overstay_ns,
             parts: split.iter().map(|part| (part.state, part.ns)).collect(),
         }

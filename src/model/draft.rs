@@ -246,10 +246,6 @@ impl Draft {
 
     /// An event that is no goroutine's transition.
     #[inline(never)]
-    fn other(&mut self, event: &Event) {
-        self.side(event);
-    }
-
     fn side(&mut self, event: &Event) {
         let by = event.goroutine;
         let side = match event.body {
@@ -335,7 +331,7 @@ impl Sink for Draft {
         if self.start.is_none() && self.begun {
             self.start = Some(event.time);
         }
-        self.other(event);
+        self.side(event);
     }
 
     #[inline(always)]

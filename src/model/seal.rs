@@ -321,7 +321,7 @@ impl Sealed {
             return;
         }
         // Where all events move, they may move far.
-        if shift.apply(end + (-1)) - self.base > i64::from(u32::MAX) {
+        if shift.apply(end - 1) - self.base > i64::from(u32::MAX) {
             self.columns.widen_starts();
         }
         for bounds in self.run_starts.windows(2) {

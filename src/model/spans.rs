@@ -37,6 +37,13 @@ impl Span {
         self.end - self.start
     }
 
+    /// Whether [`Span::stack`] tells where the goroutine itself is: that of one that was woken is its
+    /// waker's.
+    #[must_use]
+    pub fn has_own_stack(&self) -> bool {
+        !self.woken && self.stack != StackId::EMPTY
+    }
+
     /// From start to end.
     #[must_use]
     pub fn interval(&self) -> Interval {

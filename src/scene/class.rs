@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::analysis::reason_of;
+use crate::analysis::{reason_of, reasons};
 use crate::base::{StackId, StrId};
 use crate::model::{Kind, Trace};
 use crate::parse::event::GoState;
@@ -81,11 +81,11 @@ impl StateClass {
     #[must_use]
     pub fn of_reason(reason: &str) -> Self {
         match reason {
-            "sleep" => Self::Sleep,
-            "select" | "chan send" | "chan receive" | "select (no cases)" => Self::Channel,
-            "network" => Self::Network,
-            "sync" | "sync.(*Cond).Wait" => Self::Sync,
-            _ if reason.starts_with("GC ") || reason == "wait until GC ends" => Self::Gc,
+            reasons::SLEEP => Self::Sleep,
+            reasons::SELECT | reasons::SEND | reasons::RECEIVE => Self::Channel,
+            reasons::NETWORK => Self::Network,
+            reasons::LOCK | reasons::COND => Self::Sync,
+            _ if reasons::is_gc(reason) => Self::Gc,
             _ => Self::Blocked,
         }
     }

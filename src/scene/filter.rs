@@ -77,9 +77,10 @@ impl Fits {
             Self::Functions { names, stacks } => {
                 let on_stack = |stack: StackId| stacks.get(stack.index()).copied().unwrap_or(false);
                 names.get(life.name.index()).copied().unwrap_or(false)
-                    // What is woken has its waker's stack.
                     || !stacks.is_empty()
-                        && trace.spans(goroutine).any(|span| !span.woken && on_stack(span.stack))
+                        && trace
+                            .spans(goroutine)
+                            .any(|span| span.has_own_stack() && on_stack(span.stack))
             }
         }
     }

@@ -8,7 +8,7 @@ use super::history::Trail;
 use super::sheet::Sheet;
 use super::slot::{Pair, Slot};
 use super::state::{Selected, What};
-use crate::base::{GoId, Goroutine, Interval, StrId, Time};
+use crate::base::{GoId, Goroutine, Interval, Time};
 use crate::scene::{Link, SectionKey};
 
 /// What is kept.
@@ -195,11 +195,7 @@ fn section(sheet: &Sheet, key: SectionKey) -> Section {
 fn section_again(sheet: &Sheet, kept: &Section) -> Option<SectionKey> {
     match kept {
         Section::Same(key) => Some(*key),
-        Section::Function(name) => {
-            let named = |(_, text): &(StrId, &str)| *text == name.as_str();
-            let found = sheet.trace().strings().iter().find(named);
-            found.map(|(id, _)| SectionKey::Function(id))
-        }
+        Section::Function(name) => sheet.trace().strings().find(name).map(SectionKey::Function),
         Section::CreatedBy(person) => {
             person_again(sheet, *person).map(|row| SectionKey::CreatedBy(Some(row)))
         }

@@ -162,7 +162,7 @@ impl Sheet {
             let analysis = self.document.analysis();
             let has = |&row: &u32| {
                 let hearing = &analysis.hearings()[row as usize];
-                let cancel = &analysis.cancels()[hearing.cancel as usize];
+                let cancel = analysis.cancel_of(hearing);
                 cancel.site.is_some() || self.document.context_of(cancel).is_some()
             };
             analysis.worst_first.iter().position(has).unwrap_or(usize::MAX)

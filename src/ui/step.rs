@@ -192,7 +192,7 @@ pub(super) fn event(ctx: &Ctx<'_>, forward: bool) {
     let at = match (on_span, forward) {
         (false, _) => span.start,
         (true, true) => span.end,
-        (true, false) => span.start + -1,
+        (true, false) => span.start - 1,
     };
     match sheet.trace().span_at(goroutine, at) {
         Some(next) => select_span(ctx, slot, goroutine, next.start),

@@ -70,7 +70,7 @@ pub(crate) fn list(
     progress.check()?;
     let hearing = |row: &u32| &analysis.hearings()[*row as usize];
     let trace = document.trace();
-    let cancel = |row: &u32| &analysis.cancels()[hearing(row).cancel as usize];
+    let cancel = |row: &u32| analysis.cancel_of(hearing(row));
     let up = query.ascending;
     match query.column {
         Column::Overstay if up => rows.reverse(),
@@ -102,7 +102,7 @@ fn sort_by<K: Ord>(rows: &mut [u32], ascending: bool, key: impl Fn(&u32) -> K) {
 /// or context, or in the evidence.
 fn matches(document: &Document, hearing: &Hearing, filter: &Filter) -> bool {
     let trace = document.trace();
-    let cancel = &document.analysis().cancels()[hearing.cancel as usize];
+    let cancel = document.analysis().cancel_of(hearing);
     let texts = [
         cancel.site.map_or("", |site| trace.string(site.function)),
         document.context_of(cancel).map_or("", |context| context.name),
@@ -131,7 +131,7 @@ mod tests {
             assert!(rows.len() > 10);
             for pair in rows.windows(2) {
                 let [a, b] = [pair[0], pair[1]].map(|row| &analysis.hearings()[row as usize]);
-                let cause = |it: &Hearing| analysis.cancels()[it.cancel as usize].cause;
+                let cause = |it: &Hearing| analysis.cancel_of(it).cause;
                 assert!(cause(a) != cause(b) || a.overstay_ns >= b.overstay_ns, "{ascending}");
                 let order = cause(a).cmp(&cause(b));
                 assert!(order.is_eq() || order.is_lt() == ascending);

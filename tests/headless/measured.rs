@@ -94,7 +94,7 @@ impl Measured {
         let analysis = self.document.analysis();
         let window = known.lo_ns - SLACK_NS..=known.hi_ns + SLACK_NS;
         analysis.hearings().iter().filter(move |hearing| {
-            let at = analysis.cancels()[hearing.cancel as usize].at.ns();
+            let at = analysis.cancel_of(hearing).at.ns();
             window.contains(&(at + self.offset_ns))
         })
     }
@@ -117,7 +117,7 @@ impl Measured {
         };
         expect("the evidence", hearing.evidence.name(), &words(&line.evidence));
         expect("the outcome", hearing.outcome.name(), &[&line.outcome]);
-        let cause = analysis.cancels()[hearing.cancel as usize].cause;
+        let cause = analysis.cancel_of(hearing).cause;
         expect("the cause", cause.name(), &words(&known.cause));
         if !hearing.deaf && !line.heard_in.is_empty() {
             let right: Vec<&str> = line.heard_in.split('|').collect();

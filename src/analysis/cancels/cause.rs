@@ -167,7 +167,7 @@ fn by_shutdown(trace: &Trace, book: &Book, told: Told, by: Option<Goroutine>, at
 /// The first frame of the user's own code, else the first of another module, else the first
 /// outside `context`.
 fn site(trace: &Trace, book: &Book, caller: StackId) -> Option<Frame> {
-    let user = trace.stacks().top(book.user(caller));
+    let user = book.user_frame(trace.stacks(), caller);
     let of = |frame: &Frame| book.function(frame.function);
     user.or_else(|| trace.frames(caller).find(|frame| of(frame).origin == Origin::Dependency))
         .or_else(|| {

@@ -7,8 +7,8 @@ use crate::parse::event::GoState;
 
 use super::super::Rules;
 use super::super::code::book::Book;
+use super::super::code::ground::Ground;
 use super::super::code::reasons;
-use super::super::threads::Threads;
 use super::evidence::{Act, Part, Piece, Wait};
 use super::joining::ChunkJoins;
 use super::scan::{Hit, Runs, each_span, member_of};
@@ -34,7 +34,8 @@ pub(crate) struct Found {
 }
 
 /// Looks at every span, chunk by chunk.
-pub(crate) fn survey(trace: &Trace, book: &Book, rules: &Rules, threads: Threads) -> Vec<Found> {
+pub(crate) fn survey(ground: Ground<'_>) -> Vec<Found> {
+    let Ground { trace, book, rules, threads } = ground;
     let reasons = Reasons::new(trace, rules);
     threads.of_chunks(trace, |buffers: &mut Buffers, number, chunk| {
         Survey { trace, book, chunk }.all(number, &reasons, buffers)

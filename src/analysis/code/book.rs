@@ -6,7 +6,7 @@
 use rustc_hash::FxHashSet;
 
 use crate::base::{StackId, StrId};
-use crate::model::{Frame, Stacks, Trace};
+use crate::model::{Frame, Span, Stacks, Trace};
 
 use super::called::Starter;
 use super::hands::handed_to;
@@ -266,6 +266,16 @@ impl Book {
         self.user.get(stack.index()).copied().unwrap_or_default()
     }
 
+    /// The innermost frame of a stack that is the user's.
+    pub(crate) fn user_frame(&self, stacks: &Stacks, stack: StackId) -> Option<Frame> {
+        stacks.top(self.user(stack))
+    }
+
+    /// The innermost function on a stack that is the user's.
+    pub(crate) fn user_function(&self, stacks: &Stacks, stack: StackId) -> Option<StrId> {
+        self.user_frame(stacks, stack).map(|frame| frame.function)
+    }
+
     /// A stack without the runtime's frames at its top: where the code is.
     pub(crate) fn place(&self, stack: StackId) -> StackId {
         self.place.get(stack.index()).copied().unwrap_or_default()
@@ -315,6 +325,12 @@ impl Book {
     /// What the function tells that is at the top of a stack's [`Book::place`].
     pub(crate) fn top(&self, stacks: &Stacks, stack: StackId) -> Option<Function> {
         stacks.top(self.place(stack)).map(|frame| self.function(frame.function))
+    }
+
+    /// Whether a goroutine's code woke the one that has this span after its wait. A timer or the network can
+    /// be noticed by any goroutine that happens to look: all that is on the stack then is the runtime's.
+    pub(crate) fn woken_by_code(&self, stacks: &Stacks, next: &Span) -> bool {
+        next.woken && self.top(stacks, next.stack).is_some_and(|top| !top.is.has(Traits::RUNTIME))
     }
 
     /// Whether a stack is in the collector's code: the GC, and not the program, made it wait.

@@ -6,7 +6,7 @@
 //! next one out of the starter's package on any stack that it was seen in.
 
 use crate::base::{Goroutine, StackId, StrId};
-use crate::model::Trace;
+use crate::model::{Span, Trace};
 
 use super::super::lives;
 use super::book::{Book, Function};
@@ -78,8 +78,7 @@ impl Book {
         if self.function(name).starter.is_none() {
             return name;
         }
-        // What is woken has its waker's stack.
-        let mut own = trace.spans(goroutine).take(LOOKED_AT).filter(|span| !span.woken);
+        let mut own = trace.spans(goroutine).take(LOOKED_AT).filter(Span::has_own_stack);
         own.find_map(|span| self.given_on(span.stack)).unwrap_or(name)
     }
 

@@ -153,7 +153,7 @@ impl Calls {
             let (mut by, mut last, mut many) = (StackId::EMPTY, StackId::EMPTY, MANY_SEEN);
             for span in trace.spans(server) {
                 let stack = book.user(span.stack);
-                if span.woken || span.stack == StackId::EMPTY || stack == last {
+                if !span.has_own_stack() || stack == last {
                     continue;
                 }
                 last = stack;

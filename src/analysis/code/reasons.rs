@@ -15,6 +15,8 @@ pub(crate) const NETWORK: &str = "network";
 pub(crate) const LOCK: &str = "sync";
 /// For a `sync.Cond`.
 pub(crate) const COND: &str = "sync.(*Cond).Wait";
+/// For the goroutines of a `testing/synctest` bubble.
+pub(crate) const SYNCTEST: &str = "synctest";
 /// On a nil channel, or in a `select` without a case.
 pub(crate) const FOREVER: &str = "forever";
 /// The collector scans its stack.
@@ -25,6 +27,11 @@ pub(crate) const SYSTEM: &str = "system goroutine wait";
 pub(crate) const GC_ASSIST: &str = "GC mark assist wait for work";
 /// It has called the collector.
 pub(crate) const GC_ENDS: &str = "wait until GC ends";
+
+/// Whether a wait is for the collector, or its own.
+pub(crate) fn is_gc(reason: &str) -> bool {
+    reason.starts_with("GC ") || reason == GC_ENDS
+}
 
 /// Whether somebody waits on a plain channel.
 pub(crate) fn is_channel(reason: &str) -> bool {

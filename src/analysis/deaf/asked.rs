@@ -1,4 +1,4 @@
-//! The grade `waited-on`, for one who was asked for an answer: its creator started it, and then
+//! The grade `waited-on`, for a goroutine that was asked for an answer: its creator started it, and then
 //! waited in a select for the answer or the context, and the context came first.
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -8,11 +8,9 @@ use crate::model::{Chunk, Span, View};
 use crate::parse::event::GoState;
 
 use super::super::cancels::scan::{each_span, member_of};
-use super::super::code::book::Traits;
 use super::super::code::names::Origin;
 use super::super::code::reasons;
 use super::super::lives;
-use super::super::threads::Threads;
 use super::super::types::Hearing;
 use super::super::words::{Cause, Evidence, HeardIn};
 use super::waits::{Held, Waits};
@@ -21,10 +19,10 @@ use super::{Inquiry, Question};
 /// How far to look back from the select, in spans, for where its round began.
 const LOOK_BACK: usize = 64;
 
-/// Adds those whose answer one that heard did not wait for any longer.
+/// Adds the goroutines for whose answers one that heard did not wait any longer.
 ///
-/// Of one who lives on only a deadline tells what it was for; and in a loop that starts a goroutine
-/// for whatever the select brings, these do not answer.
+/// If that one lives on, only a deadline tells what it was for; and in a loop that starts a goroutine for
+/// whatever the select brings, these do not answer.
 pub(super) fn find(waits: &mut Waits<'_>, hearing: &Hearing) {
     let (inquiry, cancel, who) = (waits.inquiry, waits.cancel, hearing.goroutine);
     let was_told = hearing.was_to_leave();
@@ -54,7 +52,7 @@ pub(super) fn find(waits: &mut Waits<'_>, hearing: &Hearing) {
         {
             continue;
         }
-        // Who only gathers answers waits for those that are late.
+        // A goroutine that only gathers answers waits for those that are late.
         let (n_before, question) = (waits.deaf.len(), Question { asked: child, by: who });
         let parents = [Some(child), Some(who)];
         if waits.is_held(&Held { parents, after: since, ..Held::by_children(child) }) {
@@ -73,12 +71,11 @@ fn is_started_in(inquiry: &Inquiry<'_>, goroutine: Goroutine, function: StrId) -
     is_user(book.kind(trace, goroutine)) && inquiry.creating_function(goroutine) == function
 }
 
-/// Who was asked by one, and let others go on after the cancel besides: these wait for the same
-/// answer, so that it was not to end with the first one's context. Not so one that gives on to one
-/// other what it had to wait for itself, as a connection of a pool.
+/// The goroutines that were asked by one and let others go on after the cancel besides: these wait for
+/// the same answer, so that it was not to end with the first one's context. One that hands on to one
+/// other what it had waited for, such as a pool's connection, does not count.
 pub(super) fn serve_several(
     inquiry: &Inquiry<'_>,
-    threads: Threads,
     asked: &FxHashMap<Goroutine, (Goroutine, Time)>,
 ) -> FxHashSet<Goroutine> {
     if asked.is_empty() {
@@ -104,50 +101,41 @@ pub(super) fn serve_several(
         serving
     };
     let mut once = FxHashSet::default();
-    let wakes = threads.over_chunks(inquiry.trace, in_chunk).into_iter();
+    let wakes = inquiry.threads.over_chunks(inquiry.trace, in_chunk).into_iter();
     let serves = wakes.filter(|&(by, hands_on)| !hands_on || !once.insert(by));
     serves.map(|(by, _)| by).collect()
 }
 
-/// Whether one had waited, until another goroutine let it go on, where the one waited that it lets go
-/// on now.
+/// Whether a goroutine had waited, until another let it go on, in the place of the one that it lets go on
+/// now.
 fn hands_on(inquiry: &Inquiry<'_>, by: Goroutine, to: Goroutine, at: Time) -> bool {
     let place = |span: &Span| inquiry.book.place(span.stack);
     let wait = inquiry.trace.spans_before(to, at).next();
     let Some(wait) = wait.filter(|wait| wait.state == GoState::Waiting) else { return false };
     lives::waits_before(inquiry.trace, by, at, LOOK_BACK)
-        .any(|(own, next)| next.woken && next.waker.is_some() && place(&own) == place(&wait))
+        .any(|(own, next)| next.waker.is_some() && place(&own) == place(&wait))
 }
 
-/// The user's function that waited in the select in which somebody heard, since when that was
-/// preparing for it, and when it began; none if it was no select, or one for what others bring.
+/// The user's function whose select was the one that heard, since when it had prepared for that, and when
+/// the select began; none if it was no select, or one for what others bring.
 fn round(waits: &Waits<'_>, hearing: &Hearing) -> Option<(StrId, Time, Time)> {
     let (trace, book) = (waits.inquiry.trace, waits.inquiry.book);
     let mut spans = trace.spans_before(hearing.goroutine, hearing.heard_at).take(LOOK_BACK);
     let select = spans.next().filter(|span| trace.string(span.reason) == reasons::SELECT)?;
-    let asks = trace.stacks().top(book.user(select.stack))?.function;
+    let asks = book.user_function(trace.stacks(), select.stack)?;
     let (mut since, mut after) = (select.start, select);
     for span in spans {
         since = span.start;
-        if stops(waits, &span) {
+        if waits.inquiry.is_wanted_wait(&span) {
             let is_other = book.place(span.stack) != book.place(select.stack);
             if is_other || after.woken && book.mark(after.stack).is_some() {
                 since = span.end;
                 break;
             }
             // It waits for one answer after the other, or for what others bring.
-            let by = after.waker.filter(|_| after.woken)?;
-            lives::parent(trace, by).filter(|&parent| parent == hearing.goroutine)?;
+            lives::parent(trace, after.waker?).filter(|&parent| parent == hearing.goroutine)?;
         }
         after = span;
     }
     Some((asks, since, select.start))
-}
-
-/// Whether a goroutine waits for something that it wants, and not for the GC or a lock.
-fn stops(waits: &Waits<'_>, span: &Span) -> bool {
-    let (trace, book) = (waits.inquiry.trace, waits.inquiry.book);
-    let reason = trace.string(span.reason);
-    let is_lock = reason == "sync" && !book.any(trace.stacks(), span.stack, Traits::JOINS);
-    span.state == GoState::Waiting && !is_lock && !reason.contains("GC")
 }

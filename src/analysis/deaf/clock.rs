@@ -13,27 +13,27 @@ use crate::base::{Goroutine, Time};
 /// The shortest time limit that is told from chance, in nanoseconds.
 const SHORTEST_NS: i64 = 5_000_000;
 
-/// How far apart two times may be that are the same limit: a timer is late by up to so much, and so
-/// much happens between making a context and starting who works under it.
+/// How far apart two times may be that are the same limit: a timer is late by up to so much, and so much
+/// happens between making a context and starting the work under it.
 pub(super) const APART_NS: i64 = 1_500_000;
 
 /// How late a timer may be where all processors are busy: the shortest, and by how much of the limit.
 const BUSY_NS: i64 = 6_000_000;
 const BUSY_SHARE: i64 = 10;
 
-/// A deadline comes that much before a round time has passed, at most: its context can be older than who
-/// works under it.
+/// A deadline comes that much before a round time has passed, at most: its context can be older than the
+/// work under it.
 const SHORT_OF_ROUND_NS: i64 = 100_000;
 
-/// Limits that people choose, and how much later than that a deadline may be to tell.
+/// Limits that people choose, and how much later than such a limit a deadline may be.
 struct Choice {
-    /// Whether they choose it: a limit with its first three digits.
+    /// Whether people choose a limit, given its first three digits.
     is_one: fn(i64) -> bool,
-    /// How many there are with each power of ten.
+    /// How many of these limits there are with each power of ten.
     n: usize,
     /// The least and the most that a deadline may be late, in nanoseconds.
     late_ns: [i64; 2],
-    /// And by how much of the limit.
+    /// What it may be late by between these: one in so many parts of the limit.
     share: i64,
 }
 
@@ -117,9 +117,9 @@ pub(super) struct Clock<'a> {
     pub(super) works: &'a [Work],
     /// When, and which cancel, in order of time.
     pub(super) deadlines: &'a [(Time, u32)],
-    /// As [`n_apart`] tells of them.
+    /// What [`n_apart`] tells of the deadlines.
     pub(super) n_apart: &'a [u32],
-    /// When the other deadlines were, in order.
+    /// When the deadlines were that somebody heard, in order.
     pub(super) heard: &'a [Time],
     /// In how many places in all work began.
     pub(super) n_places: usize,
@@ -133,12 +133,12 @@ struct Limit {
 }
 
 impl Limit {
-    /// One whose timers are as punctual as those of a machine that has time.
+    /// A limit whose timers are as punctual as those of a machine that has time.
     fn punctual(ns: i64) -> Self {
         Self { ns, late_ns: apart_ns(ns) }
     }
 
-    /// One whose timers are late since all processors are busy.
+    /// A limit whose timers are late since all processors are busy.
     fn busy(ns: i64) -> Self {
         Self { ns, late_ns: BUSY_NS.max(ns / BUSY_SHARE) }
     }
@@ -153,7 +153,7 @@ impl Limit {
 #[derive(Clone, Copy, Debug)]
 struct Fit {
     limit: Limit,
-    /// How many met it.
+    /// How many pieces of work met it.
     n: usize,
     /// How far they missed it, on average.
     missed_ns: i64,
@@ -174,7 +174,7 @@ impl Clock<'_> {
         one.map_or_else(Vec::new, |(limit, only)| self.pairs_by(limit, Some(only)))
     }
 
-    /// The same, if those that began at different times tell of the limit.
+    /// Each piece of work with its deadline, if those that began at different times tell of the limit.
     pub(super) fn pairs_of_several(&self) -> Option<Vec<Pair>> {
         let moments = self.moments();
         let mut limits = [Limit::punctual, Limit::busy].into_iter();
@@ -182,8 +182,9 @@ impl Clock<'_> {
         Some(self.pairs_by(limit, None))
     }
 
-    /// Each with a deadline: those that began at once may each have one of their own, in their order,
-    /// or all have one. `only` is the one that all have which began before it, if there are no others.
+    /// Each piece of work with its deadline: those that began at once may each have one of their own, in
+    /// their order, or share one. `only` is what all share that began before it, if it is the only
+    /// deadline.
     fn pairs_by(&self, limit: Limit, only: Option<(Time, u32)>) -> Vec<Pair> {
         let mut n_taken = 0;
         let pair = |work: &Work| {
@@ -233,10 +234,10 @@ impl Clock<'_> {
     /// The deadlines that a piece of work met when a limit was over, or nearly so.
     fn near(&self, work: &Work, limit: Limit) -> Range<usize> {
         let due = work.began + limit.ns;
-        self.rows(due + -apart_ns(limit.ns), (due + limit.late_ns).min(work.until))
+        self.rows(due - apart_ns(limit.ns), (due + limit.late_ns).min(work.until))
     }
 
-    /// The nearest of them.
+    /// The nearest deadline that a piece of work met when a limit was over.
     fn met(&self, work: &Work, limit: Limit) -> Option<(Time, u32)> {
         let due = work.began + limit.ns;
         let rows = self.deadlines.get(self.near(work, limit))?;
@@ -246,7 +247,7 @@ impl Clock<'_> {
         around.min_by_key(|(at, _)| (*at - due).abs())
     }
 
-    /// All deadlines as long as any of it is at work, if there are no others that were heard.
+    /// All deadlines while any of the work goes on, if none of them was heard.
     fn unheard_only(&self) -> Option<&[(Time, u32)]> {
         let began = self.works.first()?.began;
         let until = self.works.iter().map(|work| work.until).max()?;
@@ -255,8 +256,8 @@ impl Clock<'_> {
         is_alone.then(|| self.within(began, until))
     }
 
-    /// The limit of what has but one deadline as long as any of it is at work, heard or not: it came
-    /// a round time after the first began.
+    /// The limit of work during which there is but one deadline, heard or not: it came a round time after
+    /// the first piece began.
     fn limit_of_one(&self) -> Option<(Limit, (Time, u32))> {
         let all = self.unheard_only()?;
         let (first, last) = (*all.first()?, all.last()?.0);
@@ -384,7 +385,7 @@ pub(super) fn is_usual(ns: i64) -> bool {
     chosen_of(&CHOICES[..1], ns).is_some()
 }
 
-/// That number, and the odds against chance that one is so near to it.
+/// The number that people choose for such a limit, and the odds against being so near to it by chance.
 fn chosen(ns: i64) -> Option<(i64, f64)> {
     chosen_of(&CHOICES, ns)
 }

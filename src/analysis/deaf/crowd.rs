@@ -27,10 +27,10 @@ const MAX_LOOKS_FOR_ALL: usize = 16 * MAX_LOOKS;
 /// To look at so many costs as little as one look.
 const FEW_NEAR: usize = 128;
 
-/// A wait for the children of one: whose, who waits, and since when.
+/// A wait for children: their creator, the goroutine that waits, and since when.
 pub(super) type Wait = (Goroutine, Goroutine, Time);
 
-/// What is known of one after a cancel.
+/// What is known of a goroutine after a cancel.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {
     /// The wait is not for it, as is seen at first sight.
@@ -40,7 +40,7 @@ pub(super) enum Verdict {
     Deaf,
 }
 
-/// One of a crowd, and how often it was asked for.
+/// A member of a crowd, and how often it was asked for.
 #[derive(Clone, Copy)]
 struct Member {
     goroutine: Goroutine,
@@ -48,7 +48,7 @@ struct Member {
     n_deaf: u8,
 }
 
-/// Those for whom one wait may be, and who are still asked for.
+/// The goroutines for which one wait may be, as far as they are still asked for.
 #[derive(Default)]
 struct Crowd {
     members: Vec<Member>,
@@ -59,7 +59,7 @@ struct Crowd {
 /// What was found of waits for many.
 #[derive(Default)]
 pub(super) struct Crowds {
-    /// Whether these waits are looked at, and not put off.
+    /// Whether waits for many are looked at, and not put off.
     are_due: bool,
     /// Whether any was put off.
     pub(super) any_put_off: bool,
@@ -117,7 +117,7 @@ impl Member {
 }
 
 impl Crowd {
-    /// Where those are that are in a range; all if there is none.
+    /// The rows of the members in a range; all if there is none.
     fn near(&self, around: Option<&RangeInclusive<Goroutine>>) -> Range<usize> {
         around.map_or(0..self.members.len(), |around| {
             let first = self.members.partition_point(|it| it.goroutine < *around.start());

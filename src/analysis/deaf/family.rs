@@ -1,8 +1,9 @@
-//! The grades `waited-on` and `sibling`: by who created whom and who waits for whom.
+//! The grades `waited-on` and `sibling`: by which goroutine created which, and which waits for which.
 
 use rustc_hash::FxHashSet;
 
 use crate::base::{Goroutine, StackId, StrId, Time};
+use crate::model::Span;
 use crate::parse::event::GoState;
 
 use super::super::heard::outcome::PROMPT_NS;
@@ -17,10 +18,10 @@ use super::{Found, Inquiry, Row, asked, rounds};
 /// How many goroutines created before and after one to look at.
 const MAX_COMPANIONS: usize = 64;
 
-/// How many of them for the guess.
+/// How many goroutines created before and after one to look at for the guess.
 const MAX_SIBLINGS: usize = 1_024;
 
-/// Adds those for whom one of the cancelled family had to wait: the cases of `waited-on` in
+/// Adds the goroutines for which one of the cancelled family had to wait: the cases of `waited-on` in
 /// docs/late-exits.md, in their order.
 pub(super) fn find(inquiry: &Inquiry<'_>, cancel: &Cancel, crowds: &mut Crowds, found: &mut Found) {
     let mut family = Family {
@@ -30,7 +31,7 @@ pub(super) fn find(inquiry: &Inquiry<'_>, cancel: &Cancel, crowds: &mut Crowds, 
         creators: Creators::default(),
         asleep: Vec::new(),
     };
-    // First, since who is asked may turn out not to be deaf, with all that help it.
+    // First, since a goroutine that is asked may turn out not to be deaf, with all that help it.
     for hearing in inquiry.all_heard(cancel) {
         asked::find(&mut family.waits, hearing);
     }
@@ -50,7 +51,7 @@ pub(super) fn find(inquiry: &Inquiry<'_>, cancel: &Cancel, crowds: &mut Crowds, 
     for handler in &found.rows {
         waits.since_before(&Held::by_children(handler.goroutine), Plain::OrNot);
     }
-    // Those whom the deaf wait for in their turn.
+    // The goroutines that the deaf wait for in their turn.
     let mut next = 0;
     while let Some(&(who, question)) = waits.deaf.get(next) {
         next += 1;
@@ -66,7 +67,7 @@ pub(super) fn find(inquiry: &Inquiry<'_>, cancel: &Cancel, crowds: &mut Crowds, 
     }
 }
 
-/// The search for those whom one cancel should have reached as well.
+/// The search for the goroutines that one cancel should have reached as well.
 struct Family<'a> {
     inquiry: &'a Inquiry<'a>,
     cancel: &'a Cancel,
@@ -78,16 +79,16 @@ struct Family<'a> {
 /// What is known of the creators of those that were told: mostly all have the same.
 #[derive(Default)]
 struct Creators {
-    /// The last one that cannot have waited for a deaf goroutine.
+    /// The last creator that cannot have waited for a deaf goroutine.
     useless: Option<Goroutine>,
-    /// Those that were asked, and for what their function had created.
+    /// The creators that were asked, and the functions that had created those told.
     asked: FxHashSet<(Goroutine, StrId)>,
-    /// One that was told to stop and that the canceller had created.
+    /// A goroutine that was told to stop and that the canceller had created.
     of_canceller: Option<Goroutine>,
 }
 
 impl Family<'_> {
-    /// One that was told to stop had to wait for its own child before it could leave.
+    /// Looks at the waits of one that was told to stop until it left: they may be for its own children.
     fn by_own_wait(&mut self, hearing: &Hearing) {
         if hearing.overstay_ns > self.inquiry.rules.late_over_ns {
             let held = Held::by_children(hearing.goroutine);
@@ -95,7 +96,7 @@ impl Family<'_> {
         }
     }
 
-    /// An unheard child of one that was told to stop had to wait.
+    /// Looks at the waits of the unheard children of one that was told to stop.
     fn by_children(&mut self, hearing: &Hearing) {
         let (inquiry, cancel, who) = (self.inquiry, self.cancel, hearing.goroutine);
         let mut after = None;
@@ -114,9 +115,9 @@ impl Family<'_> {
         }
     }
 
-    /// The creator of one that was told to stop waits for what it had created in one go, or what it
-    /// had created with it for another purpose has to wait; or the creator heard and lives on, and
-    /// waits then.
+    /// Looks at the wait of the creator of one that was told to stop, for what it had created in one go,
+    /// and at those of what it had created with that for another purpose; or, if the creator heard and
+    /// lives on, at its next wait.
     fn by_creator(&mut self, hearing: &Hearing) {
         let (inquiry, cancel, who) = (self.inquiry, self.cancel, hearing.goroutine);
         // The creator of a callback is whoever cancelled, and none of its family.
@@ -150,7 +151,7 @@ impl Family<'_> {
         }
     }
 
-    /// One that heard and lives on waits, in the very next wait, for what it had created.
+    /// Looks at the very next wait of one that heard and lives on: it may be for what that had created.
     fn by_living_on(&mut self, hearing: &Hearing) {
         let (inquiry, cancel, who) = (self.inquiry, self.cancel, hearing.goroutine);
         if hearing.outcome == Outcome::LivesOn
@@ -166,7 +167,7 @@ impl Family<'_> {
         }
     }
 
-    /// The canceller waits, in the very next wait, for what it had created.
+    /// Looks at the very next wait of the canceller: it may be for what that had created.
     fn by_canceller(&mut self) {
         let (inquiry, cancel) = (self.inquiry, self.cancel);
         let Some(by) = cancel.by.filter(|&by| may_wait_for_deaf(inquiry, cancel, by)) else {
@@ -175,7 +176,7 @@ impl Family<'_> {
         let children = Held { may_tell: true, ..Held::by_children(by) };
         if let Some(told) = self.creators.of_canceller {
             self.waits.joins_after(&Held { round_of: Some(told), ..children });
-        } else if let Some(told) = left_at_once(inquiry, cancel, by) {
+        } else if let Some(told) = child_cut_off(inquiry, cancel, by) {
             let made_by = Some(inquiry.creating_function(told));
             self.waits.joins_after(&Held { round_of: Some(told), made_by, ..children });
         }
@@ -185,13 +186,13 @@ impl Family<'_> {
 /// The program's function in which a goroutine waits at some time.
 fn waits_in(inquiry: &Inquiry<'_>, goroutine: Goroutine, at: Time) -> Option<StrId> {
     let span = inquiry.trace.span_at(goroutine, at)?;
-    let site = inquiry.trace.stacks().top(inquiry.book.user(span.stack));
-    site.filter(|_| span.state == GoState::Waiting).map(|site| site.function)
+    let function = inquiry.book.user_function(inquiry.trace.stacks(), span.stack);
+    function.filter(|_| span.state == GoState::Waiting)
 }
 
 /// A child of the canceller's that heard in a library's call and left at once: it was told to stop, as
 /// far as that goes.
-fn left_at_once(inquiry: &Inquiry<'_>, cancel: &Cancel, by: Goroutine) -> Option<Goroutine> {
+fn child_cut_off(inquiry: &Inquiry<'_>, cancel: &Cancel, by: Goroutine) -> Option<Goroutine> {
     let left = |row: &&Hearing| {
         row.heard_in == HeardIn::Call
             && row.outcome == Outcome::Exited
@@ -201,7 +202,7 @@ fn left_at_once(inquiry: &Inquiry<'_>, cancel: &Cancel, by: Goroutine) -> Option
     inquiry.all_heard(cancel).find(left).map(|row| row.goroutine)
 }
 
-/// Those children of one that was told to stop which stay longer than the limit, unheard.
+/// The children of one that was told to stop which stay longer than the limit and did not hear.
 fn children_left<'a>(
     inquiry: &'a Inquiry<'_>,
     cancel: &'a Cancel,
@@ -211,9 +212,9 @@ fn children_left<'a>(
     children.filter(|&child| inquiry.overstays(cancel, child) && !inquiry.heard(cancel, child))
 }
 
-/// Those that were created together with one that was told to stop, for another purpose, and
-/// did not hear: by the same function in one go. A goroutine of the same go statement as the
-/// one that heard has a context of its own if it did not hear, and so have those beyond it.
+/// The goroutines that the same function created in one go with one that was told to stop, for another
+/// purpose, and that did not hear. A goroutine of the same go statement as the one that heard has a
+/// context of its own if it did not hear, and so have those beyond it.
 fn companions(
     inquiry: &Inquiry<'_>,
     cancel: &Cancel,
@@ -237,8 +238,8 @@ fn companions(
     stayers[near].iter().copied().filter(|&child| is_companion(child)).collect()
 }
 
-/// Whether all that were created between two, by the `go` statement of the one that was told
-/// to stop, heard the cancel: another one is of another round, with a context of its own.
+/// Whether all that the `go` statement of one that was told to stop created between that and another
+/// heard the cancel: else the other is of another round, with a context of its own.
 fn one_round(
     inquiry: &Inquiry<'_>,
     cancel: &Cancel,
@@ -271,7 +272,7 @@ fn handler_began(inquiry: &Inquiry<'_>, hearing: &Hearing) -> Time {
         .trace
         .spans_before(hearing.goroutine, hearing.heard_at)
         .take(super::MAX_SPANS)
-        .filter(|span| !span.woken && span.stack != StackId::EMPTY)
+        .filter(Span::has_own_stack)
         .find(|span| host(inquiry.trace, inquiry.book, span.stack) != place.host)
         .map_or(Time::MIN, |span| span.start)
 }
@@ -284,7 +285,7 @@ fn may_wait_for_deaf(inquiry: &Inquiry<'_>, cancel: &Cancel, parent: Goroutine) 
         && inquiry.overstays(cancel, parent)
 }
 
-/// Adds those that the same function of the same goroutine created as one that heard: a guess.
+/// Adds the goroutines that one goroutine created in the same function as one that heard: a guess.
 pub(super) fn find_siblings(inquiry: &Inquiry<'_>, cancel: &Cancel, found: &mut Found) {
     let mut asked = FxHashSet::default();
     for hearing in inquiry.told(cancel).filter(|hearing| hearing.heard_in == HeardIn::Own) {

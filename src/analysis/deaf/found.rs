@@ -6,7 +6,7 @@ use crate::base::{Goroutine, Time};
 
 use super::super::words::Evidence;
 
-/// Who was asked for an answer by whom, which that one no longer waits for.
+/// A goroutine that was asked for an answer, and the one that asked and no longer waits for it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Question {
     pub(super) asked: Goroutine,
@@ -18,9 +18,9 @@ pub(super) struct Question {
 pub(super) struct Row {
     pub(super) goroutine: Goroutine,
     pub(super) evidence: Evidence,
-    /// When it left what it should have left, if not at its end.
+    /// When it left what it should have left, if that was before its end.
     pub(super) left: Option<Time>,
-    /// The question that tells of it, if that is how it is known.
+    /// The question that shows that it is deaf, if one does.
     pub(super) question: Option<Question>,
 }
 

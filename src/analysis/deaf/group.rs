@@ -1,7 +1,7 @@
 //! A group's wait that still lasts when the trace ends: for whom it may be.
 //!
-//! One of another kind than those who heard may have a context of its own, unless the cancel was to
-//! end all.
+//! A goroutine of another kind than those that heard may have a context of its own, unless the cancel was
+//! to end all.
 
 use crate::base::{Goroutine, StrId, Time};
 use crate::model::Span;
@@ -19,15 +19,15 @@ use super::{Inquiry, MAX_SPANS};
 pub(super) struct Hung<'a> {
     inquiry: &'a Inquiry<'a>,
     cancel: &'a Cancel,
-    /// Who waits, and since when.
+    /// The goroutine that waits, and since when.
     who: Goroutine,
     since: Time,
-    /// The function that waits, and the one that started who was told.
+    /// The function that waits, and the one that started the goroutine that was told.
     waits_in: Option<StrId>,
     with_told: Option<StrId>,
-    /// Of what kind those are who count.
+    /// The kind of the goroutines that count.
     kind: Option<StrId>,
-    /// Of what kind the one is that heard and is still there, which explains the wait.
+    /// The kind of one that heard and is still there, which explains the wait.
     left: Option<StrId>,
     /// Whether the cancel was to end those of other kinds, too.
     ends_all: bool,
@@ -53,7 +53,7 @@ impl<'a> Hung<'a> {
             cancel,
             who: held.who,
             since: wait.start,
-            waits_in: trace.stacks().top(book.user(wait.stack)).map(|frame| frame.function),
+            waits_in: book.user_function(trace.stacks(), wait.stack),
             with_told: held.round_of.map(|told| inquiry.creating_function(told)),
             kind: held.round_of.map(|told| book.kind(trace, told)),
             left: inquiry.told(cancel).find(is_left).map(|row| book.kind(trace, row.goroutine)),
@@ -62,17 +62,17 @@ impl<'a> Hung<'a> {
         })
     }
 
-    /// Whether it may be for a goroutine that is alive then and is deaf to the cancel.
+    /// Whether the wait may be for a goroutine that is alive at the trace's end and deaf to the cancel.
     pub(super) fn is_for(&self, of: Goroutine) -> bool {
         self.may_be_for(of) && self.is_deaf(of)
     }
 
-    /// Whether that one is deaf, and works for the one that waits.
+    /// Whether a goroutine is deaf, and works for the one that waits.
     pub(super) fn is_deaf(&self, of: Goroutine) -> bool {
         self.inquiry.may_be_deaf(self.cancel, of) && !self.is_fed(of)
     }
 
-    /// Whether it may be for that one, as is seen at first sight.
+    /// Whether the wait may be for a goroutine, as is seen at first sight.
     pub(super) fn may_be_for(&self, of: Goroutine) -> bool {
         let inquiry = self.inquiry;
         let kind = inquiry.book.kind(inquiry.trace, of);
@@ -91,8 +91,8 @@ impl<'a> Hung<'a> {
         span.is_some_and(|span| span.state == GoState::Waiting && span.end >= inquiry.end(of))
     }
 
-    /// Whether it was started by the function that waits, or that started who was told; or is idle
-    /// and was started by a method of the same type as the one that waits.
+    /// Whether a goroutine was started by the function that waits, or by the one that started the
+    /// goroutine that was told; or is idle and was started by a method of the type of the one that waits.
     fn is_of_group(&self, of: Goroutine) -> bool {
         let made_by = self.inquiry.creating_function(of);
         let name = |function| self.inquiry.trace.string(function);
@@ -102,7 +102,7 @@ impl<'a> Hung<'a> {
             || self.waits_in.is_some_and(of_type) && self.is_idle(of)
     }
 
-    /// Whether one that heard nothing lets it go on after the cancel: it works for that one.
+    /// Whether one that heard nothing lets a goroutine go on after the cancel: that works for it.
     fn is_fed(&self, of: Goroutine) -> bool {
         let Self { inquiry, cancel, who, .. } = *self;
         let feeds = |by: Goroutine| {
@@ -114,7 +114,7 @@ impl<'a> Hung<'a> {
         // What was under way may still come.
         let soon = cancel.at + inquiry.rules.late_over_ns;
         let mut after = inquiry.trace.spans_from(of, soon).take(MAX_SPANS);
-        after.any(|span| span.start > soon && span.woken && span.waker.is_some_and(feeds))
+        after.any(|span| span.start > soon && span.waker.is_some_and(feeds))
     }
 }
 

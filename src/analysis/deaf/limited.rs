@@ -1,8 +1,8 @@
-//! Who works under a deadline that nobody listened to, and who waits for it.
+//! Work under deadlines that nobody listened to, and the goroutines that wait for it.
 //!
-//! What began when is held against the clock ([`super::clock`]). Of those that met one deadline
-//! the last to begin has it, with its siblings: whoever began before is the client of a handler, or
-//! an ancestor, that has another context or none.
+//! When work began is held against the clock ([`super::clock`]). Of all that met one deadline the last to
+//! begin has it, with its siblings: what began before is the client of a handler, or an ancestor, with
+//! another context or none.
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -13,6 +13,7 @@ use crate::parse::event::GoState;
 use super::super::code::book::Traits;
 use super::super::heard::awaited::waits_plainly;
 use super::super::heard::serving::{Run, route, runs};
+use super::super::index::Register;
 use super::super::lives;
 use super::super::recorder;
 use super::super::types::{Cancel, Hearing};
@@ -23,40 +24,41 @@ use super::{Found, Inquiry, MAX_SPANS, Row, shared};
 /// How many later deadlines to look at for where work under the first one ended.
 const MAX_LATER: usize = 64;
 
-/// Of fewer it takes a wait since before the deadline to tell that they are waited for.
+/// Fewer goroutines than this are waited for only if a wait since before the deadline tells so.
 const FEWEST_JOINED: usize = 4;
 
-/// How many spans to look at of who waits for them, since the last one ended.
+/// How many spans to look at of a goroutine that may wait for a group, since the group's last one ended.
 const MAX_SINCE: usize = 64;
 
-/// Who goes round more often than this after a deadline works in the background.
+/// A goroutine that goes round more often than this after a deadline works in the background.
 const MAX_ROUNDS: usize = 4;
 
-/// What began in one place in the code.
+/// A place in the code where work begins.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 enum Beginning {
     /// A `go` statement, by one way of calls.
     Statement(StackId),
-    /// The function and line of one, by ways of which each led there at one moment only.
+    /// The function and line of a `go` statement, if each way of calls led there at one moment only.
     Line(StrId, u32),
     Handler(StrId),
 }
 
-/// The work whose time limit each of the deadlines was that nobody listened to.
+/// The work whose time limits those deadlines were that nobody listened to.
 #[derive(Default, Debug)]
 pub(super) struct Limited {
     by_cancel: FxHashMap<u32, Vec<Pair>>,
-    /// Those of a group that somebody waited for, if only after some of their deadlines.
+    /// The members of groups that somebody waited for, if only after some of their deadlines.
     joined: FxHashSet<Goroutine>,
-    /// When these deadlines were, in order.
+    /// When the deadlines were that nobody listened to, in order.
     unheard: Vec<Time>,
-    /// Who works for several of those whose limits some of them were.
+    /// The goroutines that work for several of those whose limits the deadlines were.
     shared: FxHashSet<Goroutine>,
 }
 
 impl Limited {
-    /// Tells them apart, those of each place in the code by themselves.
-    pub(super) fn new(inquiry: &Inquiry<'_>, cancels: &[Cancel]) -> Self {
+    /// Looks for the limits of the work that began in each place in the code.
+    pub(super) fn new(inquiry: &Inquiry<'_>) -> Self {
+        let Register { cancels, .. } = inquiry.register;
         let is_heard =
             |cancel: &&Cancel| cancel.cause == Cause::Deadline && !cancel.heard.is_empty();
         let heard: Vec<Time> = cancels.iter().filter(is_heard).map(|cancel| cancel.at).collect();
@@ -94,9 +96,9 @@ impl Limited {
     fn left(&self, inquiry: &Inquiry<'_>, cancel: &Cancel, pair: &Pair) -> Option<Time> {
         let later = self.unheard.partition_point(|at| *at <= cancel.at);
         let of_others = self.unheard[later..].iter().take_while(|at| **at < pair.work.until);
-        let mut begins = of_others.take(MAX_LATER).map(|at| *at + -pair.limit_ns);
+        let mut begins = of_others.take(MAX_LATER).map(|at| *at - pair.limit_ns);
         begins.find(|&begins| {
-            let near = Interval::new(begins + -APART_NS, begins + APART_NS);
+            let near = Interval::new(begins - APART_NS, begins + APART_NS);
             let spans = inquiry.trace.spans_from(pair.work.of, near.start).take(MAX_SPANS);
             let let_go = |span: &Span| span.woken && near.contains(span.start);
             begins > cancel.at
@@ -105,8 +107,9 @@ impl Limited {
     }
 }
 
-/// Adds those of one statement for whose group somebody waits that had started them, or their creator: the
-/// last of them, or a later one, is seen to end that wait, and the others were of the group as well.
+/// Adds those of one statement for whose group the one that had started them waits, or the one that had
+/// started that: the last of them, or a later one, is seen to end that wait, and the others were of the
+/// group as well.
 ///
 /// A loop that starts one after the other waits only in the end, when most deadlines have passed; so this
 /// is asked where several tell of the limit, and most of them overstay it: few that do had no processor.
@@ -132,7 +135,7 @@ fn join(inquiry: &Inquiry<'_>, pairs: &[Pair], joined: &mut FxHashSet<Goroutine>
     joined.extend(sure().filter(is_joined).map(|pair| pair.work.of));
 }
 
-/// Who may wait for the group of one: its creator, and the one that created that.
+/// The goroutines that may wait for the group of one: its creator, and its creator's.
 fn waiters(inquiry: &Inquiry<'_>, of: Goroutine) -> impl Iterator<Item = Goroutine> {
     let parent = lives::parent(inquiry.trace, of);
     let above = parent.and_then(|parent| lives::parent(inquiry.trace, parent));
@@ -145,12 +148,11 @@ fn waits_for_group(inquiry: &Inquiry<'_>, who: Goroutine, last: &Work) -> bool {
     let (trace, over_ns) = (inquiry.trace, inquiry.rules.late_over_ns);
     let statement = |of: Goroutine| lives::creation_stack(trace, of);
     let ends_it = |next: &Span| {
-        let by = next.waker.filter(|_| next.woken);
-        by.is_some_and(|by| {
+        next.waker.is_some_and(|by| {
             statement(by) == statement(last.of) && inquiry.end(by) - next.start <= over_ns
         })
     };
-    let mut spans = trace.spans_from(who, last.until + -over_ns).take(MAX_SINCE).peekable();
+    let mut spans = trace.spans_from(who, last.until - over_ns).take(MAX_SINCE).peekable();
     while let Some(wait) = spans.next() {
         if wait.state == GoState::Waiting
             && spans.peek().is_some_and(ends_it)
@@ -162,7 +164,7 @@ fn waits_for_group(inquiry: &Inquiry<'_>, who: Goroutine, last: &Work) -> bool {
     false
 }
 
-/// Those whose creators met the same deadline.
+/// The goroutines of pairs whose creators met the same deadline.
 fn also_of_creators<'p>(
     inquiry: &'p Inquiry<'_>,
     pairs: &'p [Pair],
@@ -172,7 +174,7 @@ fn also_of_creators<'p>(
     started.filter(move |&it| lives::parent(inquiry.trace, it).is_some_and(|by| of.contains(&by)))
 }
 
-/// Keeps those that began last, and their siblings.
+/// Keeps the work that began last, and that of its siblings.
 fn keep_last(inquiry: &Inquiry<'_>, pairs: &mut Vec<Pair>) {
     let parent = |pair: &Pair| lives::parent(inquiry.trace, pair.work.of);
     let Some(last) = pairs.iter().max_by_key(|pair| (pair.work.began, pair.work.of)).copied()
@@ -186,8 +188,8 @@ fn keep_last(inquiry: &Inquiry<'_>, pairs: &mut Vec<Pair>) {
     });
 }
 
-/// Adds those whose limit a deadline was: handlers, and those for whom their creator waits; others
-/// are only asleep, if they are.
+/// Adds the goroutines whose limit a deadline was: handlers, and those for which their creator waits;
+/// others are only noted if they sleep.
 pub(super) fn find(inquiry: &Inquiry<'_>, cancel: &Cancel, limited: &Limited, found: &mut Found) {
     let Some(pairs) = limited.by_cancel.get(&cancel.id) else { return };
     let over_ns = inquiry.rules.late_over_ns;
@@ -239,8 +241,8 @@ pub(super) fn find(inquiry: &Inquiry<'_>, cancel: &Cancel, limited: &Limited, fo
     found.asleep.append(&mut asleep);
 }
 
-/// Those of a group that was waited for. What is started together meets the same deadlines, and then it is
-/// not known whose they are.
+/// The members of a group that was waited for. What is started together meets the same deadlines, and
+/// then it is not known whose they are.
 fn of_joined(
     inquiry: &Inquiry<'_>,
     limited: &Limited,
@@ -274,8 +276,8 @@ fn own_ns(inquiry: &Inquiry<'_>, cancel: &Cancel, work: &Work) -> Option<i64> {
 }
 
 /// Whether a goroutine had waited in some place before a deadline, and does so again and again
-/// afterwards: it works in the background, and at no one thing that can be late.
-fn goes_round(inquiry: &Inquiry<'_>, cancel: &Cancel, goroutine: Goroutine) -> bool {
+/// afterwards: it is at no one thing that can be late.
+fn works_in_background(inquiry: &Inquiry<'_>, cancel: &Cancel, goroutine: Goroutine) -> bool {
     let waits = |span: &Span| span.state == GoState::Waiting;
     let before = inquiry.trace.spans_before(goroutine, cancel.at).take(MAX_SPANS);
     let mut places: Vec<StackId> = before.filter(waits).map(|span| span.stack).collect();
@@ -286,11 +288,11 @@ fn goes_round(inquiry: &Inquiry<'_>, cancel: &Cancel, goroutine: Goroutine) -> b
     after.filter(|span| span.start > cancel.at).filter(again).count() > MAX_ROUNDS
 }
 
-/// The search for those whose limit a deadline was and for whom somebody waits.
+/// The search for goroutines whose limit a deadline was and for which somebody waits.
 struct Waited<'a> {
     inquiry: &'a Inquiry<'a>,
     cancel: &'a Cancel,
-    /// All of them: siblings.
+    /// All goroutines whose limit the deadline was: siblings.
     limited: &'a FxHashMap<Goroutine, &'a Pair>,
     found: Vec<Goroutine>,
 }
@@ -305,7 +307,7 @@ impl Waited<'_> {
         let mut wait = spans.next().filter(|first| first.start < cancel.at);
         while let Some(this) = wait.filter(|wait| self.is_plain(wait)) {
             let next = spans.peek().copied();
-            let by = next.filter(|next| next.woken).and_then(|next| next.waker);
+            let by = next.and_then(|next| next.waker);
             let joins = inquiry.book.any(inquiry.trace.stacks(), this.stack, Traits::JOINS);
             match (next, by) {
                 (None, _) if this.end >= inquiry.end(who) => self.group(None),
@@ -338,7 +340,8 @@ impl Waited<'_> {
             && inquiry.trace.span_at(by, cancel.at).is_some_and(joins)
     }
 
-    /// All up to when their group let the creator go on, or those that are left at the end.
+    /// Adds all that ended by the time at which their group let the creator go on; without one, those
+    /// that are alive at the trace's end.
     fn group(&mut self, let_go: Option<Time>) {
         let Self { inquiry, limited, .. } = *self;
         let is_of_group = |of: &Goroutine| match let_go {
@@ -352,7 +355,7 @@ impl Waited<'_> {
         }
     }
 
-    /// One that let its creator go on, if that was its last act.
+    /// Adds one that let its creator go on, if that was its last act.
     fn one(&mut self, by: Goroutine, let_go: Time) {
         if self.inquiry.end(by) - let_go <= self.inquiry.rules.late_over_ns {
             self.add(by);
@@ -361,25 +364,26 @@ impl Waited<'_> {
 
     fn add(&mut self, of: Goroutine) {
         let Self { inquiry, cancel, limited, .. } = *self;
-        let goes_round = |pair: &&Pair| !pair.is_sure && goes_round(inquiry, cancel, of);
+        let in_background =
+            |pair: &&Pair| !pair.is_sure && works_in_background(inquiry, cancel, of);
         if inquiry.may_be_deaf(cancel, of)
             && !inquiry.takes_jobs(cancel, of)
             && !recorder::ends_it(inquiry.trace, of)
-            && !limited.get(&of).is_some_and(goes_round)
+            && !limited.get(&of).is_some_and(in_background)
             && !self.waits_for_another(of)
         {
             self.found.push(of);
         }
     }
 
-    /// Whether most of what a goroutine did after the deadline was to wait for another of those.
+    /// Whether most of what a goroutine did after the deadline was to wait for another that has it.
     fn waits_for_another(&self, of: Goroutine) -> bool {
         let Self { inquiry, cancel, limited, .. } = *self;
         let window = Interval::new(cancel.at, inquiry.end(of));
         let mut spans = inquiry.trace.spans_from(of, cancel.at).take(MAX_SPANS).peekable();
         let mut waited_ns = 0;
         while let Some(span) = spans.next() {
-            let let_go_by = spans.peek().filter(|next| next.woken).and_then(|next| next.waker);
+            let let_go_by = spans.peek().and_then(|next| next.waker);
             if span.state == GoState::Waiting
                 && let_go_by.is_some_and(|by| limited.contains_key(&by))
             {
@@ -396,7 +400,7 @@ fn beginnings(inquiry: &Inquiry<'_>, deadlines: Interval) -> Vec<Vec<Work>> {
     let trace = inquiry.trace;
     let mut by_place: FxHashMap<Beginning, Vec<Work>> = FxHashMap::default();
     let mut add = |place, work: Work| {
-        // Those that cannot be late tell of the limit all the same.
+        // Work that cannot be late tells of the limit all the same.
         if work.began < deadlines.end && work.until > deadlines.start {
             by_place.entry(place).or_default().push(work);
         }
@@ -427,13 +431,13 @@ fn beginnings(inquiry: &Inquiry<'_>, deadlines: Interval) -> Vec<Vec<Work>> {
     places.into_iter().map(|(_, works)| works).collect()
 }
 
-/// The place of what a helper starts for many callers, once for each: where that is.
+/// The line of a `go` statement if it is a helper's, that starts one for each of many callers; else the
+/// place as it is.
 fn by_line(inquiry: &Inquiry<'_>, place: Beginning, works: &[Work]) -> Beginning {
     let Beginning::Statement(stack) = place else { return place };
     let began = || works.iter().map(|work| work.began);
     let is_one =
         began().max().zip(began().min()).is_some_and(|(last, first)| last - first <= 2 * APART_NS);
-    let stacks = inquiry.trace.stacks();
-    let line = stacks.top(inquiry.book.user(stack)).filter(|_| is_one);
+    let line = inquiry.book.user_frame(inquiry.trace.stacks(), stack).filter(|_| is_one);
     line.map_or(place, |frame| Beginning::Line(frame.function, frame.line))
 }

@@ -1,4 +1,4 @@
-//! Who should have heard a cancel and did not.
+//! The goroutines that should have heard a cancel and did not.
 //!
 //! That is always inferred, so each grade has strict rules (docs/late-exits.md states them, and
 //! what they cost). Common to all: the goroutine lived when the context was cancelled and
@@ -30,15 +30,16 @@ use std::sync::OnceLock;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::base::{Goroutine, Interval, StackId, StrId, Time, narrow};
-use crate::model::{Frame, Span, Trace};
+use crate::model::{Span, Trace};
 use crate::parse::event::GoState;
 
 use super::Rules;
 use super::code::book::{Book, Traits};
+use super::code::ground::Ground;
 use super::code::names::Origin;
 use super::heard::AllHeard;
 use super::heard::listening::Listening;
-use super::index::{ByGoroutine, Spanning, children_of};
+use super::index::{ByGoroutine, Register, Spanning, children_of};
 use super::lives;
 use super::threads::Threads;
 use super::types::{Cancel, Hearing};
@@ -61,18 +62,19 @@ const MAX_TIMER_SPANS: usize = 8;
 /// How many spans of a goroutine to look at for a wait where others listen.
 const MAX_SPANS: usize = 4_096;
 
-/// Who may be deaf to some cancel, as far as that can be told before the cancels are known.
+/// The goroutines that may be deaf to some cancel, as far as that can be told before the cancels are
+/// known.
 pub(crate) struct Suspects {
     pub(crate) stayers: Spanning,
     pub(crate) long_work: LongWork,
 }
 
-/// Who should have heard the cancels and did not.
+/// The goroutines that should have heard the cancels and did not.
 #[derive(Default)]
 pub(crate) struct Deaf {
     /// By cancel and then by goroutine.
     pub(crate) rows: Vec<Hearing>,
-    /// Those of whom nobody waited for, so that no grade fits, but who slept when a context was
+    /// The goroutines for which nobody waited, so that no grade fits, but which slept when a context was
     /// cancelled that they seem to work under, each with that cancel, in order of cancel.
     pub(crate) asleep: Vec<(Goroutine, u32)>,
 }
@@ -95,54 +97,44 @@ impl Deaf {
 }
 
 /// The deaf of each cancel.
-pub(crate) fn find(
-    trace: &Trace,
-    book: &Book,
-    rules: &Rules,
-    threads: Threads,
-    heard: &AllHeard,
-    suspects: Suspects,
-) -> Deaf {
+pub(crate) fn find(ground: Ground<'_>, heard: &AllHeard, suspects: Suspects) -> Deaf {
+    let Ground { trace, book, rules, threads } = ground;
     let AllHeard { cancels, hearings, logged, by_goroutine, listening, .. } = heard;
     let Suspects { stayers, mut long_work } = suspects;
     let mut inquiry = Inquiry {
         trace,
         book,
         rules,
-        hearings,
-        by_goroutine,
+        register: Register { cancels, hearings, by_goroutine },
         stayers,
         unheard: Spanning::default(),
         children: OnceLock::new(),
         helped: OnceLock::new(),
-        timeout_handler: {
-            let mut strings = trace.strings().iter();
-            strings.find(|(_, text)| *text == request::TIMEOUT_HANDLER).map(|(name, _)| name)
-        },
+        timeout_handler: trace.strings().find(request::TIMEOUT_HANDLER),
         listening,
         alive: OnceLock::new(),
         often: OnceLock::new(),
         queues: OnceLock::new(),
         threads,
     };
-    // Whom nobody can accuse is left out once, and not looked at again for each cancel.
+    // A goroutine that is never deaf is left out once, and not looked at again for each cancel.
     inquiry.unheard = inquiry.stayers.only(trace, |goroutine| !inquiry.cannot_be_deaf(goroutine));
     long_work.retain(|goroutine| !inquiry.cannot_be_deaf(goroutine));
     long_work.see(trace, threads);
-    let limited = Limited::new(&inquiry, cancels);
+    let limited = Limited::new(&inquiry);
     let task = |cancel: &Cancel| {
         let logged = logged.get(&cancel.id).filter(|logged| logged.whole_task);
         logged.map(|logged| logged.task)
     };
-    let by_task = ByTask::new(&inquiry, threads, cancels, &mut long_work, task);
-    let found = of_each(&inquiry, threads, cancels, &by_task, &limited);
+    let by_task = ByTask::new(&inquiry, &mut long_work, task);
+    let found = of_each(&inquiry, &by_task, &limited);
     let rows = found.iter().flat_map(|of| &of.rows);
     let asked = rows.filter_map(|(row, question)| {
         let Question { asked, by } = (*question)?;
-        Some((asked, (by, cancels[row.cancel as usize].at)))
+        Some((asked, (by, inquiry.register.cancel_of(row).at)))
     });
     let asked: FxHashMap<Goroutine, (Goroutine, Time)> = asked.collect();
-    let mut serving = asked::serve_several(&inquiry, threads, &asked);
+    let mut serving = asked::serve_several(&inquiry, &asked);
     serving.extend(shared::work_for_several(&inquiry, asked.keys().copied()));
     let is_deaf = |(_, question): &(Hearing, Option<Question>)| {
         question.is_none_or(|question| !serving.contains(&question.asked))
@@ -155,15 +147,10 @@ pub(crate) fn find(
     deaf
 }
 
-/// The deaf of each cancel that has any: of those with waits for crowds after all others.
-fn of_each(
-    inquiry: &Inquiry<'_>,
-    threads: Threads,
-    cancels: &[Cancel],
-    by_task: &ByTask,
-    limited: &Limited,
-) -> Vec<OfCancel> {
-    let mut found = threads.over_rows(cancels.len(), |rows| {
+/// The deaf of each cancel that has any. Cancels with waits for crowds are looked at after all others.
+fn of_each(inquiry: &Inquiry<'_>, by_task: &ByTask, limited: &Limited) -> Vec<OfCancel> {
+    let Register { cancels, .. } = inquiry.register;
+    let mut found = inquiry.threads.over_rows(cancels.len(), |rows| {
         let found = cancels[rows].iter().filter_map(|cancel| {
             let mut crowds = Crowds::default();
             let found = find_deaf(inquiry, cancel, by_task, limited, &mut crowds);
@@ -178,7 +165,7 @@ fn of_each(
     let mut crowds = Crowds::due();
     for of in &mut found {
         if let Some(id) = of.put_off {
-            let cancel = &cancels[id as usize];
+            let cancel = inquiry.register.cancel(id);
             let found = find_deaf(inquiry, cancel, by_task, limited, &mut crowds);
             *of = OfCancel::new(inquiry, cancel, found);
         }
@@ -228,7 +215,8 @@ fn find_deaf(
 }
 
 /// Goroutines of the program's own that live longer than the limit, by their creator.
-pub(crate) fn stayers(trace: &Trace, book: &Book, rules: &Rules) -> Spanning {
+pub(crate) fn stayers(ground: Ground<'_>) -> Spanning {
+    let Ground { trace, book, rules, .. } = ground;
     let columns = &trace.goroutines;
     let (born, ended, names) = (&columns.born, &columns.ended, &columns.names);
     let rows = trace.goroutines().zip(born.iter().zip(ended).zip(names));
@@ -252,36 +240,35 @@ struct Inquiry<'a> {
     trace: &'a Trace,
     book: &'a Book,
     rules: &'a Rules,
-    hearings: &'a [Hearing],
-    by_goroutine: &'a ByGoroutine,
+    register: Register<'a>,
     /// The children that live longer than the limit, and may be deaf as far as that goes.
     stayers: Spanning,
-    /// Those of them that may be deaf to some cancel.
+    /// Those of the stayers that may be deaf to some cancel.
     unheard: Spanning,
-    /// Those of these that are alive when the trace ends; few traces need to know.
+    /// Those of the unheard that are alive when the trace ends; few traces need to know.
     alive: OnceLock<Spanning>,
     /// All children; few traces need to know.
     children: OnceLock<ByGoroutine>,
-    /// Whom a library's goroutine works for that heard a cancel, and which cancel.
+    /// The goroutines helped by a library's that heard a cancel, each with that cancel.
     helped: OnceLock<FxHashSet<(Goroutine, u32)>>,
     /// The name of [`request::TIMEOUT_HANDLER`], if it occurs.
     timeout_handler: Option<StrId>,
     /// Where goroutines are known to have listened to a context.
     listening: &'a Listening,
-    /// What there is to know of all that those heard who heard many cancels.
+    /// What those heard that heard many cancels, summed up.
     often: OnceLock<FxHashMap<Goroutine, Often>>,
-    /// Who takes what others queue; few traces need to know.
+    /// The goroutines that take what others queue; few traces need to know.
     queues: OnceLock<Queues>,
     threads: Threads,
 }
 
 impl Inquiry<'_> {
-    /// Who heard a cancel.
+    /// The hearings of those that heard a cancel.
     fn all_heard<'b>(&'b self, cancel: &Cancel) -> impl Iterator<Item = &'b Hearing> + use<'b> {
-        self.hearings[cancel.heard.start as usize..cancel.heard.end as usize].iter()
+        self.register.heard(cancel).iter()
     }
 
-    /// Who heard a cancel and was meant to stop because of it.
+    /// The hearings of those that heard a cancel and were meant to stop because of it.
     fn told<'b>(&'b self, cancel: &Cancel) -> impl Iterator<Item = &'b Hearing> + use<'b> {
         self.all_heard(cancel).filter(|hearing| hearing.was_to_leave())
     }
@@ -317,18 +304,18 @@ impl Inquiry<'_> {
     }
 
     fn heard(&self, cancel: &Cancel, goroutine: Goroutine) -> bool {
-        !self.by_goroutine.of_within(goroutine, &cancel.heard).is_empty()
+        self.register.has_heard(cancel, goroutine)
     }
 
     fn rows_of(&self, goroutine: Goroutine) -> impl Iterator<Item = &Hearing> {
-        self.by_goroutine.of(goroutine).iter().map(|&row| &self.hearings[row as usize])
+        self.register.of(goroutine)
     }
 
-    /// What one heard who heard many cancels; none of who heard few.
+    /// What a goroutine heard, summed up, if it heard many cancels.
     fn often(&self, goroutine: Goroutine) -> Option<Often> {
-        let is_often = |of: Goroutine| self.by_goroutine.of(of).len() > OFTEN;
+        let is_often = |of: Goroutine| self.register.by_goroutine.of(of).len() > OFTEN;
         let all = || {
-            let often = self.by_goroutine.several().iter().filter(|&&of| is_often(of));
+            let often = self.register.by_goroutine.several().iter().filter(|&&of| is_often(of));
             often.map(|&of| (of, Often::new(self.rows_of(of)))).collect()
         };
         is_often(goroutine).then(|| self.often.get_or_init(all).get(&goroutine).copied())?
@@ -381,8 +368,9 @@ impl Inquiry<'_> {
             let parent = lives::parent(self.trace, hearing.goroutine)?;
             is_library(hearing.goroutine).then_some((parent, hearing.cancel))
         };
-        let helped =
-            self.helped.get_or_init(|| self.hearings.iter().filter_map(of_library).collect());
+        let helped = self
+            .helped
+            .get_or_init(|| self.register.hearings.iter().filter_map(of_library).collect());
         helped.contains(&(goroutine, cancel.id))
     }
 
@@ -400,7 +388,7 @@ impl Inquiry<'_> {
             let listens = span.state == GoState::Waiting
                 && (self.listening.hears_exactly(self.book, span.stack)
                     || is_ones_own && self.listening.hears(self.trace, self.book, span.stack));
-            let told = span.woken && span.waker.is_some_and(|by| self.is_callback(cancel, by));
+            let told = span.waker.is_some_and(|by| self.is_callback(cancel, by));
             listens || told
         };
         let own_ns = self.own_ns(cancel, goroutine, window, speaks_for_it);
@@ -423,7 +411,7 @@ impl Inquiry<'_> {
             if speaks_for_it(&span) {
                 return None;
             }
-            let let_go_by = spans.peek().filter(|next| next.woken).and_then(|next| next.waker);
+            let let_go_by = spans.peek().and_then(|next| next.waker);
             let held = span.state == GoState::Waiting
                 && let_go_by.is_some_and(|by| self.heard(cancel, by));
             if held || span.state == GoState::Runnable {
@@ -445,8 +433,8 @@ impl Inquiry<'_> {
         self.alive.get_or_init(|| self.unheard.only(self.trace, is_alive))
     }
 
-    /// Whether to look at whom one waits for that was told to stop by a cancel, and at its children:
-    /// not any more if it was told to stop very often.
+    /// Whether to look at the waits of one that was told to stop by a cancel, and at its children's: not
+    /// any more if it was told to stop very often.
     fn is_asked(&self, hearing: &Hearing) -> bool {
         let last = self.often(hearing.goroutine).and_then(|often| often.last_asked);
         last.is_none_or(|last| hearing.cancel <= last)
@@ -454,17 +442,15 @@ impl Inquiry<'_> {
 
     /// Whether a goroutine was started by a cancel, as an `AfterFunc`.
     fn is_callback(&self, cancel: &Cancel, goroutine: Goroutine) -> bool {
-        let rows = self.by_goroutine.of_within(goroutine, &cancel.heard);
-        rows.iter().any(|&row| self.hearings[row as usize].evidence == Evidence::AfterFunc)
+        let Register { hearings, by_goroutine, .. } = self.register;
+        let rows = by_goroutine.of_within(goroutine, &cancel.heard);
+        rows.iter().any(|&row| hearings[row as usize].evidence == Evidence::AfterFunc)
     }
 
     /// The user's function that created a goroutine; "" if not known.
     fn creating_function(&self, goroutine: Goroutine) -> StrId {
         let stack = lives::creation_stack(self.trace, goroutine);
-        self.trace
-            .stacks()
-            .top(self.book.user(stack))
-            .map_or(StrId::EMPTY, |frame: Frame| frame.function)
+        self.book.user_function(self.trace.stacks(), stack).unwrap_or(StrId::EMPTY)
     }
 
     fn hearing(&self, cancel: &Cancel, row: &Row) -> Hearing {
@@ -481,7 +467,7 @@ impl Inquiry<'_> {
             told_to_stop: true,
             depth: 0,
             heard_at: cancel.at,
-            stack: span.filter(|span| !span.woken).map_or(StackId::EMPTY, |span| span.stack),
+            stack: span.filter(Span::has_own_stack).map_or(StackId::EMPTY, |span| span.stack),
             end: end.into(),
             outcome: if end.is_some() { Outcome::Exited } else { Outcome::Alive },
             overstay_ns: until.since(cancel.at).max(0),

@@ -1,19 +1,19 @@
-//! Those who heard very many cancels: what there is to know of all of them, summed up once.
+//! Goroutines that heard very many cancels: what there is to know of each, summed up once.
 
 use super::super::types::Hearing;
 use super::super::words::{HeardIn, Outcome};
 
-/// Who heard more cancels than this is looked through once, and not for each of other cancels.
+/// The hearings of a goroutine that has more than this are looked through once, and not for each cancel.
 pub(super) const OFTEN: usize = 64;
 
-/// What one heard who heard so many cancels that nobody looks through them for each of others.
+/// What there is to know of all hearings of a goroutine that has very many.
 #[derive(Clone, Copy, Default, Debug)]
 pub(super) struct Often {
     /// The first two cancels that it heard in its own code.
     pub(super) in_own: [Option<u32>; 2],
-    /// Whether it lives on after any.
+    /// Whether it lives on after any cancel.
     pub(super) lives_on: bool,
-    /// The last cancel that told it to stop after which to look at those around it, if there are more.
+    /// The last cancel after which to look at those around it, if more told it to stop.
     pub(super) last_asked: Option<u32>,
 }
 

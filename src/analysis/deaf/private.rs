@@ -1,4 +1,4 @@
-//! A deadline that one alone heard, and that was made for it: the clock tells.
+//! A deadline that one goroutine alone heard, and that was made for it: the clock tells.
 //!
 //! A time limit is a number in the code. So a deadline that comes such a time after its only listener
 //! last went on, and no such time after another goroutine was started, is not that one's.
@@ -13,7 +13,8 @@ use super::super::words::Cause;
 use super::Inquiry;
 use super::clock::{is_usual, round_ns};
 
-/// How many spans to look back for a stop: who goes on for longer may have made the context any time.
+/// How many spans to look back for a stop: a goroutine that goes on for longer may have made the context
+/// any time.
 const MAX_BACK: usize = 64;
 
 /// Whether a cancel was the time limit of another goroutine alone.
@@ -29,7 +30,7 @@ pub(super) fn is_of_another(inquiry: &Inquiry<'_>, cancel: &Cancel, goroutine: G
     let others = || {
         let mut before = inquiry.trace.spans_before(heard.goroutine, heard.heard_at);
         let wait = before.next().filter(|wait| wait.state == GoState::Waiting)?;
-        // Who had waited there before has had its context for longer.
+        // A goroutine that had waited there before has had its context for longer.
         let place = |span: &Span| inquiry.book.place(span.stack);
         let mut waits = before.take(MAX_BACK).filter(|span| span.state == GoState::Waiting);
         let is_first = waits.all(|span| place(&span) != place(&wait));

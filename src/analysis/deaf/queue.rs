@@ -1,5 +1,5 @@
-//! Who takes what others queue in a channel, to its end: the channel's close tells it to stop, and what
-//! is queued until then is its to do.
+//! Goroutines that take what others queue in a channel, to its end: the channel's close tells them to
+//! stop, and what is queued until then is theirs to do.
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -21,17 +21,17 @@ const RECEIVES_TO_THE_END: &str = "runtime.chanrecv2";
 /// What the program calls to close a channel; it brings nothing.
 const CLOSES: &str = "runtime.closechan";
 
-/// How many of those that fill a channel, or that heard, to look at.
+/// How many goroutines that fill a channel, or that heard, to look at.
 const MAX_FILLERS: usize = 16;
 
 /// How many goroutines to look at in a pipeline.
 const MAX_STAGES: usize = 16;
 
-/// How many places to tell apart in which one waits.
+/// How many places to tell apart in which a goroutine waits.
 const MAX_PLACES: usize = 64;
 
-/// How many spans to look back for how long one was about what it had taken, and of how many of those
-/// from whom it took.
+/// How many spans to look back for how long a goroutine was about what it had taken; and of how many of
+/// those from which it took.
 const MAX_BACK: usize = 512;
 const MAX_LOOKED_AT: usize = 4;
 
@@ -44,16 +44,16 @@ struct Feed {
     first: Time,
 }
 
-/// Of what kind one is, and by what function it was created.
+/// The kind of a goroutine, and the function that created it.
 type Kind = (StrId, StrId);
 
-/// Who takes from whom, as far as one had to wait for the other.
+/// Which goroutines take from which, as far as one had to wait for the other.
 #[derive(Default)]
 pub(super) struct Queues {
     /// By taker, and then by filler.
     feeds: Vec<Feed>,
-    /// The kinds of takers with those of their fillers. One whose queue is never empty when it takes,
-    /// and never full, is not seen to; others of its kind may be.
+    /// The kinds of takers with those of their fillers. A taker whose queue is never empty when it takes,
+    /// and never full, is not seen to take; others of its kind may be.
     kinds: FxHashSet<(Kind, StrId)>,
 }
 
@@ -69,13 +69,13 @@ impl Queues {
         Self { kinds: kinds.collect(), feeds }
     }
 
-    /// Whether one was seen to take from another before a moment.
+    /// Whether a goroutine was seen to take from another before a moment.
     fn takes_from(&self, taker: Goroutine, filler: Goroutine, at: Time) -> bool {
         let found = self.feeds.binary_search_by_key(&(taker, filler), |of| (of.taker, of.filler));
         found.is_ok_and(|row| self.feeds[row].first < at)
     }
 
-    /// From whom one takes.
+    /// From which others a goroutine takes.
     fn of(&self, taker: Goroutine) -> &[Feed] {
         let start = self.feeds.partition_point(|feed| feed.taker < taker);
         let end = self.feeds.partition_point(|feed| feed.taker <= taker);
@@ -83,7 +83,7 @@ impl Queues {
     }
 }
 
-/// The runtime's functions by which one is known; none if nobody calls the first.
+/// The runtime's functions by which takers are known; none if nobody calls the first.
 struct Names {
     receives: StrId,
     closes: Option<StrId>,
@@ -91,13 +91,13 @@ struct Names {
 
 impl Names {
     fn of(trace: &Trace) -> Option<Self> {
-        let name = |text: &str| trace.strings().iter().find(|(_, of)| *of == text).map(|it| it.0);
-        Some(Self { receives: name(RECEIVES_TO_THE_END)?, closes: name(CLOSES) })
+        let strings = trace.strings();
+        Some(Self { receives: strings.find(RECEIVES_TO_THE_END)?, closes: strings.find(CLOSES) })
     }
 }
 
-/// Who takes from whom in a chunk: one is let go on in such a receive, or lets another one go on that
-/// waits to send.
+/// The feeds seen in a chunk: the taker is let go on in its receive, or lets the filler go on that waits
+/// to send.
 fn feeds_in(trace: &Trace, names: &Names, chunk: &Chunk) -> Vec<Feed> {
     let (view, kinds) = (View::new(chunk), chunk.kinds());
     let class = |row: u16| {
@@ -139,7 +139,7 @@ fn feeds_in(trace: &Trace, names: &Names, chunk: &Chunk) -> Vec<Feed> {
     found.into_values().collect()
 }
 
-/// How long one waited in each place, at most.
+/// How long a goroutine waited in each place, at most.
 #[derive(Default)]
 struct Longest(Vec<(StackId, i64)>);
 
@@ -153,10 +153,15 @@ impl Longest {
         }
     }
 
-    /// 0 if it never did.
+    /// The longest wait in a place; 0 if there was none.
     fn of(&self, place: StackId) -> i64 {
         self.0.iter().find(|of| of.0 == place).map_or(0, |of| of.1)
     }
+}
+
+/// How long what usually takes so many nanoseconds may take once.
+fn half_as_long_again(usual_ns: i64) -> i64 {
+    usual_ns / 2 * 3
 }
 
 impl Inquiry<'_> {
@@ -168,19 +173,19 @@ impl Inquiry<'_> {
         (self.book.kind(self.trace, goroutine), self.creating_function(goroutine))
     }
 
-    /// Whether a goroutine works off what is queued in a channel that is closed then: those who fill it
+    /// Whether a goroutine works off what is queued in a channel that is closed then: those that fill it
     /// heard the cancel or are the canceller, or take what such bring in their turn; and it goes round
-    /// several times after that, or is no longer about the last thing than it had been about others. Who
-    /// is longer about the one thing that it has at hand does not.
+    /// several times after that, or is no longer about the last thing than it had been about others. One
+    /// that is longer about the one thing that it has at hand does not.
     pub(super) fn works_off(&self, cancel: &Cancel, goroutine: Goroutine) -> bool {
-        if self.goes_round(cancel, goroutine) {
+        if self.waits_in_one_place_again(cancel, goroutine) {
             return self.is_filled_for(cancel, goroutine) || self.is_of_takers(cancel, goroutine);
         }
         self.is_filled_for(cancel, goroutine) && self.is_as_quick_as_before(cancel, goroutine)
     }
 
     /// Whether a goroutine waits in one place more than once after a cancel.
-    fn goes_round(&self, cancel: &Cancel, goroutine: Goroutine) -> bool {
+    fn waits_in_one_place_again(&self, cancel: &Cancel, goroutine: Goroutine) -> bool {
         let after = self.trace.spans_from(goroutine, cancel.at).take(MAX_SPANS);
         let mut places: Vec<StackId> = Vec::new();
         after.filter(|span| span.state == GoState::Waiting).any(|span| {
@@ -206,7 +211,7 @@ impl Inquiry<'_> {
             }
             let feeds = queues.of(taker).iter().take(MAX_FILLERS);
             for filler in feeds.filter(|feed| feed.first < cancel.at).map(|feed| feed.filler) {
-                if self.heard(cancel, filler) || self.left_at_once(cancel, filler) {
+                if self.heard(cancel, filler) || self.left_without_waiting(cancel, filler) {
                     return true;
                 }
                 if stages.len() < MAX_STAGES && !stages.contains(&filler) {
@@ -219,7 +224,7 @@ impl Inquiry<'_> {
 
     /// Whether a goroutine that was on its way at a cancel left as soon as it could: it need not wait in
     /// order to see that its context is over.
-    fn left_at_once(&self, cancel: &Cancel, goroutine: Goroutine) -> bool {
+    fn left_without_waiting(&self, cancel: &Cancel, goroutine: Goroutine) -> bool {
         let ended = lives::ended(self.trace, goroutine).filter(|ended| *ended >= cancel.at);
         let Some(ended) = ended else { return false };
         let (mut n_read, mut own_ns, mut waits) = (0, 0, false);
@@ -233,13 +238,14 @@ impl Inquiry<'_> {
         n_read < MAX_PLACES && !waits && own_ns <= PROMPT_NS
     }
 
-    /// Who was told to stop, and so fills no channel any longer: the canceller, and those that heard.
+    /// The goroutines that were told to stop, and so fill no channel any longer: the canceller, and those
+    /// that heard.
     fn fillers_told<'b>(&'b self, cancel: &Cancel) -> impl Iterator<Item = Goroutine> + use<'b> {
         let who_heard = self.all_heard(cancel).take(MAX_FILLERS).map(|row| row.goroutine);
         who_heard.chain(cancel.by)
     }
 
-    /// Whether others of its kind take what those of such a kind bring.
+    /// Whether goroutines of the same kind take from those of the kind of one that was told.
     fn is_of_takers(&self, cancel: &Cancel, goroutine: Goroutine) -> bool {
         let Queues { kinds, .. } = self.queues();
         let kind = self.sort_of(goroutine);
@@ -259,7 +265,7 @@ impl Inquiry<'_> {
         for wait in before.filter(|span| span.state == GoState::Waiting) {
             longest.add(wait.stack, wait.end.min(took) - wait.start);
         }
-        let may_take = |usual: i64| self.rules.late_over_ns.max(usual / 2 * 3);
+        let may_take = |usual: i64| self.rules.late_over_ns.max(half_as_long_again(usual));
         let (mut n_read, mut works_ns) = (0, 0);
         let mut after = self.trace.spans_from(goroutine, cancel.at).take(MAX_SPANS).peekable();
         while let Some(span) = after.next() {
@@ -298,9 +304,8 @@ impl Inquiry<'_> {
         // When it asked for the next thing, and when it had it.
         let mut taken: Vec<(Time, Time)> = waits.map(|wait| (wait.start, wait.end)).collect();
         for feed in self.queues().of(goroutine).iter().take(MAX_LOOKED_AT) {
-            let lets_go = before(feed.filler).filter(|span| {
-                span.woken && span.waker == Some(goroutine) && self.is_to_the_end(span.stack)
-            });
+            let lets_go = before(feed.filler)
+                .filter(|span| span.waker == Some(goroutine) && self.is_to_the_end(span.stack));
             taken.extend(lets_go.map(|span| (span.start, span.start)));
         }
         taken.sort_unstable();

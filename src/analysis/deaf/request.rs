@@ -72,8 +72,7 @@ fn client_gone(inquiry: &Inquiry<'_>, cancel: &Cancel, found: &mut Found) {
         .map(|span| span.start);
     let until = left.unwrap_or(inquiry.end(server));
     let window = Interval::new(cancel.at, until);
-    let is_told =
-        |span: &Span| span.woken && span.waker.is_some_and(|by| inquiry.is_callback(cancel, by));
+    let is_told = |span: &Span| span.waker.is_some_and(|by| inquiry.is_callback(cancel, by));
     if inquiry.own_ns(cancel, server, window, is_told) > Some(inquiry.rules.late_over_ns) {
         let left = left.or(lives::ended(inquiry.trace, server));
         found.add(Row { goroutine: server, evidence: Evidence::Task, left, question: None });
@@ -94,7 +93,7 @@ fn handler(inquiry: &Inquiry<'_>, server: Goroutine, at: Time) -> StackId {
         .trace
         .spans_before(server, at)
         .take(LOOK_BACK)
-        .find(|span| !span.woken && span.stack != StackId::EMPTY)
+        .find(Span::has_own_stack)
         .map_or(StackId::EMPTY, |span| host_of(span.stack));
     if before != StackId::EMPTY {
         return before;

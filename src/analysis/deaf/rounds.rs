@@ -46,8 +46,8 @@ pub(super) fn same(
     if !near.iter().any(has_its_own) {
         return true;
     }
-    // Those that were started without a stop in between are of one round, unless several have
-    // contexts of their own among these, too. A deadline that only one heard may be its own.
+    // Goroutines started without a stop in between are of one round, unless several of these have
+    // contexts of their own, too. A deadline that only one heard may be its own.
     let of_both = told.min(other)..=told.max(other);
     let is_between = |child: &&Goroutine| of_both.contains(child);
     let is_shared = cancel.n_heard() > 1 || cancel.cause != Cause::Deadline;
@@ -102,7 +102,7 @@ pub(super) fn around(
     near.iter().any(is_own).then_some(Goroutine(first)..=Goroutine(last))
 }
 
-/// Whether those of one kind come between those of the other.
+/// Whether the goroutines of one kind come between those of the other.
 fn is_in_rounds(near: &[Goroutine], is_told: impl Fn(Goroutine) -> bool) -> bool {
     let others = |of: &Goroutine| !is_told(*of);
     let first = near.iter().position(others);
@@ -111,8 +111,8 @@ fn is_in_rounds(near: &[Goroutine], is_told: impl Fn(Goroutine) -> bool) -> bool
     near[first..last].iter().any(|&of| is_told(of))
 }
 
-/// Whether one with a context of its own was started in the same stretch as one that heard, without
-/// a stop of their creator in between: the nearest on either side tells.
+/// Whether a goroutine with a context of its own was started in the same stretch as one that heard,
+/// without a stop of their creator in between: the nearest on either side tells.
 fn shares_its_stretch(
     inquiry: &Inquiry<'_>,
     parent: Goroutine,

@@ -1,17 +1,16 @@
-//! Who works for several: others wait for what it brings that had not started it.
+//! Goroutines that work for several: others wait for what one brings that had not started it.
 //!
-//! The first one that wants a thing starts who fetches it, and whoever wants it in the meantime waits
-//! for that one, too: in the same place, without having started anybody. So the work is not the first
-//! one's alone, and does not end with that one's context.
+//! The first one that wants a thing starts a goroutine that fetches it, and others that want it in the
+//! meantime wait for that one, too: in the same place, without having started anybody. So the work is not
+//! the first one's alone, and does not end with that one's context.
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::base::{Goroutine, StackId, StrId, Time};
-use crate::model::{Chunk, Span, View};
+use crate::model::{Chunk, View};
 use crate::parse::event::GoState;
 
 use super::super::cancels::scan::{each_span, member_of};
-use super::super::code::book::Traits;
 use super::super::code::reasons;
 use super::super::lives;
 use super::super::types::Cancel;
@@ -26,10 +25,10 @@ const MAX_BACK: usize = 64;
 /// How many waits of others to look at, the last that began while one worked.
 const MAX_OTHERS: usize = 64;
 
-/// A function of the program's, and a line in it, whoever called that.
+/// A function of the program's, and a line in it, by whatever way of calls.
 type Line = (StrId, u32);
 
-/// One that was started by another, which waits then.
+/// A goroutine that was started by another, which waits then.
 struct Started {
     who: Goroutine,
     by: Goroutine,
@@ -37,7 +36,7 @@ struct Started {
     line: Line,
 }
 
-/// A wait of one that had started nobody before, in the function in which it waits.
+/// A wait of a goroutine that had started nobody before in the function in which it waits.
 #[derive(Clone, Copy)]
 struct Other {
     who: Goroutine,
@@ -45,7 +44,7 @@ struct Other {
     end: Time,
 }
 
-/// Those of some goroutines that work for several.
+/// The goroutines among some that work for several.
 pub(super) fn work_for_several(
     inquiry: &Inquiry<'_>,
     of: impl Iterator<Item = Goroutine>,
@@ -60,12 +59,12 @@ pub(super) fn work_for_several(
     started.iter().filter(is_shared).map(|it| it.who).collect()
 }
 
-/// How one was started, if its creator waits for something to come next, in the very function.
+/// How a goroutine was started, if its creator next waits for something to come in the very function.
 fn started(inquiry: &Inquiry<'_>, who: Goroutine) -> Option<Started> {
     let trace = inquiry.trace;
     let (born, by) = (lives::born(trace, who)?, lives::parent(trace, who)?);
     let mut ahead = trace.spans_from(by, born).take(MAX_AHEAD);
-    let wait = ahead.find(|span| span.start >= born && stops(inquiry, span))?;
+    let wait = ahead.find(|span| span.start >= born && inquiry.is_wanted_wait(span))?;
     let reason = trace.string(wait.reason);
     let comes = reasons::is_for_work(reason) && reason != reasons::NETWORK;
     let line = line_of(inquiry, wait.stack)?;
@@ -73,18 +72,8 @@ fn started(inquiry: &Inquiry<'_>, who: Goroutine) -> Option<Started> {
 }
 
 fn line_of(inquiry: &Inquiry<'_>, stack: StackId) -> Option<Line> {
-    let frame = inquiry.trace.stacks().top(inquiry.book.user(stack))?;
+    let frame = inquiry.book.user_frame(inquiry.trace.stacks(), stack)?;
     Some((frame.function, frame.line))
-}
-
-/// Whether a goroutine waits for something that it wants, and not for the GC or a lock.
-fn stops(inquiry: &Inquiry<'_>, span: &Span) -> bool {
-    let reason = inquiry.trace.string(span.reason);
-    let is_lock = || {
-        reason == reasons::LOCK
-            && !inquiry.book.any(inquiry.trace.stacks(), span.stack, Traits::JOINS)
-    };
-    span.state == GoState::Waiting && !reason.contains("GC") && !is_lock()
 }
 
 /// The waits in the lines where creators wait, of those that had started nobody; by line, and in
@@ -143,7 +132,7 @@ fn started_nobody(
         if n == MAX_BACK {
             return false;
         }
-        if stops(inquiry, &span) && !is_inside(span.stack) {
+        if inquiry.is_wanted_wait(&span) && !is_inside(span.stack) {
             since = Some(span.end);
             break;
         }
@@ -178,8 +167,8 @@ pub(super) fn stays_for(
 ) -> bool {
     let trace = inquiry.trace;
     let mut spans = trace.spans(who).take(MAX_AHEAD);
-    let Some(wait) = spans.find(|span| stops(inquiry, span)) else { return false };
-    let Some(next) = spans.next().filter(|next| next.woken) else { return false };
+    let Some(wait) = spans.find(|span| inquiry.is_wanted_wait(span)) else { return false };
+    let Some(next) = spans.next() else { return false };
     matches!(trace.string(wait.reason), reasons::RECEIVE | reasons::COND)
         && wait.start < cancel.at
         && next.start > cancel.at

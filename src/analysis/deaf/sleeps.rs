@@ -1,6 +1,6 @@
-//! Sleeps of who takes one job after another, across deadlines that nobody listened to.
+//! Sleeps of goroutines that take one job after another, across deadlines that nobody listened to.
 //!
-//! Such a one is not new when a job's context is made, but if it sleeps for the job, the deadline comes the
+//! Such a goroutine is older than a job's context, but if it sleeps for the job, the deadline comes the
 //! same time after the beginning of each sleep in one place ([`super::clock`]).
 
 use rustc_hash::FxHashMap;
@@ -13,11 +13,11 @@ use super::clock::{Clock, Work, n_apart};
 /// Of fewer sleeps in one place it would be little that each met a deadline.
 const FEWEST: usize = 4;
 
-/// For sleeps, each with whose it is and where, the deadline that was their limit: by who sleeps, and since
-/// when.
+/// The deadlines that were the limits of sleeps, each given with its goroutine and its place: by
+/// goroutine, and since when it sleeps.
 ///
-/// Only of who sleeps several times in one place: what began with its goroutine is held against the clock
-/// by that.
+/// Only of goroutines that sleep several times in one place: work that began with its goroutine is held
+/// against the clock by that.
 pub(crate) fn deadlines_slept_across(
     cancels: &[Cancel],
     sleeps: impl Iterator<Item = (Goroutine, Interval, StackId)>,
@@ -41,7 +41,7 @@ pub(crate) fn deadlines_slept_across(
     across
 }
 
-/// The sleeps of those who sleep several times in one place, by place, each in order of time.
+/// The sleeps of goroutines that sleep several times in one place, by place, each in order of time.
 fn by_place(sleeps: impl Iterator<Item = (Goroutine, Interval, StackId)>) -> Vec<Vec<Work>> {
     let mut places: FxHashMap<StackId, Vec<Work>> = FxHashMap::default();
     let mut n_of: FxHashMap<(StackId, Goroutine), u32> = FxHashMap::default();

@@ -1,4 +1,4 @@
-//! The grade `task`: works in the same user task as one that heard, or as one that logged the
+//! The grade `task`: a goroutine works in the user task of one that heard, or of one that logged the
 //! cancel.
 
 use rustc_hash::FxHashMap;
@@ -6,6 +6,7 @@ use rustc_hash::FxHashMap;
 use crate::base::{Goroutine, Interval, TaskId, Time, WireMap, WireSet};
 use crate::model::Trace;
 
+use super::super::index::Register;
 use super::super::threads::Threads;
 use super::super::types::Cancel;
 use super::super::words::Evidence;
@@ -18,18 +19,18 @@ const BACKGROUND: TaskId = TaskId(0);
 /// How far up to look for ancestors.
 const MAX_GENERATIONS: usize = 16;
 
-/// To so many cancels of its task, the first ones, one that works there can be deaf, and to more only as
-/// far as all who work there are deaf no more often than there are cancels. Where each of thousands
-/// has a deadline of its own in one task, each of as many others would be deaf to all.
+/// To so many cancels of its task, the first ones, a goroutine that works there can be deaf, and to more
+/// only as far as all that work there are deaf no more often than there are cancels. Where each of
+/// thousands has a deadline of its own in one task, each of as many others would be deaf to all.
 const CANCELS: usize = 16;
 
-/// Who works in which task for longer than the limit, and what else it takes to judge them.
+/// The goroutines that work in a task for longer than the limit, and what else it takes to judge them.
 pub(crate) struct LongWork {
-    /// By task: who, from when until when.
+    /// By task: the goroutines, and from when until when.
     by_task: WireMap<TaskId, Vec<(Goroutine, Interval)>>,
-    /// By goroutine: whether it was seen in any of these tasks; empty if there are none.
+    /// By goroutine: whether it was seen in any task of long work; empty if there are none.
     known: Vec<bool>,
-    /// In which tasks those were seen.
+    /// In which tasks each of the known goroutines was seen.
     tasks: WireMap<Goroutine, Seen>,
 }
 
@@ -37,7 +38,7 @@ pub(crate) struct LongWork {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Seen {
     In(TaskId),
-    /// It serves one after the other.
+    /// In several: it serves one after the other.
     InMany,
 }
 
@@ -56,7 +57,7 @@ impl LongWork {
         Self { by_task, known: Vec::new(), tasks: WireMap::default() }
     }
 
-    /// Notes in which tasks those are seen who are in any of long work, if there is any left.
+    /// Notes in which tasks the goroutines are seen that are in any of long work, if there is any left.
     pub(super) fn see(&mut self, trace: &Trace, threads: Threads) {
         if self.by_task.is_empty() {
             return;
@@ -92,7 +93,7 @@ impl LongWork {
     }
 }
 
-/// Who was seen in which task, time and again, as far as they fit.
+/// Each sight of a goroutine in a task, as far as both fit.
 fn seen(
     trace: &Trace,
     threads: Threads,
@@ -111,26 +112,24 @@ fn seen(
     seen
 }
 
-/// A cancel that one heard who works in a task, or that was logged in it.
+/// A cancel that a goroutine of a task heard, or that was logged in it.
 #[derive(Clone, Copy)]
 struct Told {
     cancel: u32,
     at: Time,
-    /// Who tells of the task.
+    /// The goroutine that heard and tells of the task.
     because_of: Option<Goroutine>,
 }
 
-/// Who may have to stop for which cancel because of a task.
+/// The goroutines that may have to stop for a cancel because of a task.
 #[derive(Default)]
 pub(super) struct ByTask(FxHashMap<u32, Vec<Goroutine>>);
 
 impl ByTask {
-    /// Holds the cancels of each task against those who work in it. `logged` gives the task of a
-    /// cancel's log.
+    /// Holds the cancels of each task against the goroutines that work in it. `logged` gives the task of
+    /// a cancel's log.
     pub(super) fn new(
         inquiry: &Inquiry<'_>,
-        threads: Threads,
-        cancels: &[Cancel],
         work: &mut LongWork,
         logged: impl Fn(&Cancel) -> Option<TaskId> + Sync,
     ) -> Self {
@@ -138,7 +137,8 @@ impl ByTask {
         if work.by_task.is_empty() {
             return by_task;
         }
-        let told = threads.over_rows(cancels.len(), |rows| {
+        let Register { cancels, .. } = inquiry.register;
+        let told = inquiry.threads.over_rows(cancels.len(), |rows| {
             cancels[rows].iter().flat_map(|cancel| told(inquiry, cancel, work, &logged)).collect()
         });
         let mut of_task: WireMap<TaskId, Vec<Told>> = WireMap::default();
@@ -152,18 +152,17 @@ impl ByTask {
             let each = || intervals.chunk_by(|one, other| one.0 == other.0);
             let most = CANCELS.max(told.len() / each().count().max(1));
             for of_one in each() {
-                by_task.add(inquiry, cancels, &told, of_one, most);
+                by_task.add(inquiry, &told, of_one, most);
             }
         }
         by_task
     }
 
-    /// Adds the first cancels that one who works in a task may have to stop for, in order of time,
-    /// so many at most; the intervals in which it works there are in order of their beginnings.
+    /// Adds the first cancels for which a goroutine that works in a task may have to stop, in order of
+    /// time, so many at most; the intervals in which it works there are in order of their beginnings.
     fn add(
         &mut self,
         inquiry: &Inquiry<'_>,
-        cancels: &[Cancel],
         told: &[Told],
         of_one: &[(Goroutine, Interval)],
         most: usize,
@@ -175,8 +174,8 @@ impl ByTask {
             let ends = told.partition_point(|told| interval.end - told.at > late_ns);
             while next < ends && n_added < most {
                 let Told { cancel, because_of, .. } = told[next];
-                let of = &cancels[cancel as usize];
-                // Who created the one that heard may have given it a context of its own.
+                let of = inquiry.register.cancel(cancel);
+                // The creator of the one that heard may have given it a context of its own.
                 let above = because_of.is_some_and(|of| is_ancestor(inquiry, goroutine, of));
                 if !above && of.by != Some(goroutine) && !inquiry.heard(of, goroutine) {
                     self.0.entry(cancel).or_default().push(goroutine);
@@ -188,7 +187,7 @@ impl ByTask {
     }
 }
 
-/// The tasks of those who heard a cancel, and that of its log, each once.
+/// The tasks of those that heard a cancel, and that of its log, each once.
 fn told(
     inquiry: &Inquiry<'_>,
     cancel: &Cancel,
@@ -197,7 +196,7 @@ fn told(
 ) -> Vec<(TaskId, Told)> {
     let told = |because_of| Told { cancel: cancel.id, at: cancel.at, because_of };
     let mut asked: WireSet<TaskId> = WireSet::default();
-    // One who serves many tasks tells nothing of any.
+    // A goroutine that serves many tasks tells nothing of any.
     let tasks = inquiry.told(cancel).filter_map(|hearing| {
         let task = work.task_of(hearing.goroutine)?;
         asked.insert(task).then(|| (task, told(Some(hearing.goroutine))))
@@ -208,7 +207,7 @@ fn told(
     tasks
 }
 
-/// Adds those that work in a task of one who heard, or in that of the cancel's log.
+/// Adds the goroutines that work in a task of one that heard, or in that of the cancel's log.
 pub(super) fn find(inquiry: &Inquiry<'_>, cancel: &Cancel, by_task: &ByTask, found: &mut Found) {
     for &goroutine in by_task.0.get(&cancel.id).map_or(&[][..], Vec::as_slice) {
         if inquiry.may_be_deaf(cancel, goroutine) {

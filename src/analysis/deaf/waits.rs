@@ -1,4 +1,5 @@
-//! Waits of those around a cancel, and who ended them: who was waited for, and did not hear.
+//! Waits of the goroutines around a cancel, and those that ended them: they were waited for, and did not
+//! hear.
 
 use std::ops::RangeInclusive;
 
@@ -21,22 +22,22 @@ use super::{Inquiry, Question, private, rounds};
 /// How many spans to look at for the next wait.
 const MAX_AHEAD: usize = 256;
 
-/// A wait of one of the family, and whom it may have been for.
+/// A wait of one of the family, and the goroutines for which it may have been.
 pub(super) struct Held {
-    /// Who waited.
+    /// The goroutine that waited.
     pub(super) who: Goroutine,
-    /// Whose children it may have waited for.
+    /// The goroutines for whose children it may have waited.
     pub(super) parents: [Option<Goroutine>; 2],
     /// The user's function that must have created them, if that matters.
     pub(super) made_by: Option<StrId>,
-    /// When they must have been created: after this.
+    /// The time after which they must have been created.
     pub(super) after: Time,
-    /// Who was told to stop, if they must have been created in the same round as that one.
+    /// The goroutine that was told to stop, if they must have been created in the same round.
     pub(super) round_of: Option<Goroutine>,
-    /// The function in which it waited, where those count whom others had started for that.
+    /// The function in which it waited, where those count that others had started for that.
     pub(super) waits_in: Option<StrId>,
-    /// Whether who waited may have told some of them to stop by other means, and whether by giving
-    /// them no more jobs.
+    /// Whether the waiting goroutine may have told some of them to stop by other means, and whether by
+    /// giving them no more jobs.
     pub(super) may_tell: bool,
     pub(super) may_feed: bool,
 }
@@ -56,21 +57,21 @@ impl Held {
         }
     }
 
-    /// Whether one that was waited for was started as it must have been, and told nothing else.
+    /// Whether a goroutine that was waited for was started as it must have been, and told nothing else.
     fn admits(&self, inquiry: &Inquiry<'_>, cancel: &Cancel, of: Goroutine) -> bool {
         self.may_admit(inquiry, cancel, of) && self.has_not_told(inquiry, cancel, of)
     }
 
-    /// Whether it was started as it must have been.
+    /// Whether a goroutine was started as it must have been.
     fn may_admit(&self, inquiry: &Inquiry<'_>, cancel: &Cancel, of: Goroutine) -> bool {
         self.made_by.is_none_or(|function| self.is_made_by(inquiry, cancel, function, of))
             && lives::first(inquiry.trace, of) > self.after
             && self.round_of.is_none_or(|told| rounds::same(inquiry, cancel, told, of))
     }
 
-    /// Whether the function started it that must have; or another one which was called in the same go
-    /// by the function that waits for both, as of two calls that each return a channel, unless it takes
-    /// what those before it in a pipeline bring.
+    /// Whether the function that must have started a goroutine did; or another one which was called in
+    /// the same go by the function that waits for both, as of two calls that each return a channel,
+    /// unless the goroutine takes what those before it in a pipeline bring.
     fn is_made_by(
         &self,
         inquiry: &Inquiry<'_>,
@@ -92,7 +93,7 @@ impl Held {
             && !rounds::blocks_between(inquiry, self.who, told.min(of), told.max(of))
     }
 
-    /// Whether it was told nothing else, and the cancel was not another one's time limit.
+    /// Whether a goroutine was told nothing else, and the cancel was not another one's time limit.
     fn has_not_told(&self, inquiry: &Inquiry<'_>, cancel: &Cancel, of: Goroutine) -> bool {
         let by_parent =
             || self.parents.iter().flatten().any(|&by| inquiry.is_let_go(cancel, by, of));
@@ -108,17 +109,17 @@ impl Held {
 /// Which waits count.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Plain {
-    /// Those for a result or an end, and for nothing else.
+    /// Waits for a result or an end, and for nothing else.
     Only,
     /// All.
     OrNot,
 }
 
-/// The search for those who were waited for after one cancel.
+/// The search for the goroutines that were waited for after one cancel.
 pub(super) struct Waits<'a> {
     pub(super) inquiry: &'a Inquiry<'a>,
     pub(super) cancel: &'a Cancel,
-    /// Those who were found, each once, and the question that tells of them, if that is how.
+    /// The goroutines that were found, each once, with the question that shows it, if one does.
     pub(super) deaf: Vec<(Goroutine, Option<Question>)>,
     seen: FxHashSet<Goroutine>,
     crowds: &'a mut Crowds,
@@ -133,9 +134,9 @@ impl<'a> Waits<'a> {
         Self { inquiry, cancel, deaf: Vec::new(), seen: FxHashSet::default(), crowds }
     }
 
-    /// Looks at the wait that spans the cancel, if there is one that counts: who ended it? If it was
-    /// one that heard or is deaf, results may be gathered one by one: then at the next such wait, too.
-    /// Tells whether there was one.
+    /// Adds the goroutine that ended the wait that spans the cancel, if there is one that counts. If that
+    /// heard or is deaf, results may be gathered one by one: then the next such wait counts, too. Tells
+    /// whether there was one.
     pub(super) fn since_before(&mut self, held: &Held, plain: Plain) -> bool {
         let Self { inquiry, cancel, .. } = *self;
         let mut spans =
@@ -148,7 +149,7 @@ impl<'a> Waits<'a> {
         while let Some(this) = wait {
             let next = spans.peek().copied();
             self.ended(held, &this, next.as_ref());
-            let by = next.filter(|next| next.woken).and_then(|next| next.waker);
+            let by = next.and_then(|next| next.waker);
             if !by.is_some_and(|by| inquiry.heard(cancel, by) || self.seen.contains(&by)) {
                 break;
             }
@@ -169,9 +170,9 @@ impl<'a> Waits<'a> {
         }
     }
 
-    /// Looks at the next wait that the canceller enters after the cancel, or a goroutine that heard
-    /// and lives on: if it is for others to end, who ended it? Shutting something down in good
-    /// order does not count, nor what is over in a moment.
+    /// Adds the goroutine that ended the next wait that the canceller enters after the cancel, or one
+    /// that heard and lives on, if it is for others to end. Shutting something down in good order does
+    /// not count, nor what is over in a moment.
     pub(super) fn joins_after(&mut self, held: &Held) {
         let Self { inquiry, cancel, .. } = *self;
         let stacks = inquiry.trace.stacks();
@@ -216,7 +217,7 @@ impl<'a> Waits<'a> {
         }
     }
 
-    /// Adds who ended a wait, if it was ended at all, or for whom it still waits.
+    /// Adds the goroutine that ended a wait, or those for which it still lasts when the trace ends.
     fn ended(&mut self, held: &Held, wait: &Span, next: Option<&Span>) {
         match next {
             // Once the cancel is put off all else is for nothing.
@@ -232,11 +233,11 @@ impl<'a> Waits<'a> {
         }
     }
 
-    /// Adds who ended a wait, if that was its last act and it may be deaf.
+    /// Adds the goroutine that ended a wait, if that was its last act and it may be deaf.
     fn let_go(&mut self, held: &Held, wait: &Span, next: &Span) {
         let Self { inquiry, cancel, .. } = *self;
-        let (true, Some(by)) = (next.woken, next.waker) else { return };
-        // The members of a library's group have its context, whoever of them leaves last.
+        let Some(by) = next.waker else { return };
+        // The members of a library's group have its context, whichever leaves last.
         let start = inquiry.book.function(lives::name(inquiry.trace, by));
         let heard = start.origin == Origin::Dependency && inquiry.heard(cancel, by);
         if !is_waited_for(inquiry, cancel, held, by, next.start)
@@ -309,8 +310,7 @@ impl<'a> Waits<'a> {
         }
     }
 
-    /// Adds those children of the waiting goroutine for whom a group's wait still lasts when the trace
-    /// ends.
+    /// Adds the children for which a group's wait still lasts when the trace ends.
     fn still_joins(&mut self, held: &Held, wait: &Span) {
         let Self { inquiry, cancel, .. } = *self;
         let born_before = |of: Goroutine| {
@@ -324,7 +324,7 @@ impl<'a> Waits<'a> {
         }
         let Some(hung) = Hung::new(inquiry, cancel, held, wait) else { return };
         let around = held.round_of.and_then(|told| rounds::around(inquiry, cancel, told));
-        // For whom no more jobs come, it is no use to have taken some.
+        // To have taken jobs is no excuse for a goroutine for which no more come.
         let held_for = |child| Held { may_feed: held.may_feed && !hung.is_idle(child), ..*held };
         for parent in parents {
             let near = within(born_before(parent), around.as_ref());
@@ -358,7 +358,7 @@ impl<'a> Waits<'a> {
         }
     }
 
-    /// Adds one who was asked a question.
+    /// Adds the goroutine to which a question was put.
     pub(super) fn add_asked(&mut self, question: Question) {
         self.add(question.asked, Some(question));
     }
@@ -369,13 +369,13 @@ impl<'a> Waits<'a> {
         }
     }
 
-    /// Whether one is held up by another for which it waits plainly since before the cancel; that
+    /// Whether a goroutine is held up by another for which it waits plainly since before the cancel; that
     /// one is added if it is deaf.
     pub(super) fn is_held(&mut self, held: &Held) -> bool {
         let Self { inquiry, cancel, .. } = *self;
         let mut spans = inquiry.trace.spans_from(held.who, cancel.at);
         let wait = spans.next().filter(|wait| waits_plainly(inquiry.trace, inquiry.book, wait));
-        let by = spans.next().filter(|next| next.woken).and_then(|next| next.waker);
+        let by = spans.next().and_then(|next| next.waker);
         let by_family = by.is_some_and(|by| {
             let parent = lives::parent(inquiry.trace, by);
             parent.is_some() && held.parents.contains(&parent)
@@ -383,8 +383,8 @@ impl<'a> Waits<'a> {
         wait.is_some() && by_family && self.since_before(held, Plain::Only)
     }
 
-    /// Notes of those who were found from a number on by which question they are known, unless that
-    /// is known: who helps to answer one is deaf only if that counts.
+    /// Notes by which question those found from a number on are known, unless that is noted: a goroutine
+    /// that helps to answer one is deaf only if that counts.
     pub(super) fn are_known_by(&mut self, from: usize, question: Question) {
         for (_, of) in self.deaf.iter_mut().skip(from) {
             of.get_or_insert(question);
@@ -392,7 +392,7 @@ impl<'a> Waits<'a> {
     }
 }
 
-/// Those of some goroutines, in order of birth, that are in a range; all if there is none.
+/// The goroutines among some, in order of birth, that are in a range; all if there is none.
 fn within<'a>(all: &'a [Goroutine], around: Option<&RangeInclusive<Goroutine>>) -> &'a [Goroutine] {
     let Some(around) = around else { return all };
     let first = all.partition_point(|other| other < around.start());
@@ -405,7 +405,7 @@ fn within<'a>(all: &'a [Goroutine], around: Option<&RangeInclusive<Goroutine>>) 
 fn is_next_result(inquiry: &Inquiry<'_>, first: &Span, then: &Span) -> bool {
     let Inquiry { trace, book, .. } = *inquiry;
     let joins = |span: &Span| book.any(trace.stacks(), span.stack, Traits::JOINS);
-    let function = |span: &Span| trace.stacks().top(book.user(span.stack)).map(|at| at.function);
+    let function = |span: &Span| book.user_function(trace.stacks(), span.stack);
     book.place(then.stack) == book.place(first.stack)
         || joins(then) && joins(first)
         || function(then) == function(first)
@@ -413,8 +413,8 @@ fn is_next_result(inquiry: &Inquiry<'_>, first: &Span, then: &Span) -> bool {
             && waits_plainly(trace, book, first)
 }
 
-/// Whether a goroutine may have been waited for that let another go on: it left right after, and had
-/// not only just been let go by that one itself.
+/// Whether a goroutine that let another go on may have been waited for: it left right after, and had not
+/// just been let go by that one itself.
 fn is_waited_for(
     inquiry: &Inquiry<'_>,
     cancel: &Cancel,
@@ -435,8 +435,8 @@ fn is_waited_for(
         && !is_freed_by(inquiry, cancel, held.who, by, let_go)
 }
 
-/// Whether it was one goroutine that had ended the last wait of another, after the cancel and right
-/// before this let go: `conn.Close()` waits until a reader that it stops has left.
+/// Whether a goroutine had ended the last wait of another after the cancel, right before that one let go:
+/// `conn.Close()` waits until a reader that it stops has left.
 fn is_freed_by(
     inquiry: &Inquiry<'_>,
     cancel: &Cancel,
@@ -444,7 +444,7 @@ fn is_freed_by(
     other: Goroutine,
     let_go: Time,
 ) -> bool {
-    let from = cancel.at.max(let_go + -inquiry.rules.late_over_ns);
+    let from = cancel.at.max(let_go - inquiry.rules.late_over_ns);
     inquiry
         .trace
         .spans_before(other, let_go)

@@ -12,7 +12,7 @@ use super::super::cancels::scan::{Runs, each_span};
 use super::super::code::book::{Book, Traits};
 use super::super::code::names::Origin;
 use super::super::code::reasons;
-use super::super::heard::serving::{Run, runs};
+use super::super::heard::serving::{Run, are_nearly_all, runs};
 use super::super::lives;
 use super::super::stats::{Duration, Sample};
 use super::super::threads::Threads;
@@ -97,8 +97,8 @@ pub(super) fn rows(
 fn overstays(document: &Document, known: &FxHashSet<&str>, rows: &mut Rows) {
     let (trace, analysis) = (document.trace(), document.analysis());
     let accused = Accused::new(document);
-    for hearing in analysis.hearings().iter().filter(|hearing| hearing.is_late(-1)) {
-        let cancel = &analysis.cancels()[hearing.cancel as usize];
+    for hearing in analysis.hearings().iter().filter(|hearing| hearing.was_to_leave()) {
+        let cancel = analysis.cancel_of(hearing);
         let start = analysis.book.kind(trace, hearing.goroutine);
         let acting = analysis.book.acting_by(trace, (start, hearing.stack), known);
         let function = trace.string(acting);
@@ -180,12 +180,12 @@ fn tasks(trace: &Trace, rows: &mut Rows) {
 
 /// The durations of HTTP handlers that were called in the trace, by the function of their route.
 ///
-/// One that stops nowhere is not seen to run. Where that is more than one in ten, the others would be
-/// compared with those that happened to wait.
+/// One that stops nowhere is not seen to run. Where those that are seen are not nearly all, the others
+/// would be compared with those that happened to wait.
 fn handlers(document: &Document, known: &FxHashSet<&str>, rows: &mut Rows) {
     let (trace, book) = (document.trace(), &document.analysis().book);
     let runs: Vec<Run> = runs(trace, book).collect();
-    if runs.len() * 10 < readers(trace, book).count() * 9 {
+    if !are_nearly_all(runs.len(), readers(trace, book).count()) {
         return;
     }
     for Run { began, until, stack, .. } in runs {
@@ -209,7 +209,7 @@ fn waits(document: &Document, rows: &mut Rows) {
     let (trace, book) = (document.trace(), &document.analysis().book);
     let mut by_place: FxHashMap<Place, Kept> = FxHashMap::default();
     let of_chunks = Threads::all()
-        .of_chunks(trace, |(): &mut (), number, chunk| waits_in((trace, book), number, chunk));
+        .of_chunks(trace, |(): &mut (), number, chunk| waits_in(trace, book, number, chunk));
     for (place, kept) in of_chunks.into_iter().flatten() {
         by_place.entry(place).or_default().join(kept);
     }
@@ -238,7 +238,7 @@ fn waits(document: &Document, rows: &mut Rows) {
 }
 
 /// The waits that begin in a chunk and end in the trace, by place.
-fn waits_in((trace, book): (&Trace, &Book), number: usize, chunk: &Chunk) -> Vec<(Place, Kept)> {
+fn waits_in(trace: &Trace, book: &Book, number: usize, chunk: &Chunk) -> Vec<(Place, Kept)> {
     let mut by_place: FxHashMap<(u16, u32), Kept> = FxHashMap::default();
     let kinds = chunk.kinds();
     let waits = |row: u16| {

@@ -3,7 +3,6 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::super::Document;
-use super::super::code::book::Traits;
 use super::super::words::Rule;
 use crate::base::{Goroutine, Time};
 use crate::parse::event::GoState;
@@ -32,10 +31,8 @@ impl<'a> CutShort<'a> {
             let about: FxHashSet<Goroutine> = finding.goroutines.iter().copied().collect();
             for &row in &finding.cancels {
                 let cancel = &analysis.cancels()[row as usize];
-                let heard =
-                    &analysis.hearings()[cancel.heard.start as usize..cancel.heard.end as usize];
                 // Who left late, or with a handler that somebody else runs, was not cut short.
-                let in_time = heard.iter().filter(|hearing| {
+                let in_time = analysis.heard(cancel).iter().filter(|hearing| {
                     about.contains(&hearing.goroutine)
                         && hearing.overstay_ns <= late_over_ns
                         && hearing.end == ended[hearing.goroutine.index()]
@@ -82,10 +79,7 @@ fn last_wait(document: &Document, goroutine: Goroutine, end: Time) -> Option<Las
     let mut back = trace.spans_before(goroutine, end).take(LAST_SPANS);
     let woken = back.find(|span| span.woken)?;
     let waited = back.next().filter(|span| span.state == GoState::Waiting)?;
-    // A timer or the network can be noticed by any goroutine that happens to look.
-    let by_code = book
-        .top(trace.stacks(), woken.stack)
-        .is_some_and(|function| !function.is.has(Traits::RUNTIME));
+    let by_code = book.woken_by_code(trace.stacks(), &woken);
     let waker = woken.waker.filter(|waker| by_code && *waker != goroutine)?;
     Some(LastWait { since: waited.start, woken: woken.start, waker })
 }

@@ -17,10 +17,10 @@ use super::super::words::{Rule, Severity};
 use super::growth::Growth;
 use super::{Facts, count_text, timers};
 
-/// How many of them are asked where they wait.
+/// How many of those left are asked where they wait.
 const MAX_ASKED: usize = 256;
 
-/// A wait in which most of them are.
+/// A wait in which most of those left are.
 #[derive(Clone, Copy)]
 struct Wait<'a> {
     reason: &'a str,
@@ -66,8 +66,8 @@ pub(super) fn by_creators(
     })
 }
 
-/// A pile of which none has ended; their creators may be alive. It counts if they wait for one
-/// thing only, on a channel: connections, too, can be many for a while.
+/// A pile of which none has ended; the creators may be alive. It counts if they wait for one thing only,
+/// on a channel: connections, too, can be many for a while.
 pub(super) fn by_all(
     facts: &Facts<'_>,
     function: StrId,
@@ -99,7 +99,7 @@ fn on_channel(wait: Option<Wait<'_>>) -> Option<Wait<'_>> {
     wait.filter(|wait| reasons::is_channel(wait.reason))
 }
 
-/// The wait in which at least half of them are at the trace's end.
+/// The wait in which at least half of those left are at the trace's end.
 fn common_wait<'a>(facts: &Facts<'a>, left: &[Goroutine]) -> Option<Wait<'a>> {
     let mut waits: FxHashMap<(&str, Option<Frame>), (usize, Wait<'a>)> = FxHashMap::default();
     let asked = left.len().min(MAX_ASKED);

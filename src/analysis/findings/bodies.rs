@@ -24,7 +24,7 @@ const ASKERS: usize = 4;
 pub(super) fn find(facts: &Facts<'_>) -> Option<Finding> {
     let trace = facts.trace;
     let lives = &trace.goroutines;
-    let name = trace.strings().iter().find(|(_, text)| *text == CLIENT_READER)?.0;
+    let name = trace.strings().find(CLIENT_READER)?;
     let is_stuck = |&reader: &Goroutine| {
         let at = reader.index();
         lives.names[at] == name && lives.born[at] != Edge::OUTSIDE && waits_for_user(facts, reader)

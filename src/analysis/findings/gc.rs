@@ -13,6 +13,9 @@ use super::Facts;
 /// Fewer cycles than this are no pressure, however long they take.
 const MIN_CYCLES: usize = 3;
 
+/// Beyond this share of the time, in percent, the collector is no small matter.
+const HEAVY_PERCENT: i64 = 33;
+
 pub(super) fn find(facts: &Facts<'_>) -> Option<Finding> {
     let world = facts.trace.world();
     let total = facts.trace.interval().ns().max(1);
@@ -35,7 +38,7 @@ pub(super) fn find(facts: &Facts<'_>) -> Option<Finding> {
     };
     Some(Finding {
         rule: Rule::GcPressure,
-        severity: if percent > 33 { Severity::Medium } else { Severity::Low },
+        severity: if percent > HEAVY_PERCENT { Severity::Medium } else { Severity::Low },
         function: payer,
         site: None,
         count: narrow(world.gc().len()),
@@ -65,7 +68,7 @@ fn payer(facts: &Facts<'_>, assistants: &[(Reverse<i64>, Goroutine)]) -> (StrId,
     most.unwrap_or((StrId::EMPTY, 0))
 }
 
-/// Who helped the GC, the one that helped longest first.
+/// The goroutines that helped the GC, the one that helped longest first.
 fn assistants(facts: &Facts<'_>) -> Vec<(Reverse<i64>, Goroutine)> {
     let mut by: FxHashMap<Goroutine, i64> = FxHashMap::default();
     for assist in facts.trace.world().assists() {

@@ -20,7 +20,10 @@ use super::{Facts, abandoned, count_text};
 /// Births must be spread over at least this share of the trace, in percent: a burst is no growth.
 const MIN_SPREAD_PERCENT: i64 = 25;
 
-/// Of those that outlived their creator so many in a hundred must have left because of their deadline.
+/// Of so many that were born more than one must be alive at the last birth.
+const MANY_FOR_ONE_ALIVE: usize = 3;
+
+/// So many in a hundred of some must have ended in one way for that to be how all of them end.
 const MOST_PERCENT: usize = 80;
 
 /// Goroutines of one start function and one place of creation that were born in the trace, in
@@ -112,8 +115,8 @@ fn kin(facts: &Facts<'_>) -> Vec<((StrId, Option<Frame>), Kin)> {
     kin
 }
 
-/// Who outlived its creator by how much, worst first. A cancel starts callbacks, too, which are not
-/// the business of whoever cancelled.
+/// The goroutines that outlived their creator, and by how much, worst first. A cancel starts callbacks,
+/// too, which are not the canceller's business.
 fn orphans(facts: &Facts<'_>, kin: &[Goroutine]) -> Vec<(Reverse<i64>, Goroutine)> {
     let trace = facts.trace;
     let mut orphans = facts.threads.over_rows(kin.len(), |rows| {
@@ -172,24 +175,29 @@ fn orphan(
     })
 }
 
-/// Whether nearly all of them listened until the deadline of their context, and then left at once: what
+/// Whether nearly all orphans listened until the deadline of their context, and then left at once: what
 /// they work for had been over long before, and nobody cancelled.
 fn ended_by_limits(facts: &Facts<'_>, orphans: &[(Reverse<i64>, Goroutine)]) -> bool {
     let by_limit = |goroutine: Goroutine| {
         facts.hearings_of(goroutine).any(|hearing| {
-            facts.cancels[hearing.cancel as usize].cause == Cause::Deadline
+            facts.cancel_of(hearing).cause == Cause::Deadline
                 && hearing.outcome == Outcome::Exited
                 && !hearing.deaf
                 && !hearing.is_late(facts.rules.late_over_ns)
         })
     };
     let n = orphans.iter().filter(|(_, goroutine)| by_limit(*goroutine)).count();
-    n * 100 >= orphans.len() * MOST_PERCENT
+    are_most(n, orphans.len())
+}
+
+/// Whether so many of some are enough to tell how all of them end.
+pub(super) fn are_most(n: usize, of: usize) -> bool {
+    n * 100 >= of * MOST_PERCENT
 }
 
 /// Growth that does not stop while goroutines are being created.
 pub(super) struct Growth {
-    /// Alive at the last birth, the oldest first.
+    /// Those that are alive at the last birth, the oldest first.
     pub(super) alive: Vec<Goroutine>,
     /// How many of them are alive at the trace's end.
     pub(super) at_end: u32,
@@ -219,7 +227,9 @@ pub(super) fn growth(facts: &Facts<'_>, kin: &[Goroutine]) -> Option<Growth> {
     let alive = facts.threads.over_rows(kin.len(), |rows| {
         kin[rows].iter().copied().filter(|goroutine| ends(goroutine) > last).collect()
     });
-    if alive.len() * 3 <= kin.len() || narrow(alive.len()) < facts.rules.pile_up_min {
+    if alive.len() * MANY_FOR_ONE_ALIVE <= kin.len()
+        || narrow(alive.len()) < facts.rules.pile_up_min
+    {
         return None;
     }
     let alive_at = |time: Time| {
@@ -243,8 +253,8 @@ pub(super) fn growth(facts: &Facts<'_>, kin: &[Goroutine]) -> Option<Growth> {
     })
 }
 
-/// Whether those who piled up ended as they were to, but for a few: in time of a cancel, or while their
-/// creator waited for them, as it is with those who make load.
+/// Whether those that piled up ended as they were to, but for a few: in time of a cancel, or while their
+/// creator waited for them, as it is with those that make load.
 fn is_in_order(facts: &Facts<'_>, growth: &Growth) -> bool {
     let left = growth.alive.iter().filter(|of| !ended_in_order(facts, **of));
     growth.at_end == 0 && left.count() < facts.rules.pile_up_min as usize

@@ -17,9 +17,9 @@ use super::growth::{Growth, ended_in_order};
 /// So many in a hundred must be in use.
 const MOST_PERCENT: usize = 90;
 
-/// Whether all but a few are in use when the trace ends, or ended as they were to, and whoever started them
-/// is there: what somebody began who is gone should have ended with that. `user` tells whose use is that of
-/// one that grew.
+/// Whether all but a few are in use when the trace ends, or ended as they were to, and their creators are
+/// there: what a goroutine began that is gone should have ended with it. `user` tells whose use is that
+/// of one that grew.
 pub(super) fn are_in_use(
     facts: &Facts<'_>,
     growth: &Growth,
@@ -39,8 +39,8 @@ pub(super) fn are_in_use(
     growth.alive.iter().filter(is_idle).take(few + 1).count() <= few
 }
 
-/// Whether the goroutine that started one is still there, and the program's own: a server's serves one
-/// request after another.
+/// Whether the goroutine that started another is still there, and the program's own: a server's serves
+/// one request after another.
 fn has_its_creator(facts: &Facts<'_>, goroutine: Goroutine) -> bool {
     let trace = facts.trace;
     lives::parent(trace, goroutine).is_some_and(|creator| {
@@ -50,8 +50,8 @@ fn has_its_creator(facts: &Facts<'_>, goroutine: Goroutine) -> bool {
     })
 }
 
-/// Whether one was given something to do in the last quarter of the growth, and not once only, unless it
-/// began then.
+/// Whether a goroutine was given something to do in the last quarter of the growth, and not once only,
+/// unless it began then.
 fn is_in_use(facts: &Facts<'_>, goroutine: Goroutine, growth: &Growth) -> bool {
     let end = lives::end(facts.trace, goroutine);
     let in_growth = growth.last.0.saturating_sub(growth.spread_ns / 4);
@@ -67,7 +67,7 @@ fn is_in_use(facts: &Facts<'_>, goroutine: Goroutine, growth: &Growth) -> bool {
     is_late && (first != last || lives::first(facts.trace, goroutine) >= from)
 }
 
-/// When the program let one go on that waited for something to do.
+/// When the program let a goroutine go on that waited for something to do.
 fn uses<'a>(facts: &'a Facts<'a>, of: Goroutine) -> impl Iterator<Item = Time> + 'a {
     let (trace, book) = (facts.trace, facts.book);
     let mut waited_for = "";

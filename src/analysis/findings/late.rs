@@ -1,4 +1,4 @@
-//! `late-exit`, `still-alive`, `late-scheduling` and `deaf`: who overstays a cancel.
+//! `late-exit`, `still-alive`, `late-scheduling` and `deaf`: goroutines that overstay a cancel.
 
 mod advice;
 mod message;
@@ -18,7 +18,7 @@ use super::Facts;
 use message::{held_up_by, message};
 use verdict::judge;
 
-/// Of how many groups to ask who held up the worst.
+/// For how many groups to look for what held up the worst.
 const MAX_ASKED: usize = 256;
 
 /// How many overstays to take apart; the rest, which are shorter, go by their function alone, as
@@ -28,7 +28,7 @@ const MAX_SPLITS: usize = 20_000;
 /// So many times the limit is little beyond it.
 const BARELY: i64 = 2;
 
-/// What else may cure it if only the clock tells whose the deadline was.
+/// What else to do if only the clock tells whose the deadline was.
 const OF_ONE_CALL: &str =
     " If the limit was that of one call only, call its cancel function right after that.";
 
@@ -44,7 +44,7 @@ struct Key {
 struct Group<'a> {
     key: Key,
     members: Vec<&'a Hearing>,
-    /// The worst one's largest part.
+    /// The largest part of the worst overstay.
     held: Option<SplitPart>,
     /// Whether to look closely at the worst one's life: the groups of the worst come first.
     asked: bool,
@@ -52,9 +52,9 @@ struct Group<'a> {
 
 pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
     let n_late = facts.worst_first.partition_point(|&row| {
-        facts.hearings[row as usize].overstay_ns > facts.rules.late_over_ns
+        facts.register.hearings[row as usize].overstay_ns > facts.rules.late_over_ns
     });
-    let late = |rank: usize| &facts.hearings[facts.worst_first[rank] as usize];
+    let late = |rank: usize| &facts.register.hearings[facts.worst_first[rank] as usize];
     let in_all = facts.trace.chunks().iter().map(Chunk::n_spans).sum();
     let n_spans = spans_for_each(n_late, in_all);
     let mut groups = Groups::default();
@@ -97,7 +97,7 @@ impl<'a> Groups<'a> {
         self.row_of_function.get(&(hearing.function, hearing.rule())).copied()
     }
 
-    /// Adds one that was taken apart to its group.
+    /// Adds a hearing whose overstay was taken apart to its group.
     fn add(
         &mut self,
         facts: &Facts<'_>,
@@ -134,7 +134,7 @@ fn finding(facts: &Facts<'_>, group: &Group<'_>) -> Finding {
     let mut cancels: Vec<u32> = members.iter().map(|hearing| hearing.cancel).collect();
     cancels.sort_unstable();
     cancels.dedup();
-    let by_clock = cancels.iter().all(|&id| facts.cancels[id as usize].is_unheard_deadline());
+    let by_clock = cancels.iter().all(|&id| facts.register.cancel(id).is_unheard_deadline());
     Finding {
         rule: group.key.rule,
         severity: severity(facts, group, &members),
@@ -168,22 +168,22 @@ fn severity(facts: &Facts<'_>, group: &Group<'_>, members: &[&Hearing]) -> Sever
     }
 }
 
-/// Whether even the worst of some is late by little: on a busy machine that is soon so.
+/// Whether even the worst hearing is late by little: on a busy machine that is soon so.
 fn is_barely_late(facts: &Facts<'_>, members: &[&Hearing]) -> bool {
     let limit = facts.rules.late_over_ns.saturating_mul(BARELY);
     members.iter().all(|hearing| hearing.overstay_ns <= limit)
 }
 
-/// The function in which each of some alone heard a deadline, and which the worst had left when it
-/// was held up: that may have been a limit of that one call.
+/// The function in which each alone heard a deadline, and which the worst had left when it was held up:
+/// that may have been a limit of that one call.
 fn limited_call(facts: &Facts<'_>, group: &Group<'_>, members: &[&Hearing]) -> Option<StrId> {
     let (trace, book) = (facts.trace, facts.book);
     let stacks = trace.stacks();
     let held = group.held.map(|held| held.stack).filter(|&stack| stack != StackId::EMPTY)?;
-    let function = |stack| stacks.top(book.user(stack)).map(|frame| frame.function);
+    let function = |stack| book.user_function(stacks, stack);
     let heard_in = function(members.first()?.stack)?;
     let alone = |hearing: &&Hearing| {
-        let cancel = &facts.cancels[hearing.cancel as usize];
+        let cancel = facts.cancel_of(hearing);
         cancel.cause == Cause::Deadline && cancel.n_heard() == 1 && cancel.depth <= 1
     };
     let has_left = trace.frames(held).all(|frame| frame.function != heard_in);

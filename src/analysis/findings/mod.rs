@@ -25,6 +25,7 @@ use super::Rules;
 use super::cancels::logged::Logged;
 use super::code::book::{Book, Traits};
 use super::heard::listening::Listening;
+use super::index::Register;
 use super::split::{Assists, Splitter};
 use super::threads::Threads;
 use super::types::{Cancel, Finding, Hearing, SplitPart};
@@ -37,24 +38,27 @@ pub(crate) struct Facts<'a> {
     pub(crate) threads: Threads,
     pub(crate) book: &'a Book,
     pub(crate) assists: &'a Assists,
-    /// Who began to sleep when, chunk by chunk.
+    /// The goroutines that began to sleep, and when, chunk by chunk.
     pub(crate) sleeps: &'a [Vec<(Goroutine, Time)>],
-    /// Who slept when a context was cancelled that it seems to work under, and the first such cancel,
-    /// where nothing more is known.
+    /// The goroutines that slept when a context was cancelled that they seem to work under, with the
+    /// first such cancel, where nothing more is known.
     pub(crate) asleep: &'a FxHashMap<Goroutine, u32>,
     /// Where goroutines are known to have listened to a context.
     pub(crate) listening: &'a Listening,
-    pub(crate) cancels: &'a [Cancel],
-    pub(crate) hearings: &'a [Hearing],
+    /// The rows of each goroutine are sorted: the worst first.
+    pub(crate) register: Register<'a>,
     /// What the program logged, by cancel.
     pub(crate) logged: &'a FxHashMap<u32, Logged>,
     /// Rows of hearings that may be late, worst first.
     pub(crate) worst_first: &'a [u32],
-    /// Rows of hearings by goroutine, the worst first.
-    pub(crate) by_goroutine: &'a super::index::ByGoroutine,
 }
 
-impl Facts<'_> {
+impl<'a> Facts<'a> {
+    /// The cancel of a hearing.
+    fn cancel_of(&self, hearing: &Hearing) -> &'a Cancel {
+        self.register.cancel_of(hearing)
+    }
+
     /// What a goroutine did in a window, the largest part first.
     fn parts(&self, goroutine: Goroutine, window: Interval) -> Vec<SplitPart> {
         self.splitter().parts(goroutine, window)
@@ -78,7 +82,7 @@ impl Facts<'_> {
 
     /// When a hearing's overstay ends: at its end, or the trace's.
     fn until(&self, hearing: &Hearing) -> Time {
-        self.cancels[hearing.cancel as usize].at + hearing.overstay_ns
+        self.cancel_of(hearing).at + hearing.overstay_ns
     }
 
     /// Whether one whose call was cut off went on to other things, though the one that cancelled waited
@@ -87,12 +91,12 @@ impl Facts<'_> {
         hearing.told_to_stop
             && hearing.outcome == Outcome::LivesOn
             && hearing.heard_in == HeardIn::Call
-            && !self.cancels[hearing.cancel as usize].cause.ends_all()
+            && !self.cancel_of(hearing).cause.ends_all()
     }
 
     /// What a goroutine heard, or was deaf to, the worst first.
     fn hearings_of(&self, goroutine: Goroutine) -> impl Iterator<Item = &Hearing> {
-        self.by_goroutine.of(goroutine).iter().map(|&row| &self.hearings[row as usize])
+        self.register.of(goroutine)
     }
 }
 

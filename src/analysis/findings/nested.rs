@@ -19,15 +19,15 @@ use super::{Facts, count_text};
 pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
     let mut below: FxHashMap<StrId, Vec<&Hearing>> = FxHashMap::default();
     let mut direct: FxHashSet<StrId> = FxHashSet::default();
-    for hearing in facts.hearings {
-        let cancel = &facts.cancels[hearing.cancel as usize];
+    for hearing in facts.register.hearings {
+        let cancel = facts.cancel_of(hearing);
         let counts = cancel.cause == Cause::Deadline
             && hearing.evidence == Evidence::Woken
             && hearing.stack != StackId::EMPTY;
         let Some(of_libraries) = levels_of_libraries(facts, hearing).filter(|_| counts) else {
             continue;
         };
-        // Of a server's goroutine it is the handler that waited.
+        // On a server's goroutine it was the handler that waited.
         let kind = match facts.book.kind(facts.trace, told(facts, hearing)) {
             kind if facts.book.function(kind).origin == Origin::User => kind,
             _ => facts.acting(hearing.goroutine, [hearing.stack, StackId::EMPTY]),

@@ -10,7 +10,7 @@ use crate::base::{Goroutine, Interval, StrId, Time, narrow, nearest_rank};
 use crate::model::Frame;
 
 use super::super::cancels::readers::readers;
-use super::super::heard::serving::{route, runs};
+use super::super::heard::serving::{are_nearly_all, route, runs};
 use super::super::types::Finding;
 use super::super::words::{Rule, Severity};
 use super::Facts;
@@ -21,13 +21,13 @@ const MANY: usize = 100;
 /// A p99 of so many times the median is a tail.
 const TAIL_TIMES: i64 = 5;
 
-/// Who heard no more cancels than this has each held against each request.
+/// The cancels of a goroutine that heard no more than this are each held against each request.
 const FEW_HEARD: usize = 64;
 
 /// One request.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Request {
-    /// Who serves it, if that is known.
+    /// The goroutine that serves it, if that is known.
     pub(crate) by: Option<Goroutine>,
     /// From when until when; cut off at the trace's end.
     pub(crate) interval: Interval,
@@ -65,8 +65,8 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
     findings
 }
 
-/// The kinds of tasks that are what handlers of one function do, each with that function: nearly each
-/// began and ended while one ran, and there are as many.
+/// The kinds of tasks that stand for the handlers of one function, each with that function: nearly each
+/// task began and ended while one ran, and there are as many.
 fn same(
     facts: &Facts<'_>,
     tasks: &FxHashMap<StrId, Vec<Request>>,
@@ -92,7 +92,6 @@ fn same(
         let (run, handler) = runs.get(before.checked_sub(1)?)?;
         (task.interval.end <= run.end).then_some(*handler)
     };
-    let nearly = |n: usize, of: usize| n * 10 >= of * 9;
     let whole = tasks.filter_map(|(&kind, requests)| {
         let mut n_of: FxHashMap<StrId, usize> = FxHashMap::default();
         for handler in requests.iter().filter_map(handler_of) {
@@ -100,7 +99,7 @@ fn same(
         }
         let n_runs = |handler: &StrId| handlers.get(handler).map_or(0, Vec::len);
         let (handler, _) = n_of.into_iter().find(|(handler, n)| {
-            nearly(*n, requests.len()) && nearly(requests.len(), n_runs(handler))
+            are_nearly_all(*n, requests.len()) && are_nearly_all(requests.len(), n_runs(handler))
         })?;
         Some((kind, handler))
     });
@@ -202,7 +201,7 @@ fn finding(
 #[derive(Default)]
 struct Overstays(FxHashMap<Goroutine, Vec<Overstay>>);
 
-/// The window of one.
+/// The window of one overstay.
 struct Overstay {
     interval: Interval,
     /// The last end of those that began with this one or before.
@@ -214,7 +213,7 @@ impl Overstays {
     fn of(&mut self, facts: &Facts<'_>, request: &Request) -> i64 {
         let Some(by) = request.by else { return 0 };
         let overlap = |window: Interval| window.intersect(request.interval).map_or(0, Interval::ns);
-        if facts.by_goroutine.of(by).len() <= FEW_HEARD {
+        if facts.register.by_goroutine.of(by).len() <= FEW_HEARD {
             return windows(facts, by).map(overlap).max().unwrap_or(0);
         }
         let all = self.0.entry(by).or_insert_with(|| in_order(facts, by));
@@ -230,15 +229,15 @@ impl Overstays {
     }
 }
 
-/// All that one overstayed.
+/// The windows of a goroutine's overstays.
 fn windows(facts: &Facts<'_>, by: Goroutine) -> impl Iterator<Item = Interval> {
     facts.hearings_of(by).filter(|hearing| hearing.was_to_leave()).map(|hearing| {
-        let start = facts.cancels[hearing.cancel as usize].at;
+        let start = facts.cancel_of(hearing).at;
         Interval::new(start, facts.until(hearing))
     })
 }
 
-/// The same in order of time.
+/// The windows of a goroutine's overstays in order of time.
 fn in_order(facts: &Facts<'_>, by: Goroutine) -> Vec<Overstay> {
     let mut all: Vec<Interval> = windows(facts, by).collect();
     all.sort_by_key(|window| window.start);

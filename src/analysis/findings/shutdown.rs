@@ -1,4 +1,4 @@
-//! `still-alive`: who keeps a program from shutting down.
+//! `still-alive`: handlers that keep a program from shutting down.
 //!
 //! `http.Server.Shutdown` waits for handlers to return and tells them nothing: the requests'
 //! contexts go on. So a stream that only listens to its own request holds it up until its time is
@@ -101,12 +101,12 @@ fn began(facts: &Facts<'_>, run: &Run) -> Time {
     run.began.unwrap_or_else(|| lives::first(facts.trace, run.by))
 }
 
-/// When it ended, or was last known of.
+/// When a run ended, or was last known of.
 fn ended(facts: &Facts<'_>, run: &Run) -> Time {
     run.until.unwrap_or_else(|| lives::end(facts.trace, run.by))
 }
 
-/// All that gave up, and that last to the trace's end.
+/// All shutdowns that gave up, or that last to the trace's end.
 fn shutdowns(facts: &Facts<'_>) -> Vec<Shutdown> {
     let trace = facts.trace;
     if !facts.book.knows(Traits::GRACEFUL) {
@@ -120,7 +120,7 @@ fn shutdowns(facts: &Facts<'_>) -> Vec<Shutdown> {
     };
     let in_one = |hearing: &&Hearing| !hearing.deaf && is_in(hearing.stack);
     let mut heard = HeardAt::default();
-    let gave_up = facts.hearings.iter().filter(in_one).filter_map(|hearing| {
+    let gave_up = facts.register.hearings.iter().filter(in_one).filter_map(|hearing| {
         let shutdown = shutdown(facts, &mut heard, hearing.goroutine, hearing.heard_at)?;
         Some(Shutdown { gave_up: Some(hearing.cancel), ..shutdown })
     });
@@ -133,12 +133,13 @@ fn shutdowns(facts: &Facts<'_>) -> Vec<Shutdown> {
     all
 }
 
-/// When those who shut down heard cancels, in order.
+/// When the goroutines that shut down heard cancels, in order.
 #[derive(Default)]
 struct HeardAt(FxHashMap<Goroutine, Vec<Time>>);
 
 impl HeardAt {
-    /// The last time before some moment; the beginning of time if it heard nothing before.
+    /// The last time before some moment at which a goroutine heard one; the beginning of time if there is
+    /// none.
     fn last_before(&mut self, facts: &Facts<'_>, by: Goroutine, until: Time) -> Time {
         let times = self.0.entry(by).or_insert_with(|| {
             let mut times: Vec<Time> =
@@ -165,8 +166,7 @@ fn shutdown(
     let last = before.next().filter(|last| last.state == GoState::Waiting && is_in(last))?;
     let line = book.user(last.stack);
     let is_elsewhere = |span: &Span| {
-        let is_own = !span.woken && span.stack != StackId::EMPTY;
-        (is_own || span.state == GoState::Waiting)
+        (span.has_own_stack() || span.state == GoState::Waiting)
             && !(is_in(span) && book.user(span.stack) == line)
     };
     let gave_up_before = heard.last_before(facts, by, until);
@@ -202,7 +202,7 @@ fn held_by(facts: &Facts<'_>, running: &[&Run], anothers: &mut Anothers, most: u
 /// closes its listeners first, so that the one which accepted was accepting until then, and no longer.
 struct Anothers {
     shutdown: Shutdown,
-    /// By who started the goroutine that serves.
+    /// By the goroutine that started the one that serves.
     by_parent: FxHashMap<Goroutine, bool>,
 }
 
@@ -212,12 +212,13 @@ impl Anothers {
         let Shutdown { interval, by, .. } = self.shutdown;
         *self.by_parent.entry(parent).or_insert_with(|| {
             let near_ns = facts.rules.late_over_ns;
-            let near = Interval::new(interval.start + -near_ns, interval.start + near_ns);
+            let near = Interval::new(interval.start - near_ns, interval.start + near_ns);
             let ancestors = || {
                 let parents = successors(Some(parent), |&of| lives::parent(facts.trace, of));
                 parents.take(ANCESTORS)
             };
-            // Who was waiting for connections is let go on by the one that closes the listener.
+            // A goroutine that was waiting for connections is let go on by the one that closes the
+            // listener.
             let closer = ancestors().find_map(|of| closed_by(facts, of, near));
             let accepted = || ancestors().any(|of| accepts(facts, of, near));
             let after = Interval::new(near.end, interval.end);
@@ -227,12 +228,12 @@ impl Anothers {
     }
 }
 
-/// Who let a goroutine go on at some time that waited for connections, if anybody did.
+/// The goroutine that let one go on at some time that waited for connections, if one did.
 fn closed_by(facts: &Facts<'_>, of: Goroutine, within: Interval) -> Option<Goroutine> {
     let spans = facts.trace.spans_from(of, within.start).take(LOOK_BACK);
     let mut was_accept = false;
     spans.take_while(|span| span.start < within.end).find_map(|span| {
-        let let_go = span.waker.filter(|_| was_accept && span.woken);
+        let let_go = span.waker.filter(|_| was_accept);
         was_accept = is_accept(facts, &span);
         let_go
     })
@@ -293,7 +294,7 @@ fn finding(facts: &Facts<'_>, function: StrId, mut held: Vec<Held>, are_all: boo
     }
 }
 
-/// When a shutdown, the longest of some, was not done.
+/// When the longest shutdown was not done.
 fn when(facts: &Facts<'_>, shutdown: &Shutdown, n_gave_up: usize) -> String {
     let lasted = facts.trace.clock().text(shutdown.interval.ns());
     let what = facts.trace.string(shutdown.function);

@@ -18,8 +18,8 @@ use super::super::types::{Finding, Hearing};
 use super::super::words::{Cause, Rule, Severity};
 use super::{Facts, count_text};
 
-/// So many of the cancels that told one to stop are held against each of its sleeps: those before the
-/// sleep's end that it heard last.
+/// So many of the cancels that told a goroutine to stop are held against each of its sleeps: those before
+/// the sleep's end that it heard last.
 const MAX_TOLD: usize = 64;
 
 /// How many spans of a canceller's to look at for its next wait.
@@ -41,11 +41,11 @@ struct Group {
     in_handler: bool,
     /// The cancels that any of them spans, or that came before it.
     cancels: Vec<u32>,
-    /// Whether any of the sleepers had heard one of them.
+    /// Whether any of the sleepers had heard one of the cancels.
     any_heard: bool,
-    /// Whether any of them is known to have been in a cancel's scope, and not by the clock only.
+    /// Whether any sleeper is known to have been in a cancel's scope, and not by the clock only.
     any_sure: bool,
-    /// How many of them had a call cut off, and their canceller waited for them.
+    /// How many sleepers had a call cut off, and their canceller waited for them.
     n_carried_on: usize,
     /// How many of the sleeps began before a cancel.
     n_across: usize,
@@ -80,9 +80,9 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
             let group = groups.entry((function, place)).or_default();
             group.sleeps.push(sleep);
             group.in_handler |= in_handler;
-            let at = |hearing: &Hearing| &facts.cancels[hearing.cancel as usize];
+            let is_unheard = |hearing: &Hearing| facts.cancel_of(hearing).is_unheard_deadline();
             group.any_heard |= spanned.iter().any(|hearing| !hearing.deaf);
-            group.any_sure |= spanned.iter().any(|hearing| !at(hearing).is_unheard_deadline());
+            group.any_sure |= spanned.iter().any(|hearing| !is_unheard(hearing));
             let is_after = |hearing: &&Hearing| hearing.heard_at < sleep.interval.start;
             let carried_on = spanned.iter().all(|hearing| facts.has_carried_on(hearing));
             let carried_on = carried_on && !spanned.is_empty() || awaited.is_some();
@@ -106,7 +106,7 @@ fn sleeps(facts: &Facts<'_>, over_ns: i64) -> Vec<Sleep> {
     };
     let begun = facts.sleeps.iter().flatten();
     let mut sleeps: Vec<Sleep> = begun.filter_map(|&(of, start)| sleep(of, start)).collect();
-    // Those that slept when the trace began are in no chunk.
+    // Sleeps that were under way when the trace began are in no chunk.
     let lives = &trace.goroutines;
     let firsts = lives.first_state.iter().zip(&lives.first_stack);
     for (goroutine, (state, &stack)) in trace.goroutines().zip(firsts) {
@@ -117,18 +117,18 @@ fn sleeps(facts: &Facts<'_>, over_ns: i64) -> Vec<Sleep> {
     sleeps
 }
 
-/// The deadlines that sleeps met, of those who sleep again and again in one place. A test waits for what it
-/// has set up to be over.
+/// The deadlines that the sleeps met of goroutines that sleep again and again in one place. A test waits
+/// for what it has set up to be over.
 fn by_clock(facts: &Facts<'_>, sleeps: &[Sleep]) -> FxHashMap<(Goroutine, Time), u32> {
     let sleeps = sleeps.iter().filter(|sleep| !facts.is_main(sleep.of));
     let each = sleeps.map(|sleep| (sleep.of, sleep.interval, facts.book.place(sleep.stack)));
-    deadlines_slept_across(facts.cancels, each)
+    deadlines_slept_across(facts.register.cancels, each)
 }
 
-/// What told sleepers to stop.
+/// The cancels that told sleepers to stop.
 struct Told<'a> {
     facts: &'a Facts<'a>,
-    /// Of those that heard many cancels, in order of time.
+    /// The hearings of goroutines that have many, in order of time.
     of_many: FxHashMap<Goroutine, Vec<&'a Hearing>>,
 }
 
@@ -148,7 +148,7 @@ impl<'a> Told<'a> {
             };
             slept > over_ns
         };
-        if facts.by_goroutine.of(sleep.of).len() <= MAX_TOLD {
+        if facts.register.by_goroutine.of(sleep.of).len() <= MAX_TOLD {
             return facts.hearings_of(sleep.of).filter(tells).filter(is_spanned).collect();
         }
         let all = self.of_many.entry(sleep.of).or_insert_with(|| {
@@ -162,20 +162,20 @@ impl<'a> Told<'a> {
     }
 }
 
-/// Whose call was cut off by a cancel that a helper of the library heard for it, such as the one of
-/// `exec.CommandContext` that kills the process.
+/// The goroutines whose call was cut off by a cancel that a helper of the library heard for them, such as
+/// the one of `exec.CommandContext` that kills the process.
 struct Helped<'a> {
     facts: &'a Facts<'a>,
-    /// The cancels, in order of time.
+    /// The cancels of each, in order of time.
     cancels: FxHashMap<Goroutine, Vec<u32>>,
 }
 
 impl<'a> Helped<'a> {
     fn new(facts: &'a Facts<'a>) -> Self {
         let mut cancels: FxHashMap<Goroutine, Vec<u32>> = FxHashMap::default();
-        for hearing in facts.hearings.iter().filter(|hearing| !hearing.deaf) {
+        for hearing in facts.register.hearings.iter().filter(|hearing| !hearing.deaf) {
             let start = facts.book.function(lives::name(facts.trace, hearing.goroutine));
-            let cause = facts.cancels[hearing.cancel as usize].cause;
+            let cause = facts.cancel_of(hearing).cause;
             let is_helper = start.origin == Origin::Std && start.starter.is_none();
             if is_helper && cause == Cause::Explicit {
                 let of = lives::parent(facts.trace, hearing.goroutine);
@@ -185,15 +185,15 @@ impl<'a> Helped<'a> {
         Self { facts, cancels }
     }
 
-    /// The cancel after which one slept while the one that cancelled waited for nothing but its end.
+    /// The cancel after which a goroutine slept while the canceller waited for nothing but its end.
     fn awaited(&self, sleep: &Sleep) -> Option<u32> {
         let Self { facts, cancels } = self;
         let trace = facts.trace;
         let all = cancels.get(&sleep.of)?;
         let before =
-            all.partition_point(|cancel| facts.cancels[*cancel as usize].at < sleep.interval.start);
+            all.partition_point(|cancel| facts.register.cancel(*cancel).at < sleep.interval.start);
         let row = *all.get(before.checked_sub(1)?)?;
-        let cancel = &facts.cancels[row as usize];
+        let cancel = facts.register.cancel(row);
         let mut spans = trace.spans_from(cancel.by?, cancel.at).take(MAX_AHEAD);
         let wait = spans.find(|span| {
             let is_after = span.start >= cancel.at && facts.book.mark(span.stack).is_none();
@@ -202,7 +202,6 @@ impl<'a> Helped<'a> {
         let next = spans.next()?;
         let left = lives::ended(trace, sleep.of)?;
         let holds_up = waits_plainly(trace, facts.book, &wait)
-            && next.woken
             && next.waker == Some(sleep.of)
             && sleep.interval.end <= next.start
             && left - next.start <= facts.rules.late_over_ns
@@ -219,7 +218,7 @@ fn seems_under(facts: &Facts<'_>, sleep: &Sleep) -> Option<u32> {
 
 /// Whether a sleep spans a cancel, and the limit after it.
 fn is_across(facts: &Facts<'_>, sleep: &Sleep, cancel: u32) -> bool {
-    let at = facts.cancels[cancel as usize].at;
+    let at = facts.register.cancel(cancel).at;
     sleep.interval.contains(at) && sleep.interval.end - at > facts.rules.late_over_ns
 }
 

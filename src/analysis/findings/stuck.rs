@@ -1,8 +1,8 @@
 //! `still-alive`, of the main goroutine: a program that hangs.
 //!
-//! The main goroutine is meant to live on, and never late. But if it waits for others until the
-//! trace ends, since a signal told the program to stop or since nothing else of the program has
-//! run either, then somebody should look at whom it waits for.
+//! The main goroutine is meant to live on, and never late. But if it waits for others until the trace
+//! ends, since a signal told the program to stop or since nothing else of the program has run either,
+//! then somebody should look at what it waits for.
 
 use std::cmp::Reverse;
 
@@ -23,7 +23,7 @@ use super::{Facts, count_text};
 /// How far to look back for a signal, in spans.
 const LOOK_BACK: usize = 1_024;
 
-/// How many sorts of others that are stuck are told.
+/// How many sorts of other stuck goroutines are told.
 const MAX_TOLD: usize = 3;
 
 /// Others of one function that wait in one place for one thing, for very long.
@@ -35,12 +35,12 @@ pub(super) fn find(facts: &Facts<'_>) -> Option<Finding> {
         trace.goroutines().find(|&of| facts.is_main(of) && lives::ended(trace, of).is_none())?;
     let last = long_wait(facts, main)?;
     let told = told_before(facts, main, last.start);
-    // Those who are late, or deaf to it, are told.
+    // Goroutines that are late, or deaf to it, are told.
     if matches!(told, Told::ByCancel(cancel) if holds_up(facts, cancel)) {
         return None;
     }
     let others = others(facts, main);
-    // Who only waits for something to do is idle, and not stuck.
+    // A goroutine that only waits for something to do is idle, and not stuck.
     let is_held_up = |of: Goroutine| {
         long_wait(facts, of).is_some_and(|wait| {
             let reason = reason_of(trace, wait.stack, trace.string(wait.reason));
@@ -102,7 +102,8 @@ fn long_wait(facts: &Facts<'_>, goroutine: Goroutine) -> Option<Span> {
     // In a library's call it may wait for what is outside of the program, such as a process.
     let is_own = book.spot(last.stack).code.is_none_or(|code| code == Origin::User);
     let is_channel = reasons::is_channel(reason) && is_own;
-    let is_plain = is_channel || reason.starts_with(reasons::LOCK) || has(Traits::JOINS);
+    let is_for_others = matches!(reason, reasons::LOCK | reasons::COND | reasons::SYNCTEST);
+    let is_plain = is_channel || is_for_others || has(Traits::JOINS);
     let is_long = last.ns() > facts.rules.hang_over_ns;
     let waits = last.state == GoState::Waiting && is_plain;
     (waits && is_long && !has(Traits::GRACEFUL)).then_some(last)
@@ -122,7 +123,7 @@ enum Told {
 fn told_before(facts: &Facts<'_>, main: Goroutine, at: Time) -> Told {
     let trace = facts.trace;
     let is_told = |hearing: &&Hearing| {
-        let cancel = &facts.cancels[hearing.cancel as usize];
+        let cancel = facts.cancel_of(hearing);
         matches!(cancel.cause, Cause::Signal | Cause::ServerShutdown)
             && !hearing.deaf
             && hearing.outcome == Outcome::LivesOn
@@ -134,35 +135,33 @@ fn told_before(facts: &Facts<'_>, main: Goroutine, at: Time) -> Told {
     let mut before = trace.spans_before(main, at).take(LOOK_BACK);
     match told {
         Some(told) => Told::ByCancel(told.cancel),
-        None if before.any(|span| span.woken && span.waker.is_some_and(hands_signals)) => {
-            Told::BySignal
-        }
+        None if before.any(|span| span.waker.is_some_and(hands_signals)) => Told::BySignal,
         None => Told::Not,
     }
 }
 
-/// Whether somebody is deaf to a cancel, or late or alive in spite of it.
+/// Whether any goroutine is deaf to a cancel, or late or alive in spite of it.
 fn holds_up(facts: &Facts<'_>, cancel: u32) -> bool {
-    let of = &facts.cancels[cancel as usize];
-    let heard = of.heard.start as usize..of.heard.end as usize;
+    let of = facts.register.cancel(cancel);
     let is_late = |hearing: &Hearing| hearing.is_late(facts.rules.late_over_ns);
-    of.n_deaf() > 0 || facts.hearings.get(heard).is_some_and(|rows| rows.iter().any(is_late))
+    of.n_deaf() > 0 || facts.register.heard(of).iter().any(is_late)
 }
 
-/// What the others of the program do when the trace ends.
+/// What the other goroutines of the program do when the trace ends.
 struct Others {
     /// Those that are stuck as well, the most numerous sort first.
     stuck: Vec<(Sort, Vec<Goroutine>)>,
     /// How many are alive.
     n: usize,
-    /// Whether none of the program's own has gone on for very long, but for who ends the recording.
+    /// Whether none of the program's own has gone on for very long, but for the one that ends the
+    /// recording.
     none_runs: bool,
 }
 
 fn others(facts: &Facts<'_>, main: Goroutine) -> Others {
     let trace = facts.trace;
     let trace_end = lives::end(trace, main);
-    let since = trace_end + -facts.rules.hang_over_ns;
+    let since = trace_end - facts.rules.hang_over_ns;
     let mut sorts: WireMap<Sort, Vec<Goroutine>> = WireMap::default();
     let (mut n, mut none_runs) = (0, true);
     for of in trace.goroutines().filter(|&of| of != main) {

@@ -4,7 +4,6 @@ use crate::base::Goroutine;
 use crate::model::Span;
 
 use super::super::cancels::cause::is_timers_own;
-use super::super::code::book::Traits;
 use super::super::lives;
 use super::Facts;
 
@@ -15,9 +14,8 @@ const MAX_READ: usize = 64;
 /// or a timer's own did, such as a deadline's.
 pub(super) fn woke(facts: &Facts<'_>, next: &Span) -> bool {
     let trace = facts.trace;
-    let by = facts.book.top(trace.stacks(), next.stack);
     next.woken
-        && (by.is_none_or(|by| by.is.has(Traits::RUNTIME))
+        && (!facts.book.woken_by_code(trace.stacks(), next)
             || next.waker.is_some_and(|by| is_timers_own(trace, by)))
 }
 

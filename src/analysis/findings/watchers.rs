@@ -16,7 +16,7 @@ use super::growth::Growth;
 use super::in_use::are_in_use;
 use super::{Facts, growth};
 
-/// What to do about them.
+/// What to do about contexts that nobody ends.
 const FIX: &str = "Keep the cancel function and call it when the work is done: defer cancel().";
 
 /// Looks for such contexts, whose number grew throughout, by where they are made.
@@ -60,7 +60,7 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
 struct Users<'a> {
     facts: &'a Facts<'a>,
     site: Frame,
-    /// All that their creators started, by creator and in order.
+    /// All that the watchers' creators started, by creator and in order.
     started: &'a [(Goroutine, Time, Goroutine)],
 }
 
@@ -91,13 +91,13 @@ fn started<'w>(
     started
 }
 
-/// Who started a goroutine when.
+/// The creator of a goroutine, and when it was born.
 fn birth(facts: &Facts<'_>, of: Goroutine) -> Option<(Goroutine, Time, Goroutine)> {
     Some((lives::parent(facts.trace, of)?, lives::first(facts.trace, of), of))
 }
 
-/// Those of which nearly each was ended by its deadline alone, to which nobody listened any more, when its
-/// creator had gone on to make the next one there.
+/// The watchers that were ended by their deadline alone, to which nobody listened any more, when their
+/// creator had gone on to make the next one there; if these are nearly all.
 fn left_to_deadlines(
     facts: &Facts<'_>,
     watchers: &[Goroutine],
@@ -106,7 +106,7 @@ fn left_to_deadlines(
     let trace = facts.trace;
     let by_deadline = |of: Goroutine| {
         facts.hearings_of(of).any(|hearing| {
-            let cancel = &facts.cancels[hearing.cancel as usize];
+            let cancel = facts.cancel_of(hearing);
             cancel.cause == Cause::Deadline && cancel.n_heard() == 1
         })
     };
@@ -121,11 +121,11 @@ fn left_to_deadlines(
             left.push((watcher, ended));
         }
     }
-    let are_most = |n: usize| n >= facts.rules.pile_up_min as usize && n * 5 >= n_ended * 4;
+    let are_most = |n: usize| n >= facts.rules.pile_up_min as usize && growth::are_most(n, n_ended);
     if !are_most(left.len()) {
         return None;
     }
-    // Who worked under it to the end needed it.
+    // A context under which work went on to its end was needed.
     let is_used = |watcher: Goroutine, until: Time| {
         users.of(watcher).is_some_and(|user| trace.last_known(user) >= until)
     };

@@ -1,7 +1,7 @@
-//! For whom a canceller waits right after its cancel.
+//! The goroutines for which a canceller waits right after its cancel.
 //!
-//! Who heard in a library's call may have had one operation cut off, or have been told to stop. But a
-//! canceller that goes on to wait for its end has told it to stop.
+//! A goroutine that heard in a library's call may have had one operation cut off, or have been told to
+//! stop. A canceller that goes on to wait for its end has told it to stop.
 
 use crate::base::{Goroutine, StackId, Time};
 use crate::model::{Frame, Span, Trace};
@@ -10,7 +10,7 @@ use crate::parse::event::GoState;
 use super::super::code::book::{Book, Traits};
 use super::super::code::names::Origin;
 use super::super::code::reasons;
-use super::super::index::ByGoroutine;
+use super::super::index::Register;
 use super::super::lives;
 use super::super::types::{Cancel, Hearing};
 use super::super::words::{Cause, HeardIn};
@@ -41,15 +41,15 @@ pub(crate) fn is_in_passing(trace: &Trace, book: &Book, span: &Span, over_ns: i6
         && !book.any(stacks, stack, Traits::JOINS)
 }
 
-/// Those for whose end the canceller of one cancel waits next.
+/// The goroutines for whose end the canceller of one cancel waits next.
 #[derive(Clone, Default, Debug)]
 pub(crate) struct Awaited {
-    /// Who ended that wait, each as its last act.
+    /// Those that ended that wait, each as its last act.
     who: Vec<Goroutine>,
     /// The `go` statement and the creator of all others, if it was a group's wait: only the last of a
     /// group is seen to end it.
     group: Option<(StackId, Goroutine)>,
-    /// Whose children that are still alive it is for, if it lasts to the trace's end.
+    /// The creator of those for which it is, which are still alive, if it lasts to the trace's end.
     hangs: Option<Goroutine>,
 }
 
@@ -59,7 +59,7 @@ impl Awaited {
         self.who.is_empty() && self.group.is_none() && self.hangs.is_none()
     }
 
-    /// Whether a goroutine is one of them.
+    /// Whether the canceller waits for a goroutine.
     pub(crate) fn has(&self, trace: &Trace, goroutine: Goroutine) -> bool {
         self.who.contains(&goroutine)
             || self.group.is_some_and(|(statement, creator)| {
@@ -73,24 +73,23 @@ impl Awaited {
     }
 }
 
-/// What there is to look things up in.
+/// All that tells for whom cancellers wait.
 #[derive(Clone, Copy)]
 pub(crate) struct Lookup<'a> {
     pub(crate) trace: &'a Trace,
     pub(crate) book: &'a Book,
-    pub(crate) hearings: &'a [Hearing],
-    pub(crate) by_goroutine: &'a ByGoroutine,
+    pub(crate) register: Register<'a>,
     pub(crate) late_over_ns: i64,
 }
 
 impl Lookup<'_> {
-    /// Those for whom the canceller waits, if that says anything of somebody who heard: if it is a
-    /// program's own code that cancelled, and somebody heard in a call.
+    /// The goroutines for which the canceller waits, if that says anything of one that heard: if it is a
+    /// program's own code that cancelled, and one heard in a call.
     pub(crate) fn awaited(&self, cancel: &Cancel) -> Awaited {
         let Some(by) = cancel.by.filter(|_| cancel.cause == Cause::Explicit) else {
             return Awaited::default();
         };
-        let heard = &self.hearings[cancel.heard.start as usize..cancel.heard.end as usize];
+        let heard = self.register.heard(cancel);
         if !heard.iter().any(|row| row.heard_in == HeardIn::Call) {
             return Awaited::default();
         }
@@ -111,12 +110,12 @@ impl Lookup<'_> {
                 awaited.hangs = Some(by).filter(|_| hangs);
                 break;
             };
-            let Some((last, let_go)) = let_go_by(next) else { break };
+            let (Some(last), let_go) = (next.waker, next.start) else { break };
             if self.joins(&this) {
                 awaited.group = self.group(cancel, heard, last);
                 break;
             }
-            if !self.heard(cancel, last) || !self.ends_soon_after(last, let_go) {
+            if !self.register.has_heard(cancel, last) || !self.ends_soon_after(last, let_go) {
                 break;
             }
             awaited.who.push(last);
@@ -168,10 +167,6 @@ impl Lookup<'_> {
         self.book.any(self.trace.stacks(), wait.stack, Traits::JOINS)
     }
 
-    fn heard(&self, cancel: &Cancel, goroutine: Goroutine) -> bool {
-        !self.by_goroutine.of_within(goroutine, &cancel.heard).is_empty()
-    }
-
     fn ends_soon_after(&self, goroutine: Goroutine, at: Time) -> bool {
         lives::ended(self.trace, goroutine).is_some_and(|end| end - at <= self.late_over_ns)
     }
@@ -191,11 +186,6 @@ impl Lookup<'_> {
         };
         let group = of(last)?;
         let members = heard.iter().filter(|row| of(row.goroutine) == Some(group));
-        (self.heard(cancel, last) || members.take(2).count() > 1).then_some(group)
+        (self.register.has_heard(cancel, last) || members.take(2).count() > 1).then_some(group)
     }
-}
-
-/// Who ended a wait after which this comes, and when.
-fn let_go_by(next: &Span) -> Option<(Goroutine, Time)> {
-    next.waker.filter(|_| next.woken).map(|by| (by, next.start))
 }

@@ -14,7 +14,7 @@ use super::super::index::ByGoroutine;
 use super::super::threads::Threads;
 use super::place::{has_host, host};
 
-/// The lives of those who heard more than this many cancels are looked through beforehand.
+/// The lives of goroutines that heard more cancels than this are looked through beforehand.
 const MANY: usize = 8;
 
 /// So many spans in a row that do not show where a goroutine is are looked through once, and not
@@ -42,7 +42,7 @@ struct Stay {
 }
 
 impl Departures {
-    /// Looks through the lives of those who heard many cancels and have a host.
+    /// Looks through the lives of goroutines that heard many cancels and have a host.
     pub(crate) fn new(
         trace: &Trace,
         book: &Book,
@@ -62,7 +62,8 @@ impl Departures {
     /// When a goroutine was first seen below another host than `hosted`, after `at`.
     pub(crate) fn after(
         &self,
-        (trace, book): (&Trace, &Book),
+        trace: &Trace,
+        book: &Book,
         goroutine: Goroutine,
         hosted: StackId,
         at: Time,
@@ -72,7 +73,7 @@ impl Departures {
             return own_stacks(trace, goroutine, at).find(is_away).map(|span| span.start);
         };
         let mut near = trace.spans_from(goroutine, at).take(QUIET + 2);
-        let next = match near.find(|span| span.start > at && is_own(span)) {
+        let next = match near.find(|span| span.start > at && span.has_own_stack()) {
             Some(next) => next.start,
             None => quiet.get(quiet.partition_point(|(from, _)| *from <= at).checked_sub(1)?)?.1?,
         };
@@ -90,7 +91,7 @@ fn whereabouts(trace: &Trace, book: &Book, goroutine: Goroutine) -> Whereabouts 
     let mut known = Whereabouts::default();
     let (mut last, mut n_quiet) = (Time::MIN, 0);
     for span in trace.spans(goroutine) {
-        if !is_own(&span) {
+        if !span.has_own_stack() {
             n_quiet += 1;
             continue;
         }
@@ -109,18 +110,13 @@ fn whereabouts(trace: &Trace, book: &Book, goroutine: Goroutine) -> Whereabouts 
     known
 }
 
-/// Whether a span shows where a goroutine itself is.
-pub(crate) fn is_own(span: &Span) -> bool {
-    !span.woken && span.stack != StackId::EMPTY
-}
-
 /// The spans from `from` on that show where a goroutine itself is.
 pub(crate) fn own_stacks(
     trace: &Trace,
     goroutine: Goroutine,
     from: Time,
 ) -> impl Iterator<Item = Span> + '_ {
-    trace.spans_from(goroutine, from).filter(move |span| span.start > from && is_own(span))
+    trace.spans_from(goroutine, from).filter(move |span| span.start > from && span.has_own_stack())
 }
 
 #[cfg(test)]
@@ -135,7 +131,7 @@ mod tests {
     fn a_life_looked_through_once_tells_what_each_look_would() {
         let mut n_left = 0;
         for (path, document) in documents() {
-            let known @ (trace, book) = (document.trace(), &document.analysis().book);
+            let (trace, book) = (document.trace(), &document.analysis().book);
             for goroutine in trace.goroutines().filter(|&it| has_host(trace, book, it)) {
                 let life = whereabouts(trace, book, goroutine);
                 let hosts: Vec<StackId> =
@@ -144,8 +140,8 @@ mod tests {
                 let once = Departures([(goroutine, life)].into_iter().collect());
                 for span in trace.spans(goroutine).take(LOOKS) {
                     for &hosted in &hosts {
-                        let left = each.after(known, goroutine, hosted, span.start);
-                        let told = once.after(known, goroutine, hosted, span.start);
+                        let left = each.after(trace, book, goroutine, hosted, span.start);
+                        let told = once.after(trace, book, goroutine, hosted, span.start);
                         assert_eq!(told, left, "{}: {goroutine:?}, {span:?}", path.display());
                         n_left += usize::from(left.is_some());
                     }

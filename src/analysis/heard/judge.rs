@@ -1,46 +1,46 @@
-//! What became of everyone who heard.
+//! What became of each goroutine that heard a cancel.
 
 use rustc_hash::FxHashMap;
 
 use crate::base::{Goroutine, StackId};
 use crate::model::Trace;
 
-use super::super::Rules;
 use super::super::cancels::cause::is_timers_own;
 use super::super::code::book::Book;
-use super::super::index::ByGoroutine;
+use super::super::code::ground::Ground;
+use super::super::index::{ByGoroutine, Register};
 use super::super::lives;
-use super::super::threads::Threads;
 use super::super::types::{Cancel, Hearing};
 use super::super::words::{Cause, Evidence, HeardIn};
 use super::awaited::{Awaited, Lookup};
 use super::departure::Departures;
 use super::listening::Listening;
-use super::outcome::{self, GENERATIONS, Ground, HeardToo, Later, PROMPT_NS, fate};
-use super::place::{place, waited_in};
+use super::outcome::{self, Basis, GENERATIONS, HeardToo, Later, PROMPT_NS, fate};
+use super::place::{place, place_of_hearing};
 
 /// How many hearings before or after one to look at, in the life of one goroutine.
 const MAX_OTHERS: usize = 64;
 
-/// Who hears the end of an operation besides the one whose operation it is: few.
+/// At most so many goroutines hear the end of one operation.
 const MAX_HELPERS: usize = 8;
 
-/// Decides, and notes it in the table of hearings.
+/// Decides what became of each, and notes it in the table of hearings.
 pub(crate) fn judge(
-    (trace, book, rules): (&Trace, &Book, &Rules),
-    threads: Threads,
+    ground: Ground<'_>,
     cancels: &[Cancel],
     hearings: &mut [Hearing],
     by_goroutine: &ByGoroutine,
     listening: &Listening,
 ) {
+    let Ground { trace, book, rules, threads } = ground;
     let late_over_ns = rules.late_over_ns;
-    let lookup = Lookup { trace, book, hearings, by_goroutine, late_over_ns };
+    let register = Register { cancels, hearings, by_goroutine };
+    let lookup = Lookup { trace, book, register, late_over_ns };
     let facts = threads.over_rows(cancels.len(), |rows| {
         let facts = cancels[rows].iter().map(|cancel| {
             let awaited = lookup.awaited(cancel);
             (
-                Owner::of(trace, cancel, hearings),
+                Owner::of(trace, cancel, register),
                 (!awaited.is_empty()).then_some((cancel.id, awaited)),
             )
         });
@@ -55,12 +55,12 @@ pub(crate) fn judge(
     let departures = Departures::new(trace, book, threads, by_goroutine);
     let others = threads.over_rows(several.len(), |rows| {
         let (owners, departures) = (&owners, &departures);
-        let others = Others { trace, book, cancels, hearings, by_goroutine, owners, departures };
+        let others = Others { trace, book, register, owners, departures };
         let rows = several[rows].iter().map(|&row| row as usize);
         rows.filter_map(|row| Some((row, others.of(row)?))).collect()
     });
     let departures = &departures;
-    let ground = Ground { trace, book, listening, departures, by_goroutine, late_over_ns };
+    let basis = Basis { trace, book, listening, departures, by_goroutine, late_over_ns };
     threads.each_stretch(hearings, |first, rows| {
         let mut others =
             others[others.partition_point(|(row, _)| *row < first)..].iter().peekable();
@@ -71,32 +71,30 @@ pub(crate) fn judge(
             let is_awaited =
                 awaited.get(&row.cancel).is_some_and(|of| of.has(trace, row.goroutine));
             let told = Told { owner: owners[row.cancel as usize], is_awaited };
-            settle(&ground, cancel, row, told, heard_too);
+            settle(&basis, cancel, row, told, heard_too);
         }
     });
 }
 
-/// What is known of a cancel besides, for one who heard it.
+/// What else is known of a cancel, for one that heard it.
 #[derive(Clone, Copy)]
 struct Told {
     owner: Owner,
-    /// Whether the canceller waited for that one's end.
+    /// Whether the canceller waited for its end.
     is_awaited: bool,
 }
 
 /// Decides what became of one.
 fn settle(
-    ground: &Ground<'_>,
+    basis: &Basis<'_>,
     cancel: &Cancel,
     row: &mut Hearing,
     Told { owner, is_awaited }: Told,
     heard_too: HeardToo,
 ) {
-    let Ground { trace, book, .. } = *ground;
-    let told = row.evidence == Evidence::Logged;
-    let stack = waited_in(trace, book, row.evidence, row.goroutine, (row.stack, row.heard_at));
-    let waited = if told { book.user(stack) } else { stack };
-    let place = place(trace, book, row.goroutine, waited);
+    let Basis { trace, book, .. } = *basis;
+    let heard = (row.stack, row.heard_at);
+    let (stack, place) = place_of_hearing(trace, book, row.evidence, row.goroutine, heard);
     let heard = outcome::Heard {
         goroutine: row.goroutine,
         cancelled: cancel.at,
@@ -113,7 +111,7 @@ fn settle(
         by_own_child: cancel.n_heard() == 1
             && cancel.by.is_some_and(|by| descends(trace, by, row.goroutine)),
     };
-    let fate = fate(ground, &heard, heard_too);
+    let fate = fate(basis, &heard, heard_too);
     let until = fate.end.unwrap_or_else(|| trace.last_known(row.goroutine));
     row.told_to_stop = fate.told_to_stop;
     row.end = fate.end.into();
@@ -127,8 +125,8 @@ fn descends(trace: &Trace, goroutine: Goroutine, from: Goroutine) -> bool {
     parents.skip(1).take(GENERATIONS).any(|of| of == from)
 }
 
-/// Whose operation a cancel ended: that of the only one who heard it in its own right. Callbacks of
-/// the cancel and goroutines that it had started itself are parts of the operation.
+/// The goroutine whose operation a cancel ended: the only one that heard it in its own right. Callbacks
+/// of the cancel and goroutines that it had started itself are parts of the operation.
 #[derive(Clone, Copy, Default)]
 struct Owner {
     who: Option<Goroutine>,
@@ -137,12 +135,12 @@ struct Owner {
 }
 
 impl Owner {
-    fn of(trace: &Trace, cancel: &Cancel, hearings: &[Hearing]) -> Self {
+    fn of(trace: &Trace, cancel: &Cancel, register: Register<'_>) -> Self {
         // `time.AfterFunc(d, cancel)` is a time limit as well.
         let is_limit = cancel.cause == Cause::Deadline
             || cancel.cause == Cause::Explicit
                 && cancel.by.is_some_and(|by| is_timers_own(trace, by));
-        Self { who: sole(trace, cancel, hearings), is_limit }
+        Self { who: sole(trace, cancel, register.heard(cancel)), is_limit }
     }
 
     fn is_limit_of(self, goroutine: Goroutine) -> bool {
@@ -150,12 +148,11 @@ impl Owner {
     }
 }
 
-/// The only one who heard a cancel in its own right.
-fn sole(trace: &Trace, cancel: &Cancel, hearings: &[Hearing]) -> Option<Goroutine> {
+/// The only goroutine that heard a cancel in its own right, if there is only one.
+fn sole(trace: &Trace, cancel: &Cancel, heard: &[Hearing]) -> Option<Goroutine> {
     if cancel.n_heard() > MAX_HELPERS {
         return None;
     }
-    let heard = hearings.get(cancel.heard.start as usize..cancel.heard.end as usize)?;
     let hears = |of: Goroutine| heard.iter().any(|hearing| hearing.goroutine == of);
     let mut own_right = heard.iter().filter(|hearing| {
         hearing.evidence != Evidence::AfterFunc
@@ -169,20 +166,19 @@ fn sole(trace: &Trace, cancel: &Cancel, hearings: &[Hearing]) -> Option<Goroutin
 struct Others<'a> {
     trace: &'a Trace,
     book: &'a Book,
-    cancels: &'a [Cancel],
-    hearings: &'a [Hearing],
-    by_goroutine: &'a ByGoroutine,
+    register: Register<'a>,
     /// By cancel.
     owners: &'a [Owner],
     departures: &'a Departures,
 }
 
 impl Others<'_> {
-    /// None if there is nothing that matters.
+    /// What else a hearing's goroutine heard; none if nothing of it matters.
     fn of(&self, row: usize) -> Option<HeardToo> {
-        let hearing = self.hearings.get(row)?;
-        let rows = self.by_goroutine.of(hearing.goroutine);
-        let of = |row: &u32| &self.hearings[*row as usize];
+        let Register { hearings, by_goroutine, .. } = self.register;
+        let hearing = hearings.get(row)?;
+        let rows = by_goroutine.of(hearing.goroutine);
+        let of = |row: &u32| &hearings[*row as usize];
         let before = rows.partition_point(|row| of(row).heard_at < hearing.heard_at);
         let after = rows.partition_point(|row| of(row).heard_at <= hearing.heard_at);
         let alike = rows[..before].iter().rev().take(MAX_OTHERS).map(of).any(|earlier| {
@@ -196,32 +192,31 @@ impl Others<'_> {
         (alike || next.is_some()).then_some(HeardToo { next, alike_before: alike })
     }
 
-    /// Whether a cancel follows from one that the same goroutine heard: it was made by one who
-    /// heard that, too.
+    /// Whether a cancel follows from one that the same goroutine heard: it was made by one that heard
+    /// that, too.
     fn follows(&self, later: &Hearing, first: &Hearing) -> bool {
-        let Some(by) = self.cancels[later.cancel as usize].by else { return false };
-        let heard = &self.cancels[first.cancel as usize].heard;
-        !self.by_goroutine.of_within(by, heard).is_empty()
+        let Some(by) = self.register.cancel_of(later).by else { return false };
+        self.register.has_heard(self.register.cancel_of(first), by)
     }
 
     /// Whether two cancels reached a goroutine in one place, as far below the cancelled context,
     /// and for one reason: that ends the contexts of which there is one after another.
     fn is_alike(&self, one: &Hearing, other: &Hearing) -> bool {
-        let cause = |hearing: &Hearing| self.cancels[hearing.cancel as usize].cause;
+        let cause = |hearing: &Hearing| self.register.cancel_of(hearing).cause;
         one.depth == other.depth
             && cause(one) == cause(other)
             && self.book.place(one.stack) == self.book.place(other.stack)
     }
 
-    /// Whether a goroutine had not left the handler in between in which it heard both: the next
-    /// request has a context of its own, which says nothing of this one's.
+    /// Whether a goroutine had not left, in between, the handler in which it heard both: the next request
+    /// has a context of its own, which says nothing of this one's.
     fn is_one_run(&self, earlier: &Hearing, later: &Hearing) -> bool {
         let (trace, book) = (self.trace, self.book);
         let hosted = place(trace, book, later.goroutine, later.stack).host;
         hosted == StackId::EMPTY
             || self
                 .departures
-                .after((trace, book), earlier.goroutine, hosted, earlier.heard_at)
+                .after(trace, book, earlier.goroutine, hosted, earlier.heard_at)
                 .is_none_or(|left| left >= later.heard_at)
     }
 

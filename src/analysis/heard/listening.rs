@@ -1,6 +1,6 @@
 //! Where the program is known to listen to contexts: the waits that cancels ended.
 //!
-//! A Done channel that is closed ends a wait at once. So whoever is seen to wait there waits
+//! A Done channel that is closed ends a wait at once. So a goroutine that is seen to wait there waits
 //! with another context, one that was not cancelled, or with none.
 
 use crate::base::{StackId, WireSet};
@@ -14,7 +14,7 @@ use super::super::code::names::Origin;
 pub(crate) struct Listening {
     /// By stack: whether it is the place of such a wait, with all its callers.
     places: Vec<bool>,
-    /// The statements in the user's own code, whoever called. A library's statement serves
+    /// The statements in the user's own code, by whatever way of calls. A library's statement serves
     /// every kind of caller, and so tells nothing without its callers.
     statements: WireSet<Frame>,
 }

@@ -1,7 +1,7 @@
-//! Cancels and who heard them, from the evidence.
+//! Cancels and the goroutines that heard them, from the evidence.
 //!
-//! [`place`] says where somebody was who heard, and [`listening`] where the program listens at all;
-//! [`judge`] asks what became of each, and [`outcome`] decides, by when they left a handler
+//! [`place`] says where a goroutine was when it heard, and [`listening`] where the program listens at
+//! all; [`judge`] asks what became of each, and [`outcome`] decides, by when it left a handler
 //! ([`departure`]) and for whom the canceller waits ([`awaited`]). [`serving`] tells which handlers ran
 //! when. The deaf come later, from another part.
 
@@ -20,7 +20,6 @@ use rustc_hash::FxHashMap;
 use crate::base::{Goroutine, StackId, StrId, Time, narrow};
 use crate::model::{Edge, Trace};
 
-use super::Rules;
 use super::cancels::calls::{Call, Names, calls};
 use super::cancels::cause::{why, why_logged};
 use super::cancels::evidence::{Act, Pieces};
@@ -28,6 +27,7 @@ use super::cancels::grouping::group;
 use super::cancels::logged::Logged;
 use super::cancels::logged::{Entry, Verb, entries, says, tops};
 use super::code::book::Book;
+use super::code::ground::Ground;
 use super::index::ByGoroutine;
 use super::lives;
 use super::threads::{ROWS_AT_A_TIME, Threads};
@@ -35,9 +35,9 @@ use super::types::{Cancel, Hearing};
 use super::words::{Cause, Evidence, HeardIn, Outcome};
 use judge::judge;
 use listening::Listening;
-use place::{place, waited_in};
+use place::place_of_hearing;
 
-/// All cancels, in order of time, and who heard them, cancel by cancel.
+/// All cancels, in order of time, and the hearings, cancel by cancel.
 #[derive(Debug, Default)]
 pub(crate) struct AllHeard {
     pub(crate) cancels: Vec<Cancel>,
@@ -46,20 +46,15 @@ pub(crate) struct AllHeard {
     pub(crate) logged: FxHashMap<u32, Logged>,
     /// The rows of those that heard, by goroutine, in order of time.
     pub(crate) by_goroutine: ByGoroutine,
-    /// Where they had waited.
+    /// Where those that heard had waited.
     pub(crate) listening: Listening,
-    /// Those of whom it only seems so, each with that cancel, in order of cancel.
+    /// The goroutines that only seem to be deaf, each with that cancel, in order of cancel.
     pub(crate) asleep: Vec<(Goroutine, u32)>,
 }
 
-/// Finds them in the evidence.
-pub(crate) fn find(
-    trace: &Trace,
-    book: &Book,
-    rules: &Rules,
-    threads: Threads,
-    pieces: Pieces,
-) -> AllHeard {
+/// Finds all cancels and hearings in the evidence.
+pub(crate) fn find(ground: Ground<'_>, pieces: Pieces) -> AllHeard {
+    let Ground { trace, book, rules, threads } = ground;
     let logs = entries(trace, rules);
     // Fresh memory takes its time.
     let (groups, hearings) =
@@ -89,7 +84,7 @@ pub(crate) fn find(
         Listening::new(trace, book, hearings.iter().map(|hearing| hearing.stack))
     };
     (*by_goroutine, *listening) = threads.both(index, places);
-    judge((trace, book, rules), threads, cancels, hearings, by_goroutine, listening);
+    judge(ground, cancels, hearings, by_goroutine, listening);
     heard
 }
 
@@ -193,7 +188,7 @@ impl Adding<'_> {
         is_full
     }
 
-    /// Fills in who heard a call, their outcomes still open, and gives their number.
+    /// Fills in the hearings of a call, their outcomes still open, and gives their number.
     fn add(&self, id: u32, call: &Call, rows: &mut [Hearing]) -> usize {
         let mut n = 0;
         for piece in self.pieces.of(call.pieces.clone()) {
@@ -212,7 +207,7 @@ impl Adding<'_> {
         once_each(&mut rows[..n])
     }
 
-    /// Makes one cancel, of which it is not known yet who heard it.
+    /// Makes one cancel, of which the hearings are not known yet.
     fn cancel(&self, id: u32, call: &Call) -> Cancel {
         let Self { trace, book, pieces, logs } = *self;
         let (mut stack, mut depth) = (None, 0);
@@ -244,9 +239,9 @@ impl Adding<'_> {
 /// Up to so many rows are held against each other one by one.
 const FEW_ROWS: usize = 16;
 
-/// Keeps the first hearing of each goroutine, in order of time: who waits again on a context
-/// below hears once more, but that is the same cancel. All are of one cancel; gives how many
-/// are left, and leaves the places behind them open.
+/// Keeps the first hearing of each goroutine, in order of time: one that waits again on a context below
+/// hears once more, but that is the same cancel. All are of one cancel; gives how many are left, and
+/// leaves the places behind them open.
 fn once_each(rows: &mut [Hearing]) -> usize {
     if is_in_order(rows) {
         return rows.len();
@@ -290,7 +285,7 @@ impl AllHeard {
         self.hearings.truncate(end);
     }
 
-    /// Adds those that logged that they noticed, unless they were seen to hear.
+    /// Adds the hearings of goroutines that logged that they noticed, unless these were seen to hear.
     fn add_noticed(&mut self, noticed: Vec<Hearing>) {
         if noticed.is_empty() {
             return;
@@ -311,7 +306,7 @@ impl AllHeard {
     }
 }
 
-/// Who heard something, when, and where it was.
+/// A goroutine that heard, when, and where it was.
 struct Ear {
     goroutine: Goroutine,
     at: Time,
@@ -327,17 +322,15 @@ impl Ear {
         evidence: Evidence,
         depth: u16,
     ) -> Hearing {
-        // Who logs that it heard did so in its own code; the log's frames are the library's.
-        let told = evidence == Evidence::Logged;
-        let stack = waited_in(trace, book, evidence, self.goroutine, (self.stack, self.at));
-        let waited = if told { book.user(stack) } else { stack };
+        let heard = (self.stack, self.at);
+        let (_, place) = place_of_hearing(trace, book, evidence, self.goroutine, heard);
         Hearing {
             cancel,
             goroutine: self.goroutine,
             function: lives::name(trace, self.goroutine),
             deaf: false,
             evidence,
-            heard_in: place(trace, book, self.goroutine, waited).heard_in,
+            heard_in: place.heard_in,
             told_to_stop: false,
             depth,
             heard_at: self.at,
@@ -349,7 +342,7 @@ impl Ear {
     }
 }
 
-/// Who logged that they noticed a cancel.
+/// The hearings of goroutines that logged that they noticed a cancel.
 fn noticed(trace: &Trace, book: &Book, heard: &AllHeard, logs: &[Entry<'_>]) -> Vec<Hearing> {
     let mut hearings = Vec::new();
     let mut names = Names::default();

@@ -3,7 +3,7 @@
 use rustc_hash::FxHashSet;
 
 use crate::base::{Goroutine, StackId, StrId, Time};
-use crate::model::{Frame, Span, Stacks, Trace};
+use crate::model::{Span, Stacks, Trace};
 use crate::parse::event::GoState;
 
 use super::super::code::book::{Book, Traits};
@@ -13,24 +13,24 @@ use super::super::code::turn::{Turn, path, turn};
 use super::super::index::ByGoroutine;
 use super::super::lives;
 use super::super::words::{HeardIn, Outcome};
-use super::departure::{Departures, is_own};
+use super::departure::Departures;
 use super::listening::Listening;
 use super::place::Place;
 
-/// Who leaves within this many nanoseconds left, whatever else it may be.
+/// A goroutine that leaves within this many nanoseconds has left, whatever else it may be.
 pub(crate) const PROMPT_NS: i64 = 1_000_000;
 
 /// How far to look back for a wait that a goroutine came back to, in spans.
 const LOOK_BACK: usize = 4_096;
 
-/// How far to look ahead for where a goroutine went next, in stops: who hears thousands of cancels
+/// How far to look ahead for where a goroutine went next, in stops: one that hears thousands of cancels
 /// is asked after each.
 const LOOK_AHEAD: usize = 64;
 
-/// Who heard no more cancels than this is followed to its end after each.
+/// A goroutine that heard no more cancels than this is followed to its end after each.
 const FEW_HEARD: usize = 64;
 
-/// How many of its spans are read at least after each cancel that one heard who heard more.
+/// How many spans are read at least after each cancel of a goroutine that heard more.
 const LEAST_SPANS: usize = 512;
 
 /// Nobody waits so often for contexts of its own in order to clean up.
@@ -50,7 +50,7 @@ pub(crate) struct Heard {
     pub(crate) at: Time,
     /// Where it had waited; empty if that is not known.
     pub(crate) stack: StackId,
-    /// Whether that is not known since it waited before the trace began.
+    /// Whether the place is not known because it waited before the trace began.
     pub(crate) waited_before: bool,
     pub(crate) place: Place,
     /// Whether the cancel was meant to end it, wherever it heard.
@@ -89,24 +89,24 @@ pub(crate) struct Later {
 pub(crate) struct Fate {
     pub(crate) outcome: Outcome,
     pub(crate) end: Option<Time>,
-    /// As before, unless it turned out to have had a job to do after the cancel.
+    /// As [`Heard::told_to_stop`], unless it turned out to have had a job to do after the cancel.
     pub(crate) told_to_stop: bool,
 }
 
-/// What there is to decide by.
+/// All that tells what became of a goroutine that heard.
 #[derive(Clone, Copy)]
-pub(crate) struct Ground<'a> {
+pub(crate) struct Basis<'a> {
     pub(crate) trace: &'a Trace,
     pub(crate) book: &'a Book,
     pub(crate) listening: &'a Listening,
     pub(crate) departures: &'a Departures,
-    /// Who heard how often.
+    /// How often each goroutine heard.
     pub(crate) by_goroutine: &'a ByGoroutine,
-    /// The limit beyond which who leaves is late, in nanoseconds.
+    /// The limit beyond which a goroutine that leaves is late, in nanoseconds.
     pub(crate) late_over_ns: i64,
 }
 
-impl Ground<'_> {
+impl Basis<'_> {
     /// How many spans of a goroutine to read after each cancel that it heard: all, if these are few;
     /// else so many that none of its spans is read more than [`FEW_HEARD`] times, on average.
     fn n_spans(&self, goroutine: Goroutine) -> usize {
@@ -118,10 +118,10 @@ impl Ground<'_> {
     }
 }
 
-/// Decides.
-pub(crate) fn fate(ground: &Ground<'_>, heard: &Heard, heard_too: HeardToo) -> Fate {
-    let Ground { trace, book, listening, departures, late_over_ns, .. } = *ground;
-    let left = || departures.after((trace, book), heard.goroutine, heard.place.host, heard.at);
+/// Decides what became of a goroutine that heard.
+pub(crate) fn fate(basis: &Basis<'_>, heard: &Heard, heard_too: HeardToo) -> Fate {
+    let Basis { trace, book, listening, departures, late_over_ns, .. } = *basis;
+    let left = || departures.after(trace, book, heard.goroutine, heard.place.host, heard.at);
     let left = if heard.place.host == StackId::EMPTY { None } else { left() };
     let end = left.or_else(|| lives::ended(trace, heard.goroutine));
     let fate = |outcome, told_to_stop| Fate { outcome, end, told_to_stop };
@@ -134,13 +134,14 @@ pub(crate) fn fate(ground: &Ground<'_>, heard: &Heard, heard_too: HeardToo) -> F
     if until - heard.cancelled <= PROMPT_NS {
         return fate(outcome, told_to_stop || heard.is_awaited);
     }
-    let n_spans = ground.n_spans(heard.goroutine);
+    let n_spans = basis.n_spans(heard.goroutine);
     let after = After { trace, book, listening, heard, until, left: end.is_some(), n_spans };
     if after.serves_many(heard_too) {
         return fate(Outcome::LivesOn, told_to_stop);
     }
     if !told_to_stop && heard.place.heard_in == HeardIn::Call {
-        // One operation was cut off. Who returns at once has left; who does not carries on.
+        // One operation was cut off. A goroutine that returns at once has left; one that does not carries
+        // on.
         let carried_on = outcome == Outcome::Alive || until - heard.cancelled > late_over_ns;
         return fate(if carried_on { Outcome::LivesOn } else { outcome }, heard.is_awaited);
     }
@@ -176,7 +177,7 @@ impl After<'_> {
             .spans_from(self.heard.goroutine, self.heard.at)
             .take(self.n_spans)
             .take_while(|span| span.start < self.until)
-            .filter(|span| span.start > self.heard.at && is_own(span))
+            .filter(|span| span.start > self.heard.at && span.has_own_stack())
     }
 
     /// Where it waited for something that can come.
@@ -201,7 +202,7 @@ impl After<'_> {
     fn is_one_line(&self) -> bool {
         let go = lives::creation_stack(self.trace, self.heard.goroutine);
         let line = |stack| {
-            let frame: Frame = self.trace.stacks().top(self.book.user(stack))?;
+            let frame = self.book.user_frame(self.trace.stacks(), stack)?;
             Some((frame.file, frame.line))
         };
         line(go).is_some_and(|go| line(self.heard.stack) == Some(go))
@@ -210,22 +211,22 @@ impl After<'_> {
     /// Whether the goroutine is one that serves many contexts.
     fn serves_many(&self, HeardToo { next, alike_before }: HeardToo) -> bool {
         let next = next.filter(|next| next.at < self.until);
-        // First what costs nothing: who serves thousands is asked this for each of them.
+        // First what costs nothing: one that serves thousands is asked this for each of them.
         next.is_some_and(|next| match next.heard_in {
             // It may be the time limit of its cleaning up, too.
             HeardIn::Call => self.heard.place.heard_in == HeardIn::Call || self.heard.waited_before,
             // After another such limit it is the next operation's.
             HeardIn::Own => self.heard.private_limit || !next.ends_cleanup,
         }) || self.waits_again()
-            || alike_before && (self.returns() || self.goes_round())
+            || alike_before && (self.returns() || self.goes_back_up())
             || self.goes_back_to_its_loop()
-            || self.goes_round_for_work()
+            || self.goes_back_up_after_a_job()
             || self.goes_on_to_wait_for_work()
             || self.goes_on_after_its_own()
             || self.is_cut_off()
     }
 
-    /// Whether it went on for longer than is read: nobody is late of whom not all is known.
+    /// Whether it went on for longer than is read: no goroutine is late of which not all is known.
     fn is_cut_off(&self) -> bool {
         let mut spans = self.trace.spans_from(self.heard.goroutine, self.heard.at);
         self.n_spans != usize::MAX
@@ -244,7 +245,7 @@ impl After<'_> {
     }
 
     /// Whether it went back up, in the function in which it heard, to wait for the next thing to do.
-    fn goes_round(&self) -> bool {
+    fn goes_back_up(&self) -> bool {
         let mut waits = self.waits().take(LOOK_AHEAD);
         waits.any(|span| self.is_for_work(&span) && self.way_to(&span) == Turn::Back)
     }
@@ -252,15 +253,15 @@ impl After<'_> {
     /// Whether it alone heard, and went back up in the function in which it heard, to wait for work in
     /// a place where it had waited before, or where others have it: the context was one job's.
     ///
-    /// Who only left the select, and not the loop, takes one thing after the other there and never
+    /// One that only left the select, and not the loop, takes one thing after the other there and never
     /// waits anywhere else again, since its context is cancelled.
-    fn goes_round_for_work(&self) -> bool {
+    fn goes_back_up_after_a_job(&self) -> bool {
         if !self.heard.alone {
             return false;
         }
         let waits: Vec<Span> = self.waits().take(LOOK_AHEAD).collect();
         let stacks = self.trace.stacks();
-        let function = |stack| stacks.top(self.book.user(stack)).map(|frame| frame.function);
+        let function = |stack| self.book.user_function(stacks, stack);
         let is_round = |span: &Span| {
             self.is_for_work(span)
                 && self.way_to(span) == Turn::Back
@@ -288,7 +289,7 @@ impl After<'_> {
             }
             stack = below;
         }
-        // Who heard in its outermost function is never out of it.
+        // A goroutine that heard in its outermost function is never out of it.
         caller != StackId::EMPTY
     }
 
@@ -302,9 +303,9 @@ impl After<'_> {
             })
     }
 
-    /// Whether it came back to wait where it had heard, or others hear. With the same context
-    /// that cannot be: its Done channel is closed, so nobody waits for it again. Who waits there
-    /// further down, and then ends, may have cleaned up under a context made for that.
+    /// Whether it came back to wait where it had heard, or others hear. With the same context that cannot
+    /// be: its Done channel is closed, so nobody waits for it again. One that waits there further down,
+    /// and then ends, may have cleaned up under a context made for that.
     fn waits_again(&self) -> bool {
         self.waits()
             .filter(|span| self.listening.hears(self.trace, self.book, span.stack))
@@ -328,7 +329,9 @@ impl After<'_> {
             .map(|frame| frame.function)
             .collect();
         let is_outer = |stack| {
-            stacks.top(self.book.user(stack)).is_some_and(|frame| callers.contains(&frame.function))
+            self.book
+                .user_function(stacks, stack)
+                .is_some_and(|function| callers.contains(&function))
         };
         let is_by_helper = |span: &Span| {
             let leaves_in = leaves_in(stacks, self.book.user(self.heard.stack), span.stack);
@@ -342,9 +345,9 @@ impl After<'_> {
         reasons::is_for_work(self.trace.string(span.reason))
     }
 
-    /// Whether it came back to a wait further out, in which it had been before: it takes one
-    /// job after the other, and the context was the job's. Who only sleeps there and then ends had
-    /// polled the context all the time, unless it was an operation's own time limit.
+    /// Whether it came back to a wait further out, in which it had been before: it takes one job after
+    /// the other, and the context was the job's. One that only sleeps there and then ends had polled the
+    /// context all the time, unless it was an operation's own time limit.
     fn goes_back_to_its_loop(&self) -> bool {
         let mut outer = self.outer_waits();
         let ends_it = |span: &Span| {
@@ -376,17 +379,14 @@ impl After<'_> {
     /// Whether a wait was ended by another goroutine's code, and not by one that the goroutine
     /// itself had started, whose results it may have waited for; or not ended within the trace.
     fn is_fed_by_others(&self, wait: &Span) -> bool {
-        // What comes over the network is let in by whoever happens to look.
+        // What comes over the network is noticed by any goroutine that happens to look.
         if self.trace.string(wait.reason) == reasons::NETWORK {
             return true;
         }
         let Some(woken) = self.trace.span_at(self.heard.goroutine, wait.end) else {
             return true;
         };
-        let by_code = self
-            .book
-            .top(self.trace.stacks(), woken.stack)
-            .is_some_and(|function| !function.is.has(Traits::RUNTIME));
+        let by_code = self.book.woken_by_code(self.trace.stacks(), &woken);
         let Some(waker) = woken.waker.filter(|_| by_code) else { return false };
         let parents = std::iter::successors(Some(waker), |&of| lives::parent(self.trace, of));
         !parents.take(GENERATIONS).any(|of| of == self.heard.goroutine)

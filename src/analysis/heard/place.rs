@@ -26,7 +26,7 @@ pub(crate) struct Place {
 pub(crate) fn place(trace: &Trace, book: &Book, goroutine: Goroutine, stack: StackId) -> Place {
     let start = book.function(lives::name(trace, goroutine)).origin;
     let spot = book.spot(stack);
-    // Where somebody waited when the trace began is not known.
+    // Where a goroutine waited when the trace began is not known.
     let waits_in_std = spot.code.unwrap_or(start) == Origin::Std;
     Place {
         heard_in: heard_in(spot),
@@ -47,12 +47,27 @@ fn heard_in(spot: Spot) -> HeardIn {
 /// How far to look ahead for the next wait, in spans.
 const LOOK_AHEAD: usize = 64;
 
-/// Where a goroutine had waited whom a cancel woke at some moment, or was when it heard otherwise;
-/// empty if that is not known.
+/// Where a goroutine had waited that heard a cancel at some moment, as far as that is known, and what
+/// that tells.
+pub(crate) fn place_of_hearing(
+    trace: &Trace,
+    book: &Book,
+    evidence: Evidence,
+    goroutine: Goroutine,
+    (stack, heard_at): (StackId, Time),
+) -> (StackId, Place) {
+    let stack = waited_in(trace, book, evidence, goroutine, (stack, heard_at));
+    // One that logs that it heard did so in its own code; the log's frames are the library's.
+    let waited = if evidence == Evidence::Logged { book.user(stack) } else { stack };
+    (stack, place(trace, book, goroutine, waited))
+}
+
+/// Where a goroutine had waited that a cancel woke at some moment, or was when it heard otherwise; empty
+/// if that is not known.
 ///
-/// A trace does not tell the stacks of those who were waiting when it began. Whose next wait is in
-/// the call of a library had waited in that call before, as a rule.
-pub(crate) fn waited_in(
+/// A trace does not tell the stacks of goroutines that were waiting when it began. One whose next wait is
+/// in a library's call had waited in that call before, as a rule.
+fn waited_in(
     trace: &Trace,
     book: &Book,
     evidence: Evidence,
@@ -62,7 +77,7 @@ pub(crate) fn waited_in(
     if stack != StackId::EMPTY || evidence != Evidence::Woken {
         return stack;
     }
-    // Not a system call: whoever heard may log that.
+    // Not a system call: a goroutine that heard may log that.
     let waits = |span: &Span| {
         span.state == GoState::Waiting && span.start > heard_at && span.stack != StackId::EMPTY
     };

@@ -1,9 +1,9 @@
 //! Which handlers ran when, on the goroutines of servers.
 //!
-//! The goroutine of an HTTP/1 connection serves one request after another
-//! (GOROOT/src/net/http/server.go, `conn.serve`), each once its bytes have come; one of HTTP/2 serves
-//! one. That a handler runs shows at the first stop below it, and that it has returned at the next
-//! stop elsewhere. Who takes the connection over (`Hijack`) is served no longer.
+//! The goroutine of an HTTP/1 connection serves one request after another (GOROOT/src/net/http/server.go,
+//! `conn.serve`), each once its bytes have come; one of HTTP/2 serves one. That a handler runs shows at
+//! the first stop below it, and that it has returned at the next stop elsewhere. A connection that is
+//! taken over (`Hijack`) is served no longer.
 
 use crate::base::{Goroutine, StackId, Time};
 use crate::model::{Frame, Span, Trace};
@@ -17,10 +17,18 @@ use super::place::host;
 /// Stops the background reader, and hands the connection over.
 const HIJACK: &str = "net/http.(*response).Hijack";
 
+/// So many in a hundred of some requests stand for all of them.
+const NEARLY_ALL_PERCENT: usize = 90;
+
+/// Whether so many of some requests are nearly all.
+pub(crate) fn are_nearly_all(n: usize, of: usize) -> bool {
+    n * 100 >= of * NEARLY_ALL_PERCENT
+}
+
 /// A handler that ran, and stopped somewhere.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Run {
-    /// On whose goroutine.
+    /// The goroutine on which it ran.
     pub(crate) by: Goroutine,
     /// When the request had come; none if that was before the trace.
     pub(crate) began: Option<Time>,
@@ -31,7 +39,7 @@ pub(crate) struct Run {
     pub(crate) stack: StackId,
 }
 
-/// All of them, by goroutine and in order of time.
+/// All handlers that ran, by goroutine and in order of time.
 pub(crate) fn runs<'a>(trace: &'a Trace, book: &'a Book) -> impl Iterator<Item = Run> + 'a {
     let all = book.knows(Traits::SERVES).then(|| trace.goroutines());
     let serves = |of: &Goroutine| book.function(lives::name(trace, *of)).is.has(Traits::SERVES);
@@ -47,7 +55,7 @@ fn runs_of(trace: &Trace, book: &Book, server: Goroutine) -> Vec<Run> {
         if std::mem::take(&mut is_idle) {
             began = Some(span.start);
         }
-        if span.woken || span.stack == StackId::EMPTY {
+        if !span.has_own_stack() {
             continue;
         }
         if hijacks(trace, &span) {

@@ -9,7 +9,6 @@ use crate::base::{Goroutine, Interval, Time, narrow};
 use crate::model::Span;
 use crate::parse::event::GoState;
 
-use super::super::code::book::Traits;
 use super::super::lives;
 use super::super::types::{Link, SplitPart};
 use super::Splitter;
@@ -30,8 +29,8 @@ const SPANS_FOR_ALL: std::ops::RangeInclusive<usize> = 200_000..=20_000_000;
 pub(crate) const FEW_SPANS: usize = 32;
 /// How many links to give at most.
 const MAX_LINKS: usize = 8;
-/// A link below this share of the window is left out.
-const MIN_SHARE: i64 = 50;
+/// A link is left out if the window is more than so many times as long.
+const MAX_TIMES_LINK: i64 = 50;
 
 /// How many spans to read for each of so many hearings of a trace that has `n_spans` in all.
 pub(crate) fn spans_for_each(n_hearings: usize, n_spans: usize) -> usize {
@@ -120,7 +119,7 @@ impl<'a> Walk<'a> {
 
     /// Makes links of the hands that count.
     fn link(&mut self, window: Interval) {
-        let counts = |held: &Held| held.ns.saturating_mul(MIN_SHARE) >= window.ns();
+        let counts = |held: &Held| held.ns.saturating_mul(MAX_TIMES_LINK) >= window.ns();
         self.links.clear();
         for (hand, &(goroutine, held)) in (0..).zip(self.hands.rows()) {
             if counts(&held) {
@@ -242,15 +241,11 @@ impl<'a> Walk<'a> {
 
     /// Who ended a wait, if that was another goroutine's doing.
     fn let_go_by(&self, goroutine: Goroutine, span: &Span, next: &Span) -> Option<Goroutine> {
-        let waits = span.state == GoState::Waiting && next.woken;
+        let waits = span.state == GoState::Waiting;
         let waker = next.waker.filter(|waker| waits && *waker != goroutine)?;
         let Splitter { trace, book, .. } = self.splitter;
-        let has = |stack, fact| Some(book.top(trace.stacks(), stack)?.is.has(fact));
-        let sleeps = has(span.stack, Traits::SLEEPS).unwrap_or(false);
-        // A timer or the network can be noticed by any goroutine that happens to look: the
-        // runtime's frames are all there is on the stack then.
-        let by_code = !has(next.stack, Traits::RUNTIME).unwrap_or(true);
-        (!sleeps && by_code).then_some(waker)
+        let stacks = trace.stacks();
+        (!book.sleeps(stacks, span.stack) && book.woken_by_code(stacks, next)).then_some(waker)
     }
 
     /// From when on a wait was for the one who ended it. A timer's goroutine, which nobody

@@ -9,9 +9,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::base::{Goroutine, Interval, Time};
 use crate::model::Run;
 
-use super::super::index::ByGoroutine;
+use super::super::index::Register;
 use super::super::threads::Threads;
-use super::super::types::{Cancel, Hearing};
 use super::super::words::{Doing, Outcome};
 use super::Splitter;
 use super::activity::{Activity, Key};
@@ -34,13 +33,9 @@ impl Ledgers {
     /// Makes those that will be asked for when all hearings are taken to account: of goroutines
     /// that go on to the trace's end, with many spans after the first cancel they heard.
     /// Others are made on demand, while whoever else asks for the same one waits.
-    pub(crate) fn ahead(
-        splitter: Splitter<'_>,
-        cancels: &[Cancel],
-        (hearings, by_goroutine): (&[Hearing], &ByGoroutine),
-        threads: Threads,
-    ) -> Self {
-        let mut go_on: Vec<_> = hearings
+    pub(crate) fn ahead(splitter: Splitter<'_>, register: Register<'_>, threads: Threads) -> Self {
+        let mut go_on: Vec<_> = register
+            .hearings
             .iter()
             .filter(|hearing| hearing.outcome != Outcome::Exited)
             .map(|hearing| hearing.goroutine)
@@ -49,15 +44,10 @@ impl Ledgers {
         go_on.dedup();
         let (mut made, mut seldom) = (FxHashMap::default(), FxHashSet::default());
         for of in go_on {
-            let windows = by_goroutine.of(of);
+            let windows = register.of(of);
             let n_windows = windows.len();
-            let cancel_of = |&row: &u32| cancels.get(hearings.get(row as usize)?.cancel as usize);
-            let first = windows
-                .iter()
-                .filter_map(cancel_of)
-                .map(|cancel| cancel.at)
-                .min()
-                .unwrap_or(Time::MAX);
+            let told = windows.map(|hearing| register.cancel_of(hearing).at);
+            let first = told.min().unwrap_or(Time::MAX);
             let after = |run: Run<'_>| run.range().end - run.first_after(first);
             let n_spans: usize = splitter.trace.runs(of).map(after).sum();
             if n_windows.saturating_mul(n_spans) <= splitter.trace.n_spans(of) {

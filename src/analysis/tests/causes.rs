@@ -66,7 +66,7 @@ fn a_callback_cancels_for_the_reason_for_which_it_was_called() {
         let document = made.document(20 * MS);
         let is_worker = |row: &&Hearing| document.trace().go_id(row.goroutine).0 == 2;
         let heard = document.analysis().hearings().iter().find(is_worker).expect("it heard");
-        document.analysis().cancels()[heard.cancel as usize].cause
+        document.analysis().cancel_of(heard).cause
     };
     let stream = "github.com/quic-go/quic-go.(*SendStream)";
     assert_eq!(callback(&format!("{stream}.handleStopSendingFrame")), Cause::ClientGone);

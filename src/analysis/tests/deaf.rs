@@ -73,7 +73,7 @@ fn deaf(document: &Document) -> Vec<(u64, i64)> {
     let mut rows: Vec<_> = rows
         .inspect(|row| assert_eq!(row.evidence, Evidence::WaitedOn))
         .map(|row| {
-            let at = analysis.cancels()[row.cancel as usize].at.ns();
+            let at = analysis.cancel_of(row).at.ns();
             (trace.life(row.goroutine).id.0, (at - CANCELLED) / US)
         })
         .collect();

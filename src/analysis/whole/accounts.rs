@@ -52,8 +52,7 @@ impl Document {
     #[must_use]
     pub fn ledgers(&self) -> Ledgers {
         let splitter = splitter(&self.trace, &self.analysis);
-        let Analysis { cancels, hearings, by_goroutine, .. } = &self.analysis;
-        Ledgers::ahead(splitter, cancels, (hearings, by_goroutine), Threads::all())
+        Ledgers::ahead(splitter, self.analysis.register(), Threads::all())
     }
 
     /// Tells both, [`Document::split`] and [`Document::held_by`], of many hearings. The ledgers

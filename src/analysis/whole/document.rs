@@ -125,7 +125,7 @@ impl Document {
     /// If the hearing is not one of this document's.
     #[must_use]
     pub fn window(&self, hearing: &Hearing) -> Interval {
-        let at = self.analysis.cancels()[hearing.cancel as usize].at;
+        let at = self.analysis.cancel_of(hearing).at;
         Interval::new(at, at + hearing.overstay_ns)
     }
 }

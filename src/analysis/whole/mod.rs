@@ -10,8 +10,6 @@ pub(super) mod stuck;
 pub(super) mod tally;
 pub(super) mod tree;
 
-use std::ops::Range;
-
 use rustc_hash::FxHashMap;
 
 use crate::base::{Goroutine, WireMap};
@@ -19,7 +17,7 @@ use crate::model::Frame;
 
 use super::cancels::logged::Logged;
 use super::code::book::Book;
-use super::index::ByGoroutine;
+use super::index::{ByGoroutine, Register};
 use super::split::Assists;
 use super::types::{Cancel, Finding, Group, Hearing, Summary};
 use stuck::{AllStuck, Stuck};
@@ -44,16 +42,27 @@ pub struct Analysis {
 }
 
 impl Analysis {
+    pub(crate) fn register(&self) -> Register<'_> {
+        let Self { cancels, hearings, by_goroutine, .. } = self;
+        Register { cancels, hearings, by_goroutine }
+    }
+
     /// All cancels, in order of time; [`Cancel::id`] is the row.
     #[must_use]
     pub fn cancels(&self) -> &[Cancel] {
         &self.cancels
     }
 
+    /// The cancel of a hearing.
+    #[must_use]
+    pub fn cancel_of(&self, hearing: &Hearing) -> &Cancel {
+        self.register().cancel_of(hearing)
+    }
+
     /// Whether only the clock tells that a goroutine was deaf: nobody heard the deadline.
     #[must_use]
     pub fn is_by_clock(&self, hearing: &Hearing) -> bool {
-        hearing.deaf && self.cancels[hearing.cancel as usize].is_unheard_deadline()
+        hearing.deaf && self.cancel_of(hearing).is_unheard_deadline()
     }
 
     /// What the program logged of a cancel, if it did.
@@ -71,23 +80,19 @@ impl Analysis {
     /// Who heard a cancel, in order of time and then of goroutine.
     #[must_use]
     pub fn heard(&self, cancel: &Cancel) -> &[Hearing] {
-        self.rows(&cancel.heard)
+        self.register().heard(cancel)
     }
 
     /// Who was deaf to a cancel, in order of goroutine.
     #[must_use]
     pub fn deaf(&self, cancel: &Cancel) -> &[Hearing] {
-        self.rows(&cancel.deaf)
-    }
-
-    fn rows(&self, rows: &Range<u32>) -> &[Hearing] {
-        self.hearings.get(rows.start as usize..rows.end as usize).unwrap_or(&[])
+        self.register().deaf(cancel)
     }
 
     /// What a goroutine heard or was deaf to, the worst overstay first.
     #[must_use]
     pub fn overstays_of(&self, goroutine: Goroutine) -> impl ExactSizeIterator<Item = &Hearing> {
-        self.by_goroutine.of(goroutine).iter().map(|&row| &self.hearings[row as usize])
+        self.register().of(goroutine)
     }
 
     /// All that overstay by more than `late_over_ns` and were meant not to, worst first.

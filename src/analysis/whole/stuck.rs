@@ -7,7 +7,7 @@ use crate::base::{Goroutine, Interval, Time, narrow};
 use crate::model::Trace;
 use crate::parse::event::GoState;
 
-use super::super::index::ByGoroutine;
+use super::super::index::Register;
 use super::super::lives;
 use super::super::types::{Cancel, Finding, Hearing};
 use super::super::words::{Outcome, Rule};
@@ -37,16 +37,10 @@ pub(crate) struct AllStuck {
 
 impl AllStuck {
     /// Looks them up in the findings: the first that is about a goroutine counts.
-    pub(crate) fn new(
-        trace: &Trace,
-        (cancels, hearings): (&[Cancel], &[Hearing]),
-        by_goroutine: &ByGoroutine,
-        findings: &[Finding],
-    ) -> Self {
+    pub(crate) fn new(trace: &Trace, register: Register<'_>, findings: &[Finding]) -> Self {
         let has_fuse = |of: Goroutine| {
-            let hearing = |&row: &u32| hearings[row as usize];
-            let overdue = |it: Hearing| it.told_to_stop && it.outcome == Outcome::Alive;
-            by_goroutine.of(of).iter().map(hearing).any(overdue)
+            let overdue = |it: &Hearing| it.told_to_stop && it.outcome == Outcome::Alive;
+            register.of(of).any(overdue)
         };
         let mut rows = Vec::new();
         for (number, finding) in (0..).zip(findings) {
@@ -59,7 +53,7 @@ impl AllStuck {
             };
             rows.extend(finding.goroutines.iter().filter(counts).map(|&of| Stuck {
                 goroutine: of,
-                interval: interval(trace, cancels, finding, of),
+                interval: interval(trace, register.cancels, finding, of),
                 ended: lives::ended(trace, of).is_some(),
                 finding: number,
             }));
@@ -99,11 +93,11 @@ fn interval(
     let end = lives::end(trace, goroutine);
     let worst_ns = finding.worst_ns;
     // As long as the worst of them, unless something tells of this one.
-    let as_the_worst = trace.interval().end + -worst_ns;
+    let as_the_worst = trace.interval().end - worst_ns;
     let told = finding.cancels.first().and_then(|&row| cancels.get(row as usize));
     let since = match told.map(|cancel| cancel.at) {
         // With that cancel somebody gave up waiting for it.
-        Some(at) if at > as_the_worst => at + -worst_ns,
+        Some(at) if at > as_the_worst => at - worst_ns,
         Some(at) => at,
         None => {
             let left = lives::parent(trace, goroutine).and_then(|of| lives::ended(trace, of));

@@ -9,9 +9,10 @@ use crate::model::{Edge, Trace};
 
 use super::super::Rules;
 use super::super::code::book::Book;
+use super::super::code::ground::Ground;
 use super::super::findings;
 use super::super::heard::AllHeard;
-use super::super::index::{ByGoroutine, overstays_of};
+use super::super::index::{Register, overstays_of};
 use super::super::split::Assists;
 use super::super::threads::Threads;
 use super::super::types::{Group, Hearing, Quantiles, Summary};
@@ -30,8 +31,9 @@ pub(crate) fn analysis(
 ) -> Analysis {
     let AllHeard { cancels, hearings, logged, by_goroutine, listening, asleep } = heard;
     let by_goroutine = overstays_of(trace, &hearings, by_goroutine);
+    let register = Register { cancels: &cancels, hearings: &hearings, by_goroutine: &by_goroutine };
     let (summary, worst_first) = worst_first(rules, threads, &hearings);
-    let groups = groups((trace, rules, &book), threads, &hearings, &by_goroutine);
+    let groups = groups(Ground { trace, book: &book, rules, threads }, register);
     let assists = Assists::new(trace);
     let asleep: FxHashMap<Goroutine, u32> = asleep.into_iter().rev().collect();
     let findings = findings::find(&findings::Facts {
@@ -43,13 +45,11 @@ pub(crate) fn analysis(
         book: &book,
         assists: &assists,
         listening: &listening,
-        cancels: &cancels,
-        hearings: &hearings,
+        register,
         logged: &logged,
         worst_first: &worst_first,
-        by_goroutine: &by_goroutine,
     });
-    let stuck = AllStuck::new(trace, (&cancels, &hearings), &by_goroutine, &findings);
+    let stuck = AllStuck::new(trace, register, &findings);
     Analysis {
         stuck,
         summary: Summary { cancels: narrow(cancels.len()), ..summary },
@@ -76,7 +76,7 @@ struct Counted {
 
 impl Counted {
     fn add(&mut self, rules: &Rules, row: u32, hearing: &Hearing) {
-        if may_be_late(hearing) {
+        if hearing.was_to_leave() {
             match u32::try_from(hearing.overstay_ns) {
                 Ok(ns) => self.short.push(u64::from(!ns) << 32 | u64::from(row)),
                 Err(_) => self.long.push((Reverse(hearing.overstay_ns), row)),
@@ -131,11 +131,6 @@ fn worst_first(rules: &Rules, threads: Threads, hearings: &[Hearing]) -> (Summar
         hearings[rows[rows.len() - 1 - rank] as usize].overstay_ns
     });
     (summary, rows)
-}
-
-/// Whether a hearing is late by some limit.
-fn may_be_late(hearing: &Hearing) -> bool {
-    hearing.is_late(-1)
 }
 
 /// The quantiles of `n` durations, given each by its rank from the smallest: each is one of
@@ -200,22 +195,17 @@ impl Kinds {
 }
 
 /// Goroutines by kind.
-fn groups(
-    (trace, rules, book): (&Trace, &Rules, &Book),
-    threads: Threads,
-    hearings: &[Hearing],
-    by_goroutine: &ByGoroutine,
-) -> Vec<Group> {
-    let overstay = |&row: &u32| {
-        let hearing = &hearings[row as usize];
-        if may_be_late(hearing) { hearing.overstay_ns } else { NEVER }
+fn groups(ground: Ground<'_>, register: Register<'_>) -> Vec<Group> {
+    let Ground { trace, book, rules, threads } = ground;
+    let overstay = |hearing: &Hearing| {
+        if hearing.was_to_leave() { hearing.overstay_ns } else { NEVER }
     };
     let some = threads.of_rows(trace.n_goroutines() as usize, |rows| {
         let mut kinds = Kinds::default();
         for at in rows {
             let goroutine = Goroutine(narrow(at));
             // Goroutines that nothing reached have no worst.
-            let worst = by_goroutine.of(goroutine).iter().map(overstay).max();
+            let worst = register.of(goroutine).map(overstay).max();
             let (group, overstays) = kinds.row(book.kind(trace, goroutine));
             group.goroutines += 1;
             group.alive += u32::from(trace.goroutines.ended[at] == Edge::OUTSIDE);

@@ -45,9 +45,8 @@ fn spent(document: &Document) -> Spent {
         if !hearing.was_to_leave() {
             continue;
         }
-        let cause = analysis.cancels().get(hearing.cancel as usize).map(|cancel| cancel.cause);
+        let cause = analysis.cancel_of(hearing).cause;
         for SplitPart { state, reason, stack, ns, .. } in accountant.account(hearing).parts() {
-            let cause = cause.unwrap_or(Cause::Unknown);
             let key = Key { function: hearing.function, cause, state, reason, stack };
             let (n, total) = spent.entry(key).or_default();
             *n += 1;

@@ -190,7 +190,7 @@ fn no_late_lost(scene: &Scene, view: &View<'_>) -> Result<(), TestCaseError> {
             if !inside || !hearing.is_late(view.budget_ns) {
                 continue;
             }
-            let at = document.analysis().cancels()[hearing.cancel as usize].at;
+            let at = document.analysis().cancel_of(hearing).at;
             let (x0, x1) = (x(view, at), x(view, at + hearing.overstay_ns));
             if x1 < 0.0 || x0 >= 500.0 {
                 continue;

@@ -343,7 +343,7 @@ pub(crate) fn worst_of(sheet: &Sheet, finding: &Finding) -> Option<What> {
     // Who was not meant to end is in a finding for something else than its overstay.
     let counts = |worst: &&Hearing| overstay && worst.outcome != Outcome::LivesOn;
     let worst = analysis.overstays_of(goroutine).next().filter(counts).and_then(|worst| {
-        let cancel = analysis.cancels().get(worst.cancel as usize)?;
+        let cancel = analysis.cancel_of(worst);
         let (first, rows) = if worst.deaf {
             (cancel.deaf.start, analysis.deaf(cancel))
         } else {

@@ -142,12 +142,12 @@ pub(super) fn span_ui(ui: &mut Ui, page: &Page<'_>, goroutine: Goroutine, span: 
         });
     }
     let next = trace.span_at(goroutine, span.end);
-    if let Some(waker) = next.filter(|next| next.woken).and_then(|next| next.waker) {
+    if let Some(waker) = next.and_then(|next| next.waker) {
         let next = next.unwrap_or(*span);
         fact_ui(ui, theme, "Let go by", |ui| waker_ui(ui, page, waker, &next));
     }
     ui.horizontal(|ui| {
-        let previous = trace.span_at(goroutine, span.start + -1);
+        let previous = trace.span_at(goroutine, span.start - 1);
         for (title, to) in [("← Previous", previous), ("Next →", next)] {
             ui.add_enabled_ui(to.is_some(), |ui| {
                 if let (true, Some(to)) = (ui.button(title).clicked(), to) {

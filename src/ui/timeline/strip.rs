@@ -140,7 +140,7 @@ impl TimelinePanel {
             // The window is moved so that its middle is under the pointer.
             let middle = time(at.x);
             let half = seen.ns() / 2;
-            let from = middle + -half;
+            let from = middle - half;
             to.show(crate::base::Interval::new(from, from + seen.ns()), 0.0);
         }
         let look = Look { to, glide: response.clicked(), gesture: Some(gestures.current()) };

@@ -1,4 +1,4 @@
-//! What to do about those who overstay, by what held the worst of them.
+//! What to do about goroutines that overstay, by what held the worst of them.
 
 use crate::model::Span;
 use crate::parse::event::GoState;
@@ -13,23 +13,22 @@ use super::super::{Facts, timers};
 use super::Group;
 use super::message::reach;
 
-/// To wake fewer takes a cancel no time to speak of.
+/// To wake fewer goroutines takes a cancel no time to speak of.
 const MANY_HEARERS: usize = 64;
 
 /// Whether the worst one ran on in the function in which it had heard.
 fn ran_where_it_heard(facts: &Facts<'_>, group: &Group<'_>, held: &SplitPart) -> bool {
     let heard = group.members.first().filter(|hearing| !hearing.deaf);
-    let top = heard.and_then(|hearing| {
-        facts.trace.stacks().top(facts.book.user(hearing.stack)).map(|frame| frame.function)
-    });
+    let top =
+        heard.and_then(|hearing| facts.book.user_function(facts.trace.stacks(), hearing.stack));
     top.is_some() && top == held.site.map(|site| site.function)
 }
 
-/// What to do about it, by what held the worst one.
+/// What to do about a group, by what held the worst one.
 pub(super) fn fix(facts: &Facts<'_>, group: &Group<'_>) -> &'static str {
     let is_scheduling = group.key.rule == Rule::LateScheduling;
     if is_scheduling && reach(facts, &group.members).is_some() {
-        let n_heard = |hearing: &&Hearing| facts.cancels[hearing.cancel as usize].n_heard();
+        let n_heard = |hearing: &&Hearing| facts.cancel_of(hearing).n_heard();
         return if group.members.iter().map(n_heard).max().unwrap_or(0) < MANY_HEARERS {
             "Give the program more processors: the goroutine that cancels waited for one."
         } else {
@@ -72,7 +71,8 @@ fn of_wait(facts: &Facts<'_>, group: &Group<'_>, held: &SplitPart) -> &'static s
             "Wait in a select on ctx.Done() and a timer instead of time.Sleep, or return before the sleep."
         }
         _ if joins => "Cancel those whom it waits for with the same context: they hold it up.",
-        // Who heard and went on to wait may have to: with that case it would wait for nothing.
+        // A goroutine that heard and went on to wait may have to: with that case it would wait for
+        // nothing.
         reasons::SELECT if heard && in_call && has_time_limit(facts, group, held) => {
             "Give that call, which it makes on its way out, a shorter time limit."
         }

@@ -1,4 +1,4 @@
-//! What is said of those who overstay.
+//! What is said of goroutines that overstay.
 
 use crate::base::{Interval, StackId, StrId, grouped, narrow};
 use crate::model::Span;
@@ -15,10 +15,10 @@ use super::super::super::words::{Cause, Doing, Evidence, Rule};
 use super::super::{Facts, count_text, once_each};
 use super::{Group, MAX_ASKED, limited_call};
 
-/// How many spans to read for who held one up.
+/// How many spans to read for what held a goroutine up.
 const MAX_READ: usize = 4_096;
 
-/// What happened, in one sentence; `by_whom` says who held up the worst one, if anybody did.
+/// What happened, in one sentence; `by_whom` names the goroutine that held up the worst one, if one did.
 pub(super) fn message(
     facts: &Facts<'_>,
     group: &Group<'_>,
@@ -89,21 +89,21 @@ pub(super) fn message(
 /// What the worst one mostly did from the cancel to its end, if that is not what it is accused of:
 /// it waited for the cancel to come to it, or for a processor. Every list says this of it.
 fn longest_besides(facts: &Facts<'_>, worst: &Hearing, held: &SplitPart) -> Option<String> {
-    let window = Interval::new(facts.cancels[worst.cancel as usize].at, facts.until(worst));
+    let window = Interval::new(facts.cancel_of(worst).at, facts.until(worst));
     let longest = *facts.parts(worst.goroutine, window).first()?;
-    // The same thing may have begun before it heard.
+    // What held it may have begun before it heard.
     let is_it = longest.state == held.state && longest.site == held.site;
     (!is_it && longest.ns > held.ns).then(|| part_text(facts.trace, &longest))
 }
 
-/// Of one that is deaf in a place where others hear, who called it there: that has the wrong context.
+/// The caller of one that is deaf in a place where others hear: that hands on the wrong context.
 fn called_text(facts: &Facts<'_>, group: &Group<'_>, held: &SplitPart) -> Option<String> {
     let stacks = facts.trace.stacks();
     let hear = group.key.rule == Rule::Deaf
         && held.state == Doing::Waiting
         && facts.listening.hears(facts.trace, facts.book, held.stack);
-    let caller = facts.book.user(stacks.caller(facts.book.user(held.stack)));
-    let frame = stacks.top(caller).filter(|_| hear)?;
+    let caller = stacks.caller(facts.book.user(held.stack));
+    let frame = facts.book.user_frame(stacks, caller).filter(|_| hear)?;
     Some(format!(", called in {}", frame_text(facts.trace, frame)))
 }
 
@@ -120,7 +120,7 @@ fn times_text(facts: &Facts<'_>, worst: &Hearing, held: &SplitPart) -> String {
 /// there is one: it is the one to look at.
 pub(super) fn held_up_by(facts: &Facts<'_>, hearing: &Hearing) -> Option<String> {
     let trace = facts.trace;
-    let window = Interval::new(facts.cancels[hearing.cancel as usize].at, facts.until(hearing));
+    let window = Interval::new(facts.cancel_of(hearing).at, facts.until(hearing));
     let mut walk = Walk::new(facts.splitter());
     let account = walk.account(hearing.goroutine, window, MAX_READ);
     let Link { goroutine, did, .. } = account.held_up_by(hearing.goroutine)?;
@@ -129,10 +129,10 @@ pub(super) fn held_up_by(facts: &Facts<'_>, hearing: &Hearing) -> Option<String>
     is_most.then(|| format!(", held up by goroutine {id}: {}", part_text(trace, &did)))
 }
 
-/// How long a cancel took to reach the last of some, if that is most of what they are late by: a
+/// How long a cancel took to reach the last of its hearers, if that is most of what they are late by: a
 /// canceller wakes one after another.
 pub(super) fn reach(facts: &Facts<'_>, members: &[&Hearing]) -> Option<String> {
-    let way = |hearing: &Hearing| hearing.heard_at.since(facts.cancels[hearing.cancel as usize].at);
+    let way = |hearing: &Hearing| hearing.heard_at.since(facts.cancel_of(hearing).at);
     let on_the_way = super::super::total(members.iter().map(|hearing| way(hearing)));
     let in_all = super::super::total(members.iter().map(|hearing| hearing.overstay_ns));
     let is_most = on_the_way > in_all / 2;
@@ -140,13 +140,12 @@ pub(super) fn reach(facts: &Facts<'_>, members: &[&Hearing]) -> Option<String> {
     is_most.then(|| facts.trace.clock().text(last))
 }
 
-/// How it is known that some were deaf: `task`, `waited-on by main.serve`.
+/// The grades by which goroutines are known to be deaf: `task`, `waited-on by main.serve`.
 fn grades(facts: &Facts<'_>, members: &[&Hearing]) -> String {
     let mut grades: Vec<&str> = members.iter().map(|hearing| hearing.evidence.name()).collect();
     grades.sort_unstable();
     grades.dedup();
-    let by_clock =
-        members.iter().any(|hearing| facts.cancels[hearing.cancel as usize].is_unheard_deadline());
+    let by_clock = members.iter().any(|hearing| facts.cancel_of(hearing).is_unheard_deadline());
     let grades = grades.join(", ") + if by_clock { ", by the clock" } else { "" };
     let waited = members.iter().filter(|hearing| hearing.evidence == Evidence::WaitedOn);
     let mut waiters = waited.take(MAX_ASKED).map(|hearing| waiter(facts, hearing));
@@ -159,16 +158,16 @@ fn grades(facts: &Facts<'_>, members: &[&Hearing]) -> String {
     }
 }
 
-/// The function of the goroutine that waited for one that was deaf: its creator's, if that was
-/// waiting when the context was cancelled, or was let go by the deaf one at its end.
+/// The function of the goroutine that waited for a deaf one: its creator's, if that was waiting when the
+/// context was cancelled, or was let go by the deaf one at its end.
 fn waiter(facts: &Facts<'_>, hearing: &Hearing) -> Option<StrId> {
     let (trace, deaf) = (facts.trace, hearing.goroutine);
     let parent = lives::parent(trace, deaf)?;
-    let cancelled = facts.cancels[hearing.cancel as usize].at;
+    let cancelled = facts.cancel_of(hearing).at;
     let waits = |span: Span| span.state == GoState::Waiting;
-    let near_its_end = facts.until(hearing) + -facts.rules.late_over_ns;
+    let near_its_end = facts.until(hearing) - facts.rules.late_over_ns;
     let mut near = trace.spans_from(parent, near_its_end).take(MAX_ASKED);
-    let is_let_go = near.any(|span| span.woken && span.waker == Some(deaf));
+    let is_let_go = near.any(|span| span.waker == Some(deaf));
     (is_let_go || trace.span_at(parent, cancelled).is_some_and(waits))
         .then(|| facts.acting(parent, [lives::creation_stack(trace, deaf), StackId::EMPTY]))
 }
@@ -176,7 +175,7 @@ fn waiter(facts: &Facts<'_>, hearing: &Hearing) -> Option<StrId> {
 /// `its cancel (deadline)`, `their cancel (deadline, explicit)`; with the context's name where
 /// the program logged it: `its cancel of query#7 (explicit)`.
 fn cause_text(facts: &Facts<'_>, members: &[&Hearing]) -> String {
-    let cancels = members.iter().map(|hearing| &facts.cancels[hearing.cancel as usize]);
+    let cancels = members.iter().map(|hearing| facts.cancel_of(hearing));
     let mut causes: Vec<Cause> = cancels.map(|cancel| cancel.cause).collect();
     causes.sort_unstable();
     causes.dedup();
@@ -189,9 +188,9 @@ fn cause_text(facts: &Facts<'_>, members: &[&Hearing]) -> String {
     format!("{what}{of} ({})", names.join(", "))
 }
 
-/// Of a deadline that nobody heard, after what time it came: only the clock tells whose it was.
+/// After what time a deadline came that nobody heard: only the clock tells whose it was.
 fn unheard_text(facts: &Facts<'_>, members: &[&Hearing]) -> Option<String> {
-    let cancel = |hearing: &&Hearing| &facts.cancels[hearing.cancel as usize];
+    let cancel = |hearing: &&Hearing| facts.cancel_of(hearing);
     let is_unheard = |hearing: &&Hearing| cancel(hearing).is_unheard_deadline();
     if !members.iter().all(is_unheard) {
         return None;

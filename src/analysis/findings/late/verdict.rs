@@ -9,15 +9,15 @@ use super::super::super::types::{Hearing, SplitPart};
 use super::super::super::words::{Doing, Rule};
 use super::super::Facts;
 
-/// Who spent this much of its overstay on what it could not help is late by that, even if the rest
-/// is a little too long, too: in percent.
-const MOST: i64 = 66;
+/// A goroutine that spent this much of its overstay, in percent, on what it could not help is late by
+/// that, even if the rest is a little too long, too.
+const MOST_PERCENT: i64 = 66;
 
 /// How many times the limit is a little too long.
 const LITTLE: i64 = 2;
 
-/// By which rule a late hearing counts, and what held it up; `n_spans` is how many spans to read in
-/// order to tell whether those for whom it waited could not help it.
+/// By which rule a late hearing counts, and what held it up; `n_spans` is how many spans to read in order
+/// to tell whether those for which it waited could not help it.
 pub(super) fn judge(
     facts: &Facts<'_>,
     walk: &mut Walk<'_>,
@@ -41,7 +41,7 @@ pub(super) fn judge(
     }
     let passed_on = |part: &&SplitPart| part.state == Doing::Waiting && own(part);
     let can_be = waited + parts.iter().filter(passed_on).map(|part| part.ns).sum::<i64>();
-    // The same of those for whom it waited, if that can matter.
+    // What those could not help for which it waited, if that can matter.
     if is_excuse(facts, window, can_be) {
         walk.account(hearing.goroutine, window, n_spans.max(FEW_SPANS));
         let theirs: Vec<SplitPart> = walk.others(hearing.goroutine).collect();
@@ -61,7 +61,7 @@ pub(super) fn judge(
 fn is_excuse(facts: &Facts<'_>, window: Interval, starved_ns: i64) -> bool {
     let limit = facts.rules.late_over_ns;
     let rest = window.ns() - starved_ns;
-    let is_most = || starved_ns >= window.ns() / 100 * MOST;
+    let is_most = || starved_ns >= window.ns() / 100 * MOST_PERCENT;
     rest <= limit || rest <= limit.saturating_mul(LITTLE) && is_most()
 }
 

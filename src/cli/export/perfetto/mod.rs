@@ -220,7 +220,7 @@ impl Writer<'_> {
     }
 
     fn hearing(&mut self, track: Track, kind: EventKind, hearing: &Hearing) -> proto::TrackEvent {
-        let cancel = &self.document.analysis().cancels()[hearing.cancel as usize];
+        let cancel = self.document.analysis().cancel_of(hearing);
         let args = [
             ("cancel", Arg::Int(i64::from(hearing.cancel))),
             ("cause", Arg::Text(cancel.cause.name())),

@@ -2,8 +2,8 @@
 //!
 //! [`place`] says where a goroutine was when it heard, and [`listening`] where the program listens at
 //! all; [`judge`] asks what became of each, and [`outcome`] decides, by when it left a handler
-//! ([`departure`]) and for whom the canceller waits ([`awaited`]). [`serving`] tells which handlers ran
-//! when. The deaf come later, from another part.
+//! ([`departure`]), for whom the canceller waits ([`awaited`]) and which waits only let time pass
+//! ([`rests`]). [`serving`] tells which handlers ran when. The deaf come later, from another part.
 
 pub(super) mod awaited;
 pub(super) mod departure;
@@ -11,6 +11,7 @@ pub(super) mod judge;
 pub(super) mod listening;
 pub(super) mod outcome;
 pub(super) mod place;
+pub(super) mod rests;
 pub(super) mod serving;
 
 use std::sync::atomic::{AtomicBool, Ordering};

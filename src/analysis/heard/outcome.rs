@@ -15,7 +15,8 @@ use super::super::lives;
 use super::super::words::{HeardIn, Outcome};
 use super::departure::Departures;
 use super::listening::Listening;
-use super::place::Place;
+use super::place::{Place, host};
+use super::rests::Rests;
 
 /// A goroutine that leaves within this many nanoseconds has left, whatever else it may be.
 pub(crate) const PROMPT_NS: i64 = 1_000_000;
@@ -233,10 +234,17 @@ impl After<'_> {
             && spans.nth(self.n_spans).is_some_and(|span| span.start < self.until)
     }
 
-    /// What it did before the cancel, the last first, as far back as is read.
+    /// What it did before the cancel, the last first, as far back as is read. What a library's goroutine
+    /// did in an earlier run of a handler says nothing of this one.
     fn before(&self) -> impl Iterator<Item = Span> {
-        let before = self.trace.spans_before(self.heard.goroutine, self.heard.cancelled);
-        before.take(LOOK_BACK.min(self.n_spans))
+        let (trace, book, hosted) = (self.trace, self.book, self.heard.place.host);
+        let is_here = move |span: &Span| {
+            hosted == StackId::EMPTY
+                || !span.has_own_stack()
+                || host(trace, book, span.stack) == hosted
+        };
+        let before = trace.spans_before(self.heard.goroutine, self.heard.cancelled);
+        before.take(LOOK_BACK.min(self.n_spans)).take_while(is_here)
     }
 
     /// Whether it was seen anywhere but in the function in which it heard, or below.
@@ -346,15 +354,18 @@ impl After<'_> {
     }
 
     /// Whether it came back to a wait further out, in which it had been before: it takes one job after
-    /// the other, and the context was the job's. One that only sleeps there and then ends had polled the
-    /// context all the time, unless it was an operation's own time limit.
+    /// the other, and the context was the job's.
     fn goes_back_to_its_loop(&self) -> bool {
         let mut outer = self.outer_waits();
+        let rests = self.rests();
         let ends_it = |span: &Span| {
             self.trace.string(span.reason) == reasons::SLEEP
                 && self.waits().last().is_some_and(|last| last.start == span.start)
         };
-        if self.left && !self.heard.private_limit && outer.last().is_some_and(ends_it) {
+        if self.only_rests(&outer) {
+            outer.retain(|span| !rests.has(span));
+        } else if self.left && !self.heard.private_limit && outer.last().is_some_and(ends_it) {
+            // It had polled its context between operations.
             outer.pop();
         }
         let places: FxHashSet<StackId> =
@@ -363,6 +374,28 @@ impl After<'_> {
             && self.before().any(|span| {
                 span.state == GoState::Waiting && places.contains(&self.book.place(span.stack))
             })
+    }
+
+    /// Whether it only let time pass after the cancel, where it had had something to do in each round
+    /// before: it tries again and again with the cancelled context. Only one more round tells nothing
+    /// of one that goes on, nor of one that heard an operation's own time limit.
+    fn only_rests(&self, outer: &[Span]) -> bool {
+        let rests = self.rests();
+        let places: Vec<StackId> = outer
+            .iter()
+            .filter(|span| rests.has(span))
+            .map(|span| self.book.place(span.stack))
+            .collect();
+        let round: FxHashSet<StackId> = places.iter().copied().collect();
+        let is_over = self.left && !self.heard.private_limit;
+        !places.is_empty()
+            && (is_over || round.len() < places.len())
+            && self.waits().all(|span| !self.is_for_work(&span) || rests.has(&span))
+            && rests.had_work_in_each_round(&round, self.before())
+    }
+
+    fn rests(&self) -> Rests<'_> {
+        Rests { trace: self.trace, book: self.book, goroutine: self.heard.goroutine }
     }
 
     /// Whether it heard the time limit of one operation, and went back to wait further out for what

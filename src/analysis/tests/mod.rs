@@ -17,6 +17,7 @@ mod nested;
 mod outcome;
 mod queues;
 mod readers;
+mod rounds;
 mod routes;
 mod shared;
 mod shutdown;

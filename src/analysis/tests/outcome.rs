@@ -51,7 +51,7 @@ fn hears_and_waits(n: u32, wait: &str, ender: Ender) -> Document {
     made.document(80 * MS)
 }
 
-fn outcomes(document: &Document) -> Vec<Outcome> {
+pub(super) fn outcomes(document: &Document) -> Vec<Outcome> {
     document.analysis().hearings().iter().map(|row| row.outcome).collect()
 }
 
@@ -364,41 +364,9 @@ fn who_waited_before_the_trace_began_was_in_the_call_in_which_it_waits_next() {
     }
 }
 
-/// `for ctx.Err() == nil { op(ctx); time.Sleep(d) }`: some rounds, in the last of which the
-/// operation is cancelled, by its own deadline or by somebody else.
-fn polls_between_operations(own_deadline: bool, ends: bool) -> Vec<Outcome> {
-    let mut made = Made::new();
-    made.running(1, "runtime.main").go(10 * US, 1, "main.main:3", 2, "main.poll");
-    let (op, sleep) = ("main.op:20 < main.poll:9", "time.Sleep < main.poll:10");
-    for at in [MS, 11 * MS] {
-        made.runs(at, 2).waits(at + US, 2, "select", op).wakes(at + MS, 0, "", 2);
-        made.runs(at + 2 * MS, 2).waits(at + 3 * MS, 2, "sleep", sleep);
-        made.wakes(at + 9 * MS, 0, "", 2);
-    }
-    made.runs(21 * MS, 2).waits(22 * MS, 2, "select", op);
-    if own_deadline {
-        made.passes(25 * MS, 90, &[2]);
-    } else {
-        made.wakes(25 * MS, 1, &format!("{CANCEL} < main.main:5"), 2);
-    }
-    made.runs(26 * MS, 2).waits(27 * MS, 2, "sleep", sleep);
-    if ends {
-        made.wakes(60 * MS, 0, "", 2).runs(61 * MS, 2).ends(62 * MS, 2);
-    }
-    outcomes(&made.document(80 * MS))
-}
-
-#[test]
-fn who_polls_between_operations_and_sleeps_once_more_is_late() {
-    assert_eq!(polls_between_operations(false, true), [Outcome::Exited]);
-    assert_eq!(polls_between_operations(false, false), [Outcome::LivesOn], "it may go on");
-    assert_eq!(polls_between_operations(true, true), [Outcome::LivesOn], "the last of several");
-}
-
-/// A server's goroutine runs a handler for each request, which hears a deadline of its own and then
-/// sleeps for 60 ms.
-fn serves(n: u32) -> Document {
-    const HANDLER: &str = "main.handle:30 < net/http.(*conn).serve";
+/// A server's goroutine runs a handler for each request, which hears a deadline of its own, itself or in
+/// a function that it calls, and then sleeps for 60 ms.
+fn serves(n: u32, heard: &str) -> Document {
     let mut made = Made::new();
     made.running(1, "runtime.main");
     made.go(US, 1, "net/http.(*Server).Serve", 2, "net/http.(*conn).serve").runs(2 * US, 2);
@@ -406,7 +374,7 @@ fn serves(n: u32) -> Document {
         let at = MS + i64::from(request) * 100 * MS;
         made.waits(at, 2, "network", "net.(*conn).Read < net/http.(*conn).serve");
         made.wakes(at + US, 0, "", 2).runs(at + 2 * US, 2);
-        made.waits(at + 3 * US, 2, "select", HANDLER).passes(at + 10 * MS, 90 + request, &[2]);
+        made.waits(at + 3 * US, 2, "select", heard).passes(at + 10 * MS, 90 + request, &[2]);
         made.runs(at + 10 * MS + 5 * US, 2);
         made.waits(
             at + 11 * MS,
@@ -423,5 +391,9 @@ fn serves(n: u32) -> Document {
 
 #[test]
 fn each_request_of_a_connection_is_judged_by_itself() {
-    assert_eq!(outcomes(&serves(3)), [Outcome::Exited; 3]);
+    let handler = "main.handle:30 < net/http.(*conn).serve";
+    assert_eq!(outcomes(&serves(3, handler)), [Outcome::Exited; 3]);
+    // The sleep of the request before is no earlier round of a loop in this one.
+    let callee = "main.acquire:40 < main.handle:30 < net/http.(*conn).serve";
+    assert_eq!(outcomes(&serves(3, callee)), [Outcome::Exited; 3]);
 }

@@ -395,7 +395,8 @@ impl After<'_> {
     }
 
     fn rests(&self) -> Rests<'_> {
-        Rests { trace: self.trace, book: self.book, goroutine: self.heard.goroutine }
+        let Self { trace, book, listening, .. } = *self;
+        Rests { trace, book, listening, goroutine: self.heard.goroutine }
     }
 
     /// Whether it heard the time limit of one operation, and went back to wait further out for what

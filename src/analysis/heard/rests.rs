@@ -12,21 +12,25 @@ use crate::parse::event::GoState;
 
 use super::super::code::book::Book;
 use super::super::code::reasons;
+use super::listening::Listening;
 
 /// Tells the rests of one goroutine.
 #[derive(Clone, Copy)]
 pub(crate) struct Rests<'a> {
     pub(crate) trace: &'a Trace,
     pub(crate) book: &'a Book,
+    pub(crate) listening: &'a Listening,
     pub(crate) goroutine: Goroutine,
 }
 
 impl Rests<'_> {
-    /// Whether a wait is a sleep, or one for a channel that a timer ended.
+    /// Whether a wait is a sleep, or one for a channel that a timer ended. Not where cancels are heard:
+    /// with the cancelled context it could not wait there, so it does something else.
     pub(crate) fn has(self, wait: &Span) -> bool {
         let reason = self.trace.string(wait.reason);
         match reason {
             reasons::SLEEP => true,
+            _ if self.listening.hears(self.trace, self.book, wait.stack) => false,
             reasons::RECEIVE | reasons::SELECT => {
                 match self.trace.span_at(self.goroutine, wait.end) {
                     Some(next) => {

@@ -181,17 +181,20 @@ fn who_looks_for_jobs_by_the_clock_lives_on() {
 }
 
 #[test]
-fn who_takes_anything_from_others_between_its_rests_lives_on() {
+fn who_waits_for_anything_else_between_its_rests_lives_on() {
     for takes in
         [("chan receive", "main.next:30 < main.poll:8"), ("network", "main.op:24 < main.poll:9")]
     {
         let works = Rounds { takes: Some(takes), ..ROUNDS };
         assert_eq!(works.outcomes(), [Outcome::LivesOn], "{takes:?}");
     }
+    // What the operation waits for on another line, under a context of its own, may come by a timer.
+    let works = Rounds { second: Some(("select", "main.op:20 < main.poll:12")), ..ROUNDS };
+    assert_eq!(works.outcomes(), [Outcome::LivesOn]);
     // What others end is no rest, before the cancel and after it.
     for fed in [[true, false], [false, true]] {
         for rest in [AFTER, SELECT] {
-            let served = Rounds { fed, rest, ..ROUNDS };
+            let served = Rounds { rest, fed, ..ROUNDS };
             assert_eq!(served.outcomes(), [Outcome::LivesOn], "{fed:?} {rest:?}");
         }
     }

@@ -98,8 +98,9 @@ pub(super) fn verdict_words(diff: &Diff) -> (&'static str, String) {
         1 => Some(format!("1 serious finding is {what}")),
         n => Some(format!("{} are {what}", count(n as u64, "serious finding"))),
     };
-    let more = diff.lateness().is_gt().then(|| "more are late".to_owned());
-    let fewer = diff.lateness().is_lt().then(|| "fewer are late".to_owned());
+    // Where the cancel sites tell it, all of them together tell no more.
+    let more = (diff.lateness().is_gt() && new.is_none()).then(|| "more are late".to_owned());
+    let fewer = (diff.lateness().is_lt() && gone.is_none()).then(|| "fewer are late".to_owned());
     let [n_gone, n_new] = diff.decided();
     let better = groups(Verdict::Better, "better");
     let words =

@@ -24,6 +24,7 @@ mod sleeps;
 mod tasks;
 mod told;
 mod waits;
+mod way;
 
 use std::sync::OnceLock;
 

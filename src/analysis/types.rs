@@ -64,6 +64,9 @@ pub struct Hearing {
     pub function: StrId,
     /// Whether it was deaf: in scope, alive, and never woken by the cancel.
     pub deaf: bool,
+    /// Whether only the clock tells that it was deaf: nobody heard the deadline, or a goroutine did that it
+    /// had started for nothing else.
+    pub by_clock: bool,
     /// How that is known.
     pub evidence: Evidence,
     /// Where it was when it heard. Of a deaf one: [`HeardIn::Own`].

@@ -358,8 +358,7 @@ impl Late {
             notes.push("still alive".to_owned());
         }
         if hearing.deaf {
-            let by_clock =
-                if document.analysis().is_by_clock(hearing) { ", by the clock" } else { "" };
+            let by_clock = if hearing.by_clock { ", by the clock" } else { "" };
             let evidence = hearing.evidence;
             notes.push(format!("deaf: not woken by it (inferred: {evidence}{by_clock})"));
         }

@@ -101,7 +101,7 @@ pub(super) struct Pair {
 
 impl Pair {
     /// Whether the work ended soon enough after its deadline.
-    fn is_told(&self) -> bool {
+    pub(super) fn is_told(&self) -> bool {
         self.overstay_ns() <= self.limit_ns.saturating_mul(MAX_TIMES)
     }
 
@@ -262,7 +262,7 @@ impl Clock<'_> {
         let all = self.unheard_only()?;
         let (first, last) = (*all.first()?, all.last()?.0);
         let limit_ns = first.0 - self.works.first()?.began;
-        (last - first.0 <= APART_NS && limit_ns >= SHORTEST_NS && odds_of_round(limit_ns) >= ODDS)
+        (last - first.0 <= APART_NS && limit_ns >= SHORTEST_NS && is_round(limit_ns))
             .then(|| (Limit::punctual(limit_ns), first))
     }
 
@@ -277,8 +277,7 @@ impl Clock<'_> {
         let (least, most) =
             each.fold((i64::MAX, 0), |(least, most), ns| (ns.min(least), ns.max(most)));
         let limit = Limit { ns: least, late_ns: least / 2 };
-        (least >= SHORTEST_NS && most - least <= limit.late_ns && odds_of_round(least) >= ODDS)
-            .then_some(limit)
+        (least >= SHORTEST_NS && most - least <= limit.late_ns && is_round(least)).then_some(limit)
     }
 
     /// The limit that nearly all have that lasted for so long, if that cannot be chance.
@@ -325,7 +324,7 @@ impl Clock<'_> {
         // A deadline of one that began earlier can fit another's limit just as well, but the first has its
         // own. That the last ones have none is usual, since they are cancelled with all.
         let has_first = began.first() == first.as_ref();
-        (n_met > 0 && has_first && n_met * 100 >= n * MOST_PERCENT).then(|| Fit {
+        (n_met > 0 && has_first && are_most(n_met, n)).then(|| Fit {
             limit,
             n: n_met,
             missed_ns: missed_ns / i64::try_from(n_met).unwrap_or(i64::MAX),
@@ -361,6 +360,21 @@ pub(super) fn n_apart(deadlines: &[(Time, u32)]) -> Vec<u32> {
 /// How far apart two times may be that are the same limit.
 fn apart_ns(limit_ns: i64) -> i64 {
     APART_NS + limit_ns / 1_000
+}
+
+/// How long after the beginning of some work a deadline meets its limit, punctual or not.
+pub(super) fn meets_ns(limit_ns: i64) -> Range<i64> {
+    limit_ns - apart_ns(limit_ns)..limit_ns.saturating_add(Limit::busy(limit_ns).late_ns)
+}
+
+/// Whether so many of those that lasted for a whole limit are enough to tell of it.
+pub(super) fn are_most(n_met: usize, n: usize) -> bool {
+    n_met * 100 >= n * MOST_PERCENT
+}
+
+/// Whether a time is so near to a round number that it is no chance.
+pub(super) fn is_round(ns: i64) -> bool {
+    odds_of_round(ns) >= ODDS
 }
 
 /// Whether all intervals between some times, in order, are multiples of the shortest. Of very short

@@ -6,6 +6,8 @@ use crate::base::{Goroutine, StackId, StrId, Time};
 use crate::model::Span;
 use crate::parse::event::GoState;
 
+use super::super::code::book::Traits;
+use super::super::code::reasons;
 use super::super::heard::outcome::PROMPT_NS;
 use super::super::heard::place::{host, place};
 use super::super::lives;
@@ -17,6 +19,9 @@ use super::{Found, Inquiry, Row, asked, rounds};
 
 /// How many goroutines created before and after one to look at.
 const MAX_COMPANIONS: usize = 64;
+
+/// How many spans to look at of one that left at once.
+const MAX_LET_GO: usize = 16;
 
 /// How many goroutines created before and after one to look at for the guess.
 const MAX_SIBLINGS: usize = 1_024;
@@ -138,13 +143,15 @@ impl Family<'_> {
             return;
         }
         let children = Held { round_of: Some(who), ..Held::by_children(parent) };
-        let waits_in = waits_in(inquiry, parent, cancel.at);
-        let held = Held { made_by: Some(made_by), waits_in, ..children };
+        let waits_at = waits_at(inquiry, parent, cancel.at);
+        let held = Held { made_by: Some(made_by), waits_at, ..children };
         if self.waits.since_before(&held, Plain::Only) {
             for other in companions(inquiry, cancel, who, parent) {
                 let held = Held::by_children(other);
                 self.waits.since_before(&held, Plain::Only);
             }
+        } else if let Some(proxy) = proxy(inquiry, cancel, parent, who) {
+            self.waits.since_before(&Held { who: proxy, ..held }, Plain::Only);
         }
         if inquiry.heard(cancel, parent) {
             self.waits.joins_after(&Held { may_tell: true, ..children });
@@ -174,7 +181,8 @@ impl Family<'_> {
             return;
         };
         let children = Held { may_tell: true, ..Held::by_children(by) };
-        if let Some(told) = self.creators.of_canceller {
+        let told = self.creators.of_canceller.or_else(|| child_let_go(inquiry, cancel, by));
+        if let Some(told) = told {
             self.waits.joins_after(&Held { round_of: Some(told), ..children });
         } else if let Some(told) = child_cut_off(inquiry, cancel, by) {
             let made_by = Some(inquiry.creating_function(told));
@@ -183,11 +191,40 @@ impl Family<'_> {
     }
 }
 
-/// The program's function in which a goroutine waits at some time.
-fn waits_in(inquiry: &Inquiry<'_>, goroutine: Goroutine, at: Time) -> Option<StrId> {
-    let span = inquiry.trace.span_at(goroutine, at)?;
-    let function = inquiry.book.user_function(inquiry.trace.stacks(), span.stack);
-    function.filter(|_| span.state == GoState::Waiting)
+/// Where a goroutine waits at some time; empty if it does not.
+fn waits_at(inquiry: &Inquiry<'_>, goroutine: Goroutine, at: Time) -> StackId {
+    let span = inquiry.trace.span_at(goroutine, at);
+    let wait = span.filter(|span| span.state == GoState::Waiting);
+    wait.map_or(StackId::EMPTY, |wait| wait.stack)
+}
+
+/// The goroutine that the creator of one that was told to stop had started only to wait for a group, with
+/// that one in it, while it waits itself in a `select`, as for a time limit besides.
+fn proxy(
+    inquiry: &Inquiry<'_>,
+    cancel: &Cancel,
+    parent: Goroutine,
+    told: Goroutine,
+) -> Option<Goroutine> {
+    let trace = inquiry.trace;
+    let is_select = |wait: &Span| {
+        wait.state == GoState::Waiting && trace.string(wait.reason) == reasons::SELECT
+    };
+    let select = trace.span_at(parent, cancel.at).filter(is_select)?;
+    let waits_in = inquiry.book.user_function(trace.stacks(), select.stack);
+    let joins = |span: Span| {
+        span.state == GoState::Waiting
+            && inquiry.book.any(trace.stacks(), span.stack, Traits::JOINS)
+    };
+    let stayers = inquiry.stayers.of(parent);
+    let after = stayers.partition_point(|&child| child < told);
+    let until = stayers.partition_point(|&child| lives::first(trace, child) < select.start);
+    let started = stayers.get(after..until)?.iter().rev().take(MAX_COMPANIONS);
+    started.copied().find(|&child| {
+        Some(inquiry.creating_function(child)) == waits_in
+            && !inquiry.heard(cancel, child)
+            && trace.span_at(child, cancel.at).is_some_and(joins)
+    })
 }
 
 /// A child of the canceller's that heard in a library's call and left at once: it was told to stop, as
@@ -200,6 +237,26 @@ fn child_cut_off(inquiry: &Inquiry<'_>, cancel: &Cancel, by: Goroutine) -> Optio
             && lives::parent(inquiry.trace, row.goroutine) == Some(by)
     };
     inquiry.all_heard(cancel).find(left).map(|row| row.goroutine)
+}
+
+/// A child of the canceller's that a callback of the cancel let go on, and that left then: it was told to
+/// stop by that.
+fn child_let_go(inquiry: &Inquiry<'_>, cancel: &Cancel, by: Goroutine) -> Option<Goroutine> {
+    let is_callback = |row: &Hearing| row.evidence == Evidence::AfterFunc;
+    if !inquiry.all_heard(cancel).any(is_callback) {
+        return None;
+    }
+    let trace = inquiry.trace;
+    let in_time = cancel.at + inquiry.rules.late_over_ns;
+    let is_let_go = |&child: &Goroutine| {
+        let mut after = trace.spans_from(child, cancel.at).take(MAX_LET_GO);
+        lives::ended(trace, child).is_some_and(|end| end > cancel.at && end <= in_time)
+            && after.any(|span| span.waker.is_some_and(|by| inquiry.is_callback(cancel, by)))
+    };
+    let children = inquiry.children(by);
+    let born = children.partition_point(|&row| lives::first(trace, Goroutine(row)) < cancel.at);
+    let children = children[..born].iter().rev().take(MAX_COMPANIONS);
+    children.map(|&row| Goroutine(row)).find(is_let_go)
 }
 
 /// The children of one that was told to stop which stay longer than the limit and did not hear.

@@ -29,11 +29,20 @@ pub(super) struct Row {
 pub(super) struct Found {
     pub(super) rows: Vec<Row>,
     pub(super) seen: FxHashSet<Goroutine>,
+    /// Those that only the clock tells of.
+    pub(super) by_clock: FxHashSet<Goroutine>,
     /// As in [`super::Deaf::asleep`]; some may be among the rows.
     pub(super) asleep: Vec<Goroutine>,
 }
 
 impl Found {
+    /// Adds one that only the clock tells of.
+    pub(super) fn add_by_clock(&mut self, row: Row) {
+        if self.add(row) {
+            self.by_clock.insert(row.goroutine);
+        }
+    }
+
     pub(super) fn add(&mut self, row: Row) -> bool {
         let new = self.seen.insert(row.goroutine);
         if new {

@@ -19,6 +19,7 @@ use super::super::recorder;
 use super::super::types::{Cancel, Hearing};
 use super::super::words::{Cause, Evidence, HeardIn};
 use super::clock::{APART_NS, Clock, Pair, Work, n_apart};
+use super::listened::{self, Listened};
 use super::{Found, Inquiry, MAX_SPANS, Row, shared};
 
 /// How many later deadlines to look at for where work under the first one ended.
@@ -49,8 +50,10 @@ pub(super) struct Limited {
     by_cancel: FxHashMap<u32, Vec<Pair>>,
     /// The members of groups that somebody waited for, if only after some of their deadlines.
     joined: FxHashSet<Goroutine>,
-    /// When the deadlines were that nobody listened to, in order.
+    /// When the deadlines were that nobody listened to, and those that listeners did, in order.
     unheard: Vec<Time>,
+    /// All goroutines that have limits.
+    all: FxHashSet<Goroutine>,
     /// The goroutines that work for several of those whose limits the deadlines were.
     shared: FxHashSet<Goroutine>,
 }
@@ -64,21 +67,31 @@ impl Limited {
         let heard: Vec<Time> = cancels.iter().filter(is_heard).map(|cancel| cancel.at).collect();
         let unheard = cancels.iter().filter(|cancel| cancel.is_unheard_deadline());
         let unheard: Vec<(Time, u32)> = unheard.map(|cancel| (cancel.at, cancel.id)).collect();
-        let (Some(first), Some(last)) = (unheard.first(), unheard.last()) else {
-            return Self::default();
-        };
-        let places = beginnings(inquiry, Interval::new(first.0, last.0));
-        let (n_places, n_apart) = (places.len(), n_apart(&unheard));
+        let listened = Listened::new(inquiry);
         let mut by_cancel: FxHashMap<u32, Vec<Pair>> = FxHashMap::default();
         let mut joined = FxHashSet::default();
-        for works in &places {
-            let clock =
-                Clock { works, deadlines: &unheard, n_apart: &n_apart, heard: &heard, n_places };
-            let pairs = clock.pairs();
+        let mut have = |pairs: Vec<Pair>| {
             join(inquiry, &pairs, &mut joined);
             for pair in pairs {
                 by_cancel.entry(pair.cancel).or_default().push(pair);
             }
+        };
+        let n_apart = n_apart(&unheard);
+        if let Some(within) = from_first_to_last(&unheard) {
+            let places = beginnings(inquiry, within);
+            let n_places = places.len();
+            for works in &places {
+                let (deadlines, n_apart) = (&unheard[..], &n_apart[..]);
+                have(Clock { works, deadlines, n_apart, heard: &heard, n_places }.pairs());
+            }
+        }
+        if let Some(within) = from_first_to_last(&listened.deadlines) {
+            listened::pairs(&listened, &beginnings(inquiry, within))
+                .into_iter()
+                .for_each(&mut have);
+        }
+        if by_cancel.is_empty() {
+            return Self::default();
         }
         let also_of_creators =
             by_cancel.values().flat_map(|pairs| also_of_creators(inquiry, pairs));
@@ -87,8 +100,11 @@ impl Limited {
             pairs.retain(|pair| pair.work.is_handler || !shared.contains(&pair.work.of));
             keep_last(inquiry, pairs);
         }
-        let unheard = unheard.into_iter().map(|(at, _)| at).collect();
-        Self { by_cancel, joined, unheard, shared }
+        let unheard = unheard.into_iter().chain(listened.deadlines);
+        let mut unheard: Vec<Time> = unheard.map(|(at, _)| at).collect();
+        unheard.sort_unstable();
+        let all = by_cancel.values().flatten().map(|pair| pair.work.of).collect();
+        Self { by_cancel, joined, unheard, all, shared }
     }
 
     /// When work under one limit ended, if it went on to something else with a limit of its own: it
@@ -105,6 +121,11 @@ impl Limited {
                 && spans.take_while(|span| span.start < near.end).any(|span| let_go(&span))
         })
     }
+}
+
+/// The time in which some deadlines were, which are in order; none if there are none.
+fn from_first_to_last(deadlines: &[(Time, u32)]) -> Option<Interval> {
+    Some(Interval::new(deadlines.first()?.0, deadlines.last()?.0))
 }
 
 /// Adds those of one statement for whose group the one that had started them waits, or the one that had
@@ -192,21 +213,25 @@ fn keep_last(inquiry: &Inquiry<'_>, pairs: &mut Vec<Pair>) {
 /// others are only noted if they sleep.
 pub(super) fn find(inquiry: &Inquiry<'_>, cancel: &Cancel, limited: &Limited, found: &mut Found) {
     let Some(pairs) = limited.by_cancel.get(&cancel.id) else { return };
+    // Where its own goroutines were given the context as well they hold it up.
+    let is_held = |Work { of, until, .. }: Work| {
+        let is_its_own = |by| lives::parent(inquiry.trace, by) == Some(of);
+        mostly_waits_for(inquiry, cancel, (of, until), is_its_own)
+    };
+    let pairs = || pairs.iter().filter(|pair| cancel.is_unheard_deadline() || !is_held(pair.work));
     let over_ns = inquiry.rules.late_over_ns;
-    for pair in pairs.iter().filter(|pair| pair.work.is_handler) {
+    for pair in pairs().filter(|pair| pair.work.is_handler) {
         let until = limited.left(inquiry, cancel, pair).unwrap_or(pair.work.until);
         let work = Work { until, ..pair.work };
         if !heard_in(inquiry, &work) && own_ns(inquiry, cancel, &work) > Some(over_ns) {
             let (evidence, left) = (Evidence::Task, Some(until));
-            found.add(Row { goroutine: work.of, evidence, left, question: None });
+            found.add_by_clock(Row { goroutine: work.of, evidence, left, question: None });
         }
     }
-    let started: FxHashMap<Goroutine, &Pair> = pairs
-        .iter()
-        .filter(|pair| !pair.work.is_handler)
-        .map(|pair| (pair.work.of, pair))
-        .collect();
-    let mut waited = Waited { inquiry, cancel, limited: &started, found: Vec::new() };
+    let started: FxHashMap<Goroutine, &Pair> =
+        pairs().filter(|pair| !pair.work.is_handler).map(|pair| (pair.work.of, pair)).collect();
+    let others = &limited.all;
+    let mut waited = Waited { inquiry, cancel, limited: &started, others, found: Vec::new() };
     // They are siblings.
     let parent = started.keys().find_map(|&of| lives::parent(inquiry.trace, of));
     if let Some(parent) = parent {
@@ -219,7 +244,7 @@ pub(super) fn find(inquiry: &Inquiry<'_>, cancel: &Cancel, limited: &Limited, fo
         let left = started.get(&goroutine).and_then(|pair| limited.left(inquiry, cancel, pair));
         if left.is_none_or(|left| left - cancel.at > over_ns) {
             let evidence = Evidence::WaitedOn;
-            found.add(Row { goroutine, evidence, left, question: None });
+            found.add_by_clock(Row { goroutine, evidence, left, question: None });
         }
     }
     let sleeps = |of: Goroutine| {
@@ -233,7 +258,12 @@ pub(super) fn find(inquiry: &Inquiry<'_>, cancel: &Cancel, limited: &Limited, fo
         let mut callers: Vec<Goroutine> = sure().filter(stays).collect();
         callers.sort_unstable();
         for goroutine in callers {
-            found.add(Row { goroutine, evidence: Evidence::Task, left: None, question: None });
+            found.add_by_clock(Row {
+                goroutine,
+                evidence: Evidence::Task,
+                left: None,
+                question: None,
+            });
         }
     }
     let mut asleep: Vec<Goroutine> = sure().filter(|&of| sleeps(of)).collect();
@@ -294,6 +324,8 @@ struct Waited<'a> {
     cancel: &'a Cancel,
     /// All goroutines whose limit the deadline was: siblings.
     limited: &'a FxHashMap<Goroutine, &'a Pair>,
+    /// All goroutines that have limits, by whichever deadline.
+    others: &'a FxHashSet<Goroutine>,
     found: Vec<Goroutine>,
 }
 
@@ -313,6 +345,8 @@ impl Waited<'_> {
                 (None, _) if this.end >= inquiry.end(who) => self.group(None),
                 (Some(next), Some(_)) if joins => self.group(Some(next.start)),
                 (Some(next), Some(by)) if limited.contains_key(&by) => self.one(by, next.start),
+                // Each of those whose results are gathered can have a deadline of its own.
+                (Some(_), Some(by)) if self.others.contains(&by) => {}
                 // One that only waits for the others, to close a channel: its own wait tells.
                 (Some(next), Some(by)) if who == parent && self.closes(parent, by, &next) => {
                     who = by;
@@ -370,28 +404,32 @@ impl Waited<'_> {
             && !inquiry.takes_jobs(cancel, of)
             && !recorder::ends_it(inquiry.trace, of)
             && !limited.get(&of).is_some_and(in_background)
-            && !self.waits_for_another(of)
+            && !mostly_waits_for(inquiry, cancel, (of, inquiry.end(of)), |by| {
+                limited.contains_key(&by)
+            })
         {
             self.found.push(of);
         }
     }
+}
 
-    /// Whether most of what a goroutine did after the deadline was to wait for another that has it.
-    fn waits_for_another(&self, of: Goroutine) -> bool {
-        let Self { inquiry, cancel, limited, .. } = *self;
-        let window = Interval::new(cancel.at, inquiry.end(of));
-        let mut spans = inquiry.trace.spans_from(of, cancel.at).take(MAX_SPANS).peekable();
-        let mut waited_ns = 0;
-        while let Some(span) = spans.next() {
-            let let_go_by = spans.peek().and_then(|next| next.waker);
-            if span.state == GoState::Waiting
-                && let_go_by.is_some_and(|by| limited.contains_key(&by))
-            {
-                waited_ns += span.interval().intersect(window).map_or(0, Interval::ns);
-            }
+/// Whether most of what a goroutine did after a deadline, up to a moment, was to wait for some others.
+fn mostly_waits_for(
+    inquiry: &Inquiry<'_>,
+    cancel: &Cancel,
+    (of, until): (Goroutine, Time),
+    is_one: impl Fn(Goroutine) -> bool,
+) -> bool {
+    let window = Interval::new(cancel.at.min(until), until);
+    let mut spans = inquiry.trace.spans_from(of, cancel.at).take(MAX_SPANS).peekable();
+    let mut waited_ns = 0;
+    while let Some(span) = spans.next() {
+        let let_go_by = spans.peek().and_then(|next| next.waker);
+        if span.state == GoState::Waiting && let_go_by.is_some_and(&is_one) {
+            waited_ns += span.interval().intersect(window).map_or(0, Interval::ns);
         }
-        waited_ns > window.ns() / 2
     }
+    waited_ns > window.ns() / 2
 }
 
 /// All work that may have been cut short by a deadline of some time, by where it began, in order of

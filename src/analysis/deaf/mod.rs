@@ -14,6 +14,7 @@ mod family;
 mod found;
 mod group;
 mod limited;
+mod listened;
 mod often;
 mod private;
 mod queue;
@@ -24,6 +25,7 @@ mod sleeps;
 mod tasks;
 mod told;
 mod waits;
+mod way;
 
 use std::sync::OnceLock;
 
@@ -185,7 +187,10 @@ struct OfCancel {
 impl OfCancel {
     fn new(inquiry: &Inquiry<'_>, cancel: &Cancel, mut found: Found) -> Self {
         found.rows.sort_by_key(|row| row.goroutine);
-        let row = |row: &Row| (inquiry.hearing(cancel, row), row.question);
+        let row = |row: &Row| {
+            let by_clock = cancel.is_unheard_deadline() || found.by_clock.contains(&row.goroutine);
+            (Hearing { by_clock, ..inquiry.hearing(cancel, row) }, row.question)
+        };
         let asleep = found.asleep.iter().filter(|of| !found.seen.contains(of));
         Self {
             rows: found.rows.iter().map(row).collect(),
@@ -462,6 +467,7 @@ impl Inquiry<'_> {
             goroutine: row.goroutine,
             function: lives::name(self.trace, row.goroutine),
             deaf: true,
+            by_clock: false,
             evidence: row.evidence,
             heard_in: HeardIn::Own,
             told_to_stop: true,

@@ -17,6 +17,7 @@ use super::super::lives;
 use super::super::types::{Cancel, Hearing};
 use super::crowd::{Crowds, Verdict};
 use super::group::Hung;
+use super::way::Way;
 use super::{Inquiry, Question, private, rounds};
 
 /// How many spans to look at for the next wait.
@@ -34,8 +35,8 @@ pub(super) struct Held {
     pub(super) after: Time,
     /// The goroutine that was told to stop, if they must have been created in the same round.
     pub(super) round_of: Option<Goroutine>,
-    /// The function in which it waited, where those count that others had started for that.
-    pub(super) waits_in: Option<StrId>,
+    /// Where it waited, if those count as well that other functions had started in the same go.
+    pub(super) waits_at: StackId,
     /// Whether the waiting goroutine may have told some of them to stop by other means, and whether by
     /// giving them no more jobs.
     pub(super) may_tell: bool,
@@ -51,7 +52,7 @@ impl Held {
             made_by: None,
             after: Time::MIN,
             round_of: None,
-            waits_in: None,
+            waits_at: StackId::EMPTY,
             may_tell: false,
             may_feed: false,
         }
@@ -69,9 +70,8 @@ impl Held {
             && self.round_of.is_none_or(|told| rounds::same(inquiry, cancel, told, of))
     }
 
-    /// Whether the function that must have started a goroutine did; or another one which was called in
-    /// the same go by the function that waits for both, as of two calls that each return a channel,
-    /// unless the goroutine takes what those before it in a pipeline bring.
+    /// Whether the function that must have started a goroutine did; or another one on the way to the wait
+    /// that is for both.
     fn is_made_by(
         &self,
         inquiry: &Inquiry<'_>,
@@ -79,18 +79,15 @@ impl Held {
         function: StrId,
         of: Goroutine,
     ) -> bool {
-        if inquiry.creating_function(of) == function {
-            return true;
-        }
-        let Some((told, waits_in)) = self.round_of.zip(self.waits_in) else { return false };
-        let calls = |of| {
-            let stack = inquiry.book.user(lives::creation_stack(inquiry.trace, of));
-            inquiry.trace.frames(stack).any(|frame| frame.function == waits_in)
+        let made_by = inquiry.creating_function(of);
+        let Some(told) = self.round_of.filter(|_| made_by != function) else {
+            return made_by == function;
         };
-        calls(told)
-            && calls(of)
+        let way = Way { inquiry, cancel, wait: self.waits_at };
+        way.joins(told, function, of)
             && !inquiry.takes_jobs(cancel, of)
-            && !rounds::blocks_between(inquiry, self.who, told.min(of), told.max(of))
+            && (way.ends_whole()
+                || !rounds::blocks_between(inquiry, self.who, told.min(of), told.max(of)))
     }
 
     /// Whether a goroutine was told nothing else, and the cancel was not another one's time limit.

@@ -134,7 +134,7 @@ fn finding(facts: &Facts<'_>, group: &Group<'_>) -> Finding {
     let mut cancels: Vec<u32> = members.iter().map(|hearing| hearing.cancel).collect();
     cancels.sort_unstable();
     cancels.dedup();
-    let by_clock = cancels.iter().all(|&id| facts.register.cancel(id).is_unheard_deadline());
+    let by_clock = members.iter().all(|hearing| hearing.by_clock);
     Finding {
         rule: group.key.rule,
         severity: severity(facts, group, &members),

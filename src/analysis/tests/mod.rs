@@ -22,6 +22,7 @@ mod routes;
 mod shared;
 mod shutdown;
 mod spared;
+mod started;
 mod starved;
 mod threads;
 mod wording;

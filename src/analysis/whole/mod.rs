@@ -59,12 +59,6 @@ impl Analysis {
         self.register().cancel_of(hearing)
     }
 
-    /// Whether only the clock tells that a goroutine was deaf: nobody heard the deadline.
-    #[must_use]
-    pub fn is_by_clock(&self, hearing: &Hearing) -> bool {
-        hearing.deaf && self.cancel_of(hearing).is_unheard_deadline()
-    }
-
     /// What the program logged of a cancel, if it did.
     #[must_use]
     pub fn logged(&self, cancel: &Cancel) -> Option<Logged> {

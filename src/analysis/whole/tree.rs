@@ -210,6 +210,7 @@ mod tests {
             goroutine: Goroutine(row),
             function: StrId::EMPTY,
             deaf: false,
+            by_clock: false,
             evidence: Evidence::Woken,
             heard_in: HeardIn::Own,
             told_to_stop: true,

@@ -212,6 +212,7 @@ fn hearing(trace: &Trace, cancel: u32, at: i64, ear: &Ear) -> Hearing {
         goroutine,
         function: trace.life(goroutine).name,
         deaf: ear.deaf,
+        by_clock: false,
         evidence: if ear.deaf { Evidence::Sibling } else { Evidence::Woken },
         heard_in: HeardIn::Own,
         told_to_stop: ear.told,

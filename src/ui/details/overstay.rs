@@ -107,8 +107,7 @@ fn hearing_ui(ui: &mut Ui, page: &Page<'_>, hearing: &Hearing) {
         let color = if hearing.deaf { theme.warn } else { theme.text };
         let word = if hearing.deaf { "deaf" } else { hearing.evidence.name() };
         badge_ui(ui, theme, word, color);
-        let by_clock = page.sheet.document.analysis().is_by_clock(hearing);
-        ui.label(caption(theme, evidence_text(hearing, by_clock)));
+        ui.label(caption(theme, evidence_text(hearing)));
     });
     if let Some(name) = page.sheet.document.heard_as(hearing) {
         fact_ui(ui, theme, "Heard as", |ui| drop(ui.label(name)));
@@ -147,9 +146,9 @@ fn heard_after_text(sheet: &Sheet, after_ns: i64) -> String {
 }
 
 /// What a grade of evidence means.
-fn evidence_text(hearing: &Hearing, by_clock: bool) -> &'static str {
-    if by_clock {
-        return "inferred by the clock: nobody heard the deadline, which came as long after the start as a time limit of its own";
+fn evidence_text(hearing: &Hearing) -> &'static str {
+    if hearing.by_clock {
+        return "inferred by the clock: nobody left for the deadline, which came as long after the start as a time limit of its own";
     }
     match (hearing.evidence, hearing.deaf) {
         (Evidence::Woken, _) => "the cancel woke it",

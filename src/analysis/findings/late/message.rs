@@ -145,7 +145,7 @@ fn grades(facts: &Facts<'_>, members: &[&Hearing]) -> String {
     let mut grades: Vec<&str> = members.iter().map(|hearing| hearing.evidence.name()).collect();
     grades.sort_unstable();
     grades.dedup();
-    let by_clock = members.iter().any(|hearing| facts.cancel_of(hearing).is_unheard_deadline());
+    let by_clock = members.iter().any(|hearing| hearing.by_clock);
     let grades = grades.join(", ") + if by_clock { ", by the clock" } else { "" };
     let waited = members.iter().filter(|hearing| hearing.evidence == Evidence::WaitedOn);
     let mut waiters = waited.take(MAX_ASKED).map(|hearing| waiter(facts, hearing));
@@ -188,13 +188,18 @@ fn cause_text(facts: &Facts<'_>, members: &[&Hearing]) -> String {
     format!("{what}{of} ({})", names.join(", "))
 }
 
-/// After what time a deadline came that nobody heard: only the clock tells whose it was.
+/// After what time a deadline came for which nobody left: only the clock tells whose it was.
 fn unheard_text(facts: &Facts<'_>, members: &[&Hearing]) -> Option<String> {
     let cancel = |hearing: &&Hearing| facts.cancel_of(hearing);
-    let is_unheard = |hearing: &&Hearing| cancel(hearing).is_unheard_deadline();
-    if !members.iter().all(is_unheard) {
+    if !members.iter().all(|hearing| hearing.by_clock) {
         return None;
     }
+    let is_unheard = |hearing: &&Hearing| cancel(hearing).is_unheard_deadline();
+    let heard_by = match members.len() {
+        _ if members.iter().all(is_unheard) => "nobody",
+        1 => "a listener of its own",
+        _ => "listeners of their own",
+    };
     // Of those that started a little before their context was made the least is the nearest to it.
     let own = members.iter().filter(|hearing| hearing.evidence == Evidence::WaitedOn);
     let after =
@@ -203,9 +208,9 @@ fn unheard_text(facts: &Facts<'_>, members: &[&Hearing]) -> Option<String> {
     Some(match after.min() {
         Some(ns) => {
             let limit = facts.trace.clock().text(round_ns(ns).unwrap_or(ns));
-            format!(", which nobody heard and which came {limit} after {start},")
+            format!(", which {heard_by} heard and which came {limit} after {start},")
         }
-        None => ", which nobody heard,".to_owned(),
+        None => format!(", which {heard_by} heard,"),
     })
 }
 

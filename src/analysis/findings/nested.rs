@@ -53,7 +53,7 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
 /// How many contexts without a deadline libraries may have put between the one whose deadline passed
 /// and the one in which a goroutine waited; none if that is not known.
 fn levels_of_libraries(facts: &Facts<'_>, hearing: &Hearing) -> Option<u16> {
-    let start = facts.book.function(lives::name(facts.trace, hearing.goroutine));
+    let start = facts.book.function(lives::name(facts.trace, told(facts, hearing)));
     let of_group = u16::from(start.origin == Origin::Dependency);
     match hearing.heard_in {
         HeardIn::Own => Some(of_group),
@@ -63,23 +63,27 @@ fn levels_of_libraries(facts: &Facts<'_>, hearing: &Hearing) -> Option<u16> {
 
 /// How many contexts a call of the standard library puts below its caller's: `net/http` makes one for
 /// each round trip (since Go 1.23, net/http/transport.go), `database/sql` and `os/exec` hand theirs
-/// on. Others are not known.
+/// on. Others are not known, nor is anything where no library was called.
 fn levels_of_call(facts: &Facts<'_>, stack: StackId) -> Option<u16> {
     let trace = facts.trace;
     let origin = |frame: &Frame| facts.book.function(frame.function).origin;
+    let package = |frame: &Frame| package_of(trace.string(frame.function));
     // A driver of the program's own may be what the library called.
-    let frames = trace.stacks().frames(stack).skip_while(|frame| origin(frame) == Origin::User);
-    let mut levels = 0;
+    let frames = trace
+        .stacks()
+        .frames(stack)
+        .skip_while(|frame| package(frame) == "runtime" || origin(frame) == Origin::User);
+    let mut levels = None;
     for frame in frames.take_while(|frame| origin(frame) != Origin::User) {
-        match package_of(trace.string(frame.function)) {
+        match package(&frame) {
             _ if origin(&frame) == Origin::Dependency => return None,
-            "net/http" => levels = 1,
-            "database/sql" | "os/exec" | "context" | "internal/poll" | "os" | "runtime"
-            | "sync" | "time" => {}
+            "net/http" => levels = Some(1),
+            "database/sql" | "os/exec" => levels = levels.or(Some(0)),
+            "context" | "internal/poll" | "os" | "sync" | "time" => {}
             _ => return None,
         }
     }
-    Some(levels)
+    levels
 }
 
 /// Whose wait was cut short: a command's own goroutine watches the context for the one that runs it.

@@ -45,13 +45,13 @@ fn in_a_librarys_call_the_librarys_own_contexts_are_not_counted() {
     }
 }
 
-#[test]
-fn a_commands_goroutine_waits_for_the_one_that_runs_it() {
+/// A goroutine runs a command, which hears a deadline one level below that.
+fn runs_a_command(start: &str) -> Document {
     let mut made = Made::new();
     made.running(1, "main.main");
-    made.go(10 * US, 1, "main.main:40", 2, "main.build").runs(11 * US, 2);
-    let start = "os/exec.(*Cmd).Start < os/exec.(*Cmd).Run < main.compile:15 < main.build";
-    made.go(12 * US, 2, start, 3, "os/exec.(*Cmd).Start.func2").runs(13 * US, 3);
+    made.go(10 * US, 1, "main.main:40", 2, start).runs(11 * US, 2);
+    let command = "os/exec.(*Cmd).Start < os/exec.(*Cmd).Run < main.compile:15 < main.build";
+    made.go(12 * US, 2, command, 3, "os/exec.(*Cmd).Start.func2").runs(13 * US, 3);
     let watch = "runtime.selectgo < os/exec.(*Cmd).watchCtx < os/exec.(*Cmd).Start.func2";
     made.waits(14 * US, 3, "select", watch);
     made.waits(15 * US, 2, "chan receive", "os/exec.(*Cmd).Wait < main.compile:15 < main.build");
@@ -59,10 +59,17 @@ fn a_commands_goroutine_waits_for_the_one_that_runs_it() {
     made.runs(100 * MS + 2 * US, 3).wakes(100 * MS + 3 * US, 3, "os/exec.(*Cmd).Start.func2", 2);
     made.ends(100 * MS + 4 * US, 3).runs(100 * MS + 5 * US, 2).ends(100 * MS + 6 * US, 2);
     made.ends(100 * MS + 7 * US, 9);
-    let document = made.document(200 * MS);
+    made.document(200 * MS)
+}
+
+#[test]
+fn a_commands_goroutine_waits_for_the_one_that_runs_it() {
+    let document = runs_a_command("main.build");
     let found = cut_short(&document).expect("it is cut short");
     let ids: Vec<_> = found.goroutines.iter().map(|&of| document.trace().life(of).id.0).collect();
     assert_eq!(ids, [2]);
     assert_eq!(document.trace().string(found.function), "main.build");
     assert_eq!(found.site.map(|site| site.line), Some(15));
+    let in_group = runs_a_command("golang.org/x/sync/errgroup.(*Group).Go.func1");
+    assert!(cut_short(&in_group).is_none(), "a group has a context of its own");
 }

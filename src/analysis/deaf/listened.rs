@@ -4,7 +4,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::base::{Goroutine, Time};
+use crate::base::{Goroutine, StackId, Time};
 use crate::model::Span;
 use crate::parse::event::GoState;
 
@@ -36,8 +36,9 @@ pub(super) struct Listened {
 impl Listened {
     pub(super) fn new(inquiry: &Inquiry<'_>) -> Self {
         let mut listened = Self::default();
+        let mut waits = Waits { inquiry, receives: FxHashMap::default() };
         for cancel in inquiry.register.cancels {
-            let (keepers, deadline) = (keepers(inquiry, cancel), (cancel.at, cancel.id));
+            let (keepers, deadline) = (waits.keepers(cancel), (cancel.at, cancel.id));
             listened.deadlines.extend((!keepers.is_empty()).then_some(deadline));
             for keeper in keepers {
                 listened.of.entry(keeper).or_default().push(deadline);
@@ -101,44 +102,59 @@ fn pair_of_one(listened: &Listened, works: &[Work], work: &Work) -> Option<Pair>
     (is_round(limit_ns) && pair.is_told() && are_most(n_met, lasting().count())).then_some(pair)
 }
 
-/// The goroutines that had a context, since they started listeners for it, and of whose children no others
-/// heard it end.
-fn keepers(inquiry: &Inquiry<'_>, cancel: &Cancel) -> Vec<Goroutine> {
-    if cancel.cause != Cause::Deadline || cancel.n_heard() > MAX_HEARD {
-        return Vec::new();
-    }
-    let (mut keepers, mut others) = (Vec::new(), Vec::new());
-    for hearing in inquiry.all_heard(cancel) {
-        let of = if only_listens(inquiry, hearing) { &mut keepers } else { &mut others };
-        of.extend(lives::parent(inquiry.trace, hearing.goroutine));
-    }
-    keepers.sort_unstable();
-    keepers.dedup();
-    keepers.retain(|keeper| !others.contains(keeper));
-    keepers
+/// The waits in which cancels were heard.
+struct Waits<'a> {
+    inquiry: &'a Inquiry<'a>,
+    /// Whether one in a stack is a channel's receive, which each in that stack is then: most are not.
+    receives: FxHashMap<StackId, bool>,
 }
 
-/// Whether a goroutine only received from its context's channel since its birth, and left at once when
-/// that was closed. A `select` can be for something that takes its time.
-fn only_listens(inquiry: &Inquiry<'_>, hearing: &Hearing) -> bool {
-    let (trace, over_ns) = (inquiry.trace, inquiry.rules.late_over_ns);
-    let is_prompt = hearing.evidence == Evidence::Woken
-        && hearing.heard_in == HeardIn::Own
-        && hearing.outcome == Outcome::Exited
-        && hearing.overstay_ns <= over_ns
-        && lives::born(trace, hearing.goroutine).is_some();
-    let mut spans = trace.spans_before(hearing.goroutine, hearing.heard_at);
-    let wait = spans.next().filter(|_| is_prompt);
-    let receives = |wait: &Span| {
-        wait.state == GoState::Waiting
-            && trace.string(wait.reason) == reasons::RECEIVE
-            && inquiry.book.place(wait.stack) == inquiry.book.place(hearing.stack)
-    };
-    let is_nothing = |span: &Span| match span.state {
-        GoState::Waiting => reasons::is_gc(trace.string(span.reason)),
-        GoState::Runnable => true,
-        _ => span.ns() <= over_ns,
-    };
-    wait.is_some_and(|wait| receives(&wait))
-        && spans.take(MAX_SPANS).enumerate().all(|(n, span)| n + 1 < MAX_SPANS && is_nothing(&span))
+impl Waits<'_> {
+    /// The goroutines that had a context, since they started listeners for it, and of whose children no
+    /// others heard it end.
+    fn keepers(&mut self, cancel: &Cancel) -> Vec<Goroutine> {
+        if cancel.cause != Cause::Deadline || cancel.n_heard() > MAX_HEARD {
+            return Vec::new();
+        }
+        let inquiry = self.inquiry;
+        let (mut keepers, mut others) = (Vec::new(), Vec::new());
+        for hearing in inquiry.all_heard(cancel) {
+            let of = if self.only_listens(hearing) { &mut keepers } else { &mut others };
+            of.extend(lives::parent(inquiry.trace, hearing.goroutine));
+        }
+        keepers.sort_unstable();
+        keepers.dedup();
+        keepers.retain(|keeper| !others.contains(keeper));
+        keepers
+    }
+
+    /// Whether a goroutine only received from its context's channel since its birth, and left at once
+    /// when that was closed. A `select` can be for something that takes its time.
+    fn only_listens(&mut self, hearing: &Hearing) -> bool {
+        let inquiry = self.inquiry;
+        let (trace, over_ns) = (inquiry.trace, inquiry.rules.late_over_ns);
+        let is_prompt = hearing.evidence == Evidence::Woken
+            && hearing.heard_in == HeardIn::Own
+            && hearing.outcome == Outcome::Exited
+            && hearing.overstay_ns <= over_ns;
+        if !is_prompt || self.receives.get(&hearing.stack) == Some(&false) {
+            return false;
+        }
+        let mut spans = trace.spans_before(hearing.goroutine, hearing.heard_at);
+        let receives = |wait: Span| {
+            wait.state == GoState::Waiting
+                && trace.string(wait.reason) == reasons::RECEIVE
+                && inquiry.book.place(wait.stack) == inquiry.book.place(hearing.stack)
+        };
+        let in_receive = spans.next().is_some_and(receives);
+        self.receives.entry(hearing.stack).or_insert(in_receive);
+        let is_nothing = |span: &Span| match span.state {
+            GoState::Waiting => reasons::is_gc(trace.string(span.reason)),
+            GoState::Runnable => true,
+            _ => span.ns() <= over_ns,
+        };
+        in_receive
+            && lives::born(trace, hearing.goroutine).is_some()
+            && spans.take(MAX_SPANS).enumerate().all(|(n, it)| n + 1 < MAX_SPANS && is_nothing(&it))
+    }
 }

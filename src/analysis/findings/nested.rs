@@ -24,9 +24,10 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
         let counts = cancel.cause == Cause::Deadline
             && hearing.evidence == Evidence::Woken
             && hearing.stack != StackId::EMPTY;
-        let Some(of_libraries) = levels_of_libraries(facts, hearing).filter(|_| counts) else {
+        if !counts {
             continue;
-        };
+        }
+        let Some(of_libraries) = levels_of_libraries(facts, hearing) else { continue };
         // On a server's goroutine it was the handler that waited.
         let kind = match facts.book.kind(facts.trace, told(facts, hearing)) {
             kind if facts.book.function(kind).origin == Origin::User => kind,
@@ -89,9 +90,13 @@ fn levels_of_call(facts: &Facts<'_>, stack: StackId) -> Option<u16> {
 /// Whose wait was cut short: a command's own goroutine watches the context for the one that runs it.
 fn told(facts: &Facts<'_>, hearing: &Hearing) -> Goroutine {
     let (trace, of) = (facts.trace, hearing.goroutine);
-    match package_of(trace.string(lives::name(trace, of))) {
-        "os/exec" => lives::parent(trace, of).unwrap_or(of),
-        _ => of,
+    let start = lives::name(trace, of);
+    // There can be a million hearings: names are looked at only where that may be.
+    let is_std = facts.book.function(start).origin == Origin::Std;
+    if is_std && package_of(trace.string(start)) == "os/exec" {
+        lives::parent(trace, of).unwrap_or(of)
+    } else {
+        of
     }
 }
 

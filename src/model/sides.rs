@@ -74,17 +74,11 @@ impl Sides {
         rows: &Rows,
     ) {
         for (at, side) in sides {
-            self.one(trace, (start, *at), side, rows);
+            self.one(trace, start, *at, side, rows);
         }
     }
 
-    fn one(
-        &mut self,
-        trace: &mut Trace,
-        (draft_start, at): (Time, Time),
-        side: &Side,
-        rows: &Rows,
-    ) {
+    fn one(&mut self, trace: &mut Trace, draft_start: Time, at: Time, side: &Side, rows: &Rows) {
         match *side {
             Side::Proc { of, to, thread, from_start } => {
                 let since = if from_start { draft_start } else { at };

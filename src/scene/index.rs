@@ -8,7 +8,8 @@ use super::edition::Edition;
 use super::hearings::{ByEnd, ByGoroutine, late_ns};
 use super::levels::{self, Levels};
 use super::maxtree::MaxTree;
-use super::rows::{RowOptions, Rows, Sort};
+use super::options::{RowOptions, Sort};
+use super::rows::Rows;
 use super::tracks::Tracks;
 
 /// Levels of detail of one document: per-lane pyramids, densities, fuses by goroutine.

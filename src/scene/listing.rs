@@ -13,7 +13,8 @@ use super::filter::Filter;
 use super::hearings::{ByEnd, cancelled_at, late_ns};
 use super::index::Source;
 use super::minis::Lives;
-use super::rows::{Body, Grouping, Row, RowOptions, Rows, Section, SectionKey, Sort};
+use super::options::{Grouping, RowOptions, Sort};
+use super::rows::{Body, Row, Rows, Section, SectionKey};
 
 /// Sections with more lanes than this come collapsed.
 const COLLAPSE_ABOVE: usize = 64;

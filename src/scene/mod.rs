@@ -55,6 +55,7 @@ mod levels;
 mod listing;
 mod maxtree;
 mod minis;
+mod options;
 mod overlay;
 mod overview;
 mod piece;
@@ -77,12 +78,13 @@ pub use filter::Filter;
 pub use frame::Scene;
 pub use hit::Hit;
 pub use index::{Index, Source};
+pub use options::{Grouping, RowOptions, Sort};
 pub use overview::{LateRecord, Overview};
 pub use records::{
     ArrowKind, ArrowRecord, BandKind, BandRecord, BarKind, BarRecord, CancelRecord, DensityRecord,
     FlagRecord, FuseEnd, FuseKind, FuseOf, FuseRecord, MarkerKind, MarkerRecord, PlotRecord,
     RowRecord, SpanFlags, SpanRecord, TextRange, TickRecord,
 };
-pub use rows::{Grouping, Place, Row, RowOptions, Rows, Section, SectionKey, Sort};
+pub use rows::{Place, Row, Rows, Section, SectionKey};
 pub use view::{Layout, Metrics, Selection, Show, View};
 pub use viewport::{MIN_NS_PER_PX, OFFSCREEN_PX, Viewport};

@@ -15,8 +15,14 @@ pub(crate) fn apply(state: &mut State, command: Command) -> Option<Effect> {
     state.said = None;
     match command {
         Command::Do(effect) => return Some(effect),
-        Command::CloseAll => return Some(let_go(state, Effect::CloseAll)),
-        Command::Close(slot) => return Some(let_go(state, Effect::Close(slot))),
+        Command::CloseAll => {
+            let_go(state);
+            return Some(Effect::CloseAll);
+        }
+        Command::Close(slot) => {
+            let_go(state);
+            return Some(Effect::Close(slot));
+        }
         Command::Swap => return Some(swap(state)),
         Command::Theme(choice) => return Some(set_theme(state, choice)),
         Command::Copy(text) => return Some(copy(state, text)),
@@ -125,7 +131,7 @@ pub(super) fn toggle_section(toggled: &mut Vec<SectionKey>, key: SectionKey) {
 }
 
 /// Lets go of all that is about a trace, since it is about to be closed.
-fn let_go(state: &mut State, closing: Effect) -> Effect {
+fn let_go(state: &mut State) {
     state.selected = None;
     state.compared = None;
     state.reveal = None;
@@ -139,7 +145,6 @@ fn let_go(state: &mut State, closing: Effect) -> Effect {
     state.rows.toggled = Pair::default();
     state.rows.filter.clear();
     state.rows.late_only = false;
-    closing
 }
 
 fn swap(state: &mut State) -> Effect {

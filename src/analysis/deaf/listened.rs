@@ -18,8 +18,9 @@ use super::clock::{Clock, Pair, Work, are_most, is_round, meets_ns, n_apart};
 /// Of more that heard one cancel nobody is looked for who only listened.
 const MAX_HEARD: usize = 64;
 
-/// In a place with more deadlines than this each is one of several.
-const MAX_SINGLE: usize = 64;
+/// In a place where more than this met deadlines each is one of several: each is held against all others
+/// that did.
+const MAX_SINGLE: usize = 256;
 
 /// How many spans a listener has at most, up to when it hears: it may have had to wait for a processor.
 const MAX_SPANS: usize = 16;
@@ -29,7 +30,7 @@ const MAX_SPANS: usize = 16;
 pub(super) struct Listened {
     /// When, and which cancel, in order of time.
     pub(super) deadlines: Vec<(Time, u32)>,
-    /// The same by each that had started listeners.
+    /// When, and which cancel, by each goroutine that had started listeners.
     of: FxHashMap<Goroutine, Vec<(Time, u32)>>,
 }
 
@@ -70,7 +71,7 @@ pub(super) fn pairs(listened: &Listened, places: &[Vec<Work>]) -> Vec<Vec<Pair>>
     places.iter().filter(has_any).map(|works| pairs_of(listened, works, n_places)).collect()
 }
 
-/// The same for one place.
+/// The pairs of the work that began in one place.
 fn pairs_of(listened: &Listened, works: &[Work], n_places: usize) -> Vec<Pair> {
     // A handler's goroutine can have several pieces of work.
     let all: FxHashSet<(Time, u32)> =
@@ -84,22 +85,30 @@ fn pairs_of(listened: &Listened, works: &[Work], n_places: usize) -> Vec<Pair> {
             |pair: Pair| Some(Pair { cancel: listened.met(&pair.work, pair.limit_ns)?, ..pair });
         return pairs.into_iter().filter_map(own).collect();
     }
-    if deadlines.len() > MAX_SINGLE {
+    let has_any = |work: &&Work| !listened.during(work).is_empty();
+    let own: Vec<Work> = works.iter().filter(has_any).copied().collect();
+    if own.len() > MAX_SINGLE {
         return Vec::new();
     }
-    works.iter().filter_map(|work| pair_of_one(listened, works, work)).collect()
+    let mut lasted_ns: Vec<i64> = works.iter().map(|work| work.until - work.began).collect();
+    lasted_ns.sort_unstable();
+    own.iter().filter_map(|work| pair_of_one(listened, &own, &lasted_ns, work)).collect()
 }
 
 /// One piece of work with its only deadline, if that came a round time after it began, and nearly all others
-/// in that place that lasted so long had one of their own then, too.
-fn pair_of_one(listened: &Listened, works: &[Work], work: &Work) -> Option<Pair> {
+/// in that place that lasted so long had one of their own then, too. `own` is the work there that had any,
+/// and `lasted_ns` how long all work there lasted, in order.
+fn pair_of_one(listened: &Listened, own: &[Work], lasted_ns: &[i64], work: &Work) -> Option<Pair> {
     let [(at, cancel)] = *listened.during(work) else { return None };
     let limit_ns = at - work.began;
-    let lasting =
-        || works.iter().filter(|other| meets_ns(limit_ns).end < other.until - other.began);
-    let n_met = lasting().filter(|other| listened.met(other, limit_ns).is_some()).count();
+    let until_ns = meets_ns(limit_ns).end;
+    let n_lasting = lasted_ns.len() - lasted_ns.partition_point(|ns| *ns <= until_ns);
+    let met = |other: &&Work| {
+        other.until - other.began > until_ns && listened.met(other, limit_ns).is_some()
+    };
+    let n_met = own.iter().filter(met).count();
     let pair = Pair { work: *work, cancel, limit_ns, is_sure: false };
-    (is_round(limit_ns) && pair.is_told() && are_most(n_met, lasting().count())).then_some(pair)
+    (is_round(limit_ns) && pair.is_told() && are_most(n_met, n_lasting)).then_some(pair)
 }
 
 /// The waits in which cancels were heard.

@@ -19,6 +19,7 @@ use super::{Facts, count_text};
 pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
     let mut below: FxHashMap<StrId, Vec<&Hearing>> = FxHashMap::default();
     let mut direct: FxHashSet<StrId> = FxHashSet::default();
+    let mut levels = Levels { facts, of_call: FxHashMap::default() };
     for hearing in facts.register.hearings {
         let cancel = facts.cancel_of(hearing);
         let counts = cancel.cause == Cause::Deadline
@@ -27,7 +28,7 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
         if !counts {
             continue;
         }
-        let Some(of_libraries) = levels_of_libraries(facts, hearing) else { continue };
+        let Some(of_libraries) = levels.of_libraries(hearing) else { continue };
         // On a server's goroutine it was the handler that waited.
         let kind = match facts.book.kind(facts.trace, told(facts, hearing)) {
             kind if facts.book.function(kind).origin == Origin::User => kind,
@@ -51,14 +52,26 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
     below.iter().map(|(function, hearings)| finding(facts, *function, hearings)).collect()
 }
 
-/// How many contexts without a deadline libraries may have put between the one whose deadline passed
-/// and the one in which a goroutine waited; none if that is not known.
-fn levels_of_libraries(facts: &Facts<'_>, hearing: &Hearing) -> Option<u16> {
-    let start = facts.book.function(lives::name(facts.trace, told(facts, hearing)));
-    let of_group = u16::from(start.origin == Origin::Dependency);
-    match hearing.heard_in {
-        HeardIn::Own => Some(of_group),
-        HeardIn::Call => Some(of_group + levels_of_call(facts, hearing.stack)?),
+/// The contexts without a deadline that libraries may have put between the one whose deadline passed and
+/// the one in which a goroutine waited.
+struct Levels<'a> {
+    facts: &'a Facts<'a>,
+    /// How many a call puts there, by the stack of the wait: a million can have waited in one.
+    of_call: FxHashMap<StackId, Option<u16>>,
+}
+
+impl Levels<'_> {
+    /// How many there may be above a hearing's; none if that is not known.
+    fn of_libraries(&mut self, hearing: &Hearing) -> Option<u16> {
+        let facts = self.facts;
+        let start = facts.book.function(lives::name(facts.trace, told(facts, hearing)));
+        let of_group = u16::from(start.origin == Origin::Dependency);
+        if hearing.heard_in == HeardIn::Own {
+            return Some(of_group);
+        }
+        let look = || levels_of_call(facts, hearing.stack);
+        let of_call = *self.of_call.entry(hearing.stack).or_insert_with(look);
+        of_call.map(|of_call| of_group + of_call)
     }
 }
 

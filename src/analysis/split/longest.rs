@@ -15,8 +15,10 @@ const MAX_SPANS: usize = 1 << 18;
 /// When the longest span of each part of a goroutine's split began, as far as it is in the window;
 /// none of a part that is no span, such as the time before it was born.
 pub(crate) fn longest(
-    (trace, book): (&Trace, &Book),
-    (goroutine, window): (Goroutine, Interval),
+    trace: &Trace,
+    book: &Book,
+    goroutine: Goroutine,
+    window: Interval,
     parts: &[SplitPart],
 ) -> Vec<Option<Time>> {
     let mut longest: FxHashMap<Key, Interval> = FxHashMap::default();

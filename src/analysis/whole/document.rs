@@ -116,7 +116,7 @@ impl Document {
         window: Interval,
         parts: &[SplitPart],
     ) -> Vec<Option<Time>> {
-        longest((&self.trace, &self.analysis.book), (goroutine, window), parts)
+        longest(&self.trace, &self.analysis.book, goroutine, window, parts)
     }
 
     /// From the cancel to a hearing's end, or to the trace's.

@@ -1,4 +1,4 @@
-//! The canvas: what is painted in which order, hover and clicks.
+//! The canvas: what is painted in which order, and what the pointer is at.
 
 use std::sync::Arc;
 
@@ -6,13 +6,8 @@ use egui::{Align2, Color32, Galley, PointerButton, Rect, Response, Ui, vec2};
 
 use super::paint::Sketch;
 use super::pointer::{self, Pointed};
-use super::{Frame, Kind, TimelinePanel, flags, fuses, hover, input, tips, x_of};
-use crate::scene::{
-    BandKind, BarKind, Hit, MarkerKind, Row, RowRecord, Scene, SpanFlags, StateClass,
-};
-use crate::ui::command::Command;
-use crate::ui::look::interval_to_first;
-use crate::ui::state::{Selected, What};
+use super::{Frame, Kind, TimelinePanel, flags, fuses, hover, tips, x_of};
+use crate::scene::{BandKind, BarKind, MarkerKind, Row, RowRecord, SpanFlags, StateClass};
 use crate::ui::theme::{self, Theme, size};
 use crate::ui::widgets;
 
@@ -289,7 +284,7 @@ impl TimelinePanel {
         let Some(hit) = hit else { return };
         self.hint = Some(hover::hint(&self.scene, frame, hit, at.x));
         hover::cursor(ui, hit);
-        if response.clicked() && !self.opens_crowd(frame, hit) {
+        if response.clicked() {
             self.click(frame, hit);
         }
         if response.double_clicked_by(PointerButton::Primary) {
@@ -302,52 +297,6 @@ impl TimelinePanel {
         }
         response.clone().on_hover_ui_at_pointer(|ui| tips::tooltip_ui(ui, scene, frame, hit));
     }
-
-    fn click(&self, frame: &Frame<'_>, hit: Hit) {
-        match (hit, target(&self.scene, hit)) {
-            (_, Some(Target::Section(number))) => {
-                if let Some(section) = frame.rows.sections().get(number as usize) {
-                    frame.ctx.send(Command::ToggleSection(frame.slot, section.key));
-                }
-            }
-            (_, Some(Target::What(what))) => {
-                frame.ctx.send(Command::Select(Some(Selected { slot: frame.slot, what })));
-            }
-            (Hit::Axis { .. }, None) => frame.ctx.send(Command::Select(None)),
-            _ => {}
-        }
-    }
-
-    /// Zooms to the crowd of cancels whose flag was clicked, if it was one; says whether it was.
-    fn opens_crowd(&self, frame: &Frame<'_>, hit: Hit) -> bool {
-        let Hit::Flag { record } = hit else { return false };
-        let flag = self.scene.flags.get(record as usize).filter(|flag| flag.count > 1);
-        let Some(interval) = flag.map(|flag| flag.interval(&frame.view())) else { return false };
-        // Those that are at once stay one flag, however near one comes.
-        if interval.ns() == 0 || frame.kind == Kind::Cancels {
-            return false;
-        }
-        if let Some(viewport) = self.shown {
-            let interval = interval_to_first(frame.ctx, frame.slot, interval);
-            input::zoom_to(frame, interval, viewport);
-        }
-        true
-    }
-
-    /// Zooms to what was clicked.
-    fn double_click(&self, frame: &Frame<'_>, hit: Hit) {
-        let Some(Target::What(what)) = target(&self.scene, hit) else { return };
-        let Some(interval) = crate::ui::look::interval_of(frame.sheet, what) else { return };
-        match frame.kind {
-            Kind::All => {
-                let interval = interval_to_first(frame.ctx, frame.slot, interval);
-                if let Some(viewport) = self.shown {
-                    input::zoom_to(frame, interval, viewport);
-                }
-            }
-            Kind::Cancels => frame.ctx.send(Command::Jump(Selected { slot: frame.slot, what })),
-        }
-    }
 }
 
 /// What the pointer is at here, or at the same moment on the other of two timelines.
@@ -355,50 +304,6 @@ fn pointed(ui: &Ui, frame: &Frame<'_>, response: &Response) -> Option<Pointed> {
     let here = response.hover_pos().filter(|_| !response.dragged()).map(|at| at.x);
     let there = || frame.pointed_beside.map(|first| x_of(frame, first));
     pointer::pointed(ui, frame, here.or_else(there)?)
-}
-
-/// What a click on something is about.
-enum Target {
-    Section(u32),
-    What(What),
-}
-
-fn target(scene: &Scene, hit: Hit) -> Option<Target> {
-    let row = |record: u32| scene.rows.get(record as usize).map(|row| row.row);
-    Some(match hit {
-        Hit::Axis { .. } => return None,
-        Hit::Flag { record } => {
-            Target::What(What::Cancel(scene.flags.get(record as usize)?.cancel))
-        }
-        Hit::Cancel { record } => {
-            Target::What(What::Cancel(scene.cancels.get(record as usize)?.cancel))
-        }
-        Hit::Fuse { record } => {
-            let fuse = scene.fuses.get(record as usize)?;
-            Target::What(fuse.hearing().map_or(What::Goroutine(fuse.goroutine), What::Hearing))
-        }
-        Hit::Span { record, at } => match row(scene.spans.get(record as usize)?.row)? {
-            Row::Lane { goroutine, .. } => Target::What(What::Span(goroutine, at)),
-            _ => return None,
-        },
-        Hit::Bar { record } => match row(scene.bars.get(record as usize)?.row)? {
-            Row::Lane { goroutine, .. } => Target::What(What::Goroutine(goroutine)),
-            _ => return None,
-        },
-        Hit::Arrow { record } => {
-            let arrow = scene.arrows.get(record as usize)?;
-            Target::What(What::Goroutine(arrow.from.unwrap_or(arrow.to)))
-        }
-        Hit::Row { record, .. } => match row(record)? {
-            Row::Lane { goroutine, .. } => Target::What(What::Goroutine(goroutine)),
-            Row::Header(number) => Target::Section(number),
-            _ => return None,
-        },
-        Hit::Sticky => match scene.sticky?.row {
-            Row::Header(number) => Target::Section(number),
-            _ => return None,
-        },
-    })
 }
 
 /// How far the bar of a class is from the lane's edges: where nothing happens, it is low.

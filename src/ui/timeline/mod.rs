@@ -5,6 +5,7 @@
 //! screen; this module turns its records into one mesh and some texts.
 
 mod canvas;
+mod clicks;
 mod edge;
 mod flags;
 mod fuses;

@@ -91,3 +91,28 @@ pub(crate) fn all_in_use(size: u64) -> Vec<u8> {
     }
     shape.after(MS).finish()
 }
+
+/// Many that each start a listener to a deadline of their own, and do not leave when that hears it: as many
+/// of each `go` statement as are held against each other, with limits that are all different.
+pub(crate) fn own_listeners(size: u64) -> Vec<u8> {
+    const OF_ONE: u64 = 256;
+    let (n, mut shape) = (size / 150, Shape::new());
+    let of = |n: u64| (10 + 2 * n, 11 + 2 * n);
+    for at in 0..n {
+        let (works, listens) = of(at);
+        shape.go(1, &format!("main.main:{}", 100 + at / OF_ONE), works, "main.work").after(1);
+        shape.go(works, "main.work:12", listens, "main.work.func1").after(1);
+        shape.waits(listens, "chan receive", "runtime.chanrecv1 < main.work.func1:13").after(1);
+        shape.waits(works, "sleep", "time.Sleep < main.work:20").after(1);
+    }
+    shape.waits(1, "sync", "sync.(*WaitGroup).Wait < main.main:40").after(20 * MS);
+    for at in 0..n {
+        let listens = of(at).1;
+        shape.after(US * (1 + at * 37 % 11)).passes(20 + 2 * n + at, listens).ends(listens);
+    }
+    shape.after(50 * MS);
+    for at in 0..n {
+        shape.after(1).wakes(0, "", of(at).0).ends(of(at).0);
+    }
+    shape.after(100 * MS).finish()
+}

@@ -410,6 +410,47 @@ pub(crate) fn late_test(late: [u32; 2], n: [u32; 2]) -> Test {
     Test { way, p: (2.0 * p).min(1.0) }
 }
 
+/// Whether something came more often in the second than in the first by more than `times` as often, in each
+/// of the measures of how much there was of either: its chance is the largest of all of them
+/// (the conditional test of two rates, which is exact). `times` is above 1, so that what is seldom on one
+/// side is not often there by chance as well.
+///
+/// A measure that is 0 on a side tells nothing and is left out.
+pub(crate) fn rate_test(counts: [u32; 2], measures: &[[f64; 2]], times: f64) -> Test {
+    let of_each = measures.iter().filter(|measure| !measure.contains(&0.0)).map(|measure| {
+        let rate = [0, 1].map(|side| f64::from(counts[side]) / measure[side]);
+        let way = rate[1].total_cmp(&rate[0]);
+        let more = usize::from(way == Ordering::Greater);
+        // The share of all that would be on this side if it had just so many times as much.
+        let share = times * measure[more] / (times * measure[more] + measure[1 - more]);
+        Test { way, p: at_least(counts[more], counts[0].saturating_add(counts[1]), share) }
+    });
+    let least_sure = |a: Test, b: Test| match (a.way == b.way, a.p < b.p) {
+        (false, _) => Test::NONE,
+        (true, true) => b,
+        (true, false) => a,
+    };
+    of_each.reduce(least_sure).unwrap_or(Test::NONE)
+}
+
+/// How likely at least so many of all are on one side, if each is with the chance `share`; 1 where these are
+/// no more than is to be expected.
+fn at_least(many: u32, all: u32, share: f64) -> f64 {
+    let (all, many) = (f64::from(all), f64::from(many));
+    if many <= all * share {
+        return 1.0;
+    }
+    let ln_ways = ln_factorial(all) - ln_factorial(many) - ln_factorial(all - many);
+    let (mut k, mut p) = (many, 0.0);
+    let mut term = (ln_ways + many * share.ln() + (all - many) * (1.0 - share).ln()).exp();
+    while k <= all && term > f64::MIN_POSITIVE {
+        p += term;
+        term *= (all - k) * share / ((k + 1.0) * (1.0 - share));
+        k += 1.0;
+    }
+    p.min(1.0)
+}
+
 /// The logarithm of a factorial (Stirling's series, exact enough from 0 on by shifting).
 fn ln_factorial(n: f64) -> f64 {
     let (mut x, mut below) = (n + 1.0, 0.0);

@@ -164,8 +164,8 @@ fn group(out: &mut dyn Write, diff: &Diff, group: &DiffGroup) -> io::Result<()> 
         styled(FAINT, group.kind),
     )?;
     writeln!(out, "               {}", facts(diff, group))?;
-    if let Some(shift) = group.shift_ns {
-        writeln!(out, "               {}", styled(FAINT, moved(diff, group, shift)))?;
+    if let Some(moved) = moved(diff, group) {
+        writeln!(out, "               {}", styled(FAINT, moved))?;
     }
     Ok(())
 }
@@ -180,8 +180,8 @@ pub(super) fn facts(diff: &Diff, group: &DiffGroup) -> String {
     }
 }
 
-/// By how much, and how sure that is.
-pub(super) fn moved(diff: &Diff, group: &DiffGroup, shift: i64) -> String {
+/// By how much, and how sure that is; none if nothing of it can be told.
+pub(super) fn moved(diff: &Diff, group: &DiffGroup) -> Option<String> {
     let signed = |change| diff.clock().signed_text(change);
     let sure = group.ci95_ns.map_or_else(String::new, |[low, high]| {
         format!(" (95 % sure: {} to {})", signed(low), signed(high))
@@ -190,21 +190,26 @@ pub(super) fn moved(diff: &Diff, group: &DiffGroup, shift: i64) -> String {
     match group.aspect {
         Some(Aspect::Slowest) => {
             let slowest = group.after.p99_ns.saturating_sub(group.before.p99_ns);
-            return format!("the slowest: p99 {}{chance}", signed(slowest));
+            return Some(format!("the slowest: p99 {}{chance}", signed(slowest)));
         }
         Some(Aspect::Stuck) => {
             let alive = |side: &Side| grouped(side.alive.into());
             let (was, is) = (alive(&group.before), alive(&group.after));
-            return format!("still going on at the end: {was} → {is}{chance}");
+            return Some(format!("still going on at the end: {was} → {is}{chance}"));
+        }
+        Some(Aspect::Often) => {
+            let than = if group.after.n < group.before.n { "less" } else { "more" };
+            return Some(format!("{than} often{chance}"));
         }
         Some(Aspect::Typical) | None => {}
     }
+    let shift = group.shift_ns?;
     // With enough to tell but no interval, the trace's end leaves one side open.
-    match (group.q_value, group.ci95_ns, shift) {
+    Some(match (group.q_value, group.ci95_ns, shift) {
         (Some(_), None, 0) => format!("by how much cannot be told{chance}"),
         (Some(_), None, _) => format!("typically {} or more{chance}", signed(shift)),
         _ => format!("typically {}{sure}{chance}", signed(shift)),
-    }
+    })
 }
 
 fn one_side(clock: Clock, side: &Side, late: u32) -> String {

@@ -79,7 +79,7 @@ pub(super) fn write_diff(
     for group in changed.iter().take(ROWS) {
         let class = if group.is_newly_late() { "bad" } else { class_of(group.verdict) };
         let class = format!("word {class}");
-        let change = group.shift_ns.map_or_else(String::new, |shift| moved(diff, group, shift));
+        let change = moved(diff, group).unwrap_or_default();
         let facts = facts(diff, group);
         let cells = [
             (&*class, group.verdict.name()),

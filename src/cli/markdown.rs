@@ -89,7 +89,7 @@ pub(super) fn write_diff(
         writeln!(out, "\n| | what | of | before → after | change |\n|---|---|---|---|---|")?;
     }
     for group in changed.iter().take(ROWS) {
-        let change = group.shift_ns.map_or_else(String::new, |shift| moved(diff, group, shift));
+        let change = moved(diff, group).unwrap_or_default();
         writeln!(
             out,
             "| {} | {} | {} | {} | {} |",

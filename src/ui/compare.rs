@@ -332,6 +332,10 @@ fn shift_ui(ui: &mut Ui, ctx: &Ctx<'_>, group: &DiffGroup) {
             let more = i64::from(group.after.alive) - i64::from(group.before.alive);
             format!("{more:+} alive").replacen('-', "−", 1)
         }
+        Some(Aspect::Often) => {
+            let more = i64::from(group.after.n) - i64::from(group.before.n);
+            format!("{more:+}×").replacen('-', "−", 1)
+        }
         _ => group.shift_ns.map(|shift| clock.signed_text(shift)).unwrap_or_default(),
     };
     let shift = ui.label(strong(text).color(verdict_color(theme, group)));
@@ -346,7 +350,7 @@ fn shift_ui(ui: &mut Ui, ctx: &Ctx<'_>, group: &DiffGroup) {
 
 /// Where the typical shift lies, if that is what the row is about.
 pub(super) fn interval_text(clock: Clock, group: &DiffGroup) -> Option<String> {
-    let of_typical = !matches!(group.aspect, Some(Aspect::Slowest | Aspect::Stuck));
+    let of_typical = !matches!(group.aspect, Some(Aspect::Slowest | Aspect::Stuck | Aspect::Often));
     let [low, high] = group.ci95_ns.filter(|_| of_typical)?;
     Some(format!("{} … {}", clock.signed_text(low), clock.signed_text(high)))
 }

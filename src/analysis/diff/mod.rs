@@ -12,11 +12,12 @@
 //!   so: the false discovery rate, after correction for the number of tests and of rows.
 //!
 //! Where two ways contradict each other, the surer one counts. What is compared with what does
-//! not matter: the other way round, worse is better.
+//! not matter: the other way round, worse is better. The GC's cycles are counted instead (`cycles`).
 
 mod as_long;
 mod collect;
 mod cut_short;
+mod cycles;
 mod kept;
 mod matters;
 mod occasions;
@@ -119,6 +120,8 @@ pub enum Aspect {
     Slowest,
     /// How many were still going on when the trace ended.
     Stuck,
+    /// How many there were.
+    Often,
 }
 
 impl DiffGroup {
@@ -301,6 +304,7 @@ pub fn diff(before: &Document, after: &Document) -> Diff {
         DiffGroup { late, lived_alike, ..compare(key, &before.sample, &after.sample, alike) }
     });
     let mut groups: Vec<DiffGroup> = compared.collect();
+    groups.extend(cycles::row([before, after], &groups));
     correct(&mut groups);
     groups.sort_by(|a, b| {
         let key = |group: &DiffGroup| {

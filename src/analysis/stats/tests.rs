@@ -28,6 +28,25 @@ fn few_that_are_late_are_told_from_chance() {
 }
 
 #[test]
+fn how_often_is_told_from_chance_by_each_measure() {
+    let of = |counts, measures: &[[f64; 2]], times| rate_test(counts, measures, times);
+    // R: pbinom(12, 13, 2/3, lower.tail=FALSE): p = 0.005138
+    let fewer = of([13, 0], &[[1.0; 2]], 2.0);
+    near(fewer.p, (2.0_f64 / 3.0).powi(13), 1e-7);
+    assert_eq!(fewer.way, Less);
+    assert_eq!(of([0, 13], &[[1.0; 2]], 2.0), Test { way: Greater, ..fewer });
+    // R: pbinom(17, 20, 2/3, lower.tail=FALSE): p = 0.01759
+    near(of([18, 2], &[[1.0; 2]], 2.0).p, 0.017_59, 1e-4);
+    // The measure by which it is least sure decides, and one that contradicts it takes all back.
+    let twice = [[1.0; 2], [2.0, 1.0]];
+    near(of([13, 0], &twice, 2.0).p, 0.8_f64.powi(13), 1e-7);
+    assert_eq!(of([9, 6], &twice, 2.0), Test { p: 1.0, way: Equal });
+    assert_eq!(of([9, 6], &[[0.0, 1.0]], 2.0), Test { p: 1.0, way: Equal }, "nothing tells");
+    assert!(of([4_000_000, 1_000_000], &[[1.0; 2]], 2.0).p < 1e-9);
+    near(of([4_000_000, 3_000_000], &[[1.0; 2]], 2.0).p, 1.0, 1e-6);
+}
+
+#[test]
 fn quantiles_are_of_the_sample() {
     let hundred = sample(&(1..=100).rev().collect::<Vec<_>>());
     assert_eq!([50, 90, 99, 100].map(|percent| hundred.quantile(percent)), [50, 90, 99, 100]);

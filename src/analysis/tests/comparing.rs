@@ -118,3 +118,47 @@ fn handlers_are_compared_by_their_routes() {
     assert_eq!(row(&diff(&after, &before)), Some((GroupKind::Task, Verdict::Better)));
     assert_eq!(row(&diff(&before, &before)), Some((GroupKind::Task, Verdict::Same)));
 }
+
+/// A program that does so much each millisecond, with so many cycles of the GC, for so many milliseconds.
+fn collected(cycles: i64, n_works: i64, ms: i64) -> Document {
+    let mut made = Made::new();
+    made.running(1, "main.main").go(MS, 1, "main.main:2", 2, "main.worker").runs(MS + US, 2);
+    for n in 0..n_works {
+        let at = 2 * MS + n * ms * MS / n_works;
+        made.waits(at + US, 2, "chan receive", "runtime.chanrecv1 < main.worker:5");
+        if n < cycles {
+            made.marks(at + 2 * US, true).marks(at + 9 * US, false);
+        }
+        made.wakes(at + 10 * US, 1, "main.main:7", 2).runs(at + 11 * US, 2);
+    }
+    made.document((ms + 5) * MS)
+}
+
+#[test]
+fn fewer_cycles_are_better_unless_less_is_done_or_in_less_time() {
+    let many = collected(20, 100, 100);
+    for (other, expected, what) in [
+        (collected(0, 100, 100), Verdict::Better, "none"),
+        (collected(2, 100, 100), Verdict::Better, "few"),
+        (collected(12, 100, 100), Verdict::Same, "not half as many"),
+        (collected(2, 10, 100), Verdict::Same, "a tenth is done"),
+        (collected(2, 10, 10), Verdict::Same, "it takes a tenth of the time"),
+        (collected(90, 100, 100), Verdict::Worse, "more than four times as many"),
+        (collected(100, 500, 100), Verdict::Same, "five times as much is done"),
+    ] {
+        let compared = diff(&many, &other);
+        let row = compared.groups.iter().find(|row| row.key == "cycles").expect("a row");
+        assert_eq!((row.kind, row.verdict), (GroupKind::Gc, expected), "{what}");
+        let back = diff(&other, &many);
+        let row = back.groups.iter().find(|row| row.key == "cycles").expect("a row");
+        let back = match expected {
+            Verdict::Better => Verdict::Worse,
+            Verdict::Worse => Verdict::Better,
+            same => same,
+        };
+        assert_eq!(row.verdict, back, "{what}, the other way round");
+    }
+    // Four against none can be chance.
+    let few = diff(&collected(4, 100, 100), &collected(0, 100, 100));
+    assert_eq!(few.verdict, Verdict::Same);
+}

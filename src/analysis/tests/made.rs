@@ -6,7 +6,7 @@ use super::super::{Document, Rules};
 use crate::base::{GoId, ProcId, TaskId, ThreadId, Time};
 use crate::model::{Builder, Draft};
 use crate::parse::Parsed;
-use crate::parse::event::{Body, Event, GoRef, GoState, StackRef, StrRef};
+use crate::parse::event::{Body, Event, GoRef, GoState, RangeKind, RangeMoment, StackRef, StrRef};
 use crate::parse::pieces::Piece as _;
 use crate::parse::sink::Sink as _;
 use crate::parse::tables::{Frame, Tables};
@@ -230,6 +230,15 @@ impl Made {
             Body::TaskEnd { id, parent, kind }
         };
         self.push(at, by, "", body);
+        self
+    }
+
+    /// The GC begins to mark, or is done with it.
+    pub(crate) fn marks(&mut self, at: i64, begins: bool) -> &mut Self {
+        let end = RangeMoment::End { swept: 0, reclaimed: 0 };
+        let moment = if begins { RangeMoment::Begin } else { end };
+        let body = Body::Range { kind: RangeKind::GcMark, moment };
+        self.push(at, 0, "", body);
         self
     }
 

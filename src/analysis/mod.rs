@@ -32,7 +32,7 @@ mod words;
 
 pub use cancels::logged::Logged;
 pub(crate) use code::reasons;
-pub(crate) use diff::AsLong;
+pub(crate) use diff::{AsLong, BY};
 pub use diff::{
     Aspect, Diff, DiffGroup, ENOUGH, ENOUGH_FOR_TAIL, MIN_PERCENT, OneSided, Side, diff,
 };

@@ -1,5 +1,6 @@
 //! The comparison of two traces for people in a terminal. Free to change at any time.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use super::ink::{
@@ -8,7 +9,7 @@ use super::ink::{
 use super::open::Opened;
 use super::text::head;
 use super::told::Head;
-use crate::analysis::{Aspect, Diff, DiffGroup, ENOUGH, OneSided, Side, Verdict};
+use crate::analysis::{Aspect, BY, Diff, DiffGroup, ENOUGH, OneSided, Side, Verdict};
 use crate::base::Clock;
 
 /// How many groups are told one by one.
@@ -160,7 +161,7 @@ fn group(out: &mut dyn Write, diff: &Diff, group: &DiffGroup) -> io::Result<()> 
             if group.is_newly_late() { BAD } else { of_verdict(group.verdict) },
             format!("{:>11}", group.verdict)
         ),
-        styled(STRONG, safe(&group.key)),
+        styled(STRONG, safe(&brief(&group.key))),
         styled(FAINT, group.kind),
     )?;
     writeln!(out, "               {}", facts(diff, group))?;
@@ -168,6 +169,15 @@ fn group(out: &mut dyn Write, diff: &Diff, group: &DiffGroup) -> io::Result<()> 
         writeln!(out, "               {}", styled(FAINT, moved))?;
     }
     Ok(())
+}
+
+/// A key whose creation path is long, with the path's ends only: what is between is a library's, mostly.
+fn brief(key: &str) -> Cow<'_, str> {
+    let path: Vec<&str> = key.split(BY).collect();
+    match path.as_slice() {
+        [start, by, _, _, .., from, first] => Cow::Owned([start, by, "…", from, first].join(BY)),
+        _ => Cow::Borrowed(key),
+    }
 }
 
 /// What a group has on both sides, or on the only one.

@@ -25,6 +25,8 @@ use super::{ALL_CANCELS, Key};
 
 /// How many functions of the creation path enter a goroutine's key.
 const MAX_PATH: usize = 8;
+/// What stands in a key between a function and who called it.
+pub(crate) const BY: &str = " ← ";
 
 /// Why one is in the run queue who has called `runtime.Gosched`.
 const YIELDS: &str = "runtime.Gosched";
@@ -159,7 +161,7 @@ pub(super) fn life_key(trace: &Trace, (name, stack): Start) -> Key {
     let name = trace.string(name);
     let mut what = name.to_owned();
     for frame in trace.frames(stack).take(MAX_PATH) {
-        what.push_str(" ← ");
+        what.push_str(BY);
         what.push_str(trace.string(frame.function));
     }
     Key { kind: GroupKind::Goroutine, what, function: name.to_owned() }

@@ -35,6 +35,7 @@ use super::stats::{Sample, false_discovery_rates, late_test, shift};
 use super::words::{GroupKind, Verdict};
 pub(crate) use as_long::AsLong;
 use as_long::is_as_long;
+pub(crate) use collect::BY;
 use collect::Row;
 pub use matters::MIN_PERCENT;
 pub use one_sided::OneSided;

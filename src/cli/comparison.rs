@@ -267,7 +267,7 @@ fn probability(q: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::GroupKind;
+    use crate::analysis::{GroupKind, Lived};
 
     fn empty(verdict: Verdict, clocks: [Clock; 2]) -> Diff {
         Diff { groups: Vec::new(), one_sided: [const { Vec::new() }; 2], verdict, clocks }
@@ -301,7 +301,7 @@ mod tests {
             before: side(4, 260_000_000),
             after: side(1, 87_000),
             late: [3, 0],
-            lived_alike: [false; 2],
+            lived: [Lived::Unknown; 2],
             shift_ns: None,
             ci95_ns: None,
             p_value: None,

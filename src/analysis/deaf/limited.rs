@@ -195,17 +195,25 @@ fn also_of_creators<'p>(
     started.filter(move |&it| lives::parent(inquiry.trace, it).is_some_and(|by| of.contains(&by)))
 }
 
-/// Keeps the work that began last, and that of its siblings.
+/// Keeps the work that began last, that of its siblings, and what its creator's siblings started by the
+/// same `go` statement.
 fn keep_last(inquiry: &Inquiry<'_>, pairs: &mut Vec<Pair>) {
     let parent = |pair: &Pair| lives::parent(inquiry.trace, pair.work.of);
+    let origin = |of: Goroutine| lives::creation_stack(inquiry.trace, of);
+    // Where it was started, where its creator was, and by whom.
+    let line = |pair: &Pair| {
+        let by = parent(pair)?;
+        Some((origin(pair.work.of), origin(by), lives::parent(inquiry.trace, by)?))
+    };
     let Some(last) = pairs.iter().max_by_key(|pair| (pair.work.began, pair.work.of)).copied()
     else {
         return;
     };
-    let of = parent(&last);
+    let (of, line_of_last) = (parent(&last), line(&last));
     pairs.retain(|pair| {
+        let is_cousin = || line_of_last.is_some() && line(pair) == line_of_last;
         pair.work.of == last.work.of
-            || pair.work.is_handler == last.work.is_handler && parent(pair) == of
+            || pair.work.is_handler == last.work.is_handler && (parent(pair) == of || is_cousin())
     });
 }
 
@@ -232,9 +240,12 @@ pub(super) fn find(inquiry: &Inquiry<'_>, cancel: &Cancel, limited: &Limited, fo
         pairs().filter(|pair| !pair.work.is_handler).map(|pair| (pair.work.of, pair)).collect();
     let others = &limited.all;
     let mut waited = Waited { inquiry, cancel, limited: &started, others, found: Vec::new() };
-    // They are siblings.
-    let parent = started.keys().find_map(|&of| lives::parent(inquiry.trace, of));
-    if let Some(parent) = parent {
+    // They are siblings, or each is the only child of one of these.
+    let parents = started.keys().filter_map(|&of| lives::parent(inquiry.trace, of));
+    let mut parents: Vec<Goroutine> = parents.collect();
+    parents.sort_unstable();
+    parents.dedup();
+    for parent in parents {
         waited.by(parent);
     }
     for of in of_joined(inquiry, limited, &started) {
@@ -398,10 +409,12 @@ impl Waited<'_> {
 
     fn add(&mut self, of: Goroutine) {
         let Self { inquiry, cancel, limited, .. } = *self;
+        let is_told = |by| inquiry.is_told(cancel, by, of);
         let in_background =
             |pair: &&Pair| !pair.is_sure && works_in_background(inquiry, cancel, of);
         if inquiry.may_be_deaf(cancel, of)
             && !inquiry.takes_jobs(cancel, of)
+            && !lives::parent(inquiry.trace, of).is_some_and(is_told)
             && !recorder::ends_it(inquiry.trace, of)
             && !limited.get(&of).is_some_and(in_background)
             && !mostly_waits_for(inquiry, cancel, (of, inquiry.end(of)), |by| {

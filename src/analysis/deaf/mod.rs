@@ -61,6 +61,9 @@ pub(crate) use tasks::LongWork;
 /// How many spans of a timer's goroutine to look at for when it ran.
 const MAX_TIMER_SPANS: usize = 8;
 
+/// How many spans to look at for where a goroutine was at a cancel.
+const MAX_NEXT: usize = 8;
+
 /// How many spans of a goroutine to look at for a wait where others listen.
 const MAX_SPANS: usize = 4_096;
 
@@ -461,7 +464,9 @@ impl Inquiry<'_> {
     fn hearing(&self, cancel: &Cancel, row: &Row) -> Hearing {
         let end = row.left.or(lives::ended(self.trace, row.goroutine));
         let until = end.unwrap_or_else(|| self.end(row.goroutine));
-        let span = self.trace.span_at(row.goroutine, cancel.at);
+        // Who is between two waits at the cancel is told by the next one where it was.
+        let since = self.trace.spans_from(row.goroutine, cancel.at).take(MAX_NEXT);
+        let span = since.take_while(|span| span.start < until).find(Span::has_own_stack);
         Hearing {
             cancel: cancel.id,
             goroutine: row.goroutine,
@@ -473,7 +478,7 @@ impl Inquiry<'_> {
             told_to_stop: true,
             depth: 0,
             heard_at: cancel.at,
-            stack: span.filter(Span::has_own_stack).map_or(StackId::EMPTY, |span| span.stack),
+            stack: span.map_or(StackId::EMPTY, |span| span.stack),
             end: end.into(),
             outcome: if end.is_some() { Outcome::Exited } else { Outcome::Alive },
             overstay_ns: until.since(cancel.at).max(0),

@@ -1,6 +1,7 @@
 //! Waits of the goroutines around a cancel, and those that ended them: they were waited for, and did not
 //! hear.
 
+use std::iter::Peekable;
 use std::ops::RangeInclusive;
 
 use rustc_hash::FxHashSet;
@@ -142,18 +143,36 @@ impl<'a> Waits<'a> {
         let counts = first.state == GoState::Waiting
             && first.start < cancel.at
             && (plain == Plain::OrNot || waits_plainly(inquiry.trace, inquiry.book, &first));
-        let mut wait = Some(first).filter(|_| counts);
+        if counts {
+            self.gathers(held, &first, &mut spans, |_, _| true);
+        }
+        counts
+    }
+
+    /// Looks at a wait, and at the next ones as long as one that heard or is deaf ends each, and results
+    /// are gathered one by one. A wait and what follows it have to fit.
+    fn gathers(
+        &mut self,
+        held: &Held,
+        first: &Span,
+        spans: &mut Peekable<impl Iterator<Item = Span>>,
+        fits: impl Fn(&Span, Option<&Span>) -> bool,
+    ) {
+        let Self { inquiry, cancel, .. } = *self;
+        let mut wait = Some(*first);
         while let Some(this) = wait {
             let next = spans.peek().copied();
+            if !fits(&this, next.as_ref()) {
+                break;
+            }
             self.ended(held, &this, next.as_ref());
             let by = next.and_then(|next| next.waker);
             if !by.is_some_and(|by| inquiry.heard(cancel, by) || self.seen.contains(&by)) {
                 break;
             }
             let then = spans.find(|span| span.state == GoState::Waiting);
-            wait = then.filter(|then| is_next_result(inquiry, &first, then));
+            wait = then.filter(|then| is_next_result(inquiry, first, then));
         }
-        counts
     }
 
     /// Looks at all waits of one that heard and has not left yet.
@@ -179,18 +198,18 @@ impl<'a> Waits<'a> {
                 && !inquiry.book.any(stacks, span.stack, Traits::GRACEFUL)
                 && !is_in_passing(inquiry.trace, inquiry.book, span, inquiry.rules.late_over_ns)
         };
-        let mut spans = inquiry.trace.spans_from(held.who, cancel.at).take(MAX_AHEAD);
+        let spans = inquiry.trace.spans_from(held.who, cancel.at).take(MAX_AHEAD);
+        let mut spans = spans.peekable();
         let outside = |span: &Span| inquiry.book.mark(span.stack).is_none();
         let Some(wait) = spans.find(|span| waits(span) && outside(span)) else { return };
         if waits_plainly(inquiry.trace, inquiry.book, &wait) {
-            let next = spans.next();
-            let goes_on = |next: Span| {
-                inquiry.is_fed(held.who, cancel.at, &wait, &next)
-                    || inquiry.is_drained(held.who, cancel, &wait, &next)
+            let goes_on = |wait: &Span, next: &Span| {
+                inquiry.is_fed(held.who, cancel.at, wait, next)
+                    || inquiry.is_drained(held.who, cancel, wait, next)
             };
-            if !next.is_some_and(goes_on) {
-                self.ended(held, &wait, next.as_ref());
-            }
+            let is_last =
+                |wait: &Span, next: Option<&Span>| !next.is_some_and(|next| goes_on(wait, next));
+            self.gathers(held, &wait, &mut spans, is_last);
         } else {
             self.joins_by_proxy(held, &wait);
         }

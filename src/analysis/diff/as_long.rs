@@ -19,9 +19,10 @@ fn longer_ns(here: &Sample, there: &Sample) -> Option<i64> {
 }
 
 /// Whether some lives are as long as others, of whom nobody is known to have been late by so many
-/// nanoseconds: had all of that been new, they would be longer by more than half of it.
-pub(super) fn is_as_long(here: &Sample, there: &Sample, late_ns: i64) -> bool {
-    longer_ns(here, there).is_some_and(|ns| ns <= late_ns / 2)
+/// nanoseconds: had all of that been new, they would be longer by more than half of it. None where there
+/// are no others.
+pub(super) fn is_as_long(here: &Sample, there: &Sample, late_ns: i64) -> Option<bool> {
+    Some(longer_ns(here, there)? <= late_ns / 2)
 }
 
 /// Who of a trace lives as long as in a baseline.

@@ -93,9 +93,8 @@ pub struct DiffGroup {
     /// How many of each side are overstays that are late by the rules, those left out that are
     /// so only because no processor was free, or because of the GC.
     pub late: [u32; 2],
-    /// Whether those of each side who are late live no longer than their like on the other side, or
-    /// by less than half of what they are late by.
-    pub lived_alike: [bool; 2],
+    /// How those of each side who are late live, against their like on the other side.
+    pub lived: [Lived; 2],
     /// By how much the typical duration grew, in nanoseconds (Hodges–Lehmann, with what was cut
     /// off as at least so long); none if a side is empty or all of both was cut off.
     pub shift_ns: Option<i64>,
@@ -110,6 +109,18 @@ pub struct DiffGroup {
     pub verdict: Verdict,
     /// What of it is better or worse; none if nothing is.
     pub aspect: Option<Aspect>,
+}
+
+/// How long some goroutines live, against their like in the other trace.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Lived {
+    /// There is nobody to compare them with.
+    #[default]
+    Unknown,
+    /// No longer, or by less than half of what they are late by.
+    Alike,
+    /// Longer.
+    Longer,
 }
 
 /// What of some durations changed.
@@ -135,7 +146,7 @@ impl DiffGroup {
         match self.verdict {
             _ if self.is_unseen(1) => false,
             Verdict::OnlyAfter => self.late[1] > 1 || self.late[1] > 0 && is_far,
-            Verdict::NotEnoughData => {
+            _ if self.are_few() => {
                 let is_new = self.late[0] == 0 || is_far_less(&self.before, &self.after);
                 is_new && self.late[1] > 0 && is_far
             }
@@ -143,14 +154,23 @@ impl DiffGroup {
         }
     }
 
-    /// Whether too few were reached to compare, and nobody is late any more where one was by far, or
-    /// only by far less.
+    /// Whether few were reached, and nobody is late any more where one was by far, or only by far less; or
+    /// nobody was reached, and those who were late no longer live that long.
     #[must_use]
     pub fn is_no_longer_late(&self) -> bool {
         let was_far = self.late[0] > 0 && self.before.max_ns >= LONG_NS;
         let is_none = self.late[1] == 0 || is_far_less(&self.after, &self.before);
-        let is_over = was_far && is_none && !self.is_unseen(0);
-        self.verdict == Verdict::NotEnoughData && is_over
+        let is_over = match self.verdict {
+            Verdict::OnlyBefore => self.lived[0] == Lived::Longer,
+            _ => self.are_few() && is_none && !self.is_unseen(0),
+        };
+        was_far && is_over
+    }
+
+    /// Whether so few were reached that a test of durations tells little or nothing.
+    fn are_few(&self) -> bool {
+        let n = self.before.n.min(self.after.n) as usize;
+        self.verdict == Verdict::NotEnoughData || self.verdict == Verdict::Same && n < FEW_REACHED
     }
 
     /// Whether a group was late by far, and is no longer there. What is there instead has its own row.
@@ -162,8 +182,7 @@ impl DiffGroup {
     /// Whether those of a side who are late may have been as late on the other side, for a cancel
     /// that was not seen there. At one site somebody was seen on both sides.
     fn is_unseen(&self, side: usize) -> bool {
-        let is_seen = self.is_one_site() && self.verdict == Verdict::NotEnoughData;
-        self.lived_alike[side] && !is_seen
+        self.lived[side] == Lived::Alike && !(self.is_one_site() && self.are_few())
     }
 
     /// Whether it is worth telling: what there is on one side only is if it is often, or long, or
@@ -172,8 +191,9 @@ impl DiffGroup {
     pub fn is_change(&self) -> bool {
         match self.verdict {
             Verdict::Worse | Verdict::Better => true,
-            Verdict::Same => false,
-            Verdict::NotEnoughData => self.is_newly_late() || self.is_no_longer_late(),
+            Verdict::Same | Verdict::NotEnoughData => {
+                self.is_newly_late() || self.is_no_longer_late()
+            }
             Verdict::OnlyBefore | Verdict::OnlyAfter => {
                 let Side { n, max_ns, .. } =
                     if self.after.n == 0 { &self.before } else { &self.after };
@@ -203,6 +223,8 @@ impl DiffGroup {
     }
 }
 
+/// With fewer on a side one that is late by far is told, since no test of durations finds one of so few.
+const FEW_REACHED: usize = 10;
 /// From so many nanoseconds on it matters what there is only once, on one side.
 const LONG_NS: i64 = 50_000_000;
 /// A duration that is at most one in so many of another is next to nothing beside it.
@@ -301,8 +323,8 @@ pub fn diff(before: &Document, after: &Document) -> Diff {
     let alike = clocks[0] == clocks[1];
     let compared = rows.iter().map(|(key, row @ [before, after])| {
         let late = if alike { [before.late, after.late] } else { [0; 2] };
-        let lived_alike = [0, 1].map(|side| lived_alike(&rows, row, side));
-        DiffGroup { late, lived_alike, ..compare(key, &before.sample, &after.sample, alike) }
+        let lived = [0, 1].map(|side| lived(&rows, row, side));
+        DiffGroup { late, lived, ..compare(key, &before.sample, &after.sample, alike) }
     });
     let mut groups: Vec<DiffGroup> = compared.collect();
     groups.extend(cycles::row([before, after], &groups));
@@ -320,15 +342,20 @@ pub fn diff(before: &Document, after: &Document) -> Diff {
     diff
 }
 
-/// Whether those of one side who are late in a row live no longer than their like on the other.
-fn lived_alike(rows: &BTreeMap<Key, [Row; 2]>, row: &[Row; 2], side: usize) -> bool {
+/// How those of one side who are late in a row live, against their like on the other.
+fn lived(rows: &BTreeMap<Key, [Row; 2]>, row: &[Row; 2], side: usize) -> Lived {
     let Row { sample, late_lives, .. } = &row[side];
     let late_ns = sample.quantile(100);
-    let is_as_long = |life: &Key| {
-        let lives = rows.get(life);
-        lives.is_some_and(|row| is_as_long(&row[side].sample, &row[1 - side].sample, late_ns))
-    };
-    !late_lives.is_empty() && late_lives.iter().all(is_as_long)
+    let lives = late_lives.iter().map(|life| {
+        let row = rows.get(life)?;
+        is_as_long(&row[side].sample, &row[1 - side].sample, late_ns)
+    });
+    match lives.collect::<Option<Vec<bool>>>() {
+        Some(as_long) if as_long.is_empty() => Lived::Unknown,
+        Some(as_long) if as_long.iter().all(|&is| is) => Lived::Alike,
+        Some(_) => Lived::Longer,
+        None => Lived::Unknown,
+    }
 }
 
 /// How long the slices of time are in which what the GC took is added up; none if it took nothing,
@@ -362,7 +389,7 @@ fn compare(key: &Key, before: &Sample, after: &Sample, alike: bool) -> DiffGroup
         before: side(before),
         after: side(after),
         late: [0; 2],
-        lived_alike: [false; 2],
+        lived: [Lived::Unknown; 2],
         shift_ns: moved.map(|moved| moved.ns),
         ci95_ns: moved.filter(|_| enough).and_then(|moved| moved.ci95_ns),
         p_value: tested.map(|tested| tested.p),

@@ -328,6 +328,34 @@ fn of_few_it_is_worse_that_one_is_late_by_far_where_none_was() {
     assert!(DiffGroup { late: [1, 3], ..by_far }.is_newly_late());
 }
 
+#[test]
+fn one_of_few_that_is_late_by_far_is_told_however_many_it_takes_to_compare() {
+    let late = |n: usize, late: [u32; 2]| {
+        let after = sample((1..n).map(|_| 1).chain([400]));
+        let group = verdict(&sample(vec![1; n]), &after);
+        assert_eq!(group.verdict, Verdict::Same, "{n}");
+        let late = DiffGroup { late, ..group };
+        assert_eq!(late.is_newly_late(), late.is_change());
+        late.is_newly_late()
+    };
+    assert!(late(5, [0, 1]) && late(9, [0, 1]));
+    assert!(!late(10, [0, 1]), "of many one can be");
+    assert!(!late(5, [1, 1]), "one was late before");
+}
+
+#[test]
+fn where_no_cancel_is_seen_any_more_it_is_better_if_those_who_were_late_live_shorter() {
+    let gone = |lived: Lived| {
+        let group = verdict(&sample([220, 220, 220, 220]), &sample([]));
+        assert_eq!(group.verdict, Verdict::OnlyBefore);
+        DiffGroup { late: [4, 0], lived: [lived, Lived::Unknown], ..group }
+    };
+    assert_eq!(whole(&[gone(Lived::Longer)]), Verdict::Better);
+    for lived in [Lived::Unknown, Lived::Alike] {
+        assert_ne!(whole(&[gone(lived)]), Verdict::Better, "{lived:?}");
+    }
+}
+
 /// So many durations of 1 ms to 2 ms around `ms`, on few occasions.
 fn at_once(ms: i64) -> Sample {
     sample((0..12).map(|n| ms + n % 2)).on(Occasions { all: 1, slow: 1 })
@@ -376,11 +404,11 @@ fn as_long_but_cut_off_is_the_same() {
 fn who_is_late_on_one_side_only_and_lived_as_long_decides_nothing() {
     let late = |before: &[i64], after: &[i64]| {
         let of = |values: &[i64]| verdict(&sample(before.to_vec()), &sample(values.to_vec()));
-        DiffGroup { late: [0, 2], lived_alike: [false, true], ..of(after) }
+        DiffGroup { late: [0, 2], lived: [Lived::Unknown, Lived::Alike], ..of(after) }
     };
     let unseen = late(&[], &[400, 410]);
     assert!(!unseen.is_newly_late(), "the cancel was not seen before");
-    let longer = DiffGroup { lived_alike: [false; 2], ..unseen };
+    let longer = DiffGroup { lived: [Lived::Unknown, Lived::Longer], ..unseen };
     assert!(longer.is_newly_late());
     // At one site it was seen: they overstayed by less before.
     assert!(late(&[1, 1], &[400, 410]).is_newly_late());

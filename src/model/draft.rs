@@ -79,6 +79,7 @@ pub(super) enum Side {
     },
     Assist {
         of: Member,
+        stack: StackRef,
         moment: RangeMoment,
     },
     StopTheWorld {
@@ -257,7 +258,9 @@ impl Draft {
             Body::Range { kind, moment } => match kind {
                 RangeKind::GcMark => Side::Mark(moment),
                 RangeKind::GcSweep(of) => Side::Sweep { of, moment },
-                RangeKind::GcMarkAssist(of) => Side::Assist { of: self.member(of), moment },
+                RangeKind::GcMarkAssist(of) => {
+                    Side::Assist { of: self.member(of), stack: event.stack, moment }
+                }
                 RangeKind::StopTheWorld { reason, by } => {
                     Side::StopTheWorld { by: self.member(by), reason, stack: event.stack, moment }
                 }

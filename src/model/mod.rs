@@ -47,7 +47,7 @@ pub use spans::{Run, Span, Spans, Wake};
 pub use stacks::{Frame, Stacks};
 pub use strings::Strings;
 pub use wakers::{Wakers, Woken};
-pub use world::{CpuSample, MetricPoint, ProcSpan, RangeSpan, StopTheWorld, WallClock, World};
+pub use world::{Assist, CpuSample, MetricPoint, ProcSpan, StopTheWorld, Sweep, WallClock, World};
 
 use crate::base::{Clock, GoId, Goroutine, Interval, StackId, StrId, Time, Warning};
 

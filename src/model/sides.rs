@@ -11,7 +11,7 @@ use super::goroutines::Edge;
 use super::join::Rows;
 use super::notes::{Log, Region, Task};
 use super::regions::{OpenRegion, Regions};
-use super::world::{CpuSample, MetricPoint, ProcSpan, RangeSpan, StopTheWorld};
+use super::world::{Assist, CpuSample, MetricPoint, ProcSpan, StopTheWorld, Sweep};
 
 /// What is open between two drafts.
 #[derive(Debug)]
@@ -22,8 +22,8 @@ pub(super) struct Sides {
     held: WireMap<ProcId, (usize, Time, ThreadId)>,
     threads: WireSet<ThreadId>,
     gc: Option<Time>,
-    sweeps: WireMap<ProcId, Time>,
-    assists: WireMap<Goroutine, Time>,
+    sweeps: WireMap<ProcId, Open>,
+    assists: WireMap<Goroutine, Open>,
     stops: WireMap<Option<Goroutine>, Vec<OpenStop>>,
     /// Row of each active task.
     tasks: WireMap<TaskId, usize>,
@@ -31,6 +31,13 @@ pub(super) struct Sides {
     regions: WireMap<Goroutine, Vec<Carried>>,
     /// What ends without having begun has gone on since then at least.
     known_since: Time,
+}
+
+/// What goes on since some time, and where it began.
+#[derive(Clone, Copy, Debug)]
+struct Open {
+    since: Time,
+    stack: StackId,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -95,16 +102,20 @@ impl Sides {
             }
             Side::Mark(moment) => self.mark(trace, at, moment),
             Side::Sweep { of, moment } => {
-                if let Some(interval) = range(&mut self.sweeps, self.known_since, of, at, moment) {
-                    trace.world.sweeps.push(RangeSpan { interval, of });
+                let now = Open { since: at, stack: StackId::EMPTY };
+                if let Some((interval, _)) =
+                    range(&mut self.sweeps, self.known_since, of, now, moment)
+                {
+                    trace.world.sweeps.push(Sweep { interval, of });
                 }
             }
-            Side::Assist { of, moment } => {
+            Side::Assist { of, stack, moment } => {
+                let now = Open { since: at, stack: rows.stack(stack) };
                 if let Some(of) = rows.goroutine(of)
-                    && let Some(interval) =
-                        range(&mut self.assists, self.known_since, of, at, moment)
+                    && let Some((interval, stack)) =
+                        range(&mut self.assists, self.known_since, of, now, moment)
                 {
-                    trace.world.assists.push(RangeSpan { interval, of });
+                    trace.world.assists.push(Assist { interval, of, stack });
                 }
             }
             Side::StopTheWorld { by, reason, stack, moment } => {
@@ -278,13 +289,11 @@ impl Sides {
         let until = |start| Interval { start, end };
         world.gc.extend(self.gc.take().map(until));
         let sweeps = sorted(std::mem::take(&mut self.sweeps));
-        world
-            .sweeps
-            .extend(sweeps.into_iter().map(|(of, start)| RangeSpan { interval: until(start), of }));
+        let sweep = |(of, Open { since, .. })| Sweep { interval: until(since), of };
+        world.sweeps.extend(sweeps.into_iter().map(sweep));
         let assists = sorted(std::mem::take(&mut self.assists));
-        world.assists.extend(
-            assists.into_iter().map(|(of, start)| RangeSpan { interval: until(start), of }),
-        );
+        let assist = |(of, Open { since, stack })| Assist { interval: until(since), of, stack };
+        world.assists.extend(assists.into_iter().map(assist));
         for (by, open) in sorted(std::mem::take(&mut self.stops)) {
             for stop in open {
                 let OpenStop { since, reason, stack } = stop;
@@ -335,24 +344,25 @@ fn sorted<K: Ord, V>(map: WireMap<K, V>) -> Vec<(K, V)> {
 /// Notes a range's moment; gives the range when it ends. One that goes on from before the
 /// trace begins at [`Time::MIN`] for now.
 fn range<K: std::hash::Hash + Eq>(
-    open: &mut WireMap<K, Time>,
+    open: &mut WireMap<K, Open>,
     known_since: Time,
     of: K,
-    at: Time,
+    now: Open,
     moment: RangeMoment,
-) -> Option<Interval> {
+) -> Option<(Interval, StackId)> {
+    let unseen = Open { since: known_since, stack: StackId::EMPTY };
     match moment {
         RangeMoment::Begin => {
-            open.insert(of, at);
+            open.insert(of, now);
             None
         }
         RangeMoment::Active => {
-            open.entry(of).or_insert(known_since);
+            open.entry(of).or_insert(unseen);
             None
         }
         RangeMoment::End { .. } => {
-            let start = open.remove(&of).unwrap_or(known_since);
-            Some(Interval { start, end: at })
+            let Open { since, stack } = open.remove(&of).unwrap_or(unseen);
+            Some((Interval { start: since, end: now.since }, stack))
         }
     }
 }

@@ -12,13 +12,24 @@ pub struct ProcSpan {
     pub thread: ThreadId,
 }
 
-/// A stretch of GC work that belongs to a goroutine (assist) or a P (sweep).
+/// A stretch in which a P swept.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct RangeSpan<Id> {
+pub struct Sweep {
     /// From when until when, cut at the trace's edges.
     pub interval: Interval,
     /// Whose.
-    pub of: Id,
+    pub of: ProcId,
+}
+
+/// A stretch in which a goroutine helped the GC mark, since it allocated.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Assist {
+    /// From when until when, cut at the trace's edges.
+    pub interval: Interval,
+    /// Whose.
+    pub of: Goroutine,
+    /// What it allocated for; empty if its beginning is not in the trace.
+    pub stack: StackId,
 }
 
 /// A stretch in which no goroutine ran, but the one that asked for it.
@@ -70,8 +81,8 @@ pub struct World {
     pub(crate) threads: Vec<ThreadId>,
     pub(crate) gc: Vec<Interval>,
     pub(crate) stw: Vec<StopTheWorld>,
-    pub(crate) assists: Vec<RangeSpan<Goroutine>>,
-    pub(crate) sweeps: Vec<RangeSpan<ProcId>>,
+    pub(crate) assists: Vec<Assist>,
+    pub(crate) sweeps: Vec<Sweep>,
     pub(crate) gomaxprocs: Vec<MetricPoint>,
     pub(crate) heap: Vec<MetricPoint>,
     pub(crate) heap_goal: Vec<MetricPoint>,
@@ -109,13 +120,13 @@ impl World {
 
     /// Mark assists: allocation made to pay with GC work. In order of their ends.
     #[must_use]
-    pub fn assists(&self) -> &[RangeSpan<Goroutine>] {
+    pub fn assists(&self) -> &[Assist] {
         &self.assists
     }
 
     /// Sweeps, in order of their ends.
     #[must_use]
-    pub fn sweeps(&self) -> &[RangeSpan<ProcId>] {
+    pub fn sweeps(&self) -> &[Sweep] {
         &self.sweeps
     }
 

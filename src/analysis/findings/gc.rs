@@ -4,8 +4,11 @@ use std::cmp::Reverse;
 
 use rustc_hash::FxHashMap;
 
-use crate::base::{Goroutine, Interval, StrId, narrow};
+use crate::base::{Goroutine, Interval, StackId, StrId, narrow};
+use crate::model::Frame;
 
+use super::super::code::book::Traits;
+use super::super::split::describe::frame_text;
 use super::super::types::Finding;
 use super::super::words::{Rule, Severity};
 use super::Facts;
@@ -16,46 +19,139 @@ const MIN_CYCLES: usize = 3;
 /// Beyond this share of the time, in percent, the collector is no small matter.
 const HEAVY_PERCENT: i64 = 33;
 
+/// From so many cycles a second on, each of which ends the last one's garbage, half the share is enough:
+/// where much is allocated and little of it kept, marking is quick.
+const MANY_PER_SECOND: i64 = 100;
+/// Fewer cycles than this are not many, however short the trace.
+const MANY_CYCLES: usize = 20;
+
+const NS_PER_SECOND: i64 = 1_000_000_000;
+
 pub(super) fn find(facts: &Facts<'_>) -> Option<Finding> {
     let world = facts.trace.world();
+    let n_cycles = world.gc().len();
     let total = facts.trace.interval().ns().max(1);
     let marked = super::total(world.gc().iter().copied().map(Interval::ns));
     let percent = marked.saturating_mul(100) / total;
-    if world.gc().len() < MIN_CYCLES || percent <= i64::from(facts.rules.gc_percent) {
+    let per_second = i64::from(narrow(n_cycles)).saturating_mul(NS_PER_SECOND) / total;
+    let are_many = n_cycles >= MANY_CYCLES && per_second >= MANY_PER_SECOND;
+    let limit = i64::from(facts.rules.gc_percent) / if are_many { 2 } else { 1 };
+    if n_cycles < MIN_CYCLES || percent <= limit {
         return None;
     }
     let stopped = super::total(world.stop_the_world().iter().map(|stop| stop.interval.ns()));
-    let assisted = super::total(world.assists().iter().map(|assist| assist.interval.ns()));
     let assistants = assistants(facts);
-    let (payer, paid) = payer(facts, &assistants);
-    let helped = match (facts.trace.string(payer), facts.trace.clock().text(assisted)) {
-        _ if assisted == 0 => "no goroutine had to help it".to_owned(),
-        ("", time) => format!("goroutines helped it for {time} in all"),
-        (name, time) => {
-            let most = if paid > assisted / 2 { "most" } else { "the largest part" };
-            format!("goroutines helped it for {time} in all, {most} of that in {name}")
-        }
-    };
+    let place = place(facts);
     Some(Finding {
         rule: Rule::GcPressure,
         severity: if percent > HEAVY_PERCENT { Severity::Medium } else { Severity::Low },
-        function: payer,
-        site: None,
-        count: narrow(world.gc().len()),
+        function: place.map_or_else(|| payer(facts, &assistants).0, |place| place.site.function),
+        site: place.map(|place| place.site),
+        count: narrow(n_cycles),
         worst_ns: world.gc().iter().copied().map(Interval::ns).max().unwrap_or(0),
         total_ns: marked,
         message: format!(
-            "The GC marked for {percent} % of the time, in {} cycles; {helped}; the world was \
+            "The GC marked for {percent} % of the time, in {n_cycles} cycles; {}; the world was \
              stopped for {}",
-            world.gc().len(),
+            helped(facts, place, &assistants),
             facts.trace.clock().text(stopped)
         ),
-        fix: "Allocate less where it is hot: reset one timer instead of time.After in a loop, \
-              reuse buffers (sync.Pool)."
-            .to_owned(),
+        fix: fix(facts, place),
         goroutines: assistants.into_iter().map(|(_, goroutine)| goroutine).collect(),
         cancels: Vec::new(),
     })
+}
+
+/// Where the goroutines allocated that had to help the GC.
+#[derive(Clone, Copy)]
+struct Place {
+    /// The line of the program's that most of the help was for.
+    site: Frame,
+    /// A stack of that line's.
+    stack: StackId,
+    /// How long goroutines helped there, in nanoseconds.
+    ns: i64,
+}
+
+/// The line that goroutines helped longest for; none if that is not known.
+fn place(facts: &Facts<'_>) -> Option<Place> {
+    let stacks = facts.trace.stacks();
+    let mut by_stack: FxHashMap<StackId, i64> = FxHashMap::default();
+    for assist in facts.trace.world().assists() {
+        *by_stack.entry(assist.stack).or_default() += assist.interval.ns();
+    }
+    let mut by_stack: Vec<_> =
+        by_stack.into_iter().map(|(stack, ns)| (Reverse(ns), stack)).collect();
+    by_stack.sort_unstable();
+    // Each line's first stack is the one that most of its help was for.
+    let mut by_line: Vec<Place> = Vec::new();
+    for (Reverse(ns), stack) in by_stack {
+        let Some(site) = facts.book.user_frame(stacks, stack) else { continue };
+        let is_same = |place: &&mut Place| {
+            (place.site.function, place.site.line) == (site.function, site.line)
+        };
+        match by_line.iter_mut().find(is_same) {
+            Some(place) => place.ns += ns,
+            None => by_line.push(Place { site, stack, ns }),
+        }
+    }
+    by_line.into_iter().rev().max_by_key(|place| place.ns)
+}
+
+/// What goroutines had to do for the GC.
+fn helped(
+    facts: &Facts<'_>,
+    place: Option<Place>,
+    assistants: &[(Reverse<i64>, Goroutine)],
+) -> String {
+    let trace = facts.trace;
+    let assisted = super::total(assistants.iter().map(|(ns, _)| ns.0));
+    if assisted == 0 {
+        return "no goroutine had to help it".to_owned();
+    }
+    let time = trace.clock().text(assisted);
+    let most = |ns: i64| if ns > assisted / 2 { "most" } else { "the largest part" };
+    if let Some(place) = place {
+        let called = called(facts, place).map_or_else(String::new, |name| format!("{name} in "));
+        let site = frame_text(trace, place.site);
+        return format!(
+            "goroutines helped it for {time} in all, {} of that for {called}{site}",
+            most(place.ns)
+        );
+    }
+    match payer(facts, assistants) {
+        (StrId::EMPTY, _) => format!("goroutines helped it for {time} in all"),
+        (name, paid) => {
+            let name = trace.string(name);
+            format!("goroutines helped it for {time} in all, {} of that in {name}", most(paid))
+        }
+    }
+}
+
+/// The function of a library's that the program called in the line; none if it allocates itself.
+fn called<'a>(facts: &Facts<'a>, place: Place) -> Option<&'a str> {
+    let trace = facts.trace;
+    let is_line =
+        |frame: &Frame| (frame.function, frame.line) == (place.site.function, place.site.line);
+    let inner = trace.frames(place.stack).take_while(|frame| !is_line(frame)).last()?;
+    let is_runtime = facts.book.function(inner.function).is.has(Traits::RUNTIME);
+    let name = trace.string(inner.function);
+    (!is_runtime).then_some(name)
+}
+
+fn fix(facts: &Facts<'_>, place: Option<Place>) -> String {
+    let called = place.and_then(|place| called(facts, place)).unwrap_or_default();
+    match called {
+        "time.After" | "time.NewTimer" | "time.AfterFunc" | "time.Tick" | "time.NewTicker" => {
+            format!("Reset one timer there instead of making one each time ({called}).")
+        }
+        _ if called.starts_with("context.With") => {
+            "Make fewer contexts there: one for several calls, or a timer that is reset.".to_owned()
+        }
+        _ => {
+            "Allocate less there: reuse buffers (sync.Pool), and what can be made once.".to_owned()
+        }
+    }
 }
 
 /// The function whose goroutines helped the GC longest, and for how long, in nanoseconds.

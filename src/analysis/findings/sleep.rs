@@ -22,6 +22,9 @@ use super::{Facts, count_text};
 /// the sleep's end that it heard last.
 const MAX_TOLD: usize = 64;
 
+/// From so many nanoseconds on a sleep in a handler shows in the service's slowest requests.
+const LONG_IN_HANDLER_NS: i64 = 100_000_000;
+
 /// How many spans of a canceller's to look at for its next wait.
 const MAX_AHEAD: usize = 256;
 
@@ -262,8 +265,8 @@ fn finding(
     Finding {
         rule: Rule::LongSleep,
         severity: match (group.in_handler, group.any_sure) {
-            (true, true) => Severity::High,
-            (true, false) | (false, true) => Severity::Medium,
+            (true, true) if worst >= LONG_IN_HANDLER_NS => Severity::High,
+            (true, _) | (false, true) => Severity::Medium,
             (false, false) => Severity::Low,
         },
         function,

@@ -11,7 +11,7 @@ use super::super::super::split::blame::Walk;
 use super::super::super::split::describe::{frame_text, part_text};
 use super::super::super::split::n_sleeps;
 use super::super::super::types::{Hearing, Link, SplitPart};
-use super::super::super::words::{Cause, Doing, Evidence, Rule};
+use super::super::super::words::{Cause, Doing, Evidence, Outcome, Rule};
 use super::super::{Facts, count_text, once_each};
 use super::{Group, MAX_ASKED, limited_call};
 
@@ -49,9 +49,8 @@ pub(super) fn message(
             let was = if members.len() == 1 { "was" } else { "were" };
             let grades = grades(facts, members);
             let unheard = unheard_text(facts, members).unwrap_or_default();
-            format!(
-                "{was} not woken by {cause}{unheard} and stayed {up_to}{time} longer ({grades})"
-            )
+            let stayed = stayed_text(members, &format!("{up_to}{time}"));
+            format!("{was} not woken by {cause}{unheard} and {stayed} ({grades})")
         }
         Rule::LateScheduling => {
             let why = match reach(facts, members) {
@@ -83,6 +82,20 @@ pub(super) fn message(
             }
         }
         _ => format!("{who} {did}{by_whom}"),
+    }
+}
+
+/// For how long the deaf stayed, and whether they are still there.
+fn stayed_text(members: &[&Hearing], time: &str) -> String {
+    let n_alive = members.iter().filter(|hearing| hearing.outcome == Outcome::Alive).count();
+    match (n_alive, members.len()) {
+        (0, _) => format!("stayed {time} longer"),
+        (1, 1) => format!("is still alive {time} later"),
+        (alive, all) if alive == all => format!("are still alive {time} later"),
+        (alive, _) => {
+            let alive = grouped(u64::from(narrow(alive)));
+            format!("stayed {time} longer, {alive} of them to the trace's end")
+        }
     }
 }
 

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::io::{self, Write};
 
+use anstyle::Style;
+
 use super::ink::{
     BAD, FAINT, GOOD, STRONG, count, cut_list, grouped, of_verdict, safe, styled, with_color,
 };
@@ -157,10 +159,7 @@ fn group(out: &mut dyn Write, diff: &Diff, group: &DiffGroup) -> io::Result<()> 
     writeln!(
         out,
         "  {}  {}  {}",
-        styled(
-            if group.is_newly_late() { BAD } else { of_verdict(group.verdict) },
-            format!("{:>11}", group.verdict)
-        ),
+        styled(style_of(group), format!("{:>11}", verdict_of(group))),
         styled(STRONG, safe(&brief(&group.key))),
         styled(FAINT, group.kind),
     )?;
@@ -169,6 +168,28 @@ fn group(out: &mut dyn Write, diff: &Diff, group: &DiffGroup) -> io::Result<()> 
         writeln!(out, "               {}", styled(FAINT, moved))?;
     }
     Ok(())
+}
+
+/// What is said of a group: its verdict, or that goroutines are late on one side only, which no test of
+/// durations tells.
+pub(super) fn verdict_of(group: &DiffGroup) -> &'static str {
+    if group.is_newly_late() {
+        "late after"
+    } else if group.is_no_longer_late() {
+        "late before"
+    } else {
+        group.verdict.name()
+    }
+}
+
+fn style_of(group: &DiffGroup) -> Style {
+    if group.is_newly_late() {
+        BAD
+    } else if group.is_no_longer_late() {
+        GOOD
+    } else {
+        of_verdict(group.verdict)
+    }
 }
 
 /// A key whose creation path is long, with the path's ends only: what is between is a library's, mostly.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use super::comparison::{facts, moved, one_sided, verdict_words};
+use super::comparison::{facts, moved, one_sided, verdict_of, verdict_words};
 use super::ink::{and_more, safe};
 use super::open::Opened;
 use super::told::{Head, Late, Told, ToldFinding, Tone};
@@ -77,12 +77,11 @@ pub(super) fn write_diff(
         titles(out, &["", "what", "of", "before → after", "change"])?;
     }
     for group in changed.iter().take(ROWS) {
-        let class = if group.is_newly_late() { "bad" } else { class_of(group.verdict) };
-        let class = format!("word {class}");
+        let class = format!("word {}", class_of_row(group));
         let change = moved(diff, group).unwrap_or_default();
         let facts = facts(diff, group);
         let cells = [
-            (&*class, group.verdict.name()),
+            (&*class, verdict_of(group)),
             ("word", group.kind.name()),
             ("", &code(&group.key)),
             ("", &text(&facts)),
@@ -223,6 +222,14 @@ fn write_finding(out: &mut dyn Write, finding: &ToldFinding) -> io::Result<()> {
         ("", &text(&finding.fix)),
     ];
     row(out, &cells)
+}
+
+fn class_of_row(group: &DiffGroup) -> &'static str {
+    match group.verdict {
+        _ if group.is_newly_late() => "bad",
+        _ if group.is_no_longer_late() => "good",
+        verdict => class_of(verdict),
+    }
 }
 
 fn class_of(verdict: Verdict) -> &'static str {

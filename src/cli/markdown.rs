@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::io::{self, Write};
 
-use super::comparison::{facts, moved, one_sided, verdict_words};
+use super::comparison::{facts, moved, one_sided, verdict_of, verdict_words};
 use super::ink::{and_more, safe};
 use super::open::Opened;
 use super::told::{Head, Told};
@@ -93,7 +93,7 @@ pub(super) fn write_diff(
         writeln!(
             out,
             "| {} | {} | {} | {} | {} |",
-            group.verdict,
+            verdict_of(group),
             group.kind,
             code(&group.key),
             cell(&facts(diff, group)),

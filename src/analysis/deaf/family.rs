@@ -177,14 +177,16 @@ impl Family<'_> {
     /// Looks at the very next wait of the canceller: it may be for what that had created.
     fn by_canceller(&mut self) {
         let (inquiry, cancel) = (self.inquiry, self.cancel);
-        let Some(by) = cancel.by.filter(|&by| may_wait_for_deaf(inquiry, cancel, by)) else {
-            return;
-        };
+        let Some(by) = cancel.by.filter(|&by| inquiry.overstays(cancel, by)) else { return };
         let children = Held { may_tell: true, ..Held::by_children(by) };
-        let told = self.creators.of_canceller.or_else(|| child_let_go(inquiry, cancel, by));
+        let for_its_own = may_wait_for_deaf(inquiry, cancel, by);
+        let told = self.creators.of_canceller;
+        let let_go = || child_let_go(inquiry, cancel, by);
+        let told = if for_its_own { told.or_else(let_go) } else { told };
         if let Some(told) = told {
-            self.waits.joins_after(&Held { round_of: Some(told), ..children });
-        } else if let Some(told) = child_cut_off(inquiry, cancel, by) {
+            // Whoever ends the wait for a group is one of it, whoever started that.
+            self.waits.joins_after(&Held { round_of: Some(told), any_member: true, ..children });
+        } else if for_its_own && let Some(told) = child_cut_off(inquiry, cancel, by) {
             let made_by = Some(inquiry.creating_function(told));
             self.waits.joins_after(&Held { round_of: Some(told), made_by, ..children });
         }

@@ -363,6 +363,31 @@ impl Inquiry<'_> {
             && !self.is_excused(cancel, goroutine)
     }
 
+    /// Whether all that a goroutine heard is a deadline of its own, later than a cancel: then its context is
+    /// not below the cancelled one, though it may have been meant to be.
+    fn has_later_limit(&self, cancel: &Cancel, goroutine: Goroutine) -> bool {
+        let start = self.book.function(self.book.kind(self.trace, goroutine));
+        let is_later = |row: &Hearing| {
+            let other = self.register.cancel_of(row);
+            row.heard_in == HeardIn::Own
+                && row.outcome == Outcome::Exited
+                && row.overstay_ns <= self.rules.late_over_ns
+                && other.cause == Cause::Deadline
+                && other.n_heard() == 1
+                && other.at - cancel.at > self.rules.late_over_ns
+        };
+        let is_told = |span: &Span| span.waker.is_some_and(|by| self.is_callback(cancel, by));
+        let window = Interval::new(cancel.at, self.end(goroutine).max(cancel.at));
+        let mut rows = self.rows_of(goroutine);
+        start.origin != Origin::Std
+            && !start.is.has(Traits::MAIN)
+            && self.overstays(cancel, goroutine)
+            && cancel.by != Some(goroutine)
+            && rows.next().is_some_and(is_later)
+            && rows.next().is_none()
+            && self.own_ns(cancel, goroutine, window, is_told) > Some(self.rules.late_over_ns)
+    }
+
     /// All that a goroutine created, in order of birth.
     fn children(&self, goroutine: Goroutine) -> &[u32] {
         self.children.get_or_init(|| children_of(self.trace)).of(goroutine)

@@ -42,6 +42,8 @@ pub(super) struct Held {
     /// giving them no more jobs.
     pub(super) may_tell: bool,
     pub(super) may_feed: bool,
+    /// Whether a group that is waited for may have members that others started.
+    pub(super) any_member: bool,
 }
 
 impl Held {
@@ -56,6 +58,7 @@ impl Held {
             waits_at: StackId::EMPTY,
             may_tell: false,
             may_feed: false,
+            any_member: false,
         }
     }
 
@@ -207,9 +210,12 @@ impl<'a> Waits<'a> {
                 inquiry.is_fed(held.who, cancel.at, wait, next)
                     || inquiry.is_drained(held.who, cancel, wait, next)
             };
-            let is_last =
-                |wait: &Span, next: Option<&Span>| !next.is_some_and(|next| goes_on(wait, next));
-            self.gathers(held, &wait, &mut spans, is_last);
+            // What it waits for in another place can be something else.
+            let place = |wait: &Span| inquiry.book.place(wait.stack);
+            let fits = |this: &Span, next: Option<&Span>| {
+                place(this) == place(&wait) && !next.is_some_and(|next| goes_on(this, next))
+            };
+            self.gathers(held, &wait, &mut spans, fits);
         } else {
             self.joins_by_proxy(held, &wait);
         }
@@ -256,15 +262,17 @@ impl<'a> Waits<'a> {
         // The members of a library's group have its context, whichever leaves last.
         let start = inquiry.book.function(lives::name(inquiry.trace, by));
         let heard = start.origin == Origin::Dependency && inquiry.heard(cancel, by);
+        let joins = inquiry.book.any(inquiry.trace.stacks(), wait.stack, Traits::JOINS);
+        let held = &Held { any_member: held.any_member && joins, ..*held };
         if !is_waited_for(inquiry, cancel, held, by, next.start)
-            || !heard && !inquiry.may_be_deaf(cancel, by)
+            || !heard && !inquiry.may_be_deaf(cancel, by) && !inquiry.has_later_limit(cancel, by)
         {
             return;
         }
         if !heard {
             self.accuse(held, by);
         }
-        if inquiry.book.any(inquiry.trace.stacks(), wait.stack, Traits::JOINS) {
+        if joins {
             self.with_the_last(held, wait, by, next.start);
         }
     }
@@ -447,7 +455,7 @@ fn is_waited_for(
     let_go - cancel.at > inquiry.rules.late_over_ns
         && inquiry.end(by) - let_go <= ends_within_ns
         && parent.is_some()
-        && held.parents.contains(&parent)
+        && (held.any_member || held.parents.contains(&parent))
         && !is_freed_by(inquiry, cancel, held.who, by, let_go)
 }
 

@@ -67,7 +67,7 @@ fn served(kinds: &[Kind]) -> Document {
 }
 
 /// Each deaf goroutine, with when its context ended, in microseconds after the first.
-fn deaf(document: &Document) -> Vec<(u64, i64)> {
+pub(super) fn deaf(document: &Document) -> Vec<(u64, i64)> {
     let (trace, analysis) = (document.trace(), document.analysis());
     let rows = analysis.hearings().iter().filter(|row| row.deaf);
     let mut rows: Vec<_> = rows

@@ -3,6 +3,7 @@
 mod advice;
 mod asked;
 mod awaited;
+mod canceller;
 mod cases;
 mod causes;
 mod clock;

@@ -111,6 +111,9 @@ const CAUSE_HUES: [f32; N_CAUSES] =
 /// How much of the color of lateness lies over the late stretch of a lane.
 pub(crate) const GLOW: f32 = 0.18;
 
+/// The opacity of text that is about something else than what is selected: still to be read.
+pub(crate) const DIMMED_TEXT: f32 = 0.62;
+
 /// Lightness and chroma shared by the active states and by the causes.
 #[derive(Clone, Copy)]
 struct Levels {
@@ -289,6 +292,22 @@ mod tests {
             assert!(contrast(theme.on_loud, theme.late) > 4.0);
             assert!(contrast(theme.late_text, theme.late_soft) > 4.5);
             assert!(contrast(theme.warn, theme.warn_soft) > 4.5);
+        }
+    }
+
+    #[test]
+    fn dimmed_text_can_be_read_and_is_dimmed() {
+        for theme in [Theme::get(true), Theme::get(false)] {
+            for ground in [theme.panel, theme.canvas] {
+                let some = [theme.text, theme.weak, theme.late_text];
+                for color in some.into_iter().chain(theme.causes) {
+                    let dimmed = contrast(mix(ground, color, DIMMED_TEXT), ground);
+                    assert!(dimmed >= 3.0, "{}: {dimmed}", theme.dark);
+                    assert!(dimmed < 0.75 * contrast(color, ground));
+                }
+                let red = mix(ground, theme.late_text, DIMMED_TEXT);
+                assert!(spread(red) > 80, "{}", spread(red));
+            }
         }
     }
 

@@ -56,7 +56,7 @@ fn ends(whole: &Galley, chars: &[char], room_px: f32) -> (usize, usize) {
         let at = if width_px - left_of(at) > share * room_px { at + 1 } else { at };
         at.min(chars.len())
     };
-    let end = if chars.contains(&' ') { from(END) } else { name_end(chars, from(1.0), from(END)) };
+    let end = if chars.contains(&' ') { from(END) } else { name_end(chars, from(1.0)) };
     let end = tidy_end(chars, end, fits);
     // What the end leaves is the beginning's.
     let head_px = room_px - (width_px - left_of(end));
@@ -68,12 +68,12 @@ fn ends(whole: &Galley, chars: &[char], room_px: f32) -> (usize, usize) {
 }
 
 /// Where the end of a function's name begins: with as many of its last parts as there is room for
-/// from `first` on, or else at `usual`.
-fn name_end(chars: &[char], first: usize, usual: usize) -> usize {
+/// from `first` on, or else there: of one part alone it is the end that tells it from others.
+fn name_end(chars: &[char], first: usize) -> usize {
     let begins = |&at: &usize| at > 0 && matches!(chars[at - 1], '.' | '/');
     let whole = (first..chars.len()).find(begins);
     // The last part alone can be next to nothing: `1`.
-    whole.filter(|&at| at <= usual || chars.len() - at >= 6).unwrap_or(usual)
+    whole.filter(|&at| chars.len() - at >= 4).unwrap_or(first)
 }
 
 /// The word around or after a place.
@@ -109,7 +109,7 @@ fn tidy_end(chars: &[char], mut end: usize, fits: impl Fn(usize) -> bool) -> usi
         if is_number(&chars[number..after]) && end > number {
             end = if fits(number) { number } else { after };
         } else if end > word
-            && let Some(part) = chars[end..after].iter().take(4).position(|c| "./(".contains(*c))
+            && let Some(part) = chars[end..after].iter().take(3).position(|c| "./(".contains(*c))
         {
             end += part;
         } else if end > word && after - end < 3 && after < chars.len() {
@@ -242,7 +242,7 @@ mod tests {
         for width_px in [120.0, 180.0, 240.0, 300.0] {
             let (cut, is_px) = cut(text, width_px);
             assert!(is_px <= width_px + 0.5, "{cut}: {is_px} of {width_px}");
-            assert!(is_px > width_px - 30.0, "{cut}: {is_px} of {width_px}");
+            assert!(is_px > width_px - 36.0, "{cut}: {is_px} of {width_px}");
             assert!(cut.starts_with("slept") && cut.contains('…'), "{cut}");
             assert!(cut.ends_with("go:2727)"), "{cut}");
         }

@@ -111,9 +111,6 @@ const CAUSE_HUES: [f32; N_CAUSES] =
 /// How much of the color of lateness lies over the late stretch of a lane.
 pub(crate) const GLOW: f32 = 0.18;
 
-/// The opacity of text that is about something else than what is selected: still to be read.
-pub(crate) const DIMMED_TEXT: f32 = 0.62;
-
 /// Lightness and chroma shared by the active states and by the causes.
 #[derive(Clone, Copy)]
 struct Levels {
@@ -149,6 +146,16 @@ impl Theme {
     /// Text on a state's color, where a late stretch glows over it too.
     pub(crate) fn on_state(&self, class: StateClass) -> Color32 {
         if hue(class).1 { self.on_patch } else { self.on_wait }
+    }
+
+    /// The color of a text that is about something else than what is selected: it can still be read,
+    /// for which dark letters on a light ground take more of their color.
+    pub(crate) fn dimmed(&self, color: Color32) -> Color32 {
+        fade(color, self.dimmed_text())
+    }
+
+    fn dimmed_text(&self) -> f32 {
+        if self.dark { 0.62 } else { 0.77 }
     }
 
     /// The color of a cause.
@@ -301,11 +308,11 @@ mod tests {
             for ground in [theme.panel, theme.canvas] {
                 let some = [theme.text, theme.weak, theme.late_text];
                 for color in some.into_iter().chain(theme.causes) {
-                    let dimmed = contrast(mix(ground, color, DIMMED_TEXT), ground);
+                    let dimmed = contrast(mix(ground, color, theme.dimmed_text()), ground);
                     assert!(dimmed >= 3.0, "{}: {dimmed}", theme.dark);
-                    assert!(dimmed < 0.75 * contrast(color, ground));
+                    assert!(dimmed < 0.8 * contrast(color, ground));
                 }
-                let red = mix(ground, theme.late_text, DIMMED_TEXT);
+                let red = mix(ground, theme.late_text, theme.dimmed_text());
                 assert!(spread(red) > 80, "{}", spread(red));
             }
         }

@@ -124,7 +124,7 @@ fn label(
     let mut parts: Vec<Arc<Galley>> = parts(frame, flag, next)
         .into_iter()
         .map(|(text, color, font)| {
-            let color = if flag.dimmed { theme::fade(color, theme::DIMMED_TEXT) } else { color };
+            let color = if flag.dimmed { frame.ctx.theme.dimmed(color) } else { color };
             ui.painter().layout_no_wrap(text, font, color)
         })
         .collect();

@@ -100,6 +100,9 @@ pub(super) fn range_and_marks(ui: &Ui, frame: &Frame<'_>, painter: &egui::Painte
     }
 }
 
+/// What was counted last: of which trace, stretch and budget, and what is said of it.
+type Counted = ((u64, [Time; 2], i64), String);
+
 /// How long a stretch is, and how many cancels and late exits are in it.
 fn range_text(ui: &Ui, frame: &Frame<'_>, range: Interval) -> String {
     /// Of more late exits it would take too long to look at each.
@@ -109,7 +112,7 @@ fn range_text(ui: &Ui, frame: &Frame<'_>, range: Interval) -> String {
     let own = [range.start, range.end].map(|at| from_first(frame.ctx, frame.slot, at));
     let key = (sheet.serial, own, budget_ns);
     let id = Id::unique(("counted in the stretch", frame.slot));
-    let known: Option<((u64, [Time; 2], i64), String)> = ui.data(|data| data.get_temp(id));
+    let known = ui.data(|data| data.get_temp::<Counted>(id));
     if let Some((_, text)) = known.filter(|(of, _)| *of == key) {
         return text;
     }

@@ -341,6 +341,7 @@ impl App {
                 .show(ui, |ui| {
                     // What is wider than the panel is cut at its right: a panel that grows by it
                     // would be moved, and cut at its left.
+                    ui.set_min_size(ui.available_size());
                     let room = egui::UiBuilder::new().max_rect(ui.max_rect());
                     panels.details.panel_ui(&mut ui.new_child(room), ctx);
                 });

@@ -286,7 +286,8 @@ impl LatePanel {
         };
         let color = if current { theme.text } else { theme.weak };
         let text = RichText::new(text).size(size::TEXT_SMALL).color(color);
-        let button = ui.add(egui::Button::new(text).frame_when_inactive(false));
+        let button = ui.add(egui::Button::new(text).frame(false));
+        let button = button.on_hover_cursor(egui::CursorIcon::PointingHand);
         button.widget_info(|| {
             WidgetInfo::labeled(egui::Role::ColumnHeader, true, format!("Sort by {title}"))
         });

@@ -49,6 +49,8 @@ pub(crate) fn act(action: Action, ctx: &Ctx<'_>, panels: &mut Panels) {
         A::Forward => ctx.send(Command::Forward),
         // Who is typing means the words, whatever else is selected.
         A::Escape if panels.top.is_finding() => ctx.send(Command::Filter(String::new())),
+        // It has left the budget's field: that was all that was asked for.
+        A::Escape if panels.top.is_budgeting() => ctx.send(Command::Hush),
         A::Escape => ctx.send(Command::Escape),
         A::Unmark => ctx.send(Command::Unmark),
         A::Help => {
@@ -129,13 +131,15 @@ fn act_on_trace(action: Action, ctx: &Ctx<'_>, panels: &mut Panels) {
         }
         A::PanLeft => look(ctx, panels, |view| view.pan(-PAN_STEP * view.width_px())),
         A::PanRight => look(ctx, panels, |view| view.pan(PAN_STEP * view.width_px())),
+        A::Fit if ctx.state.view == View::Late => step::listed(ctx, &panels.late, i64::MIN),
         A::Fit => look(ctx, panels, Viewport::fit),
         A::ZoomToSelection => zoom_to_selection(ctx, panels),
         A::ZoomToCancel => zoom_to_cancel(ctx),
         A::RowUp => step::row(ctx, &panels.late, -1),
         A::RowDown => step::row(ctx, &panels.late, 1),
-        A::PageUp => scroll(ctx, panels, -1.0),
-        A::PageDown => scroll(ctx, panels, 1.0),
+        A::PageUp => scroll(ctx, panels, -1),
+        A::PageDown => scroll(ctx, panels, 1),
+        A::LastRow => scroll(ctx, panels, i32::MAX),
         A::NextLate => step::late(ctx, 1),
         A::PreviousLate => step::late(ctx, -1),
         A::NextSite => sites::step(ctx, 1),
@@ -214,7 +218,14 @@ fn zoom_to_cancel(ctx: &Ctx<'_>) {
     ctx.send(Command::Show(View::Cancel));
 }
 
-fn scroll(ctx: &Ctx<'_>, panels: &mut Panels, pages: f64) {
+/// Scrolls the lanes by pages, or walks through the table by as much.
+fn scroll(ctx: &Ctx<'_>, panels: &mut Panels, pages: i32) {
+    if ctx.state.view == View::Late {
+        let rows = i64::from(pages).saturating_mul(panels.late.page_rows());
+        step::listed(ctx, &panels.late, rows);
+        return;
+    }
+    let pages = f64::from(pages);
     let gesture = panels.gestures.next();
     if ctx.state.view == View::Cancel {
         let to = panels.cancels.paged(ctx.state.cancel_scroll, pages);

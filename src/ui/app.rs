@@ -338,7 +338,13 @@ impl App {
                 .default_size(size::DETAILS.min(most))
                 .size_range(260.0..=most)
                 .frame(egui::Frame::new().fill(theme.panel))
-                .show(ui, |ui| panels.details.panel_ui(ui, ctx));
+                .show(ui, |ui| {
+                    // What is wider than the panel is cut at its right: a panel that grows by it
+                    // would be moved, and cut at its left.
+                    ui.set_min_size(ui.available_size());
+                    let room = egui::UiBuilder::new().max_rect(ui.max_rect());
+                    panels.details.panel_ui(&mut ui.new_child(room), ctx);
+                });
         }
         let plain = egui::Frame::new().fill(theme.canvas);
         if ctx.state.prefs.drawer && ctx.state.view == View::Timeline {

@@ -26,6 +26,9 @@ use overstays::{Bin, n_above};
 /// What is drawn for an overstay of less: 1 µs, as a power of ten in nanoseconds.
 const LEAST: f64 = 3.0;
 
+/// How wide a plot must be for all words above the shares of two traces, in points.
+const ECDF_WORDS: f32 = 330.0;
+
 /// A duration as a power of ten in nanoseconds.
 fn log10_ns(ns: i64) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "a place on a plot")]
@@ -85,7 +88,8 @@ pub(crate) fn ecdf_ui(ui: &mut Ui, ctx: &Ctx<'_>, line: &mut BudgetLine, gesture
     let theme = ctx.theme;
     let budget_ns = ctx.state.prefs.budget_ns;
     ui.horizontal(|ui| {
-        ui.label(caption(theme, "Share that left within"));
+        let few = ctx.comparing() && ui.available_width() < ECDF_WORDS;
+        ui.label(caption(theme, if few { "Left within" } else { "Share that left within" }));
         ui.label(caption(theme, ctx.clock().text(budget_ns)));
         for slot in Slot::BOTH {
             let Some(sheet) = ctx.sheet(slot) else { continue };

@@ -13,6 +13,7 @@ use super::charts;
 use super::command::Command;
 use super::ctx::{Ctx, short_function, thousands};
 use super::elide;
+use super::nothing::short_words;
 use super::sheet::Sheet;
 use super::slot::{Pair, Slot};
 use super::state::What;
@@ -52,12 +53,12 @@ const MEDIAN: f32 = 84.0;
 /// table must be to have it, and what a click on the title sorts by.
 const COLUMNS: [(&str, f32, f32, Option<Key>); 9] = [
     ("Verdict", 110.0, 0.0, Some(Key::Verdict)),
-    ("What", 84.0, 620.0, Some(Key::Kind)),
+    ("What", 104.0, 640.0, Some(Key::Kind)),
     ("Group", 0.0, 0.0, Some(Key::Name)),
     ("Before: n, median, p99", 150.0, 0.0, Some(Key::Before)),
     ("After: n, median, p99", 150.0, 0.0, Some(Key::After)),
     ("Median to longest", 190.0, 1160.0, None),
-    ("Shift", 84.0, 0.0, Some(Key::Shift)),
+    ("Typical shift", 88.0, 0.0, Some(Key::Shift)),
     ("95 % interval", 136.0, 895.0, None),
     ("q", 56.0, 960.0, Some(Key::Chance)),
 ];
@@ -66,8 +67,14 @@ const SIDE: &str = ": n, median, p99";
 /// The narrowest that the column of groups is, in points.
 const GROUP: f32 = 120.0;
 /// What [`COLUMNS`] says of a difference by chance.
-const Q_TEXT: &str = "The chance of a difference as large if nothing had changed, corrected \
+pub(super) const Q_TEXT: &str = "The chance of a difference as large if nothing had changed, corrected \
                       for the number of groups";
+
+/// What it says of the typical shift, and of where that lies.
+pub(super) const SHIFT_TEXT: &str = "The median of all differences between one after and one \
+                                     before (Hodges–Lehmann). Where durations have two humps it \
+                                     can be far from the difference of the medians";
+pub(super) const INTERVAL_TEXT: &str = "Where the true shift lies, with 95 % confidence";
 
 impl ComparePanel {
     /// The whole page.
@@ -132,9 +139,11 @@ impl ComparePanel {
         sort(&mut groups, self.sorted);
         if groups.is_empty() {
             let text = if diff.groups.is_empty() {
-                "The two traces have nothing in common that could be compared."
+                "The two traces have nothing in common that could be compared.".to_owned()
+            } else if words.is_empty() {
+                "None of the groups of that kind has changed.".to_owned()
             } else {
-                "No group is left: change the filter."
+                format!("No group matches “{}”.", short_words(&ctx.state.rows.filter))
             };
             ui.label(weak(ctx.theme, text));
             return;
@@ -161,7 +170,10 @@ impl ComparePanel {
         let columns: Vec<_> = columns.collect();
         let sized = columns.iter().filter(|(_, width, ..)| *width > 0.0);
         let sized: Vec<_> = sized.map(|&&(title, width, ..)| (title, width)).collect();
-        let widths = self.widths.of(&sized, table_width - GROUP, spacing);
+        let (widths, is_other) = self.widths.of(&sized, table_width - GROUP, spacing);
+        if is_other {
+            table.reset();
+        }
         let kept = |title: &str| {
             let at = sized.iter().position(|(of, _)| *of == title);
             at.and_then(|at| widths.get(at).copied())
@@ -287,7 +299,7 @@ fn row_ui(
     }
     row.col(|ui| {
         let name = short_function(&group.key);
-        elide::label_ui_of(ui, name, &group.key, &body_font(), theme.text);
+        elide::label_ui_of(ui, &name, &group.key, &body_font(), theme.text);
     });
     for (slot, side) in [(Slot::Before, &group.before), (Slot::After, &group.after)] {
         row.col(|ui| side_ui(ui, ctx, slot, side, figures));

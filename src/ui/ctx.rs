@@ -1,5 +1,6 @@
 //! What panels may read, and how they ask for changes.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 
 use super::command::Command;
@@ -153,12 +154,39 @@ pub(crate) fn acting<'s>(sheet: &'s Sheet, hearing: &Hearing) -> &'s str {
     }
 }
 
-/// A function's name without the folders of its package's path: `http.(*conn).serve`.
-pub(crate) fn short_function(full: &str) -> &str {
+/// A function's name without the folders of its package's path: `http.(*conn).serve`. A major
+/// version is no package: of `gocron/v2.New` that is `gocron`.
+pub(crate) fn short_function(full: &str) -> Cow<'_, str> {
+    let last = last_part(full);
+    let path = &full[..full.len() - last.len()];
+    let (package, rest) = last.split_once('.').unwrap_or((last, ""));
+    if is_version(package) && !rest.is_empty() {
+        let before = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+        // Nothing but a host, or a package of that name, is none either.
+        return match before {
+            "" => Cow::Borrowed(last),
+            name => Cow::Owned(format!("{name}.{rest}")),
+        };
+    }
+    // In names of symbols a path's last dots are escaped: `gopkg.in/yaml%2ev3.Unmarshal`.
+    match package.split_once("%2e") {
+        Some((name, version)) if is_version(version) => Cow::Owned(format!("{name}.{rest}")),
+        _ => Cow::Borrowed(last),
+    }
+}
+
+/// The part of a function's name after its package's folders, as it stands there.
+pub(crate) fn last_part(full: &str) -> &str {
     // A slash within brackets belongs to a type argument, not to the path.
     let path_end = full.find(['[', '(']).unwrap_or(full.len());
     let slash = full.get(..path_end).and_then(|path| path.rfind('/'));
     slash.and_then(|at| full.get(at + 1..)).unwrap_or(full)
+}
+
+/// Whether a path's element is a module's major version: `v2`.
+fn is_version(element: &str) -> bool {
+    let digits = element.strip_prefix('v').unwrap_or_default();
+    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// A sentence with its functions' names as [`short_function`] has them: a package's path takes
@@ -168,9 +196,9 @@ pub(crate) fn short_names(sentence: &str) -> String {
         let short = short_function(word);
         // Logged names of contexts, `#` and all, can be routes: they are left alone.
         let is_function = short.contains('.') && !word.starts_with('/') && !word.contains('#');
-        if is_function { short } else { word }
+        if is_function { short } else { Cow::Borrowed(word) }
     });
-    words.collect::<Vec<_>>().join(" ")
+    words.collect::<Vec<Cow<'_, str>>>().join(" ")
 }
 
 /// A file's name without its folders.
@@ -204,6 +232,12 @@ mod tests {
         assert_eq!(short_function("net/http.(*conn).serve"), "http.(*conn).serve");
         assert_eq!(short_function("main.main.func1"), "main.main.func1");
         assert_eq!(short_function("a.com/b/c.F[a.com/d/e.T]"), "c.F[a.com/d/e.T]");
+        assert_eq!(short_function("v2.New"), "v2.New");
+        assert_eq!(short_function("github.com/go-co-op/gocron/v2.New"), "gocron.New");
+        let method = "github.com/go-co-op/gocron/v2.(*executor).stop.func1";
+        assert_eq!(short_function(method), "gocron.(*executor).stop.func1");
+        assert_eq!(short_function("gopkg.in/yaml%2ev3.Unmarshal"), "yaml.Unmarshal");
+        assert_eq!(short_function("a.com/vault.v2"), "vault.v2");
         assert_eq!(short_file("/usr/lib/go/src/net/http/server.go"), "server.go");
     }
 

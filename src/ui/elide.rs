@@ -12,8 +12,10 @@ use egui::{
 
 /// What stands for what was left out.
 const GAP: &str = "…";
-/// How much of the room the end has.
-const END: f32 = 0.58;
+/// How much of the room the end has at least: it is what tells two names apart.
+const END: f32 = 0.66;
+/// What looks like a part of the gap beside it.
+const BESIDE_GAP: [char; 9] = [' ', '.', ',', ':', ';', '/', '(', '[', '*'];
 
 /// A line of text within a width, without its middle if there is no room for all; says whether it
 /// was cut. What it lays out is kept by egui from frame to frame; besides that it costs a walk
@@ -32,15 +34,15 @@ pub(crate) fn galley(
     }
     let gap_px = lay_out(GAP.to_owned()).size().x;
     let room_px = (width_px - gap_px).max(0.0);
-    let (start, end) = ends(&whole, text.chars().count(), room_px);
-    let head: String = text.chars().take(start).collect();
-    let tail: String = text.chars().skip(end).collect();
-    let head = head.trim_end_matches([' ', '(']);
+    let chars: Vec<char> = text.chars().collect();
+    let (start, end) = ends(&whole, &chars, room_px);
+    let head: String = chars[..start].iter().collect();
+    let tail: String = chars[end..].iter().collect();
     (lay_out(format!("{head}{GAP}{tail}")), true)
 }
 
 /// Up to which character the beginning goes, and from which on the end, within `room_px` together.
-fn ends(whole: &Galley, n_chars: usize, room_px: f32) -> (usize, usize) {
+fn ends(whole: &Galley, chars: &[char], room_px: f32) -> (usize, usize) {
     let y = whole.size().y / 2.0;
     let near = |x: f32| whole.cursor_from_pos(vec2(x, y)).index.0;
     let left_of = |at: usize| {
@@ -48,18 +50,100 @@ fn ends(whole: &Galley, n_chars: usize, room_px: f32) -> (usize, usize) {
         whole.pos_from_cursor(cursor).left()
     };
     let width_px = whole.size().x;
-    let mut end = near(width_px - END * room_px);
-    if width_px - left_of(end) > END * room_px {
-        end += 1;
-    }
-    let end = end.min(n_chars);
+    let fits = |at: usize| width_px - left_of(at) <= room_px;
+    let from = |share: f32| {
+        let at = near(width_px - share * room_px);
+        let at = if width_px - left_of(at) > share * room_px { at + 1 } else { at };
+        at.min(chars.len())
+    };
+    let end = if chars.contains(&' ') { from(END) } else { name_end(chars, from(1.0)) };
+    let end = tidy_end(chars, end, fits);
     // What the end leaves is the beginning's.
     let head_px = room_px - (width_px - left_of(end));
     let mut start = near(head_px.max(0.0));
     if start > 0 && left_of(start) > head_px {
         start -= 1;
     }
-    (start.min(end), end)
+    (tidy_start(chars, start.min(end)), end)
+}
+
+/// Where the end of a function's name begins: with as many of its last parts as there is room for
+/// from `first` on, or else there: of one part alone it is the end that tells it from others.
+fn name_end(chars: &[char], first: usize) -> usize {
+    let begins = |&at: &usize| at > 0 && matches!(chars[at - 1], '.' | '/');
+    let whole = (first..chars.len()).find(begins);
+    // The last part alone can be next to nothing: `1`.
+    whole.filter(|&at| chars.len() - at >= 4).unwrap_or(first)
+}
+
+/// The word around or after a place.
+fn word_at(chars: &[char], at: usize) -> (usize, usize) {
+    let is_space = |c: &char| *c == ' ';
+    let start = chars[..at].iter().rposition(is_space).map_or(0, |space| space + 1);
+    let end = chars[at..].iter().position(is_space).map_or(chars.len(), |space| at + space);
+    (start, end)
+}
+
+/// Whether a word is a number or a goroutine's id: a part of it would be another one.
+fn is_number(word: &[char]) -> bool {
+    match word {
+        [first, ..] if first.is_ascii_digit() => true,
+        ['−' | '-' | '+' | '(', rest @ ..] => is_number(rest),
+        ['g', rest @ ..] => rest.first().is_some_and(char::is_ascii_digit),
+        _ => false,
+    }
+}
+
+/// Whether a word counts what the number before it says.
+fn is_unit(word: &[char]) -> bool {
+    let word: String = word.iter().filter(|c| c.is_alphanumeric()).collect();
+    matches!(word.as_str(), "ns" | "µs" | "ms" | "s" | "min" | "h" | "ticks")
+}
+
+/// Moves the place where the end begins so that it begins with something whole.
+fn tidy_end(chars: &[char], mut end: usize, fits: impl Fn(usize) -> bool) -> usize {
+    if end < chars.len() {
+        let (word, after) = word_at(chars, end);
+        let before = word.saturating_sub(1);
+        let number = if is_unit(&chars[word..after]) { word_at(chars, before).0 } else { word };
+        if is_number(&chars[number..after]) && end > number {
+            end = if fits(number) { number } else { after };
+        } else if end > word
+            && let Some(part) = chars[end..after].iter().take(3).position(|c| "./(".contains(*c))
+        {
+            end += part;
+        } else if end > word && after - end < 3 && after < chars.len() {
+            end = after;
+        }
+    }
+    let beside = |c: &char| BESIDE_GAP.contains(c) && !matches!(c, '(' | '[' | '*');
+    while chars.get(end).is_some_and(beside) {
+        end += 1;
+    }
+    end
+}
+
+/// Moves the place where the beginning ends so that it ends with something whole.
+fn tidy_start(chars: &[char], mut start: usize) -> usize {
+    if start < chars.len() && chars[start] != ' ' {
+        let (word, after) = word_at(chars, start);
+        let is_part = start - word < 3 && word > 0;
+        if is_number(&chars[word..after]) || is_unit(&chars[word..after]) || is_part {
+            start = word;
+        }
+    }
+    let trimmed = |chars: &[char]| {
+        chars.iter().rposition(|c| !BESIDE_GAP.contains(c)).map_or(0, |last| last + 1)
+    };
+    start = trimmed(&chars[..start]);
+    // A number without its unit is none.
+    let (word, after) = word_at(chars, start);
+    let next = chars.get(after + 1..).unwrap_or_default();
+    let next = &next[..next.iter().position(|c| *c == ' ').unwrap_or(next.len())];
+    if start == after && is_number(&chars[word..start]) && is_unit(next) {
+        start = trimmed(&chars[..word]);
+    }
+    start
 }
 
 /// Writes a line of text with its left middle at `at`, cut in its middle to a width.
@@ -158,7 +242,7 @@ mod tests {
         for width_px in [120.0, 180.0, 240.0, 300.0] {
             let (cut, is_px) = cut(text, width_px);
             assert!(is_px <= width_px + 0.5, "{cut}: {is_px} of {width_px}");
-            assert!(is_px > width_px - 20.0, "{cut}: {is_px} of {width_px}");
+            assert!(is_px > width_px - 36.0, "{cut}: {is_px} of {width_px}");
             assert!(cut.starts_with("slept") && cut.contains('…'), "{cut}");
             assert!(cut.ends_with("go:2727)"), "{cut}");
         }
@@ -166,6 +250,42 @@ mod tests {
             assert!(cut(text, width_px).0.contains('…'));
         }
         assert_eq!(cut("", 0.0).0, "");
+    }
+
+    #[test]
+    fn names_keep_what_tells_them_apart() {
+        for width_px in [60.0, 70.0, 80.0, 90.0] {
+            let [store, read] = ["main.storeWorker", "main.readWorker"];
+            assert_ne!(cut(store, width_px).0, cut(read, width_px).0, "{width_px}");
+        }
+        let name = "v2.(*executor).sendOutForRescheduling.stop";
+        for width_px in (40_u8..220).map(f32::from) {
+            let (cut, is_px) = cut(name, width_px);
+            assert!(is_px <= width_px + 0.5, "{cut}: {is_px} of {width_px}");
+            assert!(cut.ends_with("stop"), "{cut}");
+            assert!(!cut.contains(".…") && !cut.contains("….") && !cut.contains("(*…"), "{cut}");
+        }
+    }
+
+    #[test]
+    fn ids_and_times_are_never_cut() {
+        let numbers = ["g1234", "37.1014 s", "53.7 ms", "g51"];
+        for text in [
+            "created by g1234 main.deploy",
+            "Explicit cancel at 37.1014 s",
+            "ran for 53.7 ms in main.summarize",
+            "from g51 to g1234 within 53.7 ms",
+        ] {
+            for width_px in (30_u8..250).map(f32::from) {
+                let (cut, is_px) = cut(text, width_px);
+                assert!(is_px <= width_px + 0.5, "{cut}: {is_px} of {width_px}");
+                let mut left = cut.clone();
+                for number in numbers {
+                    left = left.replace(number, "");
+                }
+                assert!(!left.contains(|c: char| c.is_ascii_digit()), "{cut}");
+            }
+        }
     }
 
     #[test]

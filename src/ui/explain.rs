@@ -26,6 +26,8 @@ pub(crate) struct Explanation {
     pub(crate) woke: Wakes,
     /// Who woke it.
     pub(crate) woken: Wakes,
+    /// The findings that name it: rows of the analysis's.
+    pub(crate) findings: Vec<usize>,
     /// Of a cancel: how it went down the contexts.
     pub(crate) tree: Option<ContextTree>,
 }
@@ -86,6 +88,9 @@ pub(crate) fn explain(
     let lifetime = trace.lifetime(goroutine);
     let life = overstay_split(trace, analysis, goroutine, lifetime);
     explanation.life = told(document, (goroutine, lifetime), life);
+    let findings = analysis.findings().iter().enumerate();
+    let names = findings.filter(|(_, finding)| finding.goroutines.contains(&goroutine));
+    explanation.findings = names.map(|(row, _)| row).collect();
     explanation.children = Children::of(trace, goroutine);
     explanation.woke = Wakes::by(trace, wakers, goroutine, from, progress)?;
     explanation.woken = Wakes::of(trace, goroutine, from, progress)?;

@@ -25,6 +25,8 @@ pub(crate) fn overlay_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
     let n = columns.len() as f32;
     egui::Window::new("Keys and mouse")
         .id(Id::unique("help"))
+        // Above all messages.
+        .order(egui::Order::Foreground)
         .anchor(Align2::CENTER_CENTER, vec2(0.0, 0.0))
         .collapsible(false)
         .resizable(false)

@@ -9,11 +9,11 @@ use super::app::Gestures;
 use super::charts;
 use super::command::{Command, Switch};
 use super::ctx::{Ctx, count, thousands};
-use super::nothing::nothing_text;
+use super::nothing::{empty_ui, nothing_text};
 use super::sheet::Sheet;
 use super::side;
 use super::slot::Slot;
-use super::state::{Selected, State, What};
+use super::state::{Selected, State, View, What};
 use super::stuck;
 use super::table::{Column, Query, late_rows};
 use super::theme::size;
@@ -32,6 +32,8 @@ pub(crate) struct LatePanel {
     /// How wide its columns were made.
     widths: Widths<Cell>,
     budget: charts::BudgetLine,
+    /// How many rows there is room for.
+    page_rows: u16,
     /// What was selected last, to scroll to it once when it changes.
     shown: Option<Selected>,
 }
@@ -80,7 +82,7 @@ const COLUMNS: [Heading; 8] = [
     heading(Cell::HeldBy, "What held it", None, None, 0.0),
     heading(Cell::Cause, "Cause", Some(Column::Cause), Some(96.0), 680.0),
     heading(Cell::At, "Cancelled at", Some(Column::At), Some(84.0), 820.0),
-    heading(Cell::Site, "Site", None, Some(120.0), 980.0),
+    heading(Cell::Site, "Site", Some(Column::Site), Some(120.0), 980.0),
     heading(Cell::Evidence, "Evidence", Some(Column::Evidence), Some(78.0), 860.0),
 ];
 
@@ -91,8 +93,11 @@ pub(crate) const EXCUSED: &str = "Late by scheduling: without the waits for a pr
 /// How high the drawer is with no more than words, in points.
 const WORDS_PX: f32 = 84.0;
 
-/// The narrowest that the column of what held each is, in points.
+/// The narrowest that the column of what held each is, in points, and what most need.
 const HELD_BY: f32 = 120.0;
+const HELD_BY_WELL: f32 = 340.0;
+/// The widest that a column of names becomes by itself, in points.
+const NAME_MOST: f32 = 420.0;
 
 /// How wide the drawer must be to have the chart beside the table, in points.
 const CHART_FROM: f32 = 760.0;
@@ -107,6 +112,11 @@ impl LatePanel {
             column: if self.is_shown() { self.column } else { Column::Overstay },
             ascending: self.is_shown() && self.ascending,
         }
+    }
+
+    /// How many rows a page of the table has.
+    pub(crate) fn page_rows(&self) -> i64 {
+        i64::from(self.page_rows.max(2) - 1)
     }
 
     /// Whether the table has the column that it is sorted by.
@@ -181,8 +191,15 @@ impl LatePanel {
         let rows = self.rows(ctx, sheet);
         head_ui(ui, ctx, sheet, rows.len());
         if rows.is_empty() {
-            ui.add_space(8.0);
-            ui.add(egui::Label::new(weak(ctx.theme, nothing_text(ctx, sheet))).wrap());
+            let text = nothing_text(ctx, sheet);
+            if ctx.state.view == View::Late {
+                let first = text.find(". ").map_or(text.len(), |at| at + 1);
+                let (why, more) = text.split_at(first);
+                empty_ui(ui, ctx.theme, why, more.trim_start());
+            } else {
+                ui.add_space(8.0);
+                ui.add(egui::Label::new(weak(ctx.theme, text)).wrap());
+            }
             return;
         }
         self.table_ui(ui, ctx, slot, sheet, rows);
@@ -190,7 +207,8 @@ impl LatePanel {
 
     fn table_ui(&mut self, ui: &mut Ui, ctx: &Ctx<'_>, slot: Slot, sheet: &Sheet, rows: &[u32]) {
         let n_late = sheet.document.analysis().late(ctx.state.prefs.budget_ns).len();
-        let (width, spacing) = (ui.available_width(), ui.spacing().item_spacing.x);
+        let width = ui.available_width();
+        let egui::Vec2 { x: spacing, y: spacing_y } = ui.spacing().item_spacing;
         let shown = shown(width, sheet, n_late);
         self.table_shows(ui, &shown);
         // The lines between columns go down where there is no row: they stay in the background.
@@ -201,9 +219,12 @@ impl LatePanel {
             .cell_layout(Layout::left_to_right(Align::Center))
             .auto_shrink(false)
             .min_scrolled_height(40.0);
-        let sized = shown.iter().filter_map(|heading| Some((heading.cell, heading.width?)));
-        let sized: Vec<(Cell, f32)> = sized.collect();
-        let mut widths = self.widths.of(&sized, width - HELD_BY, spacing).into_iter();
+        let sized = grown(&shown, width, spacing);
+        let (widths, is_other) = self.widths.of(&sized, width - HELD_BY, spacing);
+        let mut widths = widths.into_iter();
+        if is_other {
+            table.reset();
+        }
         for heading in &shown {
             table = table.column(match heading.width.and_then(|_| widths.next()) {
                 Some(width) => Width::initial(width).at_least(50.0).clip(true).resizable(true),
@@ -229,6 +250,13 @@ impl LatePanel {
                 }
             })
             .body(|body| {
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    clippy::cast_sign_loss,
+                    reason = "saturates"
+                )]
+                let page_rows = (body.max_rect().height() / (size::ROW + spacing_y)) as u16;
+                self.page_rows = page_rows;
                 let cells = shown.iter().map(|heading| heading.cell);
                 let sized = cells.zip(body.widths().iter().copied());
                 self.widths.keep(sized.filter(|(cell, _)| *cell != Cell::HeldBy));
@@ -245,7 +273,8 @@ impl LatePanel {
     fn heading_ui(&mut self, ui: &mut Ui, ctx: &Ctx<'_>, title: &str, column: Option<Column>) {
         let theme = ctx.theme;
         let Some(column) = column else {
-            ui.label(caption(theme, title));
+            // Fainter than those that a click sorts by.
+            ui.label(caption(theme, title).color(theme.faint));
             return;
         };
         let sorted = self.query(ctx.state);
@@ -258,6 +287,7 @@ impl LatePanel {
         let color = if current { theme.text } else { theme.weak };
         let text = RichText::new(text).size(size::TEXT_SMALL).color(color);
         let button = ui.add(egui::Button::new(text).frame(false));
+        let button = button.on_hover_cursor(egui::CursorIcon::PointingHand);
         button.widget_info(|| {
             WidgetInfo::labeled(egui::Role::ColumnHeader, true, format!("Sort by {title}"))
         });
@@ -276,6 +306,21 @@ fn shown(table_width: f32, sheet: &Sheet, n_late: usize) -> Vec<Heading> {
         table_width >= heading.from && (heading.cell != Cell::Site || sheet.has_sites(n_late))
     };
     COLUMNS.into_iter().filter(fits).collect()
+}
+
+/// The widths of the columns but the one that takes what is left. What that has no use for is the
+/// names': they say more the more of them is seen.
+fn grown(shown: &[Heading], table_width: f32, spacing: f32) -> Vec<(Cell, f32)> {
+    let sized = shown.iter().filter_map(|heading| Some((heading.cell, heading.width?)));
+    let sized: Vec<(Cell, f32)> = sized.collect();
+    let taken: f32 = sized.iter().map(|(_, width)| width + spacing).sum();
+    let spare = (table_width - taken - HELD_BY_WELL).max(0.0);
+    let grow = |(cell, width): (Cell, f32)| match cell {
+        Cell::Function => (cell, (width + 0.35 * spare).min(NAME_MOST).floor()),
+        Cell::Site => (cell, (width + 0.25 * spare).min(NAME_MOST).floor()),
+        _ => (cell, width),
+    };
+    sized.into_iter().map(grow).collect()
 }
 
 /// Histogram and ECDF beside each other.

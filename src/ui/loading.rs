@@ -136,16 +136,16 @@ impl JobView {
         if self.is_read() { format!("Analyzing {name}") } else { self.title.clone() }
     }
 
-    /// How far it is, in words: `reading, 42 %, 3 s`.
+    /// How far it is, in words: `42 %, 3 s so far`.
     fn progress_text(&self) -> String {
         let seconds = self.since.elapsed().as_secs();
         let percent = (self.progress.fraction() * 100.0).floor();
         let what = if self.is_read() {
             "finding cancels and who heard them".to_owned()
         } else {
-            format!("reading, {percent} %")
+            format!("{percent} %")
         };
-        if seconds < 1 { what } else { format!("{what}, {seconds} s") }
+        if seconds < 1 { what } else { format!("{what}, {seconds} s so far") }
     }
 }
 
@@ -162,7 +162,7 @@ mod tests {
         let job = JobView { title: "Reading big.trace".to_owned(), progress, since };
         job.progress.advance(500);
         assert_eq!(job.phase_title(), "Reading big.trace");
-        assert_eq!(job.progress_text(), "reading, 50 %");
+        assert_eq!(job.progress_text(), "50 %");
         job.progress.advance(497);
         assert_eq!(job.phase_title(), "Analyzing big.trace");
         assert_eq!(job.progress_text(), "finding cancels and who heard them");

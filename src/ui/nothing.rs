@@ -1,10 +1,27 @@
 //! What the window says where there is nothing to show, and whether that says anything of the program.
 
+use egui::Ui;
+
 use super::ctx::Ctx;
 use super::details::INCOMPLETE;
 use super::sheet::Sheet;
 use super::stuck::besides_text;
+use super::theme::Theme;
+use super::widgets::{strong, weak};
 use crate::analysis::{Cause, PASSED};
+
+/// What stands in the middle of a page that has nothing to show: why, and more of that.
+pub(crate) fn empty_ui(ui: &mut Ui, theme: &Theme, why: &str, more: &str) {
+    ui.add_space((ui.available_height() * 0.3).max(16.0));
+    ui.vertical_centered(|ui| {
+        ui.set_max_width(460.0);
+        ui.label(strong(why));
+        ui.add_space(4.0);
+        if !more.is_empty() {
+            ui.label(weak(theme, more));
+        }
+    });
+}
 
 /// Why the table of late exits is empty; and who is stuck all the same, so that it does not sound
 /// as if all were well.

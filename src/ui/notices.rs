@@ -39,7 +39,7 @@ pub(crate) fn overlay_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
     if shown.notices.is_empty() {
         return;
     }
-    let area = Area::new(Id::unique("notices")).order(Order::Foreground).anchor(anchor, offset);
+    let area = Area::new(Id::unique("notices")).order(Order::Middle).anchor(anchor, offset);
     area.show(ui.ctx(), |ui| {
         let width = width.min(ui.ctx().content_rect().width() - 80.0);
         shown.list_ui(ui, ctx, width);
@@ -131,9 +131,16 @@ fn notice_ui(ui: &mut Ui, ctx: &Ctx<'_>, notice: &Notice, width: f32) {
     frame.show(ui, |ui| {
         ui.set_width(width);
         ui.horizontal_top(|ui| {
-            ui.label(strong(icon).color(color));
+            // A line of text is lower than the button beside it: their middles are at one height.
+            let line_px = ui.text_style_height(&egui::TextStyle::Body);
+            let above_px = ((ui.spacing().interact_size.y - line_px) / 2.0).max(0.0);
+            ui.vertical(|ui| {
+                ui.add_space(above_px);
+                ui.label(strong(icon).color(color));
+            });
             ui.vertical(|ui| {
                 ui.set_width(ui.available_width() - 34.0);
+                ui.add_space(above_px);
                 let text = ui.label(RichText::new(&notice.text).color(theme.text));
                 let spoken = format!("{word}: {}", notice.text);
                 text.widget_info(|| WidgetInfo::labeled(egui::Role::Alert, true, &spoken));

@@ -54,6 +54,13 @@ pub(crate) struct LaneHit {
     late: Option<String>,
 }
 
+impl LaneHit {
+    /// Which goroutine it is.
+    fn key(&self) -> (Slot, Goroutine) {
+        (self.slot, self.goroutine)
+    }
+}
+
 /// What a line of the list does.
 enum Line<'a> {
     Entry(&'static Entry),
@@ -88,6 +95,8 @@ impl Palette {
         let screen = ui.ctx().content_rect();
         egui::Window::new("Palette")
             .id(Id::unique("palette"))
+            // Above all messages.
+            .order(egui::Order::Foreground)
             .title_bar(false)
             .resizable(false)
             .anchor(egui::Align2::CENTER_TOP, vec2(0.0, 72.0))
@@ -175,7 +184,9 @@ fn lines<'a>(lanes: bool, any_open: bool, text: &str, hits: &'a [LaneHit]) -> Ve
         let title = title.to_lowercase();
         words.iter().all(|word| title.contains(word))
     };
-    let entries = ENTRIES.iter().filter(|entry| fits(entry.title));
+    let mut entries: Vec<&Entry> = ENTRIES.iter().filter(|entry| fits(entry.title)).collect();
+    entries.sort_by_key(|entry| rank(entry.title, &words));
+    let entries = entries.into_iter();
     if any_open {
         return entries.map(Line::Entry).collect();
     }
@@ -185,6 +196,23 @@ fn lines<'a>(lanes: bool, any_open: bool, text: &str, hits: &'a [LaneHit]) -> Ve
     let tours = TOURS.iter().filter(|tour| fits(&tour_title(tour)));
     let open = open.into_iter().map(Line::Entry);
     open.chain(tours.map(Line::Tour)).chain(rest.into_iter().map(Line::Entry)).collect()
+}
+
+/// How well a title fits words, 0 best: it begins with the first of them, has it as a whole word, or
+/// begins a word with it.
+fn rank(title: &str, words: &[String]) -> u8 {
+    let Some(first) = words.first() else { return 0 };
+    let title = title.to_lowercase();
+    let mut of_title = title.split(|c: char| !c.is_alphanumeric()).filter(|it| !it.is_empty());
+    let begins = of_title.clone().next() == Some(first.as_str());
+    let whole = of_title.clone().any(|word| word == first);
+    match (begins, whole, title.starts_with(first.as_str())) {
+        (true, ..) => 0,
+        (_, true, _) => 1,
+        (_, _, true) => 2,
+        _ if of_title.any(|word| word.starts_with(first.as_str())) => 3,
+        _ => 4,
+    }
 }
 
 fn tour_title(tour: &Tour) -> String {
@@ -285,9 +313,11 @@ pub(crate) fn find(
         }
     }
     late.sort_by_key(|(overstay_ns, _)| std::cmp::Reverse(*overstay_ns));
-    let mut hits: Vec<LaneHit> = late.into_iter().map(|(_, hit)| hit).take(MAX_HITS).collect();
-    let listed: FxHashSet<(Slot, Goroutine)> =
-        hits.iter().map(|hit| (hit.slot, hit.goroutine)).collect();
+    let late: Vec<LaneHit> = late.into_iter().map(|(_, hit)| hit).collect();
+    let Some(mut hits) = by_id(documents, &lower, &late, progress) else { return Answer::Nothing };
+    let mut listed: FxHashSet<(Slot, Goroutine)> = hits.iter().map(LaneHit::key).collect();
+    hits.extend(late.into_iter().filter(|hit| listed.insert(hit.key())));
+    hits.truncate(MAX_HITS);
     for (slot, document) in documents {
         for (at, goroutine) in document.trace().goroutines().enumerate() {
             if hits.len() >= MAX_HITS {
@@ -302,6 +332,40 @@ pub(crate) fn find(
         }
     }
     Answer::Found { words, hits }
+}
+
+/// Of a number the goroutines whose id begins with it, the one that it is first. None if `progress`
+/// is cancelled meanwhile.
+fn by_id(
+    documents: &[(Slot, Arc<Document>)],
+    words: &[String],
+    late: &[LaneHit],
+    progress: &Progress,
+) -> Option<Vec<LaneHit>> {
+    let [word] = words else { return Some(Vec::new()) };
+    if !word.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Some(Vec::new());
+    }
+    let mut found = Vec::new();
+    for (slot, document) in documents {
+        for (at, goroutine) in document.trace().goroutines().enumerate() {
+            if at % CHECK_EVERY == 0 && progress.is_cancelled() {
+                return None;
+            }
+            let id = document.trace().life(goroutine).id.0;
+            if id.to_string().starts_with(word.as_str()) {
+                found.push((id, *slot, goroutine));
+            }
+        }
+    }
+    // The shortest is the word itself.
+    found.sort_by_key(|&(id, ..)| id);
+    let hit = |&(_, slot, goroutine): &(_, Slot, Goroutine)| {
+        let known = late.iter().find(|hit| hit.key() == (slot, goroutine));
+        let document = documents.iter().find(|(of, _)| *of == slot).map(|(_, it)| it);
+        known.cloned().or_else(|| Some(hit(slot, document?, goroutine, None)))
+    };
+    Some(found.iter().take(MAX_HITS).filter_map(hit).collect())
 }
 
 /// Whether all words fit a goroutine's id or its function's whole name.
@@ -330,5 +394,39 @@ fn late_text(document: &Document, hearing: &Hearing) -> String {
     match hearing.outcome {
         Outcome::Alive => format!("still alive ≥ {overstay}"),
         _ => format!("{overstay} late"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::Rules;
+
+    fn titles(text: &str) -> Vec<&'static str> {
+        let lines = lines(false, true, text, &[]).into_iter();
+        lines
+            .filter_map(|line| if let Line::Entry(it) = line { Some(it.title) } else { None })
+            .collect()
+    }
+
+    #[test]
+    fn whole_words_come_before_beginnings() {
+        let late = titles("late");
+        let at = |title: &str| late.iter().position(|it| *it == title).expect("it is there");
+        assert_eq!(at("Late exits"), 0, "{late:?}");
+        assert!(at("Only late lanes") < at("Later"), "{late:?}");
+        assert_eq!(titles("").len(), ENTRIES.len());
+    }
+
+    #[test]
+    fn a_number_is_an_id_before_all_else() {
+        let file = include_bytes!("../../traces/late-exit/before.trace");
+        let trace = crate::model::build(file, &Progress::default()).expect("a trace");
+        let document = Arc::new(Document::new(trace, Rules::default()));
+        let documents = [(Slot::Before, document)];
+        let answer = find(&documents, "1".to_owned(), 10_000_000, &Progress::default());
+        let Answer::Found { hits, .. } = answer else { panic!("something is found") };
+        assert!(hits[0].text.starts_with("g1 "), "{hits:?}");
+        assert!(hits[1].text.starts_with("g1"), "{hits:?}");
     }
 }

@@ -19,7 +19,7 @@ use super::sheet::Sheet;
 use super::slot::{Pair, Slot};
 use super::state::{Popup, Tone};
 use super::theme::Theme;
-use super::widgets::{caption, select_all, strong};
+use super::widgets::{caption, primary, select_all};
 use crate::load::{Form, Opened, SaveError, Saving};
 
 /// How wide the form is, in points.
@@ -195,7 +195,7 @@ impl SavePanel {
         let replace = self.refused == Some(SaveError::Exists);
         ui.horizontal(|ui| {
             let title = if replace { "Replace it" } else { "Save" };
-            let button = egui::Button::new(strong(title));
+            let button = primary(ctx.theme, title);
             let clicked = ui.add_enabled(path.is_some() && !busy, button).clicked();
             if let (true, Some(path)) = ((clicked || entered) && !busy, &path) {
                 let wish = SaveAs { what: choice.what, path: path.clone(), replace };
@@ -239,7 +239,9 @@ fn choices(ctx: &Ctx<'_>) -> Vec<Choice> {
         what: SaveForm::Report(at),
         // Of two traces it is told which one's report that is.
         title: if n_open > form.n_traces {
-            format!("{} of the trace {}", form.title, ctx.state.focus.name())
+            let focus = ctx.state.focus;
+            let named = ctx.sheet(focus).map(|sheet| sheet.origin.name()).unwrap_or_default();
+            format!("{} of “{named}” ({})", form.title, focus.name())
         } else {
             form.title.to_owned()
         },

@@ -4,12 +4,12 @@ use egui::{Align, Label, Layout, Ui, WidgetInfo};
 
 use super::app::Panels;
 use super::command::Command;
-use super::ctx::{Ctx, bytes, count, thousands};
+use super::ctx::{Ctx, bytes, count};
 use super::details::INCOMPLETE;
 use super::open::damage;
 use super::state::View;
 use super::widgets::{caption, ticks_ui};
-use crate::base::Clock;
+use crate::base::{Clock, count_text};
 
 /// How wide the window must be for all numbers, in points.
 const ALL_NUMBERS: f32 = 1000.0;
@@ -91,7 +91,7 @@ fn numbers_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
     }
     let facts = [
         bytes(info.bytes),
-        format!("{} events", thousands(info.events)),
+        count_text(info.events, "event"),
         count(sheet.trace().n_goroutines() as usize, "goroutine"),
         sheet.duration(sheet.interval().ns()),
     ];

@@ -62,6 +62,21 @@ fn next_listed(ctx: &Ctx<'_>, table: &LatePanel, step: i64) -> Option<Selected> 
     Some(Selected { slot, what: What::Hearing(*rows.get(next)?) })
 }
 
+/// To the late exit so many rows below the selected one in the table, above it if less than 0: at
+/// most to the last or the first.
+pub(super) fn listed(ctx: &Ctx<'_>, table: &LatePanel, step: i64) {
+    let Some((slot, sheet)) = ctx.focus() else { return };
+    let rows = table.rows(ctx, sheet);
+    let about = |what: What, row: u32| sheet.hearing(row).is_some_and(|it| is_about(what, row, it));
+    let selected = ctx.state.selected.filter(|selected| selected.slot == slot);
+    let at = selected.and_then(|it| rows.iter().position(|&row| about(it.what, row)));
+    let at = at.and_then(|at| i64::try_from(at).ok()).unwrap_or(-1);
+    let next = usize::try_from(at.saturating_add(step).max(0)).unwrap_or(usize::MAX);
+    if let Some(&row) = rows.get(next).or(rows.last()) {
+        ctx.send(Command::Jump(Selected { slot, what: What::Hearing(row) }));
+    }
+}
+
 /// The next of the late exits, and of those who are stuck, after the selected one, worst first, of
 /// two traces in both; around at the ends.
 pub(super) fn late(ctx: &Ctx<'_>, step: i64) {

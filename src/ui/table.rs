@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 
+use super::ctx::short_file;
 use crate::analysis::{Analysis, Document, Hearing};
 use crate::base::{Cancelled, Progress, StackId};
 use crate::scene::Filter;
@@ -20,6 +21,8 @@ pub(crate) enum Column {
     Cause,
     /// When it was cancelled.
     At,
+    /// Where it was cancelled.
+    Site,
     /// How it is known that it heard.
     Evidence,
 }
@@ -82,6 +85,10 @@ pub(crate) fn list(
         }
         Column::Cause => sort_by(&mut rows, up, |row| cancel(row).cause),
         Column::At => sort_by(&mut rows, up, |row| cancel(row).at),
+        Column::Site => sort_by(&mut rows, up, |row| {
+            let site = cancel(row).site;
+            site.map(|site| (short_file(trace.string(site.file)), site.line))
+        }),
         Column::Evidence => {
             sort_by(&mut rows, up, |row| (hearing(row).deaf, hearing(row).evidence));
         }

@@ -1,12 +1,12 @@
 //! The top bar: menus, what is open, the views, find, the budget.
 
-use std::cell::RefCell;
+mod budget;
+
 use std::fmt::Write as _;
-use std::ops::RangeInclusive;
 
-use egui::{Align, DragValue, Id, Layout, RichText, TextEdit, Ui, WidgetInfo, vec2};
+use egui::{Align, Id, Layout, RichText, TextEdit, Ui, WidgetInfo, vec2};
 
-use super::act::{ALL_LATE, say, switch_of};
+use super::act::{ALL_LATE, switch_of};
 use super::app::Gestures;
 use super::command::{Command, Effect, Origin, Switch};
 use super::ctx::{Ctx, thousands};
@@ -16,9 +16,9 @@ use super::state::{Role, State, ThemeChoice, View};
 use super::stuck::n_stuck_text;
 use super::theme;
 use super::welcome::theme_button_ui;
-use super::widgets::{caption, icon_button_ui, select_all, strong};
-use crate::base::Clock;
+use super::widgets::{caption, icon_button_ui, icon_ui, select_all, strong};
 use crate::scene::{Grouping, Sort};
+use budget::BudgetField;
 
 /// Width of the find field in points, and the least that it is of use with.
 const FIND: f32 = 170.0;
@@ -31,23 +31,24 @@ const NAMES: f32 = 1050.0;
 const ALL_NUMBERS: f32 = 1000.0;
 /// The same where some are stuck.
 const ALL_NUMBERS_STUCK: f32 = 1200.0;
-/// How much room at the right it takes, in points, to have help and theme there; the budget's
-/// caption; the switch for late lanes.
-const ROOM_FOR_HELP: f32 = 230.0;
+/// How much room at the right it takes, in points, to have the theme there and a button that
+/// empties the find field; the budget's whole caption; the switch for late lanes.
+const ROOM_FOR_ALL: f32 = 345.0;
 const ROOM_FOR_CAPTION: f32 = 380.0;
 const ROOM_FOR_LATE_ONLY: f32 = 300.0;
-/// Width of the budget's field in points: ticks take more digits than any time.
-const BUDGET: f32 = 76.0;
+/// Width of the button that empties the find field, in points.
+const CLEAR: f32 = 24.0;
 /// Width of the menus in points.
 const MENU: f32 = 240.0;
-/// The largest budget that can be dragged to: an hour, in nanoseconds.
-const MAX_BUDGET_NS: f64 = 3.6e12;
 
 /// What the bar remembers.
 #[derive(Debug, Default)]
 pub(crate) struct TopBar {
     focus_find: bool,
     finding: bool,
+    budget: BudgetField,
+    /// The width of what is at the right, without that of the find field's text, in points.
+    right_px: f32,
 }
 
 impl TopBar {
@@ -61,6 +62,11 @@ impl TopBar {
         self.finding
     }
 
+    /// Whether the cursor is in the budget's field.
+    pub(crate) fn is_budgeting(&self) -> bool {
+        self.budget.is_writing()
+    }
+
     /// The bar.
     pub(crate) fn bar_ui(&mut self, ui: &mut Ui, ctx: &Ctx<'_>, gestures: &mut Gestures) {
         ui.horizontal_centered(|ui| {
@@ -70,46 +76,43 @@ impl TopBar {
             open_ui(ui, ctx);
             ui.add_space(8.0);
             tabs_ui(ui, ctx);
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                self.right_ui(ui, ctx, gestures);
-            });
+            self.right_ui(ui, ctx, gestures);
         });
     }
 
-    /// From right to left: help, theme, budget, late only, find; in a narrow window without
-    /// those that are also in a menu.
+    /// At the right end: find, late only, budget, theme, help; in a narrow window without what is
+    /// also in a menu. They are added from left to right, which is the order in which
+    /// Tab walks, so how wide they are is known from the pass before.
     fn right_ui(&mut self, ui: &mut Ui, ctx: &Ctx<'_>, gestures: &mut Gestures) {
         let room = ui.available_width();
-        if room > ROOM_FOR_HELP {
-            if icon_button_ui(ui, "?", "Keys and mouse", "?").clicked() {
-                ctx.send(Command::Popup(Some(super::state::Popup::Help)));
-            }
-            theme_button_ui(ui, ctx);
-            ui.add_space(4.0);
-        }
-        budget_ui(ui, ctx, gestures, room > ROOM_FOR_CAPTION);
-        ui.add_space(4.0);
+        let find = (room - self.right_px - 2.0).clamp(LEAST_FIND, FIND);
+        ui.add_space((room - self.right_px - find).max(0.0));
+        let left = ui.cursor().left();
+        self.find_ui(ui, ctx, find, room > ROOM_FOR_ALL);
         if room > ROOM_FOR_LATE_ONLY {
-            late_only_ui(ui, ctx);
             ui.add_space(4.0);
+            late_only_ui(ui, ctx);
         }
-        self.find_ui(ui, ctx);
+        ui.add_space(4.0);
+        let words = if room > ROOM_FOR_CAPTION { "late over" } else { "late >" };
+        self.budget.field_ui(ui, ctx, gestures, words);
+        ui.add_space(4.0);
+        if room > ROOM_FOR_ALL {
+            theme_button_ui(ui, ctx);
+        }
+        if icon_button_ui(ui, "?", "Keys and mouse", "?").clicked() {
+            ctx.send(Command::Popup(Some(super::state::Popup::Help)));
+        }
+        let right_px = ui.cursor().left() - ui.spacing().item_spacing.x - left - find;
+        if (right_px - self.right_px).abs() > 0.5 {
+            self.right_px = right_px;
+            ui.ctx().request_discard("what is at the right of the top bar has another width");
+        }
     }
 
-    fn find_ui(&mut self, ui: &mut Ui, ctx: &Ctx<'_>) {
+    fn find_ui(&mut self, ui: &mut Ui, ctx: &Ctx<'_>, width: f32, clears: bool) {
         let mut words = ctx.state.rows.filter.clone();
-        // Its room is there without it, too, or the field would move away from whoever types.
-        let mut room = egui::UiBuilder::new();
-        if words.is_empty() {
-            room = room.invisible();
-        }
-        let clear = |ui: &mut Ui| icon_button_ui(ui, "×", "Show all lanes again", "Esc").clicked();
-        if ui.scope_builder(room, clear).inner {
-            words.clear();
-            ctx.send(Command::Filter(String::new()));
-        }
         let id = Id::unique("find");
-        let width = (ui.available_width() - 10.0).clamp(LEAST_FIND, FIND);
         let field =
             TextEdit::singleline(&mut words).id(id).hint_text("Find (/)").desired_width(width);
         let response = ui.add(field);
@@ -119,6 +122,20 @@ impl TopBar {
             select_all(ui.ctx(), id, &words);
         }
         self.finding = response.has_focus();
+        // Its room is there without it, too, or the field would move away from whoever types.
+        let square = vec2(CLEAR, ui.spacing().interact_size.y);
+        if !clears {
+            // Esc does it, too.
+        } else if words.is_empty() {
+            ui.allocate_space(square);
+        } else {
+            let clear = egui::Button::new("×").min_size(square);
+            if icon_ui(ui, clear, "Show all lanes again", "Esc").clicked() {
+                words.clear();
+                ctx.send(Command::Filter(String::new()));
+                return;
+            }
+        }
         if response.changed() {
             ctx.send(Command::Filter(words));
         }
@@ -262,59 +279,6 @@ fn stuck_part(ctx: &Ctx<'_>) -> Option<String> {
         }
         _ => None,
     }
-}
-
-/// The budget: an overstay beyond it is late.
-fn budget_ui(ui: &mut Ui, ctx: &Ctx<'_>, gestures: &mut Gestures, captioned: bool) {
-    #[expect(clippy::cast_precision_loss, reason = "shown with three digits")]
-    let mut ns = ctx.state.prefs.budget_ns as f64;
-    let speed = (ns * 0.01).max(1_000.0);
-    let clock = ctx.clock();
-    let refused = RefCell::new(None);
-    let value = DragValue::new(&mut ns)
-        .range(RangeInclusive::new(0.0, MAX_BUDGET_NS))
-        .speed(speed)
-        .custom_formatter(move |ns, _| clock.text(whole_ns(ns)))
-        .custom_parser(|text| match parse_budget(clock, text) {
-            #[expect(clippy::cast_precision_loss, reason = "shown with three digits")]
-            Some(ns) => Some(ns as f64),
-            None => {
-                *refused.borrow_mut() = Some(text.trim().to_owned());
-                None
-            }
-        });
-    // As wide for each duration: what is beside it stays where it is while it is dragged.
-    let height = ui.spacing().interact_size.y;
-    let response = ui.add_sized([BUDGET, height], value);
-    // Half a duration is none either: it is said when the writing has ended.
-    if let Some(text) = refused.take().filter(|_| !response.has_focus()) {
-        say(ctx, format!("“{text}” is not a duration: write 10ms or 1.5s, for example"));
-    }
-    response.widget_info(|| WidgetInfo::slider(true, ns, "Budget"));
-    let tip = "The budget: a goroutine that leaves later than this after its context was \
-               cancelled is late. Drag, or click and write: 10 (or 10ms), 1.5s; ticks where the trace counts them";
-    if response.drag_started() {
-        gestures.next();
-    }
-    // All of a drag is undone at once; what is written is a step of its own.
-    let gesture = response.dragged().then(|| gestures.current());
-    if response.on_hover_text(tip).changed() {
-        ctx.send(Command::SetBudget(whole_ns(ns), gesture));
-    }
-    if captioned {
-        ui.label(caption(ctx.theme, "late over"));
-    }
-}
-
-/// A duration; a number without a unit counts milliseconds, as budgets mostly do.
-fn parse_budget(clock: Clock, text: &str) -> Option<i64> {
-    let in_ms = || clock.parse(&format!("{}ms", text.trim())).ok();
-    clock.parse(text).ok().or_else(|| in_ms().filter(|_| clock == Clock::Nanoseconds))
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "saturates")]
-fn whole_ns(ns: f64) -> i64 {
-    ns.round() as i64
 }
 
 /// A menu's line for an action, with its keys.
@@ -476,23 +440,5 @@ fn is_on(state: &State, switch: Switch) -> bool {
         Switch::Compact => prefs.compact,
         Switch::Regions => prefs.regions,
         Switch::WheelZooms => prefs.wheel_zooms,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_bare_number_is_a_budget_in_milliseconds() {
-        for (text, ns) in
-            [("10", Some(10_000_000)), (" 1.5 ", Some(1_500_000)), ("2s", Some(2_000_000_000))]
-        {
-            assert_eq!(parse_budget(Clock::Nanoseconds, text), ns, "{text}");
-        }
-        for text in ["", "abc", "-5", "ms"] {
-            assert_eq!(parse_budget(Clock::Nanoseconds, text), None, "{text}");
-        }
-        assert_eq!(parse_budget(Clock::Ticks, "10"), Some(10));
     }
 }

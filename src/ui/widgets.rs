@@ -200,10 +200,20 @@ pub(crate) fn small_strong_font() -> FontId {
 
 /// An icon button, named for screen readers, with its keys in the tooltip.
 pub(crate) fn icon_button_ui(ui: &mut Ui, icon: &str, name: &str, keys: &str) -> Response {
-    let response = ui.button(icon);
+    icon_ui(ui, egui::Button::new(icon), name, keys)
+}
+
+/// The same of a button as it is.
+pub(crate) fn icon_ui(ui: &mut Ui, button: egui::Button<'_>, name: &str, keys: &str) -> Response {
+    let response = ui.add(button);
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, name));
     let tip = if keys.is_empty() { name.to_owned() } else { format!("{name} ({keys})") };
     response.on_hover_text(tip)
+}
+
+/// The button for what a form is for.
+pub(crate) fn primary(theme: &Theme, text: &str) -> egui::Button<'static> {
+    egui::Button::new(strong(text).color(theme.on_loud)).fill(theme.accent)
 }
 
 /// Selects all of a field's text, so that what is typed next takes its place.

@@ -194,11 +194,11 @@ fn a_click_on_a_row_leaves_the_others_where_they_are() {
 #[test]
 fn no_column_is_cut_beside_the_details() {
     for (width, columns) in [
-        (800.0, &["Shift"][..]),
-        (900.0, &["Shift"][..]),
-        (1280.0, &["Shift", "95 % interval"][..]),
-        (1440.0, &["Shift", "95 % interval", "q"][..]),
-        (1920.0, &["Median to longest", "Shift", "95 % interval", "q"][..]),
+        (800.0, &["Typical shift"][..]),
+        (900.0, &["Typical shift"][..]),
+        (1280.0, &["Typical shift", "95 % interval"][..]),
+        (1440.0, &["Typical shift", "95 % interval", "q"][..]),
+        (1920.0, &["Median to longest", "Typical shift", "95 % interval", "q"][..]),
     ] {
         let mut harness = window_of([width, 720.0], Settings::default());
         let pair = ["traces/sleep-in-handler/before.trace", "traces/sleep-in-handler/after.trace"];

@@ -102,6 +102,56 @@ fn what_is_no_duration_is_said_to_be_none() {
 }
 
 #[test]
+fn escape_in_the_budgets_field_only_leaves_it() {
+    let mut harness = window_on("traces/late-exit/before.trace");
+    harness.key_press(egui::Key::L);
+    wait(&mut harness);
+    assert!(!says(&harness, "g1 main.main"), "only late lanes");
+    harness.get_by_label("Budget").focus();
+    wait(&mut harness);
+    harness.key_press(egui::Key::Escape);
+    wait(&mut harness);
+    assert!(!harness.get_by_label("Budget").accesskit_node().is_focused());
+    assert!(!says(&harness, "g1 main.main"), "still only late lanes");
+    harness.key_press(egui::Key::Escape);
+    wait(&mut harness);
+    assert!(says(&harness, "g1 main.main"), "that was for them");
+}
+
+#[test]
+fn pages_and_ends_of_the_table_can_be_walked_to() {
+    let mut harness = window_on("traces/late-exit/before.trace");
+    harness.key_press(egui::Key::Num3);
+    wait(&mut harness);
+    for (key, late) in [
+        (egui::Key::End, "60.1 ms late"),
+        (egui::Key::Home, "126 ms late"),
+        (egui::Key::PageDown, "60.1 ms late"),
+        (egui::Key::PageUp, "126 ms late"),
+    ] {
+        harness.key_press(key);
+        wait(&mut harness);
+        assert!(says(&harness, late), "{key:?}");
+    }
+}
+
+#[test]
+fn tab_walks_the_top_bar_from_left_to_right() {
+    let mut harness = window_on("traces/late-exit/before.trace");
+    harness.get_by_label("Find").focus();
+    wait(&mut harness);
+    for name in ["Late only", "Budget"] {
+        harness.key_press(egui::Key::Tab);
+        wait(&mut harness);
+        let node = harness.get_by_label(name);
+        assert!(node.accesskit_node().is_focused(), "{name}");
+    }
+    let find = harness.get_by_label("Find").rect();
+    let help = harness.get_by_label("Keys and mouse").rect();
+    assert!(find.right() < help.left() && help.right() > 1480.0, "{find} {help}");
+}
+
+#[test]
 fn escape_dismisses_messages_first() {
     let mut harness = window_on("traces/late-exit/before.trace");
     harness.key_press(egui::Key::N);

@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 
 use rustc_hash::FxHashMap;
 
-use crate::base::{Goroutine, StackId, StrId, Time, WireMap, narrow};
+use crate::base::{Goroutine, StackId, StrId, Time, WireMap, grouped, narrow};
 use crate::model::{Edge, Frame};
 use crate::parse::event::GoState;
 
@@ -146,7 +146,7 @@ fn orphan(
     let (Reverse(worst), _) = *orphans.first()?;
     let name = facts.trace.string(function);
     let n = narrow(orphans.len());
-    let it = if n == 1 { "it" } else { "them" };
+    let (it, up_to) = if n == 1 { ("it", "") } else { ("them", "up to ") };
     let by_limit = n >= facts.rules.pile_up_min && ended_by_limits(facts, orphans);
     let until = if by_limit { ", until their deadlines passed" } else { "" };
     let fix = if by_limit {
@@ -165,7 +165,7 @@ fn orphan(
         worst_ns: worst,
         total_ns: super::total(orphans.iter().map(|(Reverse(by), _)| *by)),
         message: format!(
-            "{} of {name} outlived the goroutine that created {it}, by up to {}{until}",
+            "{} of {name} outlived the goroutine that created {it}, by {up_to}{}{until}",
             count_text(n, "goroutine"),
             facts.trace.clock().text(worst)
         ),
@@ -284,7 +284,7 @@ fn pile_up(facts: &Facts<'_>, function: StrId, site: Option<Frame>, growth: &Gro
     let n = narrow(growth.alive.len());
     let later = match growth.at_end {
         0 => "they ended only when no more were started".to_owned(),
-        left => format!("{left} of them are alive at the end of the trace"),
+        left => format!("{} of them are alive at the end of the trace", grouped(left.into())),
     };
     Finding {
         rule: Rule::PileUp,
@@ -294,7 +294,10 @@ fn pile_up(facts: &Facts<'_>, function: StrId, site: Option<Frame>, growth: &Gro
         count: n,
         worst_ns: growth.oldest_ns,
         total_ns: growth.total_ns,
-        message: format!("Goroutines of {name} piled up: {n} at once, and {later}"),
+        message: format!(
+            "Goroutines of {name} piled up: {} at once, and {later}",
+            grouped(n.into())
+        ),
         fix: "Make each end with the request that it works for: select on its ctx.Done(), and \
               call the cancel function (defer cancel())."
             .to_owned(),

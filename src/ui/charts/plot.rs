@@ -62,7 +62,8 @@ pub(super) fn framed_ui(
     response
 }
 
-/// The durations below a plot, one at each power of ten, all within its width.
+/// The durations below a plot, all within its width: one at each power of ten, or as there is room
+/// at every second, third, …
 fn axis_ui(ui: &mut Ui, ctx: &Ctx<'_>, transform: &PlotTransform, (low, high): (f64, f64)) {
     let theme = ctx.theme;
     let size = vec2(ui.available_width(), AXIS_PX);
@@ -71,19 +72,41 @@ fn axis_ui(ui: &mut Ui, ctx: &Ctx<'_>, transform: &PlotTransform, (low, high): (
     #[expect(clippy::cast_possible_truncation, reason = "powers of ten of durations")]
     let powers = low.ceil() as i32..=high.floor() as i32;
     let labels: Vec<_> = powers
-        .map(f64::from)
         .map(|power| {
-            let text = ctx.clock().text(ns_from_log10(power));
+            let at = f64::from(power);
+            let text = ctx.clock().text(ns_from_log10(at));
             let galley = ui.painter().layout_no_wrap(text, widgets::small_font(), theme.weak);
-            (transform.position_from_point(&PlotPoint::new(power, 0.0)).x, galley)
+            (power, transform.position_from_point(&PlotPoint::new(at, 0.0)).x, galley)
         })
         .collect();
-    let sizes: Vec<_> = labels.iter().map(|(x, galley)| (*x, galley.size().x)).collect();
-    for ((_, galley), left) in labels.into_iter().zip(label_lefts(&sizes, area.left(), right)) {
+    let sizes: Vec<_> =
+        labels.iter().map(|(power, x, galley)| (*power, *x, galley.size().x)).collect();
+    for ((.., galley), left) in labels.into_iter().zip(regular_lefts(&sizes, area.left(), right)) {
         if let Some(left) = left {
             ui.painter().galley(egui::pos2(left, area.top() + 2.0), galley, theme.weak);
         }
     }
+}
+
+/// The same of labels with their powers of ten, where those that are left out are so regularly.
+fn regular_lefts(labels: &[(i32, f32, f32)], from: f32, to: f32) -> Vec<Option<f32>> {
+    let lefts = |every: i32| {
+        let is_kept = |power: i32| power.rem_euclid(every) == 0;
+        let kept = labels.iter().filter(|(power, ..)| is_kept(*power));
+        let kept: Vec<_> = kept.map(|&(_, middle, width)| (middle, width)).collect();
+        let mut placed = label_lefts(&kept, from, to).into_iter();
+        // One that stands alone tells no scale.
+        let all_fit = kept.len() > 1 && placed.clone().all(|left| left.is_some());
+        let each = |&(power, ..): &(i32, f32, f32)| {
+            if is_kept(power) { placed.next().flatten() } else { None }
+        };
+        let each: Vec<Option<f32>> = labels.iter().map(each).collect();
+        all_fit.then_some(each)
+    };
+    (1..=3).find_map(lefts).unwrap_or_else(|| {
+        let all: Vec<_> = labels.iter().map(|&(_, middle, width)| (middle, width)).collect();
+        label_lefts(&all, from, to)
+    })
 }
 
 /// Where labels begin whose middles and widths these are: all within the ends, and none where
@@ -134,5 +157,23 @@ mod tests {
         let lefts = label_lefts(&[(10.0, 40.0), (50.0, 40.0), (90.0, 40.0)], 0.0, 200.0);
         assert_eq!(lefts, [Some(0.0), None, Some(70.0)], "one without room is left out");
         assert_eq!(label_lefts(&[(10.0, 40.0)], 0.0, 30.0), [None]);
+    }
+
+    #[test]
+    fn powers_are_left_out_regularly() {
+        let shown = |gap: f32, widths: &[f32]| {
+            let mut labels = Vec::new();
+            for (power, width) in (3..).zip(widths) {
+                #[expect(clippy::cast_precision_loss, reason = "a few")]
+                labels.push((power, 30.0 + gap * (power - 3) as f32, *width));
+            }
+            let lefts = regular_lefts(&labels, 0.0, 1000.0);
+            let shown = lefts.iter().map(Option::is_some);
+            shown.collect::<Vec<_>>()
+        };
+        let widths = [30.0, 40.0, 50.0, 30.0, 40.0, 50.0];
+        assert_eq!(shown(65.0, &widths), [true; 6]);
+        assert_eq!(shown(50.0, &widths), [false, true, false, true, false, true]);
+        assert_eq!(shown(24.0, &widths), [true, false, false, true, false, false]);
     }
 }

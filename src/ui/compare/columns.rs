@@ -6,7 +6,7 @@ use egui::{RichText, Ui, WidgetInfo};
 
 use super::super::theme::{Theme, size};
 use super::super::widgets::caption;
-use super::{Q_TEXT, SIDE};
+use super::{INTERVAL_TEXT, Q_TEXT, SHIFT_TEXT, SIDE};
 use crate::analysis::{Aspect, DiffGroup};
 
 /// What the rows can be sorted by.
@@ -71,11 +71,12 @@ fn meaning(title: &str) -> String {
         "Before" => "In the trace before: how many, the median, and what 99 of 100 are within",
         "After" => "In the trace after: how many, the median, and what 99 of 100 are within",
         "Median to longest" => "Both traces on one logarithmic axis: the dot is the median",
-        "Shift" => {
-            "By how much the typical duration changed: the median of all differences between one \
-             after and one before (Hodges–Lehmann). For the slowest or the stuck, what changed"
+        "Typical shift" => {
+            return format!(
+                "{SHIFT_TEXT}. For the slowest or the stuck it is what changed of them"
+            );
         }
-        "95 % interval" => "Where the true shift lies, with 95 % confidence",
+        "95 % interval" => INTERVAL_TEXT,
         _ => Q_TEXT,
     };
     text.to_owned()

@@ -5,7 +5,9 @@ use egui::Ui;
 use super::parts::{fact_ui, function_ui, headline_ui};
 use crate::analysis::{DiffGroup, GroupKind, Side};
 use crate::ui::command::Command;
-use crate::ui::compare::{clock_of, interval_text, q_text, verdict_color, verdict_text};
+use crate::ui::compare::{
+    INTERVAL_TEXT, Q_TEXT, SHIFT_TEXT, clock_of, interval_text, q_text, verdict_color, verdict_text,
+};
 use crate::ui::ctx::{Ctx, thousands};
 use crate::ui::slot::Slot;
 use crate::ui::widgets::{caption, section_ui, weak};
@@ -82,17 +84,17 @@ fn change_ui(ui: &mut Ui, ctx: &Ctx<'_>, group: &DiffGroup) {
     let clock = clock_of(ctx, Slot::Before);
     let shift = group.shift_ns.map(|shift| clock.signed_text(shift));
     let facts = [
-        ("Shift", shift),
-        ("95 % within", interval_text(clock, group)),
-        ("By chance", q_text(group)),
+        ("Typical shift", shift, SHIFT_TEXT),
+        ("95 % interval", interval_text(clock, group), INTERVAL_TEXT),
+        ("q", q_text(group), Q_TEXT),
     ];
-    if facts.iter().all(|(_, text)| text.is_none()) {
+    if facts.iter().all(|(_, text, _)| text.is_none()) {
         return;
     }
     section_ui(ui, ctx.theme, "The change");
-    for (name, text) in facts {
+    for (name, text, tip) in facts {
         let Some(text) = text else { continue };
-        fact_ui(ui, ctx.theme, name, |ui| drop(ui.label(text)));
+        fact_ui(ui, ctx.theme, name, |ui| drop(ui.label(text).on_hover_text(tip)));
     }
 }
 

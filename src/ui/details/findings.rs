@@ -8,7 +8,7 @@ use super::parts::lit_ui;
 use crate::analysis::{Analysis, Cause, Finding, Group, Hearing, Outcome, Rule, Severity, Summary};
 use crate::scene::{BarKind, StateClass};
 use crate::ui::command::Command;
-use crate::ui::ctx::{Ctx, count, short_file, short_function, short_names, thousands};
+use crate::ui::ctx::{Ctx, count, last_part, short_file, short_function, short_names, thousands};
 use crate::ui::elide;
 use crate::ui::late::EXCUSED;
 use crate::ui::sheet::Sheet;
@@ -20,6 +20,8 @@ use crate::ui::widgets::{
     badge_ui, body_font, caption, link_ui, section_ui, small_font, strong, swatch_ui, weak,
 };
 
+/// How wide the panel's content must be for a legend of two columns, in points.
+const TWO_COLUMNS: f32 = 300.0;
 /// How many start functions are listed.
 const MAX_GROUPS: usize = 16;
 
@@ -138,7 +140,8 @@ fn groups_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet) {
         let name = sheet.trace().string(group.function);
         let late = group.overstay.max > ctx.state.prefs.budget_ns;
         ui.horizontal(|ui| {
-            let words = short_function(name);
+            // What is looked for is in the whole name as it stands.
+            let words = last_part(name);
             let chosen = !words.is_empty() && ctx.state.rows.filter == words;
             // The numbers first: the name has all the room that they leave.
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
@@ -146,7 +149,8 @@ fn groups_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet) {
                 ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
                     let color = if chosen { theme.accent } else { theme.text };
                     let tip = if chosen { "Show all lanes again" } else { "Show only its lanes" };
-                    if elide::link_ui(ui, words, &body_font(), color, tip).clicked() {
+                    if elide::link_ui(ui, &short_function(name), &body_font(), color, tip).clicked()
+                    {
                         let filter = if chosen { String::new() } else { words.to_owned() };
                         ctx.send(Command::Filter(filter));
                     }
@@ -233,14 +237,15 @@ fn summary_ui(ui: &mut Ui, theme: &Theme, summary: &Summary) {
     ui.label(weak(theme, text));
 }
 
-/// Colors with what they mean, in two columns.
+/// Colors with what they mean, in two columns where there is room for them.
 fn entries_ui(ui: &mut Ui, theme: &Theme, name: &str, entries: &[(egui::Color32, &str)]) {
     if entries.is_empty() {
         return;
     }
-    let grid = egui::Grid::new(("legend", name)).num_columns(2).spacing([18.0, 3.0]);
+    let n_columns = if ui.available_width() < TWO_COLUMNS { 1 } else { 2 };
+    let grid = egui::Grid::new(("legend", name)).num_columns(n_columns).spacing([18.0, 3.0]);
     grid.min_col_width(130.0).show(ui, |ui| {
-        for pair in entries.chunks(2) {
+        for pair in entries.chunks(n_columns) {
             for &(color, text) in pair {
                 entry_ui(ui, theme, color, text);
             }
@@ -267,11 +272,7 @@ fn card_ui(
     others: &[&Finding],
 ) -> Response {
     let theme = ctx.theme;
-    let color = match finding.severity {
-        Severity::High => theme.late_text,
-        Severity::Medium => theme.warn,
-        Severity::Low => theme.weak,
-    };
+    let color = severity_color(theme, finding.severity);
     let message = short_names(&finding.message);
     let frame = Frame::new()
         .fill(theme.band)
@@ -318,6 +319,15 @@ fn card_ui(
         ctx.send(Command::Jump(Selected { slot, what }));
     }
     response
+}
+
+/// The color of how much a finding matters.
+pub(super) fn severity_color(theme: &Theme, severity: Severity) -> egui::Color32 {
+    match severity {
+        Severity::High => theme.late_text,
+        Severity::Medium => theme.warn,
+        Severity::Low => theme.weak,
+    }
 }
 
 /// What else was found there, in one line; all of it beside the pointer.

@@ -186,5 +186,5 @@ pub(super) fn headline_ui(ui: &mut Ui, text: &str, color: Color32) {
 pub(super) fn function_ui(ui: &mut Ui, theme: &Theme, name: &str) {
     let font = egui::FontId::monospace(size::TEXT_CODE);
     let short = short_function(name);
-    crate::ui::elide::label_ui_of(ui, short, name, &font, theme.text);
+    crate::ui::elide::label_ui_of(ui, &short, name, &font, theme.text);
 }

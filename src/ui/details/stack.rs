@@ -6,8 +6,9 @@ use super::Page;
 use crate::base::StackId;
 use crate::ui::command::Command;
 use crate::ui::ctx::{short_file, short_function};
+use crate::ui::elide;
 use crate::ui::theme::size;
-use crate::ui::widgets::{caption, section_ui, text_at};
+use crate::ui::widgets::{caption, section_ui};
 
 /// How many frames are shown before the rest is asked for.
 const MAX_SHOWN: usize = 12;
@@ -57,7 +58,8 @@ fn frame_ui(ui: &mut Ui, page: &Page<'_>, function: &str, file: &str, line: u32)
     let small = FontId::new(size::TEXT_SMALL, FontFamily::Proportional);
     let place_galley = ui.painter().layout_no_wrap(place.clone(), small, theme.weak);
     let room = (width - place_galley.size().x - 10.0).max(60.0);
-    text_at(ui.painter(), rect.left_center(), short_function(function), font, color, room);
+    let name = short_function(function);
+    elide::text_at(ui.painter(), rect.left_center(), &name, &font, color, room);
     let at = rect.right_center() - vec2(place_galley.size().x, place_galley.size().y / 2.0);
     ui.painter().galley(at, place_galley, theme.weak);
     response.widget_info(|| {

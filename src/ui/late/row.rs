@@ -69,7 +69,7 @@ fn fact_ui(
         Cell::Function => {
             let function = acting(sheet, hearing);
             let name = short_function(function);
-            elide::label_ui_of(ui, name, function, &body_font(), theme.text);
+            elide::label_ui_of(ui, &name, function, &body_font(), theme.text);
         }
         Cell::Cause => {
             badge_ui(ui, theme, cancel.cause.name(), theme.cause(cancel.cause));

@@ -148,6 +148,16 @@ impl Theme {
         if hue(class).1 { self.on_patch } else { self.on_wait }
     }
 
+    /// The color of a text that is about something else than what is selected: it can still be read,
+    /// for which dark letters on a light ground take more of their color.
+    pub(crate) fn dimmed(&self, color: Color32) -> Color32 {
+        fade(color, self.dimmed_text())
+    }
+
+    fn dimmed_text(&self) -> f32 {
+        if self.dark { 0.62 } else { 0.77 }
+    }
+
     /// The color of a cause.
     pub(crate) fn cause(&self, cause: Cause) -> Color32 {
         self.causes[cause as usize]
@@ -289,6 +299,22 @@ mod tests {
             assert!(contrast(theme.on_loud, theme.late) > 4.0);
             assert!(contrast(theme.late_text, theme.late_soft) > 4.5);
             assert!(contrast(theme.warn, theme.warn_soft) > 4.5);
+        }
+    }
+
+    #[test]
+    fn dimmed_text_can_be_read_and_is_dimmed() {
+        for theme in [Theme::get(true), Theme::get(false)] {
+            for ground in [theme.panel, theme.canvas] {
+                let some = [theme.text, theme.weak, theme.late_text];
+                for color in some.into_iter().chain(theme.causes) {
+                    let dimmed = contrast(mix(ground, color, theme.dimmed_text()), ground);
+                    assert!(dimmed >= 3.0, "{}: {dimmed}", theme.dark);
+                    assert!(dimmed < 0.8 * contrast(color, ground));
+                }
+                let red = mix(ground, theme.late_text, theme.dimmed_text());
+                assert!(spread(red) > 80, "{}", spread(red));
+            }
         }
     }
 

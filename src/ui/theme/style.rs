@@ -106,7 +106,9 @@ fn visuals(theme: &Theme) -> Visuals {
     // Boxes to check, knobs: seen against a panel without an edge.
     widgets.inactive.bg_fill = super::mix(theme.raised, theme.faint, 0.45);
     widgets.hovered = widget(theme.raised_hover, theme.line, theme.text);
-    widgets.active = widget(theme.accent_soft, theme.accent, theme.text);
+    // What has the focus, or is pressed: its edge tells it from what is selected, which is filled.
+    widgets.active = widget(theme.raised_hover, theme.accent, theme.text);
+    widgets.active.bg_stroke.width = 1.5;
     widgets.open = widget(theme.raised_hover, theme.line, theme.text);
     visuals
 }

@@ -1,6 +1,9 @@
 //! Flags on the axis: one for each cancel that stands apart, one with a count for a crowd.
 
-use egui::{Painter, Ui, vec2};
+use std::cmp::Reverse;
+use std::sync::Arc;
+
+use egui::{Color32, FontId, Galley, Painter, Rangef, Ui, vec2};
 
 use super::paint::Sketch;
 use super::{Frame, Kind};
@@ -19,6 +22,8 @@ const BODY_END: f32 = TOP + ROW - 4.0;
 const HALF: f32 = 4.5;
 /// A crowd wider than this has a bracket under its count, in points.
 const WIDE_PX: f32 = 12.0;
+/// Between the parts of a label, in points.
+const GAP: f32 = 5.0;
 /// Room for the name of a cause, in points.
 const NAMED_PX: f32 = 150.0;
 
@@ -39,7 +44,7 @@ fn is_wide(flag: &FlagRecord) -> bool {
     flag.x1 - flag.x0 >= WIDE_PX
 }
 
-fn color_of(theme: &Theme, flag: &FlagRecord) -> egui::Color32 {
+fn color_of(theme: &Theme, flag: &FlagRecord) -> Color32 {
     theme::fade(theme.cause(flag.cause), if flag.dimmed { 0.3 } else { 1.0 })
 }
 
@@ -51,10 +56,38 @@ pub(super) fn flags(ui: &Ui, scene: &Scene, frame: &Frame<'_>, painter: &Painter
         flag_shape(theme, flag, &mut sketch);
     }
     sketch.finish(painter);
-    for (at, flag) in scene.flags.iter().enumerate() {
+    let mut taken: Vec<Rangef> = scene.flags.iter().map(body).collect();
+    for at in by_worth(&scene.flags) {
         let next = scene.flags.get(at + 1).map_or(frame.canvas.width(), |next| next.x - 8.0);
-        label(ui, frame, painter, flag, next);
+        label(ui, frame, painter, (&scene.flags[at], next), &mut taken);
     }
+}
+
+/// The flags from the one whose label tells most: the selected one, then the worst. Those of less
+/// worth have the room that these leave.
+fn by_worth(flags: &[FlagRecord]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..flags.len()).collect();
+    order.sort_by_key(|&at| {
+        let flag = &flags[at];
+        let late_ns = if flag.late { flag.worst_ns } else { 0 };
+        (!flag.selected, flag.dimmed, Reverse(late_ns), at)
+    });
+    order
+}
+
+/// What a flag takes of the row.
+fn body(flag: &FlagRecord) -> Rangef {
+    Rangef::new(flag.x - HALF - 2.0, flag.x + HALF + 2.0)
+}
+
+/// Where something of a width has room beside a flag: at its right, or else at its left.
+fn beside(flag: &FlagRecord, width: f32, taken: &[Rangef], to: f32) -> Option<f32> {
+    let off = if flag.count > 1 { 10.0 } else { 9.0 };
+    [flag.x + off, flag.x - off - width].into_iter().find(|&left| {
+        let (from, end) = (left - 2.0, left + width + 2.0);
+        let is_free = |other: &Rangef| end <= other.min || from >= other.max;
+        left >= 0.0 && end <= to && taken.iter().all(is_free)
+    })
 }
 
 fn flag_shape(theme: &Theme, flag: &FlagRecord, sketch: &mut Sketch) {
@@ -79,8 +112,40 @@ fn flag_shape(theme: &Theme, flag: &FlagRecord, sketch: &mut Sketch) {
     }
 }
 
-/// Beside a flag: how many, and the worst overstay, where there is room for it.
-fn label(ui: &Ui, frame: &Frame<'_>, painter: &Painter, flag: &FlagRecord, next: f32) {
+/// Beside a flag that has `next` after it: how many, and the worst overstay, or only that, where
+/// there is room for it.
+fn label(
+    ui: &Ui,
+    frame: &Frame<'_>,
+    painter: &Painter,
+    (flag, next): (&FlagRecord, f32),
+    taken: &mut Vec<Rangef>,
+) {
+    let mut parts: Vec<Arc<Galley>> = parts(frame, flag, next)
+        .into_iter()
+        .map(|(text, color, font)| {
+            let color = if flag.dimmed { frame.ctx.theme.dimmed(color) } else { color };
+            ui.painter().layout_no_wrap(text, font, color)
+        })
+        .collect();
+    while !parts.is_empty() {
+        let width = parts.iter().map(|part| part.size().x + GAP).sum::<f32>() - GAP;
+        let Some(mut x) = beside(flag, width, taken, frame.canvas.width()) else {
+            parts.remove(0);
+            continue;
+        };
+        taken.push(Rangef::new(x, x + width));
+        for galley in parts {
+            let place = frame.canvas.min + vec2(x, TOP + (ROW - galley.size().y) / 2.0);
+            x += galley.size().x + GAP;
+            painter.galley(place, galley, frame.ctx.theme.text);
+        }
+        return;
+    }
+}
+
+/// What is to be said beside a flag, what tells most last.
+fn parts(frame: &Frame<'_>, flag: &FlagRecord, next: f32) -> Vec<(String, Color32, FontId)> {
     let theme = frame.ctx.theme;
     let overlaid = frame.kind == Kind::Cancels && frame.sheet.n_cancels_shown > 1;
     let mut parts = Vec::new();
@@ -97,17 +162,7 @@ fn label(ui: &Ui, frame: &Frame<'_>, painter: &Painter, flag: &FlagRecord, next:
         let worst = frame.sheet.duration(flag.worst_ns);
         parts.push((worst, theme.late_text, widgets::small_strong_font()));
     }
-    let mut x = flag.x + if flag.count > 1 { 10.0 } else { 9.0 };
-    for (text, color, font) in parts {
-        let color = if flag.dimmed { theme::fade(color, 0.4) } else { color };
-        let galley = ui.painter().layout_no_wrap(text, font, color);
-        if x + galley.size().x > next {
-            break;
-        }
-        let place = frame.canvas.min + vec2(x, TOP + (ROW - galley.size().y) / 2.0);
-        x += galley.size().x + 5.0;
-        painter.galley(place, galley, color);
-    }
+    parts
 }
 
 /// A count in few letters: `938`, `1.2k`, `45k`.
@@ -127,5 +182,40 @@ fn name_of(frame: &Frame<'_>, flag: &FlagRecord) -> String {
     match context {
         Some(context) => format!("{} {}", flag.cause.name(), context.name),
         None => flag.cause.name().to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::Cause;
+
+    fn flag(x: f32, worst_ns: i64) -> FlagRecord {
+        FlagRecord {
+            x,
+            x0: x,
+            x1: x,
+            cancel: 0,
+            first: 0,
+            count: 1,
+            worst_ns,
+            cause: Cause::Deadline,
+            late: worst_ns > 0,
+            selected: false,
+            dimmed: false,
+        }
+    }
+
+    #[test]
+    fn the_worst_has_its_label_and_others_give_way() {
+        let mut flags = [flag(20.0, 5), flag(100.0, 90), flag(118.0, 7), flag(200.0, 0)];
+        assert_eq!(by_worth(&flags), [1, 2, 0, 3]);
+        let taken: Vec<Rangef> = flags.iter().map(body).collect();
+        let at_left = beside(&flags[1], 40.0, &taken, 400.0).expect("room");
+        assert!(at_left < 100.0, "its right is taken: {at_left}");
+        let taken = [taken, vec![Rangef::new(at_left, at_left + 40.0)]].concat();
+        assert_eq!(beside(&flags[0], 40.0, &taken, 400.0), None, "the other gives way");
+        flags[3].selected = true;
+        assert_eq!(by_worth(&flags)[0], 3, "what is selected is the first of all");
     }
 }

@@ -140,7 +140,7 @@ pub(super) fn overstays(ui: &Ui, scene: &Scene, frame: &Frame<'_>, painter: &Pai
         let text = scene.text(fuse.text);
         let font = if loud { widgets::small_strong_font() } else { widgets::small_font() };
         let color = if loud { theme.late_text } else { theme.weak };
-        let color = if fuse.dimmed { theme::fade(color, 0.4) } else { color };
+        let color = if fuse.dimmed { theme.dimmed(color) } else { color };
         let galley = ui.painter().layout_no_wrap(text.to_owned(), font, color);
         if fuse.x1 < 0.0 || fuse.x0 > width {
             continue;

@@ -4,7 +4,7 @@ use egui::{Align, Label, Layout, Ui};
 
 use crate::ui::command::Command;
 use crate::ui::ctx::{Ctx, count, thousands};
-use crate::ui::nothing::{UNHEARD, no_cancels_text};
+use crate::ui::nothing::{UNHEARD, empty_ui, no_cancels_text};
 use crate::ui::sheet::Sheet;
 use crate::ui::side;
 use crate::ui::sites;
@@ -13,16 +13,8 @@ use crate::ui::widgets::{strong, weak};
 
 /// What a trace without a cancel can and cannot tell.
 pub(super) fn no_cancels_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet) {
-    let what = no_cancels_text(sheet);
-    ui.add_space((ui.available_height() * 0.3).max(16.0));
-    ui.vertical_centered(|ui| {
-        ui.set_max_width(460.0);
-        ui.label(strong(what));
-        ui.add_space(4.0);
-        if sheet.is_whole() {
-            ui.label(weak(ctx.theme, UNHEARD));
-        }
-    });
+    let more = if sheet.is_whole() { UNHEARD } else { "" };
+    empty_ui(ui, ctx.theme, &no_cancels_text(sheet), more);
 }
 
 /// What the cancel view shows, above it.
@@ -54,7 +46,12 @@ pub(super) fn cancel_head_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet) {
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 let text = if all == 1 { "at time zero" } else { "each at time zero" };
                 let text = format!("{text}, the latest exits first");
-                ui.add(Label::new(weak(theme, text)).truncate());
+                let font = egui::TextStyle::Body.resolve(ui.style());
+                let whole = ui.painter().layout_no_wrap(text.clone(), font, theme.weak);
+                // Its first letters alone would tell nothing.
+                if whole.size().x <= ui.available_width() {
+                    ui.label(weak(theme, text));
+                }
             });
         });
     });

@@ -46,7 +46,7 @@ pub(super) fn span_label(trace: &Trace, span: &Span, room_px: f32) -> String {
                 Some(frame) if room_px >= WITH_FUNCTION_PX => {
                     let function = short_function(trace.string(frame.function));
                     if what.is_empty() {
-                        function.to_owned()
+                        function.into_owned()
                     } else {
                         format!("{what} · {function}")
                     }
@@ -79,7 +79,7 @@ pub(super) fn section_name(sheet: &Sheet, key: SectionKey) -> String {
         SectionKey::Tasks => "Tasks".to_owned(),
         SectionKey::Function(name) => match sheet.trace().string(name) {
             "" => "no stack seen".to_owned(),
-            name => short_function(name).to_owned(),
+            name => short_function(name).into_owned(),
         },
         SectionKey::CreatedBy(Some(goroutine)) => {
             let id = goroutine_id(sheet, goroutine);

@@ -311,7 +311,7 @@ fn lane_ui(
     let response = ui.interact(rect, id, Sense::click());
     let late = late_of(frame, goroutine, hearing);
     let name = short_function(called(frame.sheet, goroutine));
-    let spoken = lane_text(frame, goroutine, name, late);
+    let spoken = lane_text(frame, goroutine, &name, late);
     response.widget_info(|| WidgetInfo::selected(egui::Role::Button, true, row.selected, &spoken));
     let painter = ui.painter();
     if row.selected {
@@ -320,31 +320,25 @@ fn lane_ui(
         painter.rect_filled(rect, 0.0, theme.raised);
     }
     let line = egui::pos2(rect.left(), rect.top() + rect.height().min(18.0) / 2.0);
-    let opacity = if row.dimmed { 0.45 } else { 1.0 };
+    let dim = |color| if row.dimmed { theme.dimmed(color) } else { color };
     let mut right = rect.right() - PAD;
     if let Some(late) = late {
         let text = overstay_text(frame, late);
-        let color = theme::fade(theme.late_text, opacity);
-        let galley = painter.layout_no_wrap(text, widgets::small_strong_font(), color);
+        let color = dim(theme.late_text);
+        let font = egui::FontId::new(lane_font(rect).size, theme::strong_family());
+        let galley = painter.layout_no_wrap(text, font, color);
         let place = Align2::RIGHT_CENTER.anchor_size(egui::pos2(right, line.y), galley.size());
         right -= galley.size().x + 6.0;
         painter.galley(place.min, galley, color);
         let bar = Rect::from_min_size(rect.left_top(), vec2(3.0, rect.height() - 1.0));
-        painter.rect_filled(bar, 0.0, theme::fade(theme.late, opacity));
+        painter.rect_filled(bar, 0.0, dim(theme.late));
     }
     let font = lane_font(rect);
     let id_text = goroutine_id(frame.sheet, goroutine);
     let left = line + vec2(PAD + 14.0, 0.0);
-    text_at(
-        painter,
-        left,
-        &id_text,
-        font.clone(),
-        theme::fade(theme.weak, opacity),
-        id_width - 6.0,
-    );
-    let (text, color) = lane_label(frame, goroutine, name, late, hearing);
-    let color = theme::fade(color, opacity);
+    text_at(painter, left, &id_text, font.clone(), dim(theme.weak), id_width - 6.0);
+    let (text, color) = lane_label(frame, goroutine, &name, late, hearing);
+    let color = dim(color);
     let room = right - left.x - id_width;
     elide::text_at(painter, left + vec2(id_width, 0.0), &text, &font, color, room);
     let response = whole_on_hover(response, &text, font, room);

@@ -1,8 +1,13 @@
 //! Where the pointer is in time, what was measured out, and marks.
 
-use egui::{Align2, Color32, Rect, Ui, pos2, vec2};
+use egui::{Align2, Color32, Id, Rect, Ui, pos2, vec2};
 
 use super::{Frame, Kind, hover, x_of};
+use crate::analysis::Hearing;
+use crate::base::{Interval, Time};
+use crate::ui::ctx::count;
+use crate::ui::look::from_first;
+use crate::ui::table::late_rows;
 use crate::ui::theme::{self, size};
 use crate::ui::widgets;
 
@@ -82,7 +87,7 @@ pub(super) fn range_and_marks(ui: &Ui, frame: &Frame<'_>, painter: &egui::Painte
         for x in [left, right] {
             painter.vline(x, top..=bottom, egui::Stroke::new(1.0, theme.accent));
         }
-        let text = frame.sheet.duration(range.ns());
+        let text = range_text(ui, frame, range);
         let at = pos2(left.midpoint(right), top + size::AXIS + BELOW_PX);
         label(ui, painter, at, &text, theme.on_loud, theme.accent);
     }
@@ -93,6 +98,37 @@ pub(super) fn range_and_marks(ui: &Ui, frame: &Frame<'_>, painter: &egui::Painte
         let at = pos2(x, top + size::AXIS + BELOW_PX);
         label(ui, painter, at, &mark.number.to_string(), theme.on_loud, theme.accent);
     }
+}
+
+/// What was counted last: of which trace, stretch and budget, and what is said of it.
+type Counted = ((u64, [Time; 2], i64), String);
+
+/// How long a stretch is, and how many cancels and late exits are in it.
+fn range_text(ui: &Ui, frame: &Frame<'_>, range: Interval) -> String {
+    /// Of more late exits it would take too long to look at each.
+    const MOST: usize = 200_000;
+    let sheet = frame.sheet;
+    let budget_ns = frame.ctx.state.prefs.budget_ns;
+    let own = [range.start, range.end].map(|at| from_first(frame.ctx, frame.slot, at));
+    let key = (sheet.serial, own, budget_ns);
+    let id = Id::unique(("counted in the stretch", frame.slot));
+    let known = ui.data(|data| data.get_temp::<Counted>(id));
+    if let Some((_, text)) = known.filter(|(of, _)| *of == key) {
+        return text;
+    }
+    let analysis = sheet.document.analysis();
+    let first_from = |at: Time| analysis.cancels().partition_point(|cancel| cancel.at < at);
+    let n_cancels = first_from(own[1]).saturating_sub(first_from(own[0]));
+    let mut text = format!("{}: {}", sheet.duration(range.ns()), count(n_cancels, "cancel"));
+    let rows = late_rows(analysis, budget_ns);
+    if rows.len() <= MOST {
+        let is_in =
+            |hearing: &Hearing| hearing.end.time().is_some_and(|end| own[0] <= end && end < own[1]);
+        let n = rows.iter().filter(|&&row| sheet.hearing(row).is_some_and(is_in)).count();
+        text = format!("{text}, {}", count(n, "late exit"));
+    }
+    ui.data_mut(|data| data.insert_temp(id, (key, text.clone())));
+    text
 }
 
 /// A text on a small ground, centered.

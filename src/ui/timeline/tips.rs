@@ -115,7 +115,7 @@ fn section_ui(ui: &mut Ui, frame: &Frame<'_>, number: u32) {
     for (n, word) in loud.into_iter().filter(|(n, _)| *n > 0) {
         ui.label(RichText::new(format!("{} {word}", thousands(n))).color(theme.late_text));
     }
-    if section.worst_ns > 0 {
+    if section.worst_ns > 0 && section.late > 0 {
         let worst = frame.sheet.duration(section.worst_ns);
         ui.label(weak(theme, format!("the worst by {worst}")));
     }
@@ -291,7 +291,7 @@ fn span_ui(ui: &mut Ui, scene: &Scene, frame: &Frame<'_>, record: &SpanRecord, a
         let function = short_function(trace.string(frame.function));
         let place = format!("{}:{}", short_file(trace.string(frame.file)), frame.line);
         ui.horizontal(|ui| {
-            ui.label(code(function).size(size::TEXT_SMALL));
+            ui.label(code(function.as_ref()).size(size::TEXT_SMALL));
             ui.label(caption(theme, place));
         });
     }

@@ -120,7 +120,7 @@ impl App {
                     sheet.table = Some((query, rows));
                 }
             }
-            Answer::Found { words, hits } => self.panels.palette.found(words, hits),
+            Answer::Found { search, hits } => self.panels.palette.found(search, hits),
             Answer::Picked { role, paths, unseen } => self.picked(role, paths, unseen),
             Answer::PlaceChosen { wish, unseen } => self.place_chosen(wish, unseen),
             Answer::Saved { wish, result } => self.saved(&wish, result),
@@ -333,17 +333,22 @@ impl App {
         self.want_diff();
         self.want_explanation();
         self.want_table();
-        if let Some(words) = self.panels.palette.wanted() {
-            let documents: Vec<_> = self
-                .sheets
-                .iter()
-                .filter_map(|(slot, sheet)| Some((slot, Arc::clone(&sheet.as_ref()?.document))))
-                .collect();
-            let budget_ns = self.state.prefs.budget_ns;
-            self.jobs.start(Lane::Find, "Finding", move |progress| {
-                super::palette::find(&documents, words, budget_ns, progress)
-            });
-        }
+        self.want_found();
+    }
+
+    fn want_found(&mut self) {
+        let is_open = self.state.popup == Some(Popup::Lanes);
+        let serials = self.sheets.map(|sheet| sheet.as_ref().map(|sheet| sheet.serial));
+        let Some(search) = self.panels.palette.wanted(is_open, serials) else { return };
+        let documents: Vec<_> = self
+            .sheets
+            .iter()
+            .filter_map(|(slot, sheet)| Some((slot, Arc::clone(&sheet.as_ref()?.document))))
+            .collect();
+        let budget_ns = self.state.prefs.budget_ns;
+        self.jobs.start(Lane::Find, "Finding", move |progress| {
+            super::palette::find(&documents, search, budget_ns, progress)
+        });
     }
 
     /// Whether the rows have so little room that the other lanes' headings would leave none for a

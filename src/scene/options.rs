@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use rustc_hash::FxHashSet;
+
 use super::rows::SectionKey;
 use super::view::Metrics;
 
@@ -51,7 +53,7 @@ pub struct RowOptions {
     /// Leave out the lanes for metrics, GC, processors and tasks.
     pub goroutines_only: bool,
     /// Sections that are not as they come: collapsed instead of open, or the reverse.
-    pub toggled: Vec<SectionKey>,
+    pub toggled: Arc<FxHashSet<SectionKey>>,
     /// Heights.
     pub metrics: Metrics,
     /// In which order another trace has its functions, to be looked at side by side: groups of these

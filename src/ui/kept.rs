@@ -3,6 +3,8 @@
 //! Rows are numbers of one reading. What was looked at is therefore remembered by what it is:
 //! a goroutine by its id and birth, a cancel by its moment, a section by its function's name.
 
+use std::sync::Arc;
+
 use super::app::App;
 use super::history::Trail;
 use super::sheet::Sheet;
@@ -93,7 +95,7 @@ impl Kept {
             state.scroll[slot] = top_px;
         }
         let toggled = self.toggled.iter().filter_map(|kept| section_again(sheet, kept));
-        state.rows.toggled[slot] = toggled.collect();
+        state.rows.toggled[slot] = Arc::new(toggled.collect());
         if let Some(cancel) = state.cancel_site {
             let again = self.cancel_site.and_then(|thing| thing_again(sheet, thing));
             state.cancel_site = match again {

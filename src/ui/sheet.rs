@@ -193,18 +193,13 @@ impl Sheet {
             // Others are being built.
             return false;
         }
-        let (old, metrics) = (built.options.toggled.clone(), built.options.metrics);
-        let alike = RowOptions { toggled: old.clone(), metrics, ..wanted.clone() };
+        let (old, metrics) = (Arc::clone(&built.options.toggled), built.options.metrics);
+        let alike = RowOptions { toggled: Arc::clone(&old), metrics, ..wanted.clone() };
         if built.options != alike {
             return false;
         }
         let differs = |key: &SectionKey| old.contains(key) != wanted.toggled.contains(key);
-        let sections = built.rows.sections().iter().zip(0_u32..);
-        let folded: Vec<u32> =
-            sections.filter(|(section, _)| differs(&section.key)).map(|(_, at)| at).collect();
-        for section in folded {
-            built.rows.toggle(section);
-        }
+        built.rows.set_collapsed(|section| section.collapsed != differs(&section.key));
         if wanted.metrics != metrics {
             built.rows.set_metrics(wanted.metrics);
         }

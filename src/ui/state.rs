@@ -3,7 +3,9 @@
 //! Panels read it; only [`super::apply::apply`] writes it.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
 
 use super::command::Origin;
@@ -188,7 +190,7 @@ pub(crate) struct RowChoice {
     /// Only goroutines with a late overstay.
     pub(crate) late_only: bool,
     /// Sections that are not as they come.
-    pub(crate) toggled: Pair<Vec<SectionKey>>,
+    pub(crate) toggled: Pair<Arc<FxHashSet<SectionKey>>>,
 }
 
 /// A moment that the user marked.

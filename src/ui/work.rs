@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rustc_hash::FxHashSet;
+
 use super::answer::Answer;
 use super::app::App;
 use super::apply::{apply, toggle_section};
@@ -361,15 +363,15 @@ impl App {
 
     /// The sections that are not as they come. Where the rows have little room, plots and the
     /// collector's lanes come folded: late lanes are to be seen first.
-    fn toggled(&self, slot: Slot) -> Vec<SectionKey> {
+    fn toggled(&self, slot: Slot) -> Arc<FxHashSet<SectionKey>> {
         /// With less than this the plots would leave hardly a lane, in points.
         const LOW_PX: f64 = 300.0;
-        let mut toggled = self.state.rows.toggled[slot].clone();
+        let mut toggled = Arc::clone(&self.state.rows.toggled[slot]);
         // None is known before the first frame.
         let page_px = self.panels.timelines[slot].page_px().unwrap_or(LOW_PX);
         if page_px < LOW_PX {
             for key in [SectionKey::Metrics, SectionKey::Runtime] {
-                toggle_section(&mut toggled, key);
+                toggle_section(Arc::make_mut(&mut toggled), key);
             }
         }
         toggled

@@ -136,7 +136,7 @@ fn the_timeline_of_a_late_exit() {
     let mut rows = Rows::build(source, &RowOptions { budget_ns: 10 * MS, ..RowOptions::default() });
     let viewport = Viewport::new(document.trace().interval(), 400.0);
     insta::assert_snapshot!("timeline", draw(source, &rows, viewport, Selection::default()));
-    rows.set_all_collapsed(true);
+    rows.set_collapsed(|_| true);
     insta::assert_snapshot!("collapsed", draw(source, &rows, viewport, Selection::default()));
 }
 
@@ -222,14 +222,14 @@ fn filters_sorts_and_places_agree() {
     assert_eq!(rows.neighbor(rows.goroutines()[0], -1), None);
     if !rows.sections()[section as usize].collapsed {
         let before = rows.height_px();
-        rows.toggle(section);
+        let key = rows.sections()[section as usize].key;
+        rows.set_collapsed(|it| it.collapsed || it.key == key);
         assert!(rows.height_px() < before);
     }
     assert!(rows.place_of(Goroutine(2)).unwrap().collapsed);
     let lone = rows.section_of(Goroutine(4)).unwrap();
     assert!(rows.is_headless(lone));
-    rows.set_all_collapsed(true);
-    rows.toggle(lone);
+    rows.set_collapsed(|_| true);
     assert!(!rows.place_of(Goroutine(4)).unwrap().collapsed);
 }
 

@@ -108,7 +108,8 @@ fn with_version_warning(mut parsed: Parsed) -> Parsed {
             "the format go 1.{} is not known; it was read by the rules of the formats that are",
             parsed.minor
         );
-        parsed.warnings.insert(0, Warning { offset: 0, generation: None, message });
+        let notice = Warning { offset: 0, generation: None, message, is_damage: false };
+        parsed.warnings.insert(0, notice);
     }
     parsed
 }

@@ -187,7 +187,12 @@ fn warnings(
     notes: Notes,
     n_bytes: usize,
 ) -> Vec<Warning> {
-    let warning = |at: usize, message| Warning { offset: at as u64, generation: None, message };
+    let warning = |at: usize, message| Warning {
+        offset: at as u64,
+        generation: None,
+        message,
+        is_damage: true,
+    };
     let mut warnings = Vec::new();
     if let Some(damage) = &index.damage {
         let message = format!("{}; no event from here on is shown", damage.what);

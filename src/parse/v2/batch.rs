@@ -54,7 +54,12 @@ impl Generation<'_> {
             }
             _ => format!("generation {} follows generation {}", self.number, self.before),
         };
-        Some(Warning { offset: self.offset, generation: Some(self.number), message })
+        Some(Warning {
+            offset: self.offset,
+            generation: Some(self.number),
+            message,
+            is_damage: true,
+        })
     }
 
     /// Which bytes of the file it is.

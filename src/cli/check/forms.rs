@@ -55,8 +55,13 @@ pub(super) fn text(
             );
             writeln!(out, "  {}", styled(FAINT, text))?;
         }
-        if !checked.forgiven.is_empty() {
-            let text = format!("no worse than in the baseline: {}", checked.forgiven.join(", "));
+        let times = |(limit, n): (&str, u64)| match n {
+            1 => limit.to_owned(),
+            _ => format!("{limit} ×{}", grouped(n)),
+        };
+        let forgiven: Vec<String> = checked.forgiven_limits().map(times).collect();
+        if !forgiven.is_empty() {
+            let text = format!("no worse than in the baseline: {}", forgiven.join(", "));
             writeln!(out, "  {}", styled(DOUBTFUL, text))?;
         }
         Ok(())

@@ -48,7 +48,7 @@ pub(in crate::cli::check) fn json(
         },
         "verdict": if checked.over.is_empty() { "within" } else { "over" },
         "over": checked.over.iter().map(over_row).collect::<Vec<_>>(),
-        "within": checked.kept().collect::<Vec<_>>(),
+        "within": checked.within().collect::<Vec<_>>(),
         "allowed": excused.collect::<Vec<_>>(),
         "in_baseline": checked.forgiven.len(),
     });

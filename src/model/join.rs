@@ -322,8 +322,8 @@ impl Builder {
     }
 
     fn chunk(&mut self, sealed: Sealed, rows: &Rows, kinds: &Arc<[Kind]>) {
-        let members =
-            sealed.members.iter().map(|&member| rows.goroutine(member).unwrap_or_default());
+        // None is left out: only those that the draft has met have spans.
+        let members = sealed.members.iter().filter_map(|&member| rows.goroutine(member));
         self.trace.chunks.push(Chunk {
             base: sealed.base,
             kinds: Arc::clone(kinds),

@@ -148,7 +148,7 @@ fn let_go(state: &mut State) {
     state.trail = Trail::default();
     // Names and goroutines of one trace mean nothing in another.
     state.rows.toggled = Pair::default();
-    state.rows.filter.clear();
+    state.rows.filter = Arc::default();
     state.rows.late_only = false;
 }
 
@@ -227,7 +227,7 @@ fn notify(state: &mut State, tone: Tone, text: String, more: Vec<String>) {
 }
 
 fn filter(state: &mut State, words: String, is_rows: bool) {
-    state.rows.filter = words;
+    state.rows.filter = words.into();
     state.rows.filter_is_rows = is_rows;
 }
 
@@ -283,7 +283,7 @@ fn escape(state: &mut State) {
     } else if state.selected.is_some() || state.compared.is_some() {
         select(state, None);
     } else if !state.rows.filter.is_empty() {
-        state.rows.filter.clear();
+        state.rows.filter = Arc::default();
     } else {
         state.rows.late_only = false;
     }

@@ -183,7 +183,7 @@ pub(crate) struct RowChoice {
     /// In which groups.
     pub(crate) grouping: Grouping,
     /// Words that the function's name must hold.
-    pub(crate) filter: String,
+    pub(crate) filter: Arc<str>,
     /// Whether these are of a row of the comparison, and not what somebody looks for: then they
     /// leave out lanes, but no rows.
     pub(crate) filter_is_rows: bool,

@@ -97,7 +97,7 @@ impl TopBar {
     }
 
     fn find_ui(&mut self, ui: &mut Ui, ctx: &Ctx<'_>) {
-        let mut words = ctx.state.rows.filter.clone();
+        let mut words = ctx.state.rows.filter.to_string();
         // Its room is there without it, too, or the field would move away from whoever types.
         let mut room = egui::UiBuilder::new();
         if words.is_empty() {

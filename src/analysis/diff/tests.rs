@@ -391,8 +391,11 @@ fn who_is_late_on_one_side_only_and_lived_as_long_decides_nothing() {
 #[test]
 fn tasks_that_are_called_so_are_not_all_cancels() {
     let late = verdict(&sample([1, 1, 1]), &sample([1, 1, 60]));
-    let called = |kind, late: &DiffGroup| {
-        DiffGroup { kind, key: ALL_CANCELS.to_owned(), late: [0, 1], ..late.clone() }
+    let called = |kind, late: &DiffGroup| DiffGroup {
+        kind,
+        key: ALL_CANCELS.to_owned(),
+        late: [0, 1],
+        ..late.clone()
     };
     let tasks = called(GroupKind::Task, &late);
     let calm = called(GroupKind::CancelSite, &verdict(&sample([1, 1, 1]), &sample([1, 1, 1])));

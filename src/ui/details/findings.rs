@@ -139,7 +139,7 @@ fn groups_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet) {
         let late = group.overstay.max > ctx.state.prefs.budget_ns;
         ui.horizontal(|ui| {
             let words = short_function(name);
-            let chosen = !words.is_empty() && ctx.state.rows.filter == words;
+            let chosen = !words.is_empty() && *ctx.state.rows.filter == *words;
             // The numbers first: the name has all the room that they leave.
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                 group_numbers_ui(ui, theme, sheet, group, late);

@@ -13,7 +13,7 @@ use crate::cli::open::Opened;
 use crate::cli::text::head;
 use crate::cli::told::Head;
 
-use files::in_package;
+use files::Package;
 pub(super) use machine::{json, sarif};
 
 mod files;
@@ -86,6 +86,7 @@ fn one_over(out: &mut dyn Write, over: &Over) -> io::Result<()> {
 
 /// Commands of GitHub's actions: a mark at each line of code.
 pub(super) fn github(out: &mut dyn Write, checked: &Checked) -> io::Result<()> {
+    let package = Package::here();
     for over in &checked.over {
         // It fails the check, so that only what hardly matters is less than an error here.
         let level = match over.severity {
@@ -93,7 +94,7 @@ pub(super) fn github(out: &mut dyn Write, checked: &Checked) -> io::Result<()> {
             Severity::Low => "warning",
         };
         let place = over.site.as_ref().or(over.near.as_ref()).map_or_else(String::new, |place| {
-            format!("file={},line={},", property(&in_package(&place.file)), place.line)
+            format!("file={},line={},", property(&package.file(&place.file)), place.line)
         });
         let title = property(&measure(over));
         let message = data(&format!("{}. {}", over.message, over.fix));

@@ -16,11 +16,9 @@ use std::ops::Range;
 use super::fault::Fault;
 use super::resync;
 use crate::base::{ThreadId, Warning};
+use crate::parse::HEADER_BYTES;
 use crate::parse::cursor::Cursor;
 use crate::parse::spec::{MAX_BATCH_BYTES, wire};
-
-/// The length of the file's header in bytes.
-pub(super) const HEADER_BYTES: usize = 16;
 
 /// The first format that marks the end of a generation in band.
 pub(super) const FIRST_WITH_MARK: u32 = 26;

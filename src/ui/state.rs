@@ -1,6 +1,6 @@
 //! All that the window remembers between frames, but for the traces themselves.
 //!
-//! Panels read it; only [`super::apply::apply`] writes it.
+//! Panels read it. What users ask for, [`super::apply::apply`] writes; `apply.rs` says what else does.
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -237,7 +237,7 @@ pub(crate) fn selection(sheet: &Sheet, words: &str) -> Option<What> {
     let trace = sheet.trace();
     match kind.trim() {
         "goroutine" | "g" => {
-            let of_id = |goroutine: &crate::base::Goroutine| trace.life(*goroutine).id.0 == number;
+            let of_id = |goroutine: &crate::base::Goroutine| trace.go_id(*goroutine).0 == number;
             trace.goroutines().find(of_id).map(What::Goroutine)
         }
         "cancel" => {

@@ -49,7 +49,7 @@ trace_id!(
 macro_rules! row {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
         pub struct $name(pub u32);
 
         impl $name {
@@ -63,7 +63,8 @@ macro_rules! row {
 }
 
 row!(
-    /// One goroutine's life: a row of the model's table of goroutines.
+    /// One goroutine's life: a row of the model's table of goroutines. Row 0 is one like any other, so
+    /// that there is none to fall back on.
     Goroutine
 );
 row!(
@@ -80,7 +81,19 @@ impl StackId {
     pub const EMPTY: Self = Self(0);
 }
 
+impl Default for StackId {
+    fn default() -> Self {
+        Self::EMPTY
+    }
+}
+
 impl StrId {
     /// The empty string.
     pub const EMPTY: Self = Self(0);
+}
+
+impl Default for StrId {
+    fn default() -> Self {
+        Self::EMPTY
+    }
 }

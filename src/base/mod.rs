@@ -1,6 +1,7 @@
 //! What every room needs: ids, time, structured warnings, progress.
 //!
-//! This room may not know Go, files or pixels.
+//! This room may not know files or pixels, and knows no more of Go than what a trace gives numbers to:
+//! goroutines, processors, threads, tasks.
 
 mod beside;
 mod clock;

@@ -11,6 +11,16 @@ pub struct Warning {
     pub generation: Option<u64>,
     /// What happened and what is missing because of it; lower case, no final dot.
     pub message: String,
+    /// Whether something is damaged, missing or skipped; else it is only good to know.
+    pub is_damage: bool,
+}
+
+impl Warning {
+    /// The first that tells of damage: the reason why a trace is not whole.
+    #[must_use]
+    pub fn first_damage(warnings: &[Self]) -> Option<&Self> {
+        warnings.iter().find(|warning| warning.is_damage)
+    }
 }
 
 impl fmt::Display for Warning {

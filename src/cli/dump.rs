@@ -8,7 +8,7 @@ use super::failure::Failure;
 use super::open::{input, refuse, tell};
 use super::output::write_to;
 use super::summary::Summary;
-use crate::base::Progress;
+use crate::base::{Progress, Warning};
 use crate::parse::error::ParseError;
 use crate::parse::text::{TextSink, write_head, write_tail};
 use crate::parse::{Parsed, header_minor, parse};
@@ -59,9 +59,7 @@ fn why_it_ended(parsed: &Result<Parsed, ParseError>) -> Option<String> {
         Err(err) => Some(err.to_string()),
         Ok(parsed) if parsed.complete => None,
         Ok(parsed) => Some(
-            parsed
-                .warnings
-                .first()
+            Warning::first_damage(&parsed.warnings)
                 .map_or_else(|| "the trace is not complete".to_owned(), ToString::to_string),
         ),
     }

@@ -90,7 +90,7 @@ pub fn tell(
     read: ReadArgs,
 ) -> Result<(), Failure> {
     if read.strict && !complete {
-        let why = warnings.first().map_or_else(
+        let why = Warning::first_damage(warnings).map_or_else(
             || "the trace is not complete".to_owned(),
             |warning| format!("damaged: {warning}"),
         );

@@ -171,6 +171,7 @@ fn unpack(
             offset: unpacked.bytes.len() as u64,
             generation: None,
             message: damage_text(compression, &err),
+            is_damage: true,
         }],
         None if unpacked.bytes.is_empty() => return Err(LoadError::Empty { name }),
         None => Vec::new(),

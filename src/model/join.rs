@@ -281,15 +281,14 @@ impl Builder {
             .filter(|(row, _)| lives(**row))
             .map(|(&row, &(state, stack))| (row, state, stack))
             .collect();
-        let mut gone: Vec<_> = self
-            .alive
-            .iter()
-            .filter(|(_, row)| lives(**row) && !found.contains_key(row))
-            .map(|(&id, &row)| (id, row))
-            .collect();
+        // A table of its own for those who stay: to walk along one costs the room that it has, which
+        // is for as many as were ever alive at once, and there may be a gap before each generation.
+        let alive = std::mem::take(&mut self.alive).into_iter();
+        let (mut gone, stay): (Vec<_>, Vec<_>) =
+            alive.partition(|(_, row)| lives(*row) && !found.contains_key(row));
+        self.alive = stay.into_iter().collect();
         gone.sort_unstable();
-        for &(id, row) in &gone {
-            self.alive.remove(&id);
+        for (_, row) in gone {
             self.trace.goroutines.lost.insert(row, gap.start);
         }
         spans.sort_unstable_by_key(|(row, ..)| *row);
@@ -323,8 +322,8 @@ impl Builder {
     }
 
     fn chunk(&mut self, sealed: Sealed, rows: &Rows, kinds: &Arc<[Kind]>) {
-        let members =
-            sealed.members.iter().map(|&member| rows.goroutine(member).unwrap_or_default());
+        // None is left out: only those that the draft has met have spans.
+        let members = sealed.members.iter().filter_map(|&member| rows.goroutine(member));
         self.trace.chunks.push(Chunk {
             base: sealed.base,
             kinds: Arc::clone(kinds),

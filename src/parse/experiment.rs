@@ -12,7 +12,7 @@ use super::cursor::Cursor;
 use super::tables::ExperimentalBatch;
 
 /// The experiment's number.
-const ALLOC_FREE: u8 = 1;
+pub const ALLOC_FREE: u8 = 1;
 const TYPES: u8 = 0;
 const INFO: u8 = 1;
 

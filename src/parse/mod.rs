@@ -26,6 +26,12 @@ use sink::Sink;
 /// The length of the header: `go 1.NN trace` and NULs up to 16 bytes.
 const HEADER_BYTES: usize = 16;
 
+/// Times beyond this, some 146 years, are cut to it, so that adding to them never overflows.
+const LIMIT_NS: i64 = 1 << 62;
+
+/// How often, in events, to see whether the work is still wanted.
+const CHECK_EVERY: usize = 1 << 14;
+
 /// The first format whose parts, the generations, stand by themselves (Go 1.22). Go's reader calls
 /// it and what follows v2, and what came before v1.
 pub const FIRST_WITH_GENERATIONS: u32 = 22;
@@ -108,7 +114,8 @@ fn with_version_warning(mut parsed: Parsed) -> Parsed {
             "the format go 1.{} is not known; it was read by the rules of the formats that are",
             parsed.minor
         );
-        parsed.warnings.insert(0, Warning { offset: 0, generation: None, message });
+        let notice = Warning { offset: 0, generation: None, message, is_damage: false };
+        parsed.warnings.insert(0, notice);
     }
     parsed
 }

@@ -106,6 +106,23 @@ pub fn spec(wire_type: u8) -> Option<&'static Spec> {
     SPECS.get(row as usize).filter(|spec| !spec.name.is_empty())
 }
 
+/// How many arguments a timed event has, by type; `untimed` for all other bytes.
+#[expect(clippy::indexing_slicing, reason = "a wrong index does not compile")]
+#[expect(clippy::cast_possible_truncation, reason = "at most MAX_ARGS")]
+pub(super) const fn arg_counts(untimed: u8) -> [u8; 256] {
+    let mut counts = [untimed; 256];
+    let mut row = 0;
+    while row < SPECS.len() {
+        // The reverse of `spec`.
+        let wire_type = if row <= 52 { row } else { row - 53 + 128 };
+        if SPECS[row].timed {
+            counts[wire_type] = SPECS[row].args.len() as u8;
+        }
+        row += 1;
+    }
+    counts
+}
+
 /// Rows 0–52 are the ordinary types, 53–61 the experimental types 128–136.
 static SPECS: [Spec; 62] = [
     structure(""),

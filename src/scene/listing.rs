@@ -13,7 +13,7 @@ use super::filter::Filter;
 use super::hearings::{ByEnd, cancelled_at, late_ns};
 use super::index::Source;
 use super::minis::Lives;
-use super::options::{Grouping, RowOptions, Sort};
+use super::options::{Grouping, Others, RowOptions, Sort};
 use super::rows::{Body, Row, Rows, Section, SectionKey};
 
 /// Sections with more lanes than this come collapsed.
@@ -35,7 +35,7 @@ impl Rows {
     pub fn build_within(source: Source<'_>, options: &RowOptions, window: Interval) -> Self {
         let trace = source.document.trace();
         let mut rows = Self { metrics: options.metrics, ..Self::default() };
-        if !options.goroutines_only {
+        if options.others != Others::Without {
             add_special(&mut rows, source);
         }
         let worst = worst_of_goroutines(source);
@@ -64,7 +64,7 @@ impl Rows {
             add_densities(&mut rows, trace);
         }
         for section in &mut rows.sections {
-            section.collapsed ^= options.toggled.contains(&section.key);
+            section.collapsed ^= options.is_turned(&section.key);
         }
         if options.regions {
             add_region_depths(&mut rows, source);

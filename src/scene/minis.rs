@@ -98,7 +98,7 @@ impl Minis {
         (row, y0, y1): (u32, f32, f32),
         out: &mut Vec<DensityRecord>,
     ) -> bool {
-        let mut found = [Goroutine::default(); MAX_LANES];
+        let mut found = [Goroutine(0); MAX_LANES];
         let most = MAX_LANES.min(MAX_PER_FRAME - self.used);
         let alive = lives.alive(view.viewport.visible(), most, &mut found);
         let Some(&places) = STEPS.iter().find(|&&n| n >= alive.len()) else { return false };

@@ -78,7 +78,7 @@ pub use filter::Filter;
 pub use frame::Scene;
 pub use hit::Hit;
 pub use index::{Index, Source};
-pub use options::{Grouping, RowOptions, Sort};
+pub use options::{Grouping, Others, RowOptions, Sort};
 pub use overview::{LateRecord, Overview};
 pub use records::{
     ArrowKind, ArrowRecord, BandKind, BandRecord, BarKind, BarRecord, CancelRecord, DensityRecord,

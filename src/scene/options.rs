@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use rustc_hash::FxHashSet;
+
 use super::rows::SectionKey;
 use super::view::Metrics;
 
@@ -33,7 +35,19 @@ pub enum Grouping {
     Flat,
 }
 
-/// Which rows, in which order.
+/// What there is of the lanes for metrics, GC, processors and tasks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Others {
+    /// All, as they come.
+    #[default]
+    Open,
+    /// All, but plots and the collector's lanes come collapsed, for want of room.
+    Low,
+    /// None.
+    Without,
+}
+
+/// Which rows, in which order. Copies share what is long, so that they are made and compared in no time.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct RowOptions {
     /// The order.
@@ -41,20 +55,29 @@ pub struct RowOptions {
     /// The groups.
     pub grouping: Grouping,
     /// Words that must all fit, as [`super::Filter`] has it.
-    pub filter: String,
+    pub filter: Arc<str>,
     /// Only goroutines with a late overstay.
     pub late_only: bool,
     /// Overstays above this are late, in nanoseconds.
     pub budget_ns: i64,
     /// Regions as bars under their goroutine's lane.
     pub regions: bool,
-    /// Leave out the lanes for metrics, GC, processors and tasks.
-    pub goroutines_only: bool,
+    /// The lanes that are not goroutines'.
+    pub others: Others,
     /// Sections that are not as they come: collapsed instead of open, or the reverse.
-    pub toggled: Vec<SectionKey>,
+    pub toggled: Arc<FxHashSet<SectionKey>>,
     /// Heights.
     pub metrics: Metrics,
     /// In which order another trace has its functions, to be looked at side by side: groups of these
     /// come first and in that order, the others after them. As it comes if none.
     pub like: Option<Arc<[String]>>,
+}
+
+impl RowOptions {
+    /// Whether a section is collapsed where it would come open, or the reverse.
+    #[must_use]
+    pub fn is_turned(&self, key: &SectionKey) -> bool {
+        let is_first = matches!(key, SectionKey::Metrics | SectionKey::Runtime);
+        self.toggled.contains(key) != (self.others == Others::Low && is_first)
+    }
 }

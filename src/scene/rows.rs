@@ -166,15 +166,14 @@ impl Rows {
         self.order.len()
     }
 
-    /// Collapses or opens a section; costs only as much as there are sections.
-    pub fn toggle(&mut self, section: u32) {
-        if self.is_headless(section) {
-            return;
+    /// Collapses those sections of which `is_collapsed` says so, and opens the others; costs only as
+    /// much as there are sections, however many change.
+    pub fn set_collapsed(&mut self, is_collapsed: impl Fn(&Section) -> bool) {
+        for section in &mut self.sections {
+            section.collapsed = is_collapsed(section);
         }
-        if let Some(section) = self.sections.get_mut(section as usize) {
-            section.collapsed = !section.collapsed;
-            self.lay_out();
-        }
+        self.open_headless();
+        self.lay_out();
     }
 
     /// Whether a section has no header and cannot be collapsed: that of a function with a single
@@ -191,15 +190,6 @@ impl Rows {
     fn header_px(&self, section: usize) -> u32 {
         let headless = u32::try_from(section).is_ok_and(|section| self.is_headless(section));
         if headless { 0 } else { self.metrics.header_px }
-    }
-
-    /// Collapses or opens all sections.
-    pub fn set_all_collapsed(&mut self, collapsed: bool) {
-        for section in &mut self.sections {
-            section.collapsed = collapsed;
-        }
-        self.open_headless();
-        self.lay_out();
     }
 
     fn open_headless(&mut self) {

@@ -1,5 +1,7 @@
 //! What an action means for the trace and the selection at hand: commands.
 
+use rustc_hash::FxHashSet;
+
 use super::app::Panels;
 use super::apply::toggle_section;
 use super::command::{Command, Effect, Look, Resize, Scroll, Switch};
@@ -12,7 +14,7 @@ use super::slot::Slot;
 use super::state::{Popup, Role, Selected, ThemeChoice, View, What};
 use super::step;
 use crate::base::{Interval, Time};
-use crate::scene::{Grouping, SectionKey, Sort, Viewport};
+use crate::scene::{Grouping, Sort, Viewport};
 
 /// How much one press zooms.
 const ZOOM_STEP: f64 = 1.4;
@@ -249,7 +251,7 @@ fn mark(ctx: &Ctx<'_>, panels: &Panels) {
 fn collapse_all(ctx: &Ctx<'_>, collapsed: bool) {
     for (slot, sheet) in ctx.sheets.iter() {
         let Some(built) = sheet.as_ref().and_then(|sheet| sheet.rows.as_ref()) else { continue };
-        let mut toggled: Vec<SectionKey> = ctx.state.rows.toggled[slot].clone();
+        let mut toggled = FxHashSet::clone(&ctx.state.rows.toggled[slot]);
         for (section, number) in built.rows.sections().iter().zip(0..) {
             if section.collapsed == collapsed || built.rows.is_headless(number) {
                 continue;
@@ -266,6 +268,7 @@ mod tests {
     use std::time::{Duration, Instant};
 
     use super::*;
+    use crate::scene::Section;
     use crate::ui::app::{App, Settings};
     use crate::ui::keys::ENTRIES;
     use crate::ui::theme::Theme;
@@ -303,6 +306,33 @@ mod tests {
             // Where to find things is asked in a field that gets the keyboard.
             let is_heard = !app.out.take().is_empty() || entry.action == Action::Find;
             assert!(is_heard, "{:?} does nothing", entry.action);
+        }
+    }
+
+    #[test]
+    fn all_sections_are_collapsed_and_opened_at_once() {
+        let egui = egui::Context::default();
+        let mut app = comparison(&egui);
+        for (action, collapsed) in [(Action::CollapseAll, true), (Action::ExpandAll, false)] {
+            let mut panels = std::mem::take(&mut app.panels);
+            act(action, &app.ctx(Theme::get(true)), &mut panels);
+            app.panels = panels;
+            let begun = Instant::now();
+            // Rows that are being arranged take what was asked for when they are there.
+            while !app.is_settled() {
+                assert!(begun.elapsed() < Duration::from_secs(20), "they are not arranged");
+                app.update(&egui);
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            for slot in Slot::BOTH {
+                let rows = &app.sheets[slot].as_ref().and_then(|it| it.rows.as_ref());
+                let rows = &rows.expect("rows are there").rows;
+                let mut sections = rows.sections().iter().zip(0..);
+                let is_so = |(section, number): (&Section, u32)| {
+                    section.collapsed == (collapsed && !rows.is_headless(number))
+                };
+                assert!(rows.sections().len() > 2 && sections.all(is_so), "{action:?}: {rows:?}");
+            }
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::command::Origin;
 use super::explain::Explanation;
 use super::open::{OpenError, Opened};
-use super::palette::LaneHit;
+use super::palette::{LaneHit, Search};
 use super::saving::SaveAs;
 use super::slot::Slot;
 use super::state::{Role, Selected};
@@ -114,8 +114,8 @@ pub(crate) enum Answer {
     },
     /// Goroutines that match some words.
     Found {
-        /// The words.
-        words: String,
+        /// The words, and in which traces.
+        search: Search,
         /// The best matches, each with its line of text.
         hits: Vec<LaneHit>,
     },

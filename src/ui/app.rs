@@ -220,13 +220,11 @@ impl App {
         sheets.filter_map(Damage::of).collect()
     }
 
-    /// What runs before each frame, and while the window is hidden: answers, commands, and the
+    /// What runs before each frame, and while the window is hidden: commands, answers, and the
     /// work that follows from them.
     pub fn update(&mut self, ctx: &egui::Context) {
         self.take_shot();
-        for answer in self.jobs.drain() {
-            self.take(answer);
-        }
+        // First, since rows in them are those of the traces that were on screen.
         for command in self.out.take() {
             if let Some(effect) = apply(&mut self.state, command) {
                 self.effects.push(effect);
@@ -234,6 +232,9 @@ impl App {
         }
         for effect in std::mem::take(&mut self.effects) {
             self.perform(effect, ctx);
+        }
+        for answer in self.jobs.drain() {
+            self.take(answer);
         }
         self.follow_up(ctx);
         self.name_window(ctx);

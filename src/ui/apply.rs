@@ -2,6 +2,10 @@
 //! from a trace that was opened, closed, read again or judged by another budget (`work`, `kept`,
 //! `judged`, `reload`).
 
+use std::sync::Arc;
+
+use rustc_hash::FxHashSet;
+
 use super::command::{Command, Effect, Look, Scroll, Switch};
 use super::history::{Place, Trail};
 use super::slot::{Pair, Slot};
@@ -48,8 +52,10 @@ pub(crate) fn apply(state: &mut State, command: Command) -> Option<Effect> {
         Command::Group(grouping) => state.rows.grouping = grouping,
         Command::Filter(words) => filter(state, words, false),
         Command::LanesOf(function) => filter(state, function, true),
-        Command::ToggleSection(slot, key) => toggle_section(&mut state.rows.toggled[slot], key),
-        Command::SetToggled(slot, keys) => state.rows.toggled[slot] = keys,
+        Command::ToggleSection(slot, key) => {
+            toggle_section(Arc::make_mut(&mut state.rows.toggled[slot]), key);
+        }
+        Command::SetToggled(slot, keys) => state.rows.toggled[slot] = Arc::new(keys),
         Command::Toggle(switch) => state.said = toggle(state, switch),
         Command::Focus(slot) => focus(state, slot),
         Command::CancelSite(cancel) => show_site(state, cancel),
@@ -123,10 +129,9 @@ fn set_budget(state: &mut State, ns: i64, gesture: Option<u64>) {
 }
 
 /// Opens or collapses a section, given those that are not as they come.
-pub(super) fn toggle_section(toggled: &mut Vec<SectionKey>, key: SectionKey) {
-    match toggled.iter().position(|other| *other == key) {
-        Some(at) => drop(toggled.remove(at)),
-        None => toggled.push(key),
+pub(super) fn toggle_section(toggled: &mut FxHashSet<SectionKey>, key: SectionKey) {
+    if !toggled.remove(&key) {
+        toggled.insert(key);
     }
 }
 
@@ -143,7 +148,7 @@ fn let_go(state: &mut State) {
     state.trail = Trail::default();
     // Names and goroutines of one trace mean nothing in another.
     state.rows.toggled = Pair::default();
-    state.rows.filter.clear();
+    state.rows.filter = Arc::default();
     state.rows.late_only = false;
 }
 
@@ -222,7 +227,7 @@ fn notify(state: &mut State, tone: Tone, text: String, more: Vec<String>) {
 }
 
 fn filter(state: &mut State, words: String, is_rows: bool) {
-    state.rows.filter = words;
+    state.rows.filter = words.into();
     state.rows.filter_is_rows = is_rows;
 }
 
@@ -278,7 +283,7 @@ fn escape(state: &mut State) {
     } else if state.selected.is_some() || state.compared.is_some() {
         select(state, None);
     } else if !state.rows.filter.is_empty() {
-        state.rows.filter.clear();
+        state.rows.filter = Arc::default();
     } else {
         state.rows.late_only = false;
     }

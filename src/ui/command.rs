@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use rustc_hash::FxHashSet;
+
 use super::examples::Example;
 use super::saving::SaveAs;
 use super::slot::Slot;
@@ -158,7 +160,7 @@ pub(crate) enum Command {
     /// Opens or collapses a section.
     ToggleSection(Slot, SectionKey),
     /// Sets which sections are not as they come.
-    SetToggled(Slot, Vec<SectionKey>),
+    SetToggled(Slot, FxHashSet<SectionKey>),
     /// Flips a switch.
     Toggle(Switch),
     /// Makes the keys and the table be about one of two traces.

@@ -229,6 +229,8 @@ impl Drop for Jobs {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ui::palette::Search;
+    use crate::ui::slot::Pair;
     use std::time::Duration;
 
     fn drain_within(jobs: &mut Jobs, n: usize) -> Vec<Answer> {
@@ -242,12 +244,13 @@ mod tests {
     }
 
     fn found(words: &str) -> Answer {
-        Answer::Found { words: words.to_owned(), hits: Vec::new() }
+        let search = Search { words: words.to_owned(), serials: Pair::default() };
+        Answer::Found { search, hits: Vec::new() }
     }
 
     fn words(answer: &Answer) -> &str {
         match answer {
-            Answer::Found { words, .. } => words,
+            Answer::Found { search, .. } => &search.words,
             _ => "another answer",
         }
     }

@@ -3,12 +3,14 @@
 //! Rows are numbers of one reading. What was looked at is therefore remembered by what it is:
 //! a goroutine by its id and birth, a cancel by its moment, a section by its function's name.
 
+use std::sync::Arc;
+
 use super::app::App;
 use super::history::Trail;
 use super::sheet::Sheet;
 use super::slot::{Pair, Slot};
 use super::state::{Selected, What};
-use crate::base::{GoId, Goroutine, Interval, Time};
+use crate::base::{GoId, Goroutine, Interval, Time, WireMap};
 use crate::scene::{Link, SectionKey};
 
 /// What is kept.
@@ -39,6 +41,18 @@ enum Thing {
     Span(Person, Time),
     Cancel(Time, Option<Person>),
     Hearing(Time, Option<Person>, Person),
+}
+
+impl Thing {
+    /// The goroutines that it is about.
+    fn people(self) -> impl Iterator<Item = Person> {
+        let people = match self {
+            Self::Goroutine(person) | Self::Span(person, _) => [Some(person), None],
+            Self::Cancel(_, by) => [by, None],
+            Self::Hearing(_, by, person) => [by, Some(person)],
+        };
+        people.into_iter().flatten()
+    }
 }
 
 /// A section that is not as it comes.
@@ -82,6 +96,7 @@ impl Kept {
     pub(super) fn restore(self, app: &mut App, slot: Slot) {
         let App { state, sheets, .. } = app;
         let Some(sheet) = &sheets[slot] else { return };
+        let again = Again::of(sheet, self.people());
         if let Some(link) = self.link.filter(|_| state.link.is_some()) {
             state.link = Some(link);
         }
@@ -89,14 +104,14 @@ impl Kept {
             viewport.show(interval, 0.0);
         }
         state.scroll = self.scroll;
-        if let Some(top_px) = self.top.and_then(|top| scroll_to(sheet, top)) {
+        if let Some(top_px) = self.top.and_then(|top| again.scroll_to(top)) {
             state.scroll[slot] = top_px;
         }
-        let toggled = self.toggled.iter().filter_map(|kept| section_again(sheet, kept));
-        state.rows.toggled[slot] = toggled.collect();
+        let toggled = self.toggled.iter().filter_map(|kept| again.section(kept));
+        state.rows.toggled[slot] = Arc::new(toggled.collect());
         if let Some(cancel) = state.cancel_site {
-            let again = self.cancel_site.and_then(|thing| thing_again(sheet, thing));
-            state.cancel_site = match again {
+            let site = self.cancel_site.and_then(|thing| again.thing(thing));
+            state.cancel_site = match site {
                 Some(What::Cancel(row)) => Some(row),
                 _ => Some(cancel).filter(|_| state.focus != slot),
             };
@@ -105,29 +120,26 @@ impl Kept {
         state.trail = Trail::default();
         state.reveal = state.reveal.filter(|selected| selected.slot != slot);
         if state.selected.is_some_and(|selected| selected.slot == slot) {
-            let what = self.selected.and_then(|thing| thing_again(sheet, thing));
+            let what = self.selected.and_then(|thing| again.thing(thing));
             state.selected = what.map(|what| Selected { slot, what });
         }
     }
-}
 
-/// The scroll position at which a lane is where it was.
-fn scroll_to(sheet: &Sheet, (top, out_px): (Person, f64)) -> Option<f64> {
-    let place = sheet.rows.as_ref()?.rows.place_of(person_again(sheet, top)?)?;
-    Some((place.top_px + out_px).max(0.0))
+    /// All goroutines that something of it is about.
+    fn people(&self) -> impl Iterator<Item = Person> {
+        let creators = self.toggled.iter().filter_map(|section| match section {
+            Section::CreatedBy(person) => Some(*person),
+            Section::Same(_) | Section::Function(_) => None,
+        });
+        let things = [self.selected, self.cancel_site].into_iter().flatten();
+        let top = self.top.map(|(person, _)| person);
+        creators.chain(things.flat_map(Thing::people)).chain(top)
+    }
 }
 
 fn person(sheet: &Sheet, goroutine: Goroutine) -> Person {
     let life = sheet.trace().life(goroutine);
     Person { id: life.id, first: life.first }
-}
-
-/// The goroutine of that id that appeared at that moment; if there is none, one of that id.
-fn person_again(sheet: &Sheet, person: Person) -> Option<Goroutine> {
-    let trace = sheet.trace();
-    let mut alike = trace.goroutines().filter(|&row| trace.life(row).id == person.id).peekable();
-    let first = alike.peek().copied();
-    alike.find(|&row| trace.life(row).first == person.first).or(first)
 }
 
 fn thing(sheet: &Sheet, what: What) -> Option<Thing> {
@@ -150,40 +162,6 @@ fn thing(sheet: &Sheet, what: What) -> Option<Thing> {
     })
 }
 
-/// The same thing in another reading; the goroutine that it was about if that has no such thing.
-fn thing_again(sheet: &Sheet, thing: Thing) -> Option<What> {
-    let trace = sheet.trace();
-    let goroutine = |person| person_again(sheet, person);
-    match thing {
-        Thing::Goroutine(person) => goroutine(person).map(What::Goroutine),
-        Thing::Span(person, at) => {
-            let goroutine = goroutine(person)?;
-            let there = trace.span_at(goroutine, at).is_some();
-            Some(if there { What::Span(goroutine, at) } else { What::Goroutine(goroutine) })
-        }
-        Thing::Cancel(at, by) => cancel_again(sheet, at, by).map(What::Cancel),
-        Thing::Hearing(at, by, person) => {
-            let goroutine = goroutine(person)?;
-            let analysis = sheet.document.analysis();
-            let cancel = cancel_again(sheet, at, by);
-            let rows = analysis.by_goroutine.of(goroutine).iter().copied();
-            let of_cancel = |row: &u32| {
-                sheet.hearing(*row).is_some_and(|hearing| Some(hearing.cancel) == cancel)
-            };
-            let row = rows.filter(|_| cancel.is_some()).find(of_cancel);
-            Some(row.map_or(What::Goroutine(goroutine), What::Hearing))
-        }
-    }
-}
-
-fn cancel_again(sheet: &Sheet, at: Time, by: Option<Person>) -> Option<u32> {
-    let cancels = sheet.document.analysis().cancels();
-    let first = cancels.partition_point(|cancel| cancel.at < at);
-    let alike = cancels.get(first..)?.iter().take_while(|cancel| cancel.at == at);
-    let by = by.and_then(|by| person_again(sheet, by));
-    alike.into_iter().find(|cancel| cancel.by == by).map(|cancel| cancel.id)
-}
-
 fn section(sheet: &Sheet, key: SectionKey) -> Section {
     match key {
         SectionKey::Function(name) => Section::Function(sheet.trace().string(name).to_owned()),
@@ -192,12 +170,85 @@ fn section(sheet: &Sheet, key: SectionKey) -> Section {
     }
 }
 
-fn section_again(sheet: &Sheet, kept: &Section) -> Option<SectionKey> {
-    match kept {
-        Section::Same(key) => Some(*key),
-        Section::Function(name) => sheet.trace().strings().find(name).map(SectionKey::Function),
-        Section::CreatedBy(person) => {
-            person_again(sheet, *person).map(|row| SectionKey::CreatedBy(Some(row)))
+/// Another reading of a trace, in which what was remembered is found again.
+struct Again<'a> {
+    sheet: &'a Sheet,
+    /// The rows of those who are looked for, by id: a trace may have millions of others, which are
+    /// walked through once.
+    rows: WireMap<GoId, Vec<Goroutine>>,
+}
+
+impl<'a> Again<'a> {
+    fn of(sheet: &'a Sheet, people: impl Iterator<Item = Person>) -> Self {
+        let trace = sheet.trace();
+        let mut rows: WireMap<GoId, Vec<Goroutine>> =
+            people.map(|person| (person.id, Vec::new())).collect();
+        if !rows.is_empty() {
+            for row in trace.goroutines() {
+                if let Some(alike) = rows.get_mut(&trace.go_id(row)) {
+                    alike.push(row);
+                }
+            }
+        }
+        Self { sheet, rows }
+    }
+
+    /// The goroutine of that id that appeared at that moment; if there is none, one of that id.
+    fn person(&self, person: Person) -> Option<Goroutine> {
+        let trace = self.sheet.trace();
+        let alike = self.rows.get(&person.id)?;
+        let same = alike.iter().find(|&&row| trace.life(row).first == person.first);
+        same.or(alike.first()).copied()
+    }
+
+    /// The scroll position at which a lane is where it was.
+    fn scroll_to(&self, (top, out_px): (Person, f64)) -> Option<f64> {
+        let place = self.sheet.rows.as_ref()?.rows.place_of(self.person(top)?)?;
+        Some((place.top_px + out_px).max(0.0))
+    }
+
+    /// The same thing; the goroutine that it was about if there is no such thing any more.
+    fn thing(&self, thing: Thing) -> Option<What> {
+        let sheet = self.sheet;
+        match thing {
+            Thing::Goroutine(person) => self.person(person).map(What::Goroutine),
+            Thing::Span(person, at) => {
+                let goroutine = self.person(person)?;
+                let there = sheet.trace().span_at(goroutine, at).is_some();
+                Some(if there { What::Span(goroutine, at) } else { What::Goroutine(goroutine) })
+            }
+            Thing::Cancel(at, by) => self.cancel(at, by).map(What::Cancel),
+            Thing::Hearing(at, by, person) => {
+                let goroutine = self.person(person)?;
+                let analysis = sheet.document.analysis();
+                let cancel = self.cancel(at, by);
+                let rows = analysis.by_goroutine.of(goroutine).iter().copied();
+                let of_cancel = |row: &u32| {
+                    sheet.hearing(*row).is_some_and(|hearing| Some(hearing.cancel) == cancel)
+                };
+                let row = rows.filter(|_| cancel.is_some()).find(of_cancel);
+                Some(row.map_or(What::Goroutine(goroutine), What::Hearing))
+            }
+        }
+    }
+
+    fn cancel(&self, at: Time, by: Option<Person>) -> Option<u32> {
+        let cancels = self.sheet.document.analysis().cancels();
+        let first = cancels.partition_point(|cancel| cancel.at < at);
+        let alike = cancels.get(first..)?.iter().take_while(|cancel| cancel.at == at);
+        let by = by.and_then(|by| self.person(by));
+        alike.into_iter().find(|cancel| cancel.by == by).map(|cancel| cancel.id)
+    }
+
+    fn section(&self, kept: &Section) -> Option<SectionKey> {
+        match kept {
+            Section::Same(key) => Some(*key),
+            Section::Function(name) => {
+                self.sheet.trace().strings().find(name).map(SectionKey::Function)
+            }
+            Section::CreatedBy(person) => {
+                self.person(*person).map(|row| SectionKey::CreatedBy(Some(row)))
+            }
         }
     }
 }

@@ -2,6 +2,8 @@
 
 mod row;
 
+use std::sync::Arc;
+
 use egui::{Align, Frame, Layout, Margin, RichText, Sense, Ui, WidgetInfo, vec2};
 use egui_extras::{Column as Width, TableBuilder};
 
@@ -107,7 +109,7 @@ impl LatePanel {
     pub(crate) fn query(&self, state: &State) -> Query {
         Query {
             budget_ns: state.prefs.budget_ns,
-            words: state.rows.filter.clone(),
+            words: Arc::clone(&state.rows.filter),
             // Nobody would see what a column orders that is not there.
             column: if self.is_shown() { self.column } else { Column::Overstay },
             ascending: self.is_shown() && self.ascending,

@@ -218,16 +218,16 @@ pub(crate) fn damage(
     trace: &Trace,
     of_file: &[Warning],
 ) -> Option<(String, Vec<String>)> {
-    let warnings: Vec<String> =
-        of_file.iter().chain(trace.warnings()).map(ToString::to_string).collect();
-    let first = warnings.first();
-    if first.is_none() && trace.info().complete {
+    let warnings = [of_file, trace.warnings()].concat();
+    if warnings.is_empty() && trace.info().complete {
         return None;
     }
+    let first = Warning::first_damage(&warnings).or(warnings.first());
     let what = if trace.info().complete { "opened with a warning" } else { "opened in part" };
     let size = bytes(trace.info().bytes);
-    let why = first.map_or_else(|| "it is not complete".to_owned(), Clone::clone);
-    Some((format!("{name} ({size}) {what}: {why}"), warnings))
+    let why = first.map_or_else(|| "it is not complete".to_owned(), ToString::to_string);
+    let told = warnings.iter().map(ToString::to_string).collect();
+    Some((format!("{name} ({size}) {what}: {why}"), told))
 }
 
 /// What words such as `goroutine:23` or `cancel:0` name in a trace.
@@ -237,7 +237,7 @@ pub(crate) fn selection(sheet: &Sheet, words: &str) -> Option<What> {
     let trace = sheet.trace();
     match kind.trim() {
         "goroutine" | "g" => {
-            let of_id = |goroutine: &crate::base::Goroutine| trace.life(*goroutine).id.0 == number;
+            let of_id = |goroutine: &crate::base::Goroutine| trace.go_id(*goroutine).0 == number;
             trace.goroutines().find(of_id).map(What::Goroutine)
         }
         "cancel" => {

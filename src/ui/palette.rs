@@ -12,7 +12,7 @@ use super::ctx::{Ctx, short_function};
 use super::elide;
 use super::examples::{TOURS, Tour};
 use super::keys::{self, Action, ENTRIES, Entry};
-use super::slot::Slot;
+use super::slot::{Pair, Slot};
 use super::state::{Popup, Role, Selected, What};
 use super::stuck::stuck_text;
 use super::table::late_rows;
@@ -36,11 +36,20 @@ pub(crate) struct Palette {
     text: String,
     at: usize,
     lanes: bool,
-    /// The words that were asked for last.
-    asked: Option<String>,
-    /// The words that the hits are for.
-    found: Option<String>,
+    /// What was asked for last.
+    asked: Option<Search>,
+    /// What the hits are for.
+    found: Option<Search>,
     hits: Vec<LaneHit>,
+}
+
+/// What goroutines are looked for by, and in which traces: a row of one trace is nobody in another.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Search {
+    /// The words.
+    pub(crate) words: String,
+    /// The traces' serial numbers.
+    pub(crate) serials: Pair<Option<u64>>,
 }
 
 /// A goroutine that was found.
@@ -74,18 +83,23 @@ impl Palette {
         *self = Self::default();
     }
 
-    /// The words to find goroutines by, if they have not been asked for.
-    pub(crate) fn wanted(&mut self) -> Option<String> {
-        if !self.lanes || self.asked.as_ref() == Some(&self.text) {
+    /// What to find goroutines by in the traces that are open now, if that has not been asked for;
+    /// lets go of what was found in others.
+    pub(crate) fn wanted(&mut self, is_open: bool, serials: Pair<Option<u64>>) -> Option<Search> {
+        if self.found.take_if(|found| found.serials != serials).is_some() {
+            self.hits.clear();
+        }
+        let is_asked = |asked: &Search| asked.words == self.text && asked.serials == serials;
+        if !is_open || self.asked.as_ref().is_some_and(is_asked) {
             return None;
         }
-        self.asked = Some(self.text.clone());
+        self.asked = Some(Search { words: self.text.clone(), serials });
         self.asked.clone()
     }
 
     /// Takes what was found.
-    pub(crate) fn found(&mut self, words: String, hits: Vec<LaneHit>) {
-        self.found = Some(words);
+    pub(crate) fn found(&mut self, search: Search, hits: Vec<LaneHit>) {
+        self.found = Some(search);
         self.hits = hits;
     }
 
@@ -144,7 +158,8 @@ impl Palette {
                 }
             }
             if lines.is_empty() {
-                let waiting = self.lanes && self.found.as_ref() != Some(&self.text);
+                let is_found = |found: &Search| found.words == self.text;
+                let waiting = self.lanes && !self.found.as_ref().is_some_and(is_found);
                 let text = if waiting { "Looking…" } else { "Nothing matches" };
                 ui.label(caption(ctx.theme, text));
             }
@@ -284,11 +299,11 @@ fn line_ui(ui: &mut Ui, ctx: &Ctx<'_>, line: &Line<'_>, current: bool) -> egui::
 /// worst of all at the top.
 pub(crate) fn find(
     documents: &[(Slot, Arc<Document>)],
-    words: String,
+    search: Search,
     budget_ns: i64,
     progress: &Progress,
 ) -> Answer {
-    let lower: Vec<String> = words.split_whitespace().map(str::to_lowercase).collect();
+    let lower: Vec<String> = search.words.split_whitespace().map(str::to_lowercase).collect();
     let mut late = Vec::new();
     for (slot, document) in documents {
         let analysis = document.analysis();
@@ -331,7 +346,7 @@ pub(crate) fn find(
             }
         }
     }
-    Answer::Found { words, hits }
+    Answer::Found { search, hits }
 }
 
 /// Of a number the goroutines whose id begins with it, the one that it is first. None if `progress`
@@ -399,8 +414,50 @@ fn late_text(document: &Document, hearing: &Hearing) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+    use std::time::{Duration, Instant};
+
     use super::*;
     use crate::analysis::Rules;
+    use crate::ui::app::{App, Settings};
+    use crate::ui::open;
+
+    fn until(app: &mut App, egui: &egui::Context, so: impl Fn(&App) -> bool) {
+        let begun = Instant::now();
+        while !so(app) {
+            assert!(begun.elapsed() < Duration::from_secs(20), "it does not come to that");
+            app.update(egui);
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    #[test]
+    fn what_was_found_in_a_trace_is_let_go_with_it_and_looked_for_in_the_next() {
+        let traces = Path::new(env!("CARGO_MANIFEST_DIR")).join("traces");
+        let egui = egui::Context::default();
+        let path = traces.join("polling-sleep/before.trace");
+        let mut app = App::new(&egui, std::slice::from_ref(&path), Settings::default());
+        until(&mut app, &egui, |app| app.n_lanes() > 0 && app.is_settled());
+        app.panels.palette.clear();
+        app.state.popup = Some(Popup::Lanes);
+        until(&mut app, &egui, |app| !app.panels.palette.hits.is_empty());
+        // The same file, recorded anew by a program with other goroutines.
+        let other = Origin::File(traces.join("deaf/before.trace"));
+        let opened = open::open(&app.request(Slot::Before, other, true), &Progress::default());
+        app.put_again(Slot::Before, Origin::File(path), opened.expect("it opens"));
+        app.update(&egui);
+        let is_new = |app: &App| {
+            let trace = app.sheets[Slot::Before].as_ref().expect("a trace is open").trace();
+            let is_there = |hit: &LaneHit| {
+                hit.goroutine.index() < trace.n_goroutines() as usize
+                    && hit.text.starts_with(&format!("g{} ", trace.life(hit.goroutine).id))
+            };
+            app.panels.palette.hits.iter().all(is_there)
+        };
+        assert!(is_new(&app), "a row of the trace before is listed");
+        until(&mut app, &egui, |app| !app.panels.palette.hits.is_empty() && app.is_settled());
+        assert!(is_new(&app));
+    }
 
     fn titles(text: &str) -> Vec<&'static str> {
         let lines = lines(false, true, text, &[]).into_iter();
@@ -424,7 +481,8 @@ mod tests {
         let trace = crate::model::build(file, &Progress::default()).expect("a trace");
         let document = Arc::new(Document::new(trace, Rules::default()));
         let documents = [(Slot::Before, document)];
-        let answer = find(&documents, "1".to_owned(), 10_000_000, &Progress::default());
+        let search = Search { words: "1".to_owned(), serials: Pair::default() };
+        let answer = find(&documents, search, 10_000_000, &Progress::default());
         let Answer::Found { hits, .. } = answer else { panic!("something is found") };
         assert!(hits[0].text.starts_with("g1 "), "{hits:?}");
         assert!(hits[1].text.starts_with("g1"), "{hits:?}");

@@ -74,7 +74,7 @@ mod tests {
     use super::*;
     use crate::base::Interval;
     use crate::load::{Form, SaveError, Saving, Writing};
-    use crate::scene::Viewport;
+    use crate::scene::{SectionKey, Viewport};
     use crate::ui::app::Settings;
     use crate::ui::command::{Command, Effect};
     use crate::ui::open::Beginning;
@@ -190,6 +190,8 @@ mod tests {
         stage.app.state.viewport = Some(viewport);
         let what = What::Goroutine(goroutine);
         stage.app.state.selected = Some(Selected { slot: Slot::Before, what });
+        let creators = std::iter::once(SectionKey::CreatedBy(Some(goroutine))).collect();
+        stage.app.out.send(Command::SetToggled(Slot::Before, creators));
         stage.until(|app| !app.is_preview() && app.is_settled());
         let sheet = stage.sheet();
         assert!(sheet.interval().ns() > 2 * first.ns(), "all of it");
@@ -202,6 +204,11 @@ mod tests {
         match stage.app.state.selected.map(|selected| selected.what) {
             Some(What::Goroutine(row)) => assert_eq!(sheet.trace().life(row).id, id),
             other => panic!("another selection: {other:?}"),
+        }
+        let mut toggled = stage.app.state.rows.toggled[Slot::Before].iter();
+        match toggled.next() {
+            Some(SectionKey::CreatedBy(Some(row))) => assert_eq!(sheet.trace().life(*row).id, id),
+            other => panic!("another section: {other:?}"),
         }
         assert!(stage.app.messages().is_empty(), "{:?}", stage.app.messages());
     }

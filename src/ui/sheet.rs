@@ -17,7 +17,7 @@ use super::table::Query;
 use crate::analysis::{Cancel, CancelSite, Cause, Document, Hearing};
 use crate::base::{Interval, Time, Warning};
 use crate::model::{Trace, Wakers};
-use crate::scene::{Index, RowOptions, Rows, SectionKey, Source};
+use crate::scene::{Index, Others, RowOptions, Rows, SectionKey, Source};
 
 /// Rows and what they were built by.
 #[derive(Debug)]
@@ -193,19 +193,20 @@ impl Sheet {
             // Others are being built.
             return false;
         }
-        let (old, metrics) = (built.options.toggled.clone(), built.options.metrics);
-        let alike = RowOptions { toggled: old.clone(), metrics, ..wanted.clone() };
-        if built.options != alike {
+        let old = &built.options;
+        let has_others = |options: &RowOptions| options.others != Others::Without;
+        let alike = RowOptions {
+            toggled: Arc::clone(&old.toggled),
+            others: old.others,
+            metrics: old.metrics,
+            ..wanted.clone()
+        };
+        if *old != alike || has_others(old) != has_others(wanted) {
             return false;
         }
-        let differs = |key: &SectionKey| old.contains(key) != wanted.toggled.contains(key);
-        let sections = built.rows.sections().iter().zip(0_u32..);
-        let folded: Vec<u32> =
-            sections.filter(|(section, _)| differs(&section.key)).map(|(_, at)| at).collect();
-        for section in folded {
-            built.rows.toggle(section);
-        }
-        if wanted.metrics != metrics {
+        let differs = |key: &SectionKey| old.is_turned(key) != wanted.is_turned(key);
+        built.rows.set_collapsed(|section| section.collapsed != differs(&section.key));
+        if wanted.metrics != old.metrics {
             built.rows.set_metrics(wanted.metrics);
         }
         built.options = wanted.clone();

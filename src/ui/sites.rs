@@ -164,7 +164,7 @@ impl App {
         let site = self.state.cancel_site;
         // Only what counts there, so that nothing else makes the rows anew.
         let options = RowOptions {
-            filter: self.state.rows.filter.clone(),
+            filter: Arc::clone(&self.state.rows.filter),
             late_only: self.state.rows.late_only,
             budget_ns: self.state.prefs.budget_ns,
             metrics: metrics(self.state.prefs.compact),
@@ -172,10 +172,11 @@ impl App {
         };
         let slot = self.state.focus;
         let Some(sheet) = &mut self.sheets[slot] else { return };
-        let key = (site, options.clone());
+        let key = (site, options);
         if sheet.cancel_rows_asked.as_ref() == Some(&key) {
             return;
         }
+        let options = key.1.clone();
         sheet.cancel_rows_asked = Some(key);
         let serial = sheet.serial;
         let unknown = sheet.cancel_sites.is_none();

@@ -43,6 +43,11 @@ impl<T> Pair<T> {
         self.0.swap(0, 1);
     }
 
+    /// Something of each.
+    pub(crate) fn map<U>(&self, of: impl FnMut(&T) -> U) -> Pair<U> {
+        Pair(self.0.each_ref().map(of))
+    }
+
     /// Both with their slots, in order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Slot, &T)> {
         Slot::BOTH.into_iter().zip(&self.0)

@@ -1,9 +1,11 @@
 //! All that the window remembers between frames, but for the traces themselves.
 //!
-//! Panels read it; only [`super::apply::apply`] writes it.
+//! Panels read it. What users ask for, [`super::apply::apply`] writes; `apply.rs` says what else does.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
 
 use super::command::Origin;
@@ -181,14 +183,14 @@ pub(crate) struct RowChoice {
     /// In which groups.
     pub(crate) grouping: Grouping,
     /// Words that the function's name must hold.
-    pub(crate) filter: String,
+    pub(crate) filter: Arc<str>,
     /// Whether these are of a row of the comparison, and not what somebody looks for: then they
     /// leave out lanes, but no rows.
     pub(crate) filter_is_rows: bool,
     /// Only goroutines with a late overstay.
     pub(crate) late_only: bool,
     /// Sections that are not as they come.
-    pub(crate) toggled: Pair<Vec<SectionKey>>,
+    pub(crate) toggled: Pair<Arc<FxHashSet<SectionKey>>>,
 }
 
 /// A moment that the user marked.

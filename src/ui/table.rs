@@ -1,6 +1,7 @@
 //! The late exits as a list: which, and in which order.
 
 use std::cmp::Reverse;
+use std::sync::Arc;
 
 use super::ctx::short_file;
 use crate::analysis::{Analysis, Document, Hearing};
@@ -33,7 +34,7 @@ pub(crate) struct Query {
     /// Overstays beyond this are late, in nanoseconds.
     pub(crate) budget_ns: i64,
     /// Words that must fit the goroutine or its cancel.
-    pub(crate) words: String,
+    pub(crate) words: Arc<str>,
     /// By which column.
     pub(crate) column: Column,
     /// Whether the least comes first.

@@ -111,7 +111,7 @@ impl TopBar {
     }
 
     fn find_ui(&mut self, ui: &mut Ui, ctx: &Ctx<'_>, width: f32, clears: bool) {
-        let mut words = ctx.state.rows.filter.clone();
+        let mut words = ctx.state.rows.filter.to_string();
         let id = Id::unique("find");
         let field =
             TextEdit::singleline(&mut words).id(id).hint_text("Find (/)").desired_width(width);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::answer::Answer;
 use super::app::App;
-use super::apply::{apply, toggle_section};
+use super::apply::apply;
 use super::command::{Command, Effect, Origin, Resize};
 use super::dialog;
 use super::explain;
@@ -17,7 +17,7 @@ use super::state::{Notice, Popup, Role, Selected, Tone, View};
 use super::table;
 use crate::analysis;
 use crate::base::Progress;
-use crate::scene::{Link, Metrics, RowOptions, Rows, SectionKey, Source, Viewport};
+use crate::scene::{Link, Metrics, Others, RowOptions, Rows, Source, Viewport};
 
 /// The width that a viewport is made with before the canvas's is known, in pixels.
 const ANY_WIDTH_PX: f64 = 1000.0;
@@ -120,7 +120,7 @@ impl App {
                     sheet.table = Some((query, rows));
                 }
             }
-            Answer::Found { words, hits } => self.panels.palette.found(words, hits),
+            Answer::Found { search, hits } => self.panels.palette.found(search, hits),
             Answer::Picked { role, paths, unseen } => self.picked(role, paths, unseen),
             Answer::PlaceChosen { wish, unseen } => self.place_chosen(wish, unseen),
             Answer::Saved { wish, result } => self.saved(&wish, result),
@@ -333,56 +333,56 @@ impl App {
         self.want_diff();
         self.want_explanation();
         self.want_table();
-        if let Some(words) = self.panels.palette.wanted() {
-            let documents: Vec<_> = self
-                .sheets
-                .iter()
-                .filter_map(|(slot, sheet)| Some((slot, Arc::clone(&sheet.as_ref()?.document))))
-                .collect();
-            let budget_ns = self.state.prefs.budget_ns;
-            self.jobs.start(Lane::Find, "Finding", move |progress| {
-                super::palette::find(&documents, words, budget_ns, progress)
-            });
-        }
+        self.want_found();
     }
 
-    /// Whether the rows have so little room that the other lanes' headings would leave none for a
-    /// goroutine's.
-    fn is_low(&self, slot: Slot) -> bool {
-        /// Their five headings, and as much again, in points.
-        const LOWEST_PX: f64 = 170.0;
-        self.panels.timelines[slot].page_px().is_some_and(|page_px| page_px < LOWEST_PX)
+    fn want_found(&mut self) {
+        let is_open = self.state.popup == Some(Popup::Lanes);
+        let serials = self.sheets.map(|sheet| sheet.as_ref().map(|sheet| sheet.serial));
+        let Some(search) = self.panels.palette.wanted(is_open, serials) else { return };
+        let documents: Vec<_> = self
+            .sheets
+            .iter()
+            .filter_map(|(slot, sheet)| Some((slot, Arc::clone(&sheet.as_ref()?.document))))
+            .collect();
+        let budget_ns = self.state.prefs.budget_ns;
+        self.jobs.start(Lane::Find, "Finding", move |progress| {
+            super::palette::find(&documents, search, budget_ns, progress)
+        });
     }
 
-    /// The sections that are not as they come. Where the rows have little room, plots and the
-    /// collector's lanes come folded: late lanes are to be seen first.
-    fn toggled(&self, slot: Slot) -> Vec<SectionKey> {
-        /// With less than this the plots would leave hardly a lane, in points.
-        const LOW_PX: f64 = 300.0;
-        let mut toggled = self.state.rows.toggled[slot].clone();
-        // None is known before the first frame.
-        let page_px = self.panels.timelines[slot].page_px().unwrap_or(LOW_PX);
-        if page_px < LOW_PX {
-            for key in [SectionKey::Metrics, SectionKey::Runtime] {
-                toggle_section(&mut toggled, key);
-            }
-        }
-        toggled
+    /// Whether the rows have less room than so many points; not while that is not known, before the
+    /// first frame.
+    fn has_less_than(&self, slot: Slot, least_px: f64) -> bool {
+        self.panels.timelines[slot].page_px().is_some_and(|page_px| page_px < least_px)
     }
 
     /// Which rows the timeline of a trace has.
     pub(super) fn row_options(&self, slot: Slot) -> RowOptions {
+        /// The five headings of the other lanes, and as much again, in points: with less they would
+        /// leave no room for a goroutine's.
+        const LOWEST_PX: f64 = 170.0;
+        /// With less than this the plots would leave hardly a lane, in points: late lanes are to be
+        /// seen first.
+        const LOW_PX: f64 = 300.0;
         let prefs = &self.state.prefs;
         let choice = &self.state.rows;
+        let others = if self.state.view == View::Compare || self.has_less_than(slot, LOWEST_PX) {
+            Others::Without
+        } else if self.has_less_than(slot, LOW_PX) {
+            Others::Low
+        } else {
+            Others::Open
+        };
         RowOptions {
             sort: choice.sort,
             grouping: choice.grouping,
-            filter: choice.filter.clone(),
+            filter: Arc::clone(&choice.filter),
             late_only: choice.late_only,
             budget_ns: prefs.budget_ns,
             regions: prefs.regions,
-            goroutines_only: self.state.view == View::Compare || self.is_low(slot),
-            toggled: self.toggled(slot),
+            others,
+            toggled: Arc::clone(&choice.toggled[slot]),
             metrics: metrics(prefs.compact),
             like: self.like(slot),
         }

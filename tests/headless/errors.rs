@@ -125,6 +125,30 @@ fn a_trace_that_was_cut_opens_in_part_with_a_warning() {
 }
 
 #[test]
+fn of_a_format_that_is_not_known_what_is_damaged_is_told_as_that() {
+    const NOTICE: &str = "the format go 1.28 is not known";
+    let bad = Bad::new();
+    let mut bytes = bytes_of(&root().join(TRACE));
+    bytes[..13].copy_from_slice(b"go 1.28 trace");
+    let whole = bad.file("whole.trace", &bytes);
+    let said = run(["report".as_ref(), "--strict".as_ref(), whole.as_os_str()]);
+    assert!(said.status == 0 && said.err.contains(NOTICE), "{said:?}");
+
+    let path = bad.file("cut.trace", &bytes[..bytes.len() / 2]);
+    let strict = run(["report".as_ref(), "--strict".as_ref(), path.as_os_str()]);
+    let why = refused(&strict, &path);
+    assert!(why.contains("damaged: ") && !why.contains("at byte 0"), "{why}");
+    let dump = run(["dump".as_ref(), path.as_os_str()]);
+    let last = dump.out.lines().last().unwrap_or_default();
+    assert!(last.contains("at byte ") && !last.contains(NOTICE), "{last}");
+    assert!(dump.err.contains(NOTICE), "{dump:?}");
+    let json = run(["report".as_ref(), path.as_os_str(), "--format".as_ref(), "json".as_ref()]);
+    let report: serde_json::Value = serde_json::from_str(&json.out).expect("JSON");
+    let first = report["warnings"][0]["message"].as_str().unwrap_or_default();
+    assert!(first.contains(NOTICE), "{first}");
+}
+
+#[test]
 fn of_cancels_in_what_is_missing_nothing_is_claimed() {
     let bad = Bad::new();
     let bytes = bytes_of(&root().join(TRACE));

@@ -36,8 +36,9 @@ const fn heard(name: &'static str, make: fn(u64) -> Vec<u8>) -> Case {
     Case { name, make, is_heard: true, times: 1 }
 }
 
-const CASES: [Case; 39] = [
+const CASES: [Case; 40] = [
     case("many alive, then many small generations", alive_then_small_generations),
+    case("many alive, then many generations that are missing", alive_then_gaps).slow(16),
     case("far ids in many small generations", far_ids_in_small_generations),
     case("many threads that cannot go on", blocked_threads),
     case("many stops of the world at once", stops_at_once),
@@ -207,6 +208,18 @@ fn alive_then_small_generations(size: u64) -> Vec<u8> {
         let mut data = Vec::new();
         event(&mut data, wire::HEAP_ALLOC, &[1, 5]);
         file.batch(1, &data);
+    }
+    file.finish()
+}
+
+fn alive_then_gaps(size: u64) -> Vec<u8> {
+    let mut file = File::new();
+    file.batch(1, &running());
+    // The first gap ends them all; what holds them may stay as large as it was.
+    file.batches(1, &[], 2..size / 14, create);
+    while (file.bytes.len() as u64) < size {
+        file.next_generation_but_one();
+        file.batch(1, &running());
     }
     file.finish()
 }

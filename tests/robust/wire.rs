@@ -96,6 +96,12 @@ impl File {
         self.batch(u64::MAX, &sync);
     }
 
+    /// The same, but the number before it is nobody's: one is missing in between.
+    pub(crate) fn next_generation_but_one(&mut self) {
+        self.generation += 1;
+        self.next_generation();
+    }
+
     /// The finished file.
     pub(crate) fn finish(mut self) -> Vec<u8> {
         self.bytes.push(wire::END_OF_GENERATION);

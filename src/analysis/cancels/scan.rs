@@ -140,7 +140,7 @@ fn select<R>(hits: &mut [Steps; 256], rows: &[R], steps: impl Fn(&R) -> Steps) -
     place
 }
 
-/// Whose the spans of a chunk are, asked for in ascending order.
+/// Whose the spans of a chunk are, asked for in ascending order: each span is somebody's.
 pub(crate) struct Runs<'a> {
     chunk: &'a Chunk,
     row: usize,
@@ -159,7 +159,7 @@ impl<'a> Runs<'a> {
             self.row += 1;
         }
         let first = starts.get(self.row).map_or(0, |&start| start as usize);
-        (self.chunk.members.get(self.row).copied().unwrap_or_default(), first)
+        (self.chunk.members[self.row], first)
     }
 
     /// The number after that goroutine's last span in the chunk, for the one asked for last.
@@ -173,5 +173,5 @@ pub(crate) fn member_of(chunk: &Chunk, at: usize) -> (Goroutine, usize) {
     let after = chunk.run_starts.partition_point(|&start| start as usize <= at);
     let row = after.saturating_sub(1);
     let first = chunk.run_starts.get(row).map_or(0, |&start| start as usize);
-    (chunk.members.get(row).copied().unwrap_or_default(), first)
+    (chunk.members[row], first)
 }

@@ -278,7 +278,9 @@ impl Diff {
     /// where too few were reached to tell, by far.
     #[must_use]
     pub fn lateness(&self) -> Ordering {
-        let Some(all) = self.groups.iter().find(|group| group.key == ALL_CANCELS) else {
+        let is_all =
+            |group: &&DiffGroup| group.kind == GroupKind::CancelSite && group.key == ALL_CANCELS;
+        let Some(all) = self.groups.iter().find(is_all) else {
             return Ordering::Equal;
         };
         let test = late_test(all.late, [all.before.n, all.after.n]);

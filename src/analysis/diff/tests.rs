@@ -416,6 +416,28 @@ fn who_is_late_on_one_side_only_and_lived_as_long_decides_nothing() {
 }
 
 #[test]
+fn tasks_that_are_called_so_are_not_all_cancels() {
+    let late = verdict(&sample([1, 1, 1]), &sample([1, 1, 60]));
+    let called = |kind, late: &DiffGroup| DiffGroup {
+        kind,
+        key: ALL_CANCELS.to_owned(),
+        late: [0, 1],
+        ..late.clone()
+    };
+    let tasks = called(GroupKind::Task, &late);
+    let calm = called(GroupKind::CancelSite, &verdict(&sample([1, 1, 1]), &sample([1, 1, 1])));
+    let lateness = |groups: &[&DiffGroup]| {
+        let groups = groups.iter().map(|&group| group.clone()).collect();
+        let one_sided = <[Vec<OneSided>; 2]>::default();
+        let clocks = [Clock::Nanoseconds; 2];
+        Diff { groups, one_sided, verdict: Verdict::Same, clocks }.lateness()
+    };
+    assert_eq!(lateness(&[&called(GroupKind::CancelSite, &late)]), Ordering::Greater);
+    assert_eq!(lateness(&[&tasks]), Ordering::Equal);
+    assert_eq!(lateness(&[&tasks, &calm]), Ordering::Equal);
+}
+
+#[test]
 fn what_something_else_cut_off_is_neither_alive_nor_stuck() {
     let cut_off = Sample::new(times(50, 120_000, true)).alive(vec![]);
     let whole = Sample::new(times(50, 350_000, false));

@@ -79,8 +79,8 @@ fn same(
     }
     let mut by: FxHashMap<Goroutine, Vec<(Interval, StrId)>> = FxHashMap::default();
     for (&handler, runs) in handlers.iter().filter(|(_, runs)| many(runs)) {
-        for run in runs {
-            by.entry(run.by.unwrap_or_default()).or_default().push((run.interval, handler));
+        for (run, of) in runs.iter().filter_map(|run| Some((run, run.by?))) {
+            by.entry(of).or_default().push((run.interval, handler));
         }
     }
     for runs in by.values_mut() {

@@ -180,9 +180,11 @@ impl<'a> Helped<'a> {
             let start = facts.book.function(lives::name(facts.trace, hearing.goroutine));
             let cause = facts.cancel_of(hearing).cause;
             let is_helper = start.origin == Origin::Std && start.starter.is_none();
-            if is_helper && cause == Cause::Explicit {
-                let of = lives::parent(facts.trace, hearing.goroutine);
-                cancels.entry(of.unwrap_or_default()).or_default().push(hearing.cancel);
+            if is_helper
+                && cause == Cause::Explicit
+                && let Some(of) = lives::parent(facts.trace, hearing.goroutine)
+            {
+                cancels.entry(of).or_default().push(hearing.cancel);
             }
         }
         Self { facts, cancels }

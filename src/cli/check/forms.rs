@@ -13,7 +13,7 @@ use crate::cli::open::Opened;
 use crate::cli::text::head;
 use crate::cli::told::Head;
 
-use files::in_package;
+use files::Package;
 pub(super) use machine::{json, sarif};
 
 mod files;
@@ -55,8 +55,13 @@ pub(super) fn text(
             );
             writeln!(out, "  {}", styled(FAINT, text))?;
         }
-        if !checked.forgiven.is_empty() {
-            let text = format!("no worse than in the baseline: {}", checked.forgiven.join(", "));
+        let times = |(limit, n): (&str, u64)| match n {
+            1 => limit.to_owned(),
+            _ => format!("{limit} ×{}", grouped(n)),
+        };
+        let forgiven: Vec<String> = checked.forgiven_limits().map(times).collect();
+        if !forgiven.is_empty() {
+            let text = format!("no worse than in the baseline: {}", forgiven.join(", "));
             writeln!(out, "  {}", styled(DOUBTFUL, text))?;
         }
         Ok(())
@@ -81,6 +86,7 @@ fn one_over(out: &mut dyn Write, over: &Over) -> io::Result<()> {
 
 /// Commands of GitHub's actions: a mark at each line of code.
 pub(super) fn github(out: &mut dyn Write, checked: &Checked) -> io::Result<()> {
+    let package = Package::here();
     for over in &checked.over {
         // It fails the check, so that only what hardly matters is less than an error here.
         let level = match over.severity {
@@ -88,7 +94,7 @@ pub(super) fn github(out: &mut dyn Write, checked: &Checked) -> io::Result<()> {
             Severity::Low => "warning",
         };
         let place = over.site.as_ref().or(over.near.as_ref()).map_or_else(String::new, |place| {
-            format!("file={},line={},", property(&in_package(&place.file)), place.line)
+            format!("file={},line={},", property(&package.file(&place.file)), place.line)
         });
         let title = property(&measure(over));
         let message = data(&format!("{}. {}", over.message, over.fix));

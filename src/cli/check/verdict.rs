@@ -156,7 +156,7 @@ pub(super) struct Checked {
     pub(super) over: Vec<Over>,
     /// What the budget allows by name.
     pub(super) excused: Vec<Excused>,
-    /// The limits of what is over them, but was so in the baseline.
+    /// The limit of each thing that is over it, but was so in the baseline.
     pub(super) forgiven: Vec<&'static str>,
 }
 
@@ -200,6 +200,13 @@ impl Checked {
     /// The limits that nothing is over.
     pub(super) fn within(&self) -> impl Iterator<Item = &'static str> {
         self.kept().filter(|limit| !self.forgiven.contains(limit))
+    }
+
+    /// The limits of what is forgiven, each once and with how much of it there is.
+    pub(super) fn forgiven_limits(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let n_of = |limit: &str| self.forgiven.iter().filter(|of| **of == limit).count() as u64;
+        let counted = self.limits.iter().map(move |&limit| (limit, n_of(limit)));
+        counted.filter(|(_, n)| *n > 0)
     }
 
     /// Only what is about durations: how many are late depends on the rules.

@@ -16,6 +16,7 @@ use self::names::Names;
 use self::ranges::Ranges;
 use crate::base::{ThreadId, Time, WireMap, WireSet};
 use crate::parse::event::{Body, Event, MetricKind, RangeMoment, StackRef, StrRef};
+use crate::parse::experiment::ALLOC_FREE;
 use crate::parse::sink::Sink;
 use crate::parse::spec;
 use crate::parse::tables::Tables;
@@ -41,8 +42,6 @@ const KINDS: [&str; 13] = [
 ];
 /// The kind that comes last.
 const EXPERIMENTAL: &str = "Experimental";
-/// The experiment whose batches are counted, by the byte that names it.
-const ALLOC_FREE: u8 = 1;
 
 /// A writer that only hashes.
 #[derive(Default, Debug)]

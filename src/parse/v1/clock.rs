@@ -1,9 +1,7 @@
 //! From ticks to nanoseconds.
 
 use crate::base::Time;
-
-/// Times beyond this, some 146 years, are cut to it, so that adding to them cannot overflow.
-const LIMIT_NS: i64 = 1 << 62;
+use crate::parse::LIMIT_NS;
 
 /// Counts from the trace's first event on.
 #[derive(Clone, Copy, Debug)]

@@ -102,15 +102,7 @@ impl Lives {
             Kind::GoEnd | Kind::GoStop => self.leave(record, Life::Ended)?,
             Kind::GoSched | Kind::GoPreempt => self.leave(record, Life::Runnable)?,
             Kind::GoBlockNet => self.leave(record, Life::Waiting { network: true })?,
-            Kind::GoSysBlock
-            | Kind::GoSleep
-            | Kind::GoBlock
-            | Kind::GoBlockSend
-            | Kind::GoBlockRecv
-            | Kind::GoBlockSelect
-            | Kind::GoBlockSync
-            | Kind::GoBlockCond
-            | Kind::GoBlockGc => self.leave(record, Life::Waiting { network: false })?,
+            kind if kind.blocks() => self.leave(record, Life::Waiting { network: false })?,
             _ => {}
         }
         Ok(false)

@@ -40,16 +40,13 @@ use self::retime::Retimed;
 use self::stream::File;
 use super::error::ParseError;
 use super::sink::Sink;
+use super::{CHECK_EVERY, HEADER_BYTES};
 use crate::base::{Progress, Warning, count_text};
 
 /// The versions that Go wrote: by Go 1.11 to 1.18, by 1.19 and 1.20, by 1.21.
 const VERSIONS: [u32; 3] = [11, 19, 21];
-/// The bytes before the first batch.
-const HEADER_BYTES: usize = 16;
 /// One before and one after the events.
 const N_SYNCS: u64 = 2;
-/// How often, in events, to see whether the work is still wanted.
-const CHECK_EVERY: usize = 1 << 14;
 
 /// What became of a trace in the old format.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -187,7 +184,12 @@ fn warnings(
     notes: Notes,
     n_bytes: usize,
 ) -> Vec<Warning> {
-    let warning = |at: usize, message| Warning { offset: at as u64, generation: None, message };
+    let warning = |at: usize, message| Warning {
+        offset: at as u64,
+        generation: None,
+        message,
+        is_damage: true,
+    };
     let mut warnings = Vec::new();
     if let Some(damage) = &index.damage {
         let message = format!("{}; no event from here on is shown", damage.what);

@@ -87,6 +87,21 @@ impl Names {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::parse::v1::wire::spec;
+
+    #[test]
+    fn all_that_stop_have_a_text_but_who_ends_and_who_is_in_a_system_call() {
+        let kinds = (0..=u8::MAX).filter_map(|row| Some(spec(row, 21)?.kind));
+        let untold = [Kind::GoEnd, Kind::GoSysBlock];
+        for kind in kinds {
+            let row = STOPS.iter().find(|(of, ..)| *of == kind);
+            assert_eq!(row.is_some(), kind.stops() && !untold.contains(&kind), "{kind:?}");
+            if let Some((_, state, _)) = row {
+                let waits = kind.blocks() || kind == Kind::GoStop;
+                assert_eq!(*state == GoState::Waiting, waits, "{kind:?}");
+            }
+        }
+    }
 
     #[test]
     fn numbers_of_world_stops_depend_on_the_version() {

@@ -32,7 +32,8 @@ impl Notes {
     pub(super) fn into_warnings(self) -> impl Iterator<Item = Warning> {
         self.0.into_iter().map(|Note { at, what, n_times }| {
             let times = if n_times > 1 { format!(", {n_times} times") } else { String::new() };
-            Warning { offset: at as u64, generation: None, message: format!("{what}{times}") }
+            let message = format!("{what}{times}");
+            Warning { offset: at as u64, generation: None, message, is_damage: true }
         })
     }
 }

@@ -16,13 +16,14 @@ use std::cmp::Reverse;
 use std::collections::binary_heap::PeekMut;
 use std::collections::{BTreeMap, BinaryHeap};
 
+use super::bytes_per_check;
 use super::ids::Goroutines;
 use super::index::{Index, ProcRow};
 use super::rule::{Rule, State};
 use super::stream::{File, Head, Stream};
 use super::wire::Kind;
-use super::{CHECK_EVERY, bytes_per_check};
 use crate::base::{Cancelled, Progress};
+use crate::parse::CHECK_EVERY;
 
 /// An event in its place.
 #[derive(Clone, Copy, Debug)]

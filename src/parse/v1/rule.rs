@@ -103,16 +103,7 @@ pub(super) fn rule(raw: &Raw<'_>, running: u32, goroutines: &mut Goroutines) -> 
             ..numbered(State::ANY, Status::Waiting, Status::Runnable)
         },
         Kind::GoSched | Kind::GoPreempt => stop(Status::Runnable),
-        Kind::GoBlock
-        | Kind::GoBlockSend
-        | Kind::GoBlockRecv
-        | Kind::GoBlockSelect
-        | Kind::GoBlockSync
-        | Kind::GoBlockCond
-        | Kind::GoBlockNet
-        | Kind::GoBlockGc
-        | Kind::GoSleep
-        | Kind::GoSysBlock => stop(Status::Waiting),
+        kind if kind.blocks() => stop(Status::Waiting),
         Kind::GcStart => Rule {
             slot: Rule::GC,
             needs: State { seq: first, status: Status::Dead },

@@ -158,20 +158,7 @@ fn about(raw: &Raw<'_>, running: u32, goroutines: &mut Goroutines) -> u32 {
 fn running_after(kind: Kind, about: u32, running: u32) -> u32 {
     match kind {
         Kind::GoStart | Kind::GoStartLocal | Kind::GoStartLabel => about,
-        Kind::GoEnd
-        | Kind::GoStop
-        | Kind::GoSched
-        | Kind::GoPreempt
-        | Kind::GoSleep
-        | Kind::GoBlock
-        | Kind::GoBlockSend
-        | Kind::GoBlockRecv
-        | Kind::GoBlockSelect
-        | Kind::GoBlockSync
-        | Kind::GoBlockCond
-        | Kind::GoBlockNet
-        | Kind::GoBlockGc
-        | Kind::GoSysBlock => GoRef::NO_SLOT,
+        kind if kind.stops() => GoRef::NO_SLOT,
         _ => running,
     }
 }

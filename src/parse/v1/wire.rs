@@ -66,6 +66,31 @@ pub(super) enum Kind {
     CpuSample,
 }
 
+impl Kind {
+    /// Whether the goroutine that ran waits from then on.
+    pub(super) fn blocks(self) -> bool {
+        matches!(
+            self,
+            Self::GoBlock
+                | Self::GoBlockSend
+                | Self::GoBlockRecv
+                | Self::GoBlockSelect
+                | Self::GoBlockSync
+                | Self::GoBlockCond
+                | Self::GoBlockNet
+                | Self::GoBlockGc
+                | Self::GoSleep
+                | Self::GoSysBlock
+        )
+    }
+
+    /// Whether the goroutine that ran does not any more: it waits, lets others run, or has ended.
+    pub(super) fn stops(self) -> bool {
+        self.blocks()
+            || matches!(self, Self::GoEnd | Self::GoStop | Self::GoSched | Self::GoPreempt)
+    }
+}
+
 /// What follows an event's type byte.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Spec {

@@ -16,11 +16,9 @@ use std::ops::Range;
 use super::fault::Fault;
 use super::resync;
 use crate::base::{ThreadId, Warning};
+use crate::parse::HEADER_BYTES;
 use crate::parse::cursor::Cursor;
 use crate::parse::spec::{MAX_BATCH_BYTES, wire};
-
-/// The length of the file's header in bytes.
-pub(super) const HEADER_BYTES: usize = 16;
 
 /// The first format that marks the end of a generation in band.
 pub(super) const FIRST_WITH_MARK: u32 = 26;
@@ -54,7 +52,12 @@ impl Generation<'_> {
             }
             _ => format!("generation {} follows generation {}", self.number, self.before),
         };
-        Some(Warning { offset: self.offset, generation: Some(self.number), message })
+        Some(Warning {
+            offset: self.offset,
+            generation: Some(self.number),
+            message,
+            is_damage: true,
+        })
     }
 
     /// Which bytes of the file it is.

@@ -27,9 +27,7 @@ use crate::base::{ThreadId, Time, WireMap};
 use crate::parse::event::{Body, Event, GoRef, GoState, StackRef, Transition};
 use crate::parse::sink::Sink;
 use crate::parse::spec::wire;
-
-/// Times beyond this, some 146 years, are cut to it, so that one more never overflows.
-const LIMIT_NS: i64 = 1 << 62;
+use crate::parse::{CHECK_EVERY, LIMIT_NS};
 
 /// How much may be spent on looking for a thread that can go on: so many looks for each event,
 /// and so many besides. Recorded traces need next to none, with badly wrong clocks one for
@@ -128,9 +126,6 @@ fn sync(time: Time, number: u32, last: bool) -> Event {
     }
 }
 
-/// How often cancelling is looked for, in events.
-const CHECK_EVERY: u64 = 1 << 14;
-
 /// Orders a generation and hands its events to `outlet`, a Sync before them. Gives how many
 /// threads were left out, since what they wait for was cut off.
 ///
@@ -157,7 +152,7 @@ pub(super) fn merge<S: Sink>(
         if outlet.events >= outlet.at_most {
             return Ok(merger.left_out);
         }
-        let until = outlet.events.saturating_add(CHECK_EVERY).min(outlet.at_most);
+        let until = outlet.events.saturating_add(CHECK_EVERY as u64).min(outlet.at_most);
         while outlet.events < until {
             let root = merger.frontier.get(0);
             if root.is_none_or(|head| head.time > samples.due) {

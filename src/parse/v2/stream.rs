@@ -27,7 +27,7 @@ use super::batch::Batch;
 use super::fault::Fault;
 use super::read::Frequency;
 use crate::parse::cursor::{Cursor, squeeze_short};
-use crate::parse::spec::{MAX_ARGS, spec};
+use crate::parse::spec::{MAX_ARGS, arg_counts, spec};
 
 /// An event as the wire has it.
 #[derive(Clone, Copy, Debug)]
@@ -113,7 +113,7 @@ const CONTINUES: u64 = 0x8080_8080_8080_8080;
 const CONTINUES_SHORT: u32 = 0x8080_8080;
 
 /// How many arguments a timed event has after its time difference, by type; else [`UNTIMED`].
-static ARGS: [u8; 256] = arg_counts();
+static ARGS: [u8; 256] = arg_counts(UNTIMED);
 const UNTIMED: u8 = u8::MAX;
 
 /// By type [`CONTINUES_SHORT`] if its arguments can be [`Packed`], else nothing.
@@ -122,7 +122,7 @@ static PACKS: [u32; 256] = packs();
 #[expect(clippy::indexing_slicing, reason = "a wrong index does not compile")]
 const fn packs() -> [u32; 256] {
     let mut packs = [0; 256];
-    let counts = arg_counts();
+    let counts = arg_counts(UNTIMED);
     let mut i = 0;
     while i < counts.len() {
         if counts[i] <= 3 {
@@ -131,28 +131,6 @@ const fn packs() -> [u32; 256] {
         i += 1;
     }
     packs
-}
-
-#[expect(clippy::indexing_slicing, reason = "a wrong index does not compile")]
-const fn arg_counts() -> [u8; 256] {
-    // Spelled out, since the spec table cannot be walked in a constant; a test compares the two.
-    let mut counts = [UNTIMED; 256];
-    let ordinary: [u8; 45] = [
-        2, 2, 0, 3, 2, 3, 1, 2, 0, 0, 2, 2, 3, 2, 0, 0, 3, 2, 0, 1, 2, 1, 1, 1, 2, 1, 1, 0, 1, 1,
-        1, 4, 2, 3, 3, 4, 2, 2, 3, 4, UNTIMED, UNTIMED, 3, UNTIMED, UNTIMED,
-    ];
-    let mut i = 0;
-    while i < ordinary.len() {
-        counts[9 + i] = ordinary[i];
-        i += 1;
-    }
-    let experimental: [u8; 9] = [3, 3, 1, 2, 2, 1, 2, 2, 1];
-    let mut i = 0;
-    while i < experimental.len() {
-        counts[128 + i] = experimental[i];
-        i += 1;
-    }
-    counts
 }
 
 /// How many bytes are looked at at once: a type, a time difference, the arguments.

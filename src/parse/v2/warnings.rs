@@ -51,7 +51,12 @@ impl Warnings {
         if self.left > 0 {
             let message =
                 format!("{} more such warnings are not shown; the last is of this byte", self.left);
-            self.kept.push(Warning { offset: self.last, generation: None, message });
+            self.kept.push(Warning {
+                offset: self.last,
+                generation: None,
+                message,
+                is_damage: true,
+            });
         }
         self.kept
     }
@@ -63,7 +68,12 @@ mod tests {
 
     #[test]
     fn many_are_counted_and_can_be_taken_back() {
-        let at = |offset| Warning { offset, generation: None, message: "broken".to_owned() };
+        let at = |offset| Warning {
+            offset,
+            generation: None,
+            message: "broken".to_owned(),
+            is_damage: true,
+        };
         let mut warnings = Warnings::default();
         assert!(warnings.is_empty());
         (0..2_500).for_each(|offset| warnings.push(at(offset)));

@@ -47,7 +47,7 @@ fn late_exits_of_the_example_are_on_screen_in_every_arrangement() {
     assert!(!late.is_empty());
     let options = RowOptions { budget_ns, regions: true, ..RowOptions::default() };
     let mut rows = Rows::build(source, &options);
-    rows.set_all_collapsed(false);
+    rows.set_collapsed(|_| false);
     let scene = fill(source, &rows);
     for hearing in &late {
         let loud = scene
@@ -57,7 +57,7 @@ fn late_exits_of_the_example_are_on_screen_in_every_arrangement() {
         let loud = loud.expect("a late goroutine has a loud fuse");
         assert!(loud.x1 > loud.x_budget && !scene.text(loud.text).is_empty());
     }
-    rows.set_all_collapsed(true);
+    rows.set_collapsed(|_| true);
     let scene = fill(source, &rows);
     assert!(scene.fuses.iter().any(|fuse| fuse.kind == FuseKind::Late));
     // Each of them is the only one of its function: lanes without headers, which stay.
@@ -116,7 +116,7 @@ fn lanes_show_every_span_that_is_wide_enough() {
         let index = Index::build(&document, &Progress::default()).unwrap();
         let source = Source { document: &document, index: &index };
         let mut rows = Rows::build(source, &RowOptions::default());
-        rows.set_all_collapsed(false);
+        rows.set_collapsed(|_| false);
         let scene = fill(source, &rows);
         let viewport = Viewport::new(trace.interval(), 1600.0);
         let mut n_wide = 0;
@@ -170,7 +170,7 @@ fn look_around(document: &Document) {
     let cancel_rows = Rows::cancel_view(source, &[cancel.unwrap_or(0)], &options);
     let mut scene = Scene::default();
     for step in 0..48_u32 {
-        rows.set_all_collapsed(step % 3 == 0);
+        rows.set_collapsed(|_| step % 3 == 0);
         let rows = if step % 8 == 7 { &cancel_rows } else { &rows };
         let goroutine = rows.goroutines().get(step as usize % rows.n_lanes().max(1)).copied();
         let bounds = rows.cancel_bounds().unwrap_or(document.trace().interval());
@@ -214,11 +214,11 @@ fn a_kept_scene_follows_every_change_of_the_view() {
     let options = RowOptions { budget_ns, ..RowOptions::default() };
     let [on_quick, on_full] = [&quick, &full].map(|index| Source { document: &document, index });
     let mut rows = Rows::build(on_full, &options);
-    rows.set_all_collapsed(false);
+    rows.set_collapsed(|_| false);
     let mut other_rows = rows.clone();
     other_rows.set_metrics(Metrics::compact());
     let mut folded = rows.clone();
-    folded.set_all_collapsed(true);
+    folded.set_collapsed(|_| true);
     let bounds = document.trace().interval();
     let view = View {
         source: on_full,

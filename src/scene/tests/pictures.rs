@@ -5,8 +5,8 @@ use std::fmt::Write;
 use super::story::Story;
 use crate::base::{Goroutine, Interval, Progress, Time};
 use crate::scene::{
-    Grouping, Index, Layout, RowOptions, Rows, Scene, Selection, Show, Source, SpanFlags, View,
-    Viewport,
+    Grouping, Index, Layout, Others, RowOptions, Rows, Scene, Selection, Show, Source, SpanFlags,
+    View, Viewport,
 };
 
 const MS: i64 = 1_000_000;
@@ -136,7 +136,7 @@ fn the_timeline_of_a_late_exit() {
     let mut rows = Rows::build(source, &RowOptions { budget_ns: 10 * MS, ..RowOptions::default() });
     let viewport = Viewport::new(document.trace().interval(), 400.0);
     insta::assert_snapshot!("timeline", draw(source, &rows, viewport, Selection::default()));
-    rows.set_all_collapsed(true);
+    rows.set_collapsed(|_| true);
     insta::assert_snapshot!("collapsed", draw(source, &rows, viewport, Selection::default()));
 }
 
@@ -147,8 +147,8 @@ fn zoomed_in_everything_is_exact() {
     let source = Source { document: &document, index: &index };
     let options = RowOptions {
         grouping: Grouping::Flat,
-        goroutines_only: true,
-        filter: "BUSY".to_owned(),
+        others: Others::Without,
+        filter: "BUSY".into(),
         ..RowOptions::default()
     };
     let rows = Rows::build(source, &options);
@@ -189,7 +189,7 @@ fn the_cancel_view_follows_filter_and_budget() {
     assert!(all.len() > late as usize && late > 1, "{all:?}, {late} late");
     let (kept, n) = list(&RowOptions { late_only: true, ..ten.clone() });
     assert_eq!((kept, n), (all[..late as usize].to_vec(), late));
-    let (kept, _) = list(&RowOptions { filter: "g3".to_owned(), ..ten.clone() });
+    let (kept, _) = list(&RowOptions { filter: "g3".into(), ..ten.clone() });
     assert_eq!(kept, [2]);
     let (kept, n) = list(&RowOptions { budget_ns: i64::MAX, late_only: true, ..ten });
     assert_eq!((kept, n), (Vec::new(), 0));
@@ -207,9 +207,9 @@ fn filters_sorts_and_places_agree() {
     let flat = RowOptions { grouping: Grouping::Flat, budget_ns: 10 * MS, ..RowOptions::default() };
     assert_eq!(list(&flat), [4, 2, 3, 1, 0, 5]);
     assert_eq!(list(&RowOptions { late_only: true, ..flat.clone() }), [4, 2, 3]);
-    assert_eq!(list(&RowOptions { filter: "g6".to_owned(), ..flat.clone() }), [5]);
-    assert_eq!(list(&RowOptions { filter: "main. WORK".to_owned(), ..flat.clone() }), [2, 1]);
-    assert_eq!(list(&RowOptions { filter: "nothing".to_owned(), ..flat.clone() }), [0; 0]);
+    assert_eq!(list(&RowOptions { filter: "g6".into(), ..flat.clone() }), [5]);
+    assert_eq!(list(&RowOptions { filter: "main. WORK".into(), ..flat.clone() }), [2, 1]);
+    assert_eq!(list(&RowOptions { filter: "nothing".into(), ..flat.clone() }), [0; 0]);
     let by = |sort| list(&RowOptions { sort, ..flat.clone() });
     assert_eq!(by(crate::scene::Sort::Start), [0, 1, 2, 3, 4, 5]);
     assert_eq!(by(crate::scene::Sort::Running)[0], 5);
@@ -222,14 +222,14 @@ fn filters_sorts_and_places_agree() {
     assert_eq!(rows.neighbor(rows.goroutines()[0], -1), None);
     if !rows.sections()[section as usize].collapsed {
         let before = rows.height_px();
-        rows.toggle(section);
+        let key = rows.sections()[section as usize].key;
+        rows.set_collapsed(|it| it.collapsed || it.key == key);
         assert!(rows.height_px() < before);
     }
     assert!(rows.place_of(Goroutine(2)).unwrap().collapsed);
     let lone = rows.section_of(Goroutine(4)).unwrap();
     assert!(rows.is_headless(lone));
-    rows.set_all_collapsed(true);
-    rows.toggle(lone);
+    rows.set_collapsed(|_| true);
     assert!(!rows.place_of(Goroutine(4)).unwrap().collapsed);
 }
 
@@ -244,7 +244,7 @@ fn a_collapsed_group_seen_closely_shows_who_lives_there() {
     let document = story.document();
     let index = Index::build(&document, &Progress::default()).unwrap();
     let source = Source { document: &document, index: &index };
-    let options = RowOptions { goroutines_only: true, ..RowOptions::default() };
+    let options = RowOptions { others: Others::Without, ..RowOptions::default() };
     let rows = Rows::build(source, &options);
     assert!(rows.sections()[0].collapsed);
     let mut viewport = Viewport::new(document.trace().interval(), 400.0);

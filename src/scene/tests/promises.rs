@@ -93,7 +93,7 @@ fn check(story: &Story, look: Look, collapsed: bool, full: bool) -> Result<(), T
     let grouping = if full { Grouping::Function } else { Grouping::Flat };
     let options = RowOptions { grouping, budget_ns, ..RowOptions::default() };
     let mut rows = Rows::build(source, &options);
-    rows.set_all_collapsed(collapsed);
+    rows.set_collapsed(|_| collapsed);
     let view = View {
         source,
         rows: &rows,
@@ -307,7 +307,7 @@ fn a_crowded_lane_is_the_same_with_and_without_its_pyramid() {
         for index in [&full, &quick] {
             let source = Source { document: &document, index };
             let mut rows = Rows::build(source, &RowOptions::default());
-            rows.set_all_collapsed(false);
+            rows.set_collapsed(|_| false);
             let mut viewport = Viewport::new(document.trace().interval(), 500.0);
             viewport.zoom_at(200.0, 1.3_f64.powi(zoom));
             let view = View {
@@ -351,7 +351,7 @@ fn thousands_of_hearings_in_one_lane_stay_bounded_and_keep_the_late_one() {
     let index = Index::quick(&document);
     let source = Source { document: &document, index: &index };
     let mut rows = Rows::build(source, &RowOptions::default());
-    rows.set_all_collapsed(false);
+    rows.set_collapsed(|_| false);
     for look in [(0.0, 0.5, 0.0, 10_000), (3.0, 0.52, 0.0, 10_000), (6.0, 0.51, 0.0, 10_000)] {
         let view = View {
             source,
@@ -421,7 +421,7 @@ fn times_at_the_ends_of_the_clock_are_drawn_like_others() {
                 };
                 let source = Source { document: &document, index: &index };
                 let mut rows = Rows::build(source, &RowOptions::default());
-                rows.set_all_collapsed(!full);
+                rows.set_collapsed(|_| !full);
                 let view = View {
                     source,
                     rows: &rows,

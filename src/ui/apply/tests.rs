@@ -77,9 +77,9 @@ fn escape_lets_go_of_one_thing_at_a_time() {
     assert_eq!(state.selected, Some(goroutine(1)));
     apply(&mut state, Command::Escape);
     assert_eq!(state.selected, None);
-    assert_eq!(state.rows.filter, "worker");
+    assert_eq!(&*state.rows.filter, "worker");
     apply(&mut state, Command::Escape);
-    assert_eq!(state.rows.filter, "");
+    assert_eq!(&*state.rows.filter, "");
 }
 
 #[test]

@@ -40,7 +40,7 @@ fn lanes_ui(ui: &mut Ui, ctx: &Ctx<'_>, group: &DiffGroup) {
         return;
     }
     ui.add_space(4.0);
-    let shown = ctx.state.rows.filter == group.function;
+    let shown = *ctx.state.rows.filter == *group.function;
     let (title, words) =
         if shown { ("Show all lanes", "") } else { ("Show only its lanes", &*group.function) };
     let tip = "In both timelines, by what Find looks for";

@@ -142,7 +142,7 @@ fn groups_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet) {
         ui.horizontal(|ui| {
             // What is looked for is in the whole name as it stands.
             let words = last_part(name);
-            let chosen = !words.is_empty() && ctx.state.rows.filter == words;
+            let chosen = !words.is_empty() && *ctx.state.rows.filter == *words;
             // The numbers first: the name has all the room that they leave.
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                 group_numbers_ui(ui, theme, sheet, group, late);

@@ -1,45 +1,71 @@
 //! How files of a trace are named to those who show code.
 
 use std::fmt::Write as _;
-use std::path::{Path, absolute};
+use std::path::{Path, PathBuf, absolute};
 
-/// A trace's file name as the package in the working directory would call it: traces have full
-/// paths, or with -trimpath the module's path first. A file that is not the package's keeps its
-/// name.
-pub(super) fn in_package(file: &str) -> String {
-    let path = file.replace('\\', "/");
-    let here = Path::new(".");
-    below(here, &path).or_else(|| alike(here, &path)).unwrap_or(path)
+/// What the working directory's files are called, looked up once for all findings.
+pub(super) struct Package {
+    folder: PathBuf,
+    /// Where it is, as it was called and as it really is.
+    roots: Option<[PathBuf; 2]>,
+    /// The name of its folder.
+    name: Option<String>,
+    /// Its module's path.
+    module: Option<String>,
 }
 
-/// What a file that is there is called from a folder; none if it is not there.
-fn below(folder: &Path, path: &str) -> Option<String> {
-    let file = absolute(path).ok().filter(|file| file.is_file())?;
-    let real = file.canonicalize().ok()?;
-    let inside = [(absolute(folder).ok()?, &file), (folder.canonicalize().ok()?, &real)]
-        .iter()
-        .find_map(|(folder, file)| Some(file.strip_prefix(folder).ok()?.to_str()?.to_owned()));
-    // If it is somewhere else, no file here is the same.
-    Some(inside.map_or_else(|| path.to_owned(), |inside| inside.replace('\\', "/")))
-}
+impl Package {
+    /// That of the working directory.
+    pub(super) fn here() -> Self {
+        Self::of(Path::new("."))
+    }
 
-/// The file in a folder that a file of another machine, or of a module, most likely is. The name
-/// alone is not enough, since there is a `main.go` nearly everywhere.
-fn alike(folder: &Path, path: &str) -> Option<String> {
-    let parts = path.match_indices('/').map(|(at, _)| (&path[..at], &path[at + 1..]));
-    let found = parts.into_iter().find(|(before, rest)| {
-        let may_be = rest.contains('/') || is_named(folder, before);
-        may_be && Path::new(rest).is_relative() && folder.join(rest).is_file()
-    });
-    found.map(|(_, rest)| rest.to_owned())
-}
+    fn of(folder: &Path) -> Self {
+        let real = folder.canonicalize().ok();
+        let name = real.as_deref().and_then(Path::file_name).and_then(|name| name.to_str());
+        Self {
+            folder: folder.to_owned(),
+            name: name.map(str::to_owned),
+            roots: absolute(folder).ok().zip(real).map(<[PathBuf; 2]>::from),
+            module: module(folder),
+        }
+    }
 
-/// Whether a folder is the one that a trace calls so: by its own name, or its module's.
-fn is_named(folder: &Path, name: &str) -> bool {
-    let own = folder.canonicalize().ok();
-    let own = own.as_deref().and_then(Path::file_name).and_then(|own| own.to_str());
-    let last = name.rsplit('/').next().filter(|last| !last.is_empty());
-    last.is_some() && (own == last || module(folder).is_some_and(|module| module == name))
+    /// A trace's file name as the package would call it: traces have full paths, or with -trimpath
+    /// the module's path first. A file that is not the package's keeps its name.
+    pub(super) fn file(&self, file: &str) -> String {
+        let path = file.replace('\\', "/");
+        self.below(&path).or_else(|| self.alike(&path)).unwrap_or(path)
+    }
+
+    /// What a file that is there is called from the folder; none if it is not there.
+    fn below(&self, path: &str) -> Option<String> {
+        let file = absolute(path).ok().filter(|file| file.is_file())?;
+        let real = file.canonicalize().ok()?;
+        let inside = |(root, file): (&PathBuf, &PathBuf)| {
+            Some(file.strip_prefix(root).ok()?.to_str()?.to_owned())
+        };
+        let inside = self.roots.as_ref()?.iter().zip([&file, &real]).find_map(inside);
+        // If it is somewhere else, no file here is the same.
+        Some(inside.map_or_else(|| path.to_owned(), |inside| inside.replace('\\', "/")))
+    }
+
+    /// The file in the folder that a file of another machine, or of a module, most likely is. The
+    /// name alone is not enough, since there is a `main.go` nearly everywhere.
+    fn alike(&self, path: &str) -> Option<String> {
+        let parts = path.match_indices('/').map(|(at, _)| (&path[..at], &path[at + 1..]));
+        let found = parts.into_iter().find(|(before, rest)| {
+            let may_be = rest.contains('/') || self.is_named(before);
+            may_be && Path::new(rest).is_relative() && self.folder.join(rest).is_file()
+        });
+        found.map(|(_, rest)| rest.to_owned())
+    }
+
+    /// Whether the folder is the one that a trace calls so: by its own name, or its module's.
+    fn is_named(&self, name: &str) -> bool {
+        let last = name.rsplit('/').next().filter(|last| !last.is_empty());
+        last.is_some() && (self.name.as_deref() == last || self.module.as_deref() == Some(name))
+    }
 }
 
 /// The module that a folder has.
@@ -76,28 +102,32 @@ mod tests {
     #[test]
     fn files_are_named_as_in_the_package_if_they_are_there() {
         // Tests run in the package's folder.
-        assert_eq!(in_package("/somewhere/else/src/main.rs"), "src/main.rs");
-        assert_eq!(in_package("example.com/tool/src/main.rs"), "src/main.rs");
-        assert_eq!(in_package("example.com/tool/gone.go"), "example.com/tool/gone.go");
+        let package = Package::here();
+        assert_eq!(package.file("/somewhere/else/src/main.rs"), "src/main.rs");
+        assert_eq!(package.file("example.com/tool/src/main.rs"), "src/main.rs");
+        assert_eq!(package.file("example.com/tool/gone.go"), "example.com/tool/gone.go");
         let here = absolute("src/lib.rs").expect("a path");
-        assert_eq!(in_package(here.to_str().expect("a name")), "src/lib.rs");
+        assert_eq!(package.file(here.to_str().expect("a name")), "src/lib.rs");
     }
 
     #[test]
     fn a_file_elsewhere_is_not_taken_for_one_of_the_same_name() {
         let (here, there) = (folder_with("main.go"), folder_with("main.go"));
         let there = there.path().join("main.go").display().to_string();
-        assert_eq!(below(here.path(), &there).as_deref(), Some(there.as_str()));
+        assert_eq!(Package::of(here.path()).below(&there).as_deref(), Some(there.as_str()));
         // Nor is one that is gone.
-        assert_eq!(alike(here.path(), "/somewhere/else/main.go"), None);
+        assert_eq!(Package::of(here.path()).alike("/somewhere/else/main.go"), None);
         let own = here.path().file_name().and_then(|own| own.to_str()).expect("a name");
         assert_eq!(
-            alike(here.path(), &format!("/build/{own}/main.go")).as_deref(),
+            Package::of(here.path()).alike(&format!("/build/{own}/main.go")).as_deref(),
             Some("main.go")
         );
-        assert_eq!(alike(here.path(), "example.com/tool/main.go"), None);
+        assert_eq!(Package::of(here.path()).alike("example.com/tool/main.go"), None);
         write(&here, "go.mod", "module example.com/tool // the tool\n\ngo 1.26\n");
-        assert_eq!(alike(here.path(), "example.com/tool/main.go").as_deref(), Some("main.go"));
+        assert_eq!(
+            Package::of(here.path()).alike("example.com/tool/main.go").as_deref(),
+            Some("main.go")
+        );
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json as value};
 
-use super::files::{in_package, uri};
+use super::files::{Package, uri};
 use super::unit_of;
 use crate::analysis::{Rule, Severity};
 use crate::cli::check::budget::{Budget, Unit};
@@ -48,7 +48,7 @@ pub(in crate::cli::check) fn json(
         },
         "verdict": if checked.over.is_empty() { "within" } else { "over" },
         "over": checked.over.iter().map(over_row).collect::<Vec<_>>(),
-        "within": checked.kept().collect::<Vec<_>>(),
+        "within": checked.within().collect::<Vec<_>>(),
         "allowed": excused.collect::<Vec<_>>(),
         "in_baseline": checked.forgiven.len(),
     });
@@ -78,7 +78,9 @@ pub(in crate::cli::check) fn sarif(
     rules.dedup();
     // Where no line of code is known, it is the budget that is not kept, or the trace that is bad.
     let whole = file_name(budget.path.as_deref().unwrap_or(&opened.path));
-    let results = checked.over.iter().map(|over| sarif_result(over, &rules, &whole));
+    let package = Package::here();
+    let result = |over: &Over| sarif_result(over, &rules, (&package, &whole));
+    let results = checked.over.iter().map(result);
     let log = value!({
         "$schema": SARIF,
         "version": "2.1.0",
@@ -151,7 +153,7 @@ fn rule_text(rule: Rule) -> (&'static str, &'static str) {
     }
 }
 
-fn sarif_result(over: &Over, rules: &[Rule], whole: &str) -> Value {
+fn sarif_result(over: &Over, rules: &[Rule], (package, whole): (&Package, &str)) -> Value {
     let level = match over.severity {
         Severity::High => "error",
         Severity::Medium => "warning",
@@ -168,7 +170,7 @@ fn sarif_result(over: &Over, rules: &[Rule], whole: &str) -> Value {
         "level": level,
         "message": { "text": text },
         "locations": [{ "physicalLocation": {
-            "artifactLocation": { "uri": uri(&in_package(file)) },
+            "artifactLocation": { "uri": uri(&package.file(file)) },
             "region": { "startLine": line, "startColumn": 1, "endLine": line },
         } }],
         "partialFingerprints": { "overstay/v1": same },
@@ -206,7 +208,11 @@ mod tests {
             worst_ns: 1,
         };
         let place = |over: &Over| {
-            let result = sarif_result(over, &[Rule::LateExit, Rule::Deaf], "overstay.toml");
+            let result = sarif_result(
+                over,
+                &[Rule::LateExit, Rule::Deaf],
+                (&Package::here(), "overstay.toml"),
+            );
             assert_eq!((&result["ruleId"], &result["ruleIndex"]), (&value!("deaf"), &value!(1)));
             let place = &result["locations"][0]["physicalLocation"];
             (place["artifactLocation"]["uri"].clone(), place["region"]["startLine"].clone())

@@ -129,10 +129,10 @@ impl<'a> Pen<'a> {
         TrackEvent { args, name, ..bare(track, kind) }
     }
 
-    /// Writes an event.
+    /// Writes an event. What is before 0 is written at 0, since the form has no time before that: in
+    /// the old format a trace begins at −1, so that its first event is later.
     pub(super) fn event(&mut self, at: Time, event: TrackEvent) -> io::Result<()> {
-        // No clock of Go's runs below 0; a made-up trace's may.
-        let timestamp = Some(u64::try_from(at.ns()).unwrap_or(0));
+        let timestamp = Some(at.ns().max(0).cast_unsigned());
         let event = Some(Box::new(event));
         self.put(TracePacket { timestamp, event, ..TracePacket::default() })
     }

@@ -5,6 +5,9 @@ use prost::Message;
 use super::super::tests::{documents, late_exits};
 use super::proto::{CLEARED, InternedData, Trace, TrackEvent};
 use super::*;
+use crate::analysis::Rules;
+use crate::base::{Progress, Time};
+use crate::model::build;
 
 fn packets(document: &Document) -> Trace {
     let mut out = Vec::new();
@@ -129,6 +132,20 @@ fn a_perfetto_trace_has_all_of_the_model_and_each_slice_ends() {
         let n_stops = world.stop_the_world().len();
         assert_eq!(read.count(&stops, EventKind::Begin), n_stops, "{path}");
     }
+}
+
+#[test]
+fn what_begins_before_zero_is_written_at_zero() {
+    let bytes = include_bytes!("../../../../traces/late-exit/before.go1.21.trace");
+    let trace = build(bytes, &Progress::default()).expect("a sound trace");
+    let document = Document::new(trace, Rules::default());
+    assert_eq!(document.trace().interval().start, Time(-1));
+    let packets = packets(&document);
+    check_order("the old format", &Read::new(&packets));
+    let first = packets.packet.iter().filter(|packet| packet.event.is_some());
+    assert_eq!(first.filter_map(|packet| packet.timestamp).min(), Some(0));
+    let last = document.trace().interval().end.ns().cast_unsigned();
+    assert!(packets.packet.iter().all(|packet| packet.timestamp.is_none_or(|at| at <= last)));
 }
 
 #[test]

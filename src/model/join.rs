@@ -381,3 +381,34 @@ fn index_runs(trace: &mut Trace) {
     trace.goroutines.run_starts = starts;
     trace.goroutines.runs = runs;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_gone_behind_a_gap_takes_no_room() {
+        let mut builder = Builder::default();
+        for id in 0..10_000 {
+            let row = builder.trace.goroutines.push(&Life {
+                id: GoId(id),
+                name: StrId::EMPTY,
+                parent: None,
+                creation_stack: StackId::EMPTY,
+                born: Edge::seen(Time(1)),
+                ended: Edge::OUTSIDE,
+                first: Time(1),
+                first_state: GoState::Runnable,
+                first_stack: StackId::EMPTY,
+            });
+            builder.alive.insert(GoId(id), row);
+        }
+        let stays = Goroutine(7);
+        let found = std::iter::once((stays, (GoState::Waiting, StackId::EMPTY))).collect();
+        builder.bridge(Interval::new(Time(2), Time(3)), &found);
+        assert_eq!(builder.alive.iter().collect::<Vec<_>>(), [(&GoId(7), &stays)]);
+        assert_eq!(builder.trace.goroutines.lost.len(), 9_999);
+        // Each gap walks along all of it.
+        assert!(builder.alive.capacity() < 100, "{}", builder.alive.capacity());
+    }
+}

@@ -8,7 +8,7 @@
 //! 1. Off the UI thread, once per document: [`Index::build`] makes the levels of detail.
 //! 2. Off the UI thread, whenever sorting, grouping or the filter changes: [`Rows::build`], or
 //!    [`Rows::cancel_view`] for rows re-based on cancels. Collapsing a group is instant:
-//!    [`Rows::toggle`].
+//!    [`Rows::set_collapsed`].
 //! 3. Every frame: [`Scene::fill`] with a [`View`] refills the caller's buffers, unless the view is
 //!    the same as before; the painter loops over [`Scene`]'s record lists, each of which is flat
 //!    and in painting order.

@@ -57,9 +57,9 @@ const COLUMNS: [(&str, f32, f32, Option<Key>); 9] = [
     ("Group", 0.0, 0.0, Some(Key::Name)),
     ("Before: n, median, p99", 150.0, 0.0, Some(Key::Before)),
     ("After: n, median, p99", 150.0, 0.0, Some(Key::After)),
-    ("Median to longest", 190.0, 1290.0, None),
+    ("Median to longest", 190.0, 1160.0, None),
     ("Typical shift", 88.0, 0.0, Some(Key::Shift)),
-    ("95 % interval", 136.0, 1090.0, None),
+    ("95 % interval", 136.0, 895.0, None),
     ("q", 56.0, 960.0, Some(Key::Chance)),
 ];
 /// What the columns of the sides have besides the median.

@@ -16,6 +16,12 @@ pub struct Warning {
 }
 
 impl Warning {
+    /// Something that is damaged, missing or skipped.
+    #[must_use]
+    pub fn of_damage(offset: u64, generation: Option<u64>, message: String) -> Self {
+        Self { offset, generation, message, is_damage: true }
+    }
+
     /// The first that tells of damage: the reason why a trace is not whole.
     #[must_use]
     pub fn first_damage(warnings: &[Self]) -> Option<&Self> {

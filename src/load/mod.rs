@@ -167,12 +167,10 @@ fn unpack(
         Some(source) if unpacked.bytes.is_empty() => {
             return Err(LoadError::Damaged { name, compression, source });
         }
-        Some(err) => vec![Warning {
-            offset: unpacked.bytes.len() as u64,
-            generation: None,
-            message: damage_text(compression, &err),
-            is_damage: true,
-        }],
+        Some(err) => {
+            let at = unpacked.bytes.len() as u64;
+            vec![Warning::of_damage(at, None, damage_text(compression, &err))]
+        }
         None if unpacked.bytes.is_empty() => return Err(LoadError::Empty { name }),
         None => Vec::new(),
     };

@@ -367,7 +367,7 @@ fn by_id(
             if at % CHECK_EVERY == 0 && progress.is_cancelled() {
                 return None;
             }
-            let id = document.trace().life(goroutine).id.0;
+            let id = document.trace().go_id(goroutine).0;
             if id.to_string().starts_with(word.as_str()) {
                 found.push((id, *slot, goroutine));
             }

@@ -8,7 +8,10 @@ use std::collections::BTreeMap;
 use overstay::parse::spec::wire;
 
 use super::wire::{File, event, push};
-pub(super) use work::{all_in_use, hung_queues, many_routes, own_listeners, shared_loads};
+pub(super) use work::{
+    all_in_use, fans_of_one_each, helps_everywhere, hung_queues, many_routes, own_listeners,
+    shared_loads,
+};
 
 /// Ticks of the clock in a microsecond and a millisecond: it has 15,625,000 in a second.
 const US: u64 = 16;

@@ -4,6 +4,8 @@
 //! begin has it, with its siblings: what began before is the client of a handler, or an ancestor, with
 //! another context or none.
 
+use std::collections::BTreeMap;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::base::{Goroutine, Interval, StackId, StrId, Time};
@@ -240,13 +242,8 @@ pub(super) fn find(inquiry: &Inquiry<'_>, cancel: &Cancel, limited: &Limited, fo
         pairs().filter(|pair| !pair.work.is_handler).map(|pair| (pair.work.of, pair)).collect();
     let others = &limited.all;
     let mut waited = Waited { inquiry, cancel, limited: &started, others, found: Vec::new() };
-    // They are siblings, or each is the only child of one of these.
-    let parents = started.keys().filter_map(|&of| lives::parent(inquiry.trace, of));
-    let mut parents: Vec<Goroutine> = parents.collect();
-    parents.sort_unstable();
-    parents.dedup();
-    for parent in parents {
-        waited.by(parent);
+    for (parent, children) in by_parent(inquiry, started.keys().copied()) {
+        waited.by(parent, &children);
     }
     for of in of_joined(inquiry, limited, &started) {
         waited.add(of);
@@ -280,6 +277,21 @@ pub(super) fn find(inquiry: &Inquiry<'_>, cancel: &Cancel, limited: &Limited, fo
     let mut asleep: Vec<Goroutine> = sure().filter(|&of| sleeps(of)).collect();
     asleep.sort_unstable();
     found.asleep.append(&mut asleep);
+}
+
+/// Goroutines by the one that created them, both in order.
+fn by_parent(
+    inquiry: &Inquiry<'_>,
+    all: impl Iterator<Item = Goroutine>,
+) -> BTreeMap<Goroutine, Vec<Goroutine>> {
+    let mut by_parent: BTreeMap<Goroutine, Vec<Goroutine>> = BTreeMap::new();
+    for of in all {
+        if let Some(parent) = lives::parent(inquiry.trace, of) {
+            by_parent.entry(parent).or_default().push(of);
+        }
+    }
+    by_parent.values_mut().for_each(|children| children.sort_unstable());
+    by_parent
 }
 
 /// The members of a group that was waited for. What is started together meets the same deadlines, and
@@ -333,7 +345,7 @@ fn works_in_background(inquiry: &Inquiry<'_>, cancel: &Cancel, goroutine: Gorout
 struct Waited<'a> {
     inquiry: &'a Inquiry<'a>,
     cancel: &'a Cancel,
-    /// All goroutines whose limit the deadline was: siblings.
+    /// All goroutines whose limit the deadline was: siblings and cousins.
     limited: &'a FxHashMap<Goroutine, &'a Pair>,
     /// All goroutines that have limits, by whichever deadline.
     others: &'a FxHashSet<Goroutine>,
@@ -341,9 +353,9 @@ struct Waited<'a> {
 }
 
 impl Waited<'_> {
-    /// Looks at the plain wait of a creator that spans the deadline, and at the next ones as long as
-    /// results are gathered one by one.
-    fn by(&mut self, parent: Goroutine) {
+    /// Looks at the plain wait of the creator of some of them that spans the deadline, and at the next ones
+    /// as long as results are gathered one by one.
+    fn by(&mut self, parent: Goroutine, children: &[Goroutine]) {
         let Self { inquiry, cancel, limited, .. } = *self;
         let mut who = parent;
         let mut spans = inquiry.trace.spans_from(who, cancel.at).take(MAX_SPANS).peekable();
@@ -353,8 +365,8 @@ impl Waited<'_> {
             let by = next.and_then(|next| next.waker);
             let joins = inquiry.book.any(inquiry.trace.stacks(), this.stack, Traits::JOINS);
             match (next, by) {
-                (None, _) if this.end >= inquiry.end(who) => self.group(None),
-                (Some(next), Some(_)) if joins => self.group(Some(next.start)),
+                (None, _) if this.end >= inquiry.end(who) => self.group(children, None),
+                (Some(next), Some(_)) if joins => self.group(children, Some(next.start)),
                 (Some(next), Some(by)) if limited.contains_key(&by) => self.one(by, next.start),
                 // Each of those whose results are gathered can have a deadline of its own.
                 (Some(_), Some(by)) if self.others.contains(&by) => {}
@@ -385,17 +397,15 @@ impl Waited<'_> {
             && inquiry.trace.span_at(by, cancel.at).is_some_and(joins)
     }
 
-    /// Adds all that ended by the time at which their group let the creator go on; without one, those
-    /// that are alive at the trace's end.
-    fn group(&mut self, let_go: Option<Time>) {
-        let Self { inquiry, limited, .. } = *self;
+    /// Adds all children that ended by the time at which their group let the creator go on; without one,
+    /// those that are alive at the trace's end.
+    fn group(&mut self, children: &[Goroutine], let_go: Option<Time>) {
+        let inquiry = self.inquiry;
         let is_of_group = |of: &Goroutine| match let_go {
             Some(let_go) => inquiry.end(*of) <= let_go + inquiry.rules.late_over_ns,
             None => lives::ended(inquiry.trace, *of).is_none(),
         };
-        let mut of_group: Vec<Goroutine> = limited.keys().copied().filter(is_of_group).collect();
-        of_group.sort_unstable();
-        for of in of_group {
+        for &of in children.iter().filter(|of| is_of_group(of)) {
             self.add(of);
         }
     }

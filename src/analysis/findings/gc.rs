@@ -84,18 +84,13 @@ fn place(facts: &Facts<'_>) -> Option<Place> {
         by_stack.into_iter().map(|(stack, ns)| (Reverse(ns), stack)).collect();
     by_stack.sort_unstable();
     // Each line's first stack is the one that most of its help was for.
-    let mut by_line: Vec<Place> = Vec::new();
+    let mut by_line: FxHashMap<(StrId, u32), Place> = FxHashMap::default();
     for (Reverse(ns), stack) in by_stack {
         let Some(site) = facts.book.user_frame(stacks, stack) else { continue };
-        let is_same = |place: &&mut Place| {
-            (place.site.function, place.site.line) == (site.function, site.line)
-        };
-        match by_line.iter_mut().find(is_same) {
-            Some(place) => place.ns += ns,
-            None => by_line.push(Place { site, stack, ns }),
-        }
+        let line = by_line.entry((site.function, site.line));
+        line.or_insert(Place { site, stack, ns: 0 }).ns += ns;
     }
-    by_line.into_iter().rev().max_by_key(|place| place.ns)
+    by_line.into_values().max_by_key(|place| (place.ns, Reverse(place.stack)))
 }
 
 /// What goroutines had to do for the GC.

@@ -184,12 +184,7 @@ fn warnings(
     notes: Notes,
     n_bytes: usize,
 ) -> Vec<Warning> {
-    let warning = |at: usize, message| Warning {
-        offset: at as u64,
-        generation: None,
-        message,
-        is_damage: true,
-    };
+    let warning = |at: usize, message| Warning::of_damage(at as u64, None, message);
     let mut warnings = Vec::new();
     if let Some(damage) = &index.damage {
         let message = format!("{}; no event from here on is shown", damage.what);

@@ -33,7 +33,7 @@ impl Notes {
         self.0.into_iter().map(|Note { at, what, n_times }| {
             let times = if n_times > 1 { format!(", {n_times} times") } else { String::new() };
             let message = format!("{what}{times}");
-            Warning { offset: at as u64, generation: None, message, is_damage: true }
+            Warning::of_damage(at as u64, None, message)
         })
     }
 }

@@ -52,12 +52,7 @@ impl Generation<'_> {
             }
             _ => format!("generation {} follows generation {}", self.number, self.before),
         };
-        Some(Warning {
-            offset: self.offset,
-            generation: Some(self.number),
-            message,
-            is_damage: true,
-        })
+        Some(Warning::of_damage(self.offset, Some(self.number), message))
     }
 
     /// Which bytes of the file it is.

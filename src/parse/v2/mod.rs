@@ -235,7 +235,7 @@ impl<'s, S: Sink> Serial<'s, S> {
             Fault::Cancelled => return Err(Cancelled.into()),
         };
         let generation = (generation != 0).then_some(generation);
-        self.warnings.push(Warning { offset, generation, message, is_damage: true });
+        self.warnings.push(Warning::of_damage(offset, generation, message));
         Ok(())
     }
 

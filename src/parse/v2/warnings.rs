@@ -51,12 +51,7 @@ impl Warnings {
         if self.left > 0 {
             let message =
                 format!("{} more such warnings are not shown; the last is of this byte", self.left);
-            self.kept.push(Warning {
-                offset: self.last,
-                generation: None,
-                message,
-                is_damage: true,
-            });
+            self.kept.push(Warning::of_damage(self.last, None, message));
         }
         self.kept
     }
@@ -68,12 +63,7 @@ mod tests {
 
     #[test]
     fn many_are_counted_and_can_be_taken_back() {
-        let at = |offset| Warning {
-            offset,
-            generation: None,
-            message: "broken".to_owned(),
-            is_damage: true,
-        };
+        let at = |offset| Warning::of_damage(offset, None, "broken".to_owned());
         let mut warnings = Warnings::default();
         assert!(warnings.is_empty());
         (0..2_500).for_each(|offset| warnings.push(at(offset)));

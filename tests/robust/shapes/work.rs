@@ -1,6 +1,8 @@
 //! Many that work for each other: off queues, behind a router, for several callers.
 
-use super::{CANCEL, CONN, MS, SERVE, Shape, US};
+use overstay::parse::spec::wire;
+
+use super::{CANCEL, CONN, MS, SERVE, Shape, TIMER, US};
 
 /// One waits to the end for a group in which every other goroutine took from one that heard a cancel
 /// of its own, as it ranged over a channel, and now is about its last job.
@@ -115,4 +117,41 @@ pub(crate) fn own_listeners(size: u64) -> Vec<u8> {
         shape.after(1).wakes(0, "", of(at).0).ends(of(at).0);
     }
     shape.after(100 * MS).finish()
+}
+
+/// Many that each wait for a goroutine of their own, which all have one limit, whose deadline nobody hears.
+pub(crate) fn fans_of_one_each(size: u64) -> Vec<u8> {
+    let (n, mut shape) = (size / 60, Shape::new());
+    let of = |n: u64| (10 + 2 * n, 11 + 2 * n);
+    for at in 0..n {
+        let (asks, fetches) = of(at);
+        shape.go(1, "main.main:5", asks, "main.ask");
+        shape.go(asks, "main.ask:12", fetches, "main.fetch");
+        shape.waits(fetches, "sleep", "time.Sleep < main.fetch:20");
+        shape.waits(asks, "sync", "sync.(*WaitGroup).Wait < main.ask:15");
+    }
+    let timer = 20 + 2 * n;
+    shape.after(100 * MS).go(0, "", timer, TIMER).ends(timer).after(100 * MS);
+    for at in 0..n {
+        let (asks, fetches) = of(at);
+        shape.after(1).wakes(0, "", fetches);
+        shape.wakes(fetches, "sync.(*WaitGroup).Done < main.fetch:22", asks);
+        shape.ends(fetches).ends(asks);
+    }
+    shape.after(100 * MS).finish()
+}
+
+/// A GC that goroutines help in very many lines.
+pub(crate) fn helps_everywhere(size: u64) -> Vec<u8> {
+    let (n, mut shape) = (size / 40, Shape::new());
+    for cycle in 0..4 {
+        shape.event(wire::GC_BEGIN, &[2 * cycle + 1, 0]);
+        for at in 0..n / 4 {
+            let line = shape.stack(&format!("main.work:{}", cycle * n + at + 1));
+            shape.event(wire::GC_MARK_ASSIST_BEGIN, &[line]);
+            shape.after(1).event(wire::GC_MARK_ASSIST_END, &[]);
+        }
+        shape.after(MS).event(wire::GC_END, &[2 * cycle + 2]);
+    }
+    shape.after(MS).finish()
 }

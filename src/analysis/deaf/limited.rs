@@ -290,7 +290,9 @@ fn by_parent(
             by_parent.entry(parent).or_default().push(of);
         }
     }
-    by_parent.values_mut().for_each(|children| children.sort_unstable());
+    for children in by_parent.values_mut() {
+        children.sort_unstable();
+    }
     by_parent
 }
 

@@ -263,8 +263,9 @@ fn an_interrupted_recording_leaves_nothing() {
         .spawn()
         .expect("the program starts");
     sent.recv_timeout(Duration::from_secs(30)).expect("it asks");
+    // Not by an interrupt, which a shell lets all that it runs in the background ignore.
     let killed =
-        finished(std::process::Command::new("kill").args(["-INT", &child.id().to_string()]));
+        finished(std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]));
     assert_eq!(killed.status, 0, "{killed:?}");
     assert!(!child.wait().expect("it ends").success());
     assert!(place.is_empty());

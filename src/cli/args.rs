@@ -93,6 +93,9 @@ pub struct LateArgs {
     /// Count a goroutine as late when it ends this long after its context was cancelled: 1.5s, 200us [default: 10ms]
     #[arg(long, value_name = "DUR", value_parser = parse_duration)]
     pub late_over: Option<i64>,
+    /// Guess at deaf goroutines, too: those that were started like one that heard, and stayed
+    #[arg(long)]
+    pub guess_siblings: bool,
 }
 
 impl LateArgs {
@@ -100,7 +103,8 @@ impl LateArgs {
     #[must_use]
     pub fn rules(self) -> Rules {
         let rules = Rules::default();
-        Rules { late_over_ns: self.late_over.unwrap_or(rules.late_over_ns), ..rules }
+        let late_over_ns = self.late_over.unwrap_or(rules.late_over_ns);
+        Rules { late_over_ns, sibling: self.guess_siblings, ..rules }
     }
 }
 

@@ -100,6 +100,7 @@ pub(crate) fn switch_of(action: Action) -> Option<Switch> {
         Action::Details => Switch::Details,
         Action::Drawer => Switch::Drawer,
         Action::WheelZooms => Switch::WheelZooms,
+        Action::Siblings => Switch::Siblings,
         _ => return None,
     })
 }

@@ -171,6 +171,7 @@ fn said_of(switch: Switch, on: bool) -> Option<String> {
         Switch::StopTheWorld => ("Stop-the-world across all lanes", ["hidden", "shown"]),
         Switch::Regions => ("User regions", ["hidden", "shown"]),
         Switch::WheelZooms => ("The wheel", ["scrolls", "zooms"]),
+        Switch::Siblings => ("Guesses at deaf goroutines", ["left out", "shown, each as a guess"]),
         Switch::Details | Switch::Drawer | Switch::LateOnly | Switch::Compact => return None,
     };
     Some(format!("{what} {}", words[usize::from(on)]))
@@ -191,6 +192,7 @@ fn toggle(state: &mut State, switch: Switch) -> Option<String> {
         Switch::Compact => &mut prefs.compact,
         Switch::Regions => &mut prefs.regions,
         Switch::WheelZooms => &mut prefs.wheel_zooms,
+        Switch::Siblings => &mut prefs.siblings,
     };
     *on = !*on;
     said_of(switch, *on)

@@ -95,6 +95,8 @@ pub(crate) enum Switch {
     Regions,
     /// The plain wheel zooms.
     WheelZooms,
+    /// Guesses at deaf goroutines.
+    Siblings,
 }
 
 /// A change of the size of all that is shown.

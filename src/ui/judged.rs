@@ -1,4 +1,5 @@
-//! Another budget: what is open is analyzed by it, off the UI thread, without being read again.
+//! Another budget, or guesses wanted or not: what is open is analyzed so, off the UI thread, without
+//! being read again.
 //!
 //! Fuses, tables and plots go by the budget of each frame; findings, and who counts as deaf, are
 //! the analysis'.
@@ -18,13 +19,14 @@ use super::state::{Selected, What};
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 impl App {
-    /// Has all that is open judged by the budget of now, once nobody is dragging it.
+    /// Has all that is open judged by the budget of now, once nobody is dragging it, and with guesses
+    /// or without.
     pub(super) fn want_judged(&mut self, ctx: &egui::Context) {
-        let budget_ns = self.state.prefs.budget_ns;
+        let rules = self.state.prefs.rules();
         for slot in Slot::BOTH {
             // What is being read is judged when all of it is there.
             let busy = self.jobs.is_busy(Lane::Open(slot));
-            let other = |sheet: &Sheet| sheet.judged_asked_ns != budget_ns;
+            let other = |sheet: &Sheet| sheet.judged_asked != rules;
             if busy || !self.sheets[slot].as_ref().is_some_and(other) {
                 continue;
             }
@@ -32,13 +34,13 @@ impl App {
                 ctx.request_repaint_after(LOOK_AGAIN);
                 continue;
             }
-            self.judge(slot, budget_ns);
+            self.judge(slot);
         }
     }
 
-    fn judge(&mut self, slot: Slot, budget_ns: i64) {
+    fn judge(&mut self, slot: Slot) {
         let Some(sheet) = &mut self.sheets[slot] else { return };
-        sheet.judged_asked_ns = budget_ns;
+        sheet.judged_asked = self.state.prefs.rules();
         let (serial, trace) = (sheet.serial, sheet.document.share_trace());
         let origin = sheet.origin.clone();
         let request = self.request(slot, origin, true);

@@ -75,6 +75,7 @@ pub(crate) enum Action {
     SmallerText,
     UsualText,
     WheelZooms,
+    Siblings,
 }
 
 /// Where the help lists an action.
@@ -236,6 +237,7 @@ pub(crate) static ENTRIES: &[Entry] = {
         entry(S::Files, A::SmallerText, "Everything smaller", &[ctrl(Key::Minus)]),
         entry(S::Files, A::UsualText, "The usual size", &[ctrl(Key::Num0)]),
         entry(S::Files, A::WheelZooms, "Wheel zooms instead of scrolling", &[]),
+        entry(S::Files, A::Siblings, "Guess who else was deaf", &[]),
         entry(S::Files, A::Quit, "Quit", &[ctrl(Key::Q)]),
     ]
 };

@@ -49,10 +49,10 @@ impl Default for Beginning {
 pub(crate) struct Request {
     /// Where the trace comes from.
     pub(crate) origin: Origin,
-    /// The budget that the findings go by, in nanoseconds.
-    pub(crate) late_over_ns: i64,
+    /// What it is analyzed by.
+    pub(crate) rules: Rules,
     /// Which rows the timeline has.
-    pub(crate) rows: RowOptions,
+    pub(crate) row_options: RowOptions,
     /// Whether something is on screen meanwhile, so that all is worked out before it goes.
     pub(crate) thorough: bool,
 }
@@ -83,20 +83,20 @@ impl Opened {
         request: &Request,
         progress: &Progress,
     ) -> Result<Self, Cancelled> {
-        let rules = Rules { late_over_ns: request.late_over_ns, ..Rules::default() };
-        let document = Document::new(trace, rules);
+        let document = Document::new(trace, request.rules.clone());
         progress.check()?;
         let (index, rows) = if request.thorough {
-            Index::build_with_rows(&document, &request.rows, progress)?
+            Index::build_with_rows(&document, &request.row_options, progress)?
         } else {
             let index = Index::quick(&document);
-            let rows = Rows::build(Source { document: &document, index: &index }, &request.rows);
+            let rows =
+                Rows::build(Source { document: &document, index: &index }, &request.row_options);
             (index, rows)
         };
         progress.check()?;
         Ok(Self {
             excused: Arc::new(document.excused()),
-            rows: Built::new(document.trace(), request.rows.clone(), rows),
+            rows: Built::new(document.trace(), request.row_options.clone(), rows),
             document: Arc::new(document),
             warnings: Vec::new(),
             index: Arc::new(index),

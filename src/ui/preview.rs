@@ -14,8 +14,8 @@ use super::slot::Slot;
 impl App {
     /// What to open in a slot, by what the window is set to now.
     pub(super) fn request(&self, slot: Slot, origin: Origin, thorough: bool) -> Request {
-        let late_over_ns = self.state.prefs.budget_ns;
-        Request { origin, late_over_ns, rows: self.row_options(slot), thorough }
+        let rules = self.state.prefs.rules();
+        Request { origin, rules, row_options: self.row_options(slot), thorough }
     }
 
     /// Opens a trace, or its beginning if it is a large one.

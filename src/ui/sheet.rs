@@ -14,7 +14,7 @@ use super::open::Opened;
 use super::state::Selected;
 use super::stuck::ByRule;
 use super::table::Query;
-use crate::analysis::{Cancel, CancelSite, Cause, Document, Hearing};
+use crate::analysis::{Cancel, CancelSite, Cause, Document, Hearing, Rules};
 use crate::base::{Interval, Time, Warning};
 use crate::model::{Trace, Wakers};
 use crate::scene::{Index, Others, RowOptions, Rows, SectionKey, Source};
@@ -91,8 +91,8 @@ pub(crate) struct Sheet {
     /// The hearings that are late only because no processor was free, or because of the GC, which
     /// excuses them.
     pub(crate) excused: Arc<FxHashSet<u32>>,
-    /// The budget that it was last asked to be judged by, in nanoseconds.
-    pub(crate) judged_asked_ns: i64,
+    /// What it was last asked to be judged by.
+    pub(crate) judged_asked: Rules,
     /// The late exits, sorted and filtered.
     pub(crate) table: Option<(Query, Vec<u32>)>,
     /// What the table was last asked for by.
@@ -104,7 +104,7 @@ impl Sheet {
     pub(crate) fn new(serial: u64, origin: Origin, opened: Opened) -> Self {
         let Opened { document, excused, warnings: file_warnings, index, indexed, rows, is_preview } =
             opened;
-        let judged_asked_ns = document.rules().late_over_ns;
+        let judged_asked = document.rules().clone();
         Self {
             serial,
             origin,
@@ -129,7 +129,7 @@ impl Sheet {
             stuck_by_rule: OnceCell::new(),
             n_without_site: OnceCell::new(),
             excused,
-            judged_asked_ns,
+            judged_asked,
             table: None,
             table_asked: None,
         }

@@ -79,6 +79,8 @@ pub(crate) struct Prefs {
     pub(crate) theme: ThemeChoice,
     /// Overstays beyond this are late, in nanoseconds.
     pub(crate) budget_ns: i64,
+    /// Whether to guess at deaf goroutines that were started like one that heard.
+    pub(crate) siblings: bool,
     /// Files opened lately, the newest first: one, or two that were compared.
     pub(crate) recent: Vec<Vec<PathBuf>>,
     /// Whether the details panel is open.
@@ -123,6 +125,7 @@ impl Default for Prefs {
         Self {
             theme: ThemeChoice::default(),
             budget_ns: Rules::default().late_over_ns,
+            siblings: Rules::default().sibling,
             recent: Vec::new(),
             details: true,
             drawer: true,
@@ -136,6 +139,11 @@ impl Default for Prefs {
 }
 
 impl Prefs {
+    /// What traces are analyzed by.
+    pub(crate) fn rules(&self) -> Rules {
+        Rules { late_over_ns: self.budget_ns, sibling: self.siblings, ..Rules::default() }
+    }
+
     /// Puts an entry at the top of the recent files.
     pub(crate) fn remember(&mut self, paths: Vec<PathBuf>) {
         self.recent.retain(|other| *other != paths);

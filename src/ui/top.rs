@@ -367,6 +367,7 @@ fn view_menu_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
         Action::Regions,
         Action::Compact,
         Action::WheelZooms,
+        Action::Siblings,
     ];
     for action in actions {
         let Some(switch) = switch_of(action) else { continue };
@@ -440,5 +441,6 @@ fn is_on(state: &State, switch: Switch) -> bool {
         Switch::Compact => prefs.compact,
         Switch::Regions => prefs.regions,
         Switch::WheelZooms => prefs.wheel_zooms,
+        Switch::Siblings => prefs.siblings,
     }
 }

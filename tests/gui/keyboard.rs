@@ -212,6 +212,21 @@ fn who_is_no_longer_deaf_stays_selected_as_a_goroutine() {
 }
 
 #[test]
+fn guesses_come_and_go_with_their_switch() {
+    let mut harness = window_on("traces/deaf/before.trace");
+    assert!(says(&harness, "Late exits (5)"));
+    for n in [6, 5] {
+        harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::K);
+        wait(&mut harness);
+        harness.get_by_label("Command").type_text("guess who");
+        wait(&mut harness);
+        harness.key_press(egui::Key::Enter);
+        wait(&mut harness);
+        assert!(says(&harness, &format!("Late exits ({n})")));
+    }
+}
+
+#[test]
 fn back_returns_to_the_findings() {
     let mut harness = window_on("traces/late-exit/before.trace");
     assert!(says(&harness, "Reached by cancels"));

@@ -437,6 +437,13 @@ fn reports_of_the_examples_keep_the_contract() {
 }
 
 #[test]
+fn guesses_are_made_only_where_they_are_asked_for() {
+    let guesses = |args: &[&str]| run(args).out.matches("(inferred: sibling)").count();
+    assert_eq!(guesses(&["report", "traces/deaf/before.trace"]), 0);
+    assert_eq!(guesses(&["report", "traces/deaf/before.trace", "--guess-siblings"]), 1);
+}
+
+#[test]
 fn no_example_differs_from_itself() {
     assert_no_complaints(&complaints_of(&examples(), differs_not_from_itself));
 }

@@ -29,7 +29,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<Status, Failure> {
     if args.max_sleep.is_some() {
         budget.limits.max_sleep = args.max_sleep;
     }
-    let mut rules: Rules = LateArgs { late_over: args.late_over }.rules();
+    let mut rules: Rules = LateArgs { late_over: args.late_over, ..LateArgs::default() }.rules();
     // What is within its limit need not be looked at, and what is beyond must be.
     for limit in [budget.limits.late_exit_p99, budget.limits.late_exit_max].into_iter().flatten() {
         rules.late_over_ns = rules.late_over_ns.min(limit);

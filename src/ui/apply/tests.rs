@@ -154,6 +154,7 @@ fn every_switch_flips_something_and_flips_it_back() {
         Switch::Compact,
         Switch::Regions,
         Switch::WheelZooms,
+        Switch::Siblings,
     ];
     for switch in switches {
         let mut state = state();

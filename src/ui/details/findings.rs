@@ -112,14 +112,21 @@ fn excused_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet) -> bool {
     link.clicked()
 }
 
-/// Findings of another budget are on their way while these are of the one before.
+/// Findings of another budget, or with guesses or without, are on their way while these are those of
+/// before.
 fn judged_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet) {
-    let judged_by = sheet.document.rules().late_over_ns;
-    if judged_by == ctx.state.prefs.budget_ns || sheet.document.analysis().findings().is_empty() {
+    let judged_by = sheet.document.rules();
+    let asked = ctx.state.prefs.rules();
+    if *judged_by == asked || sheet.document.analysis().findings().is_empty() {
         return;
     }
-    let budget = sheet.duration(judged_by);
-    let text = format!("Found with a budget of {budget}; being found again.");
+    let text = if judged_by.sibling == asked.sibling {
+        let budget = sheet.duration(judged_by.late_over_ns);
+        format!("Found with a budget of {budget}; being found again.")
+    } else {
+        let guesses = if judged_by.sibling { "with" } else { "without" };
+        format!("Found {guesses} guesses; being found again.")
+    };
     ui.add(Label::new(caption(ctx.theme, text).color(ctx.theme.warn)).wrap());
     ui.add_space(2.0);
 }

@@ -320,10 +320,19 @@ pub enum Theme {
     Light,
 }
 
-/// Reads a size such as `1600x1000`.
+/// Why a text is not the size of a picture.
 #[cfg(feature = "gui")]
-fn parse_size(text: &str) -> Result<(u32, u32), String> {
-    let bad = || format!("`{text}` is not a size; write it as 1600x1000, each side 64 to 8192");
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("`{text}` is not a size; write it as 1600x1000, each side 64 to 8192")]
+struct ParseSizeError {
+    /// What was given.
+    text: String,
+}
+
+/// Reads a size such as `1600x1000`, in pixels.
+#[cfg(feature = "gui")]
+fn parse_size(text: &str) -> Result<(u32, u32), ParseSizeError> {
+    let bad = || ParseSizeError { text: text.to_owned() };
     let (width, height) = text.split_once(['x', 'X']).ok_or_else(bad)?;
     let side = |text: &str| text.parse().ok().filter(|side| (64..=8192).contains(side));
     side(width).zip(side(height)).ok_or_else(bad)

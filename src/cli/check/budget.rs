@@ -24,6 +24,8 @@ use crate::base::parse_duration;
 use crate::cli::args::nearest;
 use crate::cli::failure::Failure;
 
+use super::mistake::{BudgetError, ExceptionError};
+
 /// The name that is looked for.
 const FILE: &str = "overstay.toml";
 /// What can stand at the top of the file.
@@ -85,28 +87,35 @@ impl Limits {
     }
 
     /// Takes over the limits that a table of the file names.
-    fn read(&mut self, section: &str, table: &Table) -> Result<(), String> {
+    fn read(&mut self, section: &str, table: &Table) -> Result<(), BudgetError> {
         for (key, value) in table {
             let mut limits = self.named();
             let names = limits.each_ref().map(|(name, ..)| *name);
-            let Some((_, unit, limit)) = limits.iter_mut().find(|(name, ..)| name == key) else {
-                return Err(unknown(key, &format!("[{section}]"), &names));
+            let Some((name, unit, limit)) = limits.iter_mut().find(|(name, ..)| name == key) else {
+                return Err(BudgetError::unknown(key, format!("[{section}]"), &names));
             };
-            **limit =
-                Some(read_limit(*unit, value).map_err(|why| format!("[{section}] {key}: {why}"))?);
+            **limit = Some(read_limit(section, name, *unit, value)?);
         }
         Ok(())
     }
 }
 
-fn read_limit(unit: Unit, value: &Value) -> Result<i64, String> {
+fn read_limit(
+    section: &str,
+    key: &'static str,
+    unit: Unit,
+    value: &Value,
+) -> Result<i64, BudgetError> {
+    let section = section.to_owned();
+    let wrong =
+        |section, wanted| BudgetError::WrongKind { section, key, value: value.to_string(), wanted };
     match (unit, value) {
         (Unit::Duration, Value::String(text)) => {
-            parse_duration(text).map_err(|err| err.to_string())
+            parse_duration(text).map_err(|source| BudgetError::BadDuration { section, key, source })
         }
         (Unit::Count, Value::Integer(count)) if *count >= 0 => Ok(*count),
-        (Unit::Duration, _) => Err(format!("{value} is not a duration; write it as \"50ms\"")),
-        (Unit::Count, _) => Err(format!("{value} is not a number of goroutines")),
+        (Unit::Duration, _) => Err(wrong(section, "a duration; write it as \"50ms\"")),
+        (Unit::Count, _) => Err(wrong(section, "a number of goroutines")),
     }
 }
 
@@ -131,26 +140,31 @@ impl Allow {
             }
     }
 
-    fn read(number: usize, value: &Value) -> Result<Self, String> {
-        let place = format!("[[allow]] number {number}");
-        let table = value.as_table().ok_or_else(|| format!("{place} is not a table"))?;
+    /// Reads the entry with a number, counted from 1.
+    fn read(number: usize, value: &Value) -> Result<Self, BudgetError> {
+        let bad = |what| BudgetError::BadException { number, what };
+        let table = value.as_table().ok_or_else(|| bad(ExceptionError::NoTable))?;
         if let Some(key) = table.keys().find(|key| !ALLOW_KEYS.contains(&key.as_str())) {
-            return Err(unknown(key, &place, &ALLOW_KEYS));
+            let place = format!("[[allow]] number {number}");
+            return Err(BudgetError::unknown(key, place, &ALLOW_KEYS));
         }
-        let text = |key: &str| match table.get(key) {
+        let text = |key: &'static str| match table.get(key) {
             Some(Value::String(text)) if !text.trim().is_empty() => Ok(text.clone()),
-            Some(Value::String(_)) => Err(format!("{place}: {key} is empty")),
-            Some(value) => Err(format!("{place}: {key}: {value} is not a string")),
-            None => Err(format!("{place}: `{key}` is missing")),
+            Some(Value::String(_)) => Err(bad(ExceptionError::Empty { key })),
+            Some(value) => Err(bad(ExceptionError::NoText { key, value: value.to_string() })),
+            None => Err(bad(ExceptionError::Missing { key })),
         };
-        let rule = text("rule")?;
-        let names: Vec<&str> = Rule::ALL.iter().map(|rule| rule.name()).collect();
-        let rule = Rule::from_name(&rule).ok_or_else(|| {
-            let like = nearest(&rule, &names).map_or("", |(name, _)| name);
-            format!("{place}: there is no rule `{rule}`; the nearest is `{like}`")
-        })?;
+        let rule = read_rule(&text("rule")?).map_err(bad)?;
         Ok(Self { function: text("function")?, rule, why: text("why")? })
     }
+}
+
+fn read_rule(text: &str) -> Result<Rule, ExceptionError> {
+    let names: Vec<&str> = Rule::ALL.iter().map(|rule| rule.name()).collect();
+    Rule::from_name(text).ok_or_else(|| {
+        let like = nearest(text, &names).map_or("", |(name, _)| name);
+        ExceptionError::NoRule { rule: text.to_owned(), like }
+    })
 }
 
 /// Limits and exceptions, and where they come from.
@@ -196,67 +210,61 @@ impl Budget {
     }
 
     /// Reads a budget's text.
-    pub(super) fn parse(text: &str, profile: Option<&str>) -> Result<Self, String> {
+    pub(super) fn parse(text: &str, profile: Option<&str>) -> Result<Self, BudgetError> {
         let file: Table = text.parse().map_err(|err: toml::de::Error| {
             let line = err.span().map(|span| text[..span.start].lines().count().max(1));
-            let line = line.map_or_else(String::new, |line| format!(" (line {line})"));
-            format!("{}{line}", err.message())
+            BudgetError::Toml { message: err.message().to_owned(), line }
         })?;
         if let Some(key) = file.keys().find(|key| !SECTIONS.contains(&key.as_str())) {
-            return Err(unknown(key, "the budget", &SECTIONS));
+            return Err(BudgetError::unknown(key, "the budget", &SECTIONS));
         }
-        let mut limits = Limits::default();
-        limits.read("default", table_at(&file, "default")?)?;
-        let profiles = table_at(&file, "profile")?;
-        let default = limits;
-        for name in profiles.keys() {
-            // Each is read, so that a mistake shows whichever profile is asked for.
-            let mut own = default;
-            let Some(Value::Table(limits_of_it)) = profiles.get(name) else {
-                return Err(format!(
-                    "[profile] has no limits of its own; `{name}` goes under [profile.NAME]"
-                ));
-            };
-            own.read(&format!("profile.{name}"), limits_of_it)?;
-            if profile == Some(name.as_str()) {
-                limits = own;
-            }
-        }
-        if let Some(name) = profile.filter(|name| !profiles.contains_key(*name)) {
-            let names: Vec<&str> = profiles.keys().map(String::as_str).collect();
-            let like = nearest(name, &names).map_or_else(
-                || "; it has none".to_owned(),
-                |(name, _)| format!("; the nearest is `{name}`"),
-            );
-            return Err(format!("there is no profile `{name}`{like}"));
-        }
+        let limits = read_limits(&file, profile)?;
         let allow = match file.get("allow") {
             None => Vec::new(),
             Some(Value::Array(entries)) => (1..)
                 .zip(entries)
                 .map(|(number, entry)| Allow::read(number, entry))
                 .collect::<Result<_, _>>()?,
-            Some(_) => {
-                return Err("`allow` is not a list; write each entry as [[allow]]".to_owned());
-            }
+            Some(_) => return Err(BudgetError::NoList),
         };
         Ok(Self { path: None, profile: profile.map(str::to_owned), limits, allow })
     }
 }
 
+/// The default limits, and in their place those that a profile names.
+fn read_limits(file: &Table, profile: Option<&str>) -> Result<Limits, BudgetError> {
+    let mut default = Limits::default();
+    default.read("default", table_at(file, "default")?)?;
+    let profiles = table_at(file, "profile")?;
+    let mut asked = None;
+    // Each is read, so that a mistake shows whichever profile is asked for.
+    for (name, table) in profiles {
+        let Value::Table(own) = table else {
+            return Err(BudgetError::LimitOfAllProfiles { key: name.clone() });
+        };
+        let mut limits = default;
+        limits.read(&format!("profile.{name}"), own)?;
+        if profile == Some(name.as_str()) {
+            asked = Some(limits);
+        }
+    }
+    match profile {
+        None => Ok(default),
+        Some(name) => asked.ok_or_else(|| {
+            let names: Vec<&str> = profiles.keys().map(String::as_str).collect();
+            BudgetError::no_profile(name, &names)
+        }),
+    }
+}
+
 /// The table at a key, an empty one if there is none.
-fn table_at<'a>(file: &'a Table, key: &str) -> Result<&'a Table, String> {
+fn table_at<'a>(file: &'a Table, key: &str) -> Result<&'a Table, BudgetError> {
     static EMPTY: std::sync::LazyLock<Table> = std::sync::LazyLock::new(Table::new);
     match file.get(key) {
         None => Ok(&EMPTY),
         Some(Value::Table(table)) => Ok(table),
-        Some(_) => Err(format!("`{key}` is not a table; write it as [{key}]")),
+        Some(_) => Err(BudgetError::NoTable { key: key.to_owned() }),
     }
-}
-
-fn unknown(key: &str, place: &str, known: &[&str]) -> String {
-    let like = nearest(key, known).map_or("", |(name, _)| name);
-    format!("unknown key `{key}` in {place}; the nearest known one is `{like}`")
 }
 
 /// The budget file nearest to the working directory, upwards.
@@ -296,7 +304,7 @@ mod tests {
         assert_eq!(staging.limits.max_sleep, Some(5_000_000_000));
         assert_eq!(staging.limits.late_exit_p99, Some(50_000_000));
         let err = Budget::parse(FULL, Some("stagin")).expect_err("no such profile");
-        assert_eq!(err, "there is no profile `stagin`; the nearest is `staging`");
+        assert_eq!(err.to_string(), "there is no profile `stagin`; the nearest is `staging`");
     }
 
     #[test]
@@ -310,7 +318,7 @@ mod tests {
 
     #[test]
     fn mistakes_name_the_key_and_the_nearest_known_one() {
-        let said = |text: &str| Budget::parse(text, None).expect_err(text);
+        let said = |text: &str| Budget::parse(text, None).expect_err(text).to_string();
         for (text, expected) in [
             (
                 "[default]\nlate_exit_p9 = \"1s\"",

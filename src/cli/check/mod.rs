@@ -2,6 +2,7 @@
 
 mod budget;
 mod forms;
+mod mistake;
 mod verdict;
 
 use std::path::PathBuf;

@@ -78,6 +78,8 @@ words!(
         Woken => "woken",
         /// Created by the cancel: a `context.AfterFunc` callback.
         AfterFunc => "after-func",
+        /// Let go on by such a callback, as by `cond.Broadcast`.
+        Relayed => "after-func",
         /// The program logged it.
         Logged => "logged",
         /// Inferred: works in the same user task, or serves the same request.

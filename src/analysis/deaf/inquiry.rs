@@ -83,8 +83,13 @@ impl Inquiry<'_> {
             && self.end(goroutine) - cancel.at > self.rules.late_over_ns
     }
 
-    /// When a cancel could first be seen: the timer of a deadline may have had to wait for a processor.
+    /// When a cancel could first be seen: at the latest when the first was seen to hear it. The timer of a
+    /// deadline may have had to wait for a processor.
     pub(super) fn done_at(&self, cancel: &Cancel) -> Time {
+        let woken = |hearing: &&Hearing| hearing.evidence == Evidence::Woken;
+        if let Some(first) = self.all_heard(cancel).find(woken) {
+            return first.heard_at;
+        }
         let timer = cancel.by.filter(|_| cancel.cause == Cause::Deadline);
         let mut spans = timer.into_iter().flat_map(|by| self.trace.spans(by)).take(MAX_TIMER_SPANS);
         let runs = spans.find(|span| span.state == GoState::Running);
@@ -220,7 +225,8 @@ impl Inquiry<'_> {
     }
 
     /// How long in a window after a cancel a goroutine neither wanted for a processor nor waited
-    /// for others that heard; none if a span speaks for it.
+    /// for others that heard; none if a span speaks for it. Who no longer waits when the window begins, as
+    /// its ticker fired with the deadline, may not have waited when the context was done.
     pub(super) fn own_ns(
         &self,
         cancel: &Cancel,
@@ -232,7 +238,7 @@ impl Inquiry<'_> {
         let mut spans = self.trace.spans_from(goroutine, cancel.at).take(MAX_SPANS).peekable();
         while let Some(span) = spans.next().filter(|span| span.start < window.end) {
             (n_read, read_to) = (n_read + 1, span.end);
-            if speaks_for_it(&span) {
+            if span.end > window.start && speaks_for_it(&span) {
                 return None;
             }
             let let_go_by = spans.peek().and_then(|next| next.waker);

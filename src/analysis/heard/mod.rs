@@ -11,6 +11,7 @@ pub(super) mod judge;
 pub(super) mod listening;
 pub(super) mod outcome;
 pub(super) mod place;
+mod relayed;
 pub(super) mod rests;
 pub(super) mod serving;
 
@@ -37,6 +38,7 @@ use super::words::{Cause, Evidence, HeardIn, Outcome};
 use judge::judge;
 use listening::Listening;
 use place::place_of_hearing;
+use relayed::relayed;
 
 /// All cancels, in order of time, and the hearings, cancel by cancel.
 #[derive(Debug, Default)]
@@ -70,8 +72,9 @@ pub(crate) fn find(ground: Ground<'_>, pieces: Pieces) -> AllHeard {
     if !logs.is_empty() {
         heard.logged = logged(&calls, &logs);
     }
-    let noticed = noticed(trace, book, &heard, &logs);
-    heard.add_noticed(noticed);
+    let mut besides = noticed(trace, book, &heard, &logs);
+    besides.extend(relayed(ground, &heard));
+    heard.add(besides);
     let AllHeard { cancels, hearings, by_goroutine, listening, .. } = &mut heard;
     let index = || {
         // A column of their own is quicker to read twice.
@@ -287,13 +290,13 @@ impl AllHeard {
         self.hearings.truncate(end);
     }
 
-    /// Adds the hearings of goroutines that logged that they noticed, unless these were seen to hear.
-    fn add_noticed(&mut self, noticed: Vec<Hearing>) {
-        if noticed.is_empty() {
+    /// Adds hearings of goroutines that no cancel woke itself, unless they had heard it before.
+    fn add(&mut self, besides: Vec<Hearing>) {
+        if besides.is_empty() {
             return;
         }
         let mut seen = std::mem::take(&mut self.hearings);
-        seen.extend(noticed);
+        seen.extend(besides);
         seen.sort_by_key(|row| row.cancel);
         for same in seen.chunk_by(|a, b| a.cancel == b.cancel) {
             let start = self.hearings.len();

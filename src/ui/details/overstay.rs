@@ -153,6 +153,7 @@ fn evidence_text(hearing: &Hearing) -> &'static str {
     match (hearing.evidence, hearing.deaf) {
         (Evidence::Woken, _) => "the cancel woke it",
         (Evidence::AfterFunc, _) => "the cancel created it",
+        (Evidence::Relayed, _) => "a callback of the cancel let it go on",
         (Evidence::Logged, _) => "the program logged it",
         (Evidence::Task, _) => "inferred: it works in the same task or request",
         (Evidence::WaitedOn, _) => "inferred: one that heard waited for it",

@@ -1,0 +1,87 @@
+//! Who is told of a cancel by its callback: `context.AfterFunc(ctx, cond.Broadcast)`, or one that closes
+//! the channel or the connection on which others wait.
+
+use rustc_hash::FxHashMap;
+
+use super::{AllHeard, Ear};
+use crate::analysis::cancels::scan::{Hit, each_span, member_of};
+use crate::analysis::code::book::{Book, Traits};
+use crate::analysis::code::ground::Ground;
+use crate::analysis::code::reasons;
+use crate::analysis::types::Hearing;
+use crate::analysis::words::Evidence;
+use crate::base::{Goroutine, Time};
+use crate::model::{Chunk, Trace, View};
+use crate::parse::event::GoState;
+
+/// Who is let go later than this after the cancel, in nanoseconds, was held up by the callback, and not
+/// told by the cancel.
+const TOLD_WITHIN_NS: i64 = 10_000_000;
+
+/// The hearings of goroutines that a callback of a cancel let go on, where they had waited since before
+/// it for something to come.
+pub(super) fn relayed(ground: Ground<'_>, heard: &AllHeard) -> Vec<Hearing> {
+    let Ground { trace, book, threads, .. } = ground;
+    let of_callback = |hearing: &&Hearing| hearing.evidence == Evidence::AfterFunc;
+    let callbacks: FxHashMap<Goroutine, &Hearing> =
+        heard.hearings.iter().filter(of_callback).map(|row| (row.goroutine, row)).collect();
+    if callbacks.is_empty() {
+        return Vec::new();
+    }
+    let calls = Relays { trace, book, heard, callbacks };
+    threads.over_chunks(trace, |chunk| calls.of_chunk(chunk))
+}
+
+/// The callbacks whose wakes are looked for.
+struct Relays<'a> {
+    trace: &'a Trace,
+    book: &'a Book,
+    heard: &'a AllHeard,
+    callbacks: FxHashMap<Goroutine, &'a Hearing>,
+}
+
+impl Relays<'_> {
+    fn of_chunk(&self, chunk: &Chunk) -> Vec<Hearing> {
+        let wakes: Vec<bool> =
+            chunk.people.iter().map(|person| self.callbacks.contains_key(person)).collect();
+        if !wakes.contains(&true) {
+            return Vec::new();
+        }
+        let view = View::new(chunk);
+        let is_wake = |row: u16| u8::from(chunk.kinds()[usize::from(row)].woken);
+        let mut found = Vec::new();
+        each_span(chunk, is_wake, |hit| {
+            let waker = view.names.waker(hit.word()).map(|local| local as usize);
+            if waker.and_then(|local| wakes.get(local)) == Some(&true) {
+                found.extend(self.hearing(view, hit));
+            }
+        });
+        found
+    }
+
+    /// What one heard that a callback let go on, if that told it to stop.
+    fn hearing(&self, view: View<'_>, hit: Hit) -> Option<Hearing> {
+        let Self { trace, book, heard, callbacks } = self;
+        let callback = callbacks.get(&view.waker_at(hit.word())?)?;
+        let cancel = heard.cancels.get(callback.cancel as usize)?;
+        let (goroutine, at) = (member_of(view.chunk, hit.at()).0, view.start(hit.at()));
+        // What it cancels is another cancel; and who cancelled knows.
+        if at.since(cancel.at) > TOLD_WITHIN_NS
+            || book.mark(view.stack_at(hit.word())).is_some()
+            || cancel.by == Some(goroutine)
+        {
+            return None;
+        }
+        let wait = trace.span_at(goroutine, Time(at.ns().saturating_sub(1)))?;
+        let reason = trace.string(wait.reason);
+        // Who began to wait later waits for the callback, and so does who waits for a group.
+        let is_told = wait.state == GoState::Waiting
+            && wait.start < cancel.at
+            && reasons::is_for_work(reason)
+            && !book.any(trace.stacks(), wait.stack, Traits::JOINS);
+        // That a `sync.Cond` is waited for in a library is a matter of form.
+        let stack = if reason == reasons::COND { book.user(wait.stack) } else { wait.stack };
+        let ear = Ear { goroutine, at, stack };
+        is_told.then(|| ear.hearing(trace, book, cancel.id, Evidence::Relayed, callback.depth))
+    }
+}

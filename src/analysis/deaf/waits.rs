@@ -259,9 +259,12 @@ impl<'a> Waits<'a> {
     fn let_go(&mut self, held: &Held, wait: &Span, next: &Span) {
         let Self { inquiry, cancel, .. } = *self;
         let Some(by) = next.waker else { return };
-        // The members of a library's group have its context, whichever leaves last.
+        // The members of a group have its context, whichever leaves last.
         let start = inquiry.book.function(lives::name(inquiry.trace, by));
-        let heard = start.origin == Origin::Dependency && inquiry.heard(cancel, by);
+        let heard = match start.origin {
+            Origin::Dependency => inquiry.heard(cancel, by),
+            _ => inquiry.told(cancel).any(|hearing| hearing.goroutine == by),
+        };
         let joins = inquiry.book.any(inquiry.trace.stacks(), wait.stack, Traits::JOINS);
         let held = &Held { any_member: held.any_member && joins, ..*held };
         if !is_waited_for(inquiry, cancel, held, by, next.start)
@@ -289,10 +292,15 @@ impl<'a> Waits<'a> {
         }
         let made_by = inquiry.creating_function(last);
         let kind = inquiry.book.kind(trace, last);
+        // That one of the program's own heard tells of those only that were started by the same statement.
+        let tells_of_its_kind = inquiry.book.function(lives::name(trace, last)).origin
+            == Origin::Dependency
+            || !inquiry.heard(cancel, last);
         let does_the_same = |other: Goroutine| {
             other != last
                 && (lives::creation_stack(trace, other) == origin
-                    || inquiry.creating_function(other) == made_by
+                    || tells_of_its_kind
+                        && inquiry.creating_function(other) == made_by
                         && inquiry.book.kind(trace, other) == kind)
         };
         let in_time = cancel.at + inquiry.rules.late_over_ns;

@@ -214,14 +214,15 @@ fn who_is_held_up_by_one_that_heard_is_not_deaf() {
     assert_eq!(deaf(&made.document(60 * MS)), []);
 }
 
-/// Three members of a group, of which two hear and one of those is held up by the third.
-fn group(go: &str, start: &str) -> Document {
+/// Three members of a group, of which two hear and one of those is held up by the third, which has a
+/// `go` statement of its own.
+fn group([go, of_third]: [&str; 2], start: &str) -> Document {
     let mut made = Made::new();
     made.running(1, "runtime.main");
     made.go(US, 1, "main.main:3", 2, "main.serve").runs(2 * US, 2);
     for id in [3, 4, 5] {
         let at = i64::from(id) * 10 * US;
-        made.go(at, 2, go, id, start).runs(at + US, id);
+        made.go(at, 2, if id == 5 { of_third } else { go }, id, start).runs(at + US, id);
         if id == 5 {
             made.waits(at + 2 * US, id, "sleep", "time.Sleep < main.worker:31");
         } else {
@@ -246,10 +247,33 @@ fn group(go: &str, start: &str) -> Document {
 #[test]
 fn a_member_of_a_group_is_deaf_though_it_leaves_before_a_late_one() {
     let go = "golang.org/x/sync/errgroup.(*Group).Go < main.serve:10";
-    let document = group(go, "golang.org/x/sync/errgroup.(*Group).Go.func1");
+    let document = group([go; 2], "golang.org/x/sync/errgroup.(*Group).Go.func1");
     assert_eq!(deaf(&document), [(5, 0)]);
-    // Who is started by hand may be a helper without a context.
-    assert_eq!(deaf(&group("main.serve:10", "main.worker")), []);
+    assert_eq!(deaf(&group(["main.serve:10"; 2], "main.worker")), [(5, 0)]);
+    // Who is started by hand elsewhere may be a helper without a context.
+    assert_eq!(deaf(&group(["main.serve:10", "main.serve:12"], "main.worker")), []);
+}
+
+#[test]
+fn a_tick_that_comes_with_the_deadline_excuses_nobody() {
+    const SELECT: &str = "main.beat:30";
+    let mut made = Made::new();
+    made.running(1, "runtime.main").go(US, 1, "main.main:3", 2, "main.fetch").runs(2 * US, 2);
+    for id in [3, 4] {
+        let at = i64::from(id) * 10 * US;
+        made.go(at, 2, "main.fetch:10", id, "main.beat").runs(at + US, id);
+        made.waits(at + 2 * US, id, "select", SELECT);
+    }
+    made.waits(MS, 2, "sync", "sync.(*WaitGroup).Wait < main.fetch:20");
+    made.timer(CANCELLED, 90).wakes(CANCELLED + 3 * US, 0, "", 4);
+    made.wakes(CANCELLED + 9 * US, 90, DEADLINE, 3).ends(CANCELLED + 10 * US, 90);
+    made.runs(CANCELLED + 11 * US, 3).ends(CANCELLED + 12 * US, 3);
+    made.runs(CANCELLED + 13 * US, 4);
+    made.waits(CANCELLED + 14 * US, 4, "sleep", "time.Sleep < main.beat:33");
+    made.wakes(50 * MS, 0, "", 4).runs(50 * MS + US, 4);
+    made.wakes(50 * MS + 2 * US, 4, "sync.(*WaitGroup).Done < main.beat:34", 2);
+    made.ends(50 * MS + 3 * US, 4).runs(51 * MS, 2).ends(52 * MS, 2);
+    assert_eq!(deaf(&made.document(60 * MS)), [(4, 0)]);
 }
 
 /// A client hears, sleeps, and waits for the reader that it has started. That waits for the network

@@ -18,6 +18,7 @@ mod nested;
 mod outcome;
 mod queues;
 mod readers;
+mod relayed;
 mod rounds;
 mod routes;
 mod shared;

@@ -7,6 +7,7 @@
 //! to wait where others are known to listen to a context, since one that waits there has a
 //! context of its own that was not cancelled.
 
+mod answers;
 mod asked;
 mod clock;
 mod crowd;
@@ -129,6 +130,7 @@ pub(crate) fn find(ground: Ground<'_>, heard: &AllHeard, suspects: Suspects) -> 
     let asked: FxHashMap<Goroutine, (Goroutine, Time)> = asked.collect();
     let mut serving = asked::serve_several(&inquiry, &asked);
     serving.extend(shared::work_for_several(&inquiry, asked.keys().copied()));
+    serving.extend(answers::answer_nobody(&inquiry, asked.keys().copied()));
     let is_deaf = |(_, question): &(Hearing, Option<Question>)| {
         question.is_none_or(|question| !serving.contains(&question.asked))
     };

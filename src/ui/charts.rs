@@ -175,7 +175,10 @@ const SPREAD_PX: f32 = 168.0;
 pub(crate) fn spread_ui(ui: &mut Ui, ctx: &Ctx<'_>, group: &DiffGroup) {
     let theme = ctx.theme;
     let all = group.ecdf.iter().flatten();
-    let range = range_of(all.map(|&(ns, _)| ns));
+    let (low, high) = range_of(all.map(|&(ns, _)| ns));
+    // One power of ten alone tells no scale, and none tells nothing.
+    let is_told = high.floor() - low.ceil() >= 1.0;
+    let range = if is_told { (low, high) } else { (low.floor() - 0.05, high.ceil() + 0.05) };
     if group.ecdf.iter().all(Vec::is_empty) {
         return;
     }

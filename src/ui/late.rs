@@ -325,8 +325,9 @@ fn head_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet, n_rows: usize) {
         let n_stuck = analysis.stuck_over(budget_ns).len();
         let filtered = !ctx.state.rows.filter.trim().is_empty();
         // Nobody late is not all well where some are stuck: that is said first.
-        if n_late == 0 {
+        if n_late == 0 && n_stuck > 0 {
             stuck::worst_ui(ui, ctx, sheet);
+            ui.add_space(6.0);
         }
         let (counted, is_loud) = if filtered && n_late + n_stuck > 0 {
             (found_text(n_rows, n_late, n_stuck), n_rows > 0)
@@ -337,7 +338,8 @@ fn head_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet, n_rows: usize) {
         let all = analysis.worst_first.len();
         if !filtered && all > 0 {
             let all = thousands(all as u64);
-            ui.label(caption(theme, format!("of {all} who were meant to leave")));
+            let end = if n_late + n_stuck == 0 && n_rows > 0 { ";" } else { "" };
+            ui.label(caption(theme, format!("of {all} who were meant to leave{end}")));
         }
         if n_late > 0 {
             stuck::worst_ui(ui, ctx, sheet);

@@ -57,7 +57,7 @@ fn sides_ui(ui: &mut Ui, ctx: &Ctx<'_>, group: &DiffGroup) {
     let sides = [&group.before, &group.after];
     ui.add_space(6.0);
     let grid = egui::Grid::new("both sides").num_columns(3).spacing([18.0, 3.0]);
-    grid.min_col_width(78.0).show(ui, |ui| {
+    grid.min_col_width(78.0).min_row_height(16.0).show(ui, |ui| {
         ui.label("");
         for slot in Slot::BOTH {
             let title = if slot == Slot::Before { "Before" } else { "After" };

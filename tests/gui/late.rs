@@ -81,7 +81,7 @@ fn who_is_stuck_is_listed_with_what_it_waits_in() {
 }
 
 #[test]
-fn who_is_late_and_who_is_stuck_are_one_list() {
+fn where_nobody_is_stuck_only_late_exits_are_told_of() {
     let settings = Settings { view: Some(View::Late), ..Settings::default() };
     let mut harness = window_with(settings);
     drop_files(&mut harness, &["traces/late-exit/before.trace"]);

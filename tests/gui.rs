@@ -19,6 +19,8 @@ mod damage;
 mod details;
 #[path = "gui/keyboard.rs"]
 mod keyboard;
+#[path = "gui/late.rs"]
+mod late;
 #[path = "gui/saving.rs"]
 mod saving;
 #[path = "gui/sizes.rs"]
@@ -143,7 +145,7 @@ fn a_dropped_trace_shows_who_left_late_and_what_held_them() {
 #[test]
 fn a_cancels_page_shows_how_it_went_down_the_contexts() {
     let mut harness = window_on("traces/nested-deadline/before.trace");
-    click(&mut harness, "g10 main.capture");
+    click(&mut harness, "In time: g10 main.capture");
     click(&mut harness, "Deadline at 10");
     assert!(says(&harness, "2 levels, 3 hearers; level 2 heard "), "the tree in a sentence");
     assert!(says(&harness, "slowest leaf: g10 main.capture, left "));
@@ -316,7 +318,7 @@ fn examples_open_with_one_click() {
     let mut harness = window();
     click(&mut harness, "Open example Healthy server");
     assert!(says(&harness, "Late exits (0)"));
-    assert!(says(&harness, "left within 10 ms"));
+    assert!(says(&harness, "the longest stays, all within 10 ms"));
 }
 
 #[test]

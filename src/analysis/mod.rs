@@ -34,7 +34,8 @@ pub use cancels::logged::Logged;
 pub(crate) use code::reasons;
 pub(crate) use diff::{AsLong, BY};
 pub use diff::{
-    Aspect, Diff, DiffGroup, ENOUGH, ENOUGH_FOR_TAIL, Lived, MIN_PERCENT, OneSided, Side, diff,
+    Aspect, Diff, DiffGroup, ENOUGH, ENOUGH_FOR_TAIL, Lived, MIN_PERCENT, OneSided, Side, Spared,
+    diff,
 };
 pub use rules::Rules;
 pub use split::account::Account;

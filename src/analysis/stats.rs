@@ -114,6 +114,23 @@ impl Sample {
         rank.and_then(|rank| self.kept.get(rank)).map_or(0, |duration| duration.ns)
     }
 
+    /// Which share took at most how long, in so many steps or fewer.
+    pub(crate) fn ecdf(&self, steps: usize) -> Vec<(i64, f64)> {
+        let n = self.kept.len();
+        let steps = n.min(steps);
+        let (mut over, mut n_over) = (0, 0_u32);
+        let step = |step: usize| {
+            let end = (step + 1) * n / steps;
+            let ended = self.kept[over..end].iter().filter(|duration| !duration.cut_off);
+            n_over += u32::try_from(ended.count()).unwrap_or(u32::MAX);
+            over = end;
+            #[expect(clippy::cast_precision_loss, reason = "a share")]
+            let share = f64::from(n_over) / n as f64;
+            (self.kept[end - 1].ns, share)
+        };
+        (0..steps).map(step).collect()
+    }
+
     fn count(&self, fits: impl Fn(&Duration) -> bool) -> usize {
         self.kept.iter().filter(|duration| fits(duration)).count()
     }

@@ -125,6 +125,19 @@ impl Clock {
             _ => format!("−{}", self.text(change.saturating_neg())),
         }
     }
+
+    /// The two ends of where a change lies, with as many digits as it takes to tell them apart:
+    /// `−356.1 ms` and `−355.9 ms`.
+    #[must_use]
+    pub fn signed_ends(self, [low, high]: [i64; 2]) -> [String; 2] {
+        let ends = [low, high].map(|end| self.signed_text(end));
+        if ends[0] != ends[1] || low == high {
+            return ends;
+        }
+        let sign = if low < 0 { "−" } else { "+" };
+        let apart = high.abs_diff(low).try_into().unwrap_or(i64::MAX);
+        [low, high].map(|end| format!("{sign}{}", self.moment(end.saturating_abs(), apart)))
+    }
 }
 
 /// A duration as text.
@@ -305,6 +318,16 @@ mod tests {
         assert_eq!(Clock::Nanoseconds.signed_text(80_000_000), "+80 ms");
         assert_eq!(Clock::Nanoseconds.signed_text(-79_000_000), "−79 ms");
         assert_eq!(Clock::Ticks.signed_text(0), "±0");
+    }
+
+    #[test]
+    fn the_ends_of_where_a_change_lies_are_told_apart() {
+        let ends = |low, high| Clock::Nanoseconds.signed_ends([low, high]);
+        assert_eq!(ends(-356_120_000, -355_940_000), ["−356.1 ms", "−355.9 ms"]);
+        assert_eq!(ends(1_234_000_010, 1_234_000_019), ["+1.234000010 s", "+1.234000019 s"]);
+        assert_eq!(ends(-2_000_000, 3_000_000), ["−2 ms", "+3 ms"]);
+        assert_eq!(ends(80_000_000, 80_000_000), ["+80 ms", "+80 ms"]);
+        assert_eq!(ends(999_960_000, 999_990_000), ["+999.96 ms", "+999.99 ms"]);
     }
 
     #[test]

@@ -214,8 +214,9 @@ pub(super) fn facts(diff: &Diff, group: &DiffGroup) -> String {
 /// By how much, and how sure that is; none if nothing of it can be told.
 pub(super) fn moved(diff: &Diff, group: &DiffGroup) -> Option<String> {
     let signed = |change| diff.clock().signed_text(change);
-    let sure = group.ci95_ns.map_or_else(String::new, |[low, high]| {
-        format!(" (95 % sure: {} to {})", signed(low), signed(high))
+    let sure = group.ci95_ns.map_or_else(String::new, |ends| {
+        let [low, high] = diff.clock().signed_ends(ends);
+        format!(" (95 % sure: {low} to {high})")
     });
     let chance = group.q_value.map_or_else(String::new, |q| format!(", {}", probability(q)));
     match group.aspect {
@@ -325,6 +326,8 @@ mod tests {
             lived: [Lived::Unknown; 2],
             shift_ns: None,
             ci95_ns: None,
+            spared: None,
+            ecdf: [Vec::new(), Vec::new()],
             p_value: None,
             q_value: None,
             verdict: Verdict::NotEnoughData,

@@ -10,7 +10,7 @@ use super::palette::{LaneHit, Search};
 use super::saving::SaveAs;
 use super::slot::Slot;
 use super::state::{Role, Selected};
-use super::table::Query;
+use super::table::{Query, Row};
 use crate::analysis::{CancelSite, Diff};
 use crate::load::SaveError;
 use crate::scene::{Index, RowOptions, Rows};
@@ -96,21 +96,21 @@ pub(crate) enum Answer {
         /// The explanation.
         explanation: Explanation,
     },
-    /// What held up some late exits, by their rows among the hearings.
+    /// What held up some late exits, and some of who is stuck.
     Sentences {
         /// Which trace.
         serial: u64,
         /// The rows and their sentences.
-        sentences: Vec<(u32, String)>,
+        sentences: Vec<(Row, String)>,
     },
-    /// The late exits, sorted and filtered.
+    /// The late exits and who is stuck, sorted and filtered.
     Table {
         /// Which trace.
         serial: u64,
         /// By what.
         query: Query,
-        /// Rows among the hearings.
-        rows: Vec<u32>,
+        /// The rows.
+        rows: Vec<Row>,
     },
     /// Goroutines that match some words.
     Found {

@@ -131,6 +131,8 @@ impl App {
         mut prefs: Prefs,
     ) -> Self {
         theme::install(ctx);
+        // How far something was scrolled in the last run says nothing of what is in it now.
+        ctx.data_mut(egui::util::IdTypeMap::remove_by_type::<egui::scroll_area::State>);
         if let Some(ns) = settings.late_over_ns {
             prefs.budget_ns = ns;
         }
@@ -351,7 +353,8 @@ impl App {
         if ctx.state.prefs.drawer && ctx.state.view == View::Timeline {
             // In a low window most of it stays the lanes'.
             let most = (ui.available_height() * 0.45).clamp(120.0, 700.0);
-            LatePanel::drawer(ctx, ui.available_width(), most)
+            let drawer = panels.late.drawer(ctx, ui.available_width(), most);
+            drawer
                 .frame(egui::Frame::new().fill(theme.panel))
                 .show(ui, |ui| panels.late.drawer_ui(ui, ctx, &mut panels.gestures));
         }

@@ -9,7 +9,7 @@ use rustc_hash::FxHashSet;
 use super::command::{Command, Effect, Look, Scroll, Switch};
 use super::history::{Place, Trail};
 use super::slot::{Pair, Slot};
-use super::state::{Mark, Notice, Overlays, Selected, State, ThemeChoice, Tone, View};
+use super::state::{FindingAt, Mark, Notice, Overlays, Selected, State, ThemeChoice, Tone, View};
 use crate::analysis::GroupKind;
 use crate::base::Time;
 use crate::scene::{Link, SectionKey, Viewport};
@@ -42,6 +42,7 @@ pub(crate) fn apply(state: &mut State, command: Command) -> Option<Effect> {
             select(state, Some(selected));
             state.reveal = Some(selected);
         }
+        Command::Finding(at, selected) => show_finding(state, at, selected),
         Command::Compared(kind, key) => select_compared(state, (kind, key)),
         Command::Revealed => state.reveal = None,
         Command::Back => walk(state, true),
@@ -139,6 +140,7 @@ pub(super) fn toggle_section(toggled: &mut FxHashSet<SectionKey>, key: SectionKe
 fn let_go(state: &mut State) {
     state.selected = None;
     state.compared = None;
+    state.finding = None;
     state.reveal = None;
     state.range = None;
     state.marks.clear();
@@ -156,6 +158,9 @@ fn swap(state: &mut State) -> Effect {
     state.scroll.swap();
     state.rows.toggled.swap();
     state.focus = state.focus.other();
+    if let Some(finding) = &mut state.finding {
+        finding.slot = finding.slot.other();
+    }
     for selected in [&mut state.selected, &mut state.reveal].into_iter().flatten() {
         selected.slot = selected.slot.other();
     }
@@ -238,8 +243,16 @@ fn select_compared(state: &mut State, row: (GroupKind, String)) {
     state.compared = Some(row);
 }
 
+/// Shows a finding among the others; one of whom it is about is selected, but its page waits.
+fn show_finding(state: &mut State, at: FindingAt, selected: Option<Selected>) {
+    select(state, selected);
+    state.reveal = selected.or(state.reveal);
+    state.finding = Some(at);
+}
+
 fn select(state: &mut State, selected: Option<Selected>) {
     state.compared = None;
+    state.finding = None;
     if state.selected == selected {
         return;
     }
@@ -261,6 +274,10 @@ fn focus(state: &mut State, slot: Slot) {
 }
 
 fn walk(state: &mut State, back: bool) {
+    // Back from a finding is the page of whom it led to.
+    if state.finding.take().is_some() && state.selected.is_some() && back {
+        return;
+    }
     let now = state.selected;
     // The row was nothing in a trace: back from it is what had been selected.
     state.compared = None;

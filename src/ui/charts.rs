@@ -3,17 +3,20 @@
 //! They see bins and a few hundred points, never hearings: a trace's are counted once
 //! ([`Overstays`]).
 
-use egui::{Stroke, Ui, WidgetInfo, vec2};
-use egui_plot::{Bar, BarChart, Line};
+use egui::{Align, Layout, Rect, Stroke, StrokeKind, Ui, WidgetInfo, vec2};
+use egui_plot::{Bar, BarChart, Line, PlotPoint, PlotResponse};
 
 use self::plot::framed_ui;
 
 use super::app::Gestures;
-use super::ctx::{Ctx, thousands};
+use super::command::Command;
+use super::ctx::{Ctx, count, thousands};
 use super::slot::Slot;
+use super::state::{Selected, What};
 use super::theme::{self, Theme};
 use super::widgets::caption;
-use crate::analysis::Analysis;
+use crate::analysis::{Analysis, DiffGroup};
+use crate::base::Clock;
 
 mod budget;
 mod overstays;
@@ -68,7 +71,8 @@ pub(crate) fn overstays_ui(
         ui.label(caption(theme, text).color(if late > 0 { theme.late_text } else { theme.weak }));
     });
     let budget = log10_ns(ctx.state.prefs.budget_ns);
-    let (bars, top) = bars(sheet.overstays(), analysis, budget, theme);
+    let bins = sheet.overstays().bins(analysis, budget);
+    let (bars, top) = bars(&bins, theme);
     let range = line.range(ctx);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
     let highest = (top, thousands(top as u64));
@@ -81,6 +85,45 @@ pub(crate) fn overstays_ui(
         let text = format!("Histogram of overstays: {late} of {all} are late");
         WidgetInfo::labeled(egui::Role::Image, true, text)
     });
+    pointed_ui(ui, ctx, &bins, response, top);
+}
+
+/// The bar at the pointer: what it stands for; a click shows the longest of it.
+fn pointed_ui(ui: &Ui, ctx: &Ctx<'_>, bins: &[Bin], plot: PlotResponse<()>, top: f64) {
+    let Some((slot, sheet)) = ctx.focus() else { return };
+    let PlotResponse { response, transform, .. } = plot;
+    // Not while the budget's line is taken hold of.
+    let at = response.hover_pos().filter(|_| response.contains_pointer());
+    let Some(at) = at.map(|at| transform.value_from_position(at)) else { return };
+    let Some(bin) = bins.iter().find(|bin| (bin.from..bin.to).contains(&at.x)) else { return };
+    let height = bin_height(bin, top);
+    let corners = [PlotPoint::new(bin.from, 0.0), PlotPoint::new(bin.to, height)];
+    let [low, high] = corners.map(|corner| transform.position_from_point(&corner));
+    let outline = Rect::from_two_pos(low, high);
+    let edge = Stroke::new(1.0, ctx.theme.text);
+    ui.painter_at(*transform.frame()).rect_stroke(outline, 0.0, edge, StrokeKind::Outside);
+    let clock = sheet.trace().clock();
+    let text = bin_text(clock, bin);
+    let response = response.on_hover_ui_at_pointer(|ui| {
+        ui.label(&text);
+        ui.label(caption(ctx.theme, "A click shows the longest of them"));
+    });
+    let analysis = sheet.document.analysis();
+    let longest = analysis.worst_first.get(n_above(analysis, overstays::exact_ns(bin.to)));
+    if let (true, Some(&row)) = (response.clicked(), longest) {
+        ctx.send(Command::Jump(Selected { slot, what: What::Hearing(row) }));
+    }
+}
+
+/// What a bar stands for: `132 overstays, 316–398 ms`.
+fn bin_text(clock: Clock, bin: &Bin) -> String {
+    let [from, to] = [bin.from, bin.to].map(|power| clock.text(ns_from_log10(power)));
+    let unit = |text: &str| text.split_once(' ').map(|(_, unit)| unit.to_owned());
+    let from = match from.split_once(' ') {
+        Some((number, _)) if unit(&from) == unit(&to) => number,
+        _ => &from,
+    };
+    format!("{}, {from}–{to}", count(bin.n, "overstay"))
 }
 
 /// The ECDFs of the open traces: which share of overstays is at most how long.
@@ -125,6 +168,58 @@ pub(crate) fn ecdf_ui(ui: &mut Ui, ctx: &Ctx<'_>, line: &mut BudgetLine, gesture
     });
 }
 
+/// How high the picture of a row of the comparison is, in points.
+const SPREAD_PX: f32 = 168.0;
+
+/// Both sides of a row of the comparison: which share took at most how long.
+pub(crate) fn spread_ui(ui: &mut Ui, ctx: &Ctx<'_>, group: &DiffGroup) {
+    let theme = ctx.theme;
+    let all = group.ecdf.iter().flatten();
+    let (low, high) = range_of(all.map(|&(ns, _)| ns));
+    // One power of ten alone tells no scale, and none tells nothing.
+    let is_told = high.floor() - low.ceil() >= 1.0;
+    let range = if is_told { (low, high) } else { (low.floor() - 0.05, high.ceil() + 0.05) };
+    if group.ecdf.iter().all(Vec::is_empty) {
+        return;
+    }
+    ui.add_space(8.0);
+    ui.horizontal(|ui| {
+        ui.label(caption(theme, "Share that took at most"));
+        for slot in Slot::BOTH {
+            ui.label(caption(theme, slot.name()).color(theme.side[slot as usize]));
+        }
+    });
+    let levels = [(0.5, "50 %"), (0.9, "90 %"), (1.0, "100 %")];
+    let levels = levels.map(|(at, text)| (at, text.to_owned()));
+    let room = vec2(ui.available_width(), SPREAD_PX);
+    ui.allocate_ui_with_layout(room, Layout::top_down(Align::Min), |ui| {
+        ui.set_min_height(SPREAD_PX);
+        let response = framed_ui(ui, ctx, "spread", range, 1.06, &levels, |plot| {
+            for (slot, rises) in Slot::BOTH.into_iter().zip(&group.ecdf) {
+                let color = theme.side[slot as usize];
+                let line = Line::new(slot.name(), stairs(rises, range)).color(color).width(1.8);
+                plot.line(line.allow_hover(false).allow_band(false));
+            }
+        });
+        let spoken = format!("Cumulative shares before and after: {}", group.key);
+        response.response.widget_info(|| WidgetInfo::labeled(egui::Role::Image, true, &spoken));
+    });
+}
+
+/// The stairs of an ECDF, from one power of ten to another.
+fn stairs(rises: &[(i64, f64)], (low, high): (f64, f64)) -> Vec<[f64; 2]> {
+    let Some(&(_, all)) = rises.last() else { return Vec::new() };
+    let mut points = vec![[low, 0.0]];
+    let mut share = 0.0;
+    for &(ns, up_to) in rises {
+        let x = log10_ns(ns);
+        points.extend([[x, share], [x, up_to]]);
+        share = up_to;
+    }
+    points.push([high, all]);
+    points
+}
+
 /// How many of all overstays are within the budget: `93 %`, and never `100 %` if one is not.
 fn percent_within(analysis: &Analysis, budget_ns: i64) -> String {
     let all = analysis.worst_first.len();
@@ -140,17 +235,22 @@ fn percent_within(analysis: &Analysis, budget_ns: i64) -> String {
 /// How high a bar of late ones is at least, as a share of the highest: few of very many are seen.
 const LEAST_LATE: f64 = 0.03;
 
+/// How high the bar of a bin is, if the highest is `top` high.
+fn bin_height(bin: &Bin, top: f64) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "a height")]
+    let n = bin.n as f64;
+    n.max(if bin.is_late { top * LEAST_LATE } else { 0.0 })
+}
+
 /// The bars, and the height of the highest.
-fn bars(overstays: &Overstays, analysis: &Analysis, budget: f64, theme: &Theme) -> (Vec<Bar>, f64) {
-    let bins = overstays.bins(analysis, budget);
+fn bars(bins: &[Bin], theme: &Theme) -> (Vec<Bar>, f64) {
     let highest = bins.iter().map(|bin| bin.n).max().unwrap_or(0).max(1);
     #[expect(clippy::cast_precision_loss, reason = "a height")]
     let top = highest as f64;
-    let bars = bins.into_iter().map(|Bin { from, to, n, is_late }| {
-        #[expect(clippy::cast_precision_loss, reason = "a height")]
-        let height = (n as f64).max(if is_late { top * LEAST_LATE } else { 0.0 });
-        let bar = Bar::new(from.midpoint(to), height).width((to - from) * 0.92);
-        bar.fill(if is_late { theme.late } else { theme.prompt }).stroke(Stroke::NONE)
+    let bars = bins.iter().map(|bin| {
+        let height = bin_height(bin, top);
+        let bar = Bar::new(bin.from.midpoint(bin.to), height).width((bin.to - bin.from) * 0.92);
+        bar.fill(if bin.is_late { theme.late } else { theme.prompt }).stroke(Stroke::NONE)
     });
     (bars.collect(), top)
 }

@@ -7,7 +7,7 @@ use rustc_hash::FxHashSet;
 use super::examples::Example;
 use super::saving::SaveAs;
 use super::slot::Slot;
-use super::state::{Popup, Role, Selected, ThemeChoice, Tone, View};
+use super::state::{FindingAt, Popup, Role, Selected, ThemeChoice, Tone, View};
 use crate::analysis::GroupKind;
 use crate::base::{Interval, Time};
 use crate::scene::{Grouping, Link, SectionKey, Sort, Viewport};
@@ -139,6 +139,8 @@ pub(crate) enum Command {
     Select(Option<Selected>),
     /// Selects something and brings it into view.
     Jump(Selected),
+    /// Shows a finding among all, and selects one of whom it is about, if any.
+    Finding(FindingAt, Option<Selected>),
     /// Selects a row of the comparison, by its kind and key.
     Compared(GroupKind, String),
     /// What was to be brought into view is in view.

@@ -11,7 +11,7 @@ use self::columns::{Key, sort};
 use super::app::Gestures;
 use super::charts;
 use super::command::Command;
-use super::ctx::{Ctx, short_function, thousands};
+use super::ctx::{Ctx, Open, short_function, thousands};
 use super::elide;
 use super::nothing::short_words;
 use super::sheet::Sheet;
@@ -39,6 +39,10 @@ pub(crate) struct ComparePanel {
     sorted: Option<(Key, bool)>,
     /// How wide the columns were made.
     widths: Widths<&'static str>,
+    /// Which traces were compared last: the rows of others begin at the top.
+    compared: Open,
+    /// Which row was selected last, to scroll to it once when it changes.
+    shown: Option<(GroupKind, String)>,
 }
 
 /// How wide the page must be for the verdict and the choices on one line, in points.
@@ -53,14 +57,14 @@ const MEDIAN: f32 = 84.0;
 /// table must be to have it, and what a click on the title sorts by.
 const COLUMNS: [(&str, f32, f32, Option<Key>); 9] = [
     ("Verdict", 110.0, 0.0, Some(Key::Verdict)),
-    ("What", 104.0, 640.0, Some(Key::Kind)),
+    ("What", 104.0, 1290.0, Some(Key::Kind)),
     ("Group", 0.0, 0.0, Some(Key::Name)),
     ("Before: n, median, p99", 150.0, 0.0, Some(Key::Before)),
     ("After: n, median, p99", 150.0, 0.0, Some(Key::After)),
-    ("Median to longest", 190.0, 1160.0, None),
+    ("Median to longest", 190.0, 880.0, None),
     ("Typical shift", 88.0, 0.0, Some(Key::Shift)),
-    ("95 % interval", 136.0, 895.0, None),
-    ("q", 56.0, 960.0, Some(Key::Chance)),
+    ("95 % interval", 136.0, 1050.0, None),
+    ("q", 56.0, 1150.0, Some(Key::Chance)),
 ];
 /// What the columns of the sides have besides the median.
 const SIDE: &str = ": n, median, p99";
@@ -122,9 +126,24 @@ impl ComparePanel {
         }
         head::one_sided_ui(ui, ctx, diff);
         ui.add_space(2.0);
-        // The lanes of a row are chosen for the timelines, not for the table.
-        let by_row = ctx.state.rows.filter_is_rows;
-        let words = if by_row { String::new() } else { ctx.state.rows.filter.to_lowercase() };
+        let groups = self.groups(ctx, diff);
+        if groups.is_empty() {
+            let text = if diff.groups.is_empty() {
+                "The two traces have nothing in common that could be compared.".to_owned()
+            } else if words(ctx).trim().is_empty() {
+                "None of the groups of that kind has changed.".to_owned()
+            } else {
+                format!("No group matches “{}”.", short_words(&ctx.state.rows.filter))
+            };
+            ui.label(weak(ctx.theme, text));
+            return;
+        }
+        self.table_ui(ui, ctx, &groups);
+    }
+
+    /// The rows of the table, from top to bottom.
+    pub(crate) fn groups<'a>(&self, ctx: &Ctx<'_>, diff: &'a Diff) -> Vec<&'a DiffGroup> {
+        let words = words(ctx).to_lowercase();
         let words: Vec<&str> = words.split_whitespace().collect();
         let named = |group: &DiffGroup| {
             let key = group.key.to_lowercase();
@@ -137,18 +156,7 @@ impl ComparePanel {
         };
         let mut groups: Vec<&DiffGroup> = diff.groups.iter().filter(fits).collect();
         sort(&mut groups, self.sorted);
-        if groups.is_empty() {
-            let text = if diff.groups.is_empty() {
-                "The two traces have nothing in common that could be compared.".to_owned()
-            } else if words.is_empty() {
-                "None of the groups of that kind has changed.".to_owned()
-            } else {
-                format!("No group matches “{}”.", short_words(&ctx.state.rows.filter))
-            };
-            ui.label(weak(ctx.theme, text));
-            return;
-        }
-        self.table_ui(ui, ctx, &groups);
+        groups
     }
 
     /// The groups; a click shows one's page.
@@ -174,6 +182,7 @@ impl ComparePanel {
         if is_other {
             table.reset();
         }
+        table = self.scrolled(table, ctx, groups);
         let kept = |title: &str| {
             let at = sized.iter().position(|(of, _)| *of == title);
             at.and_then(|at| widths.get(at).copied())
@@ -209,6 +218,25 @@ impl ComparePanel {
             });
     }
 
+    /// The table at its top if it is of other traces, and where the selected row is in it.
+    fn scrolled<'u>(
+        &mut self,
+        mut table: TableBuilder<'u>,
+        ctx: &Ctx<'_>,
+        groups: &[&DiffGroup],
+    ) -> TableBuilder<'u> {
+        if std::mem::replace(&mut self.compared, ctx.open()) != ctx.open() {
+            table = table.vertical_scroll_offset(0.0);
+        }
+        if self.shown != ctx.state.compared {
+            self.shown.clone_from(&ctx.state.compared);
+            if let Some(at) = groups.iter().position(|group| is_selected(ctx, group)) {
+                table = table.scroll_to_row(at, None);
+            }
+        }
+        table
+    }
+
     /// What is listed, and how the timelines are aligned.
     fn choices_ui(&mut self, ui: &mut Ui, ctx: &Ctx<'_>) {
         ui.checkbox(&mut self.changed_only, "Only what changed");
@@ -225,6 +253,18 @@ impl ComparePanel {
             .widget_info(|| WidgetInfo::labeled(egui::Role::ComboBox, true, "Kind of group"));
         align_ui(ui, ctx);
     }
+}
+
+/// The words that a row's name must hold. The lanes of a row are chosen for the timelines, not for
+/// the table.
+fn words<'a>(ctx: &Ctx<'a>) -> &'a str {
+    if ctx.state.rows.filter_is_rows { "" } else { &ctx.state.rows.filter }
+}
+
+/// Whether it is the row that is selected.
+pub(crate) fn is_selected(ctx: &Ctx<'_>, group: &DiffGroup) -> bool {
+    let is_it = |(kind, key): &(GroupKind, String)| *kind == group.kind && *key == group.key;
+    ctx.state.compared.as_ref().is_some_and(is_it)
 }
 
 /// Which moments of the two traces are shown at the same place.
@@ -289,8 +329,7 @@ fn row_ui(
     range: (f64, f64),
     (figures, shown): (bool, &[bool]),
 ) {
-    let is_it = |(kind, key): &(GroupKind, String)| *kind == group.kind && *key == group.key;
-    row.set_selected(ctx.state.compared.as_ref().is_some_and(is_it));
+    row.set_selected(is_selected(ctx, group));
     let is_shown = |at: usize| shown.get(at).copied().unwrap_or(true);
     let theme = ctx.theme;
     row.col(|ui| verdict_ui(ui, theme, group));
@@ -298,6 +337,10 @@ fn row_ui(
         row.col(|ui| drop(ui.label(weak(theme, kind_text(group.kind)))));
     }
     row.col(|ui| {
+        // One name can have several rows: without their column it says which.
+        if !is_shown(1) {
+            ui.label(caption(theme, kind_text(group.kind)));
+        }
         let name = short_function(&group.key);
         elide::label_ui_of(ui, &name, &group.key, &body_font(), theme.text);
     });
@@ -363,8 +406,8 @@ fn shift_ui(ui: &mut Ui, ctx: &Ctx<'_>, group: &DiffGroup) {
 /// Where the typical shift lies, if that is what the row is about.
 pub(super) fn interval_text(clock: Clock, group: &DiffGroup) -> Option<String> {
     let of_typical = !matches!(group.aspect, Some(Aspect::Slowest | Aspect::Stuck | Aspect::Often));
-    let [low, high] = group.ci95_ns.filter(|_| of_typical)?;
-    Some(format!("{} … {}", clock.signed_text(low), clock.signed_text(high)))
+    let [low, high] = clock.signed_ends(group.ci95_ns.filter(|_| of_typical)?);
+    Some(format!("{low} … {high}"))
 }
 
 /// What the times of one side count.

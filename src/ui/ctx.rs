@@ -8,6 +8,7 @@ use super::jobs::{Jobs, Lane};
 use super::sheet::Sheet;
 use super::slot::{Pair, Slot};
 use super::state::State;
+use super::table::Row;
 use super::theme::Theme;
 use crate::analysis::{Diff, Hearing};
 pub(crate) use crate::base::grouped as thousands;
@@ -18,7 +19,7 @@ use crate::load::Saving;
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
     commands: RefCell<Vec<Command>>,
-    sentences: RefCell<Vec<(Slot, u32)>>,
+    sentences: RefCell<Vec<(Slot, Row)>>,
 }
 
 impl Outbox {
@@ -37,8 +38,8 @@ impl Outbox {
         self.commands.borrow().is_empty()
     }
 
-    /// Takes the hearings, of one trace, whose sentences are missing.
-    pub(crate) fn take_sentences(&mut self, slot: Slot) -> Vec<u32> {
+    /// Takes those of one trace whose sentences are missing.
+    pub(crate) fn take_sentences(&mut self, slot: Slot) -> Vec<Row> {
         let wanted = self.sentences.get_mut();
         let rows = wanted.iter().filter(|(of, _)| *of == slot).map(|(_, row)| *row).collect();
         wanted.retain(|(of, _)| *of != slot);
@@ -65,6 +66,9 @@ pub(crate) struct Ctx<'a> {
     pub(crate) diff: Option<&'a Diff>,
 }
 
+/// Which traces are open.
+pub(crate) type Open = [Option<u64>; 2];
+
 impl<'a> Ctx<'a> {
     /// Asks for something.
     pub(crate) fn send(&self, command: impl Into<Command>) {
@@ -73,9 +77,14 @@ impl<'a> Ctx<'a> {
 
     /// What held up a late exit; nothing yet if it has to be worked out first.
     pub(crate) fn sentence(&self, slot: Slot, hearing: u32) -> Option<&'a str> {
-        let known = self.sheet(slot)?.sentences.get(&hearing);
+        self.sentence_of(slot, Row::Hearing(hearing))
+    }
+
+    /// What holds up the one of a row of the table; nothing yet if it has to be worked out first.
+    pub(crate) fn sentence_of(&self, slot: Slot, row: Row) -> Option<&'a str> {
+        let known = self.sheet(slot)?.sentences.get(&row);
         if known.is_none() {
-            self.out.sentences.borrow_mut().push((slot, hearing));
+            self.out.sentences.borrow_mut().push((slot, row));
         }
         known.map(String::as_str)
     }
@@ -94,6 +103,12 @@ impl<'a> Ctx<'a> {
     /// What durations are counted in that are about no trace in particular, such as the budget.
     pub(crate) fn clock(&self) -> Clock {
         self.focus().map(|(_, sheet)| sheet.trace().clock()).unwrap_or_default()
+    }
+
+    /// Which traces are open, by a number that none has had before: what is about others is shown
+    /// from its beginning. Judged by another budget they are the same.
+    pub(crate) fn open(&self) -> Open {
+        Slot::BOTH.map(|slot| self.sheet(slot).map(|sheet| sheet.opening))
     }
 
     /// Whether two traces are open.

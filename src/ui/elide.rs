@@ -41,6 +41,45 @@ pub(crate) fn galley(
     (lay_out(format!("{head}{GAP}{tail}")), true)
 }
 
+/// A sentence of what somebody did, `slept 80 ms in main.lateWork (main.go:22)`, within a width: of
+/// that only the function's name is cut. What was done, for how long and what for is left whole
+/// as long as there is room for it; says whether something was cut.
+fn sentence_galley(
+    painter: &Painter,
+    text: &str,
+    font: &FontId,
+    color: Color32,
+    width_px: f32,
+) -> (Arc<Galley>, bool) {
+    let lay_out = |text: String| painter.layout_no_wrap(text, font.clone(), color);
+    let wide_px = |text: &str| lay_out(text.to_owned()).size().x;
+    let whole = lay_out(text.to_owned());
+    if whole.size().x <= width_px {
+        return (whole, false);
+    }
+    let (did, place) = placed(text).map_or((text, None), |(did, place)| (did, Some(place)));
+    if let Some((function, line)) = place {
+        let room_px = width_px - wide_px(&format!("{did} in  {line}"));
+        if room_px >= wide_px(GAP) {
+            let (name, _) = galley(painter, function, font, color, room_px);
+            return (lay_out(format!("{did} in {} {line}", name.text())), true);
+        }
+        let less = [format!("{did} {GAP} {line}"), format!("{did} {GAP}")].map(lay_out);
+        if let Some(less) = less.into_iter().find(|less| less.size().x <= width_px) {
+            return (less, true);
+        }
+    }
+    (super::widgets::cut_galley(painter, did, font.clone(), color, width_px), true)
+}
+
+/// What was done, and in which function and on which line, as `describe` words it.
+fn placed(text: &str) -> Option<(&str, (&str, &str))> {
+    let (did, place) = text.rsplit_once(" in ")?;
+    let (function, line) = place.split_once(' ')?;
+    let is_line = line.starts_with('(') && line.ends_with(')') && !line.contains(' ');
+    is_line.then_some((did, (function, line)))
+}
+
 /// Up to which character the beginning goes, and from which on the end, within `room_px` together.
 fn ends(whole: &Galley, chars: &[char], room_px: f32) -> (usize, usize) {
     let y = whole.size().y / 2.0;
@@ -186,6 +225,14 @@ pub(crate) fn label_ui_of(
     response.on_hover_text(whole)
 }
 
+/// The same of a sentence of what somebody did, of which only the function is cut.
+pub(crate) fn sentence_ui(ui: &mut Ui, text: &str, font: &FontId, color: Color32) -> Response {
+    let cut = sentence_galley(ui.painter(), text, font, color, ui.available_width());
+    let (response, is_cut) = show_ui(ui, cut, color, Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, text));
+    if is_cut { response.on_hover_text(text) } else { response }
+}
+
 /// Paints a line within the room there is; gives whether it was cut, too.
 fn paint_ui(
     ui: &mut Ui,
@@ -194,7 +241,16 @@ fn paint_ui(
     color: Color32,
     sense: Sense,
 ) -> (Response, bool) {
-    let (galley, is_cut) = galley(ui.painter(), text, font, color, ui.available_width());
+    let cut = galley(ui.painter(), text, font, color, ui.available_width());
+    show_ui(ui, cut, color, sense)
+}
+
+fn show_ui(
+    ui: &mut Ui,
+    (galley, is_cut): (Arc<Galley>, bool),
+    color: Color32,
+    sense: Sense,
+) -> (Response, bool) {
     let (rect, response) = ui.allocate_exact_size(galley.size(), sense);
     ui.painter().galley(rect.min, galley, color);
     (response, is_cut)
@@ -224,6 +280,12 @@ mod tests {
 
     /// What is left of a text in so many points, and how wide that is.
     fn cut(text: &str, width_px: f32) -> (String, f32) {
+        cut_by(galley, text, width_px)
+    }
+
+    type Cut = fn(&Painter, &str, &FontId, Color32, f32) -> (Arc<Galley>, bool);
+
+    fn cut_by(galley: Cut, text: &str, width_px: f32) -> (String, f32) {
         let ctx = egui::Context::default();
         let mut got = (String::new(), 0.0);
         let mut output = ctx.run_ui(egui::RawInput::default(), |ui| {
@@ -250,6 +312,30 @@ mod tests {
             assert!(cut(text, width_px).0.contains('…'));
         }
         assert_eq!(cut("", 0.0).0, "");
+    }
+
+    #[test]
+    fn of_a_sentence_only_the_function_is_cut() {
+        let did = "waited 1.23 s to receive from a channel";
+        let text = format!("{did} in v3discovery.(*discovery).stopAllOfThem (discovery.go:321)");
+        let [mut whole, mut without] = [0, 0];
+        for width_px in (250_u16..460).map(f32::from) {
+            let (cut, is_px) = cut_by(sentence_galley, &text, width_px);
+            assert!(is_px <= width_px + 1.0, "{cut}: {is_px} of {width_px}");
+            assert!(cut.starts_with(did), "{cut}: in {width_px}");
+            match cut.strip_prefix(did).unwrap_or_default() {
+                " …" | " … (discovery.go:321)" => without += 1,
+                place => {
+                    assert!(place.starts_with(" in "), "{cut}");
+                    assert!(place.ends_with(" (discovery.go:321)"), "{cut}");
+                    whole += 1;
+                }
+            }
+        }
+        assert!(whole > 50 && without > 20, "{whole}, {without}");
+        let (cut, is_px) = cut_by(sentence_galley, "waited 1.23 s for a processor", 90.0);
+        assert!(cut.starts_with("waited 1.23 s") && is_px <= 90.0, "{cut}: {is_px}");
+        assert_eq!(cut_by(sentence_galley, did, 2_000.0).0, did);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use super::ctx::short_names;
 use super::sheet::Sheet;
 use super::state::{Selected, What};
+use super::table::{Listed, Row};
 use crate::analysis::{
     Children, ContextTree, Document, Link, SplitPart, Wakes, context_tree, describe, overstay_split,
 };
@@ -122,11 +123,15 @@ fn told(
     parts.into_iter().zip(longest).map(tell).collect()
 }
 
-/// What held up a late exit, in one sentence: its largest part.
-pub(crate) fn sentence(document: &Document, hearing: u32) -> String {
-    let Some(hearing) = document.analysis().hearings().get(hearing as usize) else {
-        return String::new();
+/// What held up a late exit, or what one who is stuck does, in one sentence: its largest part.
+pub(crate) fn sentence(document: &Document, row: Row) -> String {
+    let (trace, analysis) = (document.trace(), document.analysis());
+    let parts = match row.of(analysis) {
+        Some(Listed::Hearing(hearing, _)) => document.split(hearing),
+        Some(Listed::Stuck(stuck, _)) => {
+            overstay_split(trace, analysis, stuck.goroutine, stuck.interval)
+        }
+        None => return String::new(),
     };
-    let parts = document.split(hearing);
-    parts.first().map(|part| short_names(&describe(document.trace(), part))).unwrap_or_default()
+    parts.first().map(|part| short_names(&describe(trace, part))).unwrap_or_default()
 }

@@ -62,6 +62,7 @@ impl App {
         let Some((slot, mut old)) = found else { return };
         self.next_serial += 1;
         let mut sheet = Sheet::new(self.next_serial, old.origin.clone(), opened);
+        sheet.opening = old.opening;
         sheet.is_preview = old.is_preview;
         sheet.file_warnings = std::mem::take(&mut old.file_warnings);
         sheet.wakers = Arc::clone(&old.wakers);
@@ -77,6 +78,8 @@ impl App {
             _ => selected,
         };
         let state = &mut self.state;
+        // By another budget the findings are others.
+        state.finding = state.finding.filter(|finding| finding.slot != slot);
         state.selected = state.selected.map(renamed);
         state.reveal = state.reveal.map(renamed);
         state.trail.rename(renamed);

@@ -1,5 +1,6 @@
 //! The late exits: a table whose rows jump to the picture, and a histogram of all overstays.
 
+mod columns;
 mod row;
 
 use std::sync::Arc;
@@ -15,13 +16,13 @@ use super::nothing::{empty_ui, nothing_text};
 use super::sheet::Sheet;
 use super::side;
 use super::slot::Slot;
-use super::state::{Selected, State, View, What};
+use super::state::{Selected, State, View};
 use super::stuck;
-use super::table::{Column, Query, late_rows};
+use super::table::{Column, Query, Rows};
 use super::theme::size;
 use super::widgets::{caption, link_ui, strong, weak};
 use super::widths::Widths;
-use crate::analysis::Hearing;
+use columns::{COLUMNS, Cell, HELD_BY, Heading, grown, longest_name, shown};
 use row::row_ui;
 
 /// What the table remembers.
@@ -38,68 +39,22 @@ pub(crate) struct LatePanel {
     page_rows: u16,
     /// What was selected last, to scroll to it once when it changes.
     shown: Option<Selected>,
+    /// Of which trace the rows were that the drawer had last, and those of the page: those of
+    /// another begin with the worst.
+    listed: [Option<u64>; 2],
+    /// Whether the drawer shows only who left in time.
+    quiet: bool,
+    /// How wide the longest name of a function is, and of which trace, in points.
+    longest_name: Option<(u64, f32)>,
 }
-
-/// A column of the table.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Cell {
-    Overstay,
-    Goroutine,
-    Function,
-    HeldBy,
-    Cause,
-    At,
-    Site,
-    Evidence,
-}
-
-/// How a column is shown.
-#[derive(Clone, Copy)]
-struct Heading {
-    cell: Cell,
-    title: &'static str,
-    /// What a click on the title sorts by.
-    sort: Option<Column>,
-    /// Width in points; the one without takes what is left.
-    width: Option<f32>,
-    /// How wide the table must be to have the column, in points.
-    from: f32,
-}
-
-const fn heading(
-    cell: Cell,
-    title: &'static str,
-    sort: Option<Column>,
-    width: Option<f32>,
-    from: f32,
-) -> Heading {
-    Heading { cell, title, sort, width, from }
-}
-
-/// All columns, from left to right.
-const COLUMNS: [Heading; 8] = [
-    heading(Cell::Overstay, "Overstay", Some(Column::Overstay), Some(104.0), 0.0),
-    heading(Cell::Goroutine, "Goroutine", Some(Column::Goroutine), Some(72.0), 0.0),
-    heading(Cell::Function, "Function", Some(Column::Function), Some(150.0), 0.0),
-    heading(Cell::HeldBy, "What held it", None, None, 0.0),
-    heading(Cell::Cause, "Cause", Some(Column::Cause), Some(96.0), 680.0),
-    heading(Cell::At, "Cancelled at", Some(Column::At), Some(84.0), 820.0),
-    heading(Cell::Site, "Site", Some(Column::Site), Some(120.0), 980.0),
-    heading(Cell::Evidence, "Evidence", Some(Column::Evidence), Some(78.0), 860.0),
-];
 
 /// What excuses those that are late by scheduling.
 pub(crate) const EXCUSED: &str = "Late by scheduling: without the waits for a processor, the GC \
                                    and the canceller it would have left in time";
 
-/// How high the drawer is with no more than words, in points.
+/// How high the drawer is with no more than words, in points, and with those who left in time.
 const WORDS_PX: f32 = 84.0;
-
-/// The narrowest that the column of what held each is, in points, and what most need.
-const HELD_BY: f32 = 120.0;
-const HELD_BY_WELL: f32 = 340.0;
-/// The widest that a column of names becomes by itself, in points.
-const NAME_MOST: f32 = 420.0;
+const QUIET_PX: f32 = 132.0;
 
 /// How wide the drawer must be to have the chart beside the table, in points.
 const CHART_FROM: f32 = 760.0;
@@ -138,29 +93,33 @@ impl LatePanel {
     }
 
     /// The rows of the table, from top to bottom.
-    pub(crate) fn rows<'a>(&self, ctx: &Ctx<'_>, sheet: &'a Sheet) -> &'a [u32] {
+    pub(crate) fn rows<'a>(&self, ctx: &Ctx<'_>, sheet: &'a Sheet) -> Rows<'a> {
         let query = self.query(ctx.state);
-        let plain = late_rows(sheet.document.analysis(), query.budget_ns);
         match &sheet.table {
-            Some((_, rows)) if !query.is_plain() => rows,
-            _ => plain,
+            Some((_, rows)) if !query.is_plain() => Rows::Made(rows),
+            _ => Rows::listed(sheet.document.analysis(), query.budget_ns),
         }
     }
 
-    /// The drawer's panel, `width` wide and at most `most` high: no higher than its words where it
-    /// has neither a row nor a chart.
-    pub(crate) fn drawer(ctx: &Ctx<'_>, width: f32, most: f32) -> egui::Panel {
+    /// The drawer's panel, `width` wide and at most `most` high: lower where nobody is late, and no
+    /// higher than its words where it has neither a row nor a chart.
+    pub(crate) fn drawer(&mut self, ctx: &Ctx<'_>, width: f32, most: f32) -> egui::Panel {
         let budget_ns = ctx.state.prefs.budget_ns;
-        let is_late = |sheet: &Sheet| sheet.document.analysis().late(budget_ns).len() > 0;
-        let any = ctx.focus().is_none_or(|(_, sheet)| is_late(sheet));
-        if any || has_chart(ctx, width) {
-            egui::Panel::bottom("late_drawer")
-                .resizable(true)
-                .default_size(size::BOTTOM.min(most * 0.85))
-                .size_range(120.0..=most)
-        } else {
-            egui::Panel::bottom("nobody_late").exact_size(WORDS_PX).resizable(false)
+        let analysis = ctx.focus().map(|(_, sheet)| sheet.document.analysis());
+        let any = analysis.is_none_or(|it| Rows::listed(it, budget_ns).len() > 0);
+        if !any && !has_chart(ctx, width) {
+            return egui::Panel::bottom("no_overstays").exact_size(WORDS_PX).resizable(false);
         }
+        // Who drags the budget across the longest does not want the chart to jump meanwhile.
+        if !self.budget.is_held() {
+            self.quiet = analysis.is_some_and(|it| Rows::over(it, budget_ns).len() == 0);
+        }
+        let (name, high) =
+            if self.quiet { ("nobody_late", QUIET_PX) } else { ("late_drawer", size::BOTTOM) };
+        egui::Panel::bottom(name)
+            .resizable(true)
+            .default_size(high.min(most * 0.85))
+            .size_range(QUIET_PX.min(120.0)..=most)
     }
 
     /// Table and histogram side by side, under the timeline.
@@ -192,7 +151,7 @@ impl LatePanel {
         let Some((slot, sheet)) = ctx.focus() else { return };
         let rows = self.rows(ctx, sheet);
         head_ui(ui, ctx, sheet, rows.len());
-        if rows.is_empty() {
+        if rows.len() == 0 {
             let text = nothing_text(ctx, sheet);
             if ctx.state.view == View::Late {
                 let first = text.find(". ").map_or(text.len(), |at| at + 1);
@@ -207,21 +166,22 @@ impl LatePanel {
         self.table_ui(ui, ctx, slot, sheet, rows);
     }
 
-    fn table_ui(&mut self, ui: &mut Ui, ctx: &Ctx<'_>, slot: Slot, sheet: &Sheet, rows: &[u32]) {
-        let n_late = sheet.document.analysis().late(ctx.state.prefs.budget_ns).len();
+    fn table_ui(&mut self, ui: &mut Ui, ctx: &Ctx<'_>, slot: Slot, sheet: &Sheet, rows: Rows<'_>) {
+        let analysis = sheet.document.analysis();
         let width = ui.available_width();
         let egui::Vec2 { x: spacing, y: spacing_y } = ui.spacing().item_spacing;
-        let shown = shown(width, sheet, n_late);
+        let shown = shown(width, sheet, ctx.state.prefs.budget_ns);
         self.table_shows(ui, &shown);
         // The lines between columns go down where there is no row: they stay in the background.
         ui.visuals_mut().widgets.noninteractive.bg_stroke.color = ctx.theme.grid;
+        let name_px = self.name_px(ui, sheet);
         let mut table = TableBuilder::new(ui)
             .id_salt("late_exits")
             .sense(Sense::click())
             .cell_layout(Layout::left_to_right(Align::Center))
             .auto_shrink(false)
             .min_scrolled_height(40.0);
-        let sized = grown(&shown, width, spacing);
+        let sized = grown(&shown, width, spacing, name_px);
         let (widths, is_other) = self.widths.of(&sized, width - HELD_BY, spacing);
         let mut widths = widths.into_iter();
         if is_other {
@@ -233,18 +193,9 @@ impl LatePanel {
                 None => Width::remainder().at_least(HELD_BY).clip(true),
             });
         }
-        if self.shown != ctx.state.selected {
-            self.shown = ctx.state.selected;
-            if let Some(Selected { what, slot: of }) = self.shown
-                && of == slot
-                && let Some(at) = rows.iter().position(|&row| {
-                    sheet.hearing(row).is_some_and(|hearing| is_about(what, row, hearing))
-                })
-            {
-                table = table.scroll_to_row(at, None);
-            }
-        }
-        let worst_ns = sheet.document.analysis().summary().overstay.max.max(1);
+        table = self.scrolled(table, ctx, (slot, sheet), rows);
+        let longest_stuck = analysis.stuck_over(0).next().map_or(1, |it| it.interval.ns());
+        let worst_ns = analysis.summary().overstay.max.max(longest_stuck);
         table
             .header(22.0, |mut header| {
                 for heading in &shown {
@@ -263,12 +214,49 @@ impl LatePanel {
                 let sized = cells.zip(body.widths().iter().copied());
                 self.widths.keep(sized.filter(|(cell, _)| *cell != Cell::HeldBy));
                 body.rows(size::ROW, rows.len(), |row| {
-                    if let Some(&at) = rows.get(row.index()) {
+                    if let Some(at) = rows.get(row.index()) {
                         let cells = shown.iter().map(|heading| heading.cell);
                         row_ui(row, ctx, slot, sheet, at, worst_ns, cells);
                     }
                 });
             });
+    }
+
+    /// The table at its top if it is another trace's, and where what has just been selected is in it.
+    fn scrolled<'u>(
+        &mut self,
+        mut table: TableBuilder<'u>,
+        ctx: &Ctx<'_>,
+        (slot, sheet): (Slot, &Sheet),
+        rows: Rows<'_>,
+    ) -> TableBuilder<'u> {
+        // egui keeps how far it is scrolled, whatever is in it, even over a restart.
+        let listed = &mut self.listed[usize::from(ctx.state.view == View::Late)];
+        if listed.replace(sheet.opening) != Some(sheet.opening) {
+            table = table.vertical_scroll_offset(0.0);
+        }
+        if self.shown != ctx.state.selected {
+            self.shown = ctx.state.selected;
+            if let Some(Selected { what, slot: of }) = self.shown
+                && of == slot
+                && let Some(at) = rows.position(sheet.document.analysis(), what)
+            {
+                table = table.scroll_to_row(at, None);
+            }
+        }
+        table
+    }
+
+    /// How wide the longest name of a function is, in points. Looked up once for each trace.
+    fn name_px(&mut self, ui: &Ui, sheet: &Sheet) -> f32 {
+        match self.longest_name {
+            Some((of, name_px)) if of == sheet.serial => name_px,
+            _ => {
+                let name_px = longest_name(ui, sheet);
+                self.longest_name = Some((sheet.serial, name_px));
+                name_px
+            }
+        }
     }
 
     /// A column's title; a click sorts by it, another the other way round.
@@ -302,29 +290,6 @@ impl LatePanel {
     }
 }
 
-/// The columns that a table has room for, and something to show in.
-fn shown(table_width: f32, sheet: &Sheet, n_late: usize) -> Vec<Heading> {
-    let fits = |heading: &Heading| {
-        table_width >= heading.from && (heading.cell != Cell::Site || sheet.has_sites(n_late))
-    };
-    COLUMNS.into_iter().filter(fits).collect()
-}
-
-/// The widths of the columns but the one that takes what is left. What that has no use for is the
-/// names': they say more the more of them is seen.
-fn grown(shown: &[Heading], table_width: f32, spacing: f32) -> Vec<(Cell, f32)> {
-    let sized = shown.iter().filter_map(|heading| Some((heading.cell, heading.width?)));
-    let sized: Vec<(Cell, f32)> = sized.collect();
-    let taken: f32 = sized.iter().map(|(_, width)| width + spacing).sum();
-    let spare = (table_width - taken - HELD_BY_WELL).max(0.0);
-    let grow = |(cell, width): (Cell, f32)| match cell {
-        Cell::Function => (cell, (width + 0.35 * spare).min(NAME_MOST).floor()),
-        Cell::Site => (cell, (width + 0.25 * spare).min(NAME_MOST).floor()),
-        _ => (cell, width),
-    };
-    sized.into_iter().map(grow).collect()
-}
-
 /// Histogram and ECDF beside each other.
 fn plots_ui(ui: &mut Ui, ctx: &Ctx<'_>, line: &mut charts::BudgetLine, gestures: &mut Gestures) {
     egui::Panel::top("late_plots")
@@ -354,45 +319,56 @@ fn plots_ui(ui: &mut Ui, ctx: &Ctx<'_>, line: &mut charts::BudgetLine, gestures:
 fn head_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet, n_rows: usize) {
     let theme = ctx.theme;
     ui.horizontal(|ui| {
-        let color = if n_rows > 0 { theme.late_text } else { theme.text };
         let analysis = sheet.document.analysis();
-        let late = analysis.late(ctx.state.prefs.budget_ns).len();
-        let (counted, of) = if ctx.state.rows.filter.trim().is_empty() {
-            let all = thousands(analysis.worst_first.len() as u64);
-            (count(n_rows, "late exit"), format!("of {all} who were meant to leave"))
-        } else {
-            (found_text(n_rows, late), String::new())
-        };
-        ui.label(strong(counted).color(color));
-        if !of.is_empty() {
-            ui.label(caption(theme, of));
+        let budget_ns = ctx.state.prefs.budget_ns;
+        let n_late = analysis.late(budget_ns).len();
+        let n_stuck = analysis.stuck_over(budget_ns).len();
+        let filtered = !ctx.state.rows.filter.trim().is_empty();
+        // Nobody late is not all well where some are stuck: that is said first.
+        if n_late == 0 && n_stuck > 0 {
+            stuck::worst_ui(ui, ctx, sheet);
+            ui.add_space(6.0);
         }
-        stuck::worst_ui(ui, ctx, sheet);
-        // Below the words there would be no room for it in a low drawer.
-        if n_rows == 0 {
+        let (counted, is_loud) = if filtered && n_late + n_stuck > 0 {
+            (found_text(n_rows, n_late, n_stuck), n_rows > 0)
+        } else {
+            (count(n_late, "late exit"), n_late > 0)
+        };
+        ui.label(strong(counted).color(if is_loud { theme.late_text } else { theme.text }));
+        let all = analysis.worst_first.len();
+        if !filtered && all > 0 {
+            let all = thousands(all as u64);
+            let end = if n_late + n_stuck == 0 && n_rows > 0 { ";" } else { "" };
+            ui.label(caption(theme, format!("of {all} who were meant to leave{end}")));
+        }
+        if n_late > 0 {
+            stuck::worst_ui(ui, ctx, sheet);
+        } else if n_stuck == 0 && n_rows > 0 {
+            let known = match (sheet.is_preview, sheet.is_whole()) {
+                (true, _) => " so far",
+                (_, false) => " in what could be read",
+                _ => "",
+            };
+            let budget = sheet.duration(budget_ns);
+            let text = format!("the longest stays{known}, all within {budget}:");
+            ui.label(caption(theme, text));
+        }
+        if n_late == 0 {
             other_findings_ui(ui, ctx, sheet);
         }
         side::switch_ui(ui, ctx);
     });
 }
 
-/// How many of the late exits Find has left.
-fn found_text(n: usize, late: usize) -> String {
+/// How many of those who are late or stuck Find has left.
+fn found_text(n: usize, late: usize, stuck: usize) -> String {
     let matches = if n == 1 { "matches" } else { "match" };
-    match late {
-        // Of none there is nothing to find.
-        0 => count(0, "late exit"),
-        _ => format!("{} of {} {matches}", thousands(n as u64), count(late, "late exit")),
-    }
-}
-
-/// Whether what is selected is an overstay, its goroutine, or a part of that one's life.
-pub(crate) fn is_about(what: What, row: u32, hearing: &Hearing) -> bool {
-    match what {
-        What::Hearing(selected) => selected == row,
-        What::Goroutine(goroutine) | What::Span(goroutine, _) => goroutine == hearing.goroutine,
-        What::Cancel(_) => false,
-    }
+    let of = match (late, stuck) {
+        (_, 0) => count(late, "late exit"),
+        (0, _) => format!("{} stuck", count(stuck, "goroutine")),
+        _ => format!("{} late or stuck", thousands((late + stuck) as u64)),
+    };
+    format!("{} of {of} {matches}", thousands(n as u64))
 }
 
 /// Whether a drawer as wide as that has the chart beside the table.

@@ -5,7 +5,7 @@ use egui::Ui;
 use super::ctx::Ctx;
 use super::details::INCOMPLETE;
 use super::sheet::Sheet;
-use super::stuck::besides_text;
+use super::table::Rows;
 use super::theme::Theme;
 use super::widgets::{strong, weak};
 use crate::analysis::{Cause, PASSED};
@@ -23,23 +23,19 @@ pub(crate) fn empty_ui(ui: &mut Ui, theme: &Theme, why: &str, more: &str) {
     });
 }
 
-/// Why the table of late exits is empty; and who is stuck all the same, so that it does not sound
-/// as if all were well.
+/// Why the table of late exits is empty: it lists who is late or stuck, or else who left in time.
 pub(super) fn nothing_text(ctx: &Ctx<'_>, sheet: &Sheet) -> String {
-    let n_late = sheet.document.analysis().late(ctx.state.prefs.budget_ns).len();
-    if !ctx.state.rows.filter.trim().is_empty() && n_late > 0 {
-        return format!("No late exit matches “{}”.", short_words(&ctx.state.rows.filter));
+    let (analysis, budget_ns) = (sheet.document.analysis(), ctx.state.prefs.budget_ns);
+    if !ctx.state.rows.filter.trim().is_empty() && Rows::listed(analysis, budget_ns).len() > 0 {
+        let [late, stuck] = [analysis.late(budget_ns).len(), analysis.stuck_over(budget_ns).len()];
+        let none = match (late, stuck) {
+            (0, 0) => "Nobody who left in time matches",
+            (_, 0) => "No late exit matches",
+            (0, _) => "Nobody who is stuck matches",
+            _ => "Nobody who is late or stuck matches",
+        };
+        return format!("{none} “{}”.", short_words(&ctx.state.rows.filter));
     }
-    let why = nobody_late_text(ctx, sheet);
-    match besides_text(ctx, sheet) {
-        Some(stuck) => format!("{why} But {stuck}"),
-        None => why,
-    }
-}
-
-/// Why nobody is late.
-fn nobody_late_text(ctx: &Ctx<'_>, sheet: &Sheet) -> String {
-    let analysis = sheet.document.analysis();
     if sheet.is_preview {
         return "No late exit in the beginning of this trace, which is all that has been read so far.".to_owned();
     }
@@ -50,18 +46,14 @@ fn nobody_late_text(ctx: &Ctx<'_>, sheet: &Sheet) -> String {
     if !sheet.is_whole() {
         return format!("No late exit in what could be read. {INCOMPLETE}");
     }
-    if analysis.worst_first.is_empty() && analysis.summary().heard == 0 {
+    if analysis.summary().heard == 0 {
         let passed = analysis.cancels().iter().any(|cancel| cancel.cause == Cause::Deadline);
         let passed = if passed { PASSED } else { "" };
         return format!("Nobody waited to hear of a cancel. {UNHEARD} {passed}")
             .trim_end()
             .to_owned();
     }
-    if analysis.worst_first.is_empty() {
-        return "No cancel told anybody to stop: whoever heard one was meant to go on.".to_owned();
-    }
-    let budget = sheet.duration(ctx.state.prefs.budget_ns);
-    format!("All who were told to stop left within {budget}.")
+    "No cancel told anybody to stop: whoever heard one was meant to go on.".to_owned()
 }
 
 /// The words of Find as a sentence can quote them: a long text would leave no room for the rest.

@@ -34,11 +34,16 @@ impl App {
             return;
         };
         let kept = Kept::of(self, slot, &old);
+        self.state.finding = None;
         let damage = open::damage(&old.origin.name(), old.trace(), &old.file_warnings);
         if let Some((stale, _)) = damage {
             self.state.notices.retain(|notice| notice.text != stale);
         }
         self.place(slot, origin, opened);
+        // What was listed of a beginning is not what all of it has.
+        if let Some(sheet) = self.sheets[slot].as_mut().filter(|_| !old.is_preview) {
+            sheet.opening = old.opening;
+        }
         self.fit_all();
         kept.restore(self, slot);
         if old.is_preview {

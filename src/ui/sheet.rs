@@ -13,7 +13,7 @@ use super::explain::Explanation;
 use super::open::Opened;
 use super::state::Selected;
 use super::stuck::ByRule;
-use super::table::Query;
+use super::table::{Query, Row};
 use crate::analysis::{Cancel, CancelSite, Cause, Document, Hearing, Rules};
 use crate::base::{Interval, Time, Warning};
 use crate::model::{Trace, Wakers};
@@ -46,6 +46,9 @@ pub(crate) type CancelKey = (Option<u32>, RowOptions);
 pub(crate) struct Sheet {
     /// A number that no other open trace of this session has.
     pub(crate) serial: u64,
+    /// The number that it had when it was opened: judged by another budget, or read again, it is
+    /// still the trace that somebody has scrolled through.
+    pub(crate) opening: u64,
     /// Where it comes from.
     pub(crate) origin: Origin,
     /// The trace and what the analysis says.
@@ -72,8 +75,8 @@ pub(crate) struct Sheet {
     pub(crate) old_cancel_sites: Vec<CancelSite>,
     /// How many cancels the cancel view shows.
     pub(crate) n_cancels_shown: usize,
-    /// What held up late exits, by hearing.
-    pub(crate) sentences: HashMap<u32, String>,
+    /// What held up late exits, and what holds up who is stuck.
+    pub(crate) sentences: HashMap<Row, String>,
     /// What was worked out about what is selected.
     pub(crate) explanation: Option<(Selected, Explanation)>,
     /// What was last asked about.
@@ -93,8 +96,8 @@ pub(crate) struct Sheet {
     pub(crate) excused: Arc<FxHashSet<u32>>,
     /// What it was last asked to be judged by.
     pub(crate) judged_asked: Rules,
-    /// The late exits, sorted and filtered.
-    pub(crate) table: Option<(Query, Vec<u32>)>,
+    /// The late exits and who is stuck, sorted and filtered.
+    pub(crate) table: Option<(Query, Vec<Row>)>,
     /// What the table was last asked for by.
     pub(crate) table_asked: Option<Query>,
 }
@@ -107,6 +110,7 @@ impl Sheet {
         let judged_asked = document.rules().clone();
         Self {
             serial,
+            opening: serial,
             origin,
             document,
             file_warnings,

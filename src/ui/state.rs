@@ -174,6 +174,17 @@ pub(crate) struct Selected {
     pub(crate) what: What,
 }
 
+/// A finding of one of the traces that is looked at among the others.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct FindingAt {
+    /// In which trace.
+    pub(crate) slot: Slot,
+    /// Which: a row of the analysis's findings.
+    pub(crate) row: usize,
+    /// Whom of those it is about one has come to; nobody yet if none.
+    pub(crate) place: Option<usize>,
+}
+
 /// Where a file that is to be opened goes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) enum Role {
@@ -277,6 +288,8 @@ pub(crate) struct State {
     /// The row of the comparison that is selected, instead of anything in a trace: its kind and
     /// key, by which it is the same in every order.
     pub(crate) compared: Option<(GroupKind, String)>,
+    /// The finding that the panel shows among the others, whatever is selected.
+    pub(crate) finding: Option<FindingAt>,
     /// What is to be brought into view as soon as its row is known.
     pub(crate) reveal: Option<Selected>,
     /// The cancels of the cancel view: those of the site of this one; all if none.

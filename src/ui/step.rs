@@ -1,25 +1,33 @@
 //! From what is selected to the next of its kind: rows, late exits, events, wakes.
 
 use super::act::say;
+use super::app::Panels;
 use super::command::Command;
+use super::compare;
 use super::ctx::Ctx;
 use super::explain::goroutine_of;
-use super::late::{LatePanel, is_about};
+use super::late::LatePanel;
 use super::look::from_first;
 use super::sheet::Sheet;
 use super::slot::Slot;
 use super::state::{Selected, View, What};
-use super::table::late_rows;
+use super::table::{Rows, late_rows};
+use crate::analysis::{DiffGroup, Hearing};
 use crate::base::{Goroutine, Time};
 use crate::model::Span;
 
 /// Why there is nothing to step through.
 const NO_LANE: &str = "Select a lane first: a click, or N for the worst late exit";
 
-/// The lane, or in the table the late exit, above or below the selected one.
-pub(super) fn row(ctx: &Ctx<'_>, table: &LatePanel, step: i64) {
+/// The lane, or in a table the row, above or below the selected one.
+pub(super) fn row(ctx: &Ctx<'_>, panels: &Panels, step: i64) {
+    // The table comes first, until a lane is chosen below it.
+    if let (View::Compare, None, Some(diff)) = (ctx.state.view, ctx.state.selected, ctx.diff) {
+        compared(ctx, &panels.compare.groups(ctx, diff), step);
+        return;
+    }
     let next = match ctx.state.view {
-        View::Late => next_listed(ctx, table, step),
+        View::Late => next_listed(ctx, &panels.late, step),
         View::Cancel => next_hearing(ctx, step),
         View::Timeline | View::Compare => next_lane(ctx, step),
     };
@@ -30,10 +38,27 @@ pub(super) fn row(ctx: &Ctx<'_>, table: &LatePanel, step: i64) {
     }
 }
 
+/// The row of a comparison above or below the selected one: the first if none is.
+fn compared(ctx: &Ctx<'_>, groups: &[&DiffGroup], step: i64) {
+    let at = groups.iter().position(|group| compare::is_selected(ctx, group));
+    let next = match at.and_then(|at| i64::try_from(at).ok()) {
+        Some(at) => usize::try_from(at + step).ok(),
+        None => Some(0),
+    };
+    if let Some(group) = next.and_then(|next| groups.get(next)) {
+        ctx.send(Command::Compared(group.kind, group.key.clone()));
+    }
+}
+
+/// The next lane; whoever goes through overstays sees that lane's worst, if it has one.
 fn next_lane(ctx: &Ctx<'_>, step: i64) -> Option<Selected> {
     let (slot, sheet, goroutine) = selected_goroutine(ctx)?;
     let next = sheet.rows.as_ref()?.rows.neighbor(goroutine, step)?;
-    Some(Selected { slot, what: What::Goroutine(next) })
+    let by_overstays = matches!(ctx.state.selected?.what, What::Hearing(_));
+    let rows = sheet.document.analysis().by_goroutine.of(next);
+    let counts = |row: &&u32| sheet.hearing(**row).is_some_and(Hearing::was_to_leave);
+    let worst = rows.iter().find(counts).filter(|_| by_overstays);
+    Some(Selected { slot, what: worst.map_or(What::Goroutine(next), |&row| What::Hearing(row)) })
 }
 
 /// The lanes of the cancel view stand for hearings.
@@ -54,26 +79,29 @@ fn next_hearing(ctx: &Ctx<'_>, step: i64) -> Option<Selected> {
 /// The table's order is its own.
 fn next_listed(ctx: &Ctx<'_>, table: &LatePanel, step: i64) -> Option<Selected> {
     let (slot, sheet) = ctx.focus()?;
+    let analysis = sheet.document.analysis();
     let rows = table.rows(ctx, sheet);
-    let selected = ctx.state.selected.filter(|selected| selected.slot == slot)?;
-    let about = |&row: &u32| sheet.hearing(row).is_some_and(|it| is_about(selected.what, row, it));
-    let at = i64::try_from(rows.iter().position(about)?).ok()?;
+    let at = i64::try_from(listed_at(ctx, slot, sheet, rows)?).ok()?;
     let next = usize::try_from(at + step).ok()?;
-    Some(Selected { slot, what: What::Hearing(*rows.get(next)?) })
+    Some(Selected { slot, what: rows.get(next)?.what(analysis)? })
 }
 
-/// To the late exit so many rows below the selected one in the table, above it if less than 0: at
-/// most to the last or the first.
+/// Which of the rows of a trace's table is about what is selected, if one is.
+fn listed_at(ctx: &Ctx<'_>, slot: Slot, sheet: &Sheet, rows: Rows<'_>) -> Option<usize> {
+    let selected = ctx.state.selected.filter(|selected| selected.slot == slot)?;
+    rows.position(sheet.document.analysis(), selected.what)
+}
+
+/// To the row so many below the selected one in the table, above it if less than 0: at most to the
+/// last or the first.
 pub(super) fn listed(ctx: &Ctx<'_>, table: &LatePanel, step: i64) {
     let Some((slot, sheet)) = ctx.focus() else { return };
     let rows = table.rows(ctx, sheet);
-    let about = |what: What, row: u32| sheet.hearing(row).is_some_and(|it| is_about(what, row, it));
-    let selected = ctx.state.selected.filter(|selected| selected.slot == slot);
-    let at = selected.and_then(|it| rows.iter().position(|&row| about(it.what, row)));
-    let at = at.and_then(|at| i64::try_from(at).ok()).unwrap_or(-1);
-    let next = usize::try_from(at.saturating_add(step).max(0)).unwrap_or(usize::MAX);
-    if let Some(&row) = rows.get(next).or(rows.last()) {
-        ctx.send(Command::Jump(Selected { slot, what: What::Hearing(row) }));
+    let Some(last) = rows.len().checked_sub(1) else { return };
+    let at = listed_at(ctx, slot, sheet, rows).and_then(|at| i64::try_from(at).ok()).unwrap_or(-1);
+    let next = usize::try_from(at.saturating_add(step).max(0)).unwrap_or(last).min(last);
+    if let Some(what) = rows.get(next).and_then(|row| row.what(sheet.document.analysis())) {
+        ctx.send(Command::Jump(Selected { slot, what }));
     }
 }
 

@@ -73,13 +73,6 @@ impl ByRule {
     }
 }
 
-/// How many are stuck besides those that cancels tell of: what is said where nobody is late.
-pub(crate) fn besides_text(ctx: &Ctx<'_>, sheet: &Sheet) -> Option<String> {
-    let n = sheet.document.analysis().stuck_over(ctx.state.prefs.budget_ns).len();
-    let are = if n == 1 { "is" } else { "are" };
-    (n > 0).then(|| format!("{} {are} stuck, whom no cancel told to stop.", count(n, "goroutine")))
-}
-
 /// How many of a trace are stuck; a click leads to the worst.
 pub(crate) fn worst_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet) {
     let n = sheet.document.analysis().stuck_over(ctx.state.prefs.budget_ns).len();

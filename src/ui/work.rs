@@ -14,7 +14,7 @@ use super::open::{self, OpenError, Opened};
 use super::sheet::{Built, Sheet};
 use super::slot::Slot;
 use super::state::{Notice, Popup, Role, Selected, Tone, View};
-use super::table;
+use super::table::{self, Row};
 use crate::analysis;
 use crate::base::Progress;
 use crate::scene::{Link, Metrics, Others, RowOptions, Rows, Source, Viewport};
@@ -477,7 +477,7 @@ impl App {
             wanted.truncate(SENTENCES_AT_ONCE);
             let (serial, document) = (sheet.serial, Arc::clone(&sheet.document));
             self.jobs.start(Lane::Sentences(slot), "Explaining", move |_| {
-                let tell = |row: u32| (row, explain::sentence(&document, row));
+                let tell = |row: Row| (row, explain::sentence(&document, row));
                 Answer::Sentences { serial, sentences: wanted.into_iter().map(tell).collect() }
             });
         }

@@ -196,9 +196,9 @@ fn no_column_is_cut_beside_the_details() {
     for (width, columns) in [
         (800.0, &["Typical shift"][..]),
         (900.0, &["Typical shift"][..]),
-        (1280.0, &["Typical shift", "95 % interval"][..]),
-        (1440.0, &["Typical shift", "95 % interval", "q"][..]),
-        (1920.0, &["Median to longest", "Typical shift", "95 % interval", "q"][..]),
+        (1280.0, &["Median to longest", "Typical shift"][..]),
+        (1440.0, &["Median to longest", "Typical shift", "95 % interval"][..]),
+        (1920.0, &["What", "Median to longest", "Typical shift", "95 % interval", "q"][..]),
     ] {
         let mut harness = window_of([width, 720.0], Settings::default());
         let pair = ["traces/sleep-in-handler/before.trace", "traces/sleep-in-handler/after.trace"];
@@ -264,4 +264,31 @@ fn a_click_on_a_heading_sorts() {
     harness.get_by_label("Verdict").click();
     wait(&mut harness);
     assert_eq!(first(&harness), as_it_comes);
+}
+
+#[test]
+fn the_arrows_walk_the_rows_of_the_comparison() {
+    let mut harness = window();
+    let pair = ["traces/sleep-in-handler/before.trace", "traces/sleep-in-handler/after.trace"];
+    drop_files(&mut harness, &pair);
+    for (key, row) in [
+        (egui::Key::ArrowDown, "main.pay → client-gone"),
+        (egui::Key::ArrowDown, "all cancels"),
+        (egui::Key::ArrowDown, "handler main.pay"),
+        (egui::Key::ArrowUp, "all cancels"),
+        (egui::Key::ArrowUp, "main.pay → client-gone"),
+        (egui::Key::ArrowUp, "main.pay → client-gone"),
+    ] {
+        harness.key_press(key);
+        wait(&mut harness);
+        assert!(says(&harness, "Compared"), "{row}");
+        let picture = format!("Cumulative shares before and after: {row}");
+        assert!(says(&harness, &picture), "{:?}", names(&harness, "Cumulative shares"));
+    }
+    // Who has chosen a lane walks the lanes.
+    harness.key_press(egui::Key::N);
+    wait(&mut harness);
+    harness.key_press(egui::Key::ArrowDown);
+    wait(&mut harness);
+    assert!(!says(&harness, "Compared"));
 }

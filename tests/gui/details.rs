@@ -74,3 +74,52 @@ fn findings_are_reached_by_tab_and_opened_by_the_keyboard() {
     wait(&mut harness);
     assert!(says(&harness, "80.6 ms late"));
 }
+
+#[test]
+fn a_finding_that_names_a_goroutine_leads_to_its_card_and_on_to_the_next() {
+    let mut harness = window_on("traces/sleep-in-handler/before.trace");
+    harness.key_press(egui::Key::N);
+    wait(&mut harness);
+    click(&mut harness, "Show the finding: 68 goroutines of main.pay");
+    assert!(says(&harness, "Reached by cancels"), "all findings are shown");
+    assert!(says(&harness, "1 of 68"), "and where one came from");
+    click(&mut harness, "Next of 68: late exit");
+    assert!(says(&harness, "2 of 68") && says(&harness, "Reached by cancels"), "the card stays");
+    click(&mut harness, "Previous of 68: late exit");
+    click(&mut harness, "Previous of 68: late exit");
+    assert!(says(&harness, "68 of 68"), "around at the ends");
+    click(&mut harness, "Back");
+    assert!(says(&harness, "From the cancel to the end"), "the page of the one that was shown");
+    harness.key_press(egui::Key::Escape);
+    wait(&mut harness);
+    assert!(!says(&harness, "68 of 68"));
+    assert!(!says(&harness, "200 goroutines of main.pay"), "the other is told beside the first");
+    click(&mut harness, "also long sleep");
+    assert!(says(&harness, "also late exit, 504 ms, 68×"), "a click exchanges them");
+    assert!(says(&harness, "Next of 200: long sleep"));
+}
+
+#[test]
+fn a_goroutines_page_lists_its_main_finding() {
+    let mut harness = window_on("traces/lost-cancel/before.trace");
+    harness.key_press(egui::Key::N);
+    wait(&mut harness);
+    assert!(says(&harness, "Findings that name it"));
+    click(&mut harness, "Show the finding: 379 goroutines of main.refresh are still alive");
+    assert!(says(&harness, "1 of 379"));
+    harness.get_by_label("g23 main.refresh").click();
+    wait(&mut harness);
+    assert!(says(&harness, "How it spent its life"), "a click on its name shows its page again");
+}
+
+#[test]
+fn from_an_overstay_the_next_lane_shows_its_own() {
+    let mut harness = window_on("traces/late-exit/before.trace");
+    harness.key_press(egui::Key::N);
+    wait(&mut harness);
+    for _ in 0..2 {
+        harness.key_press(egui::Key::ArrowDown);
+        wait(&mut harness);
+        assert!(says(&harness, "From the cancel to the end"), "not its goroutine's page");
+    }
+}

@@ -36,6 +36,7 @@ pub(super) fn row(both: [&Document; 2], groups: &[DiffGroup]) -> Option<DiffGrou
         p_value: test.map(|test| test.p),
         verdict,
         aspect: is_changed.then_some(Aspect::Often),
+        spared: None,
         ..row
     })
 }

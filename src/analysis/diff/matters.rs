@@ -100,6 +100,53 @@ impl Margin {
     }
 }
 
+/// Why a change does not matter that is hardly by chance.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Spared {
+    /// What of the row changed so.
+    pub aspect: Aspect,
+    /// The change has to be larger than this, in nanoseconds.
+    pub margin_ns: i64,
+    /// Whether that is so much because the machine's load moves it by as much, and not because it is
+    /// a small part of the whole.
+    pub by_load: bool,
+    /// Whether the change is smaller; it may be larger, but not for sure.
+    pub is_below: bool,
+}
+
+impl Spared {
+    /// What of the row changed is known, as is how much of that does not matter.
+    fn new(
+        aspect: Aspect,
+        margin: Margin,
+        moved: Option<Shift>,
+        [before, after]: [&Sample; 2],
+    ) -> Self {
+        let (percent, change_ns) = match aspect {
+            Aspect::Slowest => (99, after.quantile(99).saturating_sub(before.quantile(99))),
+            _ => (50, moved.map_or(0, |moved| moved.ns)),
+        };
+        let margin_ns = margin.of(before.quantile(percent).min(after.quantile(percent)));
+        Self {
+            aspect,
+            margin_ns,
+            by_load: margin_ns == margin.floor_ns,
+            is_below: change_ns.saturating_abs() <= margin_ns,
+        }
+    }
+}
+
+/// What the tests of a row say together.
+#[derive(Clone, Copy)]
+pub(super) struct Tested {
+    /// The surest of them.
+    pub(super) test: Test,
+    /// What it is about.
+    pub(super) aspect: Aspect,
+    /// If it says nothing, why that is so should it be no chance.
+    pub(super) spared: Option<Spared>,
+}
+
 /// All tests of a row taken together: equal if no change is both sure and large enough.
 ///
 /// Each test is held against the change that it is about, and has to go the same way. The p is
@@ -109,7 +156,7 @@ pub(super) fn tested(
     before: &Sample,
     after: &Sample,
     moved: Option<Shift>,
-) -> (Test, Aspect) {
+) -> Tested {
     let margin = |aspect| Margin::new(kind, aspect, [before, after]);
     let smaller = |percent| before.quantile(percent).min(after.quantile(percent));
     let middle = middle_moved(margin(Aspect::Typical), moved, smaller(50));
@@ -128,7 +175,9 @@ pub(super) fn tested(
         let way = if percent.abs() > MIN_STUCK { percent.cmp(&0) } else { Ordering::Equal };
         tests.push((if_it_is(test, way), Aspect::Stuck));
     }
-    surest(tests, beyond_all)
+    let (test, aspect) = surest(tests, beyond_all);
+    let why = || Spared::new(aspect, margin(aspect), moved, [before, after]);
+    Tested { test, aspect, spared: (test.way == Ordering::Equal).then(why) }
 }
 
 /// Which way the typical duration moved, if by so much that it matters. What is not large has to

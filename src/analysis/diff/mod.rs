@@ -37,13 +37,15 @@ pub(crate) use as_long::AsLong;
 use as_long::is_as_long;
 pub(crate) use collect::BY;
 use collect::Row;
-pub use matters::MIN_PERCENT;
+pub use matters::{MIN_PERCENT, Spared};
 pub use one_sided::OneSided;
 
 /// So many durations are needed on both sides.
 pub const ENOUGH: usize = 5;
 /// So many are needed on both sides to compare the slowest.
 pub const ENOUGH_FOR_TAIL: usize = 100;
+/// So many steps of each side's ECDF are kept: more would not be seen.
+const ECDF_STEPS: usize = 64;
 /// The false discovery rate below which a change counts.
 const MAX_RATE: f64 = 0.05;
 
@@ -109,6 +111,11 @@ pub struct DiffGroup {
     pub verdict: Verdict,
     /// What of it is better or worse; none if nothing is.
     pub aspect: Option<Aspect>,
+    /// Why it is the same though its difference is hardly by chance; none if it is by chance.
+    pub spared: Option<Spared>,
+    /// Of each side, how long, in nanoseconds, and the share that took at most as long, both rising,
+    /// in a few dozen steps. What was cut off never counts as over.
+    pub ecdf: [Vec<(i64, f64)>; 2],
 }
 
 /// How long some goroutines live, against their like in the other trace.
@@ -375,11 +382,10 @@ fn compare(key: &Key, before: &Sample, after: &Sample, alike: bool) -> DiffGroup
     let moved = shift(before, after).filter(|_| alike);
     let enough = alike && before.len().min(after.len()) >= ENOUGH;
     let tested = enough.then(|| matters::tested(key.kind, before, after, moved));
-    let (tested, aspect) = tested.unzip();
     let verdict = match (before.is_empty(), after.is_empty(), tested) {
         (_, true, _) => Verdict::OnlyBefore,
         (true, ..) => Verdict::OnlyAfter,
-        (.., Some(tested)) => verdict_of(tested.way),
+        (.., Some(tested)) => verdict_of(tested.test.way),
         // However little there is of it, nothing changed.
         _ if alike && before == after => Verdict::Same,
         _ => Verdict::NotEnoughData,
@@ -394,9 +400,13 @@ fn compare(key: &Key, before: &Sample, after: &Sample, alike: bool) -> DiffGroup
         lived: [Lived::Unknown; 2],
         shift_ns: moved.map(|moved| moved.ns),
         ci95_ns: moved.filter(|_| enough).and_then(|moved| moved.ci95_ns),
-        p_value: tested.map(|tested| tested.p),
+        p_value: tested.map(|tested| tested.test.p),
         q_value: None,
-        aspect: aspect.filter(|_| matches!(verdict, Verdict::Better | Verdict::Worse)),
+        aspect: tested
+            .map(|tested| tested.aspect)
+            .filter(|_| matches!(verdict, Verdict::Better | Verdict::Worse)),
+        spared: tested.and_then(|tested| tested.spared),
+        ecdf: [before, after].map(|sample| sample.ecdf(ECDF_STEPS)),
         verdict,
     }
 }
@@ -436,6 +446,7 @@ fn correct(groups: &mut [DiffGroup]) {
         for (group, rate) in groups.iter_mut().filter(tested).zip(rates) {
             group.q_value = Some(rate);
             let changed = matches!(group.verdict, Verdict::Worse | Verdict::Better);
+            group.spared = group.spared.filter(|_| rate < MAX_RATE);
             if changed && rate >= MAX_RATE {
                 (group.verdict, group.aspect) = (Verdict::Same, None);
             }

@@ -77,6 +77,16 @@ fn a_change_that_is_too_small_to_matter_is_none() {
     let group = verdict(&before, &after);
     assert!(group.p_value.is_some_and(|p| p < 1e-6));
     assert_eq!(group.verdict, Verdict::Same);
+    // Why, is told with it: a tenth of it would matter.
+    let spared = group.spared.expect("it is no chance");
+    assert!(spared.is_below && !spared.by_load, "{spared:?}");
+    assert!((100_000_000..102_000_000).contains(&spared.margin_ns), "{spared:?}");
+    // Of what is short, what the machine's load moves is more than a tenth.
+    let of_few = |least: i64| sample((0..200).map(|n| least + n % 3));
+    let spared = verdict(&of_few(5), &of_few(6)).spared.expect("it is no chance");
+    assert!(spared.is_below && spared.by_load, "{spared:?}");
+    assert_eq!((spared.margin_ns, spared.aspect), (1_000_000, Aspect::Typical));
+    assert_eq!(verdict(&before, &before).spared, None, "by chance it needs no reason");
 }
 
 #[test]

@@ -180,3 +180,12 @@ fn many_comparisons_are_corrected_for() {
     near(rates[1], 0.04 * 4.0 / 3.0, 1e-12);
     near(rates[3], 0.5, 1e-12);
 }
+
+#[test]
+fn an_ecdf_rises_to_the_share_that_is_over() {
+    let of = |ns: i64, cut_off: bool| Duration { ns, cut_off };
+    let sample = Sample::new(vec![of(3, false), of(1, false), of(9, true), of(2, false)]);
+    assert_eq!(sample.ecdf(8), [(1, 0.25), (2, 0.5), (3, 0.75), (9, 0.75)]);
+    assert_eq!(sample.ecdf(2), [(2, 0.5), (9, 0.75)]);
+    assert_eq!(Sample::default().ecdf(8), []);
+}

@@ -7,8 +7,7 @@ use super::{LEAST, log10_ns, ns_from_log10};
 use crate::analysis::Rules;
 use crate::ui::app::Gestures;
 use crate::ui::command::Command;
-use crate::ui::ctx::Ctx;
-use crate::ui::slot::Slot;
+use crate::ui::ctx::{Ctx, Open};
 use crate::ui::theme;
 
 /// How near the pointer must be to the line to take hold of it, in points.
@@ -38,11 +37,16 @@ struct Held {
 }
 
 impl BudgetLine {
+    /// Whether the line is being dragged.
+    pub(crate) fn is_held(&self) -> bool {
+        self.held.is_some()
+    }
+
     /// The powers of ten that the plots show.
     pub(super) fn range(&self, ctx: &Ctx<'_>) -> (f64, f64) {
         let budget = log10_ns(ctx.state.prefs.budget_ns.max(1_000));
         let holds = |(low, high): &(f64, f64)| (*low..=*high).contains(&budget);
-        let kept = self.kept.filter(|(of, _)| *of == open(ctx)).map(|(_, range)| range);
+        let kept = self.kept.filter(|(of, _)| *of == ctx.open()).map(|(_, range)| range);
         let held = self.held.map(|held| held.range);
         held.or(kept.filter(holds)).unwrap_or_else(|| range(ctx))
     }
@@ -107,7 +111,7 @@ impl BudgetLine {
             }
         }
         if response.drag_stopped() {
-            self.kept = self.held.take().map(|held| (open(ctx), held.range)).or(self.kept);
+            self.kept = self.held.take().map(|held| (ctx.open(), held.range)).or(self.kept);
         }
     }
 }
@@ -126,14 +130,6 @@ fn paint(ui: &Ui, ctx: &Ctx<'_>, frame: Rect, line_px: f32, lit: bool) {
         let y = egui::Rangef::new(grip.top() + 5.0, grip.bottom() - 5.0);
         painter.vline(line_px + off, y, Stroke::new(1.0, groove));
     }
-}
-
-/// Which traces are open: where they are in memory.
-type Open = [Option<usize>; 2];
-
-/// Which traces are open. Judged by another budget they are the same.
-fn open(ctx: &Ctx<'_>) -> Open {
-    Slot::BOTH.map(|slot| ctx.sheet(slot).map(|sheet| std::ptr::from_ref(sheet.trace()).addr()))
 }
 
 /// The powers of ten between which all overstays of all open traces lie, and the budget.

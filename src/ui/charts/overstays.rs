@@ -37,7 +37,7 @@ pub(super) fn n_above(analysis: &Analysis, ns: i64) -> usize {
 
 /// A power of ten in nanoseconds, without rounding to digits; the longest time for more than that.
 #[expect(clippy::cast_possible_truncation, reason = "what is too long becomes the longest")]
-fn exact_ns(power: f64) -> i64 {
+pub(super) fn exact_ns(power: f64) -> i64 {
     10_f64.powf(power) as i64
 }
 
@@ -146,7 +146,7 @@ mod tests {
             };
             assert_eq!(n(|bin| bin.is_late), n_above(analysis, exact_ns(power)), "{power}");
             assert_eq!(n(|_| true), analysis.worst_first.len(), "{power}");
-            let (bars, top) = bars(&overstays, analysis, power, Theme::get(true));
+            let (bars, top) = bars(&bins, Theme::get(true));
             assert_eq!(bars.len(), bins.len());
             assert!(bars.iter().all(|bar| bar.value <= top));
             let late = bars.iter().zip(&bins).filter(|(_, bin)| bin.is_late);

@@ -1,16 +1,19 @@
 //! The page of a row of the comparison: what is compared, of both sides, and how sure that is.
 
-use egui::Ui;
+use egui::{RichText, Ui};
 
 use super::parts::{fact_ui, function_ui, headline_ui};
-use crate::analysis::{DiffGroup, GroupKind, Side};
+use crate::analysis::{Aspect, DiffGroup, GroupKind, Spared};
+use crate::base::Clock;
+use crate::ui::charts;
 use crate::ui::command::Command;
 use crate::ui::compare::{
     INTERVAL_TEXT, Q_TEXT, SHIFT_TEXT, clock_of, interval_text, q_text, verdict_color, verdict_text,
 };
 use crate::ui::ctx::{Ctx, thousands};
 use crate::ui::slot::Slot;
-use crate::ui::widgets::{caption, section_ui, weak};
+use crate::ui::theme::size;
+use crate::ui::widgets::{section_ui, strong, weak};
 
 /// The row that is selected, if it is one of the comparison that there is.
 fn selected<'a>(ctx: &Ctx<'a>) -> Option<&'a DiffGroup> {
@@ -27,10 +30,9 @@ pub(super) fn page_ui(ui: &mut Ui, ctx: &Ctx<'_>) -> bool {
     ui.add_space(2.0);
     ui.add(egui::Label::new(weak(theme, meaning(group.kind))).wrap());
     lanes_ui(ui, ctx, group);
-    for (slot, side) in [(Slot::Before, &group.before), (Slot::After, &group.after)] {
-        side_ui(ui, ctx, slot, side, group.late[slot as usize]);
-    }
+    sides_ui(ui, ctx, group);
     change_ui(ui, ctx, group);
+    charts::spread_ui(ui, ctx, group);
     true
 }
 
@@ -49,35 +51,52 @@ fn lanes_ui(ui: &mut Ui, ctx: &Ctx<'_>, group: &DiffGroup) {
     }
 }
 
-fn side_ui(ui: &mut Ui, ctx: &Ctx<'_>, slot: Slot, side: &Side, late: u32) {
+/// The numbers of both sides beside each other.
+fn sides_ui(ui: &mut Ui, ctx: &Ctx<'_>, group: &DiffGroup) {
     let theme = ctx.theme;
-    let title = if slot == Slot::Before { "Before" } else { "After" };
-    section_ui(ui, theme, title);
-    if side.n == 0 {
-        ui.label(weak(theme, "none"));
-        return;
-    }
-    let clock = clock_of(ctx, slot);
-    fact_ui(ui, theme, "How many", |ui| {
-        ui.label(thousands(u64::from(side.n)));
-        if late > 0 {
-            let text = format!("{} late", thousands(u64::from(late)));
-            ui.label(caption(theme, text).color(theme.late_text));
+    let sides = [&group.before, &group.after];
+    ui.add_space(6.0);
+    let grid = egui::Grid::new("both sides").num_columns(3).spacing([18.0, 3.0]);
+    grid.min_col_width(78.0).min_row_height(16.0).show(ui, |ui| {
+        ui.label("");
+        for slot in Slot::BOTH {
+            let title = if slot == Slot::Before { "Before" } else { "After" };
+            ui.label(strong(title).size(size::TEXT_SMALL).color(theme.side[slot as usize]));
         }
-        if side.alive > 0 {
-            let text = format!("{} alive at the end", thousands(u64::from(side.alive)));
-            ui.label(caption(theme, text).color(theme.warn));
+        ui.end_row();
+        let counts = [
+            ("How many", sides.map(|side| side.n), theme.text),
+            ("Late", group.late, theme.late_text),
+            ("Alive at end", sides.map(|side| side.alive), theme.warn),
+        ];
+        for (name, both, color) in counts {
+            if name != "How many" && both == [0; 2] {
+                continue;
+            }
+            ui.label(weak(theme, name));
+            for n in both {
+                let color = if n > 0 { color } else { theme.weak };
+                ui.label(RichText::new(thousands(n.into())).color(color));
+            }
+            ui.end_row();
+        }
+        let figures = [
+            ("Median", sides.map(|side| side.p50_ns)),
+            ("90 % within", sides.map(|side| side.p90_ns)),
+            ("99 % within", sides.map(|side| side.p99_ns)),
+            ("Longest", sides.map(|side| side.max_ns)),
+        ];
+        for (name, both) in figures {
+            ui.label(weak(theme, name));
+            for ((slot, side), ns) in Slot::BOTH.into_iter().zip(sides).zip(both) {
+                match side.n {
+                    0 => drop(ui.label(weak(theme, "–"))),
+                    _ => drop(ui.label(clock_of(ctx, slot).text(ns))),
+                }
+            }
+            ui.end_row();
         }
     });
-    let figures = [
-        ("Median", side.p50_ns),
-        ("90 % within", side.p90_ns),
-        ("99 % within", side.p99_ns),
-        ("Longest", side.max_ns),
-    ];
-    for (name, ns) in figures {
-        fact_ui(ui, theme, name, |ui| drop(ui.label(clock.text(ns))));
-    }
 }
 
 fn change_ui(ui: &mut Ui, ctx: &Ctx<'_>, group: &DiffGroup) {
@@ -92,10 +111,35 @@ fn change_ui(ui: &mut Ui, ctx: &Ctx<'_>, group: &DiffGroup) {
         return;
     }
     section_ui(ui, ctx.theme, "The change");
+    if let Some(spared) = group.spared {
+        let why = spared_text(clock, spared);
+        ui.add(egui::Label::new(weak(ctx.theme, why)).wrap());
+    }
     for (name, text, tip) in facts {
         let Some(text) = text else { continue };
         fact_ui(ui, ctx.theme, name, |ui| drop(ui.label(text).on_hover_text(tip)));
     }
+}
+
+/// Why what is hardly by chance is called the same.
+fn spared_text(clock: Clock, spared: Spared) -> String {
+    let margin = clock.text(spared.margin_ns);
+    let what = match spared.aspect {
+        Aspect::Stuck => {
+            return "Beyond chance, but too few more or less were still going on at the end to \
+                    matter."
+                .to_owned();
+        }
+        Aspect::Slowest => "Beyond chance in the slowest, but",
+        Aspect::Typical | Aspect::Often => "Beyond chance, but",
+    };
+    let below = if spared.is_below { "below" } else { "not for sure more than" };
+    let why = if spared.by_load {
+        "how busy the machine is moves it as much"
+    } else {
+        "that is a small part of it"
+    };
+    format!("{what} {below} {margin}: {why}.")
 }
 
 /// What is compared in a row of a kind.

@@ -1,24 +1,22 @@
 //! What to act on, when nothing is selected: the findings, and the trace in numbers.
 
 use std::fmt::Write as _;
+use std::ptr;
 
-use egui::{CornerRadius, Frame, Label, Margin, Response, RichText, Stroke, Ui, WidgetInfo};
+use egui::{Label, RichText, Ui};
 
-use super::parts::lit_ui;
-use crate::analysis::{Analysis, Cause, Finding, Group, Hearing, Outcome, Rule, Severity, Summary};
+use super::card::card_ui;
+use crate::analysis::{Analysis, Cause, Finding, Group, Rule, Summary};
 use crate::scene::{BarKind, StateClass};
 use crate::ui::command::Command;
-use crate::ui::ctx::{Ctx, count, last_part, short_file, short_function, short_names, thousands};
+use crate::ui::ctx::{Ctx, count, last_part, short_function, thousands};
 use crate::ui::elide;
 use crate::ui::late::EXCUSED;
 use crate::ui::sheet::Sheet;
 use crate::ui::slot::Slot;
-use crate::ui::state::{Selected, What};
 use crate::ui::theme::Theme;
 use crate::ui::timeline::bar_color;
-use crate::ui::widgets::{
-    badge_ui, body_font, caption, link_ui, section_ui, small_font, strong, swatch_ui, weak,
-};
+use crate::ui::widgets::{body_font, caption, link_ui, section_ui, strong, swatch_ui, weak};
 
 /// How wide the panel's content must be for a legend of two columns, in points.
 const TWO_COLUMNS: f32 = 300.0;
@@ -29,8 +27,8 @@ const MAX_GROUPS: usize = 16;
 pub(crate) const INCOMPLETE: &str = "Part of this trace is missing: cancels and late exits in it \
                                      cannot be seen.";
 
-/// All findings, and the summary.
-pub(super) fn list_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
+/// All findings, and the summary. `scroll` says that one that is looked for has to be brought into view.
+pub(super) fn list_ui(ui: &mut Ui, ctx: &Ctx<'_>, scroll: bool) {
     for slot in Slot::BOTH {
         let Some(sheet) = ctx.sheet(slot) else { continue };
         if ctx.comparing() {
@@ -68,12 +66,21 @@ pub(super) fn list_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
         judged_ui(ui, ctx, sheet);
         let to_excused = excused_ui(ui, ctx, sheet);
         let mut to_excused = to_excused.then_some(Rule::LateScheduling);
-        for of_place in cards(analysis) {
+        let wanted = ctx.state.finding.filter(|at| at.slot == slot);
+        let wanted = wanted.and_then(|at| analysis.findings().get(at.row));
+        for mut of_place in cards(analysis) {
+            let at = of_place.iter().position(|it| wanted.is_some_and(|of| ptr::eq(*it, of)));
+            // The one that was asked for is told, and the others of its place beside it.
+            if let Some(at) = at {
+                of_place[..=at].rotate_right(1);
+            }
             if let Some((finding, others)) = of_place.split_first() {
                 let card = card_ui(ui, ctx, (slot, sheet), finding, others);
                 if to_excused.take_if(|rule| of_place.iter().any(|it| it.rule == *rule)).is_some() {
                     card.scroll_to_me(Some(egui::Align::Min));
                     card.request_focus();
+                } else if scroll && at.is_some() {
+                    card.scroll_to_me(Some(egui::Align::Min));
                 }
                 ui.add_space(2.0);
             }
@@ -267,125 +274,6 @@ fn entry_ui(ui: &mut Ui, theme: &Theme, color: egui::Color32, text: &str) {
         swatch_ui(ui, color);
         ui.label(caption(theme, text));
     });
-}
-
-/// A finding, and what else was found in the same place; a click selects the worst of what the first
-/// is about.
-fn card_ui(
-    ui: &mut Ui,
-    ctx: &Ctx<'_>,
-    (slot, sheet): (Slot, &Sheet),
-    finding: &Finding,
-    others: &[&Finding],
-) -> Response {
-    let theme = ctx.theme;
-    let color = severity_color(theme, finding.severity);
-    let message = short_names(&finding.message);
-    let frame = Frame::new()
-        .fill(theme.band)
-        .corner_radius(CornerRadius::same(6))
-        .stroke(Stroke::new(1.0, theme.line))
-        .inner_margin(Margin::symmetric(10, 8));
-    let inner = frame.show(ui, |ui| {
-        ui.set_width(ui.available_width());
-        ui.horizontal(|ui| {
-            badge_ui(ui, theme, rule_title(finding.rule), color);
-            if finding.worst_ns > 0 {
-                let worst = sheet.duration(finding.worst_ns);
-                ui.label(strong(worst).color(color));
-            }
-            if finding.count > 1 {
-                ui.label(caption(theme, format!("{}×", thousands(u64::from(finding.count)))));
-            }
-        });
-        ui.add(Label::new(RichText::new(&message).color(theme.text)).wrap());
-        if let Some(site) = finding.site {
-            let trace = sheet.trace();
-            let (function, file) = (trace.string(site.function), trace.string(site.file));
-            let place =
-                format!("{} ({}:{})", short_function(function), short_file(file), site.line);
-            let whole = format!("{function}\n{file}:{}", site.line);
-            elide::label_ui_of(ui, &place, &whole, &small_font(), theme.weak);
-        }
-        ui.add(Label::new(caption(theme, &finding.fix)).wrap());
-        for other in others {
-            also_ui(ui, theme, sheet, other);
-        }
-    });
-    let id = ui.scope_id().with(("finding", slot, finding.rule, finding.function, finding.site));
-    let response = ui.interact(inner.response.rect, id, egui::Sense::click());
-    response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, &message));
-    lit_ui(ui, theme, &response, inner.response.rect);
-    if response.gained_focus() {
-        response.scroll_to_me(None);
-    }
-    let response = response.on_hover_cursor(egui::CursorIcon::PointingHand);
-    if response.clicked()
-        && let Some(what) = worst_of(sheet, finding)
-    {
-        ctx.send(Command::Jump(Selected { slot, what }));
-    }
-    response
-}
-
-/// The color of how much a finding matters.
-pub(super) fn severity_color(theme: &Theme, severity: Severity) -> egui::Color32 {
-    match severity {
-        Severity::High => theme.late_text,
-        Severity::Medium => theme.warn,
-        Severity::Low => theme.weak,
-    }
-}
-
-/// What else was found there, in one line; all of it beside the pointer.
-fn also_ui(ui: &mut Ui, theme: &Theme, sheet: &Sheet, finding: &Finding) {
-    let mut text = format!("also {}", rule_title(finding.rule).to_lowercase());
-    if finding.worst_ns > 0 {
-        let _ = write!(text, ", {}", sheet.duration(finding.worst_ns));
-    }
-    if finding.count > 1 {
-        let _ = write!(text, ", {}×", thousands(u64::from(finding.count)));
-    }
-    let all = format!("{}\n\n{}", short_names(&finding.message), finding.fix);
-    ui.add(Label::new(caption(theme, text)).truncate()).on_hover_text(all);
-}
-
-/// The worst of what a finding is about.
-pub(crate) fn worst_of(sheet: &Sheet, finding: &Finding) -> Option<What> {
-    let Some(&goroutine) = finding.goroutines.first() else {
-        return finding.cancels.first().map(|&row| What::Cancel(row));
-    };
-    let overstay = matches!(finding.rule, Rule::LateExit | Rule::StillAlive | Rule::Deaf);
-    let analysis = sheet.document.analysis();
-    // Who was not meant to end is in a finding for something else than its overstay.
-    let counts = |worst: &&Hearing| overstay && worst.outcome != Outcome::LivesOn;
-    let worst = analysis.overstays_of(goroutine).next().filter(counts).and_then(|worst| {
-        let cancel = analysis.cancel_of(worst);
-        let (first, rows) = if worst.deaf {
-            (cancel.deaf.start, analysis.deaf(cancel))
-        } else {
-            (cancel.heard.start, analysis.heard(cancel))
-        };
-        let at = rows.iter().position(|row| row.goroutine == goroutine)?;
-        Some(What::Hearing(first + u32::try_from(at).ok()?))
-    });
-    Some(worst.unwrap_or(What::Goroutine(goroutine)))
-}
-
-/// A rule's name for people.
-pub(crate) fn rule_title(rule: Rule) -> &'static str {
-    match rule {
-        Rule::LateExit => "Late exit",
-        Rule::StillAlive => "Still alive",
-        Rule::Deaf => "Deaf",
-        Rule::Orphan => "Orphan",
-        Rule::LongSleep => "Long sleep",
-        Rule::PileUp => "Pile-up",
-        Rule::LateScheduling => "Late by scheduling",
-        Rule::DeadlineCutShort => "Deadline cut short",
-        Rule::GcPressure => "GC pressure",
-        Rule::LateRequest => "Late request",
-    }
 }
 
 #[cfg(test)]

@@ -3,20 +3,19 @@
 use egui::{Label, Ui};
 
 use super::Page;
-use super::findings::{rule_title, severity_color};
+use super::card::named_ui;
 use super::overstay;
 use super::parts::{fact_ui, function_ui, goroutine_ui, headline_ui, moment_text, split_ui};
 use super::stack::stack_ui;
 use super::text::span_text;
 use super::wakes;
-use crate::analysis::{Finding, Rule};
 use crate::base::Goroutine;
 use crate::model::Span;
 use crate::parse::event::GoState;
-use crate::ui::ctx::{called, count, goroutine_id, short_names, thousands};
+use crate::ui::ctx::{called, count, goroutine_id, thousands};
 use crate::ui::state::What;
 use crate::ui::stuck;
-use crate::ui::widgets::{badge_ui, caption, link_ui, section_ui, weak};
+use crate::ui::widgets::{caption, link_ui, section_ui, weak};
 
 /// How many of a list's items are shown.
 const MAX_LISTED: usize = 40;
@@ -30,7 +29,7 @@ pub(super) fn page_ui(ui: &mut Ui, page: &Page<'_>, goroutine: Goroutine) {
     function_ui(ui, theme, called(page.sheet, goroutine));
     ui.add_space(2.0);
     left_over_ui(ui, page, goroutine);
-    findings_ui(ui, page, goroutine);
+    findings_ui(ui, page, goroutine, false);
     overstays_ui(ui, page, goroutine);
     let lived_ns = trace.lifetime(goroutine).ns();
     section_ui(ui, theme, "Life");
@@ -79,25 +78,22 @@ fn left_over_ui(ui: &mut Ui, page: &Page<'_>, goroutine: Goroutine) {
     ui.add_space(4.0);
 }
 
-/// What was found of it besides: each finding that names it, with how it is mended. Its own overstays
-/// are listed with their cancels.
-fn findings_ui(ui: &mut Ui, page: &Page<'_>, goroutine: Goroutine) {
-    let (theme, analysis) = (page.ctx.theme, page.sheet.document.analysis());
+/// What was found of it: each finding that names it, which leads to its card among all. What is
+/// said above already is not said again, as lateness is on the page of an overstay.
+pub(super) fn findings_ui(ui: &mut Ui, page: &Page<'_>, goroutine: Goroutine, late: bool) {
+    let (ctx, sheet) = (page.ctx, page.sheet);
+    let analysis = sheet.document.analysis();
     let told = analysis.stuck(goroutine).map(|stuck| stuck.finding as usize);
     let rows = page.explanation().map(|it| it.findings.as_slice()).unwrap_or_default();
-    let rows = rows.iter().filter(|row| Some(**row) != told);
-    let found = rows.filter_map(|&row| analysis.findings().get(row));
-    let found: Vec<&Finding> = found.filter(|it| it.rule != Rule::LateExit).collect();
-    if found.is_empty() {
+    if rows.is_empty() {
         return;
     }
-    section_ui(ui, theme, "Findings that name it");
-    for finding in found.into_iter().take(MAX_LISTED) {
-        let color = severity_color(theme, finding.severity);
-        badge_ui(ui, theme, rule_title(finding.rule), color);
-        ui.add(Label::new(short_names(&finding.message)).wrap());
-        ui.add(Label::new(caption(theme, &finding.fix)).wrap());
-        ui.add_space(4.0);
+    section_ui(ui, ctx.theme, "Findings that name it");
+    for &row in rows.iter().take(MAX_LISTED) {
+        let Some(finding) = analysis.findings().get(row) else { continue };
+        let of = (page.selected.slot, sheet);
+        let is_told = Some(row) == told || late && finding.rule.is_about_lateness();
+        named_ui(ui, ctx, of, finding, (goroutine, is_told));
     }
 }
 

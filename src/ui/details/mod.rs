@@ -1,6 +1,7 @@
 //! The panel of what is selected: a goroutine, a span, a cancel, an overstay; or the findings.
 
 mod cancel;
+mod card;
 mod compared;
 mod findings;
 mod goroutine;
@@ -14,15 +15,17 @@ mod wakes;
 use egui::{Align, Layout, Margin, ScrollArea, Ui};
 
 use super::command::Command;
-use super::ctx::Ctx;
+use super::ctx::{Ctx, Open};
 use super::keys::{self, Action};
 use super::sheet::Sheet;
+use super::slot::Slot;
 use super::state::{Selected, State, What};
 use super::widgets::{icon_button_ui, strong};
 use crate::analysis::GroupKind;
 
 pub(crate) use cancel::{cancel_kind, cancel_title};
-pub(crate) use findings::{INCOMPLETE, rule_title, worst_of};
+pub(crate) use card::{rule_title, severity_color, worst_of};
+pub(crate) use findings::INCOMPLETE;
 pub(crate) use overstay::verdict;
 pub(crate) use stack::is_library;
 pub(crate) use text::{as_text, span_text};
@@ -30,30 +33,41 @@ pub(crate) use text::{as_text, span_text};
 /// What the panel remembers.
 #[derive(Debug, Default)]
 pub(crate) struct DetailsPanel {
-    /// What it showed last, a row of a comparison besides: something else begins at the top.
-    shown: (Option<Selected>, Option<(GroupKind, String)>),
+    /// What it showed last, a row of a comparison besides, and of which traces: something else
+    /// begins at the top.
+    shown: (Option<Selected>, Option<(GroupKind, String)>, Open),
+    /// The finding that it showed among the others last.
+    finding: Option<(Slot, usize)>,
 }
 
 impl DetailsPanel {
     /// The whole panel.
     pub(crate) fn panel_ui(&mut self, ui: &mut Ui, ctx: &Ctx<'_>) {
-        let State { selected, compared, .. } = ctx.state;
-        let changed = self.shown.0 != *selected || self.shown.1 != *compared;
-        if changed {
-            self.shown = (*selected, compared.clone());
+        let State { selected, compared, finding, .. } = ctx.state;
+        let looked_for = finding.map(|at| (at.slot, at.row));
+        let is_list = looked_for.is_some() || selected.is_none() && compared.is_none();
+        let (was, was_compared, was_open) = &self.shown;
+        let was_list = self.finding.is_some() || was.is_none() && was_compared.is_none();
+        let is_same = *was_open == ctx.open();
+        let changed = was != selected || was_compared != compared || self.finding != looked_for;
+        // What is done on a card leaves it under the pointer.
+        let to_top = !is_same || changed && !(was_list && is_list);
+        if changed || !is_same {
+            self.shown = (*selected, compared.clone(), ctx.open());
+            self.finding = looked_for;
         }
         let margin = egui::Frame::new().inner_margin(Margin::symmetric(12, 6));
         margin.show(ui, |ui| head_ui(ui, ctx));
         ui.add_space(-4.0);
         ui.separator();
         let mut area = ScrollArea::vertical().auto_shrink(false);
-        if changed {
+        if to_top {
             area = area.vertical_scroll_offset(0.0);
         }
         area.show(ui, |ui| {
             egui::Frame::new().inner_margin(Margin::symmetric(12, 2)).show(ui, |ui| {
                 ui.set_width(ui.available_width());
-                content_ui(ui, ctx);
+                content_ui(ui, ctx, to_top);
                 ui.add_space(16.0);
             });
         });
@@ -63,7 +77,8 @@ impl DetailsPanel {
 /// The title, and back and forward.
 fn head_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
     ui.horizontal(|ui| {
-        let title = match ctx.state.selected.map(|selected| selected.what) {
+        let shown = ctx.state.selected.filter(|_| ctx.state.finding.is_none());
+        let title = match shown.map(|selected| selected.what) {
             None if ctx.state.compared.is_some() => "Compared",
             None => "Findings",
             Some(What::Goroutine(_)) => "Goroutine",
@@ -72,7 +87,7 @@ fn head_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
             Some(What::Hearing(_)) => "Overstay",
         };
         ui.label(strong(title));
-        if let (true, Some(selected)) = (ctx.comparing(), ctx.state.selected) {
+        if let (true, Some(selected)) = (ctx.comparing(), shown) {
             let color = ctx.theme.side[selected.slot as usize];
             super::widgets::badge_ui(ui, ctx.theme, selected.slot.name(), color);
         }
@@ -89,7 +104,8 @@ fn head_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
                     ctx.send(Command::Forward);
                 }
             });
-            ui.add_enabled_ui(ctx.state.trail.can_back(), |ui| {
+            let is_waiting = ctx.state.finding.is_some() && ctx.state.selected.is_some();
+            ui.add_enabled_ui(is_waiting || ctx.state.trail.can_back(), |ui| {
                 if icon_button_ui(ui, "←", "Back", &back).clicked() {
                     ctx.send(Command::Back);
                 }
@@ -98,10 +114,12 @@ fn head_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
     });
 }
 
-fn content_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
-    let Some(selected) = ctx.state.selected else {
+/// The page of what is selected; the findings, if one of them is looked at or nothing is selected.
+/// `scroll` says that another page was shown before.
+fn content_ui(ui: &mut Ui, ctx: &Ctx<'_>, scroll: bool) {
+    let Some(selected) = ctx.state.selected.filter(|_| ctx.state.finding.is_none()) else {
         if !compared::page_ui(ui, ctx) {
-            findings::list_ui(ui, ctx);
+            findings::list_ui(ui, ctx, scroll);
         }
         return;
     };

@@ -2,6 +2,7 @@
 
 use egui::{RichText, Ui};
 
+use super::goroutine::findings_ui;
 use super::parts::{fact_ui, function_ui, goroutine_ui, headline_ui, moment_text, split_ui};
 use super::stack::stack_ui;
 use super::{Page, cancel};
@@ -41,6 +42,7 @@ pub(super) fn page_ui(ui: &mut Ui, page: &Page<'_>, row: u32, hearing: &Hearing)
     let held = page.explanation().map_or(StackId::EMPTY, held_at);
     stack_ui(ui, page, "Where it was held", held);
     held_by_ui(ui, page, hearing);
+    findings_ui(ui, page, hearing.goroutine, true);
     hearing_ui(ui, page, hearing);
     if let Some(cancel) = page.sheet.cancel(hearing.cancel) {
         cancel::summary_ui(ui, page, cancel);

@@ -16,7 +16,7 @@ use super::minis::Lives;
 use super::options::{Grouping, Others, RowOptions, Sort};
 use super::rows::{Body, Row, Rows, Section, SectionKey};
 
-/// Sections with more lanes than this come collapsed.
+/// Groups with more lanes than this come collapsed, but for the worst.
 const COLLAPSE_ABOVE: usize = 64;
 
 /// How much of a cancel view's longest overstay lies before time zero, and after the end.
@@ -52,7 +52,7 @@ impl Rows {
             .collect();
         sort(&mut lanes);
         let groups = group(source.document, &lanes, &worst, options);
-        add_groups(&mut rows, source, groups, options.budget_ns);
+        add_groups(&mut rows, source, groups, options);
         let sections = Sections::new(&rows, trace.n_goroutines());
         (rows.ends, rows.lives) = beside(|| sections.late_ends(source), || sections.lives(trace));
         let is_all = window == Interval::new(Time::MIN, Time::MAX);
@@ -64,7 +64,7 @@ impl Rows {
             add_densities(&mut rows, trace);
         }
         for section in &mut rows.sections {
-            section.collapsed ^= options.is_turned(&section.key);
+            section.collapsed = options.collapses(section);
         }
         if options.regions {
             add_region_depths(&mut rows, source);
@@ -109,6 +109,7 @@ impl Rows {
             stuck: 0,
             worst_stuck: None,
             worst_ns: lanes.iter().map(|lane| lane.3).max().unwrap_or(0),
+            comes_collapsed: false,
             collapsed: false,
         });
         rows.bodies.push(Body::Lanes(0..lanes.len()));
@@ -166,6 +167,8 @@ struct Group {
     key: SectionKey,
     lanes: Vec<Goroutine>,
     worst_ns: i64,
+    /// The worst of those that a cancel tells of; 0 if none is late.
+    worst_late_ns: i64,
     late: u32,
     stuck: u32,
     worst_stuck: Option<(i64, Goroutine)>,
@@ -173,7 +176,13 @@ struct Group {
 
 impl Group {
     fn new(key: SectionKey) -> Self {
-        Self { key, lanes: Vec::new(), worst_ns: 0, late: 0, stuck: 0, worst_stuck: None }
+        let (late, stuck, worst_stuck) = (0, 0, None);
+        Self { key, lanes: Vec::new(), worst_ns: 0, worst_late_ns: 0, late, stuck, worst_stuck }
+    }
+
+    /// How loud it is: who is late after a cancel counts before who is stuck.
+    fn loudness(&self) -> (i64, i64) {
+        (self.worst_late_ns, self.worst_stuck.map_or(0, |(ns, _)| ns))
     }
 }
 
@@ -209,6 +218,8 @@ fn group(document: &Document, lanes: &[Lane], worst: &[i64], options: &RowOption
             let longest = (stuck.interval.ns(), lane.goroutine);
             group.stuck += 1;
             group.worst_stuck = group.worst_stuck.max(Some(longest));
+        } else if is_late {
+            group.worst_late_ns = group.worst_late_ns.max(worst_ns);
         }
     }
     if options.sort == Sort::Lateness {
@@ -236,12 +247,24 @@ fn sort_like(trace: &Trace, like: &[String], groups: &mut [Group]) {
     });
 }
 
-fn add_groups(rows: &mut Rows, source: Source<'_>, groups: Vec<Group>, budget_ns: i64) {
+fn add_groups(rows: &mut Rows, source: Source<'_>, groups: Vec<Group>, options: &RowOptions) {
     let n_late: u32 = groups.iter().map(|group| group.late).sum();
+    // Of several that are as loud, the one that is shown first.
+    let loudest = groups.iter().rev().filter(|group| group.late > 0).max_by_key(|it| it.loudness());
+    let loudest = loudest.map(|group| group.key);
     for group in groups {
         let start = rows.order.len();
         rows.order.extend_from_slice(&group.lanes);
         let runtime = is_runtime(source.document.trace(), group.key);
+        let healthy = n_late > 0 && group.worst_ns <= options.budget_ns;
+        // What somebody opens a trace for is not to be one strip, however many lanes it has.
+        let is_wanted = group.key == SectionKey::All
+            || Some(group.key) == loudest
+            || (options.late_only && !healthy);
+        // Where some are late, what is not late starts out of the way, and so does the runtime's
+        // own.
+        let large = group.lanes.len() > COLLAPSE_ABOVE;
+        let comes_collapsed = !is_wanted && (large || runtime || healthy);
         rows.sections.push(Section {
             key: group.key,
             count: narrow(group.lanes.len()),
@@ -249,12 +272,8 @@ fn add_groups(rows: &mut Rows, source: Source<'_>, groups: Vec<Group>, budget_ns
             stuck: group.stuck,
             worst_stuck: group.worst_stuck.map(|(_, of)| of),
             worst_ns: group.worst_ns,
-            // Where some are late, what is not late starts out of the way, and so does the
-            // runtime's own.
-            collapsed: group.key != SectionKey::All
-                && (group.lanes.len() > COLLAPSE_ABOVE
-                    || runtime
-                    || (n_late > 0 && group.worst_ns <= budget_ns)),
+            comes_collapsed,
+            collapsed: comes_collapsed,
         });
         rows.bodies.push(Body::Lanes(start..rows.order.len()));
     }
@@ -270,14 +289,20 @@ fn is_runtime(trace: &Trace, key: SectionKey) -> bool {
 /// The lanes that are not goroutines', as far as the trace has something for them.
 fn add_special(rows: &mut Rows, source: Source<'_>) {
     let world = source.document.trace().world();
-    let mut add = |key, lanes: Vec<Row>, collapsed| {
+    let mut add = |key, lanes: Vec<Row>, comes_collapsed| {
         if lanes.is_empty() {
             return;
         }
-        let count = narrow(lanes.len());
-        let none =
-            Section { key, count, late: 0, stuck: 0, worst_stuck: None, worst_ns: 0, collapsed };
-        rows.sections.push(none);
+        rows.sections.push(Section {
+            key,
+            count: narrow(lanes.len()),
+            late: 0,
+            stuck: 0,
+            worst_stuck: None,
+            worst_ns: 0,
+            comes_collapsed,
+            collapsed: comes_collapsed,
+        });
         rows.bodies.push(Body::Fixed(lanes));
     };
     let mut plots = Vec::new();

@@ -17,7 +17,7 @@ use super::table::Query;
 use crate::analysis::{Cancel, CancelSite, Cause, Document, Hearing, Rules};
 use crate::base::{Interval, Time, Warning};
 use crate::model::{Trace, Wakers};
-use crate::scene::{Index, Others, RowOptions, Rows, SectionKey, Source};
+use crate::scene::{Index, Others, RowOptions, Rows, Source};
 
 /// Rows and what they were built by.
 #[derive(Debug)]
@@ -196,7 +196,7 @@ impl Sheet {
         let old = &built.options;
         let has_others = |options: &RowOptions| options.others != Others::Without;
         let alike = RowOptions {
-            toggled: Arc::clone(&old.toggled),
+            folds: Arc::clone(&old.folds),
             others: old.others,
             metrics: old.metrics,
             ..wanted.clone()
@@ -204,8 +204,7 @@ impl Sheet {
         if *old != alike || has_others(old) != has_others(wanted) {
             return false;
         }
-        let differs = |key: &SectionKey| old.is_turned(key) != wanted.is_turned(key);
-        built.rows.set_collapsed(|section| section.collapsed != differs(&section.key));
+        built.rows.set_collapsed(|section| wanted.collapses(section));
         if wanted.metrics != old.metrics {
             built.rows.set_metrics(wanted.metrics);
         }

@@ -382,7 +382,7 @@ impl App {
             budget_ns: prefs.budget_ns,
             regions: prefs.regions,
             others,
-            toggled: Arc::clone(&choice.toggled[slot]),
+            folds: Arc::clone(&choice.folds[slot]),
             metrics: metrics(prefs.compact),
             like: self.like(slot),
         }

@@ -15,7 +15,7 @@ impl TimelinePanel {
         match (hit, target(&self.scene, hit)) {
             (_, Some(Target::Section(number))) => {
                 if let Some(section) = frame.rows.sections().get(number as usize) {
-                    frame.ctx.send(Command::ToggleSection(frame.slot, section.key));
+                    frame.ctx.send(Command::Fold(frame.slot, section.key, !section.collapsed));
                 }
             }
             (_, Some(Target::What(what))) => {

@@ -277,7 +277,7 @@ fn header_ui(ui: &mut Ui, frame: &Frame<'_>, row: &RowRecord, section: &Section,
         painter.galley(at, galley, theme.weak);
     }
     if response.clicked() {
-        frame.ctx.send(Command::ToggleSection(frame.slot, section.key));
+        frame.ctx.send(Command::Fold(frame.slot, section.key, !section.collapsed));
     }
 }
 

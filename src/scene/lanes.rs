@@ -4,7 +4,7 @@ use crate::base::{Goroutine, Interval, StrId, Time};
 
 use crate::model::{Life, Trace};
 
-use super::bars::Track;
+use super::bars::{Bars, Track};
 use super::columns::Chart;
 use super::density::Density;
 use super::fold::{Fold, blank, cell_end, cell_log2};
@@ -260,7 +260,8 @@ impl Lanes<'_, '_> {
         let mut depth = 0;
         // The row is as high as the goroutine's regions are deep.
         while y0 + region_px <= record.y1 + 0.5 {
-            let rows = self.view.source.index.tracks.regions_at(all, lane.goroutine, depth);
+            let tracks = &self.view.source.index.tracks;
+            let (rows, first) = tracks.regions_at(all, lane.goroutine, depth);
             let region = |at: usize| &all[rows[at] as usize];
             let strip = Track {
                 viewport: &lane.viewport,
@@ -269,12 +270,14 @@ impl Lanes<'_, '_> {
                 y0,
                 y1: y0 + region_px - 1.0,
             };
-            strip.fill(
-                rows.len(),
-                |at| region(at).interval(whole),
-                |at| (BarKind::Region(rows[at]), region(at).kind),
-                &mut self.scene.bars,
-            );
+            let bars = Bars {
+                n: rows.len(),
+                interval: |at| region(at).interval(whole),
+                what: |at| (BarKind::Region(rows[at]), region(at).kind),
+                sums: &tracks.region_sums,
+                first,
+            };
+            strip.fill(&bars, &mut self.scene.bars);
             y0 += region_px;
             depth += 1;
         }
@@ -290,29 +293,38 @@ impl Lanes<'_, '_> {
         match row {
             Row::Gc => {
                 let gc = world.gc();
-                strip.fill(gc.len(), |at| gc[at], |_| (BarKind::Gc, StrId::EMPTY), out);
+                let (interval, what) = (|at: usize| gc[at], |_| (BarKind::Gc, StrId::EMPTY));
+                let sums = &tracks.gc_sums;
+                strip.fill(&Bars { n: gc.len(), interval, what, sums, first: 0 }, out);
             }
             Row::StopTheWorld => {
                 let stw = |at: usize| &world.stop_the_world()[tracks.stop_the_world[at] as usize];
                 let n = tracks.stop_the_world.len();
                 let what = |at| (BarKind::StopTheWorld, stw(at).reason);
-                strip.fill(n, |at| stw(at).interval, what, out);
+                let (interval, sums) = (|at| stw(at).interval, &tracks.stop_sums);
+                strip.fill(&Bars { n, interval, what, sums, first: 0 }, out);
             }
             Row::Proc(proc) => {
                 let Some((_, held)) = world.procs().get(proc as usize) else { return };
+                let Some(sums) = tracks.proc_sums.get(proc as usize) else { return };
                 let what = |at: usize| (BarKind::Proc(held[at].thread), StrId::EMPTY);
-                strip.fill(held.len(), |at| held[at].interval, what, out);
+                let (n, interval) = (held.len(), |at: usize| held[at].interval);
+                strip.fill(&Bars { n, interval, what, sums, first: 0 }, out);
             }
             Row::Thread(lane) => {
+                let Some(sums) = tracks.thread_sums.get(lane as usize) else { return };
                 let held = |at| tracks.threads.held(world, lane, at);
                 let what = |at| (BarKind::Thread(held(at).1), StrId::EMPTY);
-                strip.fill(tracks.threads.n_held(lane), |at| held(at).0, what, out);
+                let (n, interval) = (tracks.threads.n_held(lane), |at| held(at).0);
+                strip.fill(&Bars { n, interval, what, sums, first: 0 }, out);
             }
             Row::Tasks(packed) => {
                 let Some(rows) = tracks.tasks.get(packed as usize) else { return };
+                let Some(sums) = tracks.task_sums.get(packed as usize) else { return };
                 let tasks = trace.notes().tasks();
                 let what = |at: usize| (BarKind::Task(rows[at].1), tasks[rows[at].1 as usize].kind);
-                strip.fill(rows.len(), |at| rows[at].0, what, out);
+                let (n, interval) = (rows.len(), |at: usize| rows[at].0);
+                strip.fill(&Bars { n, interval, what, sums, first: 0 }, out);
             }
             _ => {}
         }

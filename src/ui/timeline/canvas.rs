@@ -7,7 +7,7 @@ use egui::{Align2, Color32, Galley, PointerButton, Rect, Response, Ui, vec2};
 use super::paint::Sketch;
 use super::pointer::{self, Pointed};
 use super::{Frame, Kind, TimelinePanel, flags, fuses, hover, tips, x_of};
-use crate::scene::{BandKind, BarKind, MarkerKind, Row, RowRecord, SpanFlags, StateClass};
+use crate::scene::{BandKind, BarKind, BarRecord, MarkerKind, Row, RowRecord, SpanFlags, StateClass};
 use crate::ui::theme::{self, Theme, size};
 use crate::ui::widgets;
 
@@ -17,6 +17,8 @@ const LATE_RISE_PX: f32 = 2.0;
 const DIMMED: f32 = 0.22;
 /// How much of the accent is in a task's bar, so that it is no state's color.
 const TASK_TINT: f32 = 0.2;
+/// The height of a bar of which next to nothing is filled, as a share of the lane's.
+const LOWEST_BAR: f32 = 0.22;
 /// Spans at least this wide are written on, in points.
 const NAMED_PX: f32 = 46.0;
 
@@ -119,10 +121,13 @@ impl TimelinePanel {
                     sketch.rect(area, theme.void);
                     sketch.hatch(area, theme.line);
                 }
+                // As strong as it is filled: all that a screen of narrow ones has is its share.
                 BandKind::Gc => {
-                    sketch.rect(area, theme::fade(theme.state(StateClass::Gc), 0.35));
+                    sketch.rect(area, theme::fade(theme.state(StateClass::Gc), 0.35 * band.share));
                 }
-                BandKind::StopTheWorld => sketch.rect(area, theme::fade(theme.text, 0.10)),
+                BandKind::StopTheWorld => {
+                    sketch.rect(area, theme::fade(theme.text, 0.10 * band.share));
+                }
             }
         }
         fuses::late_ground(&self.scene, frame, sketch);
@@ -157,7 +162,7 @@ impl TimelinePanel {
             let color = bar_color(theme, bar.kind);
             let dimmed = self.scene.rows.get(bar.row as usize).is_some_and(|row| row.dimmed);
             let color = if dimmed { theme::fade(color, DIMMED) } else { color };
-            sketch.rect([bar.x0, bar.y0, bar.x1, bar.y1], color);
+            sketch.rect([bar.x0, bar_top(bar), bar.x1, bar.y1], color);
         }
         for mark in &self.scene.markers {
             let dimmed = self.scene.rows.get(mark.row as usize).is_some_and(|row| row.dimmed);
@@ -210,7 +215,7 @@ impl TimelinePanel {
         }
         for bar in &self.scene.bars {
             let (left, right) = (bar.x0.max(0.0), bar.x1.min(frame.canvas.width()));
-            if right - left < 28.0 || bar.y1 - bar.y0 < 9.0 {
+            if right - left < 28.0 || bar.y1 - bar.y0 < 9.0 || bar.is_merged() {
                 continue;
             }
             let text = hover::bar_label(frame, bar);
@@ -334,6 +339,12 @@ fn name_color(theme: &Theme, class: StateClass, dimmed: bool) -> Color32 {
     if dimmed { theme::fade(color, 0.35) } else { color }
 }
 
+/// The top of a bar: the higher, the more of what is drawn is filled. What is far narrower than a
+/// pixel can be seen all the same.
+fn bar_top(bar: &BarRecord) -> f32 {
+    bar.y1 - (bar.y1 - bar.y0) * bar.share.max(LOWEST_BAR)
+}
+
 /// The color of a bar that is no state of a goroutine.
 pub(crate) fn bar_color(theme: &Theme, kind: BarKind) -> Color32 {
     match kind {
@@ -345,7 +356,6 @@ pub(crate) fn bar_color(theme: &Theme, kind: BarKind) -> Color32 {
         // There can be a screen full of them: no louder than a lane that waits.
         BarKind::Task(_) => theme::mix(theme.state(StateClass::Blocked), theme.accent, TASK_TINT),
         BarKind::Region(_) => theme::fade(theme.patch(StateClass::Network), 0.55),
-        BarKind::Merged => theme::fade(theme.weak, 0.5),
     }
 }
 

@@ -87,7 +87,7 @@ impl Track<'_> {
             y1: self.y1,
             row: self.row,
             kind,
-            name: if past == at + 1 { name } else { StrId::EMPTY },
+            name,
             count: narrow(past - at),
             interval,
             busy_ns: busy.ns,
@@ -104,7 +104,7 @@ impl Track<'_> {
             && (last.share - bar.share).abs() < SAME_SHARE
         {
             if bar.longest_ns > last.longest_ns {
-                (last.longest_ns, last.kind) = (bar.longest_ns, bar.kind);
+                (last.longest_ns, last.kind, last.name) = (bar.longest_ns, bar.kind, bar.name);
             }
             last.x1 = bar.x1;
             last.count += bar.count;

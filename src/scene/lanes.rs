@@ -128,10 +128,15 @@ impl Lanes<'_, '_> {
         let own = self.view.rows.densities.get(number as usize).and_then(Option::as_ref);
         let density = own.or_else(|| match section.key {
             SectionKey::Function(name) => index.levels.densities.get(&name),
+            SectionKey::Metrics => Some(&index.levels.density),
             SectionKey::Procs | SectionKey::Threads => Some(&index.tracks.procs_held),
             SectionKey::Tasks => Some(&index.tracks.tasks_open),
             _ => None,
         });
+        if section.key == SectionKey::Runtime {
+            let has_gc = !self.view.source.document.trace().world().gc().is_empty();
+            self.bars(if has_gc { Row::Gc } else { Row::StopTheWorld }, row, y0, y1);
+        }
         let density = density.filter(|density| !density.is_empty());
         let bin_ns = density.map(Density::bin_ns);
         let lives = self.view.rows.lives.get(number as usize);

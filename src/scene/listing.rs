@@ -19,8 +19,11 @@ use super::rows::{Body, Row, Rows, Section, SectionKey};
 /// Groups with more lanes than this come collapsed, but for the worst.
 const COLLAPSE_ABOVE: usize = 64;
 
-/// How much of a cancel view's longest overstay lies before time zero, and after the end.
-const CANCEL_MARGIN: i64 = 8;
+/// How much of a cancel view's longest overstay lies before time zero: one part in so many.
+const BEFORE_CANCEL: i64 = 8;
+
+/// And how much after the end, where the overstay is written.
+const AFTER_END: i64 = 5;
 
 impl Rows {
     /// Lists, filters, groups and sorts. Costs n log n in goroutines: call it off the UI thread.
@@ -35,10 +38,11 @@ impl Rows {
     pub fn build_within(source: Source<'_>, options: &RowOptions, window: Interval) -> Self {
         let trace = source.document.trace();
         let mut rows = Self { metrics: options.metrics, ..Self::default() };
-        if options.others != Others::Without {
-            add_special(&mut rows, source);
-        }
         let worst = worst_of_goroutines(source);
+        if options.others != Others::Without {
+            let any_late = worst.iter().any(|&worst_ns| worst_ns > options.budget_ns);
+            add_special(&mut rows, source, any_late);
+        }
         let filter = Filter::new(trace, &options.filter);
         let keep = |&g: &Goroutine| {
             filter.keeps(trace, g)
@@ -100,8 +104,8 @@ impl Rows {
         lanes.sort_unstable();
         let late = lanes.iter().filter(|lane| lane.3 > options.budget_ns).count();
         let longest = lanes.first().map_or(0, |lane| -lane.0.1).max(1_000);
-        let margin = longest / CANCEL_MARGIN;
-        rows.bounds = Some(Interval::new(Time(-margin), Time(longest + margin)));
+        let (before, after) = (longest / BEFORE_CANCEL, longest / AFTER_END);
+        rows.bounds = Some(Interval::new(Time(-before), Time(longest + after)));
         rows.sections.push(Section {
             key: SectionKey::Cancel(cancels.first().copied().unwrap_or(0)),
             count: narrow(lanes.len()),
@@ -286,8 +290,9 @@ fn is_runtime(trace: &Trace, key: SectionKey) -> bool {
     name.starts_with("runtime.") && name != "runtime.main"
 }
 
-/// The lanes that are not goroutines', as far as the trace has something for them.
-fn add_special(rows: &mut Rows, source: Source<'_>) {
+/// The lanes that are not goroutines', as far as the trace has something for them. Where some are
+/// late, those are to be seen first: plots and the collector's lanes are a slim row each.
+fn add_special(rows: &mut Rows, source: Source<'_>, any_late: bool) {
     let world = source.document.trace().world();
     let mut add = |key, lanes: Vec<Row>, comes_collapsed| {
         if lanes.is_empty() {
@@ -308,11 +313,11 @@ fn add_special(rows: &mut Rows, source: Source<'_>) {
     let mut plots = Vec::new();
     plots.extend((!world.heap().is_empty()).then_some(Row::HeapPlot));
     plots.push(Row::GoroutinesPlot);
-    add(SectionKey::Metrics, plots, false);
+    add(SectionKey::Metrics, plots, any_late);
     let mut runtime = Vec::new();
     runtime.extend((!world.gc().is_empty()).then_some(Row::Gc));
     runtime.extend((!world.stop_the_world().is_empty()).then_some(Row::StopTheWorld));
-    add(SectionKey::Runtime, runtime, false);
+    add(SectionKey::Runtime, runtime, any_late);
     let numbered = |n: usize, row: fn(u32) -> Row| (0..narrow(n)).map(row).collect::<Vec<_>>();
     add(SectionKey::Procs, numbered(world.procs().len(), Row::Proc), true);
     let threads = source.index.tracks.threads.ids().len();

@@ -137,7 +137,7 @@ pub struct BarRecord {
     pub row: u32,
     /// What it is; of several what the longest is.
     pub kind: BarKind,
-    /// What to write in it where it is wide enough; may be "".
+    /// What to write in it where it is wide enough, unless it is of several; may be "".
     pub name: StrId,
     /// How many it stands for.
     pub count: u32,

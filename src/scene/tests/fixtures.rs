@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::analysis::{Document, Rules};
-use crate::base::Progress;
+use crate::base::{Progress, Time};
 use crate::scene::{
     Filter, FuseKind, Index, Layout, Metrics, Overview, Row, RowOptions, Rows, Scene, Section,
     Selection, Show, Source, View, Viewport,
@@ -114,6 +114,19 @@ fn the_cancel_view_of_the_example_shows_the_late_ones_on_top() {
     assert_eq!(scene.cancels.len(), 1);
     let first = scene.fuses.first().unwrap();
     assert_eq!((first.goroutine, first.kind), (worst.goroutine, FuseKind::Late));
+}
+
+/// Right of the longest fuse there is room for its overstay in the smallest window.
+#[test]
+fn the_cancel_view_leaves_room_for_the_worst_overstay() {
+    let document = open("deaf/before.trace");
+    let index = Index::quick(&document);
+    let source = Source { document: &document, index: &index };
+    let rows = Rows::cancel_view(source, &[0], &RowOptions::default());
+    let viewport = Viewport::new(rows.cancel_bounds().unwrap(), 334.0);
+    let longest = document.analysis().hearings().iter().map(|it| it.overstay_ns).max().unwrap();
+    let room_px = 334.0 - viewport.x_from_time(Time(longest));
+    assert!(room_px > 54.0, "{room_px}");
 }
 
 /// A function is found in whoever was seen in it: the one that a library's goroutine runs, and

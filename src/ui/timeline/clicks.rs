@@ -84,6 +84,7 @@ fn target(scene: &Scene, hit: Hit) -> Option<Target> {
         },
         Hit::Bar { record } => match row(scene.bars.get(record as usize)?.row)? {
             Row::Lane { goroutine, .. } => Target::What(What::Goroutine(goroutine)),
+            Row::Header(number) => Target::Section(number),
             _ => return None,
         },
         Hit::Arrow { record } => {

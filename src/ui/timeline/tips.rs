@@ -310,6 +310,10 @@ fn bar_ui(ui: &mut Ui, frame: &Frame<'_>, bar: &BarRecord) {
         BarKind::Task(_) => format!("Task {name}"),
         BarKind::Region(_) => format!("Region {name}"),
     };
+    if bar.is_merged() {
+        // Short, and what was in the tooltip before may have been narrow.
+        ui.style_mut().wrap_mode = Some(egui::TextWrapMode::Extend);
+    }
     ui.label(strong(title));
     let ns = bar.interval.ns();
     let [from, to] = [bar.interval.start, bar.interval.end];

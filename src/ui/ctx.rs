@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::cell::RefCell;
 
 use super::command::Command;
+use super::explain::Held;
 use super::jobs::{Jobs, Lane};
 use super::sheet::Sheet;
 use super::slot::{Pair, Slot};
@@ -71,13 +72,18 @@ impl<'a> Ctx<'a> {
         self.out.send(command);
     }
 
-    /// What held up a late exit; nothing yet if it has to be worked out first.
+    /// What held up a late exit, in a sentence; nothing yet if it has to be worked out first.
     pub(crate) fn sentence(&self, slot: Slot, hearing: u32) -> Option<&'a str> {
-        let known = self.sheet(slot)?.sentences.get(&hearing);
+        self.held(slot, hearing).map(|held| held.sentence.as_str())
+    }
+
+    /// The same, in a sentence and in a few words.
+    pub(crate) fn held(&self, slot: Slot, hearing: u32) -> Option<&'a Held> {
+        let known = self.sheet(slot)?.held.get(&hearing);
         if known.is_none() {
             self.out.sentences.borrow_mut().push((slot, hearing));
         }
-        known.map(String::as_str)
+        known
     }
 
     /// The trace in a slot.

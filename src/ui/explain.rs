@@ -6,7 +6,8 @@ use super::ctx::short_names;
 use super::sheet::Sheet;
 use super::state::{Selected, What};
 use crate::analysis::{
-    Children, ContextTree, Document, Link, SplitPart, Wakes, context_tree, describe, overstay_split,
+    Children, ContextTree, Document, Link, SplitPart, Wakes, brief_text, context_tree, describe,
+    overstay_split,
 };
 use crate::base::{Cancelled, Goroutine, Interval, Progress, Time};
 use crate::model::{Trace, Wakers};
@@ -122,11 +123,51 @@ fn told(
     parts.into_iter().zip(longest).map(tell).collect()
 }
 
-/// What held up a late exit, in one sentence: its largest part.
-pub(crate) fn sentence(document: &Document, hearing: u32) -> String {
-    let Some(hearing) = document.analysis().hearings().get(hearing as usize) else {
-        return String::new();
-    };
-    let parts = document.split(hearing);
-    parts.first().map(|part| short_names(&describe(document.trace(), part))).unwrap_or_default()
+/// What held up a late exit: its largest part.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Held {
+    /// In one sentence.
+    pub(crate) sentence: String,
+    /// In a few words, to stand behind the overstay.
+    pub(crate) brief: String,
+}
+
+/// What held up a late exit.
+pub(crate) fn held(document: &Document, hearing: u32) -> Held {
+    let hearing = document.analysis().hearings().get(hearing as usize);
+    let part = hearing.and_then(|it| Some((it, document.split(it).into_iter().next()?)));
+    let Some((hearing, part)) = part else { return Held::default() };
+    let trace = document.trace();
+    Held {
+        sentence: short_names(&describe(trace, &part)),
+        brief: short_names(&brief_text(trace, &part, hearing.overstay_ns)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::analysis::Rules;
+
+    #[test]
+    fn what_held_a_late_exit_is_told_in_a_few_words() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("traces/late-exit/before.trace");
+        #[expect(clippy::disallowed_methods, reason = "a test reads the examples")]
+        let bytes = std::fs::read(&path).expect("an example is there");
+        let trace = crate::model::build(&bytes, &Progress::default()).expect("it is a trace");
+        let document = Document::new(trace, Rules::default());
+        let late = &document.analysis().worst_first;
+        let told: Vec<String> = late.iter().map(|&row| held(&document, row).brief).collect();
+        let expected = [
+            "waited to receive from a channel in main.drain",
+            "slept in main.readRow",
+            "slept in main.lateWork",
+            // It did something else for a while: of how long it ran the overstay tells nothing.
+            "ran for 53.7 ms in main.summarize",
+        ];
+        assert_eq!(told[..4], expected);
+        assert!(held(&document, u32::MAX).brief.is_empty());
+    }
 }

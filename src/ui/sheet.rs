@@ -9,7 +9,7 @@ use rustc_hash::FxHashSet;
 
 use super::charts::Overstays;
 use super::command::Origin;
-use super::explain::Explanation;
+use super::explain::{Explanation, Held};
 use super::open::Opened;
 use super::state::Selected;
 use super::stuck::ByRule;
@@ -73,7 +73,7 @@ pub(crate) struct Sheet {
     /// How many cancels the cancel view shows.
     pub(crate) n_cancels_shown: usize,
     /// What held up late exits, by hearing.
-    pub(crate) sentences: HashMap<u32, String>,
+    pub(crate) held: HashMap<u32, Held>,
     /// What was worked out about what is selected.
     pub(crate) explanation: Option<(Selected, Explanation)>,
     /// What was last asked about.
@@ -120,7 +120,7 @@ impl Sheet {
             cancel_sites: None,
             old_cancel_sites: Vec::new(),
             n_cancels_shown: 0,
-            sentences: HashMap::new(),
+            held: HashMap::new(),
             explanation: None,
             explanation_asked: None,
             wakers: Arc::default(),

@@ -440,6 +440,13 @@ fn late_of<'a>(frame: &Frame<'a>, goroutine: Goroutine, hearing: Option<u32>) ->
     })
 }
 
+/// Whether a fuse's overstay stands beside its lane's name.
+pub(super) fn says(frame: &Frame<'_>, row: &RowRecord, fuse: &FuseRecord) -> bool {
+    let Row::Lane { goroutine, cancel, .. } = row.row else { return false };
+    let late = late_of(frame, goroutine, fuse.hearing().filter(|_| cancel.is_some()));
+    late.is_some_and(|late| late.overstay().0 == fuse.overstay_ns)
+}
+
 fn overstay_text(frame: &Frame<'_>, late: Late<'_>) -> String {
     let (ns, alive) = late.overstay();
     let sign = if alive { "≥ " } else { "" };

@@ -208,7 +208,7 @@ mod tests {
         let mut folds = stage.app.state.rows.folds[Slot::Before].iter();
         match folds.next() {
             Some((SectionKey::CreatedBy(Some(row)), true)) => {
-                assert_eq!(sheet.trace().life(*row).id, id)
+                assert_eq!(sheet.trace().life(*row).id, id);
             }
             other => panic!("another section: {other:?}"),
         }

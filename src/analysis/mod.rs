@@ -40,8 +40,8 @@ pub use diff::{
 pub use rules::Rules;
 pub use split::account::Account;
 pub use split::activity::{ActivityId, Share};
+pub use split::describe::{brief_text, part_text as describe, phrase};
 pub(crate) use split::describe::{frame_text, reason_of};
-pub use split::describe::{part_text as describe, phrase};
 pub use split::ledger::Ledgers;
 pub use types::{Cancel, Finding, Group, Hearing, Link, Quantiles, SplitPart, Summary};
 pub use whole::Analysis;

@@ -4,7 +4,7 @@ use crate::base::{Goroutine, Interval, StrId, Time};
 
 use crate::model::{Life, Trace};
 
-use super::bars::Track;
+use super::bars::{Bars, Track};
 use super::columns::Chart;
 use super::density::Density;
 use super::fold::{Fold, blank, cell_end, cell_log2};
@@ -128,10 +128,15 @@ impl Lanes<'_, '_> {
         let own = self.view.rows.densities.get(number as usize).and_then(Option::as_ref);
         let density = own.or_else(|| match section.key {
             SectionKey::Function(name) => index.levels.densities.get(&name),
+            SectionKey::Metrics => Some(&index.levels.density),
             SectionKey::Procs | SectionKey::Threads => Some(&index.tracks.procs_held),
             SectionKey::Tasks => Some(&index.tracks.tasks_open),
             _ => None,
         });
+        if section.key == SectionKey::Runtime {
+            let has_gc = !self.view.source.document.trace().world().gc().is_empty();
+            self.bars(if has_gc { Row::Gc } else { Row::StopTheWorld }, row, y0, y1);
+        }
         let density = density.filter(|density| !density.is_empty());
         let bin_ns = density.map(Density::bin_ns);
         let lives = self.view.rows.lives.get(number as usize);
@@ -260,7 +265,8 @@ impl Lanes<'_, '_> {
         let mut depth = 0;
         // The row is as high as the goroutine's regions are deep.
         while y0 + region_px <= record.y1 + 0.5 {
-            let rows = self.view.source.index.tracks.regions_at(all, lane.goroutine, depth);
+            let tracks = &self.view.source.index.tracks;
+            let (rows, first) = tracks.regions_at(all, lane.goroutine, depth);
             let region = |at: usize| &all[rows[at] as usize];
             let strip = Track {
                 viewport: &lane.viewport,
@@ -269,12 +275,14 @@ impl Lanes<'_, '_> {
                 y0,
                 y1: y0 + region_px - 1.0,
             };
-            strip.fill(
-                rows.len(),
-                |at| region(at).interval(whole),
-                |at| (BarKind::Region(rows[at]), region(at).kind),
-                &mut self.scene.bars,
-            );
+            let bars = Bars {
+                n: rows.len(),
+                interval: |at| region(at).interval(whole),
+                what: |at| (BarKind::Region(rows[at]), region(at).kind),
+                sums: &tracks.region_sums,
+                first,
+            };
+            strip.fill(&bars, &mut self.scene.bars);
             y0 += region_px;
             depth += 1;
         }
@@ -290,29 +298,38 @@ impl Lanes<'_, '_> {
         match row {
             Row::Gc => {
                 let gc = world.gc();
-                strip.fill(gc.len(), |at| gc[at], |_| (BarKind::Gc, StrId::EMPTY), out);
+                let (interval, what) = (|at: usize| gc[at], |_| (BarKind::Gc, StrId::EMPTY));
+                let sums = &tracks.gc_sums;
+                strip.fill(&Bars { n: gc.len(), interval, what, sums, first: 0 }, out);
             }
             Row::StopTheWorld => {
                 let stw = |at: usize| &world.stop_the_world()[tracks.stop_the_world[at] as usize];
                 let n = tracks.stop_the_world.len();
                 let what = |at| (BarKind::StopTheWorld, stw(at).reason);
-                strip.fill(n, |at| stw(at).interval, what, out);
+                let (interval, sums) = (|at| stw(at).interval, &tracks.stop_sums);
+                strip.fill(&Bars { n, interval, what, sums, first: 0 }, out);
             }
             Row::Proc(proc) => {
                 let Some((_, held)) = world.procs().get(proc as usize) else { return };
+                let Some(sums) = tracks.proc_sums.get(proc as usize) else { return };
                 let what = |at: usize| (BarKind::Proc(held[at].thread), StrId::EMPTY);
-                strip.fill(held.len(), |at| held[at].interval, what, out);
+                let (n, interval) = (held.len(), |at: usize| held[at].interval);
+                strip.fill(&Bars { n, interval, what, sums, first: 0 }, out);
             }
             Row::Thread(lane) => {
+                let Some(sums) = tracks.thread_sums.get(lane as usize) else { return };
                 let held = |at| tracks.threads.held(world, lane, at);
                 let what = |at| (BarKind::Thread(held(at).1), StrId::EMPTY);
-                strip.fill(tracks.threads.n_held(lane), |at| held(at).0, what, out);
+                let (n, interval) = (tracks.threads.n_held(lane), |at| held(at).0);
+                strip.fill(&Bars { n, interval, what, sums, first: 0 }, out);
             }
             Row::Tasks(packed) => {
                 let Some(rows) = tracks.tasks.get(packed as usize) else { return };
+                let Some(sums) = tracks.task_sums.get(packed as usize) else { return };
                 let tasks = trace.notes().tasks();
                 let what = |at: usize| (BarKind::Task(rows[at].1), tasks[rows[at].1 as usize].kind);
-                strip.fill(rows.len(), |at| rows[at].0, what, out);
+                let (n, interval) = (rows.len(), |at: usize| rows[at].0);
+                strip.fill(&Bars { n, interval, what, sums, first: 0 }, out);
             }
             _ => {}
         }

@@ -16,11 +16,14 @@ use super::minis::Lives;
 use super::options::{Grouping, Others, RowOptions, Sort};
 use super::rows::{Body, Row, Rows, Section, SectionKey};
 
-/// Sections with more lanes than this come collapsed.
+/// Groups with more lanes than this come collapsed, but for the worst.
 const COLLAPSE_ABOVE: usize = 64;
 
-/// How much of a cancel view's longest overstay lies before time zero, and after the end.
-const CANCEL_MARGIN: i64 = 8;
+/// How much of a cancel view's longest overstay lies before time zero: one part in so many.
+const BEFORE_CANCEL: i64 = 8;
+
+/// And how much after the end, where the overstay is written.
+const AFTER_END: i64 = 5;
 
 impl Rows {
     /// Lists, filters, groups and sorts. Costs n log n in goroutines: call it off the UI thread.
@@ -35,10 +38,11 @@ impl Rows {
     pub fn build_within(source: Source<'_>, options: &RowOptions, window: Interval) -> Self {
         let trace = source.document.trace();
         let mut rows = Self { metrics: options.metrics, ..Self::default() };
-        if options.others != Others::Without {
-            add_special(&mut rows, source);
-        }
         let worst = worst_of_goroutines(source);
+        if options.others != Others::Without {
+            let any_late = worst.iter().any(|&worst_ns| worst_ns > options.budget_ns);
+            add_special(&mut rows, source, any_late);
+        }
         let filter = Filter::new(trace, &options.filter);
         let keep = |&g: &Goroutine| {
             filter.keeps(trace, g)
@@ -52,7 +56,7 @@ impl Rows {
             .collect();
         sort(&mut lanes);
         let groups = group(source.document, &lanes, &worst, options);
-        add_groups(&mut rows, source, groups, options.budget_ns);
+        add_groups(&mut rows, source, groups, options);
         let sections = Sections::new(&rows, trace.n_goroutines());
         (rows.ends, rows.lives) = beside(|| sections.late_ends(source), || sections.lives(trace));
         let is_all = window == Interval::new(Time::MIN, Time::MAX);
@@ -64,7 +68,7 @@ impl Rows {
             add_densities(&mut rows, trace);
         }
         for section in &mut rows.sections {
-            section.collapsed ^= options.is_turned(&section.key);
+            section.collapsed = options.collapses(section);
         }
         if options.regions {
             add_region_depths(&mut rows, source);
@@ -100,8 +104,8 @@ impl Rows {
         lanes.sort_unstable();
         let late = lanes.iter().filter(|lane| lane.3 > options.budget_ns).count();
         let longest = lanes.first().map_or(0, |lane| -lane.0.1).max(1_000);
-        let margin = longest / CANCEL_MARGIN;
-        rows.bounds = Some(Interval::new(Time(-margin), Time(longest + margin)));
+        let (before, after) = (longest / BEFORE_CANCEL, longest / AFTER_END);
+        rows.bounds = Some(Interval::new(Time(-before), Time(longest + after)));
         rows.sections.push(Section {
             key: SectionKey::Cancel(cancels.first().copied().unwrap_or(0)),
             count: narrow(lanes.len()),
@@ -109,6 +113,7 @@ impl Rows {
             stuck: 0,
             worst_stuck: None,
             worst_ns: lanes.iter().map(|lane| lane.3).max().unwrap_or(0),
+            comes_collapsed: false,
             collapsed: false,
         });
         rows.bodies.push(Body::Lanes(0..lanes.len()));
@@ -166,6 +171,8 @@ struct Group {
     key: SectionKey,
     lanes: Vec<Goroutine>,
     worst_ns: i64,
+    /// The worst of those that a cancel tells of; 0 if none is late.
+    worst_late_ns: i64,
     late: u32,
     stuck: u32,
     worst_stuck: Option<(i64, Goroutine)>,
@@ -173,7 +180,13 @@ struct Group {
 
 impl Group {
     fn new(key: SectionKey) -> Self {
-        Self { key, lanes: Vec::new(), worst_ns: 0, late: 0, stuck: 0, worst_stuck: None }
+        let (late, stuck, worst_stuck) = (0, 0, None);
+        Self { key, lanes: Vec::new(), worst_ns: 0, worst_late_ns: 0, late, stuck, worst_stuck }
+    }
+
+    /// How loud it is: who is late after a cancel counts before who is stuck.
+    fn loudness(&self) -> (i64, i64) {
+        (self.worst_late_ns, self.worst_stuck.map_or(0, |(ns, _)| ns))
     }
 }
 
@@ -209,6 +222,8 @@ fn group(document: &Document, lanes: &[Lane], worst: &[i64], options: &RowOption
             let longest = (stuck.interval.ns(), lane.goroutine);
             group.stuck += 1;
             group.worst_stuck = group.worst_stuck.max(Some(longest));
+        } else if is_late {
+            group.worst_late_ns = group.worst_late_ns.max(worst_ns);
         }
     }
     if options.sort == Sort::Lateness {
@@ -236,12 +251,24 @@ fn sort_like(trace: &Trace, like: &[String], groups: &mut [Group]) {
     });
 }
 
-fn add_groups(rows: &mut Rows, source: Source<'_>, groups: Vec<Group>, budget_ns: i64) {
+fn add_groups(rows: &mut Rows, source: Source<'_>, groups: Vec<Group>, options: &RowOptions) {
     let n_late: u32 = groups.iter().map(|group| group.late).sum();
+    // Of several that are as loud, the one that is shown first.
+    let loudest = groups.iter().rev().filter(|group| group.late > 0).max_by_key(|it| it.loudness());
+    let loudest = loudest.map(|group| group.key);
     for group in groups {
         let start = rows.order.len();
         rows.order.extend_from_slice(&group.lanes);
         let runtime = is_runtime(source.document.trace(), group.key);
+        let healthy = n_late > 0 && group.worst_ns <= options.budget_ns;
+        // What somebody opens a trace for is not to be one strip, however many lanes it has.
+        let is_wanted = group.key == SectionKey::All
+            || Some(group.key) == loudest
+            || (options.late_only && !healthy);
+        // Where some are late, what is not late starts out of the way, and so does the runtime's
+        // own.
+        let large = group.lanes.len() > COLLAPSE_ABOVE;
+        let comes_collapsed = !is_wanted && (large || runtime || healthy);
         rows.sections.push(Section {
             key: group.key,
             count: narrow(group.lanes.len()),
@@ -249,12 +276,8 @@ fn add_groups(rows: &mut Rows, source: Source<'_>, groups: Vec<Group>, budget_ns
             stuck: group.stuck,
             worst_stuck: group.worst_stuck.map(|(_, of)| of),
             worst_ns: group.worst_ns,
-            // Where some are late, what is not late starts out of the way, and so does the
-            // runtime's own.
-            collapsed: group.key != SectionKey::All
-                && (group.lanes.len() > COLLAPSE_ABOVE
-                    || runtime
-                    || (n_late > 0 && group.worst_ns <= budget_ns)),
+            comes_collapsed,
+            collapsed: comes_collapsed,
         });
         rows.bodies.push(Body::Lanes(start..rows.order.len()));
     }
@@ -267,27 +290,34 @@ fn is_runtime(trace: &Trace, key: SectionKey) -> bool {
     name.starts_with("runtime.") && name != "runtime.main"
 }
 
-/// The lanes that are not goroutines', as far as the trace has something for them.
-fn add_special(rows: &mut Rows, source: Source<'_>) {
+/// The lanes that are not goroutines', as far as the trace has something for them. Where some are
+/// late, those are to be seen first: plots and the collector's lanes are a slim row each.
+fn add_special(rows: &mut Rows, source: Source<'_>, any_late: bool) {
     let world = source.document.trace().world();
-    let mut add = |key, lanes: Vec<Row>, collapsed| {
+    let mut add = |key, lanes: Vec<Row>, comes_collapsed| {
         if lanes.is_empty() {
             return;
         }
-        let count = narrow(lanes.len());
-        let none =
-            Section { key, count, late: 0, stuck: 0, worst_stuck: None, worst_ns: 0, collapsed };
-        rows.sections.push(none);
+        rows.sections.push(Section {
+            key,
+            count: narrow(lanes.len()),
+            late: 0,
+            stuck: 0,
+            worst_stuck: None,
+            worst_ns: 0,
+            comes_collapsed,
+            collapsed: comes_collapsed,
+        });
         rows.bodies.push(Body::Fixed(lanes));
     };
     let mut plots = Vec::new();
     plots.extend((!world.heap().is_empty()).then_some(Row::HeapPlot));
     plots.push(Row::GoroutinesPlot);
-    add(SectionKey::Metrics, plots, false);
+    add(SectionKey::Metrics, plots, any_late);
     let mut runtime = Vec::new();
     runtime.extend((!world.gc().is_empty()).then_some(Row::Gc));
     runtime.extend((!world.stop_the_world().is_empty()).then_some(Row::StopTheWorld));
-    add(SectionKey::Runtime, runtime, false);
+    add(SectionKey::Runtime, runtime, any_late);
     let numbered = |n: usize, row: fn(u32) -> Row| (0..narrow(n)).map(row).collect::<Vec<_>>();
     add(SectionKey::Procs, numbered(world.procs().len(), Row::Proc), true);
     let threads = source.index.tracks.threads.ids().len();

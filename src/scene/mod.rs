@@ -63,6 +63,7 @@ mod plots;
 mod pyramid;
 mod records;
 mod rows;
+mod sums;
 mod text;
 mod threads;
 mod tracks;

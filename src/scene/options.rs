@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use rustc_hash::FxHashSet;
+use rustc_hash::FxHashMap;
 
-use super::rows::SectionKey;
+use super::rows::{Section, SectionKey};
 use super::view::Metrics;
 
 /// What the rows of a group, and the groups, are sorted by.
@@ -64,8 +64,8 @@ pub struct RowOptions {
     pub regions: bool,
     /// The lanes that are not goroutines'.
     pub others: Others,
-    /// Sections that are not as they come: collapsed instead of open, or the reverse.
-    pub toggled: Arc<FxHashSet<SectionKey>>,
+    /// Which sections somebody collapsed (true) or opened; the others are as they come.
+    pub folds: Arc<FxHashMap<SectionKey, bool>>,
     /// Heights.
     pub metrics: Metrics,
     /// In which order another trace has its functions, to be looked at side by side: groups of these
@@ -74,10 +74,11 @@ pub struct RowOptions {
 }
 
 impl RowOptions {
-    /// Whether a section is collapsed where it would come open, or the reverse.
+    /// Whether a section is collapsed: as somebody wants it, else as it comes.
     #[must_use]
-    pub fn is_turned(&self, key: &SectionKey) -> bool {
-        let is_first = matches!(key, SectionKey::Metrics | SectionKey::Runtime);
-        self.toggled.contains(key) != (self.others == Others::Low && is_first)
+    pub fn collapses(&self, section: &Section) -> bool {
+        let is_first = matches!(section.key, SectionKey::Metrics | SectionKey::Runtime);
+        let comes = section.comes_collapsed || (self.others == Others::Low && is_first);
+        self.folds.get(&section.key).copied().unwrap_or(comes)
     }
 }

@@ -2,11 +2,12 @@
 
 use crate::base::{Interval, Time, narrow};
 
-use super::bars::partition_point;
+use super::bars::{MIN_PX, partition_point, share};
 use super::fold::{cell_end, cell_log2, gallop};
 use super::hearings::cancelled_at;
 use super::records::{BandKind, BandRecord, CancelRecord};
 use super::rows::SectionKey;
+use super::sums::Sums;
 use super::view::View;
 
 /// Cancels closer than this are one mark, in pixels.
@@ -18,8 +19,9 @@ const CROWD_PX: f32 = 10.0;
 /// With more cancels on screen than one per so many pixels there are many.
 const CROWD_APART_PX: f64 = 32.0;
 
-/// The narrowest band, in pixels.
-const BAND_PX: f32 = 1.0;
+/// Bands of which less is filled are left out: a fence of pauses of which each is far narrower than
+/// a pixel would say that the world stood still. In their own lane they are seen all the same.
+const LEAST_SHARE: f32 = 0.1;
 
 /// Appends the marks on screen, from left to right: at most one per cell of the grid, in the
 /// place of the selected cancel or the one with the worst overstay.
@@ -97,28 +99,31 @@ pub(super) fn fill_bands(view: &View<'_>, out: &mut Vec<BandRecord>) {
     let whole = trace.interval();
     let seen = view.viewport.visible();
     let outside = [Interval::new(seen.start, whole.start), Interval::new(whole.end, seen.end)];
-    bands(view, BandKind::Outside, 2, |at| outside[at], out);
+    bands(view, BandKind::Outside, 2, |at| outside[at], None, out);
     let world = trace.world();
     let gaps = world.gaps();
-    bands(view, BandKind::Gap, gaps.len(), |at| gaps[at], out);
+    bands(view, BandKind::Gap, gaps.len(), |at| gaps[at], None, out);
+    let tracks = &view.source.index.tracks;
     if view.show.gc {
         let gc = world.gc();
-        bands(view, BandKind::Gc, gc.len(), |at| gc[at], out);
+        bands(view, BandKind::Gc, gc.len(), |at| gc[at], Some(&tracks.gc_sums), out);
     }
     if view.show.stop_the_world {
-        let order = &view.source.index.tracks.stop_the_world;
+        let (order, sums) = (&tracks.stop_the_world, Some(&tracks.stop_sums));
         let stw = world.stop_the_world();
         let interval = |at: usize| stw[order[at] as usize].interval;
-        bands(view, BandKind::StopTheWorld, order.len(), interval, out);
+        bands(view, BandKind::StopTheWorld, order.len(), interval, sums, out);
     }
 }
 
-/// Appends the bands of one kind: of those that start in one cell of the grid, the hull.
+/// Appends the bands of one kind: of those that start in one cell of the grid, the hull, as strong
+/// as it is filled, if `sums` tell so. Without these it is what must not be overlooked.
 fn bands(
     view: &View<'_>,
     kind: BandKind,
     n: usize,
     interval: impl Fn(usize) -> Interval,
+    sums: Option<&Sums>,
     out: &mut Vec<BandRecord>,
 ) {
     let seen = view.viewport.visible();
@@ -128,12 +133,14 @@ fn bands(
         let first = interval(at);
         let stop_ns = cell_end(first.start.ns(), cell);
         let past = gallop(at + 1, n, |at| interval(at).start.ns() < stop_ns);
-        let end = interval(past - 1).end.max(first.end);
+        let hull = Interval::new(first.start, interval(past - 1).end.max(first.end));
+        let busy = sums.map(|sums| sums.of(at, past, &interval));
+        let share = busy.map_or(1.0, |busy| share(&view.viewport, busy.ns, hull));
         at = past;
-        if end > first.start {
-            let x0 = view.viewport.x_on_screen(first.start);
-            let x1 = view.viewport.x_on_screen(end).max(x0 + BAND_PX);
-            out.push(BandRecord { x0, x1, kind });
+        if hull.end > hull.start && share >= LEAST_SHARE {
+            let x0 = view.viewport.x_on_screen(hull.start);
+            let x1 = view.viewport.x_on_screen(hull.end).max(x0 + MIN_PX);
+            out.push(BandRecord { x0, x1, kind, share });
         }
     }
 }

@@ -119,11 +119,10 @@ pub enum BarKind {
     Task(u32),
     /// A user region, by its row in the model.
     Region(u32),
-    /// Several narrow ones of the row merged.
-    Merged,
 }
 
-/// A labelled bar in a special lane or a region under a goroutine's lane.
+/// A labelled bar in a special lane or a region under a goroutine's lane; or several narrow ones
+/// merged.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct BarRecord {
     /// Left edge in pixels.
@@ -136,14 +135,28 @@ pub struct BarRecord {
     pub y1: f32,
     /// Which visible row.
     pub row: u32,
-    /// What it is.
+    /// What it is; of several what the longest is.
     pub kind: BarKind,
-    /// What to write in it where it is wide enough; may be "".
+    /// What to write in it where it is wide enough, unless it is of several; may be "".
     pub name: StrId,
     /// How many it stands for.
     pub count: u32,
     /// From when until when.
     pub interval: Interval,
+    /// How much time in between it stands for.
+    pub busy_ns: i64,
+    /// The longest of those that it stands for.
+    pub longest_ns: i64,
+    /// How much of the rectangle that is, 0 to 1: of what is narrower than a pixel less than 1, too.
+    pub share: f32,
+}
+
+impl BarRecord {
+    /// Whether it stands for several.
+    #[must_use]
+    pub fn is_merged(&self) -> bool {
+        self.count > 1
+    }
 }
 
 /// What a band across all rows is.
@@ -168,6 +181,8 @@ pub struct BandRecord {
     pub x1: f32,
     /// What it is.
     pub kind: BandKind,
+    /// How much of it is really filled, 0 to 1: how strongly it is to be painted.
+    pub share: f32,
 }
 
 /// A cancel: a vertical line through all rows with a flag in the axis. Marks closer than a few

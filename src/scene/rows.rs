@@ -83,6 +83,8 @@ pub struct Section {
     pub worst_stuck: Option<Goroutine>,
     /// Its worst overstay in nanoseconds, 0 if none.
     pub worst_ns: i64,
+    /// Whether its lanes are hidden as long as nobody wants it otherwise.
+    pub comes_collapsed: bool,
     /// Whether its lanes are hidden.
     pub collapsed: bool,
 }

@@ -4,12 +4,13 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use crate::base::{Goroutine, Interval, ThreadId, Time, narrow};
-use crate::model::{Log, MetricPoint, Region, Task, Trace};
+use crate::model::{Log, MetricPoint, ProcSpan, Region, Task, Trace, World};
 
 use super::class::StateClass;
 use super::density::{self, Density};
 use super::grouped::Grouped;
 use super::maxtree::MaxTree;
+use super::sums::Sums;
 use super::threads::Threads;
 
 /// Regions by goroutine and depth, tasks packed into rows, stop-the-world by start.
@@ -17,11 +18,16 @@ use super::threads::Threads;
 pub(super) struct Tracks {
     /// Rows of the model's regions, by goroutine, depth and begin.
     regions: Grouped,
+    /// How long they are, in that order.
+    pub(super) region_sums: Sums,
     /// When tasks are and their rows in the model: in each list they do not overlap and are in
     /// order of time.
     pub(super) tasks: Vec<Vec<(Interval, u32)>>,
+    pub(super) task_sums: Vec<Sums>,
+    pub(super) gc_sums: Sums,
     /// Rows of the model's stop-the-world stretches, by start.
     pub(super) stop_the_world: Vec<u32>,
+    pub(super) stop_sums: Sums,
     /// Rows of the model's logs, by goroutine and time; those of nobody are left out.
     logs: Grouped,
     pub(super) heap: Curve,
@@ -30,7 +36,10 @@ pub(super) struct Tracks {
     pub(super) tasks_open: Density,
     /// How many Ps are held by a thread, over time.
     pub(super) procs_held: Density,
+    /// For how long each P is held.
+    pub(super) proc_sums: Vec<Sums>,
     pub(super) threads: Threads,
+    pub(super) thread_sums: Vec<Sums>,
 }
 
 /// The extremes of a metric, found without looking at every report of it.
@@ -74,13 +83,22 @@ impl Tracks {
         logs_by_goroutine.sort_each(|row| logs[row as usize].at);
         let tasks = pack(trace.notes().tasks(), whole);
         let open = tasks.iter().flatten().map(|&(interval, _)| interval);
-        let procs = trace.world().procs().iter();
+        let world = trace.world();
+        let procs = world.procs().iter();
         let held = procs.flat_map(|(_, spans)| spans.iter().map(|span| span.interval));
+        let threads = Threads::new(world);
+        let region = |at: usize| regions[by_goroutine.order[at] as usize].interval(whole);
         Self {
+            region_sums: Sums::new(by_goroutine.order.len(), region),
+            task_sums: tasks.iter().map(|row| Sums::new(row.len(), |at| row[at].0)).collect(),
+            gc_sums: Sums::new(world.gc().len(), |at| world.gc()[at]),
+            stop_sums: Sums::new(pauses.len(), |at| stw[pauses[at] as usize].interval),
+            proc_sums: proc_sums(world),
+            thread_sums: thread_sums(&threads, world),
             regions: by_goroutine,
             tasks_open: occupancy(whole, open, StateClass::Blocked),
             procs_held: occupancy(whole, held, StateClass::Running),
-            threads: Threads::new(trace.world()),
+            threads,
             tasks,
             stop_the_world: pauses,
             logs: logs_by_goroutine,
@@ -100,12 +118,19 @@ impl Tracks {
         &of_one[of_one.partition_point(|&row| all[row as usize].at < from)..]
     }
 
-    /// A goroutine's regions at one depth, as rows of the model's, in order of begin.
-    pub(super) fn regions_at(&self, all: &[Region], goroutine: Goroutine, depth: u32) -> &[u32] {
+    /// A goroutine's regions at one depth, as rows of the model's, in order of begin; and where
+    /// the first of them is among all goroutines'.
+    pub(super) fn regions_at(
+        &self,
+        all: &[Region],
+        goroutine: Goroutine,
+        depth: u32,
+    ) -> (&[u32], usize) {
+        let (first, _) = self.regions.of(goroutine);
         let of_one = self.regions.rows(goroutine);
         let start = of_one.partition_point(|&row| all[row as usize].depth < depth);
         let end = of_one.partition_point(|&row| all[row as usize].depth <= depth);
-        &of_one[start..end]
+        (&of_one[start..end], first + start)
     }
 
     /// How deep a goroutine's regions go: how many can lie in each other; 0 if it has none.
@@ -113,6 +138,19 @@ impl Tracks {
         let deepest = self.regions.rows(goroutine).last();
         deepest.map_or(0, |&row| all[row as usize].depth + 1)
     }
+}
+
+/// For how long each P is held by a thread.
+fn proc_sums(world: &World) -> Vec<Sums> {
+    let sums = |spans: &Vec<ProcSpan>| Sums::new(spans.len(), |at| spans[at].interval);
+    world.procs().iter().map(|(_, spans)| sums(spans)).collect()
+}
+
+/// For how long each thread holds a P.
+fn thread_sums(threads: &Threads, world: &World) -> Vec<Sums> {
+    let lanes = 0..narrow(threads.ids().len());
+    let sums = |lane| Sums::new(threads.n_held(lane), |at| threads.held(world, lane, at).0);
+    lanes.map(sums).collect()
 }
 
 /// How many of some intervals hold each moment.

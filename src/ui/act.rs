@@ -1,9 +1,8 @@
 //! What an action means for the trace and the selection at hand: commands.
 
-use rustc_hash::FxHashSet;
+use rustc_hash::FxHashMap;
 
 use super::app::Panels;
-use super::apply::toggle_section;
 use super::command::{Command, Effect, Look, Resize, Scroll, Switch};
 use super::ctx::Ctx;
 use super::details;
@@ -252,14 +251,9 @@ fn mark(ctx: &Ctx<'_>, panels: &Panels) {
 fn collapse_all(ctx: &Ctx<'_>, collapsed: bool) {
     for (slot, sheet) in ctx.sheets.iter() {
         let Some(built) = sheet.as_ref().and_then(|sheet| sheet.rows.as_ref()) else { continue };
-        let mut toggled = FxHashSet::clone(&ctx.state.rows.toggled[slot]);
-        for (section, number) in built.rows.sections().iter().zip(0..) {
-            if section.collapsed == collapsed || built.rows.is_headless(number) {
-                continue;
-            }
-            toggle_section(&mut toggled, section.key);
-        }
-        ctx.send(Command::SetToggled(slot, toggled));
+        let mut folds = FxHashMap::clone(&ctx.state.rows.folds[slot]);
+        folds.extend(built.rows.sections().iter().map(|section| (section.key, collapsed)));
+        ctx.send(Command::SetFolds(slot, folds));
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::command::Origin;
-use super::explain::Explanation;
+use super::explain::{Explanation, Held};
 use super::open::{OpenError, Opened};
 use super::palette::{LaneHit, Search};
 use super::saving::SaveAs;
@@ -100,8 +100,8 @@ pub(crate) enum Answer {
     Sentences {
         /// Which trace.
         serial: u64,
-        /// The rows and their sentences.
-        sentences: Vec<(Row, String)>,
+        /// The rows and what held them up.
+        held: Vec<(Row, Held)>,
     },
     /// The late exits and who is stuck, sorted and filtered.
     Table {

@@ -4,15 +4,13 @@
 
 use std::sync::Arc;
 
-use rustc_hash::FxHashSet;
-
 use super::command::{Command, Effect, Look, Scroll, Switch};
 use super::history::{Place, Trail};
 use super::slot::{Pair, Slot};
 use super::state::{FindingAt, Mark, Notice, Overlays, Selected, State, ThemeChoice, Tone, View};
 use crate::analysis::GroupKind;
 use crate::base::Time;
-use crate::scene::{Link, SectionKey, Viewport};
+use crate::scene::{Link, Viewport};
 
 /// Does what a command asks for, but for what needs more than the state: that is handed back.
 pub(crate) fn apply(state: &mut State, command: Command) -> Option<Effect> {
@@ -53,10 +51,10 @@ pub(crate) fn apply(state: &mut State, command: Command) -> Option<Effect> {
         Command::Group(grouping) => state.rows.grouping = grouping,
         Command::Filter(words) => filter(state, words, false),
         Command::LanesOf(function) => filter(state, function, true),
-        Command::ToggleSection(slot, key) => {
-            toggle_section(Arc::make_mut(&mut state.rows.toggled[slot]), key);
+        Command::Fold(slot, key, collapsed) => {
+            Arc::make_mut(&mut state.rows.folds[slot]).insert(key, collapsed);
         }
-        Command::SetToggled(slot, keys) => state.rows.toggled[slot] = Arc::new(keys),
+        Command::SetFolds(slot, folds) => state.rows.folds[slot] = Arc::new(folds),
         Command::Toggle(switch) => state.said = toggle(state, switch),
         Command::Focus(slot) => focus(state, slot),
         Command::CancelSite(cancel) => show_site(state, cancel),
@@ -129,13 +127,6 @@ fn set_budget(state: &mut State, ns: i64, gesture: Option<u64>) {
     }
 }
 
-/// Opens or collapses a section, given those that are not as they come.
-pub(super) fn toggle_section(toggled: &mut FxHashSet<SectionKey>, key: SectionKey) {
-    if !toggled.remove(&key) {
-        toggled.insert(key);
-    }
-}
-
 /// Lets go of all that is about a trace, since it is about to be closed.
 fn let_go(state: &mut State) {
     state.selected = None;
@@ -149,14 +140,14 @@ fn let_go(state: &mut State) {
     state.view = View::Timeline;
     state.trail = Trail::default();
     // Names and goroutines of one trace mean nothing in another.
-    state.rows.toggled = Pair::default();
+    state.rows.folds = Pair::default();
     state.rows.filter = Arc::default();
     state.rows.late_only = false;
 }
 
 fn swap(state: &mut State) -> Effect {
     state.scroll.swap();
-    state.rows.toggled.swap();
+    state.rows.folds.swap();
     state.focus = state.focus.other();
     if let Some(finding) = &mut state.finding {
         finding.slot = finding.slot.other();

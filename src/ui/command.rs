@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use rustc_hash::FxHashSet;
+use rustc_hash::FxHashMap;
 
 use super::examples::Example;
 use super::saving::SaveAs;
@@ -161,10 +161,10 @@ pub(crate) enum Command {
     Filter(String),
     /// The same by the function of a row of the comparison, whose other rows stay.
     LanesOf(String),
-    /// Opens or collapses a section.
-    ToggleSection(Slot, SectionKey),
-    /// Sets which sections are not as they come.
-    SetToggled(Slot, FxHashSet<SectionKey>),
+    /// Collapses a section (true) or opens it.
+    Fold(Slot, SectionKey, bool),
+    /// Sets which sections are collapsed (true) or open, whatever they come as.
+    SetFolds(Slot, FxHashMap<SectionKey, bool>),
     /// Flips a switch.
     Toggle(Switch),
     /// Makes the keys and the table be about one of two traces.

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::cell::RefCell;
 
 use super::command::Command;
+use super::explain::Held;
 use super::jobs::{Jobs, Lane};
 use super::sheet::Sheet;
 use super::slot::{Pair, Slot};
@@ -75,18 +76,23 @@ impl<'a> Ctx<'a> {
         self.out.send(command);
     }
 
-    /// What held up a late exit; nothing yet if it has to be worked out first.
+    /// What held up a late exit, in a sentence; nothing yet if it has to be worked out first.
     pub(crate) fn sentence(&self, slot: Slot, hearing: u32) -> Option<&'a str> {
         self.sentence_of(slot, Row::Hearing(hearing))
     }
 
     /// What holds up the one of a row of the table; nothing yet if it has to be worked out first.
     pub(crate) fn sentence_of(&self, slot: Slot, row: Row) -> Option<&'a str> {
-        let known = self.sheet(slot)?.sentences.get(&row);
+        self.held(slot, row).map(|held| held.sentence.as_str())
+    }
+
+    /// The same, in a sentence and in a few words.
+    pub(crate) fn held(&self, slot: Slot, row: Row) -> Option<&'a Held> {
+        let known = self.sheet(slot)?.held.get(&row);
         if known.is_none() {
             self.out.sentences.borrow_mut().push((slot, row));
         }
-        known.map(String::as_str)
+        known
     }
 
     /// The trace in a slot.

@@ -7,7 +7,8 @@ use super::sheet::Sheet;
 use super::state::{Selected, What};
 use super::table::{Listed, Row};
 use crate::analysis::{
-    Children, ContextTree, Document, Link, SplitPart, Wakes, context_tree, describe, overstay_split,
+    Children, ContextTree, Document, Link, SplitPart, Wakes, brief_text, context_tree, describe,
+    overstay_split,
 };
 use crate::base::{Cancelled, Goroutine, Interval, Progress, Time};
 use crate::model::{Trace, Wakers};
@@ -123,15 +124,58 @@ fn told(
     parts.into_iter().zip(longest).map(tell).collect()
 }
 
-/// What held up a late exit, or what one who is stuck does, in one sentence: its largest part.
-pub(crate) fn sentence(document: &Document, row: Row) -> String {
+/// What held up a late exit, or holds up who is stuck: its largest part.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Held {
+    /// In one sentence.
+    pub(crate) sentence: String,
+    /// In a few words, to stand behind the overstay.
+    pub(crate) brief: String,
+}
+
+/// What held up a late exit, or what one who is stuck does.
+pub(crate) fn held(document: &Document, row: Row) -> Held {
     let (trace, analysis) = (document.trace(), document.analysis());
-    let parts = match row.of(analysis) {
-        Some(Listed::Hearing(hearing, _)) => document.split(hearing),
+    let (parts, in_all_ns) = match row.of(analysis) {
+        Some(Listed::Hearing(hearing, _)) => (document.split(hearing), hearing.overstay_ns),
         Some(Listed::Stuck(stuck, _)) => {
-            overstay_split(trace, analysis, stuck.goroutine, stuck.interval)
+            let parts = overstay_split(trace, analysis, stuck.goroutine, stuck.interval);
+            (parts, stuck.interval.ns())
         }
-        None => return String::new(),
+        None => return Held::default(),
     };
-    parts.first().map(|part| short_names(&describe(trace, part))).unwrap_or_default()
+    let Some(part) = parts.first() else { return Held::default() };
+    Held {
+        sentence: short_names(&describe(trace, part)),
+        brief: short_names(&brief_text(trace, part, in_all_ns)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::analysis::Rules;
+
+    #[test]
+    fn what_held_a_late_exit_is_told_in_a_few_words() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("traces/late-exit/before.trace");
+        #[expect(clippy::disallowed_methods, reason = "a test reads the examples")]
+        let bytes = std::fs::read(&path).expect("an example is there");
+        let trace = crate::model::build(&bytes, &Progress::default()).expect("it is a trace");
+        let document = Document::new(trace, Rules::default());
+        let late = &document.analysis().worst_first;
+        let told: Vec<String> =
+            late.iter().map(|&row| held(&document, Row::Hearing(row)).brief).collect();
+        let expected = [
+            "waited to receive from a channel in main.drain",
+            "slept in main.readRow",
+            "slept in main.lateWork",
+            // It did something else for a while: of how long it ran the overstay tells nothing.
+            "ran for 53.7 ms in main.summarize",
+        ];
+        assert_eq!(told[..4], expected);
+        assert!(held(&document, Row::Hearing(u32::MAX)).brief.is_empty());
+    }
 }

@@ -22,7 +22,7 @@ pub(super) struct Kept {
     scroll: Pair<f64>,
     /// The topmost lane, and how far it had been scrolled out of view, in pixels.
     top: Option<(Person, f64)>,
-    toggled: Vec<Section>,
+    folds: Vec<(Section, bool)>,
     selected: Option<Thing>,
     cancel_site: Option<Thing>,
 }
@@ -55,7 +55,7 @@ impl Thing {
     }
 }
 
-/// A section that is not as it comes.
+/// A section that was collapsed or opened.
 enum Section {
     Same(SectionKey),
     Function(String),
@@ -83,7 +83,10 @@ impl Kept {
             link: state.link.filter(|link| Some(*link) != by_begin),
             scroll: state.scroll,
             top: top.map(|(goroutine, out_px)| (person(old, goroutine), out_px)),
-            toggled: state.rows.toggled[slot].iter().map(|&key| section(old, key)).collect(),
+            folds: state.rows.folds[slot]
+                .iter()
+                .map(|(&key, &it)| (section(old, key), it))
+                .collect(),
             selected: selected.and_then(|selected| thing(old, selected.what)),
             cancel_site: state
                 .cancel_site
@@ -107,8 +110,8 @@ impl Kept {
         if let Some(top_px) = self.top.and_then(|top| again.scroll_to(top)) {
             state.scroll[slot] = top_px;
         }
-        let toggled = self.toggled.iter().filter_map(|kept| again.section(kept));
-        state.rows.toggled[slot] = Arc::new(toggled.collect());
+        let folds = self.folds.iter().filter_map(|(kept, it)| Some((again.section(kept)?, *it)));
+        state.rows.folds[slot] = Arc::new(folds.collect());
         if let Some(cancel) = state.cancel_site {
             let site = self.cancel_site.and_then(|thing| again.thing(thing));
             state.cancel_site = match site {
@@ -127,7 +130,7 @@ impl Kept {
 
     /// All goroutines that something of it is about.
     fn people(&self) -> impl Iterator<Item = Person> {
-        let creators = self.toggled.iter().filter_map(|section| match section {
+        let creators = self.folds.iter().filter_map(|(section, _)| match section {
             Section::CreatedBy(person) => Some(*person),
             Section::Same(_) | Section::Function(_) => None,
         });

@@ -190,8 +190,8 @@ mod tests {
         stage.app.state.viewport = Some(viewport);
         let what = What::Goroutine(goroutine);
         stage.app.state.selected = Some(Selected { slot: Slot::Before, what });
-        let creators = std::iter::once(SectionKey::CreatedBy(Some(goroutine))).collect();
-        stage.app.out.send(Command::SetToggled(Slot::Before, creators));
+        let creators = std::iter::once((SectionKey::CreatedBy(Some(goroutine)), true)).collect();
+        stage.app.out.send(Command::SetFolds(Slot::Before, creators));
         stage.until(|app| !app.is_preview() && app.is_settled());
         let sheet = stage.sheet();
         assert!(sheet.interval().ns() > 2 * first.ns(), "all of it");
@@ -205,9 +205,11 @@ mod tests {
             Some(What::Goroutine(row)) => assert_eq!(sheet.trace().life(row).id, id),
             other => panic!("another selection: {other:?}"),
         }
-        let mut toggled = stage.app.state.rows.toggled[Slot::Before].iter();
-        match toggled.next() {
-            Some(SectionKey::CreatedBy(Some(row))) => assert_eq!(sheet.trace().life(*row).id, id),
+        let mut folds = stage.app.state.rows.folds[Slot::Before].iter();
+        match folds.next() {
+            Some((SectionKey::CreatedBy(Some(row)), true)) => {
+                assert_eq!(sheet.trace().life(*row).id, id);
+            }
             other => panic!("another section: {other:?}"),
         }
         assert!(stage.app.messages().is_empty(), "{:?}", stage.app.messages());

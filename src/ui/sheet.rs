@@ -9,7 +9,7 @@ use rustc_hash::FxHashSet;
 
 use super::charts::Overstays;
 use super::command::Origin;
-use super::explain::Explanation;
+use super::explain::{Explanation, Held};
 use super::open::Opened;
 use super::state::Selected;
 use super::stuck::ByRule;
@@ -17,7 +17,7 @@ use super::table::{Query, Row};
 use crate::analysis::{Cancel, CancelSite, Cause, Document, Hearing, Rules};
 use crate::base::{Interval, Time, Warning};
 use crate::model::{Trace, Wakers};
-use crate::scene::{Index, Others, RowOptions, Rows, SectionKey, Source};
+use crate::scene::{Index, Others, RowOptions, Rows, Source};
 
 /// Rows and what they were built by.
 #[derive(Debug)]
@@ -76,7 +76,7 @@ pub(crate) struct Sheet {
     /// How many cancels the cancel view shows.
     pub(crate) n_cancels_shown: usize,
     /// What held up late exits, and what holds up who is stuck.
-    pub(crate) sentences: HashMap<Row, String>,
+    pub(crate) held: HashMap<Row, Held>,
     /// What was worked out about what is selected.
     pub(crate) explanation: Option<(Selected, Explanation)>,
     /// What was last asked about.
@@ -124,7 +124,7 @@ impl Sheet {
             cancel_sites: None,
             old_cancel_sites: Vec::new(),
             n_cancels_shown: 0,
-            sentences: HashMap::new(),
+            held: HashMap::new(),
             explanation: None,
             explanation_asked: None,
             wakers: Arc::default(),
@@ -200,7 +200,7 @@ impl Sheet {
         let old = &built.options;
         let has_others = |options: &RowOptions| options.others != Others::Without;
         let alike = RowOptions {
-            toggled: Arc::clone(&old.toggled),
+            folds: Arc::clone(&old.folds),
             others: old.others,
             metrics: old.metrics,
             ..wanted.clone()
@@ -208,8 +208,7 @@ impl Sheet {
         if *old != alike || has_others(old) != has_others(wanted) {
             return false;
         }
-        let differs = |key: &SectionKey| old.is_turned(key) != wanted.is_turned(key);
-        built.rows.set_collapsed(|section| section.collapsed != differs(&section.key));
+        built.rows.set_collapsed(|section| wanted.collapses(section));
         if wanted.metrics != old.metrics {
             built.rows.set_metrics(wanted.metrics);
         }

@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use rustc_hash::FxHashSet;
+use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use super::command::Origin;
@@ -208,8 +208,8 @@ pub(crate) struct RowChoice {
     pub(crate) filter_is_rows: bool,
     /// Only goroutines with a late overstay.
     pub(crate) late_only: bool,
-    /// Sections that are not as they come.
-    pub(crate) toggled: Pair<Arc<FxHashSet<SectionKey>>>,
+    /// Which sections were collapsed (true) or opened; the others are as they come.
+    pub(crate) folds: Pair<Arc<FxHashMap<SectionKey, bool>>>,
 }
 
 /// A moment that the user marked.

@@ -110,9 +110,9 @@ impl App {
                     sheet.explanation = Some((about, explanation));
                 }
             }
-            Answer::Sentences { serial, sentences } => {
+            Answer::Sentences { serial, held } => {
                 if let Some(sheet) = self.sheet_mut(serial) {
-                    sheet.sentences.extend(sentences);
+                    sheet.held.extend(held);
                 }
             }
             Answer::Table { serial, query, rows } => {
@@ -382,7 +382,7 @@ impl App {
             budget_ns: prefs.budget_ns,
             regions: prefs.regions,
             others,
-            toggled: Arc::clone(&choice.toggled[slot]),
+            folds: Arc::clone(&choice.folds[slot]),
             metrics: metrics(prefs.compact),
             like: self.like(slot),
         }
@@ -477,8 +477,8 @@ impl App {
             wanted.truncate(SENTENCES_AT_ONCE);
             let (serial, document) = (sheet.serial, Arc::clone(&sheet.document));
             self.jobs.start(Lane::Sentences(slot), "Explaining", move |_| {
-                let tell = |row: Row| (row, explain::sentence(&document, row));
-                Answer::Sentences { serial, sentences: wanted.into_iter().map(tell).collect() }
+                let tell = |row: Row| (row, explain::held(&document, row));
+                Answer::Sentences { serial, held: wanted.into_iter().map(tell).collect() }
             });
         }
     }

@@ -64,6 +64,47 @@ fn late_lanes_are_seen_first_in_a_low_window() {
 }
 
 #[test]
+fn what_is_late_is_not_pushed_down_by_the_other_lanes() {
+    for (case, heading) in [
+        ("late-exit/before", "Open"),
+        ("lost-cancel/before", "Open"),
+        ("late-exit/after", "Collapse"),
+    ] {
+        let harness = window_on(&format!("traces/{case}.trace"));
+        assert!(says(&harness, &format!("{heading} Heap and goroutines")), "{case}");
+    }
+    let harness = window_on("traces/late-exit/before.trace");
+    let canvas = harness.get_by_label_contains("Timeline of before.trace").rect();
+    let worst = harness.get_by_label_contains("g25 main.storeWorker, 126").rect();
+    assert!(worst.top() - canvas.top() < 150.0, "{} of {canvas}", worst.top());
+}
+
+#[test]
+fn hundreds_who_are_late_are_lanes_and_no_strip() {
+    for (case, words) in [
+        ("sleep-in-handler", "ms late"),
+        ("polling-sleep", "ms late"),
+        ("lost-cancel", "main.refresh, stuck"),
+    ] {
+        let mut harness = window_on(&format!("traces/{case}/before.trace"));
+        let loud = |harness: &Harness<'_, App>| {
+            let names = names(harness, words);
+            names.iter().filter(|name| name.starts_with('g')).count()
+        };
+        assert!(loud(&harness) >= 10, "{case}: {}", loud(&harness));
+        harness.key_press(egui::Key::L);
+        wait(&mut harness);
+        assert!(loud(&harness) >= 10, "{case}, only the late ones: {}", loud(&harness));
+        harness.key_press(egui::Key::X);
+        wait(&mut harness);
+        assert_eq!(loud(&harness), 0, "{case}: all groups were collapsed");
+        harness.key_press_modifiers(egui::Modifiers::SHIFT, egui::Key::X);
+        wait(&mut harness);
+        assert!(loud(&harness) > 0 || case != "lost-cancel", "{case}: and opened");
+    }
+}
+
+#[test]
 fn who_is_alive_without_having_been_told_marks_the_heading() {
     let harness = window_on("traces/lost-cancel/before.trace");
     assert!(says(&harness, "main.refresh, 450 lanes, 0 late, 450 stuck"));
@@ -92,6 +133,7 @@ fn who_is_stuck_without_a_cancel_that_tells_so_is_loud() {
 #[test]
 fn the_tooltip_of_a_plot_tells_its_values() {
     let mut harness = window_on("traces/late-exit/before.trace");
+    click(&mut harness, "Open Heap and goroutines");
     let canvas = harness.get_by_label_contains("Timeline of before.trace").rect();
     let mut at = egui::pos2(canvas.center().x, canvas.top() + 40.0);
     while !says(&harness, " in system calls, ") {
@@ -106,6 +148,23 @@ fn the_tooltip_of_a_plot_tells_its_values() {
     }
     assert!(names(&harness, " running").iter().any(|text| text.ends_with(" running")));
     assert!(names(&harness, " alive").iter().any(|text| text.ends_with(" alive")));
+}
+
+#[test]
+fn merged_bars_say_how_much_time_they_stand_for() {
+    let mut harness = window_on("traces/sleep-in-handler/before.trace");
+    click(&mut harness, "Open Processors");
+    let canvas = harness.get_by_label_contains("Timeline of before.trace").rect();
+    let heading = harness.get_by_label_contains("Collapse Processors").rect();
+    let mut at = egui::pos2(canvas.left(), heading.bottom() + 9.0);
+    while !says(&harness, " turns, ") {
+        at.x += 5.0;
+        assert!(at.x < canvas.right(), "no merged bar of the first processor");
+        harness.hover_at(at);
+        harness.step();
+    }
+    let text = names(&harness, " turns, ").remove(0);
+    assert!(text.contains(" in all, the longest "), "{text}");
 }
 
 #[test]

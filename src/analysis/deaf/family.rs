@@ -110,7 +110,8 @@ impl Family<'_> {
             let parents = [Some(child), Some(who)];
             let held = Held { parents, after, ..Held::by_children(child) };
             self.waits.since_before(&held, Plain::OrNot);
-            if lives::first(inquiry.trace, child) > after && may_sleep_for(inquiry, hearing, child) {
+            if lives::first(inquiry.trace, child) > after && may_sleep_for(inquiry, hearing, child)
+            {
                 self.asleep.push(child);
             }
         }

@@ -29,24 +29,47 @@ pub fn part_text(trace: &Trace, part: &SplitPart) -> String {
     before + &trace.clock().text(part.ns) + &after
 }
 
+/// The same in few words, to stand behind the whole of which it is the largest part: `slept in
+/// main.lateWork`, with its duration only if it is not nearly all of it.
+#[must_use]
+pub fn brief_text(trace: &Trace, part: &SplitPart, whole_ns: i64) -> String {
+    let (before, after) = words(trace, part);
+    let site = part.site.filter(|_| has_place(part));
+    let place = site.map(|site| format!(" in {}", trace.string(site.function)));
+    let after = after + &place.unwrap_or_default();
+    if part.ns < whole_ns - whole_ns / 10 {
+        return format!("{before}{}{after}", trace.clock().text(part.ns));
+    }
+    before.trim_end().trim_end_matches(" for").to_owned() + &after
+}
+
 /// What comes before and after the duration when a part of a split is worded. It is the same
 /// for all parts with the same state, reason, site and stack.
 #[must_use]
 pub fn phrase(trace: &Trace, part: &SplitPart) -> [String; 2] {
-    let (before, after) = match part.state {
-        Doing::Waiting => waiting(trace, part),
-        Doing::Runnable => return ["waited ".to_owned(), " for a processor".to_owned()],
-        Doing::Running => ("ran for ", String::new()),
-        Doing::Syscall => ("spent ", " in a system call".to_owned()),
-        Doing::GcAssist => ("helped the GC for ", String::new()),
-        Doing::Unborn => return ["was started ".to_owned(), " after the cancel".to_owned()],
-        Doing::Unknown => {
-            let hole = ": the trace has a hole".to_owned();
-            return ["did something unknown for ".to_owned(), hole];
-        }
-    };
-    let place = part.site.map(|site| format!(" in {}", frame_text(trace, site)));
+    let (before, after) = words(trace, part);
+    let site = part.site.filter(|_| has_place(part));
+    let place = site.map(|site| format!(" in {}", frame_text(trace, site)));
     [before.to_owned(), after + &place.unwrap_or_default()]
+}
+
+/// Whether where a goroutine was says what it did there.
+fn has_place(part: &SplitPart) -> bool {
+    !matches!(part.state, Doing::Runnable | Doing::Unborn | Doing::Unknown)
+}
+
+/// What comes before and after the duration, but for the place.
+fn words(trace: &Trace, part: &SplitPart) -> (&'static str, String) {
+    let (before, after) = match part.state {
+        Doing::Waiting => return waiting(trace, part),
+        Doing::Runnable => ("waited ", " for a processor"),
+        Doing::Running => ("ran for ", ""),
+        Doing::Syscall => ("spent ", " in a system call"),
+        Doing::GcAssist => ("helped the GC for ", ""),
+        Doing::Unborn => ("was started ", " after the cancel"),
+        Doing::Unknown => ("did something unknown for ", ": the trace has a hole"),
+    };
+    (before, after.to_owned())
 }
 
 fn waiting(trace: &Trace, part: &SplitPart) -> (&'static str, String) {

@@ -1,15 +1,16 @@
 //! Real traces: the examples that come with the project.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::analysis::{Document, Rules};
-use crate::base::Progress;
+use crate::base::{Progress, Time};
 use crate::scene::{
-    Filter, FuseKind, Index, Layout, Metrics, Overview, Row, RowOptions, Rows, Scene, Selection,
-    Show, Source, View, Viewport,
+    Filter, FuseKind, Index, Layout, Metrics, Overview, Row, RowOptions, Rows, Scene, Section,
+    Selection, Show, Source, View, Viewport,
 };
 
-fn open(path: &str) -> Document {
+pub(super) fn open(path: &str) -> Document {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("traces").join(path);
     #[expect(clippy::disallowed_methods, reason = "a test reads the examples")]
     let bytes = std::fs::read(&path).unwrap();
@@ -17,7 +18,7 @@ fn open(path: &str) -> Document {
     Document::new(trace, Rules::default())
 }
 
-fn fill(source: Source<'_>, rows: &Rows) -> Scene {
+pub(super) fn fill(source: Source<'_>, rows: &Rows) -> Scene {
     let document = source.document;
     let bounds = rows.cancel_bounds().unwrap_or(document.trace().interval());
     let view = View {
@@ -68,6 +69,38 @@ fn late_exits_of_the_example_are_on_screen_in_every_arrangement() {
     assert!(!overview.density.is_empty() && !overview.late.is_empty());
 }
 
+/// Whoever opens a trace with hundreds of late exits sees their lanes, the worst first, and no
+/// late one is a strip when only late ones are asked for.
+#[test]
+fn the_worst_group_comes_open_however_large_it_is() {
+    for case in ["sleep-in-handler", "polling-sleep", "lost-cancel"] {
+        let document = open(&format!("{case}/before.trace"));
+        let index = Index::build(&document, &Progress::default()).unwrap();
+        let source = Source { document: &document, index: &index };
+        let budget_ns = document.rules().late_over_ns;
+        let options = RowOptions { budget_ns, ..RowOptions::default() };
+        let rows = Rows::build(source, &options);
+        let worst = rows.sections().iter().find(|section| section.late > 0).unwrap();
+        assert!(worst.count > 64 && !worst.collapsed, "{case}: {worst:?}");
+        let healthy = |section: &&Section| section.late == 0 && section.count > 64;
+        assert!(rows.sections().iter().filter(healthy).all(|section| section.collapsed), "{case}");
+        let scene = fill(source, &rows);
+        let lanes = scene.rows.iter().filter(|row| matches!(row.row, Row::Lane { .. }));
+        let late: Vec<bool> = lanes.map(|row| row.late).collect();
+        assert!(late[..64].iter().all(|late| *late), "{case}: the late ones are the first");
+        let fuses = scene.fuses.iter().filter(|fuse| fuse.kind == FuseKind::Late);
+        let worst_ns: Vec<i64> = fuses.map(|fuse| fuse.overstay_ns).take(64).collect();
+        assert!(worst_ns.is_sorted_by(|a, b| a >= b), "{case}: {worst_ns:?}");
+        let rows = Rows::build(source, &RowOptions { late_only: true, ..options.clone() });
+        let late = |section: &&Section| section.late > 0;
+        assert!(rows.sections().iter().filter(late).all(|section| !section.collapsed), "{case}");
+        // What somebody collapsed stays so.
+        let folds = [(worst.key, true)].into_iter().collect();
+        let rows = Rows::build(source, &RowOptions { folds: Arc::new(folds), ..options });
+        assert!(rows.sections().iter().filter(late).all(|section| section.collapsed), "{case}");
+    }
+}
+
 #[test]
 fn the_cancel_view_of_the_example_shows_the_late_ones_on_top() {
     let document = open("late-exit/before.trace");
@@ -81,6 +114,19 @@ fn the_cancel_view_of_the_example_shows_the_late_ones_on_top() {
     assert_eq!(scene.cancels.len(), 1);
     let first = scene.fuses.first().unwrap();
     assert_eq!((first.goroutine, first.kind), (worst.goroutine, FuseKind::Late));
+}
+
+/// Right of the longest fuse there is room for its overstay in the smallest window.
+#[test]
+fn the_cancel_view_leaves_room_for_the_worst_overstay() {
+    let document = open("deaf/before.trace");
+    let index = Index::quick(&document);
+    let source = Source { document: &document, index: &index };
+    let rows = Rows::cancel_view(source, &[0], &RowOptions::default());
+    let viewport = Viewport::new(rows.cancel_bounds().unwrap(), 334.0);
+    let longest = document.analysis().hearings().iter().map(|it| it.overstay_ns).max().unwrap();
+    let room_px = 334.0 - viewport.x_from_time(Time(longest));
+    assert!(room_px > 54.0, "{room_px}");
 }
 
 /// A function is found in whoever was seen in it: the one that a library's goroutine runs, and

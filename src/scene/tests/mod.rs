@@ -1,5 +1,6 @@
 //! The scene's records on small models made by hand, under random views, and on real traces.
 
+mod busy;
 mod fixtures;
 mod flags;
 mod pictures;

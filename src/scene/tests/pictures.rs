@@ -1,12 +1,13 @@
 //! Records as text, reviewed as snapshots.
 
 use std::fmt::Write;
+use std::sync::Arc;
 
 use super::story::Story;
 use crate::base::{Goroutine, Interval, Progress, Time};
 use crate::scene::{
-    Grouping, Index, Layout, Others, RowOptions, Rows, Scene, Selection, Show, Source, SpanFlags,
-    View, Viewport,
+    Grouping, Index, Layout, Others, RowOptions, Rows, Scene, SectionKey, Selection, Show, Source,
+    SpanFlags, View, Viewport,
 };
 
 const MS: i64 = 1_000_000;
@@ -56,7 +57,8 @@ fn describe(scene: &Scene, view: &View<'_>) -> String {
     }
     let _ = writeln!(out, "axis");
     for band in &scene.bands {
-        let _ = writeln!(out, "band {:?} {:.0}–{:.0}", band.kind, band.x0, band.x1);
+        let share = band.share * 100.0;
+        let _ = writeln!(out, "band {:?} {:.0}–{:.0} {share:.0}%", band.kind, band.x0, band.x1);
     }
     for mark in &scene.cancels {
         let _ = writeln!(
@@ -90,7 +92,12 @@ fn describe_row(scene: &Scene, _view: &View<'_>, number: u32, out: &mut String) 
         let _ = writeln!(out, "    {:.1}–{:.1} {:?}{mixed}{late}", span.x0, span.x1, span.class);
     }
     for bar in scene.bars.iter().filter(|bar| bar.row == number) {
-        let _ = writeln!(out, "    bar {:.1}–{:.1} {:?} ×{}", bar.x0, bar.x1, bar.kind, bar.count);
+        let (kind, share) = (bar.kind, bar.share * 100.0);
+        let _ = writeln!(
+            out,
+            "    bar {:.1}–{:.1} {kind:?} ×{} {share:.0}%",
+            bar.x0, bar.x1, bar.count
+        );
     }
     for column in scene.density.iter().filter(|column| column.row == number) {
         let _ = writeln!(
@@ -133,7 +140,10 @@ fn the_timeline_of_a_late_exit() {
     let document = late_exit().document();
     let index = Index::build(&document, &Progress::default()).unwrap();
     let source = Source { document: &document, index: &index };
-    let mut rows = Rows::build(source, &RowOptions { budget_ns: 10 * MS, ..RowOptions::default() });
+    let open = [SectionKey::Metrics, SectionKey::Runtime].map(|key| (key, false));
+    let folds = Arc::new(open.into_iter().collect());
+    let options = RowOptions { budget_ns: 10 * MS, folds, ..RowOptions::default() };
+    let mut rows = Rows::build(source, &options);
     let viewport = Viewport::new(document.trace().interval(), 400.0);
     insta::assert_snapshot!("timeline", draw(source, &rows, viewport, Selection::default()));
     rows.set_collapsed(|_| true);

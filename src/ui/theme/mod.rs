@@ -79,6 +79,8 @@ pub(crate) struct Theme {
     pub(crate) side: [Color32; 2],
     /// The states, by number of their class.
     states: [Color32; N_STATES],
+    /// The same where a goroutine is late.
+    late_states: [Color32; N_STATES],
     /// The same where all are alike in lightness.
     patches: [Color32; N_STATES],
     /// The causes of a cancel, at one lightness and chroma, in their order.
@@ -108,14 +110,12 @@ fn hue(class: StateClass) -> (Option<f32>, bool) {
 const CAUSE_HUES: [f32; N_CAUSES] =
     [85.0, 235.0, 345.0, 190.0, 310.0, 140.0, 275.0, 165.0, 115.0, 255.0];
 
-/// How much of the color of lateness lies over the late stretch of a lane.
-pub(crate) const GLOW: f32 = 0.18;
-
 /// Lightness and chroma shared by the active states and by the causes.
 #[derive(Clone, Copy)]
 struct Levels {
     active: (f32, f32),
     wait: (f32, f32),
+    late_wait: (f32, f32),
     cause: (f32, f32),
 }
 
@@ -137,13 +137,19 @@ impl Theme {
         self.states[class as usize]
     }
 
+    /// The color of a state in the late stretch of a lane: what held the goroutine is told by it, and
+    /// it stands among red. That it is late tells the fuse.
+    pub(crate) fn late_state(&self, class: StateClass) -> Color32 {
+        self.late_states[class as usize]
+    }
+
     /// The color of a state where it is a small patch among others, such as a piece of a bar:
     /// waiting is not sunk there.
     pub(crate) fn patch(&self, class: StateClass) -> Color32 {
         self.patches[class as usize]
     }
 
-    /// Text on a state's color, where a late stretch glows over it too.
+    /// Text on a state's color, where a goroutine is late too.
     pub(crate) fn on_state(&self, class: StateClass) -> Color32 {
         if hue(class).1 { self.on_patch } else { self.on_wait }
     }
@@ -165,7 +171,12 @@ impl Theme {
 
     fn dark() -> Self {
         let gray = |l| oklch(l, 0.012, 265.0);
-        let levels = Levels { active: (0.72, 0.105), wait: (0.37, 0.045), cause: (0.78, 0.095) };
+        let levels = Levels {
+            active: (0.72, 0.105),
+            wait: (0.37, 0.045),
+            late_wait: (0.40, 0.085),
+            cause: (0.78, 0.095),
+        };
         Self {
             dark: true,
             window: gray(0.175),
@@ -196,6 +207,7 @@ impl Theme {
             shadow: gray(0.0).gamma_multiply(0.45),
             side: [oklch(0.78, 0.10, 300.0), oklch(0.78, 0.10, 195.0)],
             states: states(&levels),
+            late_states: states(&Levels { wait: levels.late_wait, ..levels }),
             patches: states(&Levels { wait: levels.active, ..levels }),
             causes: causes(&levels),
         }
@@ -203,7 +215,12 @@ impl Theme {
 
     fn light() -> Self {
         let gray = |l| oklch(l, 0.006, 265.0);
-        let levels = Levels { active: (0.74, 0.100), wait: (0.87, 0.035), cause: (0.52, 0.115) };
+        let levels = Levels {
+            active: (0.74, 0.100),
+            wait: (0.87, 0.035),
+            late_wait: (0.84, 0.070),
+            cause: (0.52, 0.115),
+        };
         Self {
             dark: false,
             window: gray(0.945),
@@ -234,6 +251,7 @@ impl Theme {
             shadow: gray(0.0).gamma_multiply(0.16),
             side: [oklch(0.50, 0.13, 300.0), oklch(0.52, 0.10, 205.0)],
             states: states(&levels),
+            late_states: states(&Levels { wait: levels.late_wait, ..levels }),
             patches: states(&Levels { wait: levels.active, ..levels }),
             causes: causes(&levels),
         }
@@ -323,10 +341,36 @@ mod tests {
         for theme in [Theme::get(true), Theme::get(false)] {
             for class in StateClass::ALL {
                 let (ground, text) = (theme.state(class), theme.on_state(class));
-                for ground in [ground, mix(ground, theme.late, GLOW)] {
+                for ground in [ground, theme.late_state(class)] {
                     let contrast = contrast(text, ground);
                     assert!(contrast >= 7.0, "{} {class:?}: {contrast}", theme.dark);
                 }
+            }
+        }
+    }
+
+    /// What held a goroutine is seen where it is late: states are farther apart there, and none is
+    /// taken for another.
+    #[test]
+    fn states_can_be_told_apart_where_they_are_late() {
+        let apart = |a: Color32, b: Color32| -> u32 {
+            a.to_array()
+                .iter()
+                .zip(b.to_array())
+                .map(|(a, b)| u32::from(a.abs_diff(b)).pow(2))
+                .sum()
+        };
+        for theme in [Theme::get(true), Theme::get(false)] {
+            let waits =
+                StateClass::ALL.into_iter().filter(|&class| matches!(hue(class), (_, false)));
+            let waits: Vec<StateClass> = waits.filter(|it| *it != StateClass::Unknown).collect();
+            for (at, &a) in waits.iter().enumerate() {
+                for &b in &waits[at + 1..] {
+                    let [late, early] = [Theme::late_state, Theme::state]
+                        .map(|of| apart(of(theme, a), of(theme, b)));
+                    assert!(late > early + early / 2, "{} {a:?} {b:?}: {late}", theme.dark);
+                }
+                assert!(spread(theme.late_state(a)) * 2 < spread(theme.late), "{a:?} is no alarm");
             }
         }
     }

@@ -6,19 +6,22 @@ use egui::{Align2, Color32, Galley, PointerButton, Rect, Response, Ui, vec2};
 
 use super::paint::Sketch;
 use super::pointer::{self, Pointed};
+use super::spans::{self, DIMMED};
 use super::{Frame, Kind, TimelinePanel, flags, fuses, hover, tips, x_of};
-use crate::scene::{BandKind, BarKind, MarkerKind, Row, RowRecord, SpanFlags, StateClass};
+use crate::scene::{
+    BandKind, BarKind, BarRecord, MarkerKind, Row, RowRecord, SpanFlags, StateClass,
+};
 use crate::ui::theme::{self, Theme, size};
 use crate::ui::widgets;
 
 /// How much higher what is written stands on a lane with a loud fuse, in points.
-const LATE_RISE_PX: f32 = 2.0;
-/// How much of its color is left of what steps back.
-const DIMMED: f32 = 0.22;
+pub(super) const LATE_RISE_PX: f32 = 2.0;
 /// How much of the accent is in a task's bar, so that it is no state's color.
 const TASK_TINT: f32 = 0.2;
+/// The height of a bar of which next to nothing is filled, as a share of the lane's.
+const LOWEST_BAR: f32 = 0.22;
 /// Spans at least this wide are written on, in points.
-const NAMED_PX: f32 = 46.0;
+pub(super) const NAMED_PX: f32 = 46.0;
 
 impl TimelinePanel {
     /// Paints the canvas and answers the pointer.
@@ -34,9 +37,6 @@ impl TimelinePanel {
         self.spans(frame, &mut ground);
         ground.finish(&lanes);
         self.plots(frame, &lanes);
-        let mut glow = sketch();
-        fuses::late_glow(&self.scene, theme, &mut glow);
-        glow.finish(&lanes);
         let mut over = sketch();
         fuses::lines(&self.scene, frame, &mut over);
         fuses::fuses(&self.scene, frame, &mut over);
@@ -119,10 +119,13 @@ impl TimelinePanel {
                     sketch.rect(area, theme.void);
                     sketch.hatch(area, theme.line);
                 }
+                // As strong as it is filled: all that a screen of narrow ones has is its share.
                 BandKind::Gc => {
-                    sketch.rect(area, theme::fade(theme.state(StateClass::Gc), 0.35));
+                    sketch.rect(area, theme::fade(theme.state(StateClass::Gc), 0.35 * band.share));
                 }
-                BandKind::StopTheWorld => sketch.rect(area, theme::fade(theme.text, 0.10)),
+                BandKind::StopTheWorld => {
+                    sketch.rect(area, theme::fade(theme.text, 0.10 * band.share));
+                }
             }
         }
         fuses::late_ground(&self.scene, frame, sketch);
@@ -135,29 +138,12 @@ impl TimelinePanel {
             let color = theme::mix(theme.canvas, theme.state(column.class), 0.72);
             sketch.rect([column.x0, column.y0, column.x1, column.y1], color);
         }
-        let mut previous = None;
-        for span in &self.scene.spans {
-            let row = self.scene.rows.get(span.row as usize);
-            let dimmed = row.is_some_and(|row| row.dimmed);
-            let color = span_color(theme, span.class, span.share, span.flags, dimmed);
-            let inset = bar_inset(span.class, span.y1 - span.y0);
-            let area = [span.x0, span.y0 + inset, span.x1, span.y1 - inset];
-            sketch.rect(area, color);
-            // A hairline between neighbors that would look like one span.
-            let alike = previous == Some((span.row, span.class));
-            if alike && span.x1 - span.x0 > 4.0 {
-                sketch.rect([span.x0, area[1], span.x0 + 0.6, area[3]], theme.canvas);
-            }
-            previous = Some((span.row, span.class));
-            if span.flags.has(SpanFlags::SELECTED) {
-                outline(sketch, area, theme.text);
-            }
-        }
+        spans::spans(&self.scene, theme, sketch);
         for bar in &self.scene.bars {
             let color = bar_color(theme, bar.kind);
             let dimmed = self.scene.rows.get(bar.row as usize).is_some_and(|row| row.dimmed);
             let color = if dimmed { theme::fade(color, DIMMED) } else { color };
-            sketch.rect([bar.x0, bar.y0, bar.x1, bar.y1], color);
+            sketch.rect([bar.x0, bar_top(bar), bar.x1, bar.y1], color);
         }
         for mark in &self.scene.markers {
             let dimmed = self.scene.rows.get(mark.row as usize).is_some_and(|row| row.dimmed);
@@ -210,7 +196,7 @@ impl TimelinePanel {
         }
         for bar in &self.scene.bars {
             let (left, right) = (bar.x0.max(0.0), bar.x1.min(frame.canvas.width()));
-            if right - left < 28.0 || bar.y1 - bar.y0 < 9.0 {
+            if right - left < 28.0 || bar.y1 - bar.y0 < 9.0 || bar.is_merged() {
                 continue;
             }
             let text = hover::bar_label(frame, bar);
@@ -306,32 +292,15 @@ fn pointed(ui: &Ui, frame: &Frame<'_>, response: &Response) -> Option<Pointed> {
     pointer::pointed(ui, frame, here.or_else(there)?)
 }
 
-/// How far the bar of a class is from the lane's edges: where nothing happens, it is low.
-fn bar_inset(class: StateClass, height: f32) -> f32 {
-    match class {
-        StateClass::Unknown => height * 0.40,
-        _ => height * 0.06,
-    }
-}
-
-fn span_color(
-    theme: &Theme,
-    class: StateClass,
-    share: u8,
-    flags: SpanFlags,
-    dimmed: bool,
-) -> Color32 {
-    let mut color = theme.state(class);
-    if flags.has(SpanFlags::MIXED) {
-        // What is merged fades with the share of its largest part.
-        color = theme::mix(theme.state(StateClass::Blocked), color, f32::from(share) / 255.0);
-    }
-    if dimmed { theme::mix(color, theme.canvas, 1.0 - DIMMED) } else { color }
-}
-
 fn name_color(theme: &Theme, class: StateClass, dimmed: bool) -> Color32 {
     let color = theme.on_state(class);
     if dimmed { theme::fade(color, 0.35) } else { color }
+}
+
+/// The top of a bar: the higher, the more of what is drawn is filled. What is far narrower than a
+/// pixel can be seen all the same.
+fn bar_top(bar: &BarRecord) -> f32 {
+    bar.y1 - (bar.y1 - bar.y0) * bar.share.max(LOWEST_BAR)
 }
 
 /// The color of a bar that is no state of a goroutine.
@@ -345,18 +314,6 @@ pub(crate) fn bar_color(theme: &Theme, kind: BarKind) -> Color32 {
         // There can be a screen full of them: no louder than a lane that waits.
         BarKind::Task(_) => theme::mix(theme.state(StateClass::Blocked), theme.accent, TASK_TINT),
         BarKind::Region(_) => theme::fade(theme.patch(StateClass::Network), 0.55),
-        BarKind::Merged => theme::fade(theme.weak, 0.5),
-    }
-}
-
-fn outline(sketch: &mut Sketch, [x0, y0, x1, y1]: [f32; 4], color: Color32) {
-    for side in [
-        [x0, y0, x1, y0 + 1.0],
-        [x0, y1 - 1.0, x1, y1],
-        [x0, y0, x0 + 1.0, y1],
-        [x1 - 1.0, y0, x1, y1],
-    ] {
-        sketch.rect(side, color);
     }
 }
 

@@ -15,7 +15,7 @@ impl TimelinePanel {
         match (hit, target(&self.scene, hit)) {
             (_, Some(Target::Section(number))) => {
                 if let Some(section) = frame.rows.sections().get(number as usize) {
-                    frame.ctx.send(Command::ToggleSection(frame.slot, section.key));
+                    frame.ctx.send(Command::Fold(frame.slot, section.key, !section.collapsed));
                 }
             }
             (_, Some(Target::What(what))) => {
@@ -84,6 +84,7 @@ fn target(scene: &Scene, hit: Hit) -> Option<Target> {
         },
         Hit::Bar { record } => match row(scene.bars.get(record as usize)?.row)? {
             Row::Lane { goroutine, .. } => Target::What(What::Goroutine(goroutine)),
+            Row::Header(number) => Target::Section(number),
             _ => return None,
         },
         Hit::Arrow { record } => {

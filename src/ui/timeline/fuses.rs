@@ -4,11 +4,12 @@
 //! with the overstay written at its end, on reddened ground; hatched if the goroutine was deaf;
 //! an open arrow if it is still alive. What is within the budget is a thin gray line.
 
-use egui::{Align2, Color32, Painter, Ui, vec2};
+use egui::{Align2, Color32, Painter, Rect, Ui, vec2};
 
-use super::Frame;
+use super::super::table;
 use super::paint::{self, Sketch};
-use crate::scene::{ArrowKind, FuseEnd, FuseKind, FuseRecord, Row, Scene};
+use super::{Frame, names, words};
+use crate::scene::{ArrowKind, FuseEnd, FuseKind, FuseRecord, Row, RowRecord, Scene};
 use crate::ui::theme::{self, Theme, size};
 use crate::ui::widgets;
 
@@ -30,18 +31,6 @@ pub(super) fn late_ground(scene: &Scene, frame: &Frame<'_>, sketch: &mut Sketch)
         let opacity = if fuse.dimmed { 0.25 } else { 0.9 };
         let area = [fuse.x_budget, row.y0, fuse.x1, row.y1 - 1.0];
         sketch.rect(area, theme::fade(theme.late_soft, opacity));
-    }
-}
-
-/// A glow over the spans of the late part: what held the goroutine is to be seen through it.
-pub(super) fn late_glow(scene: &Scene, theme: &Theme, sketch: &mut Sketch) {
-    for fuse in scene.fuses.iter().filter(|fuse| fuse.kind == FuseKind::Late && !fuse.dimmed) {
-        let Some(row) = scene.rows.get(fuse.row as usize) else { continue };
-        if matches!(row.row, Row::Header(_)) {
-            continue;
-        }
-        let area = [fuse.x_budget, row.y0, fuse.x1, row.y1 - 1.0];
-        sketch.rect(area, theme::fade(theme.late, theme::GLOW));
     }
 }
 
@@ -126,43 +115,70 @@ fn late(sketch: &mut Sketch, theme: &Theme, fuse: &FuseRecord, opacity: f32) {
     }
 }
 
-/// The overstays, written at the ends of the loud fuses.
+/// The overstays, written at the ends of the loud fuses, and behind each what held the goroutine.
 pub(super) fn overstays(ui: &Ui, scene: &Scene, frame: &Frame<'_>, painter: &Painter) {
-    let theme = frame.ctx.theme;
     // What has scrolled under the heading that stays in sight is not written over it.
     let top = frame.canvas.top() + scene.sticky.map_or(0.0, |row| row.y1 + 0.5);
     let clip = painter.clip_rect();
     let painter = &painter.with_clip_rect(clip.with_min_y(clip.top().max(top)));
-    let width = frame.canvas.width();
+    let mut told = None;
     for fuse in scene.fuses.iter().filter(|fuse| !fuse.text.is_empty()) {
         let Some(row) = scene.rows.get(fuse.row as usize) else { continue };
-        let loud = fuse.kind == FuseKind::Late;
-        let text = scene.text(fuse.text);
-        let font = if loud { widgets::small_strong_font() } else { widgets::small_font() };
-        let color = if loud { theme.late_text } else { theme.weak };
-        let color = if fuse.dimmed { theme.dimmed(color) } else { color };
-        let galley = ui.painter().layout_no_wrap(text.to_owned(), font, color);
-        if fuse.x1 < 0.0 || fuse.x0 > width {
+        if fuse.x1 < 0.0 || fuse.x0 > frame.canvas.width() {
             continue;
         }
-        // Right of the end if there is room, else left of it.
-        let end =
-            paint::snap(frame.canvas.left() + fuse.x1, ui.pixels_per_point()) - frame.canvas.left();
-        let fits = end + galley.size().x + 12.0 < width;
-        let (anchor, x) = if fits {
-            (Align2::LEFT_CENTER, end + END_PX + 6.0)
-        } else {
-            (Align2::RIGHT_CENTER, end.min(width) - 7.0)
-        };
-        let lane = row.y0.midpoint((row.y0 + 18.0).min(row.y1));
-        let at = frame.canvas.min + vec2(x, lane);
-        let rect = anchor.anchor_size(at, galley.size());
-        // Whoever lives on has its spans there, with names on them.
-        let ground = if loud { theme.late_soft } else { theme.canvas };
-        let ground = if fuse.dimmed { theme::fade(ground, 0.4) } else { ground };
-        painter.rect_filled(rect.expand2(vec2(4.0, 0.5)), 3.0, ground);
-        painter.galley(rect.min, galley, color);
+        let badge = overstay(ui, scene, frame, painter, (fuse, row));
+        // Of several that end with one goroutine, the first is the longest.
+        if fuse.kind == FuseKind::Late && fuse.count == 1 && told != Some(fuse.row) {
+            told = Some(fuse.row);
+            let held =
+                fuse.hearing().and_then(|row| frame.ctx.held(frame.slot, table::Row::Hearing(row)));
+            if let Some(held) = held.filter(|held| !held.brief.is_empty()) {
+                words::held_ui(scene, frame, painter, (fuse, row), badge, &held.brief);
+            }
+        }
     }
+}
+
+/// An overstay at the end of its fuse, and where it is; none where there is no room and the column
+/// of names has it.
+fn overstay(
+    ui: &Ui,
+    scene: &Scene,
+    frame: &Frame<'_>,
+    painter: &Painter,
+    (fuse, row): (&FuseRecord, &RowRecord),
+) -> Option<Rect> {
+    let (theme, width) = (frame.ctx.theme, frame.canvas.width());
+    let loud = fuse.kind == FuseKind::Late;
+    let text = scene.text(fuse.text);
+    let font = if loud { widgets::small_strong_font() } else { widgets::small_font() };
+    let color = if loud { theme.late_text } else { theme.weak };
+    let color = if fuse.dimmed { theme.dimmed(color) } else { color };
+    let galley = ui.painter().layout_no_wrap(text.to_owned(), font, color);
+    let end =
+        paint::snap(frame.canvas.left() + fuse.x1, ui.pixels_per_point()) - frame.canvas.left();
+    let anchor = side(end, galley.size().x + 12.0, width, || names::says(frame, row, fuse))?;
+    let x = if anchor == Align2::LEFT_CENTER { end + END_PX + 6.0 } else { end.min(width) - 7.0 };
+    let at = frame.canvas.min + vec2(x, words::line_of(row));
+    let rect = anchor.anchor_size(at, galley.size());
+    // Whoever lives on has its spans there, with names on them.
+    let ground = if loud { theme.late_soft } else { theme.canvas };
+    let ground = if fuse.dimmed { theme::fade(ground, 0.4) } else { ground };
+    let around = rect.expand2(vec2(4.0, 0.5));
+    painter.rect_filled(around, 3.0, ground);
+    painter.galley(rect.min, galley, color);
+    Some(around)
+}
+
+/// Where an overstay goes: right of its fuse's end if there is room, else left of it. There it would
+/// cover the very end that it is about: if that is on screen, and the number is told elsewhere, it
+/// is left out.
+fn side(end: f32, needed_px: f32, width: f32, told: impl FnOnce() -> bool) -> Option<Align2> {
+    if end + needed_px < width {
+        return Some(Align2::LEFT_CENTER);
+    }
+    if end <= width && told() { None } else { Some(Align2::RIGHT_CENTER) }
 }
 
 /// Arrows of the selection.
@@ -186,5 +202,19 @@ pub(super) fn arrows(scene: &Scene, theme: &Theme, sketch: &mut Sketch) {
             [to, [neck[0] + side[0], neck[1] + side[1]], [neck[0] - side[0], neck[1] - side[1]]],
             color,
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_overstay_covers_no_end_for_a_number_that_is_told_elsewhere() {
+        let (right, left) = (Some(Align2::LEFT_CENTER), Some(Align2::RIGHT_CENTER));
+        assert_eq!(side(200.0, 60.0, 300.0, || true), right);
+        assert_eq!(side(250.0, 60.0, 300.0, || true), None);
+        assert_eq!(side(250.0, 60.0, 300.0, || false), left, "of a group nothing else tells");
+        assert_eq!(side(364.0, 60.0, 300.0, || true), left, "it goes on beyond the screen");
     }
 }

@@ -10,7 +10,7 @@ use crate::base::{StackId, Time};
 use crate::model::{Frame as StackFrame, Span, Trace};
 use crate::parse::event::GoState;
 use crate::scene::{BarKind, BarRecord, Hit, Scene, SectionKey, SpanFlags, SpanRecord};
-use crate::ui::ctx::{called, count, goroutine_id, short_function, thousands};
+use crate::ui::ctx::{called, count, goroutine_id, short_function};
 use crate::ui::details::{cancel_title, is_library, span_text, verdict};
 use crate::ui::nothing::short_words;
 use crate::ui::sheet::Sheet;
@@ -64,9 +64,21 @@ pub(super) fn bar_label(frame: &Frame<'_>, bar: &BarRecord) -> String {
         BarKind::Gc => "GC".to_owned(),
         BarKind::Proc(thread) => format!("thread {thread}"),
         BarKind::Thread(proc) => format!("P{proc}"),
-        BarKind::Merged => format!("{}×", thousands(u64::from(bar.count))),
         _ => name.to_owned(),
     }
+}
+
+/// What merged bars are, how long they take, and the longest of them.
+pub(super) fn merged_text(frame: &Frame<'_>, bar: &BarRecord) -> String {
+    let what = match bar.kind {
+        BarKind::Gc => "mark phase",
+        BarKind::StopTheWorld => "stop",
+        BarKind::Proc(_) | BarKind::Thread(_) => "turn",
+        BarKind::Task(_) => "task",
+        BarKind::Region(_) => "region",
+    };
+    let [all, longest] = [bar.busy_ns, bar.longest_ns].map(|ns| frame.sheet.duration(ns));
+    format!("{}, {all} in all, the longest {longest}", count(bar.count as usize, what))
 }
 
 /// A section's name.
@@ -191,6 +203,9 @@ pub(super) fn what_is(scene: &Scene, frame: &Frame<'_>, hit: Hit) -> Option<Stri
         }
         Hit::Bar { record } => {
             let bar = scene.bars.get(record as usize)?;
+            if bar.is_merged() {
+                return Some(merged_text(frame, bar));
+            }
             Some(format!("{} {}", bar_label(frame, bar), frame.sheet.duration(bar.interval.ns())))
         }
         Hit::Arrow { record } => {

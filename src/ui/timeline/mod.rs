@@ -18,8 +18,10 @@ mod paint;
 mod pointer;
 mod reveal;
 mod scrollbar;
+mod spans;
 mod strip;
 mod tips;
+mod words;
 
 pub(crate) use canvas::bar_color;
 

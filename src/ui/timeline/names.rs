@@ -277,7 +277,7 @@ fn header_ui(ui: &mut Ui, frame: &Frame<'_>, row: &RowRecord, section: &Section,
         painter.galley(at, galley, theme.weak);
     }
     if response.clicked() {
-        frame.ctx.send(Command::ToggleSection(frame.slot, section.key));
+        frame.ctx.send(Command::Fold(frame.slot, section.key, !section.collapsed));
     }
 }
 
@@ -438,6 +438,13 @@ fn late_of<'a>(frame: &Frame<'a>, goroutine: Goroutine, hearing: Option<u32>) ->
         // The lanes of the cancel view are about their cancels.
         stuck().filter(|_| frame.kind == Kind::All).map(Late::Stuck)
     })
+}
+
+/// Whether a fuse's overstay stands beside its lane's name.
+pub(super) fn says(frame: &Frame<'_>, row: &RowRecord, fuse: &FuseRecord) -> bool {
+    let Row::Lane { goroutine, cancel, .. } = row.row else { return false };
+    let late = late_of(frame, goroutine, fuse.hearing().filter(|_| cancel.is_some()));
+    late.is_some_and(|late| late.overstay().0 == fuse.overstay_ns)
 }
 
 fn overstay_text(frame: &Frame<'_>, late: Late<'_>) -> String {

@@ -53,7 +53,7 @@ impl TimelinePanel {
             && let Some(section) = goroutine.and_then(|it| frame.rows.section_of(it))
             && let Some(section) = frame.rows.sections().get(section as usize)
         {
-            frame.ctx.send(Command::ToggleSection(frame.slot, section.key));
+            frame.ctx.send(Command::Fold(frame.slot, section.key, false));
             return false;
         }
         // A heading may stick to the top: keep clear of it.

@@ -6,7 +6,7 @@ use egui::{RichText, Ui};
 
 use super::Frame;
 use super::canvas::plot_color;
-use super::hover::{lane_text, pointed_text, section_name, span_of, what_is};
+use super::hover::{lane_text, merged_text, pointed_text, section_name, span_of, what_is};
 use crate::analysis::Cancel;
 use crate::base::Time;
 use crate::scene::{
@@ -302,17 +302,26 @@ fn bar_ui(ui: &mut Ui, frame: &Frame<'_>, bar: &BarRecord) {
     let trace = frame.sheet.trace();
     let name = trace.string(bar.name);
     let title = match bar.kind {
+        _ if bar.is_merged() => merged_text(frame, bar),
         BarKind::Gc => "Garbage collection: marking".to_owned(),
         BarKind::StopTheWorld => format!("Stop-the-world: {name}"),
         BarKind::Proc(thread) => format!("Thread {thread} held this processor"),
         BarKind::Thread(proc) => format!("This thread held P{proc}"),
         BarKind::Task(_) => format!("Task {name}"),
         BarKind::Region(_) => format!("Region {name}"),
-        BarKind::Merged => format!("{} too narrow to draw", count(bar.count as usize, "bar")),
     };
+    if bar.is_merged() {
+        // Short, and what was in the tooltip before may have been narrow.
+        ui.style_mut().wrap_mode = Some(egui::TextWrapMode::Extend);
+    }
     ui.label(strong(title));
     let ns = bar.interval.ns();
     let [from, to] = [bar.interval.start, bar.interval.end];
     let [from, to] = [from, to].map(|at| moment_within(frame.sheet, at, ns));
-    ui.label(weak(theme, format!("{}, {from} – {to}", frame.sheet.duration(ns))));
+    if bar.is_merged() {
+        ui.label(weak(theme, format!("{from} – {to}")));
+        ui.label(caption(theme, "Zoom in to tell them apart"));
+    } else {
+        ui.label(weak(theme, format!("{}, {from} – {to}", frame.sheet.duration(ns))));
+    }
 }

@@ -110,7 +110,10 @@ impl Family<'_> {
             let parents = [Some(child), Some(who)];
             let held = Held { parents, after, ..Held::by_children(child) };
             self.waits.since_before(&held, Plain::OrNot);
-            if lives::first(inquiry.trace, child) > after && may_sleep_for(inquiry, hearing, child)
+            if hearing.heard_in == HeardIn::Own
+                && lives::first(inquiry.trace, child) > after
+                && inquiry.sleeps_across(cancel, child, cancel.at + hearing.overstay_ns)
+                && inquiry.may_be_deaf(cancel, child)
             {
                 self.asleep.push(child);
             }
@@ -331,19 +334,6 @@ fn handler_began(inquiry: &Inquiry<'_>, hearing: &Hearing) -> Time {
         .filter(Span::has_own_stack)
         .find(|span| host(inquiry.trace, inquiry.book, span.stack) != place.host)
         .map_or(Time::MIN, |span| span.start)
-}
-
-/// Whether a child of one that heard in its own code slept after that had left, for the same work: its
-/// parent was still in the function that had started it, and it serves nobody else.
-fn may_sleep_for(inquiry: &Inquiry<'_>, hearing: &Hearing, child: Goroutine) -> bool {
-    let cancel = inquiry.register.cancel_of(hearing);
-    let starts = inquiry.creating_function(child);
-    let mut frames = inquiry.trace.frames(hearing.stack);
-    hearing.heard_in == HeardIn::Own
-        && (hearing.stack == StackId::EMPTY || frames.any(|frame| frame.function == starts))
-        && inquiry.sleeps_across(cancel, child, cancel.at + hearing.overstay_ns)
-        && inquiry.may_be_deaf(cancel, child)
-        && !inquiry.takes_jobs(cancel, child)
 }
 
 /// Whether it pays to ask whom a goroutine waits for: it waits for its children if for anybody,

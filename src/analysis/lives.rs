@@ -15,6 +15,11 @@ pub(crate) fn parent(trace: &Trace, goroutine: Goroutine) -> Option<Goroutine> {
     trace.goroutines.parent(goroutine)
 }
 
+/// It, who created it, who created that one, and so on.
+pub(crate) fn line(trace: &Trace, goroutine: Goroutine) -> impl Iterator<Item = Goroutine> {
+    std::iter::successors(Some(goroutine), |&of| parent(trace, of))
+}
+
 /// The creator's stack at the `go` statement.
 pub(crate) fn creation_stack(trace: &Trace, goroutine: Goroutine) -> StackId {
     trace.goroutines.creation_stacks[goroutine.index()]

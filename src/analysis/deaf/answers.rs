@@ -4,12 +4,13 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::super::code::reasons;
-use super::super::lives;
-use super::Inquiry;
 use crate::base::{Goroutine, StackId, Time};
 use crate::model::Span;
 use crate::parse::event::GoState;
+
+use super::super::code::reasons;
+use super::super::lives;
+use super::Inquiry;
 
 /// How far to look ahead from a start for the select, in spans.
 const LOOK_AHEAD: usize = 64;
@@ -92,7 +93,7 @@ fn select_after(
     let trace = inquiry.trace;
     let (by, born) = (lives::parent(trace, started)?, lives::born(trace, started)?);
     let asks = inquiry.creating_function(started);
-    let mut spans = trace.spans_from(by, born).take(LOOK_AHEAD).peekable();
+    let mut spans = trace.spans_from(by, born).take(LOOK_AHEAD);
     while let Some(span) = spans.next() {
         let is_select = span.state == GoState::Waiting
             && trace.string(span.reason) == reasons::SELECT
@@ -106,6 +107,5 @@ fn select_after(
 
 /// Whether a goroutine is another one, or was started by it or on its behalf.
 fn descends(inquiry: &Inquiry<'_>, goroutine: Goroutine, from: Goroutine) -> bool {
-    let line = std::iter::successors(Some(goroutine), |&of| lives::parent(inquiry.trace, of));
-    line.take(MAX_BETWEEN).any(|of| of == from)
+    lives::line(inquiry.trace, goroutine).take(MAX_BETWEEN).any(|of| of == from)
 }

@@ -25,6 +25,10 @@ use super::{MAX_SPANS, is_given};
 /// How many spans of a timer's goroutine to look at for when it ran.
 const MAX_TIMER_SPANS: usize = 8;
 
+/// How many of those that heard a cancel to look at for the first that it woke: callbacks may come
+/// before that.
+const MAX_FIRST: usize = 16;
+
 /// How many spans to look at for where a goroutine was at a cancel.
 const MAX_NEXT: usize = 8;
 
@@ -87,7 +91,7 @@ impl Inquiry<'_> {
     /// deadline may have had to wait for a processor.
     pub(super) fn done_at(&self, cancel: &Cancel) -> Time {
         let woken = |hearing: &&Hearing| hearing.evidence == Evidence::Woken;
-        if let Some(first) = self.all_heard(cancel).find(woken) {
+        if let Some(first) = self.all_heard(cancel).take(MAX_FIRST).find(woken) {
             return first.heard_at;
         }
         let timer = cancel.by.filter(|_| cancel.cause == Cause::Deadline);
@@ -109,6 +113,18 @@ impl Inquiry<'_> {
 
     pub(super) fn heard(&self, cancel: &Cancel, goroutine: Goroutine) -> bool {
         self.register.has_heard(cancel, goroutine)
+    }
+
+    /// What a goroutine heard of a cancel; mostly once if at all.
+    fn heard_of(&self, cancel: &Cancel, goroutine: Goroutine) -> impl Iterator<Item = &Hearing> {
+        let Register { hearings, by_goroutine, .. } = self.register;
+        let rows = by_goroutine.of_within(goroutine, &cancel.heard);
+        rows.iter().map(|&row| &hearings[row as usize])
+    }
+
+    /// Whether a goroutine heard a cancel and was meant to stop because of it.
+    pub(super) fn has_to_leave(&self, cancel: &Cancel, goroutine: Goroutine) -> bool {
+        self.heard_of(cancel, goroutine).any(Hearing::was_to_leave)
     }
 
     pub(super) fn rows_of(&self, goroutine: Goroutine) -> impl Iterator<Item = &Hearing> {
@@ -272,9 +288,7 @@ impl Inquiry<'_> {
 
     /// Whether a goroutine was started by a cancel, as an `AfterFunc`.
     pub(super) fn is_callback(&self, cancel: &Cancel, goroutine: Goroutine) -> bool {
-        let Register { hearings, by_goroutine, .. } = self.register;
-        let rows = by_goroutine.of_within(goroutine, &cancel.heard);
-        rows.iter().any(|&row| hearings[row as usize].evidence == Evidence::AfterFunc)
+        self.heard_of(cancel, goroutine).any(|row| row.evidence == Evidence::AfterFunc)
     }
 
     /// The user's function that created a goroutine; "" if not known.

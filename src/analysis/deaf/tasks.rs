@@ -217,6 +217,6 @@ pub(super) fn find(inquiry: &Inquiry<'_>, cancel: &Cancel, by_task: &ByTask, fou
 }
 
 fn is_ancestor(inquiry: &Inquiry<'_>, who: Goroutine, of: Goroutine) -> bool {
-    let up = std::iter::successors(Some(of), |of| lives::parent(inquiry.trace, *of));
-    up.skip(1).take(MAX_GENERATIONS).any(|ancestor| ancestor == who)
+    let line = lives::line(inquiry.trace, of);
+    line.skip(1).take(MAX_GENERATIONS).any(|ancestor| ancestor == who)
 }

@@ -107,6 +107,15 @@ impl Held {
     }
 }
 
+/// Which members of a group the last to leave tells of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Alike {
+    /// Those of the same `go` statement.
+    ByStatement,
+    /// Those, too, that another one of the same function started to run the same function.
+    ByKind,
+}
+
 /// Which waits count.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Plain {
@@ -259,11 +268,13 @@ impl<'a> Waits<'a> {
     fn let_go(&mut self, held: &Held, wait: &Span, next: &Span) {
         let Self { inquiry, cancel, .. } = *self;
         let Some(by) = next.waker else { return };
-        // The members of a group have its context, whichever leaves last.
+        // The members of a library's group have its context, whichever leaves last; of others those
+        // that one `go` statement started.
         let start = inquiry.book.function(lives::name(inquiry.trace, by));
-        let heard = match start.origin {
-            Origin::Dependency => inquiry.heard(cancel, by),
-            _ => inquiry.told(cancel).any(|hearing| hearing.goroutine == by),
+        let (heard, alike) = match start.origin {
+            Origin::Dependency => (inquiry.heard(cancel, by), Alike::ByKind),
+            _ if inquiry.has_to_leave(cancel, by) => (true, Alike::ByStatement),
+            _ => (false, Alike::ByKind),
         };
         let joins = inquiry.book.any(inquiry.trace.stacks(), wait.stack, Traits::JOINS);
         let held = &Held { any_member: held.any_member && joins, ..*held };
@@ -276,13 +287,19 @@ impl<'a> Waits<'a> {
             self.accuse(held, by);
         }
         if joins {
-            self.with_the_last(held, wait, by, next.start);
+            self.with_the_last(held, wait, (by, next.start), alike);
         }
     }
 
     /// Only the last of those that a `WaitGroup` waits for is seen to end the wait: the others that
     /// do the same were waited for as well.
-    fn with_the_last(&mut self, held: &Held, wait: &Span, last: Goroutine, let_go: Time) {
+    fn with_the_last(
+        &mut self,
+        held: &Held,
+        wait: &Span,
+        (last, let_go): (Goroutine, Time),
+        alike: Alike,
+    ) {
         let Self { inquiry, cancel, .. } = *self;
         let trace = inquiry.trace;
         let Some(parent) = lives::parent(trace, last) else { return };
@@ -292,14 +309,10 @@ impl<'a> Waits<'a> {
         }
         let made_by = inquiry.creating_function(last);
         let kind = inquiry.book.kind(trace, last);
-        // That one of the program's own heard tells of those only that were started by the same statement.
-        let tells_of_its_kind = inquiry.book.function(lives::name(trace, last)).origin
-            == Origin::Dependency
-            || !inquiry.heard(cancel, last);
         let does_the_same = |other: Goroutine| {
             other != last
                 && (lives::creation_stack(trace, other) == origin
-                    || tells_of_its_kind
+                    || alike == Alike::ByKind
                         && inquiry.creating_function(other) == made_by
                         && inquiry.book.kind(trace, other) == kind)
         };

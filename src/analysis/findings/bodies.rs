@@ -76,8 +76,8 @@ fn asked_at(facts: &Facts<'_>, readers: &[Goroutine]) -> Option<Frame> {
     let is_own = |site: &Frame| facts.book.function(site.function).origin != Origin::Std;
     for &reader in readers {
         // A goroutine of net/http dials for the one that asks.
-        let chain = std::iter::successors(Some(reader), |&of| lives::parent(trace, of));
-        let stacks = chain.take(ASKERS).map(|of| lives::creation_stack(trace, of));
+        let stacks =
+            lives::line(trace, reader).take(ASKERS).map(|of| lives::creation_stack(trace, of));
         let mut sites = stacks
             .filter_map(|stack: StackId| facts.book.site(trace.stacks(), stack).filter(is_own));
         if let Some(site) = sites.next() {

@@ -5,7 +5,6 @@
 //! over, or for good.
 
 use std::cmp::Reverse;
-use std::iter::successors;
 
 use rustc_hash::FxHashMap;
 
@@ -213,10 +212,7 @@ impl Anothers {
         *self.by_parent.entry(parent).or_insert_with(|| {
             let near_ns = facts.rules.late_over_ns;
             let near = Interval::new(interval.start - near_ns, interval.start + near_ns);
-            let ancestors = || {
-                let parents = successors(Some(parent), |&of| lives::parent(facts.trace, of));
-                parents.take(ANCESTORS)
-            };
+            let ancestors = || lives::line(facts.trace, parent).take(ANCESTORS);
             // A goroutine that was waiting for connections is let go on by the one that closes the
             // listener.
             let closer = ancestors().find_map(|of| closed_by(facts, of, near));

@@ -121,8 +121,7 @@ fn settle(
 
 /// Whether a goroutine was started by another one, or by one that this had started.
 fn descends(trace: &Trace, goroutine: Goroutine, from: Goroutine) -> bool {
-    let parents = std::iter::successors(Some(goroutine), |&of| lives::parent(trace, of));
-    parents.skip(1).take(GENERATIONS).any(|of| of == from)
+    lives::line(trace, goroutine).skip(1).take(GENERATIONS).any(|of| of == from)
 }
 
 /// The goroutine whose operation a cancel ended: the only one that heard it in its own right. Callbacks

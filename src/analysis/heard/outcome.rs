@@ -422,8 +422,8 @@ impl After<'_> {
         };
         let by_code = self.book.woken_by_code(self.trace.stacks(), &woken);
         let Some(waker) = woken.waker.filter(|_| by_code) else { return false };
-        let parents = std::iter::successors(Some(waker), |&of| lives::parent(self.trace, of));
-        !parents.take(GENERATIONS).any(|of| of == self.heard.goroutine)
+        let line = lives::line(self.trace, waker);
+        !line.take(GENERATIONS).any(|of| of == self.heard.goroutine)
     }
 
     /// Whether it went on to shut something down in good order, which was its job.

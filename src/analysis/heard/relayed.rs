@@ -3,16 +3,17 @@
 
 use rustc_hash::FxHashMap;
 
-use super::{AllHeard, Ear};
-use crate::analysis::cancels::scan::{Hit, each_span, member_of};
-use crate::analysis::code::book::{Book, Traits};
-use crate::analysis::code::ground::Ground;
-use crate::analysis::code::reasons;
-use crate::analysis::types::Hearing;
-use crate::analysis::words::Evidence;
 use crate::base::{Goroutine, Time};
 use crate::model::{Chunk, Trace, View};
 use crate::parse::event::GoState;
+
+use super::super::cancels::scan::{Hit, each_span, member_of};
+use super::super::code::book::{Book, Traits};
+use super::super::code::ground::Ground;
+use super::super::code::reasons;
+use super::super::types::Hearing;
+use super::super::words::Evidence;
+use super::{AllHeard, Ear};
 
 /// Who is let go later than this after the cancel, in nanoseconds, was held up by the callback, and not
 /// told by the cancel.
@@ -28,8 +29,12 @@ pub(super) fn relayed(ground: Ground<'_>, heard: &AllHeard) -> Vec<Hearing> {
     if callbacks.is_empty() {
         return Vec::new();
     }
-    let calls = Relays { trace, book, heard, callbacks };
-    threads.over_chunks(trace, |chunk| calls.of_chunk(chunk))
+    let mut is_callback = vec![false; trace.n_goroutines() as usize];
+    for callback in callbacks.keys() {
+        is_callback[callback.index()] = true;
+    }
+    let relays = Relays { trace, book, heard, callbacks, is_callback };
+    threads.over_chunks(trace, |chunk| relays.of_chunk(chunk))
 }
 
 /// The callbacks whose wakes are looked for.
@@ -38,21 +43,18 @@ struct Relays<'a> {
     book: &'a Book,
     heard: &'a AllHeard,
     callbacks: FxHashMap<Goroutine, &'a Hearing>,
+    /// Of each goroutine whether it is one: that is asked for each wake.
+    is_callback: Vec<bool>,
 }
 
 impl Relays<'_> {
     fn of_chunk(&self, chunk: &Chunk) -> Vec<Hearing> {
-        let wakes: Vec<bool> =
-            chunk.people.iter().map(|person| self.callbacks.contains_key(person)).collect();
-        if !wakes.contains(&true) {
-            return Vec::new();
-        }
         let view = View::new(chunk);
         let is_wake = |row: u16| u8::from(chunk.kinds()[usize::from(row)].woken);
         let mut found = Vec::new();
         each_span(chunk, is_wake, |hit| {
-            let waker = view.names.waker(hit.word()).map(|local| local as usize);
-            if waker.and_then(|local| wakes.get(local)) == Some(&true) {
+            let waker = view.waker_at(hit.word());
+            if waker.is_some_and(|waker| self.is_callback[waker.index()]) {
                 found.extend(self.hearing(view, hit));
             }
         });
@@ -61,7 +63,7 @@ impl Relays<'_> {
 
     /// What one heard that a callback let go on, if that told it to stop.
     fn hearing(&self, view: View<'_>, hit: Hit) -> Option<Hearing> {
-        let Self { trace, book, heard, callbacks } = self;
+        let Self { trace, book, heard, callbacks, .. } = self;
         let callback = callbacks.get(&view.waker_at(hit.word())?)?;
         let cancel = heard.cancels.get(callback.cancel as usize)?;
         let (goroutine, at) = (member_of(view.chunk, hit.at()).0, view.start(hit.at()));

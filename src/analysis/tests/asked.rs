@@ -47,6 +47,41 @@ fn deaf(document: &Document) -> Vec<u64> {
     deaf
 }
 
+/// Callers, 10 and up, that each start one with nothing to say, and then wait in a select: a stranger
+/// answers the first, the deadline ends the second's wait. `answers` says that the first one's is what
+/// it had started.
+fn beside(answers: bool) -> Document {
+    let mut made = Made::new();
+    made.running(1, "runtime.main");
+    made.go(US, 1, "main.main:3", 5, "main.pay").runs(2 * US, 5);
+    made.waits(3 * US, 5, "sleep", "time.Sleep < main.pay:50");
+    for (at, asks) in [(10 * US, 10), (MS, 20)] {
+        made.go(at, 1, "main.main:4", asks, "main.checkout").runs(at + US, asks);
+        made.go(at + 2 * US, asks, "main.checkout:12", asks + 1, "main.emit");
+        made.waits(at + 3 * US, asks, "select", "main.checkout:20").runs(at + 4 * US, asks + 1);
+        made.waits(at + 5 * US, asks + 1, "sleep", "time.Sleep < main.emit:30");
+    }
+    if answers {
+        made.wakes(5 * MS, 0, "", 11).runs(5 * MS + US, 11);
+        made.wakes(5 * MS + 2 * US, 11, "main.emit:32", 10).ends(5 * MS + 3 * US, 11);
+    } else {
+        made.wakes(5 * MS, 0, "", 5).runs(5 * MS + US, 5);
+        made.wakes(5 * MS + 2 * US, 5, "main.pay:52", 10);
+    }
+    made.runs(6 * MS, 10).ends(6 * MS + US, 10);
+    made.timer(10 * MS, 90).wakes(10 * MS + US, 90, DEADLINE, 20).ends(10 * MS + 2 * US, 90);
+    made.runs(10 * MS + 3 * US, 20).ends(10 * MS + 4 * US, 20);
+    made.wakes(60 * MS, 0, "", 21).runs(60 * MS + US, 21).ends(60 * MS + 2 * US, 21);
+    made.document(100 * MS)
+}
+
+#[test]
+fn who_never_answers_where_strangers_do_was_asked_for_nothing() {
+    let is_deaf = |document: &Document| document.analysis().hearings().iter().any(|row| row.deaf);
+    assert!(is_deaf(&beside(true)), "it answers, and did not stop");
+    assert!(!is_deaf(&beside(false)), "it does something else");
+}
+
 #[test]
 fn who_is_asked_for_an_answer_that_nobody_waits_for_any_longer_is_deaf() {
     let mut made = serving();

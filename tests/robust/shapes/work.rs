@@ -2,7 +2,7 @@
 
 use overstay::parse::spec::wire;
 
-use super::{CANCEL, CONN, MS, SERVE, Shape, TIMER, US};
+use super::{CANCEL, CONN, DEADLINE, MS, SERVE, Shape, TIMER, US};
 
 /// One waits to the end for a group in which every other goroutine took from one that heard a cancel
 /// of its own, as it ranged over a channel, and now is about its last job.
@@ -137,6 +137,61 @@ pub(crate) fn fans_of_one_each(size: u64) -> Vec<u8> {
         shape.after(1).wakes(0, "", fetches);
         shape.wakes(fetches, "sync.(*WaitGroup).Done < main.fetch:22", asks);
         shape.ends(fetches).ends(asks);
+    }
+    shape.after(100 * MS).finish()
+}
+
+/// One deadline with a callback for each of many that wait, in a task of their own, for what it closes.
+pub(crate) fn callbacks_for_each(size: u64) -> Vec<u8> {
+    let (n, mut shape) = (size / 90, Shape::new());
+    let of = |n: u64| (10 + 2 * n, 11 + 2 * n);
+    for at in 0..n {
+        shape.go(1, "main.main:5", of(at).0, "main.work");
+        shape.waits(of(at).0, "select", "main.work:12");
+    }
+    shape.waits(1, "sync", "sync.(*WaitGroup).Wait < main.main:9");
+    let timer = 20 + 2 * n;
+    shape.after(100 * MS).go(0, "", timer, TIMER);
+    let creates = format!("context.(*afterFuncCtx).cancel < {DEADLINE}");
+    for at in 0..n {
+        shape.go(timer, &creates, of(at).1, "main.main.func1");
+    }
+    shape.ends(timer);
+    for at in 0..n {
+        let (works, closes) = of(at);
+        shape.wakes(closes, "main.main.func1:7", works).ends(closes);
+    }
+    shape.after(50 * MS);
+    for at in 0..n {
+        shape.after(1).ends(of(at).0);
+    }
+    shape.after(100 * MS).finish()
+}
+
+/// Many that hear one deadline, each the last of a group for which another one waits.
+pub(crate) fn last_of_a_group_each(size: u64) -> Vec<u8> {
+    let (n, mut shape) = (size / 110, Shape::new());
+    let of = |n: u64| (10 + 3 * n, 11 + 3 * n, 12 + 3 * n);
+    for at in 0..n {
+        let (asks, hears, deaf) = of(at);
+        shape.go(1, "main.main:5", asks, "main.ask");
+        shape.go(asks, "main.ask:12", hears, "main.fetch");
+        shape.go(asks, "main.ask:12", deaf, "main.fetch");
+        shape.waits(hears, "chan receive", "main.fetch:20");
+        shape.waits(deaf, "sleep", "time.Sleep < main.fetch:30");
+        shape.waits(asks, "sync", "sync.(*WaitGroup).Wait < main.ask:15");
+    }
+    let timer = 20 + 3 * n;
+    shape.after(100 * MS).go(0, "", timer, TIMER);
+    for at in (0..n).rev() {
+        shape.wakes(timer, DEADLINE, of(at).1);
+    }
+    shape.ends(timer).after(50 * MS);
+    for at in 0..n {
+        let (asks, hears, deaf) = of(at);
+        shape.after(1).wakes(0, "", deaf).ends(deaf);
+        shape.wakes(hears, "sync.(*WaitGroup).Done < main.fetch:22", asks);
+        shape.ends(hears).ends(asks);
     }
     shape.after(100 * MS).finish()
 }

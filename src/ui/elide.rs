@@ -28,17 +28,24 @@ pub(crate) fn galley(
     width_px: f32,
 ) -> (Arc<Galley>, bool) {
     let lay_out = |text: String| painter.layout_no_wrap(text, font.clone(), color);
-    let whole = lay_out(text.to_owned());
-    if whole.size().x <= width_px {
-        return (whole, false);
-    }
-    let gap_px = lay_out(GAP.to_owned()).size().x;
-    let room_px = (width_px - gap_px).max(0.0);
-    let chars: Vec<char> = text.chars().collect();
-    let (start, end) = ends(&whole, &chars, room_px);
-    let head: String = chars[..start].iter().collect();
-    let tail: String = chars[end..].iter().collect();
-    (lay_out(format!("{head}{GAP}{tail}")), true)
+    whole_or(lay_out(text.to_owned()), width_px, |whole| {
+        let gap_px = lay_out(GAP.to_owned()).size().x;
+        let room_px = (width_px - gap_px).max(0.0);
+        let chars: Vec<char> = text.chars().collect();
+        let (start, end) = ends(whole, &chars, room_px);
+        let head: String = chars[..start].iter().collect();
+        let tail: String = chars[end..].iter().collect();
+        lay_out(format!("{head}{GAP}{tail}"))
+    })
+}
+
+/// A line if there is room for all of it, else what `cut` makes of it; says whether that was so.
+fn whole_or(
+    whole: Arc<Galley>,
+    width_px: f32,
+    cut: impl FnOnce(&Galley) -> Arc<Galley>,
+) -> (Arc<Galley>, bool) {
+    if whole.size().x <= width_px { (whole, false) } else { (cut(&whole), true) }
 }
 
 /// A sentence of what somebody did, `slept 80 ms in main.lateWork (main.go:22)`, within a width: of
@@ -53,23 +60,21 @@ fn sentence_galley(
 ) -> (Arc<Galley>, bool) {
     let lay_out = |text: String| painter.layout_no_wrap(text, font.clone(), color);
     let wide_px = |text: &str| lay_out(text.to_owned()).size().x;
-    let whole = lay_out(text.to_owned());
-    if whole.size().x <= width_px {
-        return (whole, false);
-    }
-    let (did, place) = placed(text).map_or((text, None), |(did, place)| (did, Some(place)));
-    if let Some((function, line)) = place {
-        let room_px = width_px - wide_px(&format!("{did} in  {line}"));
-        if room_px >= wide_px(GAP) {
-            let (name, _) = galley(painter, function, font, color, room_px);
-            return (lay_out(format!("{did} in {} {line}", name.text())), true);
+    whole_or(lay_out(text.to_owned()), width_px, |_| {
+        let (did, place) = placed(text).map_or((text, None), |(did, place)| (did, Some(place)));
+        if let Some((function, line)) = place {
+            let room_px = width_px - wide_px(&format!("{did} in  {line}"));
+            if room_px >= wide_px(GAP) {
+                let (name, _) = galley(painter, function, font, color, room_px);
+                return lay_out(format!("{did} in {} {line}", name.text()));
+            }
+            let less = [format!("{did} {GAP} {line}"), format!("{did} {GAP}")].map(lay_out);
+            if let Some(less) = less.into_iter().find(|less| less.size().x <= width_px) {
+                return less;
+            }
         }
-        let less = [format!("{did} {GAP} {line}"), format!("{did} {GAP}")].map(lay_out);
-        if let Some(less) = less.into_iter().find(|less| less.size().x <= width_px) {
-            return (less, true);
-        }
-    }
-    (super::widgets::cut_galley(painter, did, font.clone(), color, width_px), true)
+        super::widgets::cut_galley(painter, did, font.clone(), color, width_px)
+    })
 }
 
 /// What was done, and in which function and on which line, as `describe` words it.

@@ -86,6 +86,8 @@ words!(
         Task => "task",
         /// Inferred: one of the cancelled family waited for it.
         WaitedOn => "waited-on",
+        /// Inferred: it waits to hand something to one that was told to stop and has left.
+        Stranded => "waited-on",
         /// A guess: same parent and creating function as one that was woken.
         Sibling => "sibling",
     }

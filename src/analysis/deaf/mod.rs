@@ -24,6 +24,7 @@ mod request;
 mod rounds;
 mod shared;
 mod sleeps;
+mod stranded;
 mod tasks;
 mod told;
 mod waits;
@@ -47,6 +48,7 @@ use crowd::Crowds;
 use found::{Found, Question, Row};
 use inquiry::Inquiry;
 use limited::Limited;
+use stranded::Stranded;
 use tasks::ByTask;
 
 pub(crate) use clock::round_ns;
@@ -116,12 +118,13 @@ pub(crate) fn find(ground: Ground<'_>, heard: &AllHeard, suspects: Suspects) -> 
     long_work.retain(|goroutine| !inquiry.cannot_be_deaf(goroutine));
     long_work.see(trace, threads);
     let limited = Limited::new(&inquiry);
+    let stranded = Stranded::new(&inquiry);
     let task = |cancel: &Cancel| {
         let logged = logged.get(&cancel.id).filter(|logged| logged.whole_task);
         logged.map(|logged| logged.task)
     };
     let by_task = ByTask::new(&inquiry, &mut long_work, task);
-    let found = of_each(&inquiry, &by_task, &limited);
+    let found = of_each(&inquiry, &Grades { by_task, limited, stranded });
     let rows = found.iter().flat_map(|of| &of.rows);
     let asked = rows.filter_map(|(row, question)| {
         let Question { asked, by } = (*question)?;
@@ -143,12 +146,12 @@ pub(crate) fn find(ground: Ground<'_>, heard: &AllHeard, suspects: Suspects) -> 
 }
 
 /// The deaf of each cancel that has any. Cancels with waits for crowds are looked at after all others.
-fn of_each(inquiry: &Inquiry<'_>, by_task: &ByTask, limited: &Limited) -> Vec<OfCancel> {
+fn of_each(inquiry: &Inquiry<'_>, grades: &Grades) -> Vec<OfCancel> {
     let Register { cancels, .. } = inquiry.register;
     let mut found = inquiry.threads.over_rows(cancels.len(), |rows| {
         let found = cancels[rows].iter().filter_map(|cancel| {
             let mut crowds = Crowds::default();
-            let found = find_deaf(inquiry, cancel, by_task, limited, &mut crowds);
+            let found = find_deaf(inquiry, cancel, grades, &mut crowds);
             if crowds.any_put_off {
                 return Some(OfCancel { put_off: Some(cancel.id), ..OfCancel::default() });
             }
@@ -161,11 +164,18 @@ fn of_each(inquiry: &Inquiry<'_>, by_task: &ByTask, limited: &Limited) -> Vec<Of
     for of in &mut found {
         if let Some(id) = of.put_off {
             let cancel = inquiry.register.cancel(id);
-            let found = find_deaf(inquiry, cancel, by_task, limited, &mut crowds);
+            let found = find_deaf(inquiry, cancel, grades, &mut crowds);
             *of = OfCancel::new(inquiry, cancel, found);
         }
     }
     found
+}
+
+/// What is looked up once for all cancels, by the grades that need that.
+struct Grades {
+    by_task: ByTask,
+    limited: Limited,
+    stranded: Stranded,
 }
 
 /// What was found of one cancel.
@@ -197,15 +207,15 @@ impl OfCancel {
 fn find_deaf(
     inquiry: &Inquiry<'_>,
     cancel: &Cancel,
-    by_task: &ByTask,
-    limited: &Limited,
+    grades: &Grades,
     crowds: &mut Crowds,
 ) -> Found {
     let mut found = Found::default();
     request::find(inquiry, cancel, &mut found);
     family::find(inquiry, cancel, crowds, &mut found);
-    tasks::find(inquiry, cancel, by_task, &mut found);
-    limited::find(inquiry, cancel, limited, &mut found);
+    tasks::find(inquiry, cancel, &grades.by_task, &mut found);
+    limited::find(inquiry, cancel, &grades.limited, &mut found);
+    stranded::find(inquiry, cancel, &grades.stranded, &mut found);
     if inquiry.rules.sibling {
         family::find_siblings(inquiry, cancel, &mut found);
     }

@@ -26,6 +26,7 @@ mod shutdown;
 mod spared;
 mod started;
 mod starved;
+mod stranded;
 mod threads;
 mod wording;
 

@@ -159,6 +159,7 @@ fn evidence_text(hearing: &Hearing) -> &'static str {
         (Evidence::Logged, _) => "the program logged it",
         (Evidence::Task, _) => "inferred: it works in the same task or request",
         (Evidence::WaitedOn, _) => "inferred: one that heard waited for it",
+        (Evidence::Stranded, _) => "inferred: one that heard took what it sends, and has left",
         (Evidence::Sibling, _) => "a guess: it was made like one that heard",
     }
 }

@@ -43,6 +43,13 @@ pub(super) fn fix(facts: &Facts<'_>, group: &Group<'_>) -> &'static str {
     if is_scheduling {
         return "Give the program more processors, or fewer goroutines that compute at a time.";
     }
+    if group.members.iter().all(|hearing| hearing.evidence == Evidence::Stranded) {
+        return if facts.trace.string(held.reason) == reasons::SEND {
+            "Nobody takes what it sends any more: put the send into a select with a case <-ctx.Done()."
+        } else {
+            "Nobody reads from that pipe any more: let its reader close it when it leaves, so that writes fail."
+        };
+    }
     match held.state {
         Doing::Waiting => of_wait(facts, group, held),
         Doing::Running if ran_where_it_heard(facts, group, held) => {

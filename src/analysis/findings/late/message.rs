@@ -158,6 +158,15 @@ fn grades(facts: &Facts<'_>, members: &[&Hearing]) -> String {
     let mut grades: Vec<&str> = members.iter().map(|hearing| hearing.evidence.name()).collect();
     grades.sort_unstable();
     grades.dedup();
+    if members.iter().all(|hearing| hearing.evidence == Evidence::Stranded) {
+        let takers = if members.len() == 1 {
+            "who took what it sends"
+        } else {
+            "those who took what they send"
+        };
+        let left = if members.len() == 1 { "has" } else { "have" };
+        return format!("{}: {takers} {left} left", Evidence::Stranded);
+    }
     let by_clock = members.iter().any(|hearing| hearing.by_clock);
     let grades = grades.join(", ") + if by_clock { ", by the clock" } else { "" };
     let waited = members.iter().filter(|hearing| hearing.evidence == Evidence::WaitedOn);

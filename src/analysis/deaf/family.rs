@@ -23,6 +23,9 @@ const MAX_COMPANIONS: usize = 64;
 /// How many spans to look at of one that left at once.
 const MAX_LET_GO: usize = 16;
 
+/// How many of the canceller's children to look at that created some who were told to stop.
+const MAX_CHILDREN: usize = 16;
+
 /// How many goroutines created before and after one to look at for the guess.
 const MAX_SIBLINGS: usize = 1_024;
 
@@ -155,6 +158,8 @@ impl Family<'_> {
         }
         if inquiry.heard(cancel, parent) {
             self.waits.joins_after(&Held { may_tell: true, ..children });
+        } else if is_let_go_by_canceller(inquiry, cancel, parent) {
+            self.waits.joins_after(&Held { may_tell: true, ..held });
         }
     }
 
@@ -164,7 +169,8 @@ impl Family<'_> {
         if hearing.outcome == Outcome::LivesOn
             && hearing.evidence == Evidence::Woken
             && hearing.heard_in == HeardIn::Own
-            && may_wait_for_deaf(inquiry, cancel, who)
+            && (may_wait_for_deaf(inquiry, cancel, who)
+                || may_wait_for_grandchildren(inquiry, cancel, who))
         {
             self.waits.joins_after(&Held {
                 may_tell: true,
@@ -190,7 +196,43 @@ impl Family<'_> {
             let made_by = Some(inquiry.creating_function(told));
             self.waits.joins_after(&Held { round_of: Some(told), made_by, ..children });
         }
+        self.by_canceller_of_grandchildren(by);
     }
+
+    /// Looks at the canceller's next wait, if that is for a group, for what its children had created
+    /// together with one that was told to stop: they accept the connections, say, that others serve.
+    fn by_canceller_of_grandchildren(&mut self, by: Goroutine) {
+        let (inquiry, cancel) = (self.inquiry, self.cancel);
+        let mut asked = Vec::new();
+        for told in inquiry.told(cancel).filter(|told| told.evidence == Evidence::Woken) {
+            let told = told.goroutine;
+            let Some(parent) = lives::parent(inquiry.trace, told) else { continue };
+            if lives::parent(inquiry.trace, parent) != Some(by) || asked.contains(&parent) {
+                continue;
+            }
+            asked.push(parent);
+            let limit = cancel.at + inquiry.rules.late_over_ns;
+            if inquiry.stayers.any(inquiry.trace, parent, cancel.at, limit) {
+                let made_by = Some(inquiry.creating_function(told));
+                let parents = [Some(parent), None];
+                let held = Held { parents, made_by, may_tell: true, ..Held::by_children(by) };
+                self.waits.joins_after(&Held { round_of: Some(told), ..held });
+            }
+            if asked.len() == MAX_CHILDREN {
+                break;
+            }
+        }
+    }
+}
+
+/// Whether the canceller ended, right after the cancel, the wait in which a goroutine was: as by closing
+/// the listener from which that one accepts.
+fn is_let_go_by_canceller(inquiry: &Inquiry<'_>, cancel: &Cancel, goroutine: Goroutine) -> bool {
+    let mut spans = inquiry.trace.spans_from(goroutine, cancel.at);
+    let wait = spans.next().filter(|span| span.state == GoState::Waiting);
+    let next = spans.next().filter(|next| next.start - cancel.at <= inquiry.rules.late_over_ns);
+    let by = next.and_then(|next| next.waker);
+    wait.is_some() && by.is_some() && by == cancel.by
 }
 
 /// Where a goroutine waits at some time; empty if it does not.
@@ -342,6 +384,17 @@ fn may_wait_for_deaf(inquiry: &Inquiry<'_>, cancel: &Cancel, parent: Goroutine) 
     let limit = cancel.at + inquiry.rules.late_over_ns;
     inquiry.stayers.any(inquiry.trace, parent, cancel.at, limit)
         && inquiry.overstays(cancel, parent)
+}
+
+/// The same of those that the main goroutine's children started.
+fn may_wait_for_grandchildren(inquiry: &Inquiry<'_>, cancel: &Cancel, who: Goroutine) -> bool {
+    let starts_in = inquiry.book.function(lives::name(inquiry.trace, who));
+    let mut children = inquiry.children(who).iter().take(MAX_COMPANIONS);
+    let limit = cancel.at + inquiry.rules.late_over_ns;
+    let any = |of| inquiry.stayers.any(inquiry.trace, of, cancel.at, limit);
+    starts_in.is.has(Traits::MAIN)
+        && inquiry.overstays(cancel, who)
+        && children.any(|&child| any(Goroutine(child)))
 }
 
 /// Adds the goroutines that one goroutine created in the same function as one that heard: a guess.

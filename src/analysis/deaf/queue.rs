@@ -4,10 +4,11 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::base::{Goroutine, StackId, StrId, Time};
-use crate::model::{Chunk, Trace, View};
+use crate::model::{Chunk, View};
 use crate::parse::event::GoState;
 
 use super::super::cancels::scan::{Runs, each_span};
+use super::super::code::book::Traits;
 use super::super::code::reasons;
 use super::super::heard::outcome::PROMPT_NS;
 use super::super::lives;
@@ -17,9 +18,6 @@ use super::{Inquiry, MAX_SPANS};
 /// What the compiler calls to receive where the program asks whether the channel is closed (Go 1.19 to
 /// 1.27, runtime/chan.go).
 const RECEIVES_TO_THE_END: &str = "runtime.chanrecv2";
-
-/// What the program calls to close a channel; it brings nothing.
-const CLOSES: &str = "runtime.closechan";
 
 /// How many goroutines that fill a channel, or that heard, to look at.
 const MAX_FILLERS: usize = 16;
@@ -60,8 +58,11 @@ pub(super) struct Queues {
 impl Queues {
     fn new(inquiry: &Inquiry<'_>) -> Self {
         let trace = inquiry.trace;
-        let Some(names) = Names::of(trace) else { return Self::default() };
-        let mut feeds = inquiry.threads.over_chunks(trace, |chunk| feeds_in(trace, &names, chunk));
+        let Some(receives) = trace.strings().find(RECEIVES_TO_THE_END) else {
+            return Self::default();
+        };
+        let mut feeds =
+            inquiry.threads.over_chunks(trace, |chunk| feeds_in(inquiry, receives, chunk));
         feeds.sort_unstable_by_key(|feed| (feed.taker, feed.filler, feed.first));
         feeds.dedup_by_key(|feed| (feed.taker, feed.filler));
         let filler = |of| inquiry.book.kind(trace, of);
@@ -83,29 +84,17 @@ impl Queues {
     }
 }
 
-/// The runtime's functions by which takers are known; none if nobody calls the first.
-struct Names {
-    receives: StrId,
-    closes: Option<StrId>,
-}
-
-impl Names {
-    fn of(trace: &Trace) -> Option<Self> {
-        let strings = trace.strings();
-        Some(Self { receives: strings.find(RECEIVES_TO_THE_END)?, closes: strings.find(CLOSES) })
-    }
-}
-
 /// The feeds seen in a chunk: the taker is let go on in its receive, or lets the filler go on that waits
 /// to send.
-fn feeds_in(trace: &Trace, names: &Names, chunk: &Chunk) -> Vec<Feed> {
+fn feeds_in(inquiry: &Inquiry<'_>, receives: StrId, chunk: &Chunk) -> Vec<Feed> {
+    let Inquiry { trace, book, .. } = *inquiry;
     let (view, kinds) = (View::new(chunk), chunk.kinds());
     let class = |row: u16| {
         let kind = &kinds[usize::from(row)];
-        let receives = || trace.string(kind.reason) == reasons::RECEIVE;
+        let waits_to_receive = || trace.string(kind.reason) == reasons::RECEIVE;
         match kind.state {
             _ if kind.woken => 2,
-            GoState::Waiting if kind.words > 0 && receives() => 1,
+            GoState::Waiting if kind.words > 0 && waits_to_receive() => 1,
             _ => 0,
         }
     };
@@ -118,16 +107,18 @@ fn feeds_in(trace: &Trace, names: &Names, chunk: &Chunk) -> Vec<Feed> {
         let stack = view.stack_at(span.word());
         let member = runs.at(at).0;
         if span.class() == 1 {
-            received = (calls(stack) == Some(names.receives)).then_some((member, at + 1));
+            received = (calls(stack) == Some(receives)).then_some((member, at + 1));
             return;
         }
         let Some(by) = view.waker_at(span.word()) else { return };
         let is_taker = received.take() == Some((member, at));
         let lets_go = calls(stack);
-        let closes = lets_go.is_some() && lets_go == names.closes;
+        // A send's stack begins in the runtime, but a close's where the program calls it (Go 1.19 to 1.27,
+        // runtime/chan.go); it brings nothing.
+        let closes = lets_go.is_some_and(|name| !book.function(name).is.has(Traits::RUNTIME));
         let (taker, filler) = if is_taker && !closes {
             (member, by)
-        } else if lets_go == Some(names.receives) {
+        } else if lets_go == Some(receives) {
             (by, member)
         } else {
             return;
@@ -257,7 +248,8 @@ impl Inquiry<'_> {
 
     /// Whether a goroutine is no longer about what it has at hand at a cancel than about what it took
     /// before: no wait is longer than others in its place were, and no work longer than the longest job.
-    /// A wait for the next is no work, if that or the close comes.
+    /// A wait for the next is no work, if that or the close comes while there are any who fill the channel,
+    /// or right after that.
     fn is_as_quick_as_before(&self, cancel: &Cancel, goroutine: Goroutine) -> bool {
         let Some((took, longest_job)) = self.jobs(cancel, goroutine) else { return false };
         let mut longest = Longest::default();
@@ -266,6 +258,10 @@ impl Inquiry<'_> {
             longest.add(wait.stack, wait.end.min(took) - wait.start);
         }
         let may_take = |usual: i64| self.rules.late_over_ns.max(half_as_long_again(usual));
+        let feeds = self.queues().of(goroutine).iter().take(MAX_FILLERS);
+        let filled_until = feeds.map(|feed| self.end(feed.filler)).max();
+        let in_time =
+            |at: Time| filled_until.is_none_or(|until| at - until <= self.rules.late_over_ns);
         let (mut n_read, mut works_ns) = (0, 0);
         let mut after = self.trace.spans_from(goroutine, cancel.at).take(MAX_SPANS).peekable();
         while let Some(span) = after.next() {
@@ -275,7 +271,8 @@ impl Inquiry<'_> {
                 GoState::Waiting => {
                     works_ns = 0;
                     let comes = self.is_to_the_end(span.stack)
-                        && after.peek().is_some_and(|next| next.woken);
+                        && after.peek().is_some_and(|next| next.woken)
+                        && in_time(span.end);
                     if !comes && ns > may_take(longest.of(span.stack)) {
                         return false;
                     }

@@ -24,6 +24,9 @@ use super::{Inquiry, Question, private, rounds};
 /// How many spans to look at for the next wait.
 const MAX_AHEAD: usize = 256;
 
+/// How many goroutines may be between one that waits for a group and the one that started a member.
+const MAX_BETWEEN: usize = 2;
+
 /// A wait of one of the family, and the goroutines for which it may have been.
 pub(super) struct Held {
     /// The goroutine that waited.
@@ -42,7 +45,10 @@ pub(super) struct Held {
     /// giving them no more jobs.
     pub(super) may_tell: bool,
     pub(super) may_feed: bool,
-    /// Whether a group that is waited for may have members that others started.
+    /// Whether a group that is waited for may have members that its own goroutines started.
+    pub(super) started_for: bool,
+    /// Whether a group that is waited for may have members that others started. If it is a library's,
+    /// who was told to stop has to be a member, too.
     pub(super) any_member: bool,
 }
 
@@ -58,6 +64,7 @@ impl Held {
             waits_at: StackId::EMPTY,
             may_tell: false,
             may_feed: false,
+            started_for: true,
             any_member: false,
         }
     }
@@ -71,7 +78,10 @@ impl Held {
     fn may_admit(&self, inquiry: &Inquiry<'_>, cancel: &Cancel, of: Goroutine) -> bool {
         self.made_by.is_none_or(|function| self.is_made_by(inquiry, cancel, function, of))
             && lives::first(inquiry.trace, of) > self.after
-            && self.round_of.is_none_or(|told| rounds::same(inquiry, cancel, told, of))
+            && self.round_of.is_none_or(|told| {
+                rounds::same(inquiry, cancel, told, of)
+                    && !(self.any_member && is_of_a_group_without(inquiry, told, of))
+            })
     }
 
     /// Whether the function that must have started a goroutine did; or another one on the way to the wait
@@ -277,7 +287,11 @@ impl<'a> Waits<'a> {
             _ => (false, Alike::ByKind),
         };
         let joins = inquiry.book.any(inquiry.trace.stacks(), wait.stack, Traits::JOINS);
-        let held = &Held { any_member: held.any_member && joins, ..*held };
+        let held = &Held {
+            any_member: held.any_member && joins,
+            started_for: held.started_for && joins && held.made_by.is_none(),
+            ..*held
+        };
         if !is_waited_for(inquiry, cancel, held, by, next.start)
             || !heard && !inquiry.may_be_deaf(cancel, by) && !inquiry.has_later_limit(cancel, by)
         {
@@ -458,6 +472,20 @@ fn is_next_result(inquiry: &Inquiry<'_>, first: &Span, then: &Span) -> bool {
             && waits_plainly(trace, book, first)
 }
 
+/// Whether one was started as a member of a library's group, as by `sync.(*WaitGroup).Go`, and another was
+/// not: then that one's context need not be the group's.
+fn is_of_a_group_without(inquiry: &Inquiry<'_>, other: Goroutine, member: Goroutine) -> bool {
+    let starts_in = lives::name(inquiry.trace, member);
+    inquiry.book.function(starts_in).origin != Origin::User
+        && lives::name(inquiry.trace, other) != starts_in
+}
+
+/// Whether a goroutine was started by another one's child, or on behalf of that: as those that serve the
+/// connections which that child accepts.
+fn is_started_for(inquiry: &Inquiry<'_>, goroutine: Goroutine, of: Goroutine) -> bool {
+    lives::line(inquiry.trace, goroutine).skip(2).take(MAX_BETWEEN).any(|it| it == of)
+}
+
 /// Whether a goroutine that let another go on may have been waited for: it left right after, and had not
 /// just been let go by that one itself.
 fn is_waited_for(
@@ -476,7 +504,9 @@ fn is_waited_for(
     let_go - cancel.at > inquiry.rules.late_over_ns
         && inquiry.end(by) - let_go <= ends_within_ns
         && parent.is_some()
-        && (held.any_member || held.parents.contains(&parent))
+        && (held.any_member
+            || held.parents.contains(&parent)
+            || held.started_for && is_started_for(inquiry, by, held.who))
         && !is_freed_by(inquiry, cancel, held.who, by, let_go)
 }
 

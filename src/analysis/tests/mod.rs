@@ -1,5 +1,6 @@
 //! What the analysis says of real traces: the thirteen cases, and what holds of every trace.
 
+mod accepted;
 mod advice;
 mod asked;
 mod awaited;

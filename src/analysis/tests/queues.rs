@@ -63,7 +63,7 @@ fn filler_leaves(at_once: bool) -> Document {
         let at = n * MS;
         made.wakes(at, 0, "", 3).runs(at + US, 3);
         if n == 1 {
-            made.wakes(at + 2 * US, 3, "main.fill:21", 4).runs(at + 3 * US, 4);
+            made.wakes(at + 2 * US, 3, "runtime.chansend1 < main.fill:21", 4).runs(at + 3 * US, 4);
             made.waits(at + 4 * US, 4, SLEEPS[0], SLEEPS[1]);
         }
         made.waits(at + 5 * US, 3, FILLS[0], FILLS[1]);
@@ -145,7 +145,8 @@ fn pipeline(middle: &str) -> Document {
     made.waits(40 * US, 2, JOINS[0], JOINS[1]);
     for n in 1..=3 {
         let at = n * MS;
-        made.wakes(at, 0, "", 3).runs(at + US, 3).wakes(at + 2 * US, 3, "main.fill:21", 4);
+        made.wakes(at, 0, "", 3).runs(at + US, 3);
+        made.wakes(at + 2 * US, 3, "runtime.chansend1 < main.fill:21", 4);
         made.waits(at + 3 * US, 3, FILLS[0], FILLS[1]).runs(at + 4 * US, 4);
         made.waits(at + 5 * US, 4, "chan send", "main.pass:30");
         made.wakes(at + 10 * US, 0, "", 5).runs(at + 11 * US, 5);
@@ -153,7 +154,7 @@ fn pipeline(middle: &str) -> Document {
         made.runs(at + 14 * US, 4).waits(at + 15 * US, 4, receives[0], middle);
     }
     made.passes(10 * MS, 9, &[3]).runs(10 * MS + 10 * US, 3);
-    made.wakes(10 * MS + 11 * US, 3, "runtime.closechan < main.fill:25", 4);
+    made.wakes(10 * MS + 11 * US, 3, "main.fill:25", 4);
     made.ends(10 * MS + 12 * US, 3).runs(10 * MS + 13 * US, 4).ends(10 * MS + 14 * US, 4);
     works_on(&mut made, 5);
     made.document(70 * MS)
@@ -163,6 +164,34 @@ fn pipeline(middle: &str) -> Document {
 fn the_last_of_a_pipeline_is_told_by_the_first() {
     assert_eq!(deaf(&pipeline("runtime.chanrecv2 < main.pass:29")), [0; 0]);
     assert_eq!(deaf(&pipeline("main.pass:29")), [5], "what is before it does not end so");
+}
+
+/// A worker takes what one brings that hears, and waits for more until a stranger closes the channel.
+fn closed_by_a_stranger(ms: i64) -> Document {
+    let mut made = made();
+    let receives = ["chan receive", RANGES];
+    starts(&mut made, 10 * US, (2, "main.run:4"), 3, ("main.fill", FILLS));
+    starts(&mut made, 20 * US, (2, "main.run:5"), 4, ("main.work", receives));
+    made.go(25 * US, 1, "main.main:9", 6, "main.evict").runs(26 * US, 6);
+    made.waits(30 * US, 2, JOINS[0], JOINS[1]);
+    for n in 1..=3 {
+        let at = n * 3 * MS;
+        made.wakes(at, 0, "", 3).runs(at + US, 3);
+        made.wakes(at + 2 * US, 3, "runtime.chansend1 < main.fill:21", 4).runs(at + 3 * US, 4);
+        made.waits(at + 4 * US, 4, receives[0], receives[1]);
+        made.waits(at + 5 * US, 3, FILLS[0], FILLS[1]);
+    }
+    made.passes(10 * MS, 9, &[3]).runs(10 * MS + 10 * US, 3).ends(10 * MS + 11 * US, 3);
+    let at = (10 + ms) * MS;
+    made.wakes(at, 6, "main.evict:51", 4).runs(at + US, 4).wakes(at + 2 * US, 4, DONE, 2);
+    made.ends(at + 3 * US, 4).runs(at + MS, 2).ends(at + 2 * MS, 2);
+    made.document(at + 10 * MS)
+}
+
+#[test]
+fn who_waits_long_for_a_close_when_nobody_fills_the_channel_any_more_is_deaf() {
+    assert_eq!(deaf(&closed_by_a_stranger(50)), [4]);
+    assert_eq!(deaf(&closed_by_a_stranger(5)), [0; 0]);
 }
 
 /// Two work off what their creator has queued, which cancels and waits for them; one of them never had
@@ -216,7 +245,7 @@ fn drained(brings: [&str; 2], receive: &str) -> Document {
     made.wakes(10 * MS, 2, &format!("{CANCEL} < main.run:15"), 3);
     made.waits(10 * MS + US, 2, "chan receive", receive);
     made.runs(10 * MS + 2 * US, 3).ends(10 * MS + 3 * US, 3);
-    lets_go(&mut made, 60 * MS, 4, "runtime.closechan < main.read:25");
+    lets_go(&mut made, 60 * MS, 4, "main.read:25");
     made.document(70 * MS)
 }
 

@@ -79,7 +79,7 @@ fn called(each_starts: bool) -> Document {
         let waits = || callers().map(|(other, _)| other).filter(|&it| fills_for(it) == by);
         made.wakes(at, 0, "", by).runs(at + US, by);
         for (other, n) in waits().zip(2..) {
-            made.wakes(at + n * US, by, "runtime.closechan < main.fill:60", other);
+            made.wakes(at + n * US, by, "main.fill:60", other);
         }
         made.ends(at + 10 * US, by);
         for (other, n) in waits().zip(1..) {

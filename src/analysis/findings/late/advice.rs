@@ -142,5 +142,11 @@ fn has_time_limit(facts: &Facts<'_>, group: &Group<'_>, held: &SplitPart) -> boo
             && facts.book.site(trace.stacks(), span.stack) == held.site
     };
     let waits = spans.windows(2).filter(|pair| held_there(&pair[0]));
-    waits.max_by_key(|pair| pair[0].ns()).is_some_and(|pair| timers::woke(facts, &pair[1]))
+    // A callback of `time.AfterFunc` that ends it is the program's code, and a deadline's cancel is none.
+    let by_callback = |next: &Span| {
+        facts.book.woken_by_code(trace.stacks(), next) && facts.book.mark(next.stack).is_none()
+    };
+    waits
+        .max_by_key(|pair| pair[0].ns())
+        .is_some_and(|pair| timers::woke(facts, &pair[1]) && !by_callback(&pair[1]))
 }

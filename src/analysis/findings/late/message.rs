@@ -1,11 +1,12 @@
 //! What is said of goroutines that overstay.
 
-use crate::base::{Interval, StackId, StrId, grouped, narrow};
+use crate::base::{Interval, StackId, StrId, Time, grouped, narrow};
 use crate::model::Span;
-use crate::parse::event::GoState;
 
 use super::super::super::cancels::logged::kind;
+use super::super::super::code::reasons;
 use super::super::super::deaf::round_ns;
+use super::super::super::heard::awaited::waits_plainly;
 use super::super::super::lives;
 use super::super::super::split::blame::Walk;
 use super::super::super::split::describe::{frame_text, part_text};
@@ -186,12 +187,18 @@ fn waiter(facts: &Facts<'_>, hearing: &Hearing) -> Option<StrId> {
     let (trace, deaf) = (facts.trace, hearing.goroutine);
     let parent = lives::parent(trace, deaf)?;
     let cancelled = facts.cancel_of(hearing).at;
-    let waits = |span: Span| span.state == GoState::Waiting;
+    let waits = |span: Span| {
+        waits_plainly(trace, facts.book, &span) || trace.string(span.reason) == reasons::SELECT
+    };
     let near_its_end = facts.until(hearing) - facts.rules.late_over_ns;
     let mut near = trace.spans_from(parent, near_its_end).take(MAX_ASKED);
     let is_let_go = near.any(|span| span.waker == Some(deaf));
-    (is_let_go || trace.span_at(parent, cancelled).is_some_and(waits))
-        .then(|| facts.acting(parent, [lives::creation_stack(trace, deaf), StackId::EMPTY]))
+    let at_its_end = trace.span_at(parent, Time(facts.until(hearing).ns().saturating_sub(1)));
+    let joins = |span: Span| waits_plainly(trace, facts.book, &span);
+    (is_let_go
+        || trace.span_at(parent, cancelled).is_some_and(waits)
+        || at_its_end.is_some_and(joins))
+    .then(|| facts.acting(parent, [lives::creation_stack(trace, deaf), StackId::EMPTY]))
 }
 
 /// `its cancel (deadline)`, `their cancel (deadline, explicit)`; with the context's name where

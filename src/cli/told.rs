@@ -9,7 +9,7 @@ use super::json::{format_name, go_id};
 use super::open::Opened;
 use super::phrases::Phrases;
 use crate::analysis::{
-    Cancel, Cause, Document, Doing, Finding, Hearing, Outcome, PASSED, Severity, SplitPart, Summary,
+    Cancel, Cause, Document, Doing, Finding, Hearing, Outcome, PASSED, Severity, SplitPart,
 };
 use crate::base::{Clock, Goroutine, StackId, StrId, narrow};
 use crate::model::Trace;
@@ -132,7 +132,7 @@ impl Told {
             summary: cancels(document, opened.complete),
             verdict: verdict(document),
             is_good: summary.late == 0 && !is_grave && (summary.cancels > 0 || opened.complete),
-            quantiles: quantiles(document.trace().clock(), summary),
+            quantiles: quantiles(document),
             late,
             left,
             findings: document
@@ -277,15 +277,46 @@ fn verdict(document: &Document) -> String {
             let others = if is_all { "" } else { " The findings are about others." };
             format!("No late exits: all who were told to stop left within {limit}.{others}")
         }
-        (_, late) => format!("{} left more than {limit} after the cancel.", grouped(late.into())),
+        (_, late) => late_text(document, late, &limit),
     }
 }
 
-fn quantiles(clock: Clock, summary: &Summary) -> Option<String> {
+/// How many are late, and how many of them are still there when the trace ends.
+fn late_text(document: &Document, late: u32, limit: &str) -> String {
+    let over_ns = document.rules().late_over_ns;
+    let still_there = document.analysis().late(over_ns);
+    let alive = still_there.filter(|hearing| hearing.outcome == Outcome::Alive).count();
+    let number = |n: u32| grouped(n.into());
+    match narrow(alive) {
+        0 => format!("{} left more than {limit} after the cancel.", number(late)),
+        1 if late == 1 => {
+            format!("1 is still there when the trace ends, more than {limit} after the cancel.")
+        }
+        alive if alive == late => format!(
+            "{} are still there when the trace ends, more than {limit} after the cancel.",
+            number(late)
+        ),
+        alive => format!(
+            "{} stayed more than {limit} after the cancel: {} left then, {} {} still there when the \
+             trace ends.",
+            number(late),
+            number(late - alive),
+            number(alive),
+            if alive == 1 { "is" } else { "are" },
+        ),
+    }
+}
+
+fn quantiles(document: &Document) -> Option<String> {
+    let (clock, summary) = (document.trace().clock(), document.analysis().summary());
+    // Of who is still there nobody knows how long it would have stayed.
+    let longest = document.analysis().late(document.rules().late_over_ns).next();
+    let is_known = longest.is_none_or(|hearing| hearing.outcome != Outcome::Alive);
+    let most = if is_known { "at most" } else { "the longest more than" };
     let overstay = summary.overstay;
     (overstay.max > 0).then(|| {
         format!(
-            "From the cancel to the end: p50 {}, p90 {}, p99 {}, at most {}.",
+            "From the cancel to the end: p50 {}, p90 {}, p99 {}, {most} {}.",
             clock.text(overstay.p50),
             clock.text(overstay.p90),
             clock.text(overstay.p99),
@@ -301,11 +332,15 @@ struct Alike {
     left: u64,
     /// The least and the most of those that are left, in nanoseconds.
     left_ns: Option<(i64, i64)>,
+    /// Whether any of those is still there when the trace ends.
+    any_alive: bool,
 }
 
 impl Alike {
-    fn leave(&mut self, ns: i64) {
+    fn leave(&mut self, hearing: &Hearing) {
+        let ns = hearing.overstay_ns;
         self.left += 1;
+        self.any_alive |= hearing.outcome == Outcome::Alive;
         let (least, most) = self.left_ns.unwrap_or((ns, ns));
         self.left_ns = Some((least.min(ns), most.max(ns)));
     }
@@ -315,6 +350,7 @@ impl Alike {
         let (least, most) = self.left_ns.unwrap_or_default();
         let (least, most) = (clock.text(least), clock.text(most));
         let range = if least == most { most } else { format!("{least} to {most}") };
+        let range = if self.any_alive { format!("≥ {range}") } else { range };
         format!("{} more of {name}, {range}", grouped(self.left))
     }
 }
@@ -331,7 +367,7 @@ fn late(document: &Document) -> (Vec<Late>, Vec<String>) {
             told.push(Late::new(document, hearing, cancel));
             alike.told += 1;
         } else {
-            alike.leave(hearing.overstay_ns);
+            alike.leave(hearing);
         }
     }
     let mut left: Vec<_> = kinds.into_iter().filter(|(_, alike)| alike.left > 0).collect();

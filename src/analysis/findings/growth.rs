@@ -201,6 +201,8 @@ pub(super) struct Growth {
     pub(super) alive: Vec<Goroutine>,
     /// How many of them are alive at the trace's end.
     pub(super) at_end: u32,
+    /// How many others had ended by then.
+    pub(super) n_ended: u32,
     /// How long the oldest of them lived.
     pub(super) oldest_ns: i64,
     pub(super) total_ns: i64,
@@ -245,6 +247,7 @@ pub(super) fn growth(facts: &Facts<'_>, kin: &[Goroutine]) -> Option<Growth> {
         |goroutine: &&Goroutine| ended(trace, **goroutine).is_none() && ends(goroutine) == end;
     Some(Growth {
         at_end: narrow(alive.iter().filter(is_left).count()),
+        n_ended: narrow(kin.len() - alive.len()),
         oldest_ns: alive.iter().map(age).max().unwrap_or(0),
         total_ns: super::total(alive.iter().map(age)),
         alive,
@@ -283,7 +286,10 @@ fn pile_up(facts: &Facts<'_>, function: StrId, site: Option<Frame>, growth: &Gro
     let name = facts.trace.string(function);
     let n = narrow(growth.alive.len());
     let later = match growth.at_end {
-        0 => "they ended only when no more were started".to_owned(),
+        0 if growth.n_ended == 0 => "they ended only when no more were started".to_owned(),
+        0 => {
+            format!("only {} had ended before the last was started", grouped(growth.n_ended.into()))
+        }
         left => format!("{} of them are alive at the end of the trace", grouped(left.into())),
     };
     Finding {

@@ -101,6 +101,9 @@ fn of_wait(facts: &Facts<'_>, group: &Group<'_>, held: &SplitPart) -> &'static s
         reasons::SELECT => {
             "Add a case <-ctx.Done() of the same context to that select; if it has one, that is another context's: hand on the same."
         }
+        reasons::RECEIVE if heard && has_time_limit(facts, group, held) => {
+            "It waits for a timer there on its way out: leave that out, or give it a shorter time."
+        }
         reasons::RECEIVE if has_time_limit(facts, group, held) => {
             "It waits for a timer there: put that into a select with a case <-ctx.Done()."
         }

@@ -24,6 +24,9 @@ use super::{Inquiry, Question, private, rounds};
 /// How many spans to look at for the next wait.
 const MAX_AHEAD: usize = 256;
 
+/// How many spans to look at of one that only waits for a group in another one's place.
+const MAX_OF_PROXY: usize = 16;
+
 /// How many goroutines may be between one that waits for a group and the one that started a member.
 const MAX_BETWEEN: usize = 2;
 
@@ -276,6 +279,16 @@ impl<'a> Waits<'a> {
 
     /// Adds the goroutine that ended a wait, if that was its last act and it may be deaf.
     fn let_go(&mut self, held: &Held, wait: &Span, next: &Span) {
+        let inquiry = self.inquiry;
+        let Some(by) = next.waker else { return };
+        if let Some((wait, next)) = wait_for_another(inquiry, held, by, next.start) {
+            return self.let_go_by_member(&Held { who: by, ..*held }, &wait, &next);
+        }
+        self.let_go_by_member(held, wait, next);
+    }
+
+    /// The same, if nobody waited for the group in its place.
+    fn let_go_by_member(&mut self, held: &Held, wait: &Span, next: &Span) {
         let Self { inquiry, cancel, .. } = *self;
         let Some(by) = next.waker else { return };
         // The members of a library's group have its context, whichever leaves last; of others those
@@ -484,6 +497,23 @@ fn is_of_a_group_without(inquiry: &Inquiry<'_>, other: Goroutine, member: Gorout
 /// connections which that child accepts.
 fn is_started_for(inquiry: &Inquiry<'_>, goroutine: Goroutine, of: Goroutine) -> bool {
     lives::line(inquiry.trace, goroutine).skip(2).take(MAX_BETWEEN).any(|it| it == of)
+}
+
+/// The wait for a group that a child of the goroutine which waits did in its place, and then let it go on:
+/// `go func() { wg.Wait(); close(done) }()`. It did nothing else and had started nobody.
+fn wait_for_another(
+    inquiry: &Inquiry<'_>,
+    held: &Held,
+    by: Goroutine,
+    let_go: Time,
+) -> Option<(Span, Span)> {
+    let Inquiry { trace, book, .. } = *inquiry;
+    if lives::parent(trace, by) != Some(held.who) {
+        return None;
+    }
+    let mut waits = lives::waits_before(trace, by, let_go, MAX_OF_PROXY);
+    let last = waits.next().filter(|(wait, _)| book.any(trace.stacks(), wait.stack, Traits::JOINS));
+    last.filter(|_| waits.next().is_none() && inquiry.children(by).is_empty())
 }
 
 /// Whether a goroutine that let another go on may have been waited for: it left right after, and had not

@@ -103,3 +103,31 @@ fn who_was_told_and_is_no_member_of_a_library_s_group_tells_nothing_of_its_membe
     assert_eq!(deaf(&spinner("main.spin")), [0; 0]);
     assert_eq!(deaf(&spinner("sync.(*WaitGroup).Go.func1")), [4]);
 }
+
+/// 2 cancels and waits until 6, which waits for the group of 4 and 5 and does this besides, lets it go on.
+fn in_its_place(besides: &[[&str; 2]]) -> Document {
+    let mut made = made();
+    starts(&mut made, 10 * US, (2, "main.run:4"), 5, ("main.ping", LISTENS));
+    starts(&mut made, 20 * US, (2, "main.run:5"), 4, ("main.serve", READS));
+    made.go(30 * US, 2, "main.run:6", 6, "main.run.func1").runs(31 * US, 6);
+    for (at, wait) in (1..).zip(besides) {
+        made.waits(at * MS, 6, wait[0], wait[1]).wakes(at * MS + US, 0, "", 6);
+        made.runs(at * MS + 2 * US, 6);
+    }
+    made.waits(9 * MS, 6, JOINS[0], "sync.(*WaitGroup).Wait < main.run.func1:6");
+    made.wakes(10 * MS, 2, &format!("{CANCEL} < main.run:7"), 5);
+    made.waits(10 * MS + US, 2, "chan receive", "runtime.chanrecv1 < main.run:8");
+    made.runs(10 * MS + 2 * US, 5).ends(10 * MS + 3 * US, 5);
+    made.wakes(60 * MS, 0, "", 4).runs(60 * MS + US, 4).wakes(60 * MS + 2 * US, 4, DONE, 6);
+    made.ends(60 * MS + 3 * US, 4).runs(60 * MS + 4 * US, 6);
+    made.wakes(60 * MS + 5 * US, 6, "main.run.func1:6", 2).ends(60 * MS + 6 * US, 6);
+    made.runs(61 * MS, 2).ends(62 * MS, 2);
+    made.document(70 * MS)
+}
+
+#[test]
+fn who_only_waits_for_a_group_in_another_one_s_place_is_not_deaf_but_its_members_are() {
+    assert_eq!(deaf(&in_its_place(&[])), [4]);
+    let sleeps = ["sleep", "time.Sleep < main.run.func1:5"];
+    assert_eq!(deaf(&in_its_place(&[sleeps])), [6], "it works itself");
+}

@@ -187,9 +187,10 @@ fn waiter(facts: &Facts<'_>, hearing: &Hearing) -> Option<StrId> {
     let (trace, deaf) = (facts.trace, hearing.goroutine);
     let parent = lives::parent(trace, deaf)?;
     let cancelled = facts.cancel_of(hearing).at;
-    let waits = |span: Span| {
-        waits_plainly(trace, facts.book, &span) || trace.string(span.reason) == reasons::SELECT
-    };
+    // Who heard in a select had asked for something there; others are served there as well.
+    let until = cancelled + facts.rules.late_over_ns;
+    let asked = |span: &Span| trace.string(span.reason) == reasons::SELECT && span.end <= until;
+    let waits = |span: Span| waits_plainly(trace, facts.book, &span) || asked(&span);
     let near_its_end = facts.until(hearing) - facts.rules.late_over_ns;
     let mut near = trace.spans_from(parent, near_its_end).take(MAX_ASKED);
     let is_let_go = near.any(|span| span.waker == Some(deaf));

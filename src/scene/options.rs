@@ -6,6 +6,7 @@ use rustc_hash::FxHashMap;
 
 use super::rows::{Section, SectionKey};
 use super::view::Metrics;
+use crate::base::Interval;
 
 /// What the rows of a group, and the groups, are sorted by.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -58,6 +59,9 @@ pub struct RowOptions {
     pub filter: Arc<str>,
     /// Only goroutines with a late overstay.
     pub late_only: bool,
+    /// Only goroutines that live at some time in this stretch, on the trace's clock; of what they
+    /// heard, only overstays that reach into it count. All if none.
+    pub within: Option<Interval>,
     /// Overstays above this are late, in nanoseconds.
     pub budget_ns: i64,
     /// Regions as bars under their goroutine's lane.

@@ -3,6 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use super::app::Panels;
+use super::charts;
 use super::command::{Command, Effect, Look, Resize, Scroll, Switch};
 use super::ctx::Ctx;
 use super::details;
@@ -24,6 +25,11 @@ pub(crate) const ZOOM_MARGIN: f64 = 0.25;
 
 /// Why late exits cannot be asked for only the late ones.
 pub(super) const ALL_LATE: &str = "All that is listed here is late";
+/// Why nothing can be left out beside a stretch.
+const NO_STRETCH: &str =
+    "No stretch of time is measured out: Shift+drag on the timeline, or V for what is in view";
+/// Why there is nothing to measure out.
+const NOTHING_TO_MEASURE: &str = "Nothing is selected to measure out: click a lane, or press N";
 /// Why there is nothing to swap or to compare.
 const ONE_TRACE: &str = "Only one trace is open: Ctrl+Shift+O opens another to compare it with";
 
@@ -150,6 +156,15 @@ fn act_on_trace(action: Action, ctx: &Ctx<'_>, panels: &mut Panels) {
         A::PreviousEvent => step::event(ctx, false),
         A::WhoWoke => step::to_waker(ctx),
         A::WhomWoke => step::to_woken(ctx),
+        A::MeasureView => {
+            measure(ctx, panels.timelines[Slot::Before].shown().map(|it| it.visible()))
+        }
+        A::MeasureSelection if selected_interval(ctx).is_none() => say(ctx, NOTHING_TO_MEASURE),
+        A::MeasureSelection => measure(ctx, selected_interval(ctx)),
+        A::Within if ctx.state.range.is_none() => say(ctx, NO_STRETCH),
+        A::Within => ctx.send(Command::Within(ctx.state.rows.within.is_none())),
+        A::NextBar => charts::step_bar(ctx, -1),
+        A::PreviousBar => charts::step_bar(ctx, 1),
         A::Mark => mark(ctx, panels),
         A::CollapseAll => collapse_all(ctx, true),
         A::ExpandAll => collapse_all(ctx, false),
@@ -236,6 +251,20 @@ fn scroll(ctx: &Ctx<'_>, panels: &mut Panels, pages: i32) {
         let slot = ctx.state.focus;
         let to = panels.timelines[slot].paged(ctx.state.scroll[slot], pages);
         ctx.send(Command::Scroll(Scroll::Timeline(slot), to, gesture));
+    }
+}
+
+/// Measures out a stretch on the first trace's clock, and has it told.
+fn measure(ctx: &Ctx<'_>, stretch: Option<Interval>) {
+    let Some(stretch) = stretch.or(ctx.state.viewport.map(|viewport| viewport.visible())) else {
+        return;
+    };
+    ctx.send(Command::Range(Some(stretch)));
+    if ctx.state.rows.within.is_some() {
+        ctx.send(Command::Within(true));
+    }
+    if !ctx.state.prefs.details {
+        ctx.send(Command::Toggle(Switch::Details));
     }
 }
 

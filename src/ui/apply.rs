@@ -9,7 +9,7 @@ use super::history::{Place, Trail};
 use super::slot::{Pair, Slot};
 use super::state::{FindingAt, Mark, Notice, Overlays, Selected, State, ThemeChoice, Tone, View};
 use crate::analysis::GroupKind;
-use crate::base::Time;
+use crate::base::{Interval, Time};
 use crate::scene::{Link, Viewport};
 
 /// Does what a command asks for, but for what needs more than the state: that is handed back.
@@ -61,7 +61,10 @@ pub(crate) fn apply(state: &mut State, command: Command) -> Option<Effect> {
         Command::Mark(at) => mark(state, at),
         Command::Align(link, viewport) => align(state, link, viewport),
         Command::Unmark => state.marks.clear(),
-        Command::Range(range) => state.range = range,
+        Command::Range(range) => measure(state, range),
+        Command::ShowRange => show_range(state),
+        Command::Within(on) => state.rows.within = state.range.filter(|_| on),
+        Command::Between(between) => state.rows.between = between,
         Command::Popup(popup) => state.popup = popup,
         Command::Escape => escape(state),
         Command::Notify(tone, text, more) => notify(state, tone, text, more),
@@ -133,7 +136,8 @@ fn let_go(state: &mut State) {
     state.compared = None;
     state.finding = None;
     state.reveal = None;
-    state.range = None;
+    measure(state, None);
+    state.rows.between = None;
     state.marks.clear();
     state.focus = Slot::Before;
     state.cancel_site = None;
@@ -229,6 +233,23 @@ fn filter(state: &mut State, words: String, is_rows: bool) {
     state.rows.filter_is_rows = is_rows;
 }
 
+/// Measures out a stretch, which the panel shows, or lets go of it, and of leaving out the rest.
+fn measure(state: &mut State, range: Option<Interval>) {
+    state.range = range;
+    if range.is_some() {
+        show_range(state);
+    } else {
+        state.range_shown = false;
+        state.rows.within = None;
+    }
+}
+
+/// Shows in the panel what happened in the stretch; what is selected waits.
+fn show_range(state: &mut State) {
+    state.range_shown = state.range.is_some();
+    state.finding = state.finding.filter(|_| !state.range_shown);
+}
+
 fn select_compared(state: &mut State, row: (GroupKind, String)) {
     select(state, None);
     state.compared = Some(row);
@@ -244,6 +265,7 @@ fn show_finding(state: &mut State, at: FindingAt, selected: Option<Selected>) {
 fn select(state: &mut State, selected: Option<Selected>) {
     state.compared = None;
     state.finding = None;
+    state.range_shown = false;
     if state.selected == selected {
         return;
     }
@@ -269,6 +291,10 @@ fn walk(state: &mut State, back: bool) {
     if state.finding.take().is_some() && state.selected.is_some() && back {
         return;
     }
+    // And back from a stretch that of what was selected before it was measured out.
+    if std::mem::take(&mut state.range_shown) && state.selected.is_some() && back {
+        return;
+    }
     let now = state.selected;
     // The row was nothing in a trace: back from it is what had been selected.
     state.compared = None;
@@ -288,10 +314,12 @@ fn escape(state: &mut State) {
     }
     if !state.notices.is_empty() {
         state.notices.clear();
-    } else if state.range.take().is_some() {
-        // That was all.
+    } else if state.range.is_some() {
+        measure(state, None);
     } else if state.selected.is_some() || state.compared.is_some() {
         select(state, None);
+    } else if state.rows.between.take().is_some() {
+        // That was all.
     } else if !state.rows.filter.is_empty() {
         state.rows.filter = Arc::default();
     } else {

@@ -160,17 +160,24 @@ impl TimelinePanel {
                 let to = wanted.time_from_x(f64::from(at.x - frame.canvas.left()));
                 let range = Interval::new(from.min(to), from.max(to));
                 frame.ctx.send(Command::Range(Some(range)));
-                if response.drag_stopped()
-                    && let Some(Drag::Zoom(_)) = self.input.drag
-                {
-                    frame.ctx.send(Command::Range(None));
-                    zoom_to(frame, range, *wanted);
+                if response.drag_stopped() {
+                    self.end_measuring(frame, range, *wanted);
                 }
             }
             _ => {}
         }
         if response.drag_stopped() {
             self.input.drag = None;
+        }
+    }
+
+    /// What was measured out is what all goes by, or what is zoomed to.
+    fn end_measuring(&self, frame: &Frame<'_>, range: Interval, wanted: Viewport) {
+        if let Some(Drag::Zoom(_)) = self.input.drag {
+            frame.ctx.send(Command::Range(None));
+            zoom_to(frame, range, wanted);
+        } else if frame.ctx.state.rows.within.is_some() {
+            frame.ctx.send(Command::Within(true));
         }
     }
 

@@ -128,7 +128,9 @@ fn head_ui(frame: &Frame<'_>, painter: &egui::Painter, head: Rect) {
         Kind::All => {
             let (n, all) = (frame.rows.n_lanes(), frame.sheet.trace().n_goroutines() as usize);
             if n < all {
-                (format!("{} of {}", thousands(n as u64), count(all, "goroutine")), theme.text)
+                let within = if ctx.state.rows.within.is_some() { " in the stretch" } else { "" };
+                let all = count(all, "goroutine");
+                (format!("{} of {all}{within}", thousands(n as u64)), theme.text)
             } else {
                 (count(n, "goroutine"), theme.weak)
             }

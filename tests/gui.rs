@@ -25,6 +25,8 @@ mod late;
 mod saving;
 #[path = "gui/sizes.rs"]
 mod sizes;
+#[path = "gui/stretch.rs"]
+mod stretch;
 
 /// How long the work behind what a test waits for may take.
 const PATIENCE: Duration = Duration::from_secs(20);

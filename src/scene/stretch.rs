@@ -49,8 +49,8 @@ pub struct Stretch {
     pub kinds: Vec<KindSpent>,
     /// How many kinds there are.
     pub n_kinds: usize,
-    /// For what they waited, and where, the longest first, as many as are told; what was known of
-    /// no place in the code is left out.
+    /// For what they waited, and where, the longest first, as many as are told; places in the
+    /// runtime's own code are left out.
     pub waits: Vec<SplitPart>,
 }
 
@@ -266,11 +266,20 @@ fn add_up(source: Source<'_>, interval: Interval, progress: &Progress) -> Result
     })
 }
 
+/// Whether a place is in the runtime's own code.
+fn is_runtime(document: &Document, site: Frame) -> bool {
+    let function = document.trace().string(site.function);
+    function.starts_with("runtime.") || function.starts_with("runtime/")
+}
+
 /// What was waited for longest, each with its place in the code.
 fn waits(document: &Document, waits: &FxHashMap<Wait, i64>) -> Vec<SplitPart> {
     let mut places: WireMap<(GoState, StrId, Frame), SplitPart> = WireMap::default();
     for (&(state, reason, stack), &ns) in waits {
-        let Some(site) = document.site(stack) else { continue };
+        // The runtime's own goroutines mostly wait, whatever the program does.
+        let Some(site) = document.site(stack).filter(|it| !is_runtime(document, *it)) else {
+            continue;
+        };
         let doing = if state == GoState::Syscall { Doing::Syscall } else { Doing::Waiting };
         let none = SplitPart { state: doing, reason, site: Some(site), stack, ns: 0 };
         let place = places.entry((state, reason, site)).or_insert(none);

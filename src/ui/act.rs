@@ -8,7 +8,7 @@ use super::command::{Command, Effect, Look, Resize, Scroll, Switch};
 use super::ctx::Ctx;
 use super::details;
 use super::keys::Action;
-use super::look::{interval_of, selected_interval};
+use super::look::{clipped, interval_of, selected_interval};
 use super::sites;
 use super::slot::Slot;
 use super::state::{Popup, Role, Selected, ThemeChoice, View, What};
@@ -256,8 +256,10 @@ fn scroll(ctx: &Ctx<'_>, panels: &mut Panels, pages: i32) {
 
 /// Measures out a stretch on the first trace's clock, and has it told.
 fn measure(ctx: &Ctx<'_>, stretch: Option<Interval>) {
-    let Some(stretch) = stretch.or(ctx.state.viewport.map(|viewport| viewport.visible())) else {
-        return;
+    let seen = stretch.or(ctx.state.viewport.map(|viewport| viewport.visible()));
+    // There is nothing before a trace's beginning, nor after its end.
+    let Some(stretch) = seen.and_then(|seen| clipped(ctx, seen)) else {
+        return say(ctx, "Nothing of the trace is in view");
     };
     ctx.send(Command::Range(Some(stretch)));
     if ctx.state.rows.within.is_some() {

@@ -14,7 +14,7 @@ use super::sheet::Sheet;
 use super::slot::Slot;
 use super::state::State;
 use super::table::Pool;
-use crate::analysis::{Document, describe, reason_of};
+use crate::analysis::{Document, SplitPart, phrase, reason_of};
 use crate::base::{Cancelled, Interval, Progress, Time};
 use crate::scene::{Index, Source, StateClass, Stretch};
 
@@ -34,7 +34,7 @@ pub(crate) struct Measured {
 pub(crate) struct WaitText {
     /// As what it is drawn.
     pub(crate) class: StateClass,
-    /// In words, with how long.
+    /// In words, without how long.
     pub(crate) text: String,
     /// How long, in nanoseconds.
     pub(crate) ns: i64,
@@ -55,7 +55,7 @@ impl Measured {
                 crate::analysis::Doing::Syscall => StateClass::Syscall,
                 _ => StateClass::of_reason(reason_of(trace, part.stack, trace.string(part.reason))),
             },
-            text: short_names(&describe(trace, part)),
+            text: wait_text(document, part),
             ns: part.ns,
         });
         let waits = waits.collect();
@@ -63,6 +63,12 @@ impl Measured {
         let overstays = Overstays::new(analysis, Pool::of(analysis, &stretch));
         Ok(Self { stretch, waits, overstays })
     }
+}
+
+/// What was waited for, and where, without how long: `waited for a lock in main.work (main.go:9)`.
+fn wait_text(document: &Document, part: &SplitPart) -> String {
+    let [before, after] = phrase(document.trace(), part);
+    short_names(&format!("{}{after}", before.trim_end().trim_end_matches(" for")))
 }
 
 /// A stretch of the first trace's clock on that of a trace.
@@ -86,7 +92,7 @@ pub(crate) fn within(state: &State, slot: Slot) -> Option<Interval> {
 
 impl Sheet {
     /// What is known of the stretch that was measured out, once that has been worked out.
-    pub(crate) fn measured(&self, state: &State, slot: Slot) -> Option<&Measured> {
+    pub(crate) fn measured_now(&self, state: &State, slot: Slot) -> Option<&Measured> {
         let range = measured(state, slot)?;
         self.measured.as_deref().filter(|it| it.stretch.interval == range)
     }

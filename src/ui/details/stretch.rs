@@ -26,13 +26,18 @@ const MAX_OVERSTAYS: usize = 10;
 const MAX_CANCELS: usize = 8;
 const MAX_KINDS: usize = 10;
 const MAX_WAITS: usize = 6;
-/// How high a bar of states is, in points; that of all goroutines, and of one kind.
+/// How high a line is at least, in points; a bar of states of all goroutines, and of one kind; how
+/// wide a share is.
+const LINE: f32 = 17.0;
 const BAR: f32 = 10.0;
+const PERCENT: f32 = 34.0;
 const THIN_BAR: f32 = 4.0;
 
 /// The whole page, of each of the open traces.
 pub(super) fn page_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
     let Some(range) = ctx.state.range else { return };
+    // Lists of short lines: as dense as the table.
+    ui.spacing_mut().interact_size.y = LINE;
     headline_ui(ui, &ctx.clock().text(range.ns()), ctx.theme.text);
     buttons_ui(ui, ctx);
     for slot in Slot::BOTH {
@@ -40,13 +45,18 @@ pub(super) fn page_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
         if ctx.comparing() {
             section_ui(ui, ctx.theme, &format!("{}: {}", slot.name(), sheet.origin.long_name()));
         }
-        if let Some(own) = measured(ctx.state, slot) {
+        let Some(own) = measured(ctx.state, slot) else { continue };
+        // While one drags on, what is shown is some frames old.
+        let is_old = sheet.measured_now(ctx.state, slot).is_none();
+        ui.horizontal(|ui| {
             ui.label(weak(ctx.theme, stretch_text(sheet, own)))
                 .on_hover_text("From when to when, since the trace began");
-        }
-        match sheet.measured(ctx.state, slot) {
-            Some(measured) => trace_ui(ui, ctx, (slot, sheet), measured),
-            None => drop(ui.label(caption(ctx.theme, "Working it out…"))),
+            if is_old {
+                ui.label(caption(ctx.theme, "Working it out…"));
+            }
+        });
+        if let Some(measured) = &sheet.measured {
+            trace_ui(ui, ctx, (slot, sheet), measured);
         }
     }
 }
@@ -92,7 +102,7 @@ fn trace_ui(ui: &mut Ui, ctx: &Ctx<'_>, (slot, sheet): (Slot, &Sheet), measured:
     overstays_ui(ui, ctx, (slot, sheet), stretch);
     cancels_ui(ui, ctx, (slot, sheet), stretch);
     goroutines_ui(ui, ctx, sheet, stretch);
-    waits_ui(ui, ctx, stretch, &measured.waits);
+    waits_ui(ui, ctx, sheet, &measured.waits);
     kinds_ui(ui, ctx, sheet, stretch);
 }
 
@@ -191,7 +201,12 @@ fn goroutines_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet, stretch: &Stretch) {
             swatch_ui(ui, theme.state(class));
             ui.label(class.label());
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                ui.label(caption(theme, percent(ns, total)));
+                // Numbers stand below each other, whatever their shares.
+                let room = egui::vec2(PERCENT, LINE);
+                ui.allocate_ui_with_layout(room, Layout::right_to_left(Align::Center), |ui| {
+                    ui.set_min_width(PERCENT);
+                    ui.label(caption(theme, percent(ns, total)));
+                });
                 ui.label(sheet.duration(ns)).on_hover_text("All goroutines together");
             });
         });
@@ -199,17 +214,16 @@ fn goroutines_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet, stretch: &Stretch) {
 }
 
 /// For what they waited longest, and where.
-fn waits_ui(ui: &mut Ui, ctx: &Ctx<'_>, stretch: &Stretch, waits: &[WaitText]) {
+fn waits_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet, waits: &[WaitText]) {
     if waits.is_empty() {
         return;
     }
     noted_section_ui(ui, ctx.theme, "Where they waited", "all goroutines together");
-    let total = stretch.spent.total();
     for wait in waits.iter().take(MAX_WAITS) {
         ui.horizontal(|ui| {
             swatch_ui(ui, ctx.theme.state(wait.class));
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                ui.label(caption(ctx.theme, percent(wait.ns, total)));
+                ui.label(sheet.duration(wait.ns));
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                     elide::sentence_ui(ui, &wait.text, &body_font(), ctx.theme.text);
                 });

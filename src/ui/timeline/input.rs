@@ -10,6 +10,7 @@ use crate::ui::app::Gestures;
 use crate::ui::command::{Command, Look};
 use crate::ui::ctx::count;
 use crate::ui::keys::is_typing;
+use crate::ui::look::clipped;
 
 /// How much the wheel zooms: e-fold per this many points.
 const ZOOM_PX: f64 = 220.0;
@@ -159,6 +160,7 @@ impl TimelinePanel {
             (Some(Drag::Measure(from) | Drag::Zoom(from)), Some(at)) => {
                 let to = wanted.time_from_x(f64::from(at.x - frame.canvas.left()));
                 let range = Interval::new(from.min(to), from.max(to));
+                let range = clipped(frame.ctx, range).unwrap_or(range);
                 frame.ctx.send(Command::Range(Some(range)));
                 if response.drag_stopped() {
                     self.end_measuring(frame, range, *wanted);

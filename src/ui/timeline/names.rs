@@ -129,7 +129,8 @@ fn head_ui(frame: &Frame<'_>, painter: &egui::Painter, head: Rect) {
             let (n, all) = (frame.rows.n_lanes(), frame.sheet.trace().n_goroutines() as usize);
             if n < all {
                 let within = if ctx.state.rows.within.is_some() { " in the stretch" } else { "" };
-                let all = count(all, "goroutine");
+                let all =
+                    if within.is_empty() { count(all, "goroutine") } else { thousands(all as u64) };
                 (format!("{} of {all}{within}", thousands(n as u64)), theme.text)
             } else {
                 (count(n, "goroutine"), theme.weak)

@@ -112,7 +112,7 @@ fn range_text(frame: &Frame<'_>, range: Interval) -> String {
     let mut text = format!("{}: {}", sheet.duration(range.ns()), count(n_cancels, "cancel"));
     let budget_ns = state.prefs.budget_ns;
     let all = Pool::all(analysis).late(budget_ns);
-    let late = match sheet.measured(state, frame.slot) {
+    let late = match sheet.measured_now(state, frame.slot) {
         Some(measured) => Some(Pool::of(analysis, &measured.stretch).late(budget_ns).len()),
         None if all.len() > FEW => None,
         None => {

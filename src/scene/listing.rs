@@ -35,7 +35,7 @@ impl Rows {
         let worst = worst_of_goroutines(source, options.within);
         if options.others != Others::Without {
             let any_late = worst.iter().any(|&worst_ns| worst_ns > options.budget_ns);
-            add_special(&mut rows, source, any_late);
+            add_special(&mut rows, source, options, any_late);
         }
         let filter = Filter::new(trace, &options.filter);
         let keep = |&g: &Goroutine| {
@@ -49,13 +49,17 @@ impl Rows {
             .map(|g| Lane { goroutine: g, key: sort_key(source, &worst, options.sort, g) })
             .collect();
         sort(&mut lanes);
-        let groups = group(source.document, &lanes, &worst, options);
+        let mut groups = group(source.document, &lanes, &worst, options);
+        let n_groups = groups.len();
+        groups.retain(|group| !options.hidden.contains(&group.key));
+        rows.n_hidden += n_groups - groups.len();
         add_groups(&mut rows, source, groups, options);
         let sections = Sections::new(&rows, trace.n_goroutines());
         (rows.ends, rows.lives) = beside(|| sections.late_ends(source), || sections.lives(trace));
         if options.within.is_some()
             || !filter.is_empty()
             || options.late_only
+            || rows.n_hidden > 0
             || options.grouping != Grouping::Function
         {
             add_densities(&mut rows, trace);
@@ -286,10 +290,14 @@ fn is_runtime(trace: &Trace, key: SectionKey) -> bool {
 
 /// The lanes that are not goroutines', as far as the trace has something for them. Where some are
 /// late, those are to be seen first: plots and the collector's lanes are a slim row each.
-fn add_special(rows: &mut Rows, source: Source<'_>, any_late: bool) {
+fn add_special(rows: &mut Rows, source: Source<'_>, options: &RowOptions, any_late: bool) {
     let world = source.document.trace().world();
     let mut add = |key, lanes: Vec<Row>, comes_collapsed| {
         if lanes.is_empty() {
+            return;
+        }
+        if options.hidden.contains(&key) {
+            rows.n_hidden += 1;
             return;
         }
         rows.sections.push(Section {

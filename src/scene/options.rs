@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::rows::{Section, SectionKey};
 use super::view::Metrics;
@@ -70,6 +70,8 @@ pub struct RowOptions {
     pub others: Others,
     /// Which sections somebody collapsed (true) or opened; the others are as they come.
     pub folds: Arc<FxHashMap<SectionKey, bool>>,
+    /// Sections that are left out.
+    pub hidden: Arc<FxHashSet<SectionKey>>,
     /// Heights.
     pub metrics: Metrics,
     /// In which order another trace has its functions, to be looked at side by side: groups of these

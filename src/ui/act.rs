@@ -5,16 +5,18 @@ use rustc_hash::FxHashMap;
 use super::app::Panels;
 use super::charts;
 use super::command::{Command, Effect, Look, Resize, Scroll, Switch};
-use super::ctx::Ctx;
+use super::ctx::{Ctx, last_part};
 use super::details;
+use super::explain::goroutine_of;
 use super::keys::Action;
 use super::look::{clipped, interval_of, selected_interval};
+use super::side;
 use super::sites;
 use super::slot::Slot;
 use super::state::{Popup, Role, Selected, ThemeChoice, View, What};
 use super::step;
 use crate::base::{Interval, Time};
-use crate::scene::{Grouping, Sort, Viewport};
+use crate::scene::{Grouping, SectionKey, Sort, Viewport};
 
 /// How much one press zooms.
 const ZOOM_STEP: f64 = 1.4;
@@ -28,6 +30,8 @@ pub(super) const ALL_LATE: &str = "All that is listed here is late";
 /// Why nothing can be left out beside a stretch.
 const NO_STRETCH: &str =
     "No stretch of time is measured out: Shift+drag on the timeline, or V for what is in view";
+/// Why there is no group to hide, and no function to look for.
+const NO_GROUP: &str = "Select a lane of a group first: a click, or N for the worst late exit";
 /// Why there is nothing to measure out.
 const NOTHING_TO_MEASURE: &str = "Nothing is selected to measure out: click a lane, or press N";
 /// Why there is nothing to swap or to compare.
@@ -166,6 +170,17 @@ fn act_on_trace(action: Action, ctx: &Ctx<'_>, panels: &mut Panels) {
         A::NextBar => charts::step_bar(ctx, -1),
         A::PreviousBar => charts::step_bar(ctx, 1),
         A::Mark => mark(ctx, panels),
+        A::HideGroup => match selected_group(ctx) {
+            Some((slot, key)) => ctx.send(Command::Hide(slot, key)),
+            None => say(ctx, NO_GROUP),
+        },
+        A::ShowHidden if ctx.state.rows.hidden.iter().all(|(_, hidden)| hidden.is_empty()) => {
+            say(ctx, "No group is hidden");
+        }
+        A::ShowHidden => ctx.send(Command::ShowHidden),
+        A::OnlyFunction => only_function(ctx),
+        A::OtherTrace if ctx.comparing() => side::show(ctx, ctx.state.focus.other()),
+        A::OtherTrace => say(ctx, ONE_TRACE),
         A::CollapseAll => collapse_all(ctx, true),
         A::ExpandAll => collapse_all(ctx, false),
         A::CopySelection => match ctx.state.selected.and_then(|it| details::as_text(ctx, it)) {
@@ -251,6 +266,29 @@ fn scroll(ctx: &Ctx<'_>, panels: &mut Panels, pages: i32) {
         let slot = ctx.state.focus;
         let to = panels.timelines[slot].paged(ctx.state.scroll[slot], pages);
         ctx.send(Command::Scroll(Scroll::Timeline(slot), to, gesture));
+    }
+}
+
+/// The group that the selected lane is in, on the timeline of its trace.
+fn selected_group(ctx: &Ctx<'_>) -> Option<(Slot, SectionKey)> {
+    let selected = ctx.state.selected?;
+    let sheet = ctx.sheet(selected.slot)?;
+    let rows = &sheet.rows.as_ref()?.rows;
+    let number = rows.section_of(goroutine_of(sheet, selected)?)?;
+    let section = rows.sections().get(number as usize)?;
+    (section.key != SectionKey::All).then_some((selected.slot, section.key))
+}
+
+/// Shows only the lanes of the function that the selected goroutine was started for.
+fn only_function(ctx: &Ctx<'_>) {
+    let name = ctx.state.selected.and_then(|selected| {
+        let sheet = ctx.sheet(selected.slot)?;
+        let name = sheet.document.called(goroutine_of(sheet, selected)?);
+        Some(last_part(sheet.trace().string(name)))
+    });
+    match name.filter(|name| !name.is_empty()) {
+        Some(name) => ctx.send(Command::Filter(name.to_owned())),
+        None => say(ctx, NO_GROUP),
     }
 }
 

@@ -54,6 +54,15 @@ pub(crate) fn apply(state: &mut State, command: Command) -> Option<Effect> {
         Command::Fold(slot, key, collapsed) => {
             Arc::make_mut(&mut state.rows.folds[slot]).insert(key, collapsed);
         }
+        Command::Hide(slot, key) => {
+            leave(state, None);
+            Arc::make_mut(&mut state.rows.hidden[slot]).insert(key);
+            state.said = Some("Hidden: Ctrl+Z undoes it".to_owned());
+        }
+        Command::ShowHidden => {
+            leave(state, None);
+            state.rows.hidden = Pair::default();
+        }
         Command::SetFolds(slot, folds) => state.rows.folds[slot] = Arc::new(folds),
         Command::Toggle(switch) => state.said = toggle(state, switch),
         Command::Focus(slot) => focus(state, slot),
@@ -145,6 +154,7 @@ fn let_go(state: &mut State) {
     state.trail = Trail::default();
     // Names and goroutines of one trace mean nothing in another.
     state.rows.folds = Pair::default();
+    state.rows.hidden = Pair::default();
     state.rows.filter = Arc::default();
     state.rows.late_only = false;
 }
@@ -152,6 +162,7 @@ fn let_go(state: &mut State) {
 fn swap(state: &mut State) -> Effect {
     state.scroll.swap();
     state.rows.folds.swap();
+    state.rows.hidden.swap();
     state.focus = state.focus.other();
     if let Some(finding) = &mut state.finding {
         finding.slot = finding.slot.other();
@@ -336,6 +347,7 @@ fn place(state: &State) -> Place {
         scroll: state.scroll,
         cancel_scroll: state.cancel_scroll,
         budget_ns: state.prefs.budget_ns,
+        hidden: state.rows.hidden.clone(),
     }
 }
 
@@ -355,6 +367,7 @@ fn step(state: &mut State, back: bool) {
         state.scroll = to.scroll;
         state.cancel_scroll = to.cancel_scroll;
         state.prefs.budget_ns = to.budget_ns;
+        state.rows.hidden = to.hidden;
         state.glide = true;
     }
 }

@@ -164,6 +164,10 @@ pub(crate) enum Command {
     LanesOf(String),
     /// Collapses a section (true) or opens it.
     Fold(Slot, SectionKey, bool),
+    /// Leaves a section out.
+    Hide(Slot, SectionKey),
+    /// Shows all that were left out again.
+    ShowHidden,
     /// Sets which sections are collapsed (true) or open, whatever they come as.
     SetFolds(Slot, FxHashMap<SectionKey, bool>),
     /// Flips a switch.

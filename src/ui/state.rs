@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 
 use super::command::Origin;
@@ -215,7 +215,12 @@ pub(crate) struct RowChoice {
     pub(crate) between: Option<Between>,
     /// Which sections were collapsed (true) or opened; the others are as they come.
     pub(crate) folds: Pair<Arc<FxHashMap<SectionKey, bool>>>,
+    /// Which sections are left out.
+    pub(crate) hidden: Pair<Hidden>,
 }
+
+/// Sections that are left out.
+pub(crate) type Hidden = Arc<FxHashSet<SectionKey>>;
 
 /// A moment that the user marked.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

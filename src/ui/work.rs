@@ -397,6 +397,7 @@ impl App {
             regions: prefs.regions,
             others,
             folds: Arc::clone(&choice.folds[slot]),
+            hidden: Arc::clone(&choice.hidden[slot]),
             metrics: metrics(prefs.compact),
             like: self.like(slot),
         }

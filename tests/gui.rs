@@ -21,6 +21,8 @@ mod details;
 mod keyboard;
 #[path = "gui/late.rs"]
 mod late;
+#[path = "gui/menu.rs"]
+mod menu;
 #[path = "gui/saving.rs"]
 mod saving;
 #[path = "gui/sizes.rs"]

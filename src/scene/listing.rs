@@ -59,7 +59,6 @@ impl Rows {
         if options.within.is_some()
             || !filter.is_empty()
             || options.late_only
-            || rows.n_hidden > 0
             || options.grouping != Grouping::Function
         {
             add_densities(&mut rows, trace);

@@ -320,6 +320,11 @@ impl TimelinePanel {
         if strip_height > 0.0 {
             self.strip_ui(ui, &frame, strip, wanted, gestures);
         }
+        if is_low {
+            // The strip would have kept the two apart.
+            let line = egui::Stroke::new(1.0, ctx.theme.line);
+            ui.painter().hline(part.rect.x_range(), part.rect.top() + 0.5, line);
+        }
         self.scrollbar_ui(ui, &frame, bar, gestures);
         self.reveal(&frame, wanted, gestures);
     }

@@ -104,7 +104,7 @@ impl Stretch {
     ) -> Result<Self, Cancelled> {
         let (document, analysis) = (source.document, source.document.analysis());
         let sum = add_up(source, interval, progress)?;
-        let mut kinds: Vec<KindSpent> = sum.kinds.into_iter().map(|(_, kind)| kind).collect();
+        let mut kinds: Vec<KindSpent> = sum.kinds.into_values().collect();
         let text = |kind: &KindSpent| document.trace().string(kind.function).to_owned();
         kinds.sort_by_cached_key(|kind| {
             (Reverse((kind.spent.of(StateClass::Running), kind.spent.total())), text(kind))

@@ -136,7 +136,8 @@ fn act_on_trace(action: Action, ctx: &Ctx<'_>, panels: &mut Panels) {
         A::ViewCancel => ctx.send(Command::Show(View::Cancel)),
         A::ViewLate => ctx.send(Command::Show(View::Late)),
         A::ViewCompare if ctx.comparing() => ctx.send(Command::Show(View::Compare)),
-        A::ViewCompare => say(ctx, ONE_TRACE),
+        A::OtherTrace if ctx.comparing() => side::show(ctx, ctx.state.focus.other()),
+        A::ViewCompare | A::OtherTrace => say(ctx, ONE_TRACE),
         A::ZoomIn => look(ctx, panels, |view| view.zoom_at(view.width_px() / 2.0, ZOOM_STEP)),
         A::ZoomOut => {
             look(ctx, panels, |view| view.zoom_at(view.width_px() / 2.0, 1.0 / ZOOM_STEP));
@@ -161,7 +162,7 @@ fn act_on_trace(action: Action, ctx: &Ctx<'_>, panels: &mut Panels) {
         A::WhoWoke => step::to_waker(ctx),
         A::WhomWoke => step::to_woken(ctx),
         A::MeasureView => {
-            measure(ctx, panels.timelines[Slot::Before].shown().map(|it| it.visible()))
+            measure(ctx, panels.timelines[Slot::Before].shown().map(|it| it.visible()));
         }
         A::MeasureSelection if selected_interval(ctx).is_none() => say(ctx, NOTHING_TO_MEASURE),
         A::MeasureSelection => measure(ctx, selected_interval(ctx)),
@@ -179,8 +180,6 @@ fn act_on_trace(action: Action, ctx: &Ctx<'_>, panels: &mut Panels) {
         }
         A::ShowHidden => ctx.send(Command::ShowHidden),
         A::OnlyFunction => only_function(ctx),
-        A::OtherTrace if ctx.comparing() => side::show(ctx, ctx.state.focus.other()),
-        A::OtherTrace => say(ctx, ONE_TRACE),
         A::CollapseAll => collapse_all(ctx, true),
         A::ExpandAll => collapse_all(ctx, false),
         A::CopySelection => match ctx.state.selected.and_then(|it| details::as_text(ctx, it)) {

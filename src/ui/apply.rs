@@ -47,10 +47,44 @@ pub(crate) fn apply(state: &mut State, command: Command) -> Option<Effect> {
         Command::Forward => walk(state, false),
         Command::SetBudget(ns, gesture) => set_budget(state, ns.max(0), gesture),
         Command::SetNamesWidth(width) => state.prefs.names_width = width,
+        Command::Sort(_)
+        | Command::Group(_)
+        | Command::Filter(_)
+        | Command::LanesOf(_)
+        | Command::Within(_)
+        | Command::Between(_)
+        | Command::Fold(..)
+        | Command::SetFolds(..)
+        | Command::Hide(..)
+        | Command::ShowHidden => choose_rows(state, command),
+        Command::Toggle(switch) => state.said = toggle(state, switch),
+        Command::Focus(slot) => focus(state, slot),
+        Command::CancelSite(cancel) => show_site(state, cancel),
+        Command::Mark(at) => mark(state, at),
+        Command::Align(link, viewport) => align(state, link, viewport),
+        Command::Unmark => state.marks.clear(),
+        Command::Range(range) => measure(state, range),
+        Command::ShowRange => show_range(state),
+        Command::Popup(popup) => state.popup = popup,
+        Command::Escape => escape(state),
+        Command::Notify(tone, text, more) => notify(state, tone, text, more),
+        Command::Dismiss(id) => state.notices.retain(|notice| notice.id != id),
+        Command::DismissAll => state.notices.clear(),
+        Command::Say(text) => state.said = Some(text),
+        Command::Hush => {}
+    }
+    None
+}
+
+/// Does what commands ask for that choose rows: which, in which groups and which order.
+fn choose_rows(state: &mut State, command: Command) {
+    match command {
         Command::Sort(sort) => state.rows.sort = sort,
         Command::Group(grouping) => state.rows.grouping = grouping,
         Command::Filter(words) => filter(state, words, false),
         Command::LanesOf(function) => filter(state, function, true),
+        Command::Within(on) => state.rows.within = state.range.filter(|_| on),
+        Command::Between(between) => state.rows.between = between,
         Command::Fold(slot, key, collapsed) => {
             Arc::make_mut(&mut state.rows.folds[slot]).insert(key, collapsed);
         }
@@ -64,25 +98,8 @@ pub(crate) fn apply(state: &mut State, command: Command) -> Option<Effect> {
             state.rows.hidden = Pair::default();
         }
         Command::SetFolds(slot, folds) => state.rows.folds[slot] = Arc::new(folds),
-        Command::Toggle(switch) => state.said = toggle(state, switch),
-        Command::Focus(slot) => focus(state, slot),
-        Command::CancelSite(cancel) => show_site(state, cancel),
-        Command::Mark(at) => mark(state, at),
-        Command::Align(link, viewport) => align(state, link, viewport),
-        Command::Unmark => state.marks.clear(),
-        Command::Range(range) => measure(state, range),
-        Command::ShowRange => show_range(state),
-        Command::Within(on) => state.rows.within = state.range.filter(|_| on),
-        Command::Between(between) => state.rows.between = between,
-        Command::Popup(popup) => state.popup = popup,
-        Command::Escape => escape(state),
-        Command::Notify(tone, text, more) => notify(state, tone, text, more),
-        Command::Dismiss(id) => state.notices.retain(|notice| notice.id != id),
-        Command::DismissAll => state.notices.clear(),
-        Command::Say(text) => state.said = Some(text),
-        Command::Hush => {}
+        _ => {}
     }
-    None
 }
 
 fn show(state: &mut State, view: View) {

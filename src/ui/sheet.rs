@@ -10,6 +10,7 @@ use rustc_hash::FxHashSet;
 use super::charts::Overstays;
 use super::command::Origin;
 use super::explain::{Explanation, Held};
+use super::jobs::Jobs;
 use super::open::Opened;
 use super::state::Selected;
 use super::stretch::Measured;
@@ -147,6 +148,14 @@ impl Sheet {
             table: None,
             table_asked: None,
         }
+    }
+
+    /// Takes all levels of detail: rows are to be made anew with them.
+    pub(crate) fn put_index(&mut self, index: Arc<Index>) {
+        Jobs::discard(std::mem::replace(&mut self.index, index));
+        self.indexed = true;
+        self.rows_asked = None;
+        self.cancel_rows_asked = None;
     }
 
     /// What the plots of all overstays show.

@@ -117,6 +117,13 @@ impl Sheet {
 }
 
 impl App {
+    /// Takes what a stretch holds.
+    pub(super) fn put_measured(&mut self, serial: u64, measured: Arc<Measured>) {
+        if let Some(sheet) = self.sheet_mut(serial) {
+            sheet.measured = Some(measured);
+        }
+    }
+
     /// Has what a trace holds in the stretch worked out.
     pub(super) fn want_measured(&mut self, slot: Slot, ctx: &egui::Context) {
         let (range, within) = (measured(&self.state, slot), within(&self.state, slot));

@@ -252,7 +252,7 @@ pub(crate) enum Rows<'a> {
     Made(&'a [Row]),
 }
 
-impl<'a> Rows<'a> {
+impl Rows<'_> {
     /// How many there are.
     pub(crate) fn len(self) -> usize {
         match self {

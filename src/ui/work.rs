@@ -83,10 +83,7 @@ impl App {
             Answer::Judged { serial, opened } => self.put_judged(serial, *opened),
             Answer::Indexed { serial, index } => {
                 if let Some(sheet) = self.sheet_mut(serial) {
-                    Jobs::discard(std::mem::replace(&mut sheet.index, index));
-                    sheet.indexed = true;
-                    sheet.rows_asked = None;
-                    sheet.cancel_rows_asked = None;
+                    sheet.put_index(index);
                 }
             }
             Answer::Rows { serial, options, rows } => {
@@ -121,11 +118,7 @@ impl App {
                     sheet.table = Some((query, rows));
                 }
             }
-            Answer::Measured { serial, measured } => {
-                if let Some(sheet) = self.sheet_mut(serial) {
-                    sheet.measured = Some(measured);
-                }
-            }
+            Answer::Measured { serial, measured } => self.put_measured(serial, measured),
             Answer::Found { search, hits } => self.panels.palette.found(search, hits),
             Answer::Picked { role, paths, unseen } => self.picked(role, paths, unseen),
             Answer::PlaceChosen { wish, unseen } => self.place_chosen(wish, unseen),
@@ -152,7 +145,7 @@ impl App {
         }
     }
 
-    fn sheet_mut(&mut self, serial: u64) -> Option<&mut Sheet> {
+    pub(super) fn sheet_mut(&mut self, serial: u64) -> Option<&mut Sheet> {
         let at = Slot::BOTH
             .into_iter()
             .find(|&slot| self.sheets[slot].as_ref().is_some_and(|sheet| sheet.serial == serial))?;

@@ -52,7 +52,8 @@ fn rounded(clock: Clock, ns: i64) -> String {
 fn from_to(from: &str, to: &str) -> String {
     let unit = |text: &str| text.split_once(' ').map(|(_, unit)| unit.to_owned());
     match from.split_once(' ') {
-        Some((number, _)) if unit(from) == unit(to) => format!("{number}–{to}"),
+        // Nothing is nothing in every unit.
+        Some((number, _)) if unit(from) == unit(to) || number == "0" => format!("{number}–{to}"),
         _ => format!("{from}–{to}"),
     }
 }
@@ -82,5 +83,6 @@ mod tests {
         assert_eq!(text(316_227_766, 421_696_503), "316–422 ms");
         assert_eq!(text(749_894_209, 1_000_000_000), "750 ms–1 s");
         assert_eq!(text(-1, 1_333), "up to 1.33 µs");
+        assert_eq!(from_to("0 ns", "522 ms"), "0–522 ms");
     }
 }

@@ -21,10 +21,14 @@ mod details;
 mod keyboard;
 #[path = "gui/late.rs"]
 mod late;
+#[path = "gui/menu.rs"]
+mod menu;
 #[path = "gui/saving.rs"]
 mod saving;
 #[path = "gui/sizes.rs"]
 mod sizes;
+#[path = "gui/stretch.rs"]
+mod stretch;
 
 /// How long the work behind what a test waits for may take.
 const PATIENCE: Duration = Duration::from_secs(20);

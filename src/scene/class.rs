@@ -151,6 +151,11 @@ impl Tally {
         *sum = sum.saturating_add(ns);
     }
 
+    /// How much of a class.
+    pub(super) fn of(&self, class: StateClass) -> i64 {
+        self.0[class as usize]
+    }
+
     /// Adds another tally.
     pub(super) fn merge(&mut self, other: &Self) {
         for (ours, theirs) in self.0.iter_mut().zip(other.0) {

@@ -15,6 +15,7 @@ use super::index::Source;
 use super::minis::Lives;
 use super::options::{Grouping, Others, RowOptions, Sort};
 use super::rows::{Body, Row, Rows, Section, SectionKey};
+use super::stretch::reaches;
 
 /// Groups with more lanes than this come collapsed, but for the worst.
 const COLLAPSE_ABOVE: usize = 64;
@@ -29,25 +30,18 @@ impl Rows {
     /// Lists, filters, groups and sorts. Costs n log n in goroutines: call it off the UI thread.
     #[must_use]
     pub fn build(source: Source<'_>, options: &RowOptions) -> Self {
-        Self::build_within(source, options, Interval::new(Time::MIN, Time::MAX))
-    }
-
-    /// The same with only those goroutines that live at some time in `window`: what is on
-    /// screen, so that lanes with nothing to show do not keep the others apart.
-    #[must_use]
-    pub fn build_within(source: Source<'_>, options: &RowOptions, window: Interval) -> Self {
         let trace = source.document.trace();
         let mut rows = Self { metrics: options.metrics, ..Self::default() };
-        let worst = worst_of_goroutines(source);
+        let worst = worst_of_goroutines(source, options.within);
         if options.others != Others::Without {
             let any_late = worst.iter().any(|&worst_ns| worst_ns > options.budget_ns);
-            add_special(&mut rows, source, any_late);
+            add_special(&mut rows, source, options, any_late);
         }
         let filter = Filter::new(trace, &options.filter);
         let keep = |&g: &Goroutine| {
             filter.keeps(trace, g)
                 && (!options.late_only || worst[g.index()] > options.budget_ns)
-                && lives_in(trace, g, window)
+                && options.within.is_none_or(|stretch| reaches(trace.lifetime(g), stretch))
         };
         let mut lanes: Vec<Lane> = trace
             .goroutines()
@@ -55,12 +49,14 @@ impl Rows {
             .map(|g| Lane { goroutine: g, key: sort_key(source, &worst, options.sort, g) })
             .collect();
         sort(&mut lanes);
-        let groups = group(source.document, &lanes, &worst, options);
+        let mut groups = group(source.document, &lanes, &worst, options);
+        let n_groups = groups.len();
+        groups.retain(|group| !options.hidden.contains(&group.key));
+        rows.n_hidden += n_groups - groups.len();
         add_groups(&mut rows, source, groups, options);
         let sections = Sections::new(&rows, trace.n_goroutines());
         (rows.ends, rows.lives) = beside(|| sections.late_ends(source), || sections.lives(trace));
-        let is_all = window == Interval::new(Time::MIN, Time::MAX);
-        if !is_all
+        if options.within.is_some()
             || !filter.is_empty()
             || options.late_only
             || options.grouping != Grouping::Function
@@ -80,7 +76,7 @@ impl Rows {
     /// Rows of a cancel view: a lane for each goroutine that one of `cancels` (rows of
     /// [`crate::analysis::Analysis::cancels`]) reached, time zero at its cancel, sorted by exit,
     /// the latest at the top. Its viewport's bounds are [`Rows::cancel_bounds`]. Of the options,
-    /// filter, budget and heights count, and whether only late ones are shown.
+    /// filter, stretch, budget and heights count, and whether only late ones are shown.
     #[must_use]
     pub fn cancel_view(source: Source<'_>, cancels: &[u32], options: &RowOptions) -> Self {
         let trace = source.document.trace();
@@ -89,6 +85,7 @@ impl Rows {
         let filter = Filter::new(trace, &options.filter);
         let keep = |hearing: &&Hearing| {
             (!options.late_only || late_ns(hearing) > options.budget_ns)
+                && is_within(source, hearing, options.within)
                 && filter.keeps(trace, hearing.goroutine)
         };
         let mut lanes = Vec::new();
@@ -126,10 +123,9 @@ impl Rows {
     }
 }
 
-/// Whether a goroutine lives at some time in a window.
-fn lives_in(trace: &Trace, goroutine: Goroutine, window: Interval) -> bool {
-    let life = trace.lifetime(goroutine);
-    life.start < window.end && life.end > window.start
+/// Whether an overstay reaches into a stretch; all do if there is none.
+fn is_within(source: Source<'_>, hearing: &Hearing, stretch: Option<Interval>) -> bool {
+    stretch.is_none_or(|stretch| reaches(source.document.window(hearing), stretch))
 }
 
 /// A goroutine and what it is sorted by, ascending.
@@ -139,13 +135,14 @@ struct Lane {
 }
 
 /// The worst overstay that counts of every goroutine, or for how long it is stuck; 0 for most.
-fn worst_of_goroutines(source: Source<'_>) -> Vec<i64> {
+fn worst_of_goroutines(source: Source<'_>, within: Option<Interval>) -> Vec<i64> {
     let analysis = source.document.analysis();
     let mut worst = vec![0; source.document.trace().n_goroutines() as usize];
-    for stuck in analysis.all_stuck() {
+    let is_in = |of: Interval| within.is_none_or(|stretch| reaches(of, stretch));
+    for stuck in analysis.all_stuck().iter().filter(|stuck| is_in(stuck.interval)) {
         worst[stuck.goroutine.index()] = stuck.interval.ns();
     }
-    for hearing in analysis.hearings() {
+    for hearing in analysis.hearings().iter().filter(|it| is_within(source, it, within)) {
         if let Some(worst) = worst.get_mut(hearing.goroutine.index()) {
             *worst = late_ns(hearing).max(*worst);
         }
@@ -292,10 +289,14 @@ fn is_runtime(trace: &Trace, key: SectionKey) -> bool {
 
 /// The lanes that are not goroutines', as far as the trace has something for them. Where some are
 /// late, those are to be seen first: plots and the collector's lanes are a slim row each.
-fn add_special(rows: &mut Rows, source: Source<'_>, any_late: bool) {
+fn add_special(rows: &mut Rows, source: Source<'_>, options: &RowOptions, any_late: bool) {
     let world = source.document.trace().world();
     let mut add = |key, lanes: Vec<Row>, comes_collapsed| {
         if lanes.is_empty() {
+            return;
+        }
+        if options.hidden.contains(&key) {
+            rows.n_hidden += 1;
             return;
         }
         rows.sections.push(Section {

@@ -46,6 +46,12 @@ impl Lives {
         Self { births, ends: MaxTree::new(ends) }
     }
 
+    /// From the first birth to the last end; none if there is nobody.
+    pub(super) fn interval(&self) -> Option<Interval> {
+        let last = self.ends.argmax(0, self.births.len())?;
+        Some(Interval::new(self.births.first()?.0, Time(self.ends.get(last))))
+    }
+
     /// Those alive at some time in `window`, in order of birth; none if they are more than
     /// `most`. Costs a search for each.
     fn alive<'a>(

@@ -63,6 +63,7 @@ mod plots;
 mod pyramid;
 mod records;
 mod rows;
+mod stretch;
 mod sums;
 mod text;
 mod threads;
@@ -87,5 +88,6 @@ pub use records::{
     RowRecord, SpanFlags, SpanRecord, TextRange, TickRecord,
 };
 pub use rows::{Place, Row, Rows, Section, SectionKey};
+pub use stretch::{KindSpent, Spent, Stretch, reaches};
 pub use view::{Layout, Metrics, Selection, Show, View};
 pub use viewport::{MIN_NS_PER_PX, OFFSCREEN_PX, Viewport};

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::rows::{Section, SectionKey};
 use super::view::Metrics;
+use crate::base::Interval;
 
 /// What the rows of a group, and the groups, are sorted by.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -58,6 +59,9 @@ pub struct RowOptions {
     pub filter: Arc<str>,
     /// Only goroutines with a late overstay.
     pub late_only: bool,
+    /// Only goroutines that live at some time in this stretch, on the trace's clock; of what they
+    /// heard, only overstays that reach into it count. All if none.
+    pub within: Option<Interval>,
     /// Overstays above this are late, in nanoseconds.
     pub budget_ns: i64,
     /// Regions as bars under their goroutine's lane.
@@ -66,6 +70,8 @@ pub struct RowOptions {
     pub others: Others,
     /// Which sections somebody collapsed (true) or opened; the others are as they come.
     pub folds: Arc<FxHashMap<SectionKey, bool>>,
+    /// Sections that are left out.
+    pub hidden: Arc<FxHashSet<SectionKey>>,
     /// Heights.
     pub metrics: Metrics,
     /// In which order another trace has its functions, to be looked at side by side: groups of these

@@ -130,6 +130,8 @@ pub struct Rows {
     pub(super) densities: Vec<Option<Density>>,
     /// Who lives when in each section.
     pub(super) lives: Vec<Lives>,
+    /// How many sections are left out.
+    pub(super) n_hidden: usize,
     pub(super) metrics: Metrics,
     /// Top edge of each section and a last entry, in pixels.
     pub(super) tops: Vec<u64>,
@@ -162,7 +164,19 @@ impl Rows {
         &self.sections
     }
 
-    /// How many goroutine lanes there are, hidden ones included.
+    /// How many sections are left out, since somebody wants it so.
+    #[must_use]
+    pub fn n_hidden(&self) -> usize {
+        self.n_hidden
+    }
+
+    /// From the first birth in a section of goroutines to the last end.
+    #[must_use]
+    pub fn life_of(&self, section: u32) -> Option<Interval> {
+        self.lives.get(section as usize)?.interval()
+    }
+
+    /// How many goroutine lanes there are, those of collapsed sections included.
     #[must_use]
     pub fn n_lanes(&self) -> usize {
         self.order.len()

@@ -3,17 +3,20 @@
 use rustc_hash::FxHashMap;
 
 use super::app::Panels;
+use super::charts;
 use super::command::{Command, Effect, Look, Resize, Scroll, Switch};
-use super::ctx::Ctx;
+use super::ctx::{Ctx, last_part};
 use super::details;
+use super::explain::goroutine_of;
 use super::keys::Action;
-use super::look::{interval_of, selected_interval};
+use super::look::{clipped, interval_of, selected_interval};
+use super::side;
 use super::sites;
 use super::slot::Slot;
 use super::state::{Popup, Role, Selected, ThemeChoice, View, What};
 use super::step;
 use crate::base::{Interval, Time};
-use crate::scene::{Grouping, Sort, Viewport};
+use crate::scene::{Grouping, SectionKey, Sort, Viewport};
 
 /// How much one press zooms.
 const ZOOM_STEP: f64 = 1.4;
@@ -24,6 +27,13 @@ pub(crate) const ZOOM_MARGIN: f64 = 0.25;
 
 /// Why late exits cannot be asked for only the late ones.
 pub(super) const ALL_LATE: &str = "All that is listed here is late";
+/// Why nothing can be left out beside a stretch.
+const NO_STRETCH: &str =
+    "No stretch of time is measured out: Shift+drag on the timeline, or V for what is in view";
+/// Why there is no group to hide, and no function to look for.
+const NO_GROUP: &str = "Select a lane of a group first: a click, or N for the worst late exit";
+/// Why there is nothing to measure out.
+const NOTHING_TO_MEASURE: &str = "Nothing is selected to measure out: click a lane, or press N";
 /// Why there is nothing to swap or to compare.
 const ONE_TRACE: &str = "Only one trace is open: Ctrl+Shift+O opens another to compare it with";
 
@@ -126,7 +136,8 @@ fn act_on_trace(action: Action, ctx: &Ctx<'_>, panels: &mut Panels) {
         A::ViewCancel => ctx.send(Command::Show(View::Cancel)),
         A::ViewLate => ctx.send(Command::Show(View::Late)),
         A::ViewCompare if ctx.comparing() => ctx.send(Command::Show(View::Compare)),
-        A::ViewCompare => say(ctx, ONE_TRACE),
+        A::OtherTrace if ctx.comparing() => side::show(ctx, ctx.state.focus.other()),
+        A::ViewCompare | A::OtherTrace => say(ctx, ONE_TRACE),
         A::ZoomIn => look(ctx, panels, |view| view.zoom_at(view.width_px() / 2.0, ZOOM_STEP)),
         A::ZoomOut => {
             look(ctx, panels, |view| view.zoom_at(view.width_px() / 2.0, 1.0 / ZOOM_STEP));
@@ -150,7 +161,25 @@ fn act_on_trace(action: Action, ctx: &Ctx<'_>, panels: &mut Panels) {
         A::PreviousEvent => step::event(ctx, false),
         A::WhoWoke => step::to_waker(ctx),
         A::WhomWoke => step::to_woken(ctx),
+        A::MeasureView => {
+            measure(ctx, panels.timelines[Slot::Before].shown().map(|it| it.visible()));
+        }
+        A::MeasureSelection if selected_interval(ctx).is_none() => say(ctx, NOTHING_TO_MEASURE),
+        A::MeasureSelection => measure(ctx, selected_interval(ctx)),
+        A::Within if ctx.state.range.is_none() => say(ctx, NO_STRETCH),
+        A::Within => ctx.send(Command::Within(ctx.state.rows.within.is_none())),
+        A::NextBar => charts::step_bar(ctx, -1),
+        A::PreviousBar => charts::step_bar(ctx, 1),
         A::Mark => mark(ctx, panels),
+        A::HideGroup => match selected_group(ctx) {
+            Some((slot, key)) => ctx.send(Command::Hide(slot, key)),
+            None => say(ctx, NO_GROUP),
+        },
+        A::ShowHidden if ctx.state.rows.hidden.iter().all(|(_, hidden)| hidden.is_empty()) => {
+            say(ctx, "No group is hidden");
+        }
+        A::ShowHidden => ctx.send(Command::ShowHidden),
+        A::OnlyFunction => only_function(ctx),
         A::CollapseAll => collapse_all(ctx, true),
         A::ExpandAll => collapse_all(ctx, false),
         A::CopySelection => match ctx.state.selected.and_then(|it| details::as_text(ctx, it)) {
@@ -236,6 +265,45 @@ fn scroll(ctx: &Ctx<'_>, panels: &mut Panels, pages: i32) {
         let slot = ctx.state.focus;
         let to = panels.timelines[slot].paged(ctx.state.scroll[slot], pages);
         ctx.send(Command::Scroll(Scroll::Timeline(slot), to, gesture));
+    }
+}
+
+/// The group that the selected lane is in, on the timeline of its trace.
+fn selected_group(ctx: &Ctx<'_>) -> Option<(Slot, SectionKey)> {
+    let selected = ctx.state.selected?;
+    let sheet = ctx.sheet(selected.slot)?;
+    let rows = &sheet.rows.as_ref()?.rows;
+    let number = rows.section_of(goroutine_of(sheet, selected)?)?;
+    let section = rows.sections().get(number as usize)?;
+    (section.key != SectionKey::All).then_some((selected.slot, section.key))
+}
+
+/// Shows only the lanes of the function that the selected goroutine was started for.
+fn only_function(ctx: &Ctx<'_>) {
+    let name = ctx.state.selected.and_then(|selected| {
+        let sheet = ctx.sheet(selected.slot)?;
+        let name = sheet.document.called(goroutine_of(sheet, selected)?);
+        Some(last_part(sheet.trace().string(name)))
+    });
+    match name.filter(|name| !name.is_empty()) {
+        Some(name) => ctx.send(Command::Filter(name.to_owned())),
+        None => say(ctx, NO_GROUP),
+    }
+}
+
+/// Measures out a stretch on the first trace's clock, and has it told.
+fn measure(ctx: &Ctx<'_>, stretch: Option<Interval>) {
+    let seen = stretch.or(ctx.state.viewport.map(|viewport| viewport.visible()));
+    // There is nothing before a trace's beginning, nor after its end.
+    let Some(stretch) = seen.and_then(|seen| clipped(ctx, seen)) else {
+        return say(ctx, "Nothing of the trace is in view");
+    };
+    ctx.send(Command::Range(Some(stretch)));
+    if ctx.state.rows.within.is_some() {
+        ctx.send(Command::Within(true));
+    }
+    if !ctx.state.prefs.details {
+        ctx.send(Command::Toggle(Switch::Details));
     }
 }
 

@@ -10,6 +10,7 @@ use super::palette::{LaneHit, Search};
 use super::saving::SaveAs;
 use super::slot::Slot;
 use super::state::{Role, Selected};
+use super::stretch::Measured;
 use super::table::{Query, Row};
 use crate::analysis::{CancelSite, Diff};
 use crate::load::SaveError;
@@ -111,6 +112,13 @@ pub(crate) enum Answer {
         query: Query,
         /// The rows.
         rows: Vec<Row>,
+    },
+    /// What happened in a stretch of time.
+    Measured {
+        /// In which trace.
+        serial: u64,
+        /// What.
+        measured: Arc<Measured>,
     },
     /// Goroutines that match some words.
     Found {

@@ -9,7 +9,7 @@ use super::history::{Place, Trail};
 use super::slot::{Pair, Slot};
 use super::state::{FindingAt, Mark, Notice, Overlays, Selected, State, ThemeChoice, Tone, View};
 use crate::analysis::GroupKind;
-use crate::base::Time;
+use crate::base::{Interval, Time};
 use crate::scene::{Link, Viewport};
 
 /// Does what a command asks for, but for what needs more than the state: that is handed back.
@@ -47,21 +47,24 @@ pub(crate) fn apply(state: &mut State, command: Command) -> Option<Effect> {
         Command::Forward => walk(state, false),
         Command::SetBudget(ns, gesture) => set_budget(state, ns.max(0), gesture),
         Command::SetNamesWidth(width) => state.prefs.names_width = width,
-        Command::Sort(sort) => state.rows.sort = sort,
-        Command::Group(grouping) => state.rows.grouping = grouping,
-        Command::Filter(words) => filter(state, words, false),
-        Command::LanesOf(function) => filter(state, function, true),
-        Command::Fold(slot, key, collapsed) => {
-            Arc::make_mut(&mut state.rows.folds[slot]).insert(key, collapsed);
-        }
-        Command::SetFolds(slot, folds) => state.rows.folds[slot] = Arc::new(folds),
+        Command::Sort(_)
+        | Command::Group(_)
+        | Command::Filter(_)
+        | Command::LanesOf(_)
+        | Command::Within(_)
+        | Command::Between(_)
+        | Command::Fold(..)
+        | Command::SetFolds(..)
+        | Command::Hide(..)
+        | Command::ShowHidden => choose_rows(state, command),
         Command::Toggle(switch) => state.said = toggle(state, switch),
         Command::Focus(slot) => focus(state, slot),
         Command::CancelSite(cancel) => show_site(state, cancel),
         Command::Mark(at) => mark(state, at),
         Command::Align(link, viewport) => align(state, link, viewport),
         Command::Unmark => state.marks.clear(),
-        Command::Range(range) => state.range = range,
+        Command::Range(range) => measure(state, range),
+        Command::ShowRange => show_range(state),
         Command::Popup(popup) => state.popup = popup,
         Command::Escape => escape(state),
         Command::Notify(tone, text, more) => notify(state, tone, text, more),
@@ -71,6 +74,32 @@ pub(crate) fn apply(state: &mut State, command: Command) -> Option<Effect> {
         Command::Hush => {}
     }
     None
+}
+
+/// Does what commands ask for that choose rows: which, in which groups and which order.
+fn choose_rows(state: &mut State, command: Command) {
+    match command {
+        Command::Sort(sort) => state.rows.sort = sort,
+        Command::Group(grouping) => state.rows.grouping = grouping,
+        Command::Filter(words) => filter(state, words, false),
+        Command::LanesOf(function) => filter(state, function, true),
+        Command::Within(on) => state.rows.within = state.range.filter(|_| on),
+        Command::Between(between) => state.rows.between = between,
+        Command::Fold(slot, key, collapsed) => {
+            Arc::make_mut(&mut state.rows.folds[slot]).insert(key, collapsed);
+        }
+        Command::Hide(slot, key) => {
+            leave(state, None);
+            Arc::make_mut(&mut state.rows.hidden[slot]).insert(key);
+            state.said = Some("Hidden: Ctrl+Z undoes it".to_owned());
+        }
+        Command::ShowHidden => {
+            leave(state, None);
+            state.rows.hidden = Pair::default();
+        }
+        Command::SetFolds(slot, folds) => state.rows.folds[slot] = Arc::new(folds),
+        _ => {}
+    }
 }
 
 fn show(state: &mut State, view: View) {
@@ -133,7 +162,8 @@ fn let_go(state: &mut State) {
     state.compared = None;
     state.finding = None;
     state.reveal = None;
-    state.range = None;
+    measure(state, None);
+    state.rows.between = None;
     state.marks.clear();
     state.focus = Slot::Before;
     state.cancel_site = None;
@@ -141,6 +171,7 @@ fn let_go(state: &mut State) {
     state.trail = Trail::default();
     // Names and goroutines of one trace mean nothing in another.
     state.rows.folds = Pair::default();
+    state.rows.hidden = Pair::default();
     state.rows.filter = Arc::default();
     state.rows.late_only = false;
 }
@@ -148,6 +179,7 @@ fn let_go(state: &mut State) {
 fn swap(state: &mut State) -> Effect {
     state.scroll.swap();
     state.rows.folds.swap();
+    state.rows.hidden.swap();
     state.focus = state.focus.other();
     if let Some(finding) = &mut state.finding {
         finding.slot = finding.slot.other();
@@ -229,6 +261,23 @@ fn filter(state: &mut State, words: String, is_rows: bool) {
     state.rows.filter_is_rows = is_rows;
 }
 
+/// Measures out a stretch, which the panel shows, or lets go of it, and of leaving out the rest.
+fn measure(state: &mut State, range: Option<Interval>) {
+    state.range = range;
+    if range.is_some() {
+        show_range(state);
+    } else {
+        state.range_shown = false;
+        state.rows.within = None;
+    }
+}
+
+/// Shows in the panel what happened in the stretch; what is selected waits.
+fn show_range(state: &mut State) {
+    state.range_shown = state.range.is_some();
+    state.finding = state.finding.filter(|_| !state.range_shown);
+}
+
 fn select_compared(state: &mut State, row: (GroupKind, String)) {
     select(state, None);
     state.compared = Some(row);
@@ -244,6 +293,7 @@ fn show_finding(state: &mut State, at: FindingAt, selected: Option<Selected>) {
 fn select(state: &mut State, selected: Option<Selected>) {
     state.compared = None;
     state.finding = None;
+    state.range_shown = false;
     if state.selected == selected {
         return;
     }
@@ -269,6 +319,10 @@ fn walk(state: &mut State, back: bool) {
     if state.finding.take().is_some() && state.selected.is_some() && back {
         return;
     }
+    // And back from a stretch that of what was selected before it was measured out.
+    if std::mem::take(&mut state.range_shown) && state.selected.is_some() && back {
+        return;
+    }
     let now = state.selected;
     // The row was nothing in a trace: back from it is what had been selected.
     state.compared = None;
@@ -288,10 +342,12 @@ fn escape(state: &mut State) {
     }
     if !state.notices.is_empty() {
         state.notices.clear();
-    } else if state.range.take().is_some() {
-        // That was all.
+    } else if state.range.is_some() {
+        measure(state, None);
     } else if state.selected.is_some() || state.compared.is_some() {
         select(state, None);
+    } else if state.rows.between.take().is_some() {
+        // That was all.
     } else if !state.rows.filter.is_empty() {
         state.rows.filter = Arc::default();
     } else {
@@ -308,6 +364,7 @@ fn place(state: &State) -> Place {
         scroll: state.scroll,
         cancel_scroll: state.cancel_scroll,
         budget_ns: state.prefs.budget_ns,
+        hidden: state.rows.hidden.clone(),
     }
 }
 
@@ -327,6 +384,7 @@ fn step(state: &mut State, back: bool) {
         state.scroll = to.scroll;
         state.cancel_scroll = to.cancel_scroll;
         state.prefs.budget_ns = to.budget_ns;
+        state.rows.hidden = to.hidden;
         state.glide = true;
     }
 }

@@ -3,28 +3,29 @@
 //! They see bins and a few hundred points, never hearings: a trace's are counted once
 //! ([`Overstays`]).
 
-use egui::{Align, Layout, Rect, Stroke, StrokeKind, Ui, WidgetInfo, vec2};
+use egui::{Align, CursorIcon, Layout, Rect, Stroke, StrokeKind, Ui, WidgetInfo, vec2};
 use egui_plot::{Bar, BarChart, Line, PlotPoint, PlotResponse};
 
 use self::plot::framed_ui;
 
+use super::act;
 use super::app::Gestures;
+use super::chips::between_text;
 use super::command::Command;
 use super::ctx::{Ctx, count, thousands};
 use super::slot::Slot;
-use super::state::{Selected, What};
+use super::table::{Between, Pool};
 use super::theme::{self, Theme};
 use super::widgets::caption;
-use crate::analysis::{Analysis, DiffGroup};
-use crate::base::Clock;
+use crate::analysis::DiffGroup;
 
 mod budget;
 mod overstays;
 mod plot;
 
 pub(crate) use budget::BudgetLine;
+use overstays::Bin;
 pub(crate) use overstays::Overstays;
-use overstays::{Bin, n_above};
 
 /// What is drawn for an overstay of less: 1 µs, as a power of ten in nanoseconds.
 const LEAST: f64 = 3.0;
@@ -57,9 +58,9 @@ pub(crate) fn overstays_ui(
 ) {
     let Some((_, sheet)) = ctx.focus() else { return };
     let theme = ctx.theme;
-    let analysis = sheet.document.analysis();
-    let all = analysis.worst_first.len();
-    let late = n_above(analysis, ctx.state.prefs.budget_ns);
+    let pool = sheet.pool(ctx.state);
+    let all = pool.n_overstays();
+    let late = pool.late(ctx.state.prefs.budget_ns).len();
     ui.horizontal(|ui| {
         // Find leaves out rows of the table, but no overstay here: beside fewer rows that is said.
         let found = !ctx.state.rows.filter.trim().is_empty();
@@ -71,8 +72,8 @@ pub(crate) fn overstays_ui(
         ui.label(caption(theme, text).color(if late > 0 { theme.late_text } else { theme.weak }));
     });
     let budget = log10_ns(ctx.state.prefs.budget_ns);
-    let bins = sheet.overstays().bins(analysis, budget);
-    let (bars, top) = bars(&bins, theme);
+    let bins = sheet.overstays(ctx.state).bins(pool, budget);
+    let (bars, top) = bars(&bins, theme, ctx.state.rows.between);
     let range = line.range(ctx);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
     let highest = (top, thousands(top as u64));
@@ -88,9 +89,9 @@ pub(crate) fn overstays_ui(
     pointed_ui(ui, ctx, &bins, response, top);
 }
 
-/// The bar at the pointer: what it stands for; a click shows the longest of it.
+/// The bar at the pointer: what it stands for; a click lists only those, another all again.
 fn pointed_ui(ui: &Ui, ctx: &Ctx<'_>, bins: &[Bin], plot: PlotResponse<()>, top: f64) {
-    let Some((slot, sheet)) = ctx.focus() else { return };
+    let Some((_, sheet)) = ctx.focus() else { return };
     let PlotResponse { response, transform, .. } = plot;
     // Not while the budget's line is taken hold of.
     let at = response.hover_pos().filter(|_| response.contains_pointer());
@@ -100,30 +101,40 @@ fn pointed_ui(ui: &Ui, ctx: &Ctx<'_>, bins: &[Bin], plot: PlotResponse<()>, top:
     let corners = [PlotPoint::new(bin.from, 0.0), PlotPoint::new(bin.to, height)];
     let [low, high] = corners.map(|corner| transform.position_from_point(&corner));
     let outline = Rect::from_two_pos(low, high);
+    let between = bin.between();
+    let is_chosen = ctx.state.rows.between == Some(between);
     let edge = Stroke::new(1.0, ctx.theme.text);
     ui.painter_at(*transform.frame()).rect_stroke(outline, 0.0, edge, StrokeKind::Outside);
-    let clock = sheet.trace().clock();
-    let text = bin_text(clock, bin);
-    let response = response.on_hover_ui_at_pointer(|ui| {
-        ui.label(&text);
-        ui.label(caption(ctx.theme, "A click shows the longest of them"));
-    });
-    let analysis = sheet.document.analysis();
-    let longest = analysis.worst_first.get(n_above(analysis, overstays::exact_ns(bin.to)));
-    if let (true, Some(&row)) = (response.clicked(), longest) {
-        ctx.send(Command::Jump(Selected { slot, what: What::Hearing(row) }));
+    let lengths = between_text(sheet.trace().clock(), between);
+    let text = format!("{}, {lengths}", count(bin.n, "overstay"));
+    let response =
+        response.on_hover_cursor(CursorIcon::PointingHand).on_hover_ui_at_pointer(|ui| {
+            ui.label(&text);
+            let tip = if is_chosen { "A click lists all again" } else { "A click lists only them" };
+            ui.label(caption(ctx.theme, tip));
+        });
+    if response.clicked() {
+        ctx.send(Command::Between((!is_chosen).then_some(between)));
     }
 }
 
-/// What a bar stands for: `132 overstays, 316–398 ms`.
-fn bin_text(clock: Clock, bin: &Bin) -> String {
-    let [from, to] = [bin.from, bin.to].map(|power| clock.text(ns_from_log10(power)));
-    let unit = |text: &str| text.split_once(' ').map(|(_, unit)| unit.to_owned());
-    let from = match from.split_once(' ') {
-        Some((number, _)) if unit(&from) == unit(&to) => number,
-        _ => &from,
-    };
-    format!("{}, {from}–{to}", count(bin.n, "overstay"))
+/// The bar after the one whose overstays are listed, toward longer ones (`step` 1) or shorter ones
+/// (-1); the longest if none is. Beyond the ends are all overstays.
+pub(crate) fn step_bar(ctx: &Ctx<'_>, step: i64) {
+    let Some((_, sheet)) = ctx.focus() else { return };
+    let budget = log10_ns(ctx.state.prefs.budget_ns);
+    let bins = sheet.overstays(ctx.state).bins(sheet.pool(ctx.state), budget);
+    let places = i64::try_from(bins.len()).unwrap_or(i64::MAX - 1) + 1;
+    let chosen = |bin: &Bin| ctx.state.rows.between == Some(bin.between());
+    let now = bins.iter().position(chosen).and_then(|at| i64::try_from(at).ok());
+    // All are the place after the last bar, from which one comes to the longest first.
+    let next = (now.unwrap_or(places - 1) + step).rem_euclid(places);
+    let bin = usize::try_from(next).ok().and_then(|at| bins.get(at));
+    if bins.is_empty() {
+        act::say(ctx, "There is no overstay here, and so no bar of the histogram");
+    } else {
+        ctx.send(Command::Between(bin.map(Bin::between)));
+    }
 }
 
 /// The ECDFs of the open traces: which share of overstays is at most how long.
@@ -136,7 +147,7 @@ pub(crate) fn ecdf_ui(ui: &mut Ui, ctx: &Ctx<'_>, line: &mut BudgetLine, gesture
         ui.label(caption(theme, ctx.clock().text(budget_ns)));
         for slot in Slot::BOTH {
             let Some(sheet) = ctx.sheet(slot) else { continue };
-            let share = percent_within(sheet.document.analysis(), budget_ns);
+            let share = percent_within(sheet.pool(ctx.state), budget_ns);
             let (text, color) = if ctx.comparing() {
                 (format!("{} {share}", slot.name()), theme.side[slot as usize])
             } else {
@@ -151,7 +162,7 @@ pub(crate) fn ecdf_ui(ui: &mut Ui, ctx: &Ctx<'_>, line: &mut BudgetLine, gesture
     let response = framed_ui(ui, ctx, "ecdf", range, 1.06, &levels, |plot| {
         for slot in Slot::BOTH {
             let Some(sheet) = ctx.sheet(slot) else { continue };
-            let points = sheet.overstays().ecdf(range.0, range.1);
+            let points = sheet.overstays(ctx.state).ecdf(range.0, range.1);
             let color = if ctx.comparing() { theme.side[slot as usize] } else { theme.text };
             plot.line(
                 Line::new(slot.name(), points)
@@ -221,9 +232,9 @@ fn stairs(rises: &[(i64, f64)], (low, high): (f64, f64)) -> Vec<[f64; 2]> {
 }
 
 /// How many of all overstays are within the budget: `93 %`, and never `100 %` if one is not.
-fn percent_within(analysis: &Analysis, budget_ns: i64) -> String {
-    let all = analysis.worst_first.len();
-    let within = all - n_above(analysis, budget_ns);
+fn percent_within(pool: Pool<'_>, budget_ns: i64) -> String {
+    let all = pool.n_overstays();
+    let within = all - pool.late(budget_ns).len();
     match (within * 100).checked_div(all) {
         None => "none".to_owned(),
         Some(0) if within > 0 => "< 1 %".to_owned(),
@@ -242,15 +253,20 @@ fn bin_height(bin: &Bin, top: f64) -> f64 {
     n.max(if bin.is_late { top * LEAST_LATE } else { 0.0 })
 }
 
-/// The bars, and the height of the highest.
-fn bars(bins: &[Bin], theme: &Theme) -> (Vec<Bar>, f64) {
+/// The bars, and the height of the highest. Beside one whose overstays are listed the others are
+/// faint.
+fn bars(bins: &[Bin], theme: &Theme, listed: Option<Between>) -> (Vec<Bar>, f64) {
     let highest = bins.iter().map(|bin| bin.n).max().unwrap_or(0).max(1);
     #[expect(clippy::cast_precision_loss, reason = "a height")]
     let top = highest as f64;
     let bars = bins.iter().map(|bin| {
         let height = bin_height(bin, top);
         let bar = Bar::new(bin.from.midpoint(bin.to), height).width((bin.to - bin.from) * 0.92);
-        bar.fill(if bin.is_late { theme.late } else { theme.prompt }).stroke(Stroke::NONE)
+        let color = if bin.is_late { theme.late } else { theme.prompt };
+        let is_in =
+            |it: Between| it.over_ns < bin.between().most_ns && bin.between().over_ns < it.most_ns;
+        let is_faint = listed.is_some_and(|it| !is_in(it));
+        bar.fill(theme::fade(color, if is_faint { 0.35 } else { 1.0 })).stroke(Stroke::NONE)
     });
     (bars.collect(), top)
 }

@@ -8,6 +8,7 @@ use super::examples::Example;
 use super::saving::SaveAs;
 use super::slot::Slot;
 use super::state::{FindingAt, Popup, Role, Selected, ThemeChoice, Tone, View};
+use super::table::Between;
 use crate::analysis::GroupKind;
 use crate::base::{Interval, Time};
 use crate::scene::{Grouping, Link, SectionKey, Sort, Viewport};
@@ -163,6 +164,10 @@ pub(crate) enum Command {
     LanesOf(String),
     /// Collapses a section (true) or opens it.
     Fold(Slot, SectionKey, bool),
+    /// Leaves a section out.
+    Hide(Slot, SectionKey),
+    /// Shows all that were left out again.
+    ShowHidden,
     /// Sets which sections are collapsed (true) or open, whatever they come as.
     SetFolds(Slot, FxHashMap<SectionKey, bool>),
     /// Flips a switch.
@@ -177,11 +182,17 @@ pub(crate) enum Command {
     Align(Link, Viewport),
     /// Removes all marks.
     Unmark,
-    /// Measures out a stretch.
+    /// Measures out a stretch, or lets go of it.
     Range(Option<Interval>),
+    /// Shows in the panel what happened in the stretch.
+    ShowRange,
+    /// Leaves out all that is not in the stretch (true), or shows all again.
+    Within(bool),
+    /// Lists only overstays of a length; all again if none.
+    Between(Option<Between>),
     /// Lays something over the window, or takes it away.
     Popup(Option<Popup>),
-    /// Clears what is in the way, one thing at a time: popup, messages, range, selection, filter.
+    /// Clears what is in the way, one thing at a time: popup, messages, stretch, selection, filters.
     Escape,
     /// Sets the theme.
     Theme(ThemeChoice),

@@ -45,6 +45,8 @@ pub(crate) struct ComparePanel {
     shown: Option<(GroupKind, String)>,
 }
 
+/// In a lower page the table has nearly half of it, in points: with less it would have hardly a row.
+const LOW_PX: f32 = 720.0;
 /// How wide the page must be for the verdict and the choices on one line, in points.
 const ONE_LINE: f32 = 1140.0;
 /// How wide the table must be to tell of each side more than the median, in points.
@@ -91,7 +93,7 @@ impl ComparePanel {
     ) {
         let height = ui.available_height();
         egui::Panel::top("compare_table")
-            .default_size((height * 0.36).max(150.0))
+            .default_size((height * if height < LOW_PX { 0.46 } else { 0.36 }).max(150.0))
             .size_range(90.0..=(height - 160.0).max(120.0))
             .resizable(true)
             .frame(Frame::new().fill(ctx.theme.panel).inner_margin(Margin::symmetric(10, 6)))
@@ -308,16 +310,20 @@ fn selected_link(ctx: &Ctx<'_>) -> Option<Link> {
         What::Goroutine(_) | What::Span(..) => return None,
     };
     let cancel = sheet.cancel(row)?;
-    let other = ctx.sheet(selected.slot.other())?;
+    let twin = twin_of(sheet, cancel, ctx.sheet(selected.slot.other())?)?;
+    let link = Link { first: cancel.at, second: twin.at };
+    Some(if selected.slot == Slot::Before { link } else { link.swapped() })
+}
+
+/// The first cancel of the same cause and site in another trace.
+pub(crate) fn twin_of<'o>(sheet: &Sheet, cancel: &Cancel, other: &'o Sheet) -> Option<&'o Cancel> {
     let site = |sheet: &Sheet, cancel: &Cancel| {
         let site = sheet.document.comparable_site(cancel);
         site.map(|function| sheet.trace().string(function).to_owned())
     };
     let wanted = site(sheet, cancel);
     let same = |it: &&Cancel| it.cause == cancel.cause && site(other, it) == wanted;
-    let twin = other.document.analysis().cancels().iter().take(MAX_LOOKED_AT).find(same)?;
-    let link = Link { first: cancel.at, second: twin.at };
-    Some(if selected.slot == Slot::Before { link } else { link.swapped() })
+    other.document.analysis().cancels().iter().take(MAX_LOOKED_AT).find(same)
 }
 
 /// One group. `shown` says which columns there are, and whether the sides have all figures. A

@@ -1,7 +1,7 @@
 //! Back and forward: through what was selected, and through what was looked at.
 
 use super::slot::Pair;
-use super::state::{Selected, View};
+use super::state::{Hidden, Selected, View};
 use crate::scene::{Link, Viewport};
 
 /// How many steps are kept.
@@ -104,7 +104,7 @@ impl Trail {
 }
 
 /// One look at the trace.
-#[derive(Clone, Copy, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Place {
     /// What the middle showed.
     pub(crate) view: View,
@@ -120,6 +120,8 @@ pub(crate) struct Place {
     pub(crate) cancel_scroll: f64,
     /// Beyond what overstays were late, in nanoseconds.
     pub(crate) budget_ns: i64,
+    /// Which sections were left out.
+    pub(crate) hidden: Pair<Hidden>,
 }
 
 /// What was looked at before and after. Moves of one gesture are one step.
@@ -190,6 +192,7 @@ mod tests {
             scroll: Pair::default(),
             cancel_scroll: scroll,
             budget_ns: 0,
+            hidden: Pair::default(),
         };
         let mut places = Places::default();
         for (scroll, gesture) in [(0.0, 1), (1.0, 1), (2.0, 1), (3.0, 2), (4.0, 2)] {

@@ -36,6 +36,8 @@ pub(crate) enum Lane {
     Sentences(Slot),
     /// Sorting and filtering the late exits of a trace.
     Table(Slot),
+    /// What happened in a stretch of time of a trace.
+    Stretch(Slot),
     /// Finding goroutines by words.
     Find,
     /// The file dialog.
@@ -57,6 +59,7 @@ impl Lane {
             Self::Explain => "explain",
             Self::Sentences(_) => "sentences",
             Self::Table(_) => "table",
+            Self::Stretch(_) => "stretch",
             Self::Find => "find",
             Self::Dialog => "file-dialog",
             Self::Save => "save",

@@ -23,6 +23,7 @@ pub(super) struct Kept {
     /// The topmost lane, and how far it had been scrolled out of view, in pixels.
     top: Option<(Person, f64)>,
     folds: Vec<(Section, bool)>,
+    hidden: Vec<Section>,
     selected: Option<Thing>,
     cancel_site: Option<Thing>,
 }
@@ -87,6 +88,7 @@ impl Kept {
                 .iter()
                 .map(|(&key, &it)| (section(old, key), it))
                 .collect(),
+            hidden: state.rows.hidden[slot].iter().map(|&key| section(old, key)).collect(),
             selected: selected.and_then(|selected| thing(old, selected.what)),
             cancel_site: state
                 .cancel_site
@@ -112,6 +114,8 @@ impl Kept {
         }
         let folds = self.folds.iter().filter_map(|(kept, it)| Some((again.section(kept)?, *it)));
         state.rows.folds[slot] = Arc::new(folds.collect());
+        let hidden = self.hidden.iter().filter_map(|kept| again.section(kept));
+        state.rows.hidden[slot] = Arc::new(hidden.collect());
         if let Some(cancel) = state.cancel_site {
             let site = self.cancel_site.and_then(|thing| again.thing(thing));
             state.cancel_site = match site {
@@ -130,7 +134,8 @@ impl Kept {
 
     /// All goroutines that something of it is about.
     fn people(&self) -> impl Iterator<Item = Person> {
-        let creators = self.folds.iter().filter_map(|(section, _)| match section {
+        let sections = self.folds.iter().map(|(section, _)| section).chain(&self.hidden);
+        let creators = sections.filter_map(|section| match section {
             Section::CreatedBy(person) => Some(*person),
             Section::Same(_) | Section::Function(_) => None,
         });

@@ -10,6 +10,7 @@ use egui_extras::{Column as Width, TableBuilder};
 
 use super::app::Gestures;
 use super::charts;
+use super::chips;
 use super::command::{Command, Switch};
 use super::ctx::{Ctx, count, thousands};
 use super::nothing::{empty_ui, nothing_text};
@@ -17,8 +18,9 @@ use super::sheet::Sheet;
 use super::side;
 use super::slot::Slot;
 use super::state::{Selected, State, View};
+use super::stretch;
 use super::stuck;
-use super::table::{Column, Query, Rows};
+use super::table::{Column, Pool, Query, Rows};
 use super::theme::size;
 use super::widgets::{caption, link_ui, strong, weak};
 use super::widths::Widths;
@@ -64,6 +66,8 @@ impl LatePanel {
     pub(crate) fn query(&self, state: &State) -> Query {
         Query {
             budget_ns: state.prefs.budget_ns,
+            within: stretch::within(state, state.focus),
+            between: state.rows.between,
             words: Arc::clone(&state.rows.filter),
             // Nobody would see what a column orders that is not there.
             column: if self.is_shown() { self.column } else { Column::Overstay },
@@ -97,7 +101,7 @@ impl LatePanel {
         let query = self.query(ctx.state);
         match &sheet.table {
             Some((_, rows)) if !query.is_plain() => Rows::Made(rows),
-            _ => Rows::listed(sheet.document.analysis(), query.budget_ns),
+            _ => query.rows(sheet.pool(ctx.state)),
         }
     }
 
@@ -105,14 +109,15 @@ impl LatePanel {
     /// higher than its words where it has neither a row nor a chart.
     pub(crate) fn drawer(&mut self, ctx: &Ctx<'_>, width: f32, most: f32) -> egui::Panel {
         let budget_ns = ctx.state.prefs.budget_ns;
-        let analysis = ctx.focus().map(|(_, sheet)| sheet.document.analysis());
-        let any = analysis.is_none_or(|it| Rows::listed(it, budget_ns).len() > 0);
+        // With a chip that leaves all of them out the drawer stays as it is.
+        let all = ctx.focus().map(|(_, sheet)| Pool::all(sheet.document.analysis()));
+        let any = all.is_none_or(|it| it.listed(budget_ns).len() > 0);
         if !any && !has_chart(ctx, width) {
             return egui::Panel::bottom("no_overstays").exact_size(WORDS_PX).resizable(false);
         }
         // Who drags the budget across the longest does not want the chart to jump meanwhile.
         if !self.budget.is_held() {
-            self.quiet = analysis.is_some_and(|it| Rows::over(it, budget_ns).len() == 0);
+            self.quiet = all.is_some_and(|it| it.over(budget_ns).len() == 0);
         }
         let (name, high) =
             if self.quiet { ("nobody_late", QUIET_PX) } else { ("late_drawer", size::BOTTOM) };
@@ -319,11 +324,28 @@ fn plots_ui(ui: &mut Ui, ctx: &Ctx<'_>, line: &mut charts::BudgetLine, gestures:
 fn head_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet, n_rows: usize) {
     let theme = ctx.theme;
     ui.horizontal(|ui| {
-        let analysis = sheet.document.analysis();
+        let pool = sheet.pool(ctx.state);
         let budget_ns = ctx.state.prefs.budget_ns;
-        let n_late = analysis.late(budget_ns).len();
-        let n_stuck = analysis.stuck_over(budget_ns).len();
+        let n_late = pool.late(budget_ns).len();
+        let n_stuck = pool.stuck_over(budget_ns).len();
         let filtered = !ctx.state.rows.filter.trim().is_empty();
+        if let Some(between) = ctx.state.rows.between {
+            let all = pool.between(between).len();
+            let text = if filtered {
+                format!(
+                    "{} of {} {}",
+                    thousands(n_rows as u64),
+                    count(all, "overstay"),
+                    match_word(n_rows)
+                )
+            } else {
+                count(all, "overstay")
+            };
+            ui.label(strong(text));
+            chips::chips_ui(ui, ctx, sheet);
+            side::switch_ui(ui, ctx);
+            return;
+        }
         // Nobody late is not all well where some are stuck: that is said first.
         if n_late == 0 && n_stuck > 0 {
             stuck::worst_ui(ui, ctx, sheet);
@@ -335,7 +357,8 @@ fn head_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet, n_rows: usize) {
             (count(n_late, "late exit"), n_late > 0)
         };
         ui.label(strong(counted).color(if is_loud { theme.late_text } else { theme.text }));
-        let all = analysis.worst_first.len();
+        chips::chips_ui(ui, ctx, sheet);
+        let all = pool.n_overstays();
         if !filtered && all > 0 {
             let all = thousands(all as u64);
             let end = if n_late + n_stuck == 0 && n_rows > 0 { ";" } else { "" };
@@ -360,9 +383,13 @@ fn head_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet, n_rows: usize) {
     });
 }
 
+fn match_word(n: usize) -> &'static str {
+    if n == 1 { "matches" } else { "match" }
+}
+
 /// How many of those who are late or stuck Find has left.
 fn found_text(n: usize, late: usize, stuck: usize) -> String {
-    let matches = if n == 1 { "matches" } else { "match" };
+    let matches = match_word(n);
     let of = match (late, stuck) {
         (_, 0) => count(late, "late exit"),
         (0, _) => format!("{} stuck", count(stuck, "goroutine")),

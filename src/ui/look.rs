@@ -48,6 +48,16 @@ pub(crate) fn interval_to_first(ctx: &Ctx<'_>, slot: Slot, interval: Interval) -
     Interval::new(to_first(ctx, slot, interval.start), to_first(ctx, slot, interval.end))
 }
 
+/// What lies within the open traces of a stretch on the first trace's clock, if anything does.
+pub(crate) fn clipped(ctx: &Ctx<'_>, stretch: Interval) -> Option<Interval> {
+    let traces = Slot::BOTH
+        .into_iter()
+        .filter_map(|slot| Some(interval_to_first(ctx, slot, ctx.sheet(slot)?.interval())));
+    let all = traces
+        .reduce(|one, other| Interval::new(one.start.min(other.start), one.end.max(other.end)))?;
+    stretch.intersect(all)
+}
+
 /// What is selected, as a stretch on the first trace's clock.
 pub(crate) fn selected_interval(ctx: &Ctx<'_>) -> Option<Interval> {
     let Selected { slot, what } = ctx.state.selected?;

@@ -5,7 +5,7 @@ use egui::Ui;
 use super::ctx::Ctx;
 use super::details::INCOMPLETE;
 use super::sheet::Sheet;
-use super::table::Rows;
+use super::table::Pool;
 use super::theme::Theme;
 use super::widgets::{strong, weak};
 use crate::analysis::{Cause, PASSED};
@@ -26,15 +26,26 @@ pub(crate) fn empty_ui(ui: &mut Ui, theme: &Theme, why: &str, more: &str) {
 /// Why the table of late exits is empty: it lists who is late or stuck, or else who left in time.
 pub(super) fn nothing_text(ctx: &Ctx<'_>, sheet: &Sheet) -> String {
     let (analysis, budget_ns) = (sheet.document.analysis(), ctx.state.prefs.budget_ns);
-    if !ctx.state.rows.filter.trim().is_empty() && Rows::listed(analysis, budget_ns).len() > 0 {
-        let [late, stuck] = [analysis.late(budget_ns).len(), analysis.stuck_over(budget_ns).len()];
+    let (pool, choice) = (sheet.pool(ctx.state), &ctx.state.rows);
+    let words = short_words(&choice.filter);
+    if let Some(between) = choice.between {
+        return match pool.between(between).len() {
+            0 => "No overstay is as long as those of that bar.".to_owned(),
+            _ => format!("No overstay of that bar matches “{words}”."),
+        };
+    }
+    if !words.is_empty() && pool.listed(budget_ns).len() > 0 {
+        let [late, stuck] = [pool.late(budget_ns).len(), pool.stuck_over(budget_ns).len()];
         let none = match (late, stuck) {
             (0, 0) => "Nobody who left in time matches",
             (_, 0) => "No late exit matches",
             (0, _) => "Nobody who is stuck matches",
             _ => "Nobody who is late or stuck matches",
         };
-        return format!("{none} “{}”.", short_words(&ctx.state.rows.filter));
+        return format!("{none} “{words}”.");
+    }
+    if choice.within.is_some() && Pool::all(analysis).listed(budget_ns).len() > 0 {
+        return "Nobody who was to leave was still there in this stretch.".to_owned();
     }
     if sheet.is_preview {
         return "No late exit in the beginning of this trace, which is all that has been read so far.".to_owned();

@@ -10,10 +10,12 @@ use rustc_hash::FxHashSet;
 use super::charts::Overstays;
 use super::command::Origin;
 use super::explain::{Explanation, Held};
+use super::jobs::Jobs;
 use super::open::Opened;
 use super::state::Selected;
+use super::stretch::Measured;
 use super::stuck::ByRule;
-use super::table::{Query, Row};
+use super::table::{Pool, Query, Row};
 use crate::analysis::{Cancel, CancelSite, Cause, Document, Hearing, Rules};
 use crate::base::{Interval, Time, Warning};
 use crate::model::{Trace, Wakers};
@@ -81,6 +83,12 @@ pub(crate) struct Sheet {
     pub(crate) explanation: Option<(Selected, Explanation)>,
     /// What was last asked about.
     pub(crate) explanation_asked: Option<Selected>,
+    /// What was worked out about the stretch that was measured out.
+    pub(crate) measured: Option<Arc<Measured>>,
+    /// Which stretch was last asked about.
+    pub(crate) measured_asked: Option<Interval>,
+    /// What is known of the stretch beside which all else is left out.
+    pub(crate) within: Option<Arc<Measured>>,
     /// The wakes by waker, once something has been selected.
     pub(crate) wakers: Arc<OnceLock<Wakers>>,
     /// What the plots of overstays show, once they are shown.
@@ -127,6 +135,9 @@ impl Sheet {
             held: HashMap::new(),
             explanation: None,
             explanation_asked: None,
+            measured: None,
+            measured_asked: None,
+            within: None,
             wakers: Arc::default(),
             overstays: OnceCell::new(),
             causes: OnceCell::new(),
@@ -139,9 +150,18 @@ impl Sheet {
         }
     }
 
-    /// What the plots of overstays show.
-    pub(crate) fn overstays(&self) -> &Overstays {
-        self.overstays.get_or_init(|| Overstays::new(self.document.analysis()))
+    /// Takes all levels of detail: rows are to be made anew with them.
+    pub(crate) fn put_index(&mut self, index: Arc<Index>) {
+        Jobs::discard(std::mem::replace(&mut self.index, index));
+        self.indexed = true;
+        self.rows_asked = None;
+        self.cancel_rows_asked = None;
+    }
+
+    /// What the plots of all overstays show.
+    pub(crate) fn all_overstays(&self) -> &Overstays {
+        let analysis = self.document.analysis();
+        self.overstays.get_or_init(|| Overstays::new(analysis, Pool::all(analysis)))
     }
 
     /// The causes of its cancels, each once, in their order. Looked up once.

@@ -14,6 +14,7 @@ use super::jobs::{Jobs, Lane};
 use super::keys::{self, Action};
 use super::sheet::Sheet;
 use super::state::View;
+use super::stretch;
 use super::theme::Theme;
 use super::widgets::{SWATCH, icon_button_ui, swatch_ui};
 use super::work::metrics;
@@ -166,6 +167,7 @@ impl App {
         let options = RowOptions {
             filter: Arc::clone(&self.state.rows.filter),
             late_only: self.state.rows.late_only,
+            within: stretch::within(&self.state, self.state.focus),
             budget_ns: self.state.prefs.budget_ns,
             metrics: metrics(self.state.prefs.compact),
             ..RowOptions::default()

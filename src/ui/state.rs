@@ -5,12 +5,13 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 
 use super::command::Origin;
 use super::history::{Places, Trail};
 use super::slot::{Pair, Slot};
+use super::table::Between;
 use super::theme::size;
 use crate::analysis::{GroupKind, Rules};
 use crate::base::{Goroutine, Interval, Time};
@@ -208,9 +209,18 @@ pub(crate) struct RowChoice {
     pub(crate) filter_is_rows: bool,
     /// Only goroutines with a late overstay.
     pub(crate) late_only: bool,
+    /// Only what is in this stretch of time, on the first trace's clock.
+    pub(crate) within: Option<Interval>,
+    /// In the table only overstays of this length: those of a bar of the histogram.
+    pub(crate) between: Option<Between>,
     /// Which sections were collapsed (true) or opened; the others are as they come.
     pub(crate) folds: Pair<Arc<FxHashMap<SectionKey, bool>>>,
+    /// Which sections are left out.
+    pub(crate) hidden: Pair<Hidden>,
 }
+
+/// Sections that are left out.
+pub(crate) type Hidden = Arc<FxHashSet<SectionKey>>;
 
 /// A moment that the user marked.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -296,6 +306,8 @@ pub(crate) struct State {
     pub(crate) cancel_site: Option<u32>,
     /// A stretch that was measured out, on the first trace's clock.
     pub(crate) range: Option<Interval>,
+    /// Whether the panel shows what happened in it, whatever is selected.
+    pub(crate) range_shown: bool,
     /// How the two traces' clocks go together: which moments are shown at the same place.
     pub(crate) link: Option<Link>,
     /// Moments that were marked.

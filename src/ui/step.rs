@@ -11,7 +11,7 @@ use super::look::from_first;
 use super::sheet::Sheet;
 use super::slot::Slot;
 use super::state::{Selected, View, What};
-use super::table::{Rows, late_rows};
+use super::table::Rows;
 use crate::analysis::{DiffGroup, Hearing};
 use crate::base::{Goroutine, Time};
 use crate::model::Span;
@@ -114,9 +114,8 @@ pub(super) fn late(ctx: &Ctx<'_>, step: i64) {
         .iter()
         .filter_map(|(slot, sheet)| Some((slot, sheet.as_ref()?)))
         .flat_map(|(slot, sheet)| {
-            let analysis = sheet.document.analysis();
-            let late = late_rows(analysis, budget_ns);
-            let stuck = analysis.stuck_rows_over(budget_ns);
+            let pool = sheet.pool(ctx.state);
+            let (late, stuck) = (pool.late(budget_ns), pool.stuck_over(budget_ns));
             [(late, false), (stuck, true)].map(|(rows, stuck)| Side { slot, sheet, stuck, rows })
         })
         .collect();

@@ -7,9 +7,9 @@ use super::ctx::short_file;
 use super::details::rule_title;
 use super::state::What;
 use crate::analysis::{Analysis, Cancel, Document, Finding, Hearing, Outcome, Stuck};
-use crate::base::{Cancelled, Goroutine, Progress, StackId};
+use crate::base::{Cancelled, Goroutine, Interval, Progress, StackId};
 use crate::model::Frame;
-use crate::scene::Filter;
+use crate::scene::{Filter, Stretch};
 
 /// A column that the late exits can be sorted by.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
@@ -31,11 +31,85 @@ pub(crate) enum Column {
     Evidence,
 }
 
+/// Overstays of a length: longer than one duration and at most as long as another, in nanoseconds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Between {
+    /// Longer than this; -1 if all that are short enough are meant.
+    pub(crate) over_ns: i64,
+    /// At most as long as this.
+    pub(crate) most_ns: i64,
+}
+
+/// Whom the table, the plots and the keys are about: all, or those of a stretch of time.
+#[derive(Clone, Copy)]
+pub(crate) struct Pool<'a> {
+    analysis: &'a Analysis,
+    /// Rows of the hearings of those who were meant to leave, the worst first.
+    overstays: &'a [u32],
+    /// Rows of those who are stuck, the longest first.
+    stuck: &'a [u32],
+}
+
+impl<'a> Pool<'a> {
+    /// All of a trace.
+    pub(crate) fn all(analysis: &'a Analysis) -> Self {
+        let stuck = analysis.stuck_rows_over(i64::MIN);
+        Self { analysis, overstays: &analysis.worst_first, stuck }
+    }
+
+    /// Those of a stretch of time.
+    pub(crate) fn of(analysis: &'a Analysis, stretch: &'a Stretch) -> Self {
+        Self { analysis, overstays: &stretch.overstays, stuck: &stretch.stuck }
+    }
+
+    /// How many were meant to leave.
+    pub(crate) fn n_overstays(self) -> usize {
+        self.overstays.len()
+    }
+
+    /// The hearings with overstays of more than that, the worst first. Costs a binary search.
+    pub(crate) fn late(self, over_ns: i64) -> &'a [u32] {
+        let ns =
+            |row: u32| self.analysis.hearings().get(row as usize).map_or(0, |it| it.overstay_ns);
+        let n_late = self.overstays.partition_point(|&row| ns(row) > over_ns);
+        &self.overstays[..n_late]
+    }
+
+    /// Who is stuck for longer than that, the longest first. Costs a binary search.
+    pub(crate) fn stuck_over(self, over_ns: i64) -> &'a [u32] {
+        let n = self.stuck.partition_point(|&row| ns_of(self.analysis, Row::Stuck(row)) > over_ns);
+        &self.stuck[..n]
+    }
+
+    /// All who overstay by more than the budget and were meant not to, and all who are stuck for
+    /// longer: the longest first.
+    pub(crate) fn over(self, budget_ns: i64) -> Rows<'a> {
+        Rows::Kept(self.analysis, self.late(budget_ns), self.stuck_over(budget_ns))
+    }
+
+    /// What the table lists: these or, if there are none, all who left in time, those first who
+    /// stayed for longest.
+    pub(crate) fn listed(self, budget_ns: i64) -> Rows<'a> {
+        let over = self.over(budget_ns);
+        if over.len() > 0 { over } else { Rows::Kept(self.analysis, self.overstays, &[]) }
+    }
+
+    /// The overstays of a length, late or not, the worst first.
+    pub(crate) fn between(self, Between { over_ns, most_ns }: Between) -> Rows<'a> {
+        let (from, past) = (self.late(most_ns).len(), self.late(over_ns).len());
+        Rows::Kept(self.analysis, self.overstays.get(from..past).unwrap_or(&[]), &[])
+    }
+}
+
 /// Which late exits, in which order.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Query {
     /// Overstays beyond this are late, in nanoseconds.
     pub(crate) budget_ns: i64,
+    /// Only those of this stretch of time, on the trace's clock.
+    pub(crate) within: Option<Interval>,
+    /// Only overstays of this length, late or not.
+    pub(crate) between: Option<Between>,
     /// Words that must fit the goroutine or its cancel.
     pub(crate) words: Arc<str>,
     /// By which column.
@@ -49,13 +123,20 @@ impl Query {
     pub(crate) fn is_plain(&self) -> bool {
         self.column == Column::Overstay && !self.ascending && self.words.trim().is_empty()
     }
+
+    /// The rows before Find leaves any out, in the order that the analysis keeps.
+    pub(crate) fn rows<'a>(&self, pool: Pool<'a>) -> Rows<'a> {
+        match self.between {
+            Some(between) => pool.between(between),
+            None => pool.listed(self.budget_ns),
+        }
+    }
 }
 
 /// The rows of all that overstay by more than the budget and were meant not to, worst first.
 /// Costs a binary search.
 pub(crate) fn late_rows(analysis: &Analysis, budget_ns: i64) -> &[u32] {
-    let n_late = analysis.late(budget_ns).len();
-    analysis.worst_first.get(..n_late).unwrap_or(&[])
+    Pool::all(analysis).late(budget_ns)
 }
 
 /// Who stands in a row of the table.
@@ -171,20 +252,7 @@ pub(crate) enum Rows<'a> {
     Made(&'a [Row]),
 }
 
-impl<'a> Rows<'a> {
-    /// All who overstay by more than the budget and were meant not to, and all who are stuck for
-    /// longer: the longest first. Costs two binary searches.
-    pub(crate) fn over(analysis: &'a Analysis, budget_ns: i64) -> Self {
-        Self::Kept(analysis, late_rows(analysis, budget_ns), analysis.stuck_rows_over(budget_ns))
-    }
-
-    /// What the table lists: these or, if there are none, all who left in time, those first who
-    /// stayed for longest.
-    pub(crate) fn listed(analysis: &'a Analysis, budget_ns: i64) -> Self {
-        let over = Self::over(analysis, budget_ns);
-        if over.len() > 0 { over } else { Self::Kept(analysis, &analysis.worst_first, &[]) }
-    }
-
+impl Rows<'_> {
     /// How many there are.
     pub(crate) fn len(self) -> usize {
         match self {
@@ -256,19 +324,21 @@ fn ns_of(analysis: &Analysis, row: Row) -> i64 {
     row.of(analysis).map_or(0, Listed::ns)
 }
 
-/// The rows that a query asks for, in its order. Who is stuck has neither a cancel nor evidence of
+/// The rows that a query asks for, in its order; those of its stretch of time if it has one. Who is stuck has neither a cancel nor evidence of
 /// hearing one: sorted by those it comes after the others, or before.
 ///
 /// # Errors
 /// If `progress` is cancelled meanwhile.
 pub(crate) fn list(
     document: &Document,
+    stretch: Option<&Stretch>,
     query: &Query,
     progress: &Progress,
 ) -> Result<Vec<Row>, Cancelled> {
     let (analysis, trace) = (document.analysis(), document.trace());
+    let pool = stretch.map_or(Pool::all(analysis), |stretch| Pool::of(analysis, stretch));
     let filter = Filter::new(trace, &query.words);
-    let mut rows: Vec<Row> = Rows::listed(analysis, query.budget_ns).iter().collect();
+    let mut rows: Vec<Row> = query.rows(pool).iter().collect();
     progress.check()?;
     let of = |row: &Row| row.of(analysis);
     if !filter.is_empty() {
@@ -342,7 +412,7 @@ mod tests {
         let analysis = document.analysis();
         for ascending in [true, false] {
             let query = Query { column: Column::Cause, ascending, ..Query::default() };
-            let rows = list(&document, &query, &Progress::default()).expect("a list");
+            let rows = list(&document, None, &query, &Progress::default()).expect("a list");
             assert!(rows.len() > 10);
             for pair in rows.windows(2) {
                 let [a, b] = [pair[0], pair[1]].map(|row| match row.of(analysis) {
@@ -364,7 +434,7 @@ mod tests {
         let analysis = document.analysis();
         // By no budget all of both are in it.
         for budget_ns in [0, 10_000, 10_000_000, i64::MAX] {
-            let rows = Rows::over(analysis, budget_ns);
+            let rows = Pool::all(analysis).over(budget_ns);
             let all: Vec<Row> = rows.iter().collect();
             let n_late = all.iter().filter(|row| matches!(row, Row::Hearing(_))).count();
             assert_eq!(n_late, analysis.late(budget_ns).len());

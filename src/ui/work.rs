@@ -14,9 +14,10 @@ use super::open::{self, OpenError, Opened};
 use super::sheet::{Built, Sheet};
 use super::slot::Slot;
 use super::state::{Notice, Popup, Role, Selected, Tone, View};
+use super::stretch;
 use super::table::{self, Row};
 use crate::analysis;
-use crate::base::Progress;
+use crate::base::{Interval, Progress, Time};
 use crate::scene::{Link, Metrics, Others, RowOptions, Rows, Source, Viewport};
 
 /// The width that a viewport is made with before the canvas's is known, in pixels.
@@ -82,10 +83,7 @@ impl App {
             Answer::Judged { serial, opened } => self.put_judged(serial, *opened),
             Answer::Indexed { serial, index } => {
                 if let Some(sheet) = self.sheet_mut(serial) {
-                    Jobs::discard(std::mem::replace(&mut sheet.index, index));
-                    sheet.indexed = true;
-                    sheet.rows_asked = None;
-                    sheet.cancel_rows_asked = None;
+                    sheet.put_index(index);
                 }
             }
             Answer::Rows { serial, options, rows } => {
@@ -120,6 +118,7 @@ impl App {
                     sheet.table = Some((query, rows));
                 }
             }
+            Answer::Measured { serial, measured } => self.put_measured(serial, measured),
             Answer::Found { search, hits } => self.panels.palette.found(search, hits),
             Answer::Picked { role, paths, unseen } => self.picked(role, paths, unseen),
             Answer::PlaceChosen { wish, unseen } => self.place_chosen(wish, unseen),
@@ -146,7 +145,7 @@ impl App {
         }
     }
 
-    fn sheet_mut(&mut self, serial: u64) -> Option<&mut Sheet> {
+    pub(super) fn sheet_mut(&mut self, serial: u64) -> Option<&mut Sheet> {
         let at = Slot::BOTH
             .into_iter()
             .find(|&slot| self.sheets[slot].as_ref().is_some_and(|sheet| sheet.serial == serial))?;
@@ -307,8 +306,14 @@ impl App {
         self.forget_diff();
         let viewport = self.state.viewport;
         if let (Some(link), Some(viewport)) = (self.state.link, viewport) {
-            self.state.link = Some(link.swapped());
-            self.state.viewport = Some(link.second(&viewport));
+            let state = &mut self.state;
+            let own = |time: Time| link.swapped().to_first(time);
+            let stretch = |of: Interval| Interval::new(own(of.start), own(of.end));
+            state.link = Some(link.swapped());
+            state.viewport = Some(link.second(&viewport));
+            state.range = state.range.map(stretch);
+            state.rows.within = state.rows.within.map(stretch);
+            state.marks.iter_mut().for_each(|mark| mark.at = own(mark.at));
         }
     }
 
@@ -327,6 +332,7 @@ impl App {
     pub(super) fn follow_up(&mut self, ctx: &egui::Context) {
         self.want_judged(ctx);
         for slot in Slot::BOTH {
+            self.want_measured(slot, ctx);
             self.want_rows(slot);
         }
         self.want_cancel_rows();
@@ -379,10 +385,12 @@ impl App {
             grouping: choice.grouping,
             filter: Arc::clone(&choice.filter),
             late_only: choice.late_only,
+            within: stretch::within(&self.state, slot),
             budget_ns: prefs.budget_ns,
             regions: prefs.regions,
             others,
             folds: Arc::clone(&choice.folds[slot]),
+            hidden: Arc::clone(&choice.hidden[slot]),
             metrics: metrics(prefs.compact),
             like: self.like(slot),
         }
@@ -454,10 +462,16 @@ impl App {
         if query.is_plain() || sheet.table_asked.as_ref() == Some(&query) {
             return;
         }
+        let stretch = sheet.within.clone();
+        if query.within != stretch.as_ref().map(|measured| measured.stretch.interval) {
+            // What it holds is being worked out.
+            return;
+        }
         sheet.table_asked = Some(query.clone());
         let (serial, document) = (sheet.serial, Arc::clone(&sheet.document));
         self.jobs.start(Lane::Table(slot), "Sorting", move |progress| {
-            match table::list(&document, &query, progress) {
+            let stretch = stretch.as_ref().map(|measured| &measured.stretch);
+            match table::list(&document, stretch, &query, progress) {
                 Ok(rows) => Answer::Table { serial, query, rows },
                 Err(_) => Answer::Nothing,
             }

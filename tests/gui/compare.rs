@@ -148,7 +148,11 @@ fn the_cancels_of_either_trace_can_be_shown() {
     assert!(says(&harness, "Cancels of before.trace"));
     let lanes = names(&harness, "Cancels of before.trace");
     click(&mut harness, "Show the trace before");
-    assert_ne!(names(&harness, "Cancels of before.trace"), lanes, "the other one's");
+    let others = names(&harness, "Cancels of before.trace");
+    assert_ne!(others, lanes, "the other one's");
+    harness.key_press(egui::Key::P);
+    wait(&mut harness);
+    assert_eq!(names(&harness, "Cancels of before.trace"), lanes, "the same by a key");
 }
 
 #[test]

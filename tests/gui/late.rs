@@ -134,5 +134,24 @@ fn a_bar_of_the_histogram_tells_what_it_stands_for() {
         harness.step();
     }
     wait(&mut harness);
-    assert!(says(&harness, "504 ms late"), "a click shows the longest of them");
+    let lengths = told.rsplit(", ").next().expect("from when to when").to_owned();
+    let chip = format!("Remove the filter: {lengths}");
+    assert!(says(&harness, &chip), "a click lists only them: {told}");
+    assert!(says(&harness, &told[..told.find(',').expect("how many")]), "as many as it told");
+    let listed = names(&harness, "Late exit: ");
+    click(&mut harness, &chip);
+    assert!(says(&harness, "200 late exits") && !says(&harness, "Remove the filter"));
+    // The keys walk from the longest to shorter ones.
+    harness.key_press(egui::Key::Y);
+    wait(&mut harness);
+    assert!(says(&harness, &chip) && names(&harness, "Late exit: ") == listed);
+    harness.key_press(egui::Key::Y);
+    wait(&mut harness);
+    assert!(says(&harness, "Remove the filter") && !says(&harness, &chip));
+    harness.key_press_modifiers(egui::Modifiers::SHIFT, egui::Key::Y);
+    wait(&mut harness);
+    assert!(says(&harness, &chip), "and back");
+    harness.key_press(egui::Key::Escape);
+    wait(&mut harness);
+    assert!(!says(&harness, "Remove the filter"));
 }

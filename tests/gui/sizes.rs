@@ -338,3 +338,16 @@ fn a_row_of_tasks_has_their_name() {
     assert!(says(&harness, "Collapse Tasks"));
     assert!(!names(&harness, "Tasks of pay").is_empty());
 }
+
+#[test]
+fn a_comparison_has_rows_to_read_in_a_small_window() {
+    for (size, least) in [([1280.0, 720.0], 6), ([900.0, 600.0], 4)] {
+        let mut harness = window_of(size, Settings::default());
+        let pair = ["before", "after"].map(|side| format!("traces/sleep-in-handler/{side}.trace"));
+        drop_files(&mut harness, &pair.each_ref().map(String::as_str));
+        let table = harness.get_by_label_contains("Timeline of before.trace").rect();
+        let rows = harness.query_all_by_role(egui::accesskit::Role::Row);
+        let whole = rows.filter(|row| row.rect().bottom() <= table.top()).count();
+        assert!(whole >= least, "{size:?}: {whole}");
+    }
+}

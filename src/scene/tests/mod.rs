@@ -6,3 +6,4 @@ mod flags;
 mod pictures;
 mod promises;
 mod story;
+mod stretches;

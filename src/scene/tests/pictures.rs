@@ -261,7 +261,7 @@ fn a_collapsed_group_seen_closely_shows_who_lives_there() {
     let window = Interval::new(Time(401 * MS), Time(407 * MS));
     viewport.show(window, 0.0);
     insta::assert_snapshot!("closely", draw(source, &rows, viewport, Selection::default()));
-    let few = Rows::build_within(source, &options, window);
+    let few = Rows::build(source, &RowOptions { within: Some(window), ..options });
     let lanes: Vec<u32> = few.goroutines().iter().map(|goroutine| goroutine.0).collect();
     assert_eq!(lanes, [100, 101, 200]);
 }

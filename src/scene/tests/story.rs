@@ -186,6 +186,11 @@ impl Story {
                 deaf: start + n_heard..end,
             });
         }
+        let overstay = |row: &u32| std::cmp::Reverse(analysis.hearings[*row as usize].overstay_ns);
+        let mut worst_first: Vec<u32> =
+            (0..u32::try_from(analysis.hearings.len()).unwrap()).collect();
+        worst_first.sort_by_key(overstay);
+        analysis.worst_first = worst_first;
         analysis
     }
 }

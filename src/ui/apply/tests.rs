@@ -206,3 +206,32 @@ fn a_row_of_the_comparison_is_selected_instead_of_anything_in_a_trace() {
     apply(&mut state, Command::Escape);
     assert_eq!(state.compared, None);
 }
+
+#[test]
+fn a_stretch_is_shown_until_something_is_selected_and_let_go_of_with_what_goes_by_it() {
+    let mut state = state();
+    let stretch = Interval::new(Time(100), Time(300));
+    apply(&mut state, Command::Select(Some(goroutine(1))));
+    apply(&mut state, Command::Range(Some(stretch)));
+    assert!(state.range_shown && state.selected == Some(goroutine(1)), "what is selected waits");
+    apply(&mut state, Command::Back);
+    assert!(!state.range_shown && state.selected == Some(goroutine(1)), "and comes back");
+    apply(&mut state, Command::ShowRange);
+    assert!(state.range_shown);
+    apply(&mut state, Command::Select(Some(goroutine(2))));
+    assert!(!state.range_shown && state.range == Some(stretch));
+    apply(&mut state, Command::Within(true));
+    assert_eq!(state.rows.within, Some(stretch));
+    let longer = Interval::new(Time(100), Time(400));
+    apply(&mut state, Command::Range(Some(longer)));
+    assert_eq!(state.rows.within, Some(stretch), "not before it is let go of");
+    apply(&mut state, Command::Within(true));
+    assert_eq!(state.rows.within, Some(longer));
+    apply(&mut state, Command::Escape);
+    assert_eq!((state.range, state.rows.within, state.range_shown), (None, None, false));
+    assert_eq!(state.selected, Some(goroutine(2)), "one thing at a time");
+    apply(&mut state, Command::Within(true));
+    assert_eq!(state.rows.within, None, "there is no stretch");
+    apply(&mut state, Command::ShowRange);
+    assert!(!state.range_shown);
+}

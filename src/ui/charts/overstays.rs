@@ -2,6 +2,7 @@
 
 use super::{LEAST, log10_ns};
 use crate::analysis::Analysis;
+use crate::ui::table::{Between, Pool};
 
 /// Bins per factor of ten.
 const BINS_PER_DECADE: i32 = 8;
@@ -23,16 +24,19 @@ pub(crate) struct Overstays {
 
 /// How many overstays lie between two powers of ten.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Bin {
+pub(crate) struct Bin {
     pub(super) from: f64,
     pub(super) to: f64,
     pub(super) n: usize,
     pub(super) is_late: bool,
 }
 
-/// How many overstays there are in the analysis's list above a duration.
-pub(super) fn n_above(analysis: &Analysis, ns: i64) -> usize {
-    analysis.late(ns).len()
+impl Bin {
+    /// What it holds; the first holds all that is shorter, too.
+    pub(super) fn between(&self) -> Between {
+        let over_ns = if self.from <= LEAST { -1 } else { exact_ns(self.from) };
+        Between { over_ns, most_ns: exact_ns(self.to) }
+    }
 }
 
 /// A power of ten in nanoseconds, without rounding to digits; the longest time for more than that.
@@ -52,21 +56,21 @@ fn edges() -> impl Iterator<Item = (f64, f64)> {
 
 impl Overstays {
     /// Counts them: a few hundred looks into the list that the analysis keeps sorted.
-    pub(crate) fn new(analysis: &Analysis) -> Self {
-        let n = analysis.worst_first.len();
+    pub(crate) fn new(analysis: &Analysis, pool: Pool<'_>) -> Self {
+        let n = pool.n_overstays();
         let mut above = Vec::new();
         for (_, right) in edges() {
             if above.last().unwrap_or(&n) == &0 {
                 break;
             }
-            above.push(n_above(analysis, exact_ns(right)));
+            above.push(pool.late(exact_ns(right)).len());
         }
-        Self { n, above, rises: rises(analysis) }
+        Self { n, above, rises: rises(analysis, pool.late(i64::MIN)) }
     }
 
     /// All bins with something in them. Each is late or not as a whole, but for the one that holds
     /// the budget, which is cut there.
-    pub(super) fn bins(&self, analysis: &Analysis, budget: f64) -> Vec<Bin> {
+    pub(super) fn bins(&self, pool: Pool<'_>, budget: f64) -> Vec<Bin> {
         let mut bins = Vec::new();
         // What is shorter than the least is drawn in the first bin.
         let mut above_left = self.n;
@@ -78,7 +82,7 @@ impl Overstays {
                 above_right
             } else {
                 // However powers of ten are rounded.
-                n_above(analysis, exact_ns(cut)).clamp(above_right, above_left)
+                pool.late(exact_ns(cut)).len().clamp(above_right, above_left)
             };
             let prompt = Bin { from: left, to: cut, n: above_left - above_cut, is_late: false };
             let late = Bin { from: cut, to: right, n: above_cut - above_right, is_late: true };
@@ -105,8 +109,7 @@ impl Overstays {
 }
 
 /// Where the ECDF rises, and to which share.
-fn rises(analysis: &Analysis) -> Vec<[f64; 2]> {
-    let rows = &analysis.worst_first;
+fn rises(analysis: &Analysis, rows: &[u32]) -> Vec<[f64; 2]> {
     let n = rows.len();
     let steps = n.min(ECDF_POINTS);
     let rise = |step: usize| {
@@ -138,15 +141,23 @@ mod tests {
     fn bars_add_up_and_the_late_ones_to_those_beyond_the_budget() {
         let document = document();
         let analysis = document.analysis();
-        let overstays = Overstays::new(analysis);
+        let pool = Pool::all(analysis);
+        let overstays = Overstays::new(analysis, pool);
         for power in [3.1, 5.0, 6.0, 7.0, 7.5, 12.0] {
-            let bins = overstays.bins(analysis, power);
+            let bins = overstays.bins(pool, power);
             let n = |is_counted: fn(&Bin) -> bool| -> usize {
                 bins.iter().filter(|bin| is_counted(bin)).map(|bin| bin.n).sum()
             };
-            assert_eq!(n(|bin| bin.is_late), n_above(analysis, exact_ns(power)), "{power}");
+            assert_eq!(n(|bin| bin.is_late), pool.late(exact_ns(power)).len(), "{power}");
             assert_eq!(n(|_| true), analysis.worst_first.len(), "{power}");
-            let (bars, top) = bars(&bins, Theme::get(true));
+            for bin in &bins {
+                assert_eq!(
+                    pool.between(bin.between()).len(),
+                    bin.n,
+                    "its rows are those of the bar"
+                );
+            }
+            let (bars, top) = bars(&bins, Theme::get(true), None);
             assert_eq!(bars.len(), bins.len());
             assert!(bars.iter().all(|bar| bar.value <= top));
             let late = bars.iter().zip(&bins).filter(|(_, bin)| bin.is_late);
@@ -160,7 +171,8 @@ mod tests {
     #[test]
     fn the_ecdf_rises_from_none_to_all() {
         let document = document();
-        let points = Overstays::new(document.analysis()).ecdf(2.0, 12.0);
+        let points =
+            Overstays::new(document.analysis(), Pool::all(document.analysis())).ecdf(2.0, 12.0);
         assert!(points.is_sorted_by(|one, other| one[0] <= other[0] && one[1] <= other[1]));
         assert_eq!(points.first(), Some(&[2.0, 0.0]));
         assert_eq!(points.last(), Some(&[12.0, 1.0]));

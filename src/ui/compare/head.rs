@@ -14,6 +14,9 @@ use crate::analysis::{Diff, OneSided, Verdict};
 
 /// How many findings that are gone, and how many that are new, are told.
 const ONE_SIDED: usize = 3;
+/// How wide the page must be for as many, in points, and how many more are told in a tooltip.
+const NARROW: f32 = 900.0;
+const MAX_TOLD: usize = 12;
 
 /// The verdict on the whole; the counts beside it leave so much room, in points.
 pub(super) fn verdict_ui(ui: &mut Ui, ctx: &Ctx<'_>, diff: &Diff, spared: f32) {
@@ -82,27 +85,36 @@ pub(super) fn one_sided_ui(ui: &mut Ui, ctx: &Ctx<'_>, diff: &Diff) {
     }
     let theme = ctx.theme;
     let sides = [(Slot::Before, "gone", theme.better), (Slot::After, "new", theme.late_text)];
+    // In a narrow window more would take the table's lines.
+    let most = if ui.available_width() < NARROW { 1 } else { ONE_SIDED };
     ui.horizontal_wrapped(|ui| {
         for (one_sided, (slot, what, color)) in diff.one_sided.iter().zip(sides) {
-            for one in one_sided.iter().take(ONE_SIDED) {
+            for one in one_sided.iter().take(most) {
                 badge_ui(ui, theme, what, color);
                 one_ui(ui, ctx, slot, one);
             }
-            let left = one_sided.len().saturating_sub(ONE_SIDED);
-            if left > 0 {
-                ui.label(caption(theme, format!("and {} more {what}", thousands(left as u64))));
+            let left = one_sided.get(most..).unwrap_or(&[]);
+            if !left.is_empty() {
+                let text = format!("and {} more {what}", thousands(left.len() as u64));
+                let told: Vec<String> = left.iter().take(MAX_TOLD).map(one_text).collect();
+                ui.label(caption(theme, text)).on_hover_text(told.join("\n"));
             }
             ui.add_space(6.0);
         }
     });
 }
 
-fn one_ui(ui: &mut Ui, ctx: &Ctx<'_>, slot: Slot, one: &OneSided) {
+/// What only one trace has, in a few words.
+fn one_text(one: &OneSided) -> String {
     let times = match one.count {
         0 | 1 => String::new(),
         n => format!(" {}×", thousands(n.into())),
     };
-    let text = format!("{}: {}{times}", rule_title(one.rule), short_names(&one.place));
+    format!("{}: {}{times}", rule_title(one.rule), short_names(&one.place))
+}
+
+fn one_ui(ui: &mut Ui, ctx: &Ctx<'_>, slot: Slot, one: &OneSided) {
+    let text = one_text(one);
     let Some(sheet) = ctx.sheet(slot) else { return };
     let is_it = |rule, function| rule == one.rule && sheet.trace().string(function) == one.function;
     let findings = sheet.document.analysis().findings();

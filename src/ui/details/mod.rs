@@ -8,6 +8,7 @@ mod goroutine;
 mod overstay;
 mod parts;
 mod stack;
+mod stretch;
 mod text;
 mod tree;
 mod wakes;
@@ -38,6 +39,8 @@ pub(crate) struct DetailsPanel {
     shown: (Option<Selected>, Option<(GroupKind, String)>, Open),
     /// The finding that it showed among the others last.
     finding: Option<(Slot, usize)>,
+    /// Whether it showed a stretch of time last.
+    stretch: bool,
 }
 
 impl DetailsPanel {
@@ -51,7 +54,9 @@ impl DetailsPanel {
         let is_same = *was_open == ctx.open();
         let changed = was != selected || was_compared != compared || self.finding != looked_for;
         // What is done on a card leaves it under the pointer.
-        let to_top = !is_same || changed && !(was_list && is_list);
+        let turned =
+            std::mem::replace(&mut self.stretch, ctx.state.range_shown) != ctx.state.range_shown;
+        let to_top = !is_same || turned || changed && !(was_list && is_list);
         if changed || !is_same {
             self.shown = (*selected, compared.clone(), ctx.open());
             self.finding = looked_for;
@@ -77,8 +82,10 @@ impl DetailsPanel {
 /// The title, and back and forward.
 fn head_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
     ui.horizontal(|ui| {
-        let shown = ctx.state.selected.filter(|_| ctx.state.finding.is_none());
+        let measured = ctx.state.range_shown;
+        let shown = ctx.state.selected.filter(|_| ctx.state.finding.is_none() && !measured);
         let title = match shown.map(|selected| selected.what) {
+            _ if measured => "Stretch of time",
             None if ctx.state.compared.is_some() => "Compared",
             None => "Findings",
             Some(What::Goroutine(_)) => "Goroutine",
@@ -96,7 +103,10 @@ fn head_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
             let (back, forward, close) =
                 (key(Action::Back), key(Action::Forward), key(Action::Escape));
             let any = ctx.state.selected.is_some() || ctx.state.compared.is_some();
-            if any && icon_button_ui(ui, "×", "Select nothing", &close).clicked() {
+            if measured && icon_button_ui(ui, "×", "Let go of the stretch", &close).clicked() {
+                ctx.send(Command::Range(None));
+            }
+            if any && !measured && icon_button_ui(ui, "×", "Select nothing", &close).clicked() {
                 ctx.send(Command::Select(None));
             }
             ui.add_enabled_ui(ctx.state.trail.can_forward(), |ui| {
@@ -104,12 +114,19 @@ fn head_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
                     ctx.send(Command::Forward);
                 }
             });
-            let is_waiting = ctx.state.finding.is_some() && ctx.state.selected.is_some();
+            let in_front = ctx.state.finding.is_some() || measured;
+            let is_waiting = in_front && ctx.state.selected.is_some();
             ui.add_enabled_ui(is_waiting || ctx.state.trail.can_back(), |ui| {
                 if icon_button_ui(ui, "←", "Back", &back).clicked() {
                     ctx.send(Command::Back);
                 }
             });
+            if ctx.state.range.is_some() && !measured {
+                let tip = "Show what happened in the stretch that was measured out";
+                if ui.button("Stretch").on_hover_text(tip).clicked() {
+                    ctx.send(Command::ShowRange);
+                }
+            }
         });
     });
 }
@@ -117,6 +134,10 @@ fn head_ui(ui: &mut Ui, ctx: &Ctx<'_>) {
 /// The page of what is selected; the findings, if one of them is looked at or nothing is selected.
 /// `scroll` says that another page was shown before.
 fn content_ui(ui: &mut Ui, ctx: &Ctx<'_>, scroll: bool) {
+    if ctx.state.range_shown {
+        stretch::page_ui(ui, ctx);
+        return;
+    }
     let Some(selected) = ctx.state.selected.filter(|_| ctx.state.finding.is_none()) else {
         if !compared::page_ui(ui, ctx) {
             findings::list_ui(ui, ctx, scroll);

@@ -6,7 +6,7 @@ use egui::Ui;
 
 use crate::ui::ctx::short_function;
 use crate::ui::sheet::Sheet;
-use crate::ui::table::{Column, Rows};
+use crate::ui::table::{Column, Pool};
 use crate::ui::widgets::body_font;
 
 /// A column of the table.
@@ -67,7 +67,7 @@ const NAME_MOST: f32 = 420.0;
 pub(super) fn shown(table_width: f32, sheet: &Sheet, budget_ns: i64) -> Vec<Heading> {
     let analysis = sheet.document.analysis();
     let any_stuck = analysis.stuck_over(budget_ns).len() > 0;
-    let has_sites = any_stuck || sheet.has_sites(Rows::listed(analysis, budget_ns).len());
+    let has_sites = any_stuck || sheet.has_sites(Pool::all(analysis).listed(budget_ns).len());
     // Who is stuck has no cancel to tell of.
     let any_cancel = !any_stuck || analysis.late(budget_ns).len() > 0;
     let fits = |heading: &Heading| {
@@ -116,7 +116,7 @@ pub(super) fn longest_name(ui: &Ui, sheet: &Sheet) -> f32 {
     const LEAST_PX: f32 = 72.0;
     const GAP_PX: f32 = 4.0;
     let document = &*sheet.document;
-    let rows = Rows::listed(document.analysis(), document.rules().late_over_ns);
+    let rows = Pool::all(document.analysis()).listed(document.rules().late_over_ns);
     let rows = (0..rows.len().min(ROWS)).filter_map(|at| rows.get(at));
     let names: HashSet<&str> =
         rows.filter_map(|row| Some(row.of(document.analysis())?.function(document))).collect();

@@ -263,11 +263,12 @@ impl TimelinePanel {
             // The other timeline shows it, too, and may have been painted already.
             ui.ctx().request_repaint();
         }
-        let Some(at) = here else { return };
-        let place = at - frame.canvas.min;
-        let view = frame.view();
-        let hit = self.scene.hit(&view, place.x, place.y);
-        let Some(hit) = hit else { return };
+        let hit = here.and_then(|at| {
+            let place = at - frame.canvas.min;
+            self.scene.hit(&frame.view(), place.x, place.y)
+        });
+        self.menu_ui(frame, response, hit);
+        let Some((at, hit)) = here.zip(hit) else { return };
         self.hint = Some(hover::hint(&self.scene, frame, hit, at.x));
         hover::cursor(ui, hit);
         if response.clicked() {

@@ -12,7 +12,7 @@ impl TimelinePanel {
         if self.opens_crowd(frame, hit) {
             return;
         }
-        match (hit, target(&self.scene, hit)) {
+        match (hit, self.target(hit)) {
             (_, Some(Target::Section(number))) => {
                 if let Some(section) = frame.rows.sections().get(number as usize) {
                     frame.ctx.send(Command::Fold(frame.slot, section.key, !section.collapsed));
@@ -42,9 +42,14 @@ impl TimelinePanel {
         true
     }
 
+    /// What a click is about.
+    pub(super) fn target(&self, hit: Hit) -> Option<Target> {
+        target_of(&self.scene, hit)
+    }
+
     /// Zooms to what was clicked.
     pub(super) fn double_click(&self, frame: &Frame<'_>, hit: Hit) {
-        let Some(Target::What(what)) = target(&self.scene, hit) else { return };
+        let Some(Target::What(what)) = self.target(hit) else { return };
         let Some(interval) = interval_of(frame.sheet, what) else { return };
         match frame.kind {
             Kind::All => {
@@ -59,12 +64,12 @@ impl TimelinePanel {
 }
 
 /// What a click on something is about.
-enum Target {
+pub(super) enum Target {
     Section(u32),
     What(What),
 }
 
-fn target(scene: &Scene, hit: Hit) -> Option<Target> {
+fn target_of(scene: &Scene, hit: Hit) -> Option<Target> {
     let row = |record: u32| scene.rows.get(record as usize).map(|row| row.row);
     Some(match hit {
         Hit::Axis { .. } => return None,

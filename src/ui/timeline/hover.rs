@@ -132,6 +132,13 @@ pub(super) fn no_lanes_text(frame: &Frame<'_>) -> String {
     let rows = &frame.ctx.state.rows;
     let words = &short_words(&rows.filter);
     let budget = frame.sheet.duration(frame.ctx.state.prefs.budget_ns);
+    if rows.within.is_some() {
+        return "No goroutine like that lives in the stretch that was measured out. E shows all."
+            .to_owned();
+    }
+    if frame.rows.n_hidden() > 0 && words.is_empty() && frame.kind == Kind::All {
+        return "All groups with such lanes are hidden. Shift+Delete shows them.".to_owned();
+    }
     match (words.is_empty(), rows.late_only) {
         (true, true) => format!("No goroutine stayed longer than {budget}. L shows all lanes."),
         (false, true) => {

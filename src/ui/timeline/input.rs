@@ -10,6 +10,7 @@ use crate::ui::app::Gestures;
 use crate::ui::command::{Command, Look};
 use crate::ui::ctx::count;
 use crate::ui::keys::is_typing;
+use crate::ui::look::clipped;
 
 /// How much the wheel zooms: e-fold per this many points.
 const ZOOM_PX: f64 = 220.0;
@@ -159,18 +160,26 @@ impl TimelinePanel {
             (Some(Drag::Measure(from) | Drag::Zoom(from)), Some(at)) => {
                 let to = wanted.time_from_x(f64::from(at.x - frame.canvas.left()));
                 let range = Interval::new(from.min(to), from.max(to));
+                let range = clipped(frame.ctx, range).unwrap_or(range);
                 frame.ctx.send(Command::Range(Some(range)));
-                if response.drag_stopped()
-                    && let Some(Drag::Zoom(_)) = self.input.drag
-                {
-                    frame.ctx.send(Command::Range(None));
-                    zoom_to(frame, range, *wanted);
+                if response.drag_stopped() {
+                    self.end_measuring(frame, range, *wanted);
                 }
             }
             _ => {}
         }
         if response.drag_stopped() {
             self.input.drag = None;
+        }
+    }
+
+    /// What was measured out is what all goes by, or what is zoomed to.
+    fn end_measuring(&self, frame: &Frame<'_>, range: Interval, wanted: Viewport) {
+        if let Some(Drag::Zoom(_)) = self.input.drag {
+            frame.ctx.send(Command::Range(None));
+            zoom_to(frame, range, wanted);
+        } else if frame.ctx.state.rows.within.is_some() {
+            frame.ctx.send(Command::Within(true));
         }
     }
 

@@ -13,6 +13,7 @@ mod head;
 mod held;
 mod hover;
 mod input;
+mod menu;
 mod names;
 mod paint;
 mod pointer;
@@ -38,6 +39,10 @@ use super::theme::size;
 use super::widgets::{caption, weak};
 use crate::base::{Goroutine, Interval, Time};
 use crate::scene::{Layout, Overview, Rows, Scene, Selection, Show, View, Viewport};
+
+/// Beside a comparison's table a timeline lower than this leaves out the strip of the whole trace,
+/// in points.
+const LOW_PX: f32 = 215.0;
 
 /// What a panel shows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -66,6 +71,8 @@ pub(crate) struct TimelinePanel {
     /// How far the rows could be scrolled.
     max_scroll: f64,
     input: input::Motion,
+    /// What was clicked for a menu last.
+    menu: Option<menu::About>,
 }
 
 impl TimelinePanel {
@@ -276,7 +283,10 @@ impl TimelinePanel {
         gestures: &mut Gestures,
     ) {
         let Some(mut wanted) = wanted else { return };
-        let strip_height = if part.kind == Kind::All { size::OVERVIEW } else { 0.0 };
+        // In a low window the lanes of two traces need the room of both strips.
+        let is_low = ctx.state.view == super::state::View::Compare && part.rect.height() < LOW_PX;
+        let has_strip = part.kind == Kind::All && !is_low;
+        let strip_height = if has_strip { size::OVERVIEW } else { 0.0 };
         let names_width = edge::names_width(ctx, part.rect);
         let (strip, below) = part.rect.split_top_bottom_at_y(part.rect.top() + strip_height);
         let (names, rest) = below.split_left_right_at_x(below.left() + names_width);
@@ -309,6 +319,11 @@ impl TimelinePanel {
         edge::edge_ui(ui, &frame, part.rect);
         if strip_height > 0.0 {
             self.strip_ui(ui, &frame, strip, wanted, gestures);
+        }
+        if is_low {
+            // The strip would have kept the two apart.
+            let line = egui::Stroke::new(1.0, ctx.theme.line);
+            ui.painter().hline(part.rect.x_range(), part.rect.top() + 0.5, line);
         }
         self.scrollbar_ui(ui, &frame, bar, gestures);
         self.reveal(&frame, wanted, gestures);

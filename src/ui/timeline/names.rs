@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use egui::{Align2, Galley, Rect, Response, Sense, Ui, WidgetInfo, vec2};
 
 use super::flags::short_count;
-use super::{Frame, Kind, TimelinePanel, hover};
+use super::{Frame, Kind, TimelinePanel, hover, menu};
 use crate::analysis::{Hearing, Stuck};
 use crate::base::{Clock, Goroutine, StrId};
 use crate::model::Edge;
@@ -64,7 +64,8 @@ impl TimelinePanel {
             );
         }
         painter.rect_filled(head, 0.0, theme.panel);
-        head_ui(frame, &painter, head);
+        let room = hidden_ui(ui, frame, head);
+        head_ui(frame, &painter, room);
         let edge = egui::Stroke::new(1.0, theme.line);
         painter.vline(frame.names.right() - 0.5, frame.names.y_range(), edge);
         painter.hline(head.x_range(), head.bottom(), edge);
@@ -109,6 +110,10 @@ fn head_ui(frame: &Frame<'_>, painter: &egui::Painter, head: Rect) {
     let ctx = frame.ctx;
     let theme = ctx.theme;
     let (text, color) = match frame.kind {
+        Kind::Cancels if ctx.comparing() => {
+            let text = format!("{}: from the cancel to the end", frame.slot.name());
+            (text, theme.side[frame.slot as usize])
+        }
         Kind::Cancels => ("from the cancel to the end".to_owned(), theme.weak),
         Kind::All if ctx.comparing() => {
             let hidden = if ctx.state.prefs.overlays.cancels { "" } else { " – cancels hidden" };
@@ -128,7 +133,10 @@ fn head_ui(frame: &Frame<'_>, painter: &egui::Painter, head: Rect) {
         Kind::All => {
             let (n, all) = (frame.rows.n_lanes(), frame.sheet.trace().n_goroutines() as usize);
             if n < all {
-                (format!("{} of {}", thousands(n as u64), count(all, "goroutine")), theme.text)
+                let within = if ctx.state.rows.within.is_some() { " in the stretch" } else { "" };
+                let all =
+                    if within.is_empty() { count(all, "goroutine") } else { thousands(all as u64) };
+                (format!("{} of {all}{within}", thousands(n as u64)), theme.text)
             } else {
                 (count(n, "goroutine"), theme.weak)
             }
@@ -137,6 +145,35 @@ fn head_ui(frame: &Frame<'_>, painter: &egui::Painter, head: Rect) {
     let at = head.left_center() + vec2(PAD, 0.0);
     let font = widgets::small_font();
     text_at(painter, at, &text, font, color, head.width() - 2.0 * PAD);
+}
+
+/// How many groups are left out, at the right of the head; a click shows them again. Gives the room
+/// that is left.
+fn hidden_ui(ui: &Ui, frame: &Frame<'_>, head: Rect) -> Rect {
+    let n = frame.rows.n_hidden();
+    if n == 0 || frame.kind != Kind::All {
+        return head;
+    }
+    let theme = frame.ctx.theme;
+    let text = format!("{} hidden – show", thousands(n as u64));
+    let galley = ui.painter().layout_no_wrap(text, widgets::small_font(), theme.accent);
+    let right = egui::pos2(head.right() - PAD, head.center().y);
+    let place = Align2::RIGHT_CENTER.anchor_size(right, galley.size());
+    let id = ui.scope_id().with(("hidden", frame.slot));
+    let response = ui.interact(place.expand(3.0), id, Sense::click());
+    let spoken = format!("Show {} again", count(n, "hidden group"));
+    response.widget_info(|| WidgetInfo::labeled(egui::Role::Link, true, &spoken));
+    if response.hovered() || response.has_focus() {
+        let line = egui::Stroke::new(1.0, theme.accent);
+        ui.painter().hline(place.x_range(), place.bottom(), line);
+    }
+    ui.painter().galley(place.min, galley, theme.accent);
+    let keys = key_text(ui.ctx(), Action::ShowHidden);
+    let response = response.on_hover_cursor(egui::CursorIcon::PointingHand);
+    if response.on_hover_text(format!("{spoken} ({keys})")).clicked() {
+        frame.ctx.send(Command::ShowHidden);
+    }
+    head.with_max_x(place.left() - PAD)
 }
 
 fn row_ui(ui: &mut Ui, frame: &Frame<'_>, row: &RowRecord, beside: Beside) {
@@ -276,6 +313,7 @@ fn header_ui(ui: &mut Ui, frame: &Frame<'_>, row: &RowRecord, section: &Section,
         let at = egui::pos2(text.right() + 6.0, rect.center().y - galley.size().y / 2.0);
         painter.galley(at, galley, theme.weak);
     }
+    response.context_menu(|ui| menu::menu_ui(ui, frame, menu::About::Section(section.key)));
     if response.clicked() {
         frame.ctx.send(Command::Fold(frame.slot, section.key, !section.collapsed));
     }
@@ -342,6 +380,7 @@ fn lane_ui(
     let room = right - left.x - id_width;
     elide::text_at(painter, left + vec2(id_width, 0.0), &text, &font, color, room);
     let response = whole_on_hover(response, &text, font, room);
+    response.context_menu(|ui| menu::menu_ui(ui, frame, menu::About::Lane(goroutine, None)));
     if response.clicked() {
         ctx.send(Command::Select(Some(target(frame, goroutine, hearing))));
     }

@@ -1,13 +1,13 @@
 //! Where the pointer is in time, what was measured out, and marks.
 
-use egui::{Align2, Color32, Id, Rect, Ui, pos2, vec2};
+use egui::{Align2, Color32, Rect, Ui, pos2, vec2};
 
 use super::{Frame, Kind, hover, x_of};
-use crate::analysis::Hearing;
 use crate::base::{Interval, Time};
+use crate::scene::reaches;
 use crate::ui::ctx::count;
-use crate::ui::look::from_first;
-use crate::ui::table::late_rows;
+use crate::ui::stretch;
+use crate::ui::table::Pool;
 use crate::ui::theme::{self, size};
 use crate::ui::widgets;
 
@@ -87,7 +87,7 @@ pub(super) fn range_and_marks(ui: &Ui, frame: &Frame<'_>, painter: &egui::Painte
         for x in [left, right] {
             painter.vline(x, top..=bottom, egui::Stroke::new(1.0, theme.accent));
         }
-        let text = range_text(ui, frame, range);
+        let text = range_text(frame, range);
         let at = pos2(left.midpoint(right), top + size::AXIS + BELOW_PX);
         label(ui, painter, at, &text, theme.on_loud, theme.accent);
     }
@@ -100,34 +100,33 @@ pub(super) fn range_and_marks(ui: &Ui, frame: &Frame<'_>, painter: &egui::Painte
     }
 }
 
-/// What was counted last: of which trace, stretch and budget, and what is said of it.
-type Counted = ((u64, [Time; 2], i64), String);
-
 /// How long a stretch is, and how many cancels and late exits are in it.
-fn range_text(ui: &Ui, frame: &Frame<'_>, range: Interval) -> String {
-    /// Of more late exits it would take too long to look at each.
-    const MOST: usize = 200_000;
-    let sheet = frame.sheet;
-    let budget_ns = frame.ctx.state.prefs.budget_ns;
-    let own = [range.start, range.end].map(|at| from_first(frame.ctx, frame.slot, at));
-    let key = (sheet.serial, own, budget_ns);
-    let id = Id::unique(("counted in the stretch", frame.slot));
-    let known = ui.data(|data| data.get_temp::<Counted>(id));
-    if let Some((_, text)) = known.filter(|(of, _)| *of == key) {
-        return text;
-    }
+fn range_text(frame: &Frame<'_>, range: Interval) -> String {
+    /// Of more late exits than this their number waits until it has been worked out.
+    const FEW: usize = 2_000;
+    let (sheet, state) = (frame.sheet, frame.ctx.state);
     let analysis = sheet.document.analysis();
+    let own = stretch::measured(state, frame.slot).unwrap_or(range);
     let first_from = |at: Time| analysis.cancels().partition_point(|cancel| cancel.at < at);
-    let n_cancels = first_from(own[1]).saturating_sub(first_from(own[0]));
+    let n_cancels = first_from(own.end).saturating_sub(first_from(own.start));
     let mut text = format!("{}: {}", sheet.duration(range.ns()), count(n_cancels, "cancel"));
-    let rows = late_rows(analysis, budget_ns);
-    if rows.len() <= MOST {
-        let is_in =
-            |hearing: &Hearing| hearing.end.time().is_some_and(|end| own[0] <= end && end < own[1]);
-        let n = rows.iter().filter(|&&row| sheet.hearing(row).is_some_and(is_in)).count();
+    let budget_ns = state.prefs.budget_ns;
+    let all = Pool::all(analysis).late(budget_ns);
+    let late = match sheet.measured_now(state, frame.slot) {
+        Some(measured) => Some(Pool::of(analysis, &measured.stretch).late(budget_ns).len()),
+        None if all.len() > FEW => None,
+        None => {
+            let windows = all.iter().filter_map(|&row| sheet.hearing(row));
+            let windows = windows.map(|hearing| sheet.document.window(hearing));
+            Some(windows.filter(|&window| reaches(window, own)).count())
+        }
+    };
+    if let Some(n) = late {
         text = format!("{text}, {}", count(n, "late exit"));
     }
-    ui.data_mut(|data| data.insert_temp(id, (key, text.clone())));
+    if state.rows.within.is_some() {
+        text.push_str(" – all else is left out");
+    }
     text
 }
 

@@ -78,7 +78,11 @@ fn hidden_text(frame: &Frame<'_>, target: Selected) -> Option<String> {
     let choice = &frame.ctx.state.rows;
     let why = match (choice.filter.trim(), choice.late_only) {
         _ if frame.rows.place_of(goroutine).is_some() => return None,
+        _ if choice.within.is_some() => "only what is in the stretch is shown: E shows all",
         ("", true) => "only late lanes are shown: L shows all",
+        ("", false) if !choice.hidden[target.slot].is_empty() => {
+            "its group is hidden: Shift+Delete shows all"
+        }
         ("", false) => return None,
         _ => "Find leaves it out: empty the field to see it",
     };

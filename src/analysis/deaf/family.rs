@@ -14,7 +14,7 @@ use super::super::lives;
 use super::super::types::{Cancel, Hearing};
 use super::super::words::{Evidence, HeardIn, Outcome};
 use super::crowd::Crowds;
-use super::waits::{Held, Plain, Waits};
+use super::waits::{Held, Members, Plain, Waits};
 use super::{Found, Inquiry, Row, asked, rounds};
 
 /// How many goroutines created before and after one to look at.
@@ -191,7 +191,11 @@ impl Family<'_> {
         let told = if for_its_own { told.or_else(let_go) } else { told };
         if let Some(told) = told {
             // Whoever ends the wait for a group is one of it, whoever started that.
-            self.waits.joins_after(&Held { round_of: Some(told), any_member: true, ..children });
+            self.waits.joins_after(&Held {
+                round_of: Some(told),
+                members: Members::Anyones,
+                ..children
+            });
         } else if for_its_own && let Some(told) = child_cut_off(inquiry, cancel, by) {
             let made_by = Some(inquiry.creating_function(told));
             self.waits.joins_after(&Held { round_of: Some(told), made_by, ..children });

@@ -48,11 +48,19 @@ pub(super) struct Held {
     /// giving them no more jobs.
     pub(super) may_tell: bool,
     pub(super) may_feed: bool,
-    /// Whether a group that is waited for may have members that its own goroutines started.
-    pub(super) started_for: bool,
-    /// Whether a group that is waited for may have members that others started. If it is a library's,
-    /// who was told to stop has to be a member, too.
-    pub(super) any_member: bool,
+    /// Whose goroutines may be members of a group that is waited for.
+    pub(super) members: Members,
+}
+
+/// Whose goroutines may be members of a group.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Members {
+    /// Those of the parents only; so it is where no group is waited for.
+    OfParents,
+    /// Those, too, that were started for the goroutine which waits, by its own ones.
+    OfItsOwn,
+    /// Anybody's. If the group is a library's, who was told to stop has to be a member, too.
+    Anyones,
 }
 
 impl Held {
@@ -67,8 +75,7 @@ impl Held {
             waits_at: StackId::EMPTY,
             may_tell: false,
             may_feed: false,
-            started_for: true,
-            any_member: false,
+            members: Members::OfItsOwn,
         }
     }
 
@@ -83,7 +90,8 @@ impl Held {
             && lives::first(inquiry.trace, of) > self.after
             && self.round_of.is_none_or(|told| {
                 rounds::same(inquiry, cancel, told, of)
-                    && !(self.any_member && is_of_a_group_without(inquiry, told, of))
+                    && !(self.members == Members::Anyones
+                        && is_of_a_group_without(inquiry, told, of))
             })
     }
 
@@ -300,11 +308,12 @@ impl<'a> Waits<'a> {
             _ => (false, Alike::ByKind),
         };
         let joins = inquiry.book.any(inquiry.trace.stacks(), wait.stack, Traits::JOINS);
-        let held = &Held {
-            any_member: held.any_member && joins,
-            started_for: held.started_for && joins && held.made_by.is_none(),
-            ..*held
+        let members = match held.members {
+            Members::OfItsOwn if held.made_by.is_some() => Members::OfParents,
+            members if joins => members,
+            _ => Members::OfParents,
         };
+        let held = &Held { members, ..*held };
         if !is_waited_for(inquiry, cancel, held, by, next.start)
             || !heard && !inquiry.may_be_deaf(cancel, by) && !inquiry.has_later_limit(cancel, by)
         {
@@ -534,9 +543,12 @@ fn is_waited_for(
     let_go - cancel.at > inquiry.rules.late_over_ns
         && inquiry.end(by) - let_go <= ends_within_ns
         && parent.is_some()
-        && (held.any_member
-            || held.parents.contains(&parent)
-            || held.started_for && is_started_for(inquiry, by, held.who))
+        && (held.parents.contains(&parent)
+            || match held.members {
+                Members::OfParents => false,
+                Members::OfItsOwn => is_started_for(inquiry, by, held.who),
+                Members::Anyones => true,
+            })
         && !is_freed_by(inquiry, cancel, held.who, by, let_go)
 }
 

@@ -288,7 +288,8 @@ fn pile_up(facts: &Facts<'_>, function: StrId, site: Option<Frame>, growth: &Gro
     let later = match growth.at_end {
         0 if growth.n_ended == 0 => "they ended only when no more were started".to_owned(),
         0 => {
-            format!("only {} had ended before the last was started", grouped(growth.n_ended.into()))
+            let all = grouped((n + growth.n_ended).into());
+            format!("there were more and more until the last of {all} was started")
         }
         left => format!("{} of them are alive at the end of the trace", grouped(left.into())),
     };

@@ -166,7 +166,7 @@ fn finding(facts: &Facts<'_>, site: Frame, growth: Growth) -> Finding {
     let n = narrow(growth.alive.len());
     let left = match growth.at_end {
         0 if growth.n_ended == 0 => "they ended only when no more were made".to_owned(),
-        0 => format!("only {} had ended before the last was made", growth.n_ended),
+        0 => format!("they were still there when the last of {} was made", n + growth.n_ended),
         left if left == n => "all of them are there when the trace ends".to_owned(),
         left => format!("{left} of them are there when the trace ends"),
     };

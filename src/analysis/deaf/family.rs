@@ -393,12 +393,12 @@ fn may_wait_for_deaf(inquiry: &Inquiry<'_>, cancel: &Cancel, parent: Goroutine) 
 /// The same of those that the main goroutine's children started.
 fn may_wait_for_grandchildren(inquiry: &Inquiry<'_>, cancel: &Cancel, who: Goroutine) -> bool {
     let starts_in = inquiry.book.function(lives::name(inquiry.trace, who));
-    let children = || inquiry.children(who).iter().take(MAX_COMPANIONS);
+    let children = || inquiry.stayers.of(who).iter().take(MAX_COMPANIONS);
     let limit = cancel.at + inquiry.rules.late_over_ns;
     let any = |of| inquiry.stayers.any(inquiry.trace, of, cancel.at, limit);
     starts_in.is.has(Traits::MAIN)
         && inquiry.overstays(cancel, who)
-        && children().any(|&child| any(Goroutine(child)))
+        && children().any(|&child| any(child))
 }
 
 /// Adds the goroutines that one goroutine created in the same function as one that heard: a guess.

@@ -40,7 +40,9 @@ pub(super) struct Stranded(Vec<(u32, Goroutine)>);
 impl Stranded {
     pub(super) fn new(inquiry: &Inquiry<'_>) -> Self {
         let Some(hands) = Hands::of(inquiry) else { return Self::default() };
-        let alive = inquiry.alive().all();
+        // A list of the alive for each creator is nothing that every trace has to pay for.
+        let is_alive = |of: &Goroutine| lives::ended(inquiry.trace, *of).is_none();
+        let alive = inquiry.unheard.all().filter(is_alive);
         let stuck = alive.filter_map(|of| Some((of, hands.stuck(of)?)));
         let stuck: FxHashMap<Goroutine, Stuck> = stuck.collect();
         if stuck.is_empty() {

@@ -509,7 +509,7 @@ fn is_started_for(inquiry: &Inquiry<'_>, goroutine: Goroutine, of: Goroutine) ->
 }
 
 /// The wait for a group that a child of the goroutine which waits did in its place, and then let it go on:
-/// `go func() { wg.Wait(); close(done) }()`. It did nothing else and had started nobody.
+/// `go func() { wg.Wait(); close(done) }()`. It did nothing else, and had started nobody who stayed.
 fn wait_for_another(
     inquiry: &Inquiry<'_>,
     held: &Held,
@@ -522,7 +522,7 @@ fn wait_for_another(
     }
     let mut waits = lives::waits_before(trace, by, let_go, MAX_OF_PROXY);
     let last = waits.next().filter(|(wait, _)| book.any(trace.stacks(), wait.stack, Traits::JOINS));
-    last.filter(|_| waits.next().is_none() && inquiry.children(by).is_empty())
+    last.filter(|_| waits.next().is_none() && inquiry.stayers.of(by).is_empty())
 }
 
 /// Whether a goroutine that let another go on may have been waited for: it left right after, and had not

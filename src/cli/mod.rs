@@ -15,6 +15,7 @@ mod json;
 mod markdown;
 mod open;
 mod output;
+mod overall;
 mod phrases;
 mod record;
 mod saving;

@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 use super::app::Panels;
 use super::charts;
 use super::command::{Command, Effect, Look, Resize, Scroll, Switch};
-use super::ctx::{Ctx, last_part};
+use super::ctx::{Ctx, words_of};
 use super::details;
 use super::explain::goroutine_of;
 use super::keys::Action;
@@ -283,9 +283,9 @@ fn only_function(ctx: &Ctx<'_>) {
     let name = ctx.state.selected.and_then(|selected| {
         let sheet = ctx.sheet(selected.slot)?;
         let name = sheet.document.called(goroutine_of(sheet, selected)?);
-        Some(last_part(sheet.trace().string(name)))
+        words_of(sheet.trace().string(name))
     });
-    match name.filter(|name| !name.is_empty()) {
+    match name {
         Some(name) => ctx.send(Command::Filter(name.to_owned())),
         None => say(ctx, NO_GROUP),
     }

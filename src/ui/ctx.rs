@@ -204,6 +204,12 @@ pub(crate) fn last_part(full: &str) -> &str {
     slash.and_then(|at| full.get(at + 1..)).unwrap_or(full)
 }
 
+/// What to look for in order to see only the lanes of a function; none where its name was not seen, or has
+/// spaces, which would be several words.
+pub(crate) fn words_of(function: &str) -> Option<&str> {
+    Some(last_part(function)).filter(|words| !words.is_empty() && !words.contains(' '))
+}
+
 /// Whether a path's element is a module's major version: `v2`.
 fn is_version(element: &str) -> bool {
     let digits = element.strip_prefix('v').unwrap_or_default();

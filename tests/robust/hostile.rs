@@ -36,7 +36,7 @@ const fn heard(name: &'static str, make: fn(u64) -> Vec<u8>) -> Case {
     Case { name, make, is_heard: true, times: 1 }
 }
 
-const CASES: [Case; 44] = [
+const CASES: [Case; 46] = [
     case("many alive, then many small generations", alive_then_small_generations),
     case("many alive, then many generations that are missing", alive_then_gaps),
     case("far ids in many small generations", far_ids_in_small_generations),
@@ -82,6 +82,8 @@ const CASES: [Case; 44] = [
     heard("many that each wait for one of their own with one limit", shapes::fans_of_one_each),
     heard("a deadline with a callback for each of many that wait", shapes::callbacks_for_each),
     heard("many that hear, each the last of a group", shapes::last_of_a_group_each),
+    heard("many that send to one that leaves", shapes::stranded),
+    heard("many that a canceller's children started", shapes::accepted),
     case("a GC that is helped in many lines", shapes::helps_everywhere),
     case("a router of many handlers", shapes::many_routes),
     case("many workers that are all given something to do", shapes::all_in_use),

@@ -9,8 +9,8 @@ use overstay::parse::spec::wire;
 
 use super::wire::{File, event, push};
 pub(super) use work::{
-    all_in_use, callbacks_for_each, fans_of_one_each, helps_everywhere, hung_queues,
-    last_of_a_group_each, many_routes, own_listeners, shared_loads,
+    accepted, all_in_use, callbacks_for_each, fans_of_one_each, helps_everywhere, hung_queues,
+    last_of_a_group_each, many_routes, own_listeners, shared_loads, stranded,
 };
 
 /// Ticks of the clock in a microsecond and a millisecond: it has 15,625,000 in a second.

@@ -13,7 +13,8 @@ use super::super::code::reasons;
 use super::super::lives;
 use super::super::types::Hearing;
 use super::super::words::{Cause, Evidence, HeardIn};
-use super::waits::{Held, Waits};
+use super::held::Held;
+use super::waits::Waits;
 use super::{Inquiry, Question};
 
 /// How far to look back from the select, in spans, for where its round began.

@@ -14,7 +14,8 @@ use super::super::lives;
 use super::super::types::{Cancel, Hearing};
 use super::super::words::{Evidence, HeardIn, Outcome};
 use super::crowd::Crowds;
-use super::waits::{Held, Members, Plain, Waits};
+use super::held::{Held, Members};
+use super::waits::{Plain, Waits};
 use super::{Found, Inquiry, Row, asked, rounds};
 
 /// How many goroutines created before and after one to look at.

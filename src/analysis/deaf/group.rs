@@ -12,7 +12,7 @@ use super::super::code::names::Origin;
 use super::super::lives;
 use super::super::types::{Cancel, Hearing};
 use super::super::words::Outcome;
-use super::waits::Held;
+use super::held::Held;
 use super::{Inquiry, MAX_SPANS};
 
 /// A wait for a group, after one cancel.

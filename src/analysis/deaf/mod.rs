@@ -14,6 +14,7 @@ mod crowd;
 mod family;
 mod found;
 mod group;
+mod held;
 mod inquiry;
 mod limited;
 mod listened;

@@ -6,17 +6,16 @@ use std::ptr;
 use egui::{Label, RichText, Ui};
 
 use super::card::card_ui;
+use super::parts::lanes_link_ui;
 use crate::analysis::{Analysis, Cause, Finding, Group, Rule, Summary};
 use crate::scene::{BarKind, StateClass};
-use crate::ui::command::Command;
-use crate::ui::ctx::{Ctx, count, last_part, short_function, thousands};
-use crate::ui::elide;
+use crate::ui::ctx::{Ctx, count, thousands};
 use crate::ui::late::EXCUSED;
 use crate::ui::sheet::Sheet;
 use crate::ui::slot::Slot;
 use crate::ui::theme::Theme;
 use crate::ui::timeline::bar_color;
-use crate::ui::widgets::{body_font, caption, link_ui, section_ui, strong, swatch_ui, weak};
+use crate::ui::widgets::{caption, link_ui, section_ui, strong, swatch_ui, weak};
 
 /// How wide the panel's content must be for a legend of two columns, in points.
 const TWO_COLUMNS: f32 = 300.0;
@@ -154,20 +153,11 @@ fn groups_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet) {
         let name = sheet.trace().string(group.function);
         let late = group.overstay.max > ctx.state.prefs.budget_ns;
         ui.horizontal(|ui| {
-            // What is looked for is in the whole name as it stands.
-            let words = last_part(name);
-            let chosen = !words.is_empty() && *ctx.state.rows.filter == *words;
             // The numbers first: the name has all the room that they leave.
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                 group_numbers_ui(ui, theme, sheet, group, late);
                 ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
-                    let color = if chosen { theme.accent } else { theme.text };
-                    let tip = if chosen { "Show all lanes again" } else { "Show only its lanes" };
-                    if elide::link_ui(ui, &short_function(name), &body_font(), color, tip).clicked()
-                    {
-                        let filter = if chosen { String::new() } else { words.to_owned() };
-                        ctx.send(Command::Filter(filter));
-                    }
+                    lanes_link_ui(ui, ctx, name);
                 });
             });
         });

@@ -9,11 +9,13 @@ use super::Page;
 use crate::analysis::{Doing, SplitPart, reason_of};
 use crate::base::Goroutine;
 use crate::scene::StateClass;
-use crate::ui::ctx::{called, goroutine_id, short_function};
+use crate::ui::command::Command;
+use crate::ui::ctx::{Ctx, called, goroutine_id, short_function, words_of};
+use crate::ui::elide;
 use crate::ui::explain::Told;
 use crate::ui::state::What;
 use crate::ui::theme::{self, Theme, size};
-use crate::ui::widgets::{caption, link_ui, swatch_ui};
+use crate::ui::widgets::{body_font, caption, link_ui, swatch_ui, weak};
 
 /// Width of the names of facts in points.
 const NAMES: f32 = 78.0;
@@ -186,5 +188,23 @@ pub(super) fn headline_ui(ui: &mut Ui, text: &str, color: Color32) {
 pub(super) fn function_ui(ui: &mut Ui, theme: &Theme, name: &str) {
     let font = egui::FontId::monospace(size::TEXT_CODE);
     let short = short_function(name);
-    crate::ui::elide::label_ui_of(ui, &short, name, &font, theme.text);
+    elide::label_ui_of(ui, &short, name, &font, theme.text);
+}
+
+/// A function's name: a click shows only its lanes, another all again.
+pub(super) fn lanes_link_ui(ui: &mut Ui, ctx: &Ctx<'_>, name: &str) {
+    let theme = ctx.theme;
+    // What is looked for is in the whole name as it stands.
+    let Some(words) = words_of(name) else {
+        let known = if name.is_empty() { "no stack seen".into() } else { short_function(name) };
+        ui.label(weak(theme, known));
+        return;
+    };
+    let chosen = *ctx.state.rows.filter == *words;
+    let color = if chosen { theme.accent } else { theme.text };
+    let tip = if chosen { "Show all lanes again" } else { "Show only its lanes" };
+    if elide::link_ui(ui, &short_function(name), &body_font(), color, tip).clicked() {
+        let filter = if chosen { String::new() } else { words.to_owned() };
+        ctx.send(Command::Filter(filter));
+    }
 }

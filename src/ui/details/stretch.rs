@@ -3,12 +3,12 @@
 use egui::{Align, Color32, CornerRadius, Layout, Rect, Sense, Stroke, StrokeKind, Ui, WidgetInfo};
 
 use super::cancel::cancel_title;
-use super::parts::{fact_ui, headline_ui, share};
+use super::parts::{fact_ui, headline_ui, lanes_link_ui, share};
 use crate::scene::{KindSpent, Spent, StateClass, Stretch};
 use crate::ui::act;
 use crate::ui::chips::stretch_text;
 use crate::ui::command::{Command, Look};
-use crate::ui::ctx::{Ctx, called, count, goroutine_id, last_part, short_function, thousands};
+use crate::ui::ctx::{Ctx, called, count, goroutine_id, short_function, thousands};
 use crate::ui::elide;
 use crate::ui::keys::{Action, key_text};
 use crate::ui::sheet::Sheet;
@@ -251,8 +251,6 @@ fn kinds_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet, stretch: &Stretch) {
 fn kind_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet, kind: &KindSpent) {
     let theme = ctx.theme;
     let name = sheet.trace().string(kind.function);
-    let words = last_part(name);
-    let chosen = !words.is_empty() && *ctx.state.rows.filter == *words;
     ui.horizontal(|ui| {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let running = kind.spent.of(StateClass::Running);
@@ -260,16 +258,7 @@ fn kind_ui(ui: &mut Ui, ctx: &Ctx<'_>, sheet: &Sheet, kind: &KindSpent) {
             let n = thousands(u64::from(kind.goroutines));
             ui.label(caption(theme, n)).on_hover_text("How many of them lived in it");
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                if words.is_empty() {
-                    ui.label(weak(theme, "no stack seen"));
-                    return;
-                }
-                let color = if chosen { theme.accent } else { theme.text };
-                let tip = if chosen { "Show all lanes again" } else { "Show only its lanes" };
-                if elide::link_ui(ui, &short_function(name), &body_font(), color, tip).clicked() {
-                    let filter = if chosen { String::new() } else { words.to_owned() };
-                    ctx.send(Command::Filter(filter));
-                }
+                lanes_link_ui(ui, ctx, name);
             });
         });
     });

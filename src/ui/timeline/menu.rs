@@ -6,7 +6,7 @@ use super::{Frame, Kind, TimelinePanel, hover, input};
 use crate::base::{Goroutine, Interval, StackId, Time};
 use crate::scene::{Hit, Section, SectionKey};
 use crate::ui::command::Command;
-use crate::ui::ctx::{called, count, goroutine_id, last_part, short_function};
+use crate::ui::ctx::{called, count, goroutine_id, short_function, words_of};
 use crate::ui::details::as_text;
 use crate::ui::keys::{Action, key_text};
 use crate::ui::look::{interval_of, interval_to_first};
@@ -153,11 +153,7 @@ fn zoom_ui(ui: &mut Ui, frame: &Frame<'_>, title: &str, interval: Option<Interva
 
 /// Only the lanes of a function.
 fn only_ui(ui: &mut Ui, frame: &Frame<'_>, function: &str) {
-    let words = last_part(function);
-    // A name that was not seen, or one with words of its own, is nothing to look for.
-    if words.is_empty() || words.contains(' ') {
-        return;
-    }
+    let Some(words) = words_of(function) else { return };
     if ui.button(format!("Only lanes of {}", short_function(function))).clicked() {
         frame.ctx.send(Command::Filter(words.to_owned()));
     }

@@ -196,6 +196,58 @@ pub(crate) fn last_of_a_group_each(size: u64) -> Vec<u8> {
     shape.after(100 * MS).finish()
 }
 
+/// Many that send to one that hears a deadline and leaves, each to the one before, or all to one.
+pub(crate) fn stranded(size: u64) -> Vec<u8> {
+    const SENDS: &str = "runtime.chansend1 < main.stage:6";
+    const TAKES: &str = "runtime.chanrecv2 < main.stage:5";
+    let (n, mut shape) = (size / 110, Shape::new());
+    let (taker, timer) = (10, 11);
+    let stage = |at: u64| 12 + at;
+    shape.go(1, "main.main:4", taker, "main.consume");
+    shape.waits(taker, "select", "runtime.selectgo < main.consume:12");
+    for at in 0..n {
+        shape.go(1, "main.main:5", stage(at), "main.stage");
+        shape.waits(stage(at), "chan send", SENDS);
+        // Every other one sends to its neighbor, the others to the one that leaves.
+        let (by, stack) = if at % 2 == 1 { (stage(at - 1), TAKES) } else { (taker, TAKES) };
+        shape.after(1).wakes(by, stack, stage(at)).waits(stage(at), "chan send", SENDS);
+    }
+    shape.after(100 * MS).go(0, "", timer, TIMER).wakes(timer, DEADLINE, taker);
+    shape.ends(timer).ends(taker);
+    shape.after(300 * MS).finish()
+}
+
+/// One cancels for many, each of which a child of its own had started with another one that works on, and
+/// waits for all of these; a goroutine of its own waits for them, too.
+pub(crate) fn accepted(size: u64) -> Vec<u8> {
+    let (n, mut shape) = (size / 130, Shape::new());
+    let (waits, of) = (8, |n: u64| (10 + 3 * n, 11 + 3 * n, 12 + 3 * n));
+    for at in 0..n {
+        let (accepts, hears, works) = of(at);
+        shape.go(1, "main.main:5", accepts, "main.accept");
+        shape.go(accepts, "main.accept:12", hears, "main.ping");
+        shape.go(accepts, "main.accept:13", works, "main.serve");
+        shape.waits(hears, "select", "main.ping:20");
+        shape.waits(works, "sleep", "time.Sleep < main.serve:30").ends(accepts);
+    }
+    shape.go(1, "main.main:8", waits, "main.main.func1");
+    shape.waits(waits, "sync", "sync.(*WaitGroup).Wait < main.main.func1:8").after(100 * MS);
+    for at in (0..n).rev() {
+        shape.wakes(1, &format!("{CANCEL} < main.main:9"), of(at).1);
+    }
+    shape.waits(1, "chan receive", "runtime.chanrecv1 < main.main:10").after(50 * MS);
+    for at in 0..n {
+        let (_, hears, works) = of(at);
+        shape.ends(hears).after(1).wakes(0, "", works);
+        if at + 1 == n {
+            shape.wakes(works, "sync.(*WaitGroup).Done < main.serve:31", waits);
+            shape.wakes(waits, "main.main.func1:8", 1).ends(waits);
+        }
+        shape.ends(works);
+    }
+    shape.after(100 * MS).finish()
+}
+
 /// A GC that goroutines help in very many lines.
 pub(crate) fn helps_everywhere(size: u64) -> Vec<u8> {
     let (n, mut shape) = (size / 40, Shape::new());

@@ -196,7 +196,7 @@ pub(crate) fn last_of_a_group_each(size: u64) -> Vec<u8> {
     shape.after(100 * MS).finish()
 }
 
-/// Many that send to one that hears a deadline and leaves, each to the one before, or all to one.
+/// Many that send to one that hears a deadline and leaves, or to their neighbors that do.
 pub(crate) fn stranded(size: u64) -> Vec<u8> {
     const SENDS: &str = "runtime.chansend1 < main.stage:6";
     const TAKES: &str = "runtime.chanrecv2 < main.stage:5";
@@ -204,14 +204,17 @@ pub(crate) fn stranded(size: u64) -> Vec<u8> {
     let (taker, timer) = (10, 11);
     let stage = |at: u64| 12 + at;
     shape.go(1, "main.main:4", taker, "main.consume");
-    shape.waits(taker, "select", "runtime.selectgo < main.consume:12");
-    for at in 0..n {
-        shape.go(1, "main.main:5", stage(at), "main.stage");
-        shape.waits(stage(at), "chan send", SENDS);
-        // Every other one sends to its neighbor, the others to the one that leaves.
-        let (by, stack) = if at % 2 == 1 { (stage(at - 1), TAKES) } else { (taker, TAKES) };
-        shape.after(1).wakes(by, stack, stage(at)).waits(stage(at), "chan send", SENDS);
+    for at in (0..n).step_by(2) {
+        // One sends to its neighbor, which sends to the one that leaves.
+        let (one, other) = (stage(at), stage(at + 1));
+        shape.go(1, "main.main:5", one, "main.stage");
+        shape.go(1, "main.main:5", other, "main.stage");
+        shape.waits(other, "chan send", SENDS).after(1).wakes(one, TAKES, other);
+        shape.waits(other, "chan send", SENDS);
+        shape.waits(one, "chan send", SENDS).after(1).wakes(taker, TAKES, one);
+        shape.waits(one, "chan send", SENDS);
     }
+    shape.waits(taker, "select", "runtime.selectgo < main.consume:12");
     shape.after(100 * MS).go(0, "", timer, TIMER).wakes(timer, DEADLINE, taker);
     shape.ends(timer).ends(taker);
     shape.after(300 * MS).finish()
